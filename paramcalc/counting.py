@@ -1,0 +1,293 @@
+"""Spec to count: how many elements each layer and the whole network have, under a convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paramcalc import algebra
+from paramcalc.algebra import Number, Shape, Undecided, Unknown
+from paramcalc.conventions import Convention, convention, spell
+from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, undecided_problem
+from paramcalc.layer import DTYPES, Layer
+from paramcalc.loading import located
+from paramcalc.spec import Node, Spec, Value
+
+
+@dataclass(frozen=True, slots=True)
+class TensorCount:
+    """A tensor of a layer, named and laid out as the convention has it."""
+
+    name: str
+    shape: Shape
+    role: str
+    trainable: bool
+    dtype: str
+    #: the path of the tensor whose numbers these are; then they do not count here
+    tied_to: str | None
+    #: the elements of one copy
+    elements: Number
+    #: what it is for, in a few words
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCount:
+    """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
+
+    name: str
+    kind: str
+    #: the names of the rows that it is given the outputs of
+    inputs: tuple[str, ...]
+    times: Number
+    #: without the batch
+    output_shape: Shape
+    total: Number
+    trainable: Number
+    non_trainable: Number
+    buffers: Number
+    tensors: tuple[TensorCount, ...]
+    #: with every use of a shared or tied tensor counted
+    total_untied: Number
+    bytes: Number
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The exact result for a spec under a convention: whole numbers, or arrays of them."""
+
+    name: str
+    convention: str
+    total: Number
+    trainable: Number
+    non_trainable: Number
+    #: elements of states, where the convention does not count them in the total
+    buffers: Number
+    #: with every use of a shared or tied tensor counted
+    total_untied: Number
+    #: of what `total` covers, each tensor at its dtype
+    bytes: Number
+    dims: dict[str, Value]
+    layers: tuple[LayerCount, ...]
+    #: what the convention's framework cannot express, and is counted as the spec states it
+    notes: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """The count as JSON has it; the keys are stable."""
+        totals = ("total", "trainable", "non_trainable", "buffers")
+        return {
+            "name": self.name,
+            "convention": self.convention,
+            **{key: _plain(getattr(self, key)) for key in (*totals, "total_untied", "bytes")},
+            "dims": {name: _plain(value) for name, value in self.dims.items()},
+            "layers": [
+                {
+                    "name": row.name,
+                    "kind": row.kind,
+                    "inputs": list(row.inputs),
+                    "times": _plain(row.times),
+                    "output_shape": [None, *map(_plain, row.output_shape)],
+                    **{key: _plain(getattr(row, key)) for key in totals},
+                    "tensors": [
+                        {
+                            "name": tensor.name,
+                            "shape": [_plain(size) for size in tensor.shape],
+                            "role": tensor.role,
+                            "trainable": tensor.trainable,
+                            "dtype": tensor.dtype,
+                            "tied_to": tensor.tied_to,
+                        }
+                        for tensor in row.tensors
+                    ],
+                }
+                for row in self.layers
+            ],
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return value.name
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if algebra.is_array(value) else value
+
+
+def count(
+    spec: Spec | Layer,
+    convention: str | None = None,
+    *,
+    dims: Mapping[str, Value] | None = None,
+    input_shape: Sequence[Any] | None = None,
+    expand: bool = False,
+    depth: int | None = None,
+) -> Count:
+    """The exact count of a spec, or of one layer on its own.
+
+    `convention` is `keras` or `torch`; the spec's own framework, if absent. `dims` replaces
+    values of dims: whole numbers, or NumPy arrays of them, which make every total an array.
+    `input_shape` is what a single layer is given, without the batch; for several inputs, a list
+    of shapes. `expand` lists every copy of a repeated node; `depth` makes one row of each group
+    that many levels down. Raises `ParamcalcError`.
+    """
+    if isinstance(spec, Layer):
+        spec = layer_spec(spec, input_shape)
+        return _count(spec, convention, dims, expand, depth, hidden="Input")
+    return _count(spec, convention, dims, expand, depth)
+
+
+def layer_spec(layer: Layer, input_shape: Sequence[Any] | None) -> Spec:
+    """The spec of one layer on its own, with an input of each shape given."""
+    from paramcalc.layers.source import Input
+
+    several = bool(input_shape) and all(isinstance(shape, (list, tuple)) for shape in input_shape or ())
+    shapes: Iterable[Any] = () if input_shape is None else input_shape if several else (input_shape,)
+    inputs = [Node(Input(shape=tuple(shape)), name=f"input_{place}") for place, shape in enumerate(shapes)]
+    names = tuple(str(node.name) for node in inputs)
+    return Spec((*inputs, Node(layer, inputs=names or None)))
+
+
+def _count(
+    spec: Spec,
+    convention_name: str | None,
+    dims: Mapping[str, Value] | None,
+    expand: bool,
+    depth: int | None,
+    hidden: str | None = None,
+) -> Count:
+    target = convention(convention_name or spec.framework)
+    try:
+        graph = evaluate(spec, target.name, dims, fold=not expand)
+        counter = _Counter(target, depth)
+        rows = [row for row in counter.rows(graph.root, 1, 0) if row.kind != hidden]
+    except ParamcalcError as error:
+        raise located(error, spec.source) from None
+    except Undecided as undecided:
+        raise located(undecided_problem(undecided), spec.source) from None
+    return Count(
+        spec.name,
+        target.name,
+        *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes")),
+        dims=graph.dims,
+        layers=tuple(rows),
+        notes=tuple(counter.notes),
+    )
+
+
+def _sum(rows: Sequence[LayerCount], key: str) -> Number:
+    return sum((getattr(row, key) for row in rows), start=0)
+
+
+class _Counter:
+    """Makes rows of the leaves of a graph."""
+
+    def __init__(self, target: Convention, depth: int | None, names: dict[int, str] | None = None) -> None:
+        self.target = target
+        self.depth = depth
+        self.notes: dict[str, None] = {}
+        #: the row in which each leaf is
+        self.names = {} if names is None else names
+
+    def rows(self, tree: Tree, times: Number, level: int) -> Iterable[LayerCount]:
+        """The rows of a tree, in order of the graph."""
+        times = times * tree.times
+        if isinstance(tree, Leaf):
+            self.names[id(tree)] = tree.name
+            yield self.row(tree, times)
+        elif self.depth is not None and level >= self.depth and tree.kind != "copies":
+            yield self.group_row(tree, times)
+        else:
+            deeper = level if tree.kind == "copies" else level + 1
+            for child in tree.children:
+                yield from self.rows(child, times, deeper)
+
+    def row(self, leaf: Leaf, times: Number) -> LayerCount:
+        """The row of a leaf."""
+        name = type(leaf.layer).__name__
+        total = trainable = states = untied = bits = 0
+        for use in leaf.uses:
+            counts = self.target.states_count or use.tensor.role == "parameter"
+            if counts:
+                untied = untied + use.elements
+            if leaf.shared or use.owner is not None:
+                continue
+            if counts:
+                total = total + use.elements
+                bits = bits + use.elements * DTYPES[use.dtype]
+                trainable = trainable + (use.elements if use.trainable else 0)
+            else:
+                states = states + use.elements
+        return LayerCount(
+            leaf.name,
+            name,
+            tuple(self.names[id(flow.leaf)] for flow in leaf.inputs if flow.leaf is not None),
+            times,
+            leaf.output,
+            total * times,
+            trainable * times,
+            (total - trainable) * times,
+            states * times,
+            self.tensors(leaf) if leaf.uses and not leaf.shared else (),
+            untied * times,
+            algebra.ceil_divide(bits, 8) * times,
+        )
+
+    def tensors(self, leaf: Leaf) -> tuple[TensorCount, ...]:
+        """The tensors of a leaf as the convention spells them."""
+        equivalent = self.target.equivalent(leaf.layer, leaf.input_shapes)
+        if equivalent is None and self.target.equivalents[type(leaf.layer).__name__]:
+            self.notes[
+                f"{leaf.name}: {self.target.name} has no {type(leaf.layer).__name__} with these fields;"
+                " it is counted as stated, under our own names"
+            ] = None
+        # tensors that are tied one by one cannot be one in the framework
+        tied = any(use.owner is not None for use in leaf.uses)
+        return tuple(
+            _tensor_count(name, shape, [leaf.uses[member] for member in members])
+            for name, shape, members in spell(
+                equivalent, [(use.tensor.name, use.tensor.shape) for use in leaf.uses], joined=not tied
+            )
+        )
+
+    def group_row(self, tree: Branch, times: Number) -> LayerCount:
+        """One row for all of a group."""
+        whole = _Counter(self.target, None, self.names)
+        rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
+        self.notes.update(whole.notes)
+        for leaf in _leaves_of(tree):
+            self.names[id(leaf)] = tree.name
+        return LayerCount(
+            tree.name,
+            tree.kind,
+            tuple(self.names[id(flow.leaf)] for flow in tree.inputs if flow.leaf is not None),
+            times,
+            tree.output,
+            *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers")),
+            tensors=(),
+            total_untied=_sum(rows, "total_untied"),
+            bytes=_sum(rows, "bytes"),
+        )
+
+
+def _leaves_of(tree: Tree) -> Iterator[Leaf]:
+    if isinstance(tree, Leaf):
+        yield tree
+    else:
+        for child in tree.children:
+            yield from _leaves_of(child)
+
+
+def _tensor_count(name: str, shape: Shape, uses: Sequence[Use]) -> TensorCount:
+    first = uses[0]
+    return TensorCount(
+        name,
+        shape,
+        first.tensor.role,
+        bool(first.trainable),
+        first.dtype,
+        first.owner_path,
+        sum((use.elements for use in uses[1:]), start=first.elements),
+        "; ".join(dict.fromkeys(use.tensor.purpose for use in uses)),
+    )

@@ -1,0 +1,218 @@
+"""What paramcalc refuses, how it says so, and where it stops.
+
+    ParamcalcError          every refusal; holds one or more problems
+      .problems             each with a code of `CODES`, a message, a hint, a place
+      .code                 the code of the first
+
+A problem is raised where it is noticed, with what is known there. Each boundary that
+knows more adds it once: the reader the path in the document, the graph the node,
+the loader the file, line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+__all__ = ["CODES", "LIMITS", "Limits", "ParamcalcError", "Position", "Problem", "Source", "refuse"]
+
+#: Every error code, and what it means. The reference page of errors is made from this table.
+CODES = {
+    "unreadable-file": "The file is missing, is a directory, or cannot be opened.",
+    "not-text": "The file is not UTF-8 text.",
+    "syntax": "The text is not well-formed YAML or JSON.",
+    "unquoted-expression": "An expression with a comma, a bracket, a brace or ': ' stands unquoted"
+    " inside braces or brackets, where YAML takes it apart.",
+    "duplicate-key": "A mapping has the same key twice.",
+    "yaml-feature": "The document uses a part of YAML that a spec does not have:"
+    " an anchor, an alias, a tag, a merge key, or a second document.",
+    "ambiguous-scalar": "A value that YAML readers take differently: yes/no as a boolean,"
+    " a number in octal, hexadecimal or sexagesimal writing.",
+    "limit": "The spec is larger, deeper or more costly than the documented limits.",
+    "wrong-type": "A value has another type than the format asks for.",
+    "invalid-value": "A value is outside what its field allows.",
+    "missing-key": "A key or field that must be given is absent.",
+    "unknown-key": "A key that the format does not have.",
+    "unknown-kind": "There is no layer kind of that name.",
+    "unknown-field": "The layer kind has no field of that name.",
+    "unknown-block": "There is no block of that name.",
+    "unknown-dim": "There is no dim, argument or counter of that name in sight.",
+    "unknown-node": "A reference names no earlier node in sight.",
+    "unknown-tensor": "The node has no tensor of that name.",
+    "invalid-name": "A name is not well-formed, is reserved, or is in use already.",
+    "recursive-block": "A block calls itself, directly or through others.",
+    "invalid-expression": "The text is not an expression of the spec language.",
+    "inexact-division": "A '/' leaves a remainder; '//' rounds down, where that is meant.",
+    "division-by-zero": "A division or a remainder by zero.",
+    "free-dim": "Something needs the value of a dim or a length that is left free.",
+    "not-one-value": "A condition, a list or a counter depends on a dim that is an array.",
+    "missing-input": "A node has no input to take.",
+    "input-count": "A layer is given more or fewer inputs than its kind takes.",
+    "shape-mismatch": "Shapes that must agree do not, or a shape has the wrong number of axes.",
+    "empty-output": "An output would have an axis without elements.",
+    "share-mismatch": "A shared layer would need other tensors at its second place.",
+    "tie-mismatch": "A tied tensor has neither the owner's shape nor its transpose.",
+    "missing-counter": "A path goes into a repeated node without saying which copy.",
+    "unmet-condition": "A closed form is asked for sizes at which it does not hold.",
+    "unknown-convention": "There is no convention of that name.",
+}
+
+
+class Limits(NamedTuple):
+    """How large a spec may be. Beyond these it is refused, with the code `limit`."""
+
+    #: bytes of a spec file
+    file_bytes: int = 32 * 2**20
+    #: mappings and lists within one another
+    nesting: int = 64
+    #: nodes written in a spec
+    nodes: int = 250_000
+    #: copies of nodes evaluated beyond the nodes written: by repeats that are not alike,
+    #: by blocks called again, and by nodes that turn out absent
+    copies: int = 20_000
+    #: steps of expressions evaluated beyond twenty a node written
+    steps: int = 500_000
+    #: characters of an expression
+    expression: int = 1_000
+    #: elements of a list in an expression
+    list_length: int = 1_000
+    #: decimal digits of a number
+    digits: int = 100
+    #: axes of a shape
+    axes: int = 16
+    #: characters of a message
+    message: int = 600
+    #: problems reported together
+    problems: int = 20
+
+
+LIMITS = Limits()
+
+
+class Position(NamedTuple):
+    """A place in a text: line and column count from 1."""
+
+    line: int
+    column: int
+    length: int
+
+
+#: Keys and indices that lead from the top of a document to a value.
+Path = tuple[str | int, ...]
+
+
+class Source(Protocol):
+    """The text that a spec was read from."""
+
+    name: str
+
+    def line(self, number: int) -> str:
+        """The text of a line."""
+
+    def locate(self, path: Path, at_key: bool) -> Position | None:
+        """Where the value at a path stands, or its key."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: the rule, the value received, the place, the way out."""
+
+    code: str
+    message: str
+    hint: str = ""
+    #: where in the document, from the place that raised the problem
+    path: Path = ()
+    #: whether it is the key at `path` that is wrong, rather than its value
+    at_key: bool = False
+    #: the node of the graph at which it shows
+    node: str = ""
+    source: Source | None = None
+    position: Position | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise AssertionError(f"no such error code: {self.code}")
+
+    def within(self, *path: str | int) -> Problem:
+        """The same problem, seen from further up in the document."""
+        return replace(self, path=(*path, *self.path))
+
+    def __str__(self) -> str:
+        message = _shorten(self.message, LIMITS.message)
+        if self.node:
+            message += f" (at '{_shorten(self.node, 200)}')"
+        position = self.position
+        if position is None and self.source is not None:
+            position = self.source.locate(self.path, self.at_key)
+        if position is None or self.source is None:
+            name = f"{self.source.name}: " if self.source else ""
+            hint = f"\n    {self.hint}" if self.hint else ""
+            return f"{name}error[{self.code}]: {message}{hint}"
+        head = f"{self.source.name}:{position.line}:{position.column}: error[{self.code}]: {message}"
+        excerpt, column = _excerpt(self.source.line(position.line), position.column - 1)
+        carets = "^" * max(1, min(position.length, len(excerpt) - column))
+        return "\n".join(
+            (
+                head,
+                f"{position.line:>5} | {excerpt}",
+                " " * (8 + column) + carets + (f" {self.hint}" if self.hint else ""),
+            )
+        )
+
+
+class ParamcalcError(Exception):
+    """A refusal. `problems` are all that were found together; `code` is the first one's."""
+
+    problems: tuple[Problem, ...]
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.problems)
+
+    @property
+    def code(self) -> str:
+        """The code of the first problem, one of `CODES`."""
+        return self.problems[0].code
+
+    def within(self, *path: str | int) -> ParamcalcError:
+        """The same refusal, seen from further up in the document."""
+        return ParamcalcError(problem.within(*path) for problem in self.problems)
+
+    def __str__(self) -> str:
+        shown = [str(problem) for problem in self.problems[: LIMITS.problems]]
+        if len(self.problems) > LIMITS.problems:
+            shown.append(f"… and {len(self.problems) - LIMITS.problems} more")
+        return "\n".join(shown)
+
+
+def refuse(code: str, message: str, hint: str = "", path: Path = (), at_key: bool = False) -> ParamcalcError:
+    """The refusal of one problem, ready to raise."""
+    return ParamcalcError([Problem(code, message, hint, path, at_key)])
+
+
+def suggest(name: object, known: Iterable[str]) -> str:
+    """The hint that names the nearest of the known names, or nothing."""
+    from difflib import get_close_matches
+    from itertools import islice
+
+    text = str(name)[:80]
+    candidates = {word.lower(): word for word in islice(known, 500) if len(word) <= 80}
+    close = get_close_matches(text.lower(), candidates, n=1)
+    return f"did you mean '{candidates[close[0]]}'?" if close else ""
+
+
+def quoted(value: object) -> str:
+    """A value as a message shows it: short, and on one line."""
+    return _shorten(repr(value) if isinstance(value, str) else str(value), 80).replace("\n", "\\n")
+
+
+def _shorten(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _excerpt(line: str, column: int, width: int = 100) -> tuple[str, int]:
+    """The part of a line around a column that fits a screen, and the column in it."""
+    line = "".join(char if char.isprintable() else " " for char in line)
+    start = 0 if column < width else column - width // 2
+    return line[start : start + width], column - start

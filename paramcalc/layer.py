@@ -1,0 +1,602 @@
+"""The declaration of a layer kind: its fields, the tensors it owns, its output's shape.
+
+A kind is one Pydantic class. Its methods `tensors` and `output_shape` are the only place
+where its formulas stand; they are run over numbers, arrays and symbols alike. For that, a
+declaration states a condition (`when=self.use_bias`) and never branches on a flag's value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError, core_schema
+
+from paramcalc import algebra
+from paramcalc.algebra import Number, Shape
+from paramcalc.errors import ParamcalcError, Problem, quoted, refuse, suggest
+from paramcalc.expression import Environment, Expression
+
+Role: TypeAlias = Literal["parameter", "state"]
+
+#: The bits of one element of each dtype.
+DTYPES = {
+    "bool": 8, "int4": 4, "uint4": 4, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16,
+    "int32": 32, "uint32": 32, "int64": 64, "uint64": 64, "float8_e4m3fn": 8, "float8_e5m2": 8,
+    "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One named array that a layer owns."""
+
+    name: str
+    shape: Shape
+    #: what it is for, in a few words
+    purpose: str
+    #: `parameter`: the optimizer may update it; `state`: moving averages, counters
+    role: Role = "parameter"
+    #: the dtype, where it is not the one of its node
+    dtype: str | None = None
+    #: the flag, or flags, that must hold for the layer to own it
+    when: Any = True
+
+    @property
+    def condition(self) -> Number:
+        """Whether the layer owns it: a truth, or in a symbolic run a factor 0 or 1."""
+        if self.when is True or self.when is False:
+            return self.when
+        flags = self.when if isinstance(self.when, tuple) else (self.when,)
+        return algebra.product(algebra.as_factor(flag) for flag in flags)
+
+
+class Axes:
+    """The axes of one input of a kind: `Axes("... c", c="features")`.
+
+    The names are the symbols that derivations use; each has its meaning. `...` stands for
+    any number of axes. The batch is left out.
+    """
+
+    def __init__(self, pattern: str, optional: bool = False, **meanings: str) -> None:
+        self.names = tuple(name for name in pattern.split() if name != "...")
+        self.open = "..." in pattern.split()
+        self.optional = optional
+        self.meanings = meanings
+
+    def symbols(self, rank: int) -> tuple[str, ...]:
+        """A name for each axis of an input with this many; those under `...` are numbered."""
+        leading = rank - len(self.names)
+        return (*(f"n_{index + 1}" for index in range(leading)), *self.names)
+
+    def check(self, shape: Shape) -> None:
+        """Refuse a shape with too few or too many axes: `shape-mismatch`."""
+        if len(shape) == len(self.names) or (self.open and len(shape) > len(self.names)):
+            return
+        takes = " ".join((["…"] if self.open else []) + list(self.names))
+        fewest = f"{len(self.names)} or more" if self.open else str(len(self.names))
+        raise refuse(
+            "shape-mismatch",
+            f"takes an input of {fewest} axes beside the batch ({takes}), not {shape_text(shape)}",
+        )
+
+
+def shape_text(shape: Iterable[Number]) -> str:
+    """A shape as people write it; the batch leads as None."""
+    return "(None" + "".join(f", {size!r}" if type(size) is int else f", {size}" for size in shape) + ")"
+
+
+def field(
+    symbol: str, meaning: str, default: Any = ..., same_as: str | None = None, alias: str | None = None
+) -> Any:
+    """A field of a kind: the symbol that stands for it in formulas (or ""), and its meaning.
+
+    `same_as` is what a field with the default None stands for: an expression in other fields
+    and in `size(axis)` of the first input. `alias` is the field's name outside, where a method
+    of that name stands in the way.
+    """
+    extra: Any = {key: text for key, text in (("symbol", symbol), ("same_as", same_as)) if text}
+    return Field(default, description=meaning, json_schema_extra=extra or None, alias=alias)
+
+
+# --- Types of fields -------------------------------------------------------------------
+
+
+class _Parsed:
+    """A field type: how a value is read, and what the JSON Schema says of it.
+
+    Any of these may be given as an expression; it is then read again once it has a value.
+    """
+
+    def __init__(self, read: Callable[[Any], Any], schema: dict[str, Any], symbolic: bool = False) -> None:
+        self.read = read
+        self.schema = schema
+        #: whether formulas have a symbol for a field of this type
+        self.symbolic = symbolic
+
+    def validate(self, value: Any) -> Any:
+        try:
+            return self.read(value)
+        except ParamcalcError as error:
+            problem = error.problems[0]
+            raise PydanticCustomError(
+                "paramcalc", "{message}", {"message": problem.message, "problem": problem}
+            ) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return self.schema
+
+
+def read_size(value: Any) -> Number | Expression:
+    """A size of at least 1, or the expression of one."""
+    return _read_number(value, 1)
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+def read_integer(value: Any) -> Number | Expression:
+    """Any whole number, or the expression of one."""
+    return _read_number(value, None)
+
+
+def _read_number(value: Any, bound: int | None) -> Number | Expression:
+    if type(value) is int:
+        number = value
+    elif isinstance(value, str):
+        return Expression.parse(value)
+    elif isinstance(value, Expression):
+        return value
+    else:
+        if value is None or isinstance(value, (bool, float, list, tuple, dict)):
+            raise refuse("wrong-type", f"takes a whole number or an expression, not {_named(value)}")
+        number = algebra.as_number(value)
+    if bound is not None and not algebra.at_least(number, bound):
+        raise refuse("invalid-value", f"must be at least {bound}, not {quoted(value)}")
+    return number
+
+
+def read_flag(value: Any) -> Any:
+    """true or false, or the expression of one."""
+    if value is True or value is False or isinstance(value, Expression):
+        return value
+    if isinstance(value, str):
+        return Expression.parse(value)
+    if algebra.is_symbol(value):
+        return value
+    raise refuse("wrong-type", f"takes true or false, not {_named(value)}")
+
+
+def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            if len(value) != rank:
+                raise refuse("invalid-value", f"takes one number or {rank}, not {len(value)}")
+            return tuple(_read_number(item, bound) for item in value)
+        return (_read_number(value, bound),) * rank
+
+    return read
+
+
+def _read_padding(value: Any) -> Any:
+    if value in ("valid", "same"):
+        return value
+    return _read_window(2, 0)(value)
+
+
+def _read_axes(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(read_integer(item) for item in value)
+    return read_integer(value)
+
+
+def read_shape(value: Any) -> Any:
+    """The sizes of some axes; `null` is a length that varies."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"takes a list of sizes, not {_named(value)}", "write it in brackets: [28, 28, 1]")
+    return tuple(algebra.Unknown() if item is None else read_size(item) for item in value)
+
+
+def _read_target(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return read_shape(value)
+    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in value)
+
+
+def _read_tensors(value: Any) -> Any:
+    if not isinstance(value, dict) or not value:
+        raise refuse("wrong-type", f"takes a mapping of tensor names to shapes, not {_named(value)}")
+    for name in value:
+        if not isinstance(name, str) or not re.fullmatch(r"[^\W\d][\w-]*", name):
+            raise refuse("invalid-name", f"{quoted(name)} cannot name a tensor")
+    return {name: tuple(read_size(item) for item in _list_of(shape)) for name, shape in value.items()}
+
+
+def _list_of(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"a tensor's shape is a list of sizes, not {_named(value)}")
+    return value
+
+
+def read_dtype(value: Any) -> str:
+    """The name of a dtype."""
+    if isinstance(value, str) and value in DTYPES:
+        return value
+    hint = suggest(value, DTYPES) or "the dtypes: " + ", ".join(DTYPES)
+    raise refuse("invalid-value", f"there is no dtype {quoted(value)}", hint)
+
+
+def _read_rate(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return value
+    raise refuse("invalid-value", f"takes a number from 0 to 1, not {_named(value)}")
+
+
+def _named(value: Any) -> str:
+    """A value with its type, as messages name it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"the fraction {value}"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else quoted(value)
+
+
+_EXPRESSION = {"type": "string", "description": "an expression in the dims of the spec"}
+
+
+def _or_expression(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, _EXPRESSION]}
+
+
+def _window_schema(rank: int, least: int) -> dict[str, Any]:
+    number = _or_expression({"type": "integer", "minimum": least})
+    return {"anyOf": [*number["anyOf"], {"type": "array", "items": number, "minItems": rank, "maxItems": rank}]}
+
+
+_SIZE = _or_expression({"type": "integer", "minimum": 1})
+_INTEGER = _or_expression({"type": "integer"})
+
+#: A width of the layer: units, filters, heads. Formulas have a symbol for it.
+Size: TypeAlias = Annotated[Any, _Parsed(read_size, _SIZE, symbolic=True)]
+#: A width that follows from others where it is not given.
+OptionalSize: TypeAlias = Annotated[
+    Any, _Parsed(_optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
+]
+#: A number that is a choice rather than a width, such as groups: formulas keep its value.
+Count: TypeAlias = Annotated[Any, _Parsed(read_size, _SIZE)]
+#: Any whole number.
+Integer: TypeAlias = Annotated[Any, _Parsed(read_integer, _INTEGER)]
+#: Any whole number, or none.
+OptionalInteger: TypeAlias = Annotated[
+    Any, _Parsed(_optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
+]
+Flag: TypeAlias = Annotated[Any, _Parsed(read_flag, _or_expression({"type": "boolean"}))]
+#: A window over height and width: one number for both, or two.
+Window2D: TypeAlias = Annotated[Any, _Parsed(_read_window(2, 1), _window_schema(2, 1))]
+OptionalWindow2D: TypeAlias = Annotated[
+    Any, _Parsed(_optional(_read_window(2, 1)), {"anyOf": [*_window_schema(2, 1)["anyOf"], {"type": "null"}]})
+]
+#: `valid`, `same`, or the rows and columns added on each side.
+Padding: TypeAlias = Annotated[
+    Any, _Parsed(_read_padding, {"anyOf": [{"enum": ["valid", "same"]}, *_window_schema(2, 0)["anyOf"]]})
+]
+#: An axis, the batch counted as 0, or several.
+Axis: TypeAlias = Annotated[
+    Any, _Parsed(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})
+]
+#: Sizes of axes, where null is a length that varies.
+OpenShape: TypeAlias = Annotated[
+    Any,
+    _Parsed(
+        read_shape,
+        {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}},
+        symbolic=True,
+    ),
+]
+#: Sizes of axes, where -1 is what the others leave.
+TargetShape: TypeAlias = Annotated[
+    Any, _Parsed(_read_target, {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"const": -1}]}})
+]
+#: Named shapes.
+TensorShapes: TypeAlias = Annotated[
+    Any,
+    _Parsed(
+        _read_tensors,
+        {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
+    ),
+]
+DType: TypeAlias = Annotated[Any, _Parsed(read_dtype, {"enum": [*DTYPES]})]
+Rate: TypeAlias = Annotated[Any, _Parsed(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
+
+
+# --- The declaration -------------------------------------------------------------------
+
+
+class Layer(BaseModel):
+    """The base of every layer kind.
+
+    A kind gives its fields, `inputs`, and the two methods `tensors` and `output_shape`. It
+    sees its inputs with the channels last, and leaves the batch out.
+
+    Creating one raises `ParamcalcError`: `unknown-field`, `missing-key`, `wrong-type`,
+    `invalid-value`, `invalid-expression`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
+
+    #: the inputs that a kind takes; for one that takes any number, only the first
+    inputs: ClassVar[tuple[Axes, ...]] = (Axes("..."),)
+    #: the fewest inputs of a kind that takes any number
+    variadic: ClassVar[int | None] = None
+    #: what stands behind the formulas: a paper or a framework's documentation
+    source: ClassVar[str] = ""
+
+    def __init__(self, /, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise _translated(error, type(self)) from None
+
+    # `Any` twice, so that a kind may name its inputs
+    def output_shape(self, *inputs: Any, **named: Any) -> Shape:
+        """The shape of the output for these inputs: here, that of the first."""
+        first: Shape = inputs[0]
+        return first
+
+    def tensors(self, *inputs: Any, **named: Any) -> Iterable[Tensor]:
+        """The tensors that the layer owns for these inputs: here, none."""
+        return ()
+
+    @property
+    def channel_axis(self) -> int:
+        """The axis that holds the channels, the batch counted as 0."""
+        return -1
+
+    def infer(self, *inputs: Shape) -> tuple[Shape, list[Tensor]]:
+        """The output's shape and the tensors, as the framework of the layer lays them out.
+
+        The shapes leave the batch out. Raises `input-count`, `shape-mismatch`, and
+        what the kind itself refuses.
+        """
+        self._check_inputs(inputs)
+        layer = self.filled(inputs[0] if inputs else None)
+        axis = self.channel_axis
+        if axis == -1:
+            return layer.output_shape(*inputs), list(layer.tensors(*inputs))
+        moved = [_channels_last(shape, axis) for shape in inputs]
+        output = layer.output_shape(*moved)
+        position = axis - 1 if axis > 0 else len(output) + axis
+        return (*output[:-1][:position], output[-1], *output[:-1][position:]), list(layer.tensors(*moved))
+
+    def filled(self, x: Shape | None) -> Layer:
+        """The same layer with the fields that follow from others, or from the first input, filled in."""
+        following = _following_fields(type(self))
+        missing = {name: rule for name, rule in following.items() if getattr(self, name) is None}
+        if not missing:
+            return self
+        environment = Environment(self.__dict__, x)
+        return self.model_copy(update={name: rule.evaluate(environment) for name, rule in missing.items()})
+
+    def _check_inputs(self, inputs: tuple[Shape, ...]) -> None:
+        fewest = self.variadic or sum(not axes.optional for axes in self.inputs)
+        most = None if self.variadic else len(self.inputs)
+        if len(inputs) < fewest or (most is not None and len(inputs) > most):
+            raise refuse("input-count", f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}")
+        for shape, axes in zip(inputs, self.inputs, strict=False):
+            try:
+                axes.check(shape)
+            except ParamcalcError as error:
+                raise refuse(error.code, f"{type(self).__name__} {error.problems[0].message}") from None
+
+    # --- fields that are expressions
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The dims, arguments and counters that the fields mention."""
+        found: set[str] = set()
+        for value in self.__dict__.values():
+            for expression in _expressions(value):
+                found |= expression.names
+        return frozenset(found)
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether every field has its value, and none is an expression."""
+        return not any(True for value in self.__dict__.values() for _ in _expressions(value))
+
+    def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
+        """The same layer, with the value of each expression in its place."""
+        if self.is_resolved:
+            return self
+        spelled = type(self).spelled_fields()
+        return type(self)(
+            **{
+                outside: _evaluated(getattr(self, name), evaluate)
+                for outside, name in spelled.items()
+                if name in self.model_fields_set
+            }
+        )
+
+    def with_defaults(self, defaults: dict[str, Any]) -> Layer:
+        """The same layer with these values for fields that it does not state."""
+        missing = {name: value for name, value in defaults.items() if name not in self.model_fields_set}
+        return self.model_copy(update=missing) if missing else self
+
+    def stated(self) -> dict[str, Any]:
+        """The fields that were given, as plain data."""
+        return {
+            outside: plain(getattr(self, name))
+            for outside, name in type(self).spelled_fields().items()
+            if name in self.model_fields_set
+        }
+
+    # --- what a kind says of itself
+
+    @classmethod
+    def summary(cls) -> str:
+        """What the kind does, in a sentence."""
+        return (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", " ").strip()
+
+    @classmethod
+    def spelled_fields(cls) -> dict[str, str]:
+        """The fields as specs spell them, each with its name here."""
+        return {info.alias or name: name for name, info in cls.model_fields.items()}
+
+    @classmethod
+    def symbolic_fields(cls) -> dict[str, str]:
+        """The fields that are widths, each with its symbol."""
+        return {
+            name: str(info.json_schema_extra.get("symbol", name))
+            for name, info in cls.model_fields.items()
+            if isinstance(info.json_schema_extra, dict)
+            and any(isinstance(item, _Parsed) and item.symbolic for item in info.metadata)
+        }
+
+    @classmethod
+    def flags(cls) -> list[str]:
+        """The fields that are flags."""
+        return [
+            name
+            for name, info in cls.model_fields.items()
+            if any(isinstance(item, _Parsed) and item.read is read_flag for item in info.metadata)
+        ]
+
+
+@cache
+def _following_fields(cls: type[Layer]) -> dict[str, Expression]:
+    return {
+        name: Expression.parse(str(info.json_schema_extra["same_as"]))
+        for name, info in cls.model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and "same_as" in info.json_schema_extra
+    }
+
+
+def _span(fewest: int, most: int | None) -> str:
+    if most is None:
+        return f"{fewest} or more inputs"
+    if fewest == most:
+        return {0: "no input", 1: "one input"}.get(fewest, f"{fewest} inputs")
+    return f"{fewest} to {most} inputs"
+
+
+def _channels_last(shape: Shape, axis: int) -> Shape:
+    position = axis_position(axis, len(shape))
+    return (*shape[:position], *shape[position + 1 :], shape[position])
+
+
+def axis_position(axis: int, rank: int) -> int:
+    """The place in a shape without its batch of an axis that counts the batch as 0.
+
+    Raises `invalid-value` for the batch itself and for an axis that is not there.
+    """
+    if axis == 0 or not -rank <= axis <= rank:
+        raise refuse(
+            "invalid-value",
+            f"there is no axis {axis} to take in a shape of {rank} axes beside the batch",
+            f"the axes are 1 to {rank}, or -1 to -{rank} from the end; 0 is the batch" if rank else "",
+        )
+    return axis - 1 if axis > 0 else rank + axis
+
+
+def _expressions(value: Any) -> Iterator[Expression]:
+    if isinstance(value, Expression):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _expressions(item)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _expressions(item)
+
+
+def _evaluated(value: Any, evaluate: Callable[[Expression], Any]) -> Any:
+    if isinstance(value, Expression):
+        return evaluate(value)
+    if isinstance(value, tuple):
+        return tuple(_evaluated(item, evaluate) for item in value)
+    if isinstance(value, dict):
+        return {name: _evaluated(item, evaluate) for name, item in value.items()}
+    # a length that varies was read from a null
+    return value
+
+
+def plain(value: Any) -> Any:
+    """A value as YAML and JSON have it: expressions as text, tuples as lists."""
+    if isinstance(value, Expression):
+        return value.text
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    return value.name if isinstance(value, algebra.Unknown) else value
+
+
+def _translated(error: ValidationError, cls: type[Layer]) -> ParamcalcError:
+    """Pydantic's refusals in our words and codes."""
+    return ParamcalcError(_problem(detail, cls) for detail in error.errors(include_url=False))
+
+
+def _problem(detail: Any, cls: type[Layer]) -> Problem:
+    path = detail["loc"][:1]
+    name, kind_name = path[0], cls.__name__
+    if detail["type"] == "missing":
+        meaning = cls.model_fields[cls.spelled_fields()[name]].description
+        return Problem("missing-key", f"{kind_name} needs '{name}': {meaning}")
+    if detail["type"] == "extra_forbidden":
+        hint = suggest(name, cls.spelled_fields()) or _fields_hint(cls)
+        return Problem("unknown-field", f"{kind_name} has no field {quoted(name)}", hint, path, at_key=True)
+    if detail["type"] == "paramcalc":
+        problem: Problem = detail["ctx"]["problem"]
+        return Problem(problem.code, f"'{name}' of {kind_name}: {problem.message}", problem.hint, path)
+    if detail["type"] == "literal_error":
+        message = f"'{name}' of {kind_name} is {detail['ctx']['expected']}, not {quoted(detail['input'])}"
+        return Problem("invalid-value", message, "", path)
+    return Problem("wrong-type", f"'{name}' of {kind_name} takes text, not {_named(detail['input'])}", "", path)
+
+
+def _fields_hint(cls: type[Layer]) -> str:
+    return "its fields: " + ", ".join(cls.spelled_fields()) if cls.model_fields else "it has no fields"
+
+
+# --- The registry ----------------------------------------------------------------------
+
+
+def kind_names() -> list[str]:
+    """The names of all layer kinds."""
+    from paramcalc.layers import FAMILIES
+
+    return [name for names in FAMILIES.values() for name in names]
+
+
+def kind(name: str) -> type[Layer]:
+    """The layer kind of a name; its family is imported if it was not.
+
+    Raises `unknown-kind`.
+    """
+    from paramcalc.layers import FAMILIES
+
+    for family, names in FAMILIES.items():
+        if name in names:
+            found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
+            return found
+    hint = suggest(name, kind_names()) or "'paramcalc layers' lists the kinds"
+    raise refuse("unknown-kind", f"no layer kind {quoted(name)}", hint, at_key=True)
+
+
+def default_name(kind_name: str) -> str:
+    """The name of a node that is given none: its kind in Keras's snake case."""
+    spaced = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind_name))
+    return spaced.lower()

@@ -1,0 +1,57 @@
+"""Layers that let each place of a sequence look at the others."""
+
+from collections.abc import Iterator
+
+from paramcalc import algebra
+from paramcalc.algebra import Shape
+from paramcalc.errors import refuse
+from paramcalc.layer import Axes, Flag, Layer, OptionalSize, Size, Tensor, field, shape_text
+
+
+class MultiHeadAttention(Layer):
+    """Each head compares queries with keys and mixes the values; the heads' results are projected back.
+
+    The inputs are the query, then the value and the key: without a key, the value serves as
+    such; with the query alone, the layer attends to itself. With fewer heads of keys and
+    values, each serves several heads of queries (grouped-query attention).
+    """
+
+    inputs = (
+        Axes("t d", t="length of the query", d="features of the query"),
+        Axes("s e", optional=True, s="length of the value", e="features of the value"),
+        Axes("s m", optional=True, s="length of the key", m="features of the key"),
+    )
+    source = (
+        "Vaswani et al. 2017; Ainslie et al. 2023 (grouped);"
+        " keras.layers.MultiHeadAttention; keras.layers.GroupedQueryAttention; torch.nn.MultiheadAttention"
+    )
+
+    num_heads: Size = field("h", "heads of the query")
+    key_dim: Size = field("k", "features of a head's query and key")
+    value_dim: OptionalSize = field("v", "features of a head's value; key_dim, if absent", None, "key_dim")
+    num_key_value_heads: OptionalSize = field("g", "heads of key and value; num_heads, if absent", None, "num_heads")
+    output_dim: OptionalSize = field("o", "features of the output; the query's, if absent", None, "size(-1)")
+    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+
+    def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        value = value or query
+        key = key or value
+        if not algebra.equal(key[0], value[0]):
+            raise refuse(
+                "shape-mismatch",
+                f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
+            )
+        h, k, b = self.num_heads, self.key_dim, self.use_bias
+        g, v, o = self.num_key_value_heads, self.value_dim, self.output_dim
+        algebra.divide(h, g, "the heads of keys and values must divide those of the query")
+        yield Tensor("query_kernel", (query[-1], h, k), "from the query's features to each head")
+        yield Tensor("query_bias", (h, k), "an offset for each of them", when=b)
+        yield Tensor("key_kernel", (key[-1], g, k), "from the key's features to each head")
+        yield Tensor("key_bias", (g, k), "an offset for each of them", when=b)
+        yield Tensor("value_kernel", (value[-1], g, v), "from the value's features to each head")
+        yield Tensor("value_bias", (g, v), "an offset for each of them", when=b)
+        yield Tensor("output_kernel", (h, v, o), "from all heads to the output")
+        yield Tensor("output_bias", (o,), "an offset for each output", when=b)
+
+    def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
+        return (*query[:-1], self.output_dim)

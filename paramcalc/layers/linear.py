@@ -1,0 +1,24 @@
+"""Layers that multiply by a matrix."""
+
+from collections.abc import Iterator
+
+from paramcalc.algebra import Shape
+from paramcalc.layer import Axes, Flag, Layer, Size, Tensor, field
+
+
+class Dense(Layer):
+    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias)."""
+
+    inputs = (Axes("... n", n="inputs: the size of the last axis"),)
+    source = "keras.layers.Dense; torch.nn.Linear"
+
+    units: Size = field("u", "outputs")
+    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    activation: str = field("", "the function applied to the result", "linear")
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        yield Tensor("kernel", (x[-1], self.units), "a weight from each input to each output")
+        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+
+    def output_shape(self, x: Shape) -> Shape:
+        return (*x[:-1], self.units)

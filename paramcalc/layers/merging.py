@@ -1,0 +1,56 @@
+"""Layers that make one of several inputs; they learn nothing."""
+
+from paramcalc import algebra
+from paramcalc.algebra import Shape
+from paramcalc.errors import refuse
+from paramcalc.layer import Integer, Layer, axis_position, field, shape_text
+
+
+class _Elementwise(Layer):
+    variadic = 2
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        rank = max(len(shape) for shape in inputs)
+        padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
+        output = padded[0]
+        for shape in padded[1:]:
+            output = tuple(algebra.broadcast(left, right) for left, right in zip(output, shape, strict=True))
+        return output
+
+
+class Add(_Elementwise):
+    """The sum of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Add; torch.add"
+
+
+class Multiply(_Elementwise):
+    """The product of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Multiply; torch.mul"
+
+
+class Concatenate(Layer):
+    """Its inputs one behind the other along an axis; the other axes must agree."""
+
+    variadic = 1
+    source = "keras.layers.Concatenate; torch.cat"
+
+    axis: Integer = field("", "the axis, the batch counted as 0", -1)
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        first = inputs[0]
+        position = axis_position(self.axis, len(first))
+        for shape in inputs[1:]:
+            agree = len(shape) == len(first) and all(
+                index == position or algebra.equal(left, right)
+                for index, (left, right) in enumerate(zip(first, shape, strict=True))
+            )
+            if not agree:
+                raise refuse(
+                    "shape-mismatch",
+                    f"Concatenate joins along axis {self.axis}, and {shape_text(first)} and {shape_text(shape)}"
+                    " differ in another",
+                )
+        joined = sum((shape[position] for shape in inputs[1:]), start=first[position])
+        return (*first[:position], joined, *first[position + 1 :])

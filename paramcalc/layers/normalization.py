@@ -1,0 +1,65 @@
+"""Layers that bring their input to a common scale."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from paramcalc.algebra import Shape
+from paramcalc.layer import Axes, Axis, Flag, Integer, Layer, Tensor, axis_position, field
+
+
+class BatchNorm(Layer):
+    """Normalises each feature with its mean and variance over the batch, then scales and shifts it."""
+
+    inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
+    source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
+
+    axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
+    center: Flag = field("center", "whether beta is added", True)
+    scale: Flag = field("scale", "whether gamma multiplies", True)
+    batch_counter: Flag = field("batch_counter", "whether the batches seen are counted, as PyTorch does", False)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        c = x[-1]
+        yield Tensor("gamma", (c,), "scale of each feature", when=self.scale)
+        yield Tensor("beta", (c,), "offset of each feature", when=self.center)
+        yield Tensor("moving_mean", (c,), "running mean, used at inference", "state")
+        yield Tensor("moving_variance", (c,), "running variance, used at inference", "state")
+        yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=self.batch_counter)
+
+    @property
+    def channel_axis(self) -> int:
+        return int(self.axis)
+
+
+class LayerNorm(Layer):
+    """Normalises each example over its last axis, or the axes named, then scales and shifts it."""
+
+    inputs = (Axes("... c", c="features: the size of the last axis"),)
+    source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
+
+    axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
+    center: Flag = field("center", "whether beta is added", True)
+    scale: Flag = field("scale", "whether gamma multiplies", True)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        normalised = _sizes(x, self.axis)
+        yield Tensor("gamma", normalised, "scale of each feature", when=self.scale)
+        yield Tensor("beta", normalised, "offset of each feature", when=self.center)
+
+
+class RMSNorm(Layer):
+    """Divides each example by its root mean square over the last axis, then scales it."""
+
+    inputs = (Axes("... c", c="features: the size of the last axis"),)
+    source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"
+
+    axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        yield Tensor("scale", _sizes(x, self.axis), "scale of each feature")
+
+
+def _sizes(x: Shape, axis: Any) -> Shape:
+    """The sizes of the axes that are normalised together."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    return tuple(x[axis_position(each, len(x))] for each in axes)

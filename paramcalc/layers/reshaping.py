@@ -1,0 +1,76 @@
+"""Layers that only change the shape; they learn nothing."""
+
+from paramcalc import algebra
+from paramcalc.algebra import Number, Shape
+from paramcalc.errors import quoted, refuse
+from paramcalc.layer import Flag, Integer, Layer, OptionalInteger, TargetShape, axis_position, field, shape_text
+
+
+class Flatten(Layer):
+    """All axes but the batch become one."""
+
+    source = "keras.layers.Flatten; torch.nn.Flatten"
+
+    def output_shape(self, x: Shape) -> Shape:
+        return (algebra.product(x),)
+
+
+class Reshape(Layer):
+    """The same elements in another shape."""
+
+    source = "keras.layers.Reshape; torch.nn.Unflatten"
+
+    target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
+
+    def output_shape(self, x: Shape) -> Shape:
+        stated = [size for size in self.target_shape if not _is_rest(size)]
+        elements, known = algebra.product(x), algebra.product(stated)
+        if len(stated) == len(self.target_shape):
+            if not algebra.equal(elements, known):
+                raise refuse(
+                    "shape-mismatch",
+                    f"Reshape of {shape_text(x)} to {shape_text(self.target_shape)}:"
+                    f" {quoted(elements)} elements do not fill {quoted(known)}",
+                )
+            return tuple(self.target_shape)
+        if len(stated) + 1 < len(self.target_shape):
+            raise refuse("invalid-value", "only one size of 'target_shape' may be -1")
+        rest = algebra.divide(elements, known, f"{shape_text(x)} does not fill 'target_shape'")
+        return tuple(rest if _is_rest(size) else size for size in self.target_shape)
+
+
+class Slice(Layer):
+    """A part of one axis, from `start` up to `stop`."""
+
+    source = "indexing, x[:, start:stop], in Keras and PyTorch"
+
+    axis: Integer = field("", "the axis, the batch counted as 0", 1)
+    start: Integer = field("", "the first element; a negative number counts from the end", 0)
+    stop: OptionalInteger = field("", "the first element after it; the end, if absent", None)
+    keepdims: Flag = field("", "whether the axis stays when one element is left of it", True)
+
+    def output_shape(self, x: Shape) -> Shape:
+        position = axis_position(self.axis, len(x))
+        length = x[position]
+        start = _from_start(self.start, length)
+        stop = length if self.stop is None else _from_start(self.stop, length)
+        kept = stop - start
+        if not (algebra.at_least(start, 0) and algebra.at_least(kept, 1) and algebra.at_least(length - stop, 0)):
+            raise refuse(
+                "shape-mismatch",
+                f"Slice from {quoted(self.start)} to {quoted(self.stop)} is no part of axis {self.axis}"
+                f" of {shape_text(x)}",
+            )
+        if algebra.truth(self.keepdims):
+            return (*x[:position], kept, *x[position + 1 :])
+        if not algebra.equal(kept, 1):
+            raise refuse("shape-mismatch", f"Slice keeps {quoted(kept)} elements, so that its axis must stay")
+        return (*x[:position], *x[position + 1 :])
+
+
+def _is_rest(size: Number) -> bool:
+    return type(size) is int and size == -1
+
+
+def _from_start(index: Number, length: Number) -> Number:
+    return length + index if type(index) is int and index < 0 else index

@@ -1,0 +1,44 @@
+"""Where a network begins, and tensors that belong to no other kind."""
+
+from collections.abc import Iterator
+
+from paramcalc.algebra import Shape
+from paramcalc.errors import refuse, suggest
+from paramcalc.layer import Axes, DType, Layer, OpenShape, Tensor, TensorShapes, field
+
+
+class Input(Layer):
+    """Where data enters the network; it owns nothing."""
+
+    inputs = ()
+    source = "keras.Input"
+
+    shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
+    dtype: DType = field("", "the dtype of the data", "float32")
+
+    def output_shape(self) -> Shape:
+        return tuple(self.shape)
+
+
+class Weights(Layer):
+    """Tensors that no other kind declares; the input passes through, or one of them is the output."""
+
+    inputs = (Axes("...", optional=True),)
+    source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
+
+    tensors_: TensorShapes = field("", "the shape of each tensor, by its name", alias="tensors")
+    output: str | None = field("", "the tensor that is the output, the same for each example", None)
+
+    def tensors(self, x: Shape | None = None) -> Iterator[Tensor]:
+        for name, shape in self.tensors_.items():
+            yield Tensor(name, shape, "a tensor declared by the spec")
+
+    def output_shape(self, x: Shape | None = None) -> Shape:
+        if self.output is not None:
+            if self.output not in self.tensors_:
+                hint = suggest(self.output, self.tensors_)
+                raise refuse("unknown-tensor", f"Weights has no tensor '{self.output}' for its output", hint)
+            return tuple(self.tensors_[self.output])
+        if x is None:
+            raise refuse("missing-input", "Weights has no input to pass on", "name the tensor that is its 'output'")
+        return x
