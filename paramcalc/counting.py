@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc import algebra
@@ -48,10 +48,39 @@ class LayerCount:
     trainable: Number
     non_trainable: Number
     buffers: Number
-    tensors: tuple[TensorCount, ...]
     #: with every use of a shared or tied tensor counted
     total_untied: Number
     bytes: Number
+    #: the layer itself; None for a row that stands for a group
+    leaf: Leaf | None = field(repr=False, compare=False)
+    spelling: Convention = field(repr=False, compare=False)
+
+    @property
+    def tensors(self) -> tuple[TensorCount, ...]:
+        """Its own tensors as the convention spells them; none, where they are shared from another row."""
+        leaf = self.leaf
+        if leaf is None or leaf.shared or not leaf.uses:
+            return ()
+        # tensors that are tied one by one cannot be one in the framework
+        joined = all(use.owner is None for use in leaf.uses)
+        shapes = [(use.tensor.name, use.tensor.shape) for use in leaf.uses]
+        return tuple(
+            _tensor_count(name, shape, [leaf.uses[member] for member in members])
+            for name, shape, members in spell(self.spelling.equivalent(leaf.layer, leaf.input_shapes), shapes, joined)
+        )
+
+    @property
+    def note(self) -> str:
+        """What the convention's framework cannot express of the layer, if anything."""
+        leaf = self.leaf
+        if leaf is None or not leaf.uses or not self.spelling.equivalents[self.kind]:
+            return ""
+        if self.spelling.equivalent(leaf.layer, leaf.input_shapes) is not None:
+            return ""
+        return (
+            f"{self.name}: {self.spelling.name} has no {self.kind} with these fields;"
+            " it is counted as stated, under our own names"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +100,11 @@ class Count:
     bytes: Number
     dims: dict[str, Value]
     layers: tuple[LayerCount, ...]
-    #: what the convention's framework cannot express, and is counted as the spec states it
-    notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the convention's framework cannot express, and is counted as the spec states it."""
+        return tuple(note for row in self.layers if (note := row.note))
 
     def plain(self) -> dict[str, Any]:
         """The count as JSON has it; the keys are stable."""
@@ -172,7 +204,6 @@ def _count(
         *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes")),
         dims=graph.dims,
         layers=tuple(rows),
-        notes=tuple(counter.notes),
     )
 
 
@@ -186,7 +217,6 @@ class _Counter:
     def __init__(self, target: Convention, depth: int | None, names: dict[int, str] | None = None) -> None:
         self.target = target
         self.depth = depth
-        self.notes: dict[str, None] = {}
         #: the row in which each leaf is
         self.names = {} if names is None else names
 
@@ -229,33 +259,16 @@ class _Counter:
             trainable * times,
             (total - trainable) * times,
             states * times,
-            self.tensors(leaf) if leaf.uses and not leaf.shared else (),
             untied * times,
             algebra.ceil_divide(bits, 8) * times,
-        )
-
-    def tensors(self, leaf: Leaf) -> tuple[TensorCount, ...]:
-        """The tensors of a leaf as the convention spells them."""
-        equivalent = self.target.equivalent(leaf.layer, leaf.input_shapes)
-        if equivalent is None and self.target.equivalents[type(leaf.layer).__name__]:
-            self.notes[
-                f"{leaf.name}: {self.target.name} has no {type(leaf.layer).__name__} with these fields;"
-                " it is counted as stated, under our own names"
-            ] = None
-        # tensors that are tied one by one cannot be one in the framework
-        tied = any(use.owner is not None for use in leaf.uses)
-        return tuple(
-            _tensor_count(name, shape, [leaf.uses[member] for member in members])
-            for name, shape, members in spell(
-                equivalent, [(use.tensor.name, use.tensor.shape) for use in leaf.uses], joined=not tied
-            )
+            leaf,
+            self.target,
         )
 
     def group_row(self, tree: Branch, times: Number) -> LayerCount:
         """One row for all of a group."""
         whole = _Counter(self.target, None, self.names)
         rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
-        self.notes.update(whole.notes)
         for leaf in _leaves_of(tree):
             self.names[id(leaf)] = tree.name
         return LayerCount(
@@ -265,9 +278,10 @@ class _Counter:
             times,
             tree.output,
             *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers")),
-            tensors=(),
             total_untied=_sum(rows, "total_untied"),
             bytes=_sum(rows, "bytes"),
+            leaf=None,
+            spelling=self.target,
         )
 
 
