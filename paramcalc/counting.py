@@ -51,6 +51,8 @@ class LayerCount:
     #: with every use of a shared or tied tensor counted
     total_untied: Number
     bytes: Number
+    #: of these, the bytes of what is trained
+    trainable_bytes: Number
     #: the layer itself; None for a row that stands for a group
     leaf: Leaf | None = field(repr=False, compare=False)
     spelling: Convention = field(repr=False, compare=False)
@@ -98,6 +100,8 @@ class Count:
     total_untied: Number
     #: of what `total` covers, each tensor at its dtype
     bytes: Number
+    #: of these, the bytes of what is trained
+    trainable_bytes: Number
     dims: dict[str, Value]
     layers: tuple[LayerCount, ...]
 
@@ -201,10 +205,13 @@ def _count(
     return Count(
         spec.name,
         target.name,
-        *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes")),
+        *(_sum(rows, key) for key in _TOTALS),
         dims=graph.dims,
         layers=tuple(rows),
     )
+
+
+_TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes", "trainable_bytes")
 
 
 def _sum(rows: Sequence[LayerCount], key: str) -> Number:
@@ -236,7 +243,7 @@ class _Counter:
     def row(self, leaf: Leaf, times: Number) -> LayerCount:
         """The row of a leaf."""
         name = type(leaf.layer).__name__
-        total = trainable = states = untied = bits = 0
+        total = trainable = states = untied = size = trainable_size = 0
         for use in leaf.uses:
             counts = self.target.states_count or use.tensor.role == "parameter"
             if counts:
@@ -245,8 +252,11 @@ class _Counter:
                 continue
             if counts:
                 total = total + use.elements
-                bits = bits + use.elements * DTYPES[use.dtype]
-                trainable = trainable + (use.elements if use.trainable else 0)
+                bytes_used = algebra.ceil_divide(use.elements * DTYPES[use.dtype], 8)
+                size = size + bytes_used
+                if use.trainable:
+                    trainable = trainable + use.elements
+                    trainable_size = trainable_size + bytes_used
             else:
                 states = states + use.elements
         return LayerCount(
@@ -260,7 +270,8 @@ class _Counter:
             (total - trainable) * times,
             states * times,
             untied * times,
-            algebra.ceil_divide(bits, 8) * times,
+            size * times,
+            trainable_size * times,
             leaf,
             self.target,
         )
@@ -277,9 +288,7 @@ class _Counter:
             tuple(self.names[id(flow.leaf)] for flow in tree.inputs if flow.leaf is not None),
             times,
             tree.output,
-            *(_sum(rows, key) for key in ("total", "trainable", "non_trainable", "buffers")),
-            total_untied=_sum(rows, "total_untied"),
-            bytes=_sum(rows, "bytes"),
+            *(_sum(rows, key) for key in _TOTALS),
             leaf=None,
             spelling=self.target,
         )

@@ -1,0 +1,237 @@
+"""The command line: parses arguments and prints; no arithmetic."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+import paramcalc
+from paramcalc.errors import ParamcalcError
+from paramcalc.spec import FRAMEWORKS, Spec
+
+_SPEC = click.argument("path", metavar="SPEC")
+_AS = click.option(
+    "--as",
+    "convention",
+    metavar="|".join(FRAMEWORKS),
+    help="Count and name as this framework does; by default, the spec's own.",
+)
+_SET = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="DIM=VALUE",
+    help="Give a dim another value, as YAML writes it. May be repeated.",
+)
+
+
+class _Group(click.Group):
+    """Turns refusals into messages and exit codes, at the one boundary."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ParamcalcError as error:
+            _print_error(str(error))
+            sys.exit(2)
+        except (BrokenPipeError, KeyboardInterrupt):
+            # the reader went away: nothing more to say, and nothing to flush
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(130 if sys.exc_info()[0] is KeyboardInterrupt else 0)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Group,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Shell completion, here for bash: eval \"$(_PARAMCALC_COMPLETE=bash_source paramcalc)\"; also zsh, fish.",
+)
+@click.version_option(paramcalc.__version__, prog_name="paramcalc")
+def main() -> None:
+    """The size of a neural network before anyone trains it: exact, and with its derivation.
+
+    SPEC is a YAML or JSON file, or - for standard input.
+
+    \b
+    Example:
+      paramcalc count specs/keras_mlp.yaml
+    """
+
+
+@main.command()
+@_SPEC
+@_AS
+@_SET
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
+@click.option("--depth", type=click.IntRange(min=1), help="One row for each group this many levels down.")
+@click.option("--expand", is_flag=True, help="List every copy of a repeated node.")
+@click.option("--max", "most", type=click.IntRange(min=0), metavar="TOTAL", help="Exit with 1 if the total is more.")
+def count(
+    path: str,
+    convention: str | None,
+    settings: Sequence[str],
+    format: str,
+    tensors: bool,
+    depth: int | None,
+    expand: bool,
+    most: int | None,
+) -> None:
+    """Every layer's parameters, and the totals.
+
+    \b
+    Example:
+      paramcalc count specs/gpt2.yaml --set depth=24 --set width=1024 --set heads=16
+    """
+    from paramcalc.counting import count as counted
+    from paramcalc.exports import tables
+
+    result = counted(_load(path), convention, dims=_dims(settings), expand=expand, depth=depth)
+    printers: dict[str, Callable[[], str]] = {
+        "table": lambda: tables.as_text(result, tensors, _width(), _style()),
+        "json": lambda: tables.as_json(result),
+        "csv": lambda: tables.as_csv(result, tensors),
+        "markdown": lambda: tables.as_markdown(result, tensors),
+    }
+    _print(printers[format]())
+    if most is not None and result.total > most:
+        _print_error(f"{result.total:,} parameters are more than the {most:,} of --max")
+        sys.exit(1)
+
+
+@main.command()
+@_SPEC
+@click.option("--node", metavar="PATH", help="Only this layer, or this group.")
+@_AS
+@_SET
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["text", "markdown", "latex", "html"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+def explain(path: str, node: str | None, convention: str | None, settings: Sequence[str], format: str) -> None:
+    """Why each layer has the parameters it has: tensors, formula, substitution, value.
+
+    \b
+    Example:
+      paramcalc explain specs/keras_mlp.yaml --node batchnormalization_1
+    """
+    from paramcalc.derivation import explain as explained
+
+    _print(explained(_load(path), convention, node=node, dims=_dims(settings)).to(format))
+
+
+@main.command()
+@_SPEC
+@_AS
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["text", "latex"]),
+    default="text",
+    show_default=True,
+    help="The notation.",
+)
+@click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
+@_SET
+def formula(
+    path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]
+) -> None:
+    """The number of parameters as a formula in the dims of the spec.
+
+    \b
+    Example:
+      paramcalc formula specs/gpt2.yaml --keep depth --keep width
+    """
+    from paramcalc.formulas import formula as formed
+
+    _print(formed(_load(path), convention, keep=keep or None, dims=_dims(settings)).to(target))
+
+
+@main.command()
+@click.argument("name", metavar="KIND", required=False)
+def layers(name: str | None) -> None:
+    """The layer kinds; or one kind, with its fields, tensors and formula.
+
+    \b
+    Example:
+      paramcalc layers BatchNorm
+    """
+    from paramcalc.exports import kinds
+
+    _print(kinds.overview() if name is None else kinds.page(name))
+
+
+@main.command()
+def schema() -> None:
+    """The JSON Schema of a spec, for editors that complete and check.
+
+    \b
+    Example:
+      paramcalc schema > paramcalc.schema.json
+    """
+    import json
+
+    from paramcalc.exports.schema import spec_schema
+
+    _print(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
+
+
+def _load(path: str) -> Spec:
+    from paramcalc.loading import load
+
+    return load(path)
+
+
+def _dims(settings: Sequence[str]) -> dict[str, Any]:
+    from paramcalc.loading import read_setting
+
+    return dict(map(read_setting, settings))
+
+
+def _print(text: str) -> None:
+    """Print a result. Characters that the output's encoding lacks are replaced, not fatal."""
+    stream = click.get_text_stream("stdout")
+    encoding = stream.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), color=None)
+
+
+def _print_error(text: str) -> None:
+    encoding = sys.stderr.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding), err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _width() -> int | None:
+    """The width to fit a table to: a terminal's, and none in a pipe."""
+    return shutil.get_terminal_size().columns if _is_terminal() else None
+
+
+def _style() -> Callable[[str, str], str] | None:
+    if not _is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return None
+    return lambda text, mark: click.style(text, **{mark: True})
+
+
+if __name__ == "__main__":
+    main()
