@@ -94,7 +94,8 @@ def assuming() -> Iterator[list[Any]]:
         _conditions.reset(token)
 
 
-def _assume(relation: str, left: Number, right: Number) -> None:
+def assume(relation: str, left: Number, right: Number) -> None:
+    """Record what a symbolic evaluation takes for granted: "=", "≥" or "divides"."""
     collected = _conditions.get()
     if collected is not None and (relation, left, right) not in collected:
         collected.append((relation, left, right))
@@ -177,7 +178,7 @@ def equal(left: Number, right: Number) -> bool:
         difference = (left - right).expand()
         if difference.is_Integer or difference.is_nonzero:
             return bool(difference == 0)
-        _assume("=", left, right)
+        assume("=", left, right)
         return True
     if is_array(left) or is_array(right):
         return bool((left == right).all())
@@ -201,7 +202,7 @@ def at_least(value: Number, bound: int) -> bool:
         if value.is_Integer:
             return int(value) >= bound
         if not (value - bound).is_nonnegative:
-            _assume("≥", value, bound)
+            assume("≥", value, bound)
         return True
     return bool((value >= bound).all()) if is_array(value) else bool(value >= bound)
 
@@ -216,7 +217,7 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
     if is_symbol(dividend) or is_symbol(divisor):
         quotient = dividend / divisor
         if not quotient.is_integer:
-            _assume("divides", divisor, dividend)
+            assume("divides", divisor, dividend)
         return quotient
     _refuse_zero(dividend, divisor, "/")
     remainder = dividend % divisor

@@ -31,6 +31,8 @@ class TensorCount:
     elements: Number
     #: what it is for, in a few words
     purpose: str
+    #: `trained`, `frozen`, `not trained` (a state that counts), `buffer` (one that does not), `tied to …`
+    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class LayerCount:
         joined = all(use.owner is None for use in leaf.uses)
         shapes = [(use.tensor.name, use.tensor.shape) for use in leaf.uses]
         return tuple(
-            _tensor_count(name, shape, [leaf.uses[member] for member in members])
+            _tensor_count(name, shape, [leaf.uses[member] for member in members], self.spelling)
             for name, shape, members in spell(self.spelling.equivalent(leaf.layer, leaf.input_shapes), shapes, joined)
         )
 
@@ -302,7 +304,7 @@ def _leaves_of(tree: Tree) -> Iterator[Leaf]:
             yield from _leaves_of(child)
 
 
-def _tensor_count(name: str, shape: Shape, uses: Sequence[Use]) -> TensorCount:
+def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount:
     first = uses[0]
     return TensorCount(
         name,
@@ -313,4 +315,14 @@ def _tensor_count(name: str, shape: Shape, uses: Sequence[Use]) -> TensorCount:
         first.owner_path,
         sum((use.elements for use in uses[1:]), start=first.elements),
         "; ".join(dict.fromkeys(use.tensor.purpose for use in uses)),
+        _standing(first, target),
     )
+
+
+def _standing(use: Use, target: Convention) -> str:
+    """Whether a tensor is trained, or whose it is."""
+    if use.owner is not None:
+        return f"tied to {use.owner_path}"
+    if use.tensor.role == "state":
+        return "not trained" if target.states_count else "buffer"
+    return "trained" if use.trainable else "frozen"

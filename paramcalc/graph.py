@@ -414,11 +414,16 @@ class _Evaluation:
         return bool(number < times) if type(times) is int else True
 
     def at_least_one(self, times: Number) -> bool:
+        """Whether there is a first copy; of a symbolic number, it is assumed."""
         if type(times) is int:
             return times > 0
+        if algebra.is_symbol(times):
+            algebra.assume("≥", times, 1)
+            return True
         if algebra.is_array(times) and not (times > 0).all():
             return algebra.truth(times > 0)
-        return algebra.at_least(algebra.needed(times), 1)
+        algebra.needed(times)
+        return True
 
     def bound(self, times: Number, number: int) -> None:
         """Go on to another copy only where it is sure that there is one."""

@@ -49,9 +49,7 @@ class Tensor:
 
     @property
     def condition(self) -> Number:
-        """Whether the layer owns it: a truth, or in a symbolic run a factor 0 or 1."""
-        if self.when is True or self.when is False:
-            return self.when
+        """Whether the layer owns it, as a factor: 1 or 0, or in a symbolic run a symbol of these."""
         flags = self.when if isinstance(self.when, tuple) else (self.when,)
         return algebra.product(algebra.as_factor(flag) for flag in flags)
 
@@ -73,6 +71,14 @@ class Axes:
         """A name for each axis of an input with this many; those under `...` are numbered."""
         leading = rank - len(self.names)
         return (*(f"n_{index + 1}" for index in range(leading)), *self.names)
+
+    def symbols_at(self, rank: int, channel_axis: int) -> tuple[str, ...]:
+        """The same names in the order of an input that has its channels at another axis."""
+        names = self.symbols(rank)
+        if channel_axis == -1:
+            return names
+        position = axis_position(channel_axis, rank)
+        return (*names[:-1][:position], names[-1], *names[:-1][position:])
 
     def check(self, shape: Shape) -> None:
         """Refuse a shape with too few or too many axes: `shape-mismatch`."""
@@ -113,9 +119,17 @@ class _Parsed:
     Any of these may be given as an expression; it is then read again once it has a value.
     """
 
-    def __init__(self, read: Callable[[Any], Any], schema: dict[str, Any], symbolic: bool = False) -> None:
+    def __init__(
+        self,
+        read: Callable[[Any], Any],
+        schema: dict[str, Any],
+        symbolic: bool = False,
+        suffixes: tuple[str, ...] = (),
+    ) -> None:
         self.read = read
         self.schema = schema
+        #: of a field with several numbers, what the symbol of each ends in
+        self.suffixes = suffixes
         #: whether formulas have a symbol for a field of this type
         self.symbolic = symbolic
 
@@ -285,7 +299,7 @@ OptionalInteger: TypeAlias = Annotated[
 ]
 Flag: TypeAlias = Annotated[Any, _Parsed(read_flag, _or_expression({"type": "boolean"}))]
 #: A window over height and width: one number for both, or two.
-Window2D: TypeAlias = Annotated[Any, _Parsed(_read_window(2, 1), _window_schema(2, 1))]
+Window2D: TypeAlias = Annotated[Any, _Parsed(_read_window(2, 1), _window_schema(2, 1), suffixes=("h", "w"))]
 OptionalWindow2D: TypeAlias = Annotated[
     Any, _Parsed(_optional(_read_window(2, 1)), {"anyOf": [*_window_schema(2, 1)["anyOf"], {"type": "null"}]})
 ]
@@ -464,6 +478,31 @@ class Layer(BaseModel):
             if isinstance(info.json_schema_extra, dict)
             and any(isinstance(item, _Parsed) and item.symbolic for item in info.metadata)
         }
+
+    @classmethod
+    def lettered_fields(cls) -> dict[str, str]:
+        """The fields that are sizes and have a symbol, widths or not."""
+        flags = cls.flags()
+        return {
+            name: str(info.json_schema_extra["symbol"])
+            for name, info in cls.model_fields.items()
+            if isinstance(info.json_schema_extra, dict) and "symbol" in info.json_schema_extra and name not in flags
+        }
+
+    @classmethod
+    def symbol_names(cls, name: str, letter: str) -> tuple[str, ...]:
+        """The symbols of a field: one, or for a window one a side."""
+        suffixes = next(item.suffixes for item in cls.model_fields[name].metadata if isinstance(item, _Parsed))
+        return tuple(f"{letter}_{suffix}" for suffix in suffixes) or (letter,)
+
+    @classmethod
+    def open_fields(cls) -> list[str]:
+        """The fields by which a spec names tensors of its own."""
+        return [
+            name
+            for name, info in cls.model_fields.items()
+            if any(isinstance(item, _Parsed) and item.read is _read_tensors for item in info.metadata)
+        ]
 
     @classmethod
     def flags(cls) -> list[str]:

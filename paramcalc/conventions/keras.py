@@ -6,9 +6,9 @@ Source: keras.io/api/layers, and Keras 3.15, whose `variable.path` gives the nam
 from paramcalc.conventions import Convention, Equivalent
 
 
-def _same(name: str, fields: str, **tensors: str) -> tuple[Equivalent]:
+def _same(name: str, fields: str, when: str = "true") -> tuple[Equivalent]:
     """A class that spells its arguments as the kind its fields."""
-    return (Equivalent(f"keras.layers.{name}", {field: field for field in fields.split()}, tensors),)
+    return (Equivalent(f"keras.layers.{name}", {field: field for field in fields.split()}, when=when),)
 
 
 _ATTENTION = {
@@ -47,6 +47,7 @@ CONVENTION = Convention(
         "Conv2D": _same(
             "Conv2D",
             "filters kernel_size strides padding dilation_rate groups use_bias activation data_format",
+            when="max(strides) == 1 or max(dilation_rate) == 1",
         ),
         "MaxPool2D": _same("MaxPooling2D", "pool_size strides padding data_format"),
         "AveragePool2D": _same("AveragePooling2D", "pool_size strides padding data_format"),
@@ -84,7 +85,7 @@ CONVENTION = Convention(
                 when="num_key_value_heads == num_heads",
             ),
             Equivalent(
-                "keras.layers.GroupedQueryAttention",
+                "keras.layers.GroupQueryAttention",
                 {
                     "head_dim": "key_dim",
                     "num_query_heads": "num_heads",

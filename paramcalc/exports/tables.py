@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 
 from paramcalc.algebra import Number, Shape
-from paramcalc.counting import Count, LayerCount, TensorCount
+from paramcalc.counting import Count, LayerCount
 from paramcalc.layer import shape_text
 
 HEADINGS = ("layer", "kind", "output shape", "parameters", "connected to")
@@ -52,7 +52,7 @@ def as_csv(count: Count, tensors: bool = False) -> str:
         for row in count.layers:
             for tensor in row.tensors:
                 writer.writerow(
-                    (row.name, tensor.name, _sizes(tensor.shape), tensor.role, str(tensor.trainable).lower())
+                    (row.name, tensor.name, sizes_text(tensor.shape), tensor.role, str(tensor.trainable).lower())
                     + (tensor.dtype, tensor.elements, row.times, tensor.tied_to or "")
                 )
     else:
@@ -102,7 +102,7 @@ def as_text(count: Count, tensors: bool = False, width: int | None = None, style
 def _cells(count: Count, tensors: bool) -> tuple[Sequence[str], list[list[str]]]:
     if tensors:
         headings: Sequence[str] = ("layer", "tensor", "shape", "elements", "dtype", "")
-        return headings, [cells for row in count.layers for cells in _tensor_cells(row, count.convention)]
+        return headings, [cells for row in count.layers for cells in _tensor_cells(row)]
     return HEADINGS, [_row_cells(row) for row in count.layers]
 
 
@@ -111,23 +111,16 @@ def _row_cells(row: LayerCount) -> list[str]:
     return [row.name, row.kind, shape, thousands(row.total), ", ".join(row.inputs)]
 
 
-def _tensor_cells(row: LayerCount, convention: str) -> Iterable[list[str]]:
+def _tensor_cells(row: LayerCount) -> Iterable[list[str]]:
     copies = "" if row.times == 1 else f" × {thousands(row.times)}"
-    cells = [[tensor.name, _sizes(tensor.shape), thousands(tensor.elements) + copies, tensor.dtype,
-              _standing(tensor, convention)] for tensor in row.tensors]  # fmt: skip
+    cells = [
+        [tensor.name, sizes_text(tensor.shape), thousands(tensor.elements) + copies, tensor.dtype, tensor.standing]
+        for tensor in row.tensors
+    ]
     if not cells:
         cells = [["", "", thousands(row.total), "", ""]]
     for place, rest in enumerate(cells):
         yield [row.name if place == 0 else "", *rest]
-
-
-def _standing(tensor: TensorCount, convention: str) -> str:
-    """Whether a tensor is trained, or whose it is."""
-    if tensor.tied_to is not None:
-        return f"tied to {tensor.tied_to}"
-    if tensor.role == "state":
-        return "not trained" if convention == "keras" else "buffer"
-    return "trained" if tensor.trainable else "frozen"
 
 
 def _totals(count: Count) -> list[tuple[str, str]]:
@@ -148,7 +141,8 @@ def _notes(count: Count) -> list[str]:
     return [f"Note: {note}" for note in count.notes]
 
 
-def _sizes(shape: Shape) -> str:
+def sizes_text(shape: Shape) -> str:
+    """The shape of a tensor."""
     return "(" + ", ".join(str(size) for size in shape) + ")"
 
 

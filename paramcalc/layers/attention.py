@@ -23,7 +23,7 @@ class MultiHeadAttention(Layer):
     )
     source = (
         "Vaswani et al. 2017; Ainslie et al. 2023 (grouped);"
-        " keras.layers.MultiHeadAttention; keras.layers.GroupedQueryAttention; torch.nn.MultiheadAttention"
+        " keras.layers.MultiHeadAttention; keras.layers.GroupQueryAttention; torch.nn.MultiheadAttention"
     )
 
     num_heads: Size = field("h", "heads of the query")

@@ -61,5 +61,6 @@ class RMSNorm(Layer):
 
 def _sizes(x: Shape, axis: Any) -> Shape:
     """The sizes of the axes that are normalised together."""
-    axes = axis if isinstance(axis, tuple) else (axis,)
+    # several axes are taken in ascending order, as Keras takes them
+    axes = sorted(axis) if isinstance(axis, tuple) else (axis,)
     return tuple(x[axis_position(each, len(x))] for each in axes)

@@ -1,0 +1,74 @@
+"""A closed form as a page: the formula, its symbols, its value at the spec's own sizes."""
+
+from __future__ import annotations
+
+from paramcalc.algebra import Unknown
+from paramcalc.errors import ParamcalcError
+from paramcalc.exports import notation
+from paramcalc.exports.tables import thousands
+from paramcalc.formulas import Formula, Part
+
+#: A form with more symbols than this is printed layer by layer.
+MOST_SYMBOLS = 12
+
+
+def render(form: Formula, target: str) -> str:
+    """A form in a notation, `text` or `latex`."""
+    return {"text": as_text, "latex": as_latex}[target](form)
+
+
+def as_text(form: Formula) -> str:
+    """The form in plain text, with its symbols, conditions and value."""
+    lines = [" · ".join(filter(None, (form.name, form.convention))), ""]
+    if len(form.symbols) > MOST_SYMBOLS:
+        lines += ["  parameters, layer by layer ="]
+        lines += [f"    {'+ ' if place else '  '}{_part(part)}" for place, part in enumerate(form.parts)]
+    else:
+        lines += [f"  parameters = {notation.text(form.expr)}"]
+    value = _value(form)
+    if form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
+        lines += [f"             = {notation.text(form.expr, form.values)}"]
+    if value is not None:
+        lines += [f"             = {thousands(value)}"]
+    if form.symbols:
+        lines += ["", "  where"]
+        width = max(map(len, form.symbols))
+        for name in form.symbols:
+            value_text = f" = {thousands(form.values[name])}" if name in form.values else ""
+            meaning = f"   {form.meanings[name]}" if form.meanings.get(name) else ""
+            lines.append(f"    {name:{width}}{value_text}{meaning}")
+    if form.conditions:
+        lines += ["", "  taken for granted: " + "; ".join(form.conditions)]
+    if form.fixed:
+        shown = ", ".join(f"{name} = {_shown(value)}" for name, value in form.fixed.items())
+        lines += ["", f"  fixed, since the layers themselves depend on it: {shown}"]
+    return "\n".join(lines)
+
+
+def as_latex(form: Formula) -> str:
+    """The form in LaTeX."""
+    return notation.latex(form.expr)
+
+
+def _part(part: Part) -> str:
+    expr = notation.text(part.expr)
+    if part.times == 1:
+        return f"{expr}   ({part.name})"
+    times = notation.text(part.times)
+    return f"{times}·({expr})   ({part.name})"
+
+
+def _value(form: Formula) -> int | None:
+    try:
+        value: int = form()
+    except ParamcalcError:
+        return None
+    return value
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "free" if isinstance(value, Unknown) else str(value)

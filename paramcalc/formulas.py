@@ -1,0 +1,428 @@
+"""Spec to closed form: the number of parameters as an expression in the dims."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sympy
+from sympy.functions.elementary.integers import ceiling, floor
+
+from paramcalc import algebra
+from paramcalc.algebra import Number, Shape, Undecided, Unknown
+from paramcalc.conventions import Convention, convention
+from paramcalc.counting import count
+from paramcalc.errors import ParamcalcError, quoted, refuse, suggest
+from paramcalc.expression import RESERVED
+from paramcalc.graph import Branch, Leaf, Tree, dim_values, evaluate, undecided_problem
+from paramcalc.layer import Layer
+from paramcalc.loading import located
+from paramcalc.spec import Node, Spec, Value, node_names
+
+#: What rounds or chooses: exact in shapes, and no polynomial in the size of a tensor.
+_STEPS = (floor, ceiling, sympy.Mod, sympy.Min, sympy.Max)
+#: What a symbolic evaluation takes for granted: (relation, left, right).
+Condition = tuple[str, Any, Any]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a layer, or a group, adds to a form: `times` copies of `expr` each."""
+
+    name: str
+    times: Any
+    expr: Any
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The closed form of a spec, or of a layer kind.
+
+    `expr` is a SymPy expression in `symbols`; it holds for whole numbers of at least 1 that meet
+    `conditions`. Called with sizes, `form(width=1024)`, it gives the exact number; what is not
+    given has the spec's own value.
+    """
+
+    name: str
+    convention: str
+    expr: Any
+    symbols: dict[str, Any]
+    #: the spec's own value of each symbol that has one
+    values: dict[str, int]
+    #: the dims that cannot stay symbols, at their values
+    fixed: dict[str, Value]
+    #: what each symbol stands for, where that is known
+    meanings: dict[str, str]
+    parts: tuple[Part, ...]
+    relations: tuple[Condition, ...]
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What the form takes for granted, in words: `heads divides width`."""
+        return tuple(f"{left} {relation} {right}" for relation, left, right in self.relations)
+
+    def __call__(self, **sizes: Any) -> Any:
+        """The number of parameters at these sizes: a whole number, or an array for arrays.
+
+        Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
+        """
+        for name in sizes:
+            if name not in self.symbols:
+                known = ", ".join(self.symbols) or "none"
+                hint = suggest(name, self.symbols) or f"the symbols of this form: {known}"
+                raise refuse("unknown-dim", f"the form has no symbol '{name}'", hint)
+        given = {**self.values, **{name: algebra.as_number(size) for name, size in sizes.items()}}
+        missing = [name for name in self.symbols if name not in given]
+        if missing:
+            raise refuse("free-dim", f"the form needs a value for {', '.join(missing)}")
+        for name, size in given.items():
+            if not algebra.at_least(size, 1):
+                raise refuse("unmet-condition", f"'{name}' is a whole number of at least 1, not {quoted(size)}")
+        for relation, left, right in self.relations:
+            if not _holds(relation, self._value(left, given), self._value(right, given)):
+                at = ", ".join(f"{name} = {quoted(size)}" for name, size in given.items())
+                raise refuse("unmet-condition", f"the form holds where {left} {relation} {right}, and not at {at}")
+        return self._value(self.expr, given)
+
+    def _value(self, expr: Any, given: Mapping[str, Any]) -> Any:
+        """The exact value of an expression: a quotient of two polynomials over whole numbers."""
+        used = [symbol for symbol in self.symbols.values() if symbol in expr.free_symbols]
+        if expr.has(*_STEPS):
+            return int(expr.xreplace({symbol: sympy.Integer(given[symbol.name]) for symbol in used}))
+        numerator, denominator = sympy.fraction(sympy.together(expr))
+        function = sympy.lambdify(used, (numerator, denominator), modules=[{}])
+        return algebra.divide(*function(*(given[symbol.name] for symbol in used)))
+
+    def to(self, target: str = "text") -> str:
+        """The form in another notation: `text` or `latex`."""
+        from paramcalc.exports import formulas
+
+        return formulas.render(self, target)
+
+    def __str__(self) -> str:
+        return self.to("text")
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.to('latex')}$"
+
+
+def formula(
+    spec: Spec | type[Layer],
+    convention: str | None = None,
+    *,
+    keep: Iterable[str] | None = None,
+    dims: Mapping[str, Value] | None = None,
+) -> Formula:
+    """The closed form of a spec in its dims, or the general one of a layer kind.
+
+    `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
+    substituted. A spec without dims gets a symbol for each width of its layers. Raises
+    `ParamcalcError` for what `count` refuses, and for an unknown name.
+    """
+    if isinstance(spec, type):
+        return _general_form(spec, convention or "keras")
+    try:
+        return _form(spec, convention or spec.framework, keep, dict(dims or {}))
+    except ParamcalcError as error:
+        raise located(error, spec.source) from None
+
+
+def symbol(name: str) -> Any:
+    """The symbol of a size: a whole number of at least 1."""
+    return sympy.Symbol(name, integer=True, positive=True)
+
+
+class FlagSymbol(sympy.Symbol):  # type: ignore[misc]
+    """The symbol of a flag: 1 where it holds, 0 where not. It has no truth to branch on."""
+
+    def __bool__(self) -> bool:
+        raise Undecided(self)
+
+
+# --- The form of a spec ----------------------------------------------------------------
+
+
+def _form(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
+    target = convention(convention_name)
+    count(spec, convention_name, dims=_without_free_tensors(spec, dims))
+    meanings: dict[str, str] = {}
+    if not spec.dims:
+        spec, meanings = name_widths(spec)
+    values = {name: value for name, value in dim_values(spec, dims).items() if type(value) is int}
+    candidates = _candidates(spec, dims, keep, values)
+    fixed: dict[str, Value] = {}
+    same: dict[str, str] = {}
+    while True:
+        symbols = {name: symbol(name) for name in candidates if name not in fixed and name not in same}
+        stand_ins = {name: symbols[other] if other in symbols else values[other] for name, other in same.items()}
+        given = {**dims, **{name: values[name] for name in fixed if name in spec.dims}, **symbols, **stand_ins}
+        try:
+            with algebra.assuming() as relations:
+                graph = evaluate(spec, convention_name, given, symbolic=True)
+                expr, parts = _total(graph.root, target)
+            _settle(expr, relations, values, same)
+        except Undecided as undecided:
+            _fix(undecided, values, fixed)
+            continue
+        except _Same as pair:
+            same[pair.one] = pair.other
+            continue
+        break
+    relations = _needed_relations(relations)
+    mentioned = expr.free_symbols.union(*map(_symbols_of, relations))
+    used = {name: each for name, each in symbols.items() if each in mentioned}
+    own = {name: values[name] for name in used if name in values}
+    constants = {name: value for name, value in spec.dims.items() if isinstance(value, (bool, tuple))}
+    relations = [_sympified(item) for item in relations]
+    return Formula(
+        spec.name, target.name, expr, used, own, {**constants, **fixed}, meanings, tuple(parts), tuple(relations)
+    )
+
+
+def _without_free_tensors(spec: Spec, dims: dict[str, Value]) -> dict[str, Value]:
+    """Values for the concrete run that checks a spec: free dims get one, since a form needs none."""
+    free = {name: 1 for name, value in spec.dims.items() if value is None and name not in dims}
+    try:
+        count(spec, dims=dims)
+    except ParamcalcError as error:
+        if error.code != "free-dim":
+            raise
+        return {**dims, **free}
+    return dims
+
+
+def _candidates(
+    spec: Spec, dims: Mapping[str, Value], keep: Iterable[str] | None, values: Mapping[str, int]
+) -> list[str]:
+    """The dims that may stay symbols."""
+    names = [name for name, stated in spec.dims.items() if stated is None or type(stated) is int]
+    if keep is not None:
+        names = list(keep)
+        for name in names:
+            if name not in spec.dims:
+                hint = suggest(name, spec.dims) or ("the dims: " + ", ".join(spec.dims) if spec.dims else "")
+                raise refuse("unknown-dim", f"the spec has no dim '{name}'", hint)
+    return [name for name in names if name not in dims and (spec.dims[name] is None or values.get(name, 0) >= 1)]
+
+
+class _Same(Exception):
+    """Two dims must be equal for the shapes to agree: one stands for both."""
+
+    def __init__(self, one: str, other: str) -> None:
+        self.one, self.other = one, other
+
+
+def _settle(expr: Any, relations: list[Condition], values: Mapping[str, int], same: Mapping[str, str]) -> None:
+    """Refuse a run whose form has steps in it, or takes for granted what its own sizes do not meet."""
+    steps = expr.atoms(*_STEPS)
+    if steps:
+        raise Undecided(sympy.Tuple(*steps))
+    for relation, left, right in relations:
+        left, right = sympy.sympify(left), sympy.sympify(right)
+        if relation == "=":
+            if left.is_Symbol and right.is_Symbol:
+                raise _Same(right.name, left.name)
+            if left.is_Integer or right.is_Integer:
+                raise Undecided(left - right)
+        if _symbols_of((relation, left, right)) and not _meets(relation, left, right, values):
+            raise Undecided(sympy.Tuple(left, right))
+
+
+def _meets(relation: str, left: Any, right: Any, values: Mapping[str, int]) -> bool:
+    sizes = {each: values.get(each.name) for each in left.free_symbols | right.free_symbols}
+    if None in sizes.values():
+        return True
+    return _holds(relation, left.xreplace(sizes), right.xreplace(sizes))
+
+
+def _holds(relation: str, left: Number, right: Number) -> bool:
+    if relation == "=":
+        return algebra.equal(left, right)
+    if relation == "≥":
+        return bool((left - right >= 0).all()) if algebra.is_array(left) else bool(left >= right)
+    remainder = right % left
+    return bool((remainder == 0).all()) if algebra.is_array(remainder) else bool(remainder == 0)
+
+
+def _needed_relations(relations: list[Condition]) -> list[Condition]:
+    """The conditions that say something: a whole quotient is at least 1 anyway."""
+    quotients = {sympy.sympify(right) / left for relation, left, right in relations if relation == "divides"}
+    return [
+        item
+        for item in relations
+        if _symbols_of(item) and not (item[0] == "≥" and item[2] == 1 and item[1] in quotients)
+    ]
+
+
+def _sympified(relation: Condition) -> Condition:
+    return relation[0], sympy.sympify(relation[1]), sympy.sympify(relation[2])
+
+
+def _symbols_of(relation: Condition) -> set[Any]:
+    return set(sympy.sympify(relation[1]).free_symbols | sympy.sympify(relation[2]).free_symbols)
+
+
+def _fix(undecided: Undecided, values: Mapping[str, int], fixed: dict[str, Value]) -> None:
+    """Give the dims that a truth depends on their values, so that the next run decides it."""
+    names = [name for name in sorted(undecided.names) if name in values and name not in fixed]
+    if not names:
+        raise undecided_problem(Undecided(Unknown(None, undecided.names)))
+    fixed.update((name, values[name]) for name in names)
+
+
+def _total(root: Branch, target: Convention) -> tuple[Any, list[Part]]:
+    """The sum of a tree: what is written once expanded, what is repeated as times · (…)."""
+    parts: list[Part] = []
+    expr = _sum_of(root, target, 1, parts)
+    return sympy.sympify(expr), parts
+
+
+def _sum_of(tree: Tree, target: Convention, times: Any, parts: list[Part]) -> Any:
+    if isinstance(tree, Leaf):
+        one = sympy.expand(leaf_elements(tree, target))
+        if one != 0:
+            parts.append(Part(tree.name, times * tree.times, one))
+        return tree.times * one
+    inner = [_sum_of(child, target, times * tree.times, parts) for child in tree.children]
+    products = [term for term in inner if isinstance(term, sympy.Mul) and term.has(sympy.Add)]
+    plain = sympy.expand(sympy.Add(*(term for term in inner if term not in products)))
+    if not tree.label:
+        plain = _factored(plain)
+    return sympy.Mul(tree.times, sympy.Add(plain, *products), evaluate=True)
+
+
+def _factored(expr: Any) -> Any:
+    """A sum with a symbol that all its terms have taken out: width·(vocab + 2)."""
+    if not expr.is_Add or len(expr.args) > 200:
+        return expr
+    factored = sympy.factor_terms(expr)
+    return factored if factored.is_Mul and factored.as_coeff_Mul()[0] == 1 else expr
+
+
+def leaf_elements(leaf: Leaf, target: Convention) -> Number:
+    """What one copy of a layer adds to the total of a convention."""
+    if leaf.shared:
+        return sympy.Integer(0)
+    counted = (
+        use.elements
+        for use in leaf.uses
+        if use.owner is None and (target.states_count or use.tensor.role == "parameter")
+    )
+    return sum(counted, start=sympy.Integer(0))
+
+
+# --- A spec without dims ---------------------------------------------------------------
+
+
+def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
+    """The same spec with a dim for each width that is a number, named for its layer.
+
+    Also what each dim stands for. Windows and strides stay numbers.
+    """
+    taken: dict[str, int] = {}
+    meanings: dict[str, str] = {}
+
+    def named(nodes: Iterable[Node], prefix: str) -> tuple[Node, ...]:
+        nodes = tuple(nodes)
+        return tuple(
+            _with_dims(node, f"{prefix}{name}", taken, meanings, named)
+            for name, node in zip(node_names(nodes), nodes, strict=True)
+        )
+
+    layers = named(spec.layers, "")
+    blocks = {
+        name: replace(block, layers=named(block.layers, f"{name}_")) for name, block in spec.blocks.items()
+    }
+    return replace(spec, layers=layers, blocks=blocks, dims=dict(taken)), meanings
+
+
+def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str, str], named: Any) -> Node:
+    if node.layers is not None:
+        return replace(node, layers=named(node.layers, f"{name}_"))
+    if node.layer is None:
+        return node
+    stated = node.layer.stated()
+    widths = {
+        field: stated[field]
+        for field in type(node.layer).symbolic_fields()
+        if field in stated and _is_width(stated[field])
+    }
+    sizes = [size for value in widths.values() for size in (value if isinstance(value, list) else [value])]
+    single = sum(type(size) is int for size in sizes) == 1
+    for field, value in widths.items():
+        meaning = f"'{field}' of {name}"
+        if isinstance(value, list):
+            stated[field] = [
+                size
+                if type(size) is not int
+                else _dim(name if single else f"{name}_{place + 1}", size, f"axis {place + 1} of {name}", taken, meanings)
+                for place, size in enumerate(value)
+            ]
+        else:
+            stated[field] = _dim(name if single else f"{name}_{field}", value, meaning, taken, meanings)
+    return replace(node, layer=type(node.layer)(**stated)) if widths else node
+
+
+def _is_width(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, list) and any(type(size) is int for size in value))
+
+
+def _dim(name: str, value: int, meaning: str, taken: dict[str, int], meanings: dict[str, str]) -> str:
+    """A new dim of this value; its name made one that expressions may use."""
+    name = name.replace("-", "_")
+    while name in taken or name in RESERVED or not name.isidentifier():
+        name += "_"
+    taken[name] = value
+    meanings[name] = meaning
+    return name
+
+
+# --- The general form of a kind --------------------------------------------------------
+
+
+def symbolic_layer(cls: type[Layer]) -> tuple[Layer, list[Shape], dict[str, str]]:
+    """A layer whose fields and inputs are symbols, and what each symbol stands for.
+
+    Flags are symbols too, that are 1 or 0. Raises `invalid-value` for a kind whose tensors are
+    named by the spec alone.
+    """
+    if any(info.is_required() and name in cls.open_fields() for name, info in cls.model_fields.items()):
+        raise refuse("invalid-value", f"{cls.__name__} has no general form: its tensors are those that a spec names")
+    meanings: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for axes in cls.inputs:
+        meanings.update(axes.meanings)
+    for name, info in cls.model_fields.items():
+        extra = info.json_schema_extra
+        letter = extra.get("symbol") if isinstance(extra, dict) else None
+        if letter is None:
+            continue
+        names = cls.symbol_names(name, str(letter))
+        for each in names:
+            meanings[each] = str(info.description)
+        made = tuple(FlagSymbol(each) if name in cls.flags() else symbol(each) for each in names)
+        values[name] = made if len(names) > 1 else made[0]
+    shapes = [tuple(map(symbol, axes.names or ("n",))) for axes in cls.inputs]
+    layer = cls.model_construct(**values)
+    return layer, shapes * (cls.variadic or 1), meanings
+
+
+def _general_form(cls: type[Layer], convention_name: str) -> Formula:
+    target = convention(convention_name)
+    layer, shapes, meanings = symbolic_layer(cls)
+    layer = layer.with_defaults(dict(target.choices.get(cls.__name__, {})))
+    with algebra.assuming() as relations:
+        tensors = list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
+    terms = [
+        algebra.product(tensor.shape) * tensor.condition
+        for tensor in tensors
+        if target.states_count or tensor.role == "parameter"
+    ]
+    expr = sympy.expand(sympy.Add(*terms))
+    symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
+    parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)
+    used = {name: meanings.get(name, "") for name in symbols}
+    return Formula(
+        cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(map(_sympified, relations))
+    )

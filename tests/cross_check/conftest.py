@@ -1,0 +1,39 @@
+"""What Hypothesis and the frameworks are told before they start."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# read by TensorFlow and Keras when they are imported
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+#: A longer search, of other examples each time: the number of networks drawn for each framework.
+SEARCH = os.environ.get("CROSS_CHECK_EXAMPLES")
+
+_BASE = settings(
+    deadline=None,
+    derandomize=SEARCH is None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+_NETWORKS = int(SEARCH) if SEARCH else 300
+settings.register_profile("networks", _BASE, max_examples=_NETWORKS)
+settings.register_profile("layers", _BASE, max_examples=_NETWORKS // 5)
+settings.register_profile("runs", _BASE, max_examples=max(1, _NETWORKS // 50))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Allow, in this folder, the warnings of third parties that say nothing of what is tested."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            for known in _KNOWN_WARNINGS:
+                item.add_marker(pytest.mark.filterwarnings(known))
+
+
+_KNOWN_WARNINGS: tuple[str, ...] = ()

@@ -1,0 +1,333 @@
+"""Random layers that fit random inputs, with every field that changes a tensor or a shape.
+
+`cases` draws one layer on its own with the shapes it is given; `layer_for` draws a layer for
+a shape that is there already, for networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any, TypeAlias
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+import paramcalc as pc
+
+#: The sizes of an input without the batch; all are known.
+Sizes: TypeAlias = tuple[int, ...]
+
+FRAMEWORKS = ("keras", "torch")
+SMALL = st.integers(1, 6)
+FLAG = st.booleans()
+ACTIVATIONS = st.sampled_from(["linear", "relu", "tanh", "sigmoid", "gelu"])
+RATES = st.sampled_from([0, 0.1, 0.5])
+FORMATS = st.sampled_from(["channels_first", "channels_last"])
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer on its own, the shapes it is given, and the framework whose layout it follows."""
+
+    layer: pc.Layer
+    shapes: tuple[Sizes, ...]
+    framework: str
+    dtype: str = "float32"
+
+    @property
+    def spec(self) -> pc.Spec:
+        """The network of this layer alone."""
+        inputs = [
+            pc.Node(pc.Input(shape=shape, dtype=self.dtype), name=f"input_{place}")
+            for place, shape in enumerate(self.shapes)
+        ]
+        names = [str(node.name) for node in inputs]
+        return pc.Spec((*inputs, pc.Node(self.layer, inputs=names or None)), framework=self.framework)
+
+
+def sizes(fewest: int, most: int) -> SearchStrategy[Sizes]:
+    """Shapes with a number of axes between these."""
+    return st.lists(SMALL, min_size=fewest, max_size=most).map(tuple)
+
+
+def divisors(number: int) -> SearchStrategy[int]:
+    """A divisor of a number."""
+    return st.sampled_from([each for each in range(1, number + 1) if number % each == 0])
+
+
+def some(draw: DrawFn, **choices: SearchStrategy[Any]) -> dict[str, Any]:
+    """Some of these fields, each with a value; the others are left to their defaults."""
+    return {name: draw(values) for name, values in choices.items() if draw(FLAG)}
+
+
+def one_or_each(draw: DrawFn, values: Sequence[Any]) -> Any:
+    """Numbers for height and width; where they are the same, maybe written once."""
+    return values[0] if values[0] == values[1] and draw(FLAG) else tuple(values)
+
+
+# --- One function a kind: a layer that fits an input of this shape ----------------------
+
+
+def dense(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.Dense(units=draw(SMALL), **some(draw, use_bias=FLAG, activation=ACTIVATIONS))
+
+
+def embedding(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.Embedding(input_dim=draw(st.integers(1, 9)), output_dim=draw(SMALL))
+
+
+def activation(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.Activation(activation=draw(ACTIVATIONS))
+
+
+def dropout(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.Dropout(rate=draw(RATES))
+
+
+def batch_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.BatchNorm(**some(draw, axis=_axis(len(shape)), center=FLAG, scale=FLAG, batch_counter=FLAG))
+
+
+def layer_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.LayerNorm(**some(draw, axis=_axes(len(shape)), center=FLAG, scale=FLAG))
+
+
+def rms_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.RMSNorm(**some(draw, axis=_axes(len(shape))))
+
+
+def _axis(rank: int) -> SearchStrategy[int]:
+    return st.sampled_from([axis for axis in range(-rank, rank + 1) if axis != 0])
+
+
+@st.composite
+def _axes(draw: DrawFn, rank: int) -> int | list[int]:
+    """One axis, or several in any order, counted from either end."""
+    if draw(FLAG):
+        return draw(_axis(rank))
+    positions = draw(st.lists(st.integers(1, rank), min_size=1, unique=True))
+    return [draw(st.sampled_from([position, position - rank - 1])) for position in positions]
+
+
+def conv2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    layout, lengths, channels = _image(draw, shape, framework)
+    groups = draw(divisors(channels))
+    dilation = draw(st.tuples(st.integers(1, 2), st.integers(1, 2)))
+    fields: dict[str, Any] = {"groups": groups} if groups > 1 or draw(FLAG) else {}
+    if dilation != (1, 1) or draw(FLAG):
+        fields["dilation_rate"] = one_or_each(draw, dilation)
+    return pc.Conv2D(
+        filters=groups * draw(st.integers(1, 3)),
+        **_window(draw, lengths, "kernel_size", dilation),
+        **some(draw, use_bias=FLAG, activation=ACTIVATIONS),
+        **fields,
+        **layout,
+    )
+
+
+def max_pool2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.MaxPool2D(**_pool(draw, shape, framework))
+
+
+def average_pool2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.AveragePool2D(**_pool(draw, shape, framework))
+
+
+def _pool(draw: DrawFn, shape: Sizes, framework: str) -> dict[str, Any]:
+    layout, lengths, _ = _image(draw, shape, framework)
+    return {**_window(draw, lengths, "pool_size", (1, 1)), **layout}
+
+
+def global_average_pool2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.GlobalAveragePool2D(**some(draw, keepdims=FLAG, data_format=FORMATS))
+
+
+def _image(draw: DrawFn, shape: Sizes, framework: str) -> tuple[dict[str, Any], Sizes, int]:
+    """Where the channels are, if that is stated; the height and width; the channels."""
+    layout = some(draw, data_format=FORMATS)
+    default = "channels_first" if framework == "torch" else "channels_last"
+    if layout.get("data_format", default) == "channels_first":
+        return layout, shape[1:], shape[0]
+    return layout, shape[:-1], shape[-1]
+
+
+def _window(draw: DrawFn, lengths: Sizes, size: str, dilation: Sizes) -> dict[str, Any]:
+    """A window that fits at least once."""
+    padding = draw(st.sampled_from(["valid", "same", "numbers"]))
+    pads = draw(st.tuples(st.integers(0, 2), st.integers(0, 2))) if padding == "numbers" else (0, 0)
+    room = [
+        3 if padding == "same" else min(3, (length + 2 * pad - 1) // step + 1)
+        for length, pad, step in zip(lengths, pads, dilation, strict=True)
+    ]
+    fields = {size: one_or_each(draw, [draw(st.integers(1, most)) for most in room])}
+    if padding != "valid" or draw(FLAG):
+        fields["padding"] = padding if padding != "numbers" else one_or_each(draw, pads)
+    strides = draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    return fields | some(draw, strides=st.just(one_or_each(draw, strides)))
+
+
+def flatten(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.Flatten()
+
+
+def reshape(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    target: list[int] = []
+    rest = prod(shape)
+    for _ in range(draw(st.integers(0, 3))):
+        target.append(draw(divisors(rest)))
+        rest //= target[-1]
+    target.append(rest)
+    if draw(FLAG):
+        target[draw(st.integers(0, len(target) - 1))] = -1
+    return pc.Reshape(target_shape=target)
+
+
+def part(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    """A `Slice`."""
+    axis = draw(_axis(len(shape)))
+    length = shape[axis - 1 if axis > 0 else axis]
+    start = draw(st.integers(0, length - 1))
+    stop = draw(st.integers(start + 1, length))
+    fields: dict[str, Any] = {"axis": axis} if axis != 1 or draw(FLAG) else {}
+    if start > 0 or draw(FLAG):
+        fields["start"] = draw(st.sampled_from([start, start - length]))
+    if stop < length or draw(FLAG):
+        fields["stop"] = draw(st.sampled_from([stop, stop - length])) if stop < length else stop
+    if draw(FLAG):
+        fields["keepdims"] = stop - start > 1 or draw(FLAG)
+    return pc.Slice(**fields)
+
+
+def weights(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    names = st.sampled_from(["token", "scale_1", "lora-a"])
+    tensors = draw(st.dictionaries(names, sizes(0, 3).map(list), min_size=1))
+    return pc.Weights(tensors=tensors, **some(draw, output=st.sampled_from([*tensors])))
+
+
+def lstm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    return pc.LSTM(units=draw(SMALL), **some(draw, use_bias=FLAG, recurrent_bias=FLAG, return_sequences=FLAG))
+
+
+def attention(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    bias = some(draw, use_bias=FLAG)
+    if draw(FLAG):
+        # the form that PyTorch's own class has
+        heads = draw(divisors(shape[-1]))
+        return pc.MultiHeadAttention(num_heads=heads, key_dim=shape[-1] // heads, **bias)
+    heads = draw(SMALL)
+    # without the first two, the form that Keras has as grouped
+    fields = some(draw, value_dim=SMALL, output_dim=SMALL) if draw(FLAG) else {}
+    fields |= some(draw, num_key_value_heads=divisors(heads))
+    return pc.MultiHeadAttention(num_heads=heads, key_dim=draw(SMALL), **fields, **bias)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How a layer of a kind with one input is drawn."""
+
+    layer: Callable[[DrawFn, Sizes, str], pc.Layer]
+    #: the axes that its input may have
+    ranks: range
+
+
+FITS = {
+    "Dense": Fit(dense, range(1, 5)),
+    "Embedding": Fit(embedding, range(4)),
+    "Activation": Fit(activation, range(5)),
+    "Dropout": Fit(dropout, range(5)),
+    "BatchNorm": Fit(batch_norm, range(1, 6)),
+    "LayerNorm": Fit(layer_norm, range(1, 5)),
+    "RMSNorm": Fit(rms_norm, range(1, 5)),
+    "Conv2D": Fit(conv2d, range(3, 4)),
+    "MaxPool2D": Fit(max_pool2d, range(3, 4)),
+    "AveragePool2D": Fit(average_pool2d, range(3, 4)),
+    "GlobalAveragePool2D": Fit(global_average_pool2d, range(3, 4)),
+    "Flatten": Fit(flatten, range(5)),
+    "Reshape": Fit(reshape, range(5)),
+    "Slice": Fit(part, range(1, 5)),
+    "Weights": Fit(weights, range(4)),
+    "LSTM": Fit(lstm, range(2, 3)),
+    "MultiHeadAttention": Fit(attention, range(2, 3)),
+}
+
+
+@st.composite
+def layer_for(draw: DrawFn, shape: Sizes, framework: str, kinds: Sequence[str] | None = None) -> pc.Layer:
+    """A layer that takes an input of this shape, of one of these kinds, or of any but Embedding."""
+    allowed = kinds or [kind for kind in FITS if kind != "Embedding"]
+    fitting = [kind for kind in allowed if len(shape) in FITS[kind].ranks]
+    return FITS[draw(st.sampled_from(fitting))].layer(draw, shape, framework)
+
+
+# --- A layer on its own ----------------------------------------------------------------
+
+
+@st.composite
+def _one_input(draw: DrawFn, kind: str, framework: str) -> Case:
+    ranks = FITS[kind].ranks
+    shape = draw(sizes(ranks.start, ranks.stop - 1))
+    layer = FITS[kind].layer(draw, shape, framework)
+    return Case(layer, (shape,), framework, "int32" if kind == "Embedding" else "float32")
+
+
+@st.composite
+def _input(draw: DrawFn, framework: str) -> Case:
+    dtypes = st.sampled_from(["float32", "int32", "float16"])
+    return Case(pc.Input(shape=draw(sizes(0, 4)), **some(draw, dtype=dtypes)), (), framework)
+
+
+@st.composite
+def _weights(draw: DrawFn, framework: str) -> Case:
+    """Tensors behind an input, or without one."""
+    if draw(FLAG):
+        return draw(_one_input("Weights", framework))
+    tensors = {name: list(draw(sizes(0, 3))) for name in ("token", "other")}
+    return Case(pc.Weights(tensors=tensors, output=draw(st.sampled_from([*tensors]))), (), framework)
+
+
+@st.composite
+def _elementwise(draw: DrawFn, kind: str, framework: str) -> Case:
+    """Several inputs, whose leading axes may be missing, and any of whose axes may be 1."""
+    whole = draw(sizes(1, 4))
+    shapes = [whole]
+    for _ in range(draw(st.integers(1, 3))):
+        shape = whole[draw(st.integers(0, len(whole) - 1)) :]
+        shapes.append(tuple(draw(st.sampled_from([size, 1])) for size in shape))
+    return Case(getattr(pc, kind)(), tuple(draw(st.permutations(shapes))), framework)
+
+
+@st.composite
+def _concatenate(draw: DrawFn, framework: str) -> Case:
+    shape = draw(sizes(1, 4))
+    fields = some(draw, axis=_axis(len(shape)))
+    axis = fields.get("axis", 1 if framework == "torch" else -1)
+    position = axis - 1 if axis > 0 else len(shape) + axis
+    others = [(*shape[:position], draw(SMALL), *shape[position + 1 :]) for _ in range(draw(st.integers(0, 3)))]
+    return Case(pc.Concatenate(**fields), (shape, *others), framework)
+
+
+@st.composite
+def _attention(draw: DrawFn, framework: str) -> Case:
+    """A query, maybe a value, and maybe a key."""
+    query = draw(sizes(2, 2))
+    length = draw(SMALL)
+    others = [(length, draw(st.sampled_from([query[-1], 3]))) for _ in range(draw(st.integers(0, 2)))]
+    return Case(attention(draw, query, framework), (query, *others), framework)
+
+
+def cases(kind: str, framework: str) -> SearchStrategy[Case]:
+    """Layers of a kind, each with its inputs, in the layout of a framework."""
+    match kind:
+        case "Input":
+            return _input(framework)
+        case "Weights":
+            return _weights(framework)
+        case "Add" | "Multiply":
+            return _elementwise(kind, framework)
+        case "Concatenate":
+            return _concatenate(framework)
+        case "MultiHeadAttention":
+            return _attention(framework)
+    return _one_input(kind, framework)
