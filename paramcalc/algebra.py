@@ -136,6 +136,18 @@ def as_number(value: Number) -> Number:
     raise refuse("wrong-type", f"a size is a whole number, or an array of such, not {quoted(value)}")
 
 
+def magnitude(value: Number) -> int:
+    """How large a number is, or the largest of an array, without its sign; 0 for what is no number.
+
+    Of a fraction it is the larger of its two parts.
+    """
+    if is_array(value):
+        return max(map(magnitude, value.flat), default=0)
+    if type(value) is int:
+        return abs(value)
+    return max(abs(value.numerator), value.denominator) if type(value) is Fraction else 0
+
+
 def product(sizes: Iterable[Number]) -> Number:
     """The product of sizes; 1 for none of them."""
     result: Number = 1

@@ -264,7 +264,7 @@ class _Counter:
         return LayerCount(
             leaf.name,
             name,
-            tuple(self.names[id(flow.leaf)] for flow in leaf.inputs if flow.leaf is not None),
+            tuple(self.names[id(flow.leaf.standing)] for flow in leaf.inputs if flow.leaf is not None),
             times,
             leaf.output,
             total * times,
@@ -287,7 +287,7 @@ class _Counter:
         return LayerCount(
             tree.name,
             tree.kind,
-            tuple(self.names[id(flow.leaf)] for flow in tree.inputs if flow.leaf is not None),
+            tuple(self.names[id(flow.leaf.standing)] for flow in tree.inputs if flow.leaf is not None),
             times,
             tree.output,
             *(_sum(rows, key) for key in _TOTALS),

@@ -63,19 +63,19 @@ class Limits(NamedTuple):
     """How large a spec may be. Beyond these it is refused, with the code `limit`."""
 
     #: bytes of a spec file
-    file_bytes: int = 32 * 2**20
-    #: mappings and lists within one another
+    file_bytes: int = 16 * 2**20
+    #: mappings and lists within one another, and groups and blocks called
     nesting: int = 64
     #: nodes written in a spec
     nodes: int = 250_000
     #: copies of nodes evaluated beyond the nodes written: by repeats that are not alike,
     #: by blocks called again, and by nodes that turn out absent
-    copies: int = 20_000
+    copies: int = 5_000
     #: steps of expressions evaluated beyond twenty a node written
-    steps: int = 500_000
+    steps: int = 200_000
     #: characters of an expression
-    expression: int = 1_000
-    #: elements of a list in an expression
+    expression: int = 500
+    #: elements of a list, those of the lists in it included
     list_length: int = 1_000
     #: decimal digits of a number
     digits: int = 100
@@ -139,7 +139,7 @@ class Problem:
         return replace(self, path=(*path, *self.path))
 
     def __str__(self) -> str:
-        message = _shorten(self.message, LIMITS.message)
+        message, hint = _shorten(self.message, LIMITS.message), _shorten(self.hint, LIMITS.message)
         if self.node:
             message += f" (at '{_shorten(self.node, 200)}')"
         position = self.position
@@ -147,8 +147,7 @@ class Problem:
             position = self.source.locate(self.path, self.at_key)
         if position is None or self.source is None:
             name = f"{self.source.name}: " if self.source else ""
-            hint = f"\n    {self.hint}" if self.hint else ""
-            return f"{name}error[{self.code}]: {message}{hint}"
+            return f"{name}error[{self.code}]: {message}" + (f"\n    {hint}" if hint else "")
         head = f"{self.source.name}:{position.line}:{position.column}: error[{self.code}]: {message}"
         excerpt, column = _excerpt(self.source.line(position.line), position.column - 1)
         carets = "^" * max(1, min(position.length, len(excerpt) - column))
@@ -156,7 +155,7 @@ class Problem:
             (
                 head,
                 f"{position.line:>5} | {excerpt}",
-                " " * (8 + column) + carets + (f" {self.hint}" if self.hint else ""),
+                " " * (8 + column) + carets + (f" {hint}" if hint else ""),
             )
         )
 
@@ -182,7 +181,7 @@ class ParamcalcError(Exception):
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[: LIMITS.problems]]
         if len(self.problems) > LIMITS.problems:
-            shown.append(f"… and {len(self.problems) - LIMITS.problems} more")
+            shown.append("… and more")
         return "\n".join(shown)
 
 
@@ -204,7 +203,22 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 def quoted(value: object) -> str:
     """A value as a message shows it: short, and on one line."""
-    return _shorten(repr(value) if isinstance(value, str) else str(value), 80).replace("\n", "\\n")
+    if isinstance(value, str):
+        return _shorten(repr(value[:100]), 80)
+    # a list may hold one list many times over, and a number more digits than can be printed
+    if isinstance(value, (list, tuple, dict)):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    if type(value) is int and value.bit_length() > 4 * LIMITS.digits:
+        return f"a number of more than {LIMITS.digits} digits"
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return _shorten(str(value).replace("\n", " "), 80)
+
+
+def listed(what: str, names: Iterable[str]) -> str:
+    """The hint that lists names, the first few of many; nothing where there are none."""
+    first = [_shorten(name, 40) for name, _ in zip(names, range(13), strict=False)]
+    return f"{what}: " + ", ".join(first[:12]) + (", …" if len(first) > 12 else "") if first else ""
 
 
 def _shorten(text: str, length: int) -> str:

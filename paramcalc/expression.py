@@ -11,12 +11,13 @@ import keyword
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.errors import LIMITS, ParamcalcError, quoted, refuse, suggest
+from paramcalc.errors import LIMITS, ParamcalcError, listed, quoted, refuse, suggest
 
 __all__ = ["FUNCTIONS", "RESERVED", "Environment", "Expression", "bounded", "check_name"]
 
@@ -59,10 +60,22 @@ class Environment:
         if type(axis) is not int or axis == 0 or not -len(shape) <= axis <= len(shape):
             raise refuse(
                 "invalid-value",
-                f"size({quoted(axis)}) of an input with {len(shape)} axes beside the batch",
-                f"the axes are 1 to {len(shape)}, or -1 to -{len(shape)} from the end; 0 is the batch",
+                f"there is no size({quoted(axis)}) of an input with {axes_text(len(shape))}",
+                axes_hint(len(shape)),
             )
         return shape[axis - 1 if axis > 0 else axis]
+
+
+def axes_text(rank: int) -> str:
+    """How many axes a shape has, as messages say it."""
+    return f"{rank} {'axis' if rank == 1 else 'axes'} beside the batch"
+
+
+def axes_hint(rank: int) -> str:
+    """The numbers that the axes of a shape have."""
+    if rank < 2:
+        return "the axis is 1, or -1 from the end; 0 is the batch" if rank else ""
+    return f"the axes are 1 to {rank}, or -1 to -{rank} from the end; 0 is the batch"
 
 
 Evaluator: TypeAlias = Callable[[Environment], Any]
@@ -71,18 +84,17 @@ Evaluator: TypeAlias = Callable[[Environment], Any]
 class Expression:
     """A size or a condition, written in the names of a spec, as in `4 * width`."""
 
-    __slots__ = ("_evaluate", "names", "text")
+    __slots__ = ("names", "text")
 
-    def __init__(self, text: str, names: frozenset[str], evaluate: Evaluator) -> None:
+    def __init__(self, text: str, names: frozenset[str]) -> None:
         self.text = text
         #: the dims, arguments and counters that the text mentions
         self.names = names
-        self._evaluate = evaluate
 
     @staticmethod
     def parse(text: str) -> Expression:
         """Read an expression. Raises `invalid-expression` or `limit`."""
-        return _parse(text)
+        return Expression(text, _parse(text)[0])
 
     def evaluate(self, environment: Environment) -> Any:
         """The value: a size, a truth or a list (a tuple) of these.
@@ -91,7 +103,7 @@ class Expression:
         `invalid-value` and `limit`; `algebra.Undecided` where one truth is needed of many.
         """
         try:
-            return self._evaluate(environment)
+            return _parse(self.text)[1](environment)
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
@@ -120,17 +132,45 @@ def check_name(name: object, what: str) -> str:
 
 
 def bounded(value: Any) -> Any:
-    """A value, unless it is a number beyond the limit of digits."""
-    if type(value) is int and not -_LARGEST < value < _LARGEST:
-        raise refuse("limit", f"a number has more than {LIMITS.digits} digits")
+    """A value, unless it is a number beyond the limit of digits, or a list beyond that of elements."""
+    if type(value) is int:
+        if not -_LARGEST < value < _LARGEST:
+            raise _too_large()
+    elif isinstance(value, tuple):
+        _bound_list(value)
+    elif algebra.magnitude(value) >= _LARGEST:
+        raise _too_large()
     return value
+
+
+def _bound_list(value: tuple[Any, ...]) -> None:
+    """Refuse a list that is too long, the lists in it counted each time they stand there."""
+    left, level = LIMITS.list_length, [value]
+    for _ in range(LIMITS.nesting):
+        left -= sum(map(len, level))
+        if left < 0:
+            raise _too_long()
+        level = [item for part in level for item in part if isinstance(item, tuple)]
+        if not level:
+            return
+    raise refuse("limit", f"more than {LIMITS.nesting} lists within one another")
+
+
+def _too_large() -> ParamcalcError:
+    return refuse("limit", f"a number has more than {LIMITS.digits} digits")
+
+
+def _too_long() -> ParamcalcError:
+    return refuse("limit", f"a list has more than {LIMITS.list_length:,} elements")
 
 
 _LARGEST = 10**LIMITS.digits
 
 
-@lru_cache(maxsize=4096)
-def _parse(text: str) -> Expression:
+# evaluators are large: those of a spec with many expressions are made again, rather than kept
+@lru_cache(maxsize=512)
+def _parse(text: str) -> tuple[frozenset[str], Evaluator]:
+    """The names that an expression mentions, and what evaluates it."""
     if len(text) > LIMITS.expression:
         raise refuse("limit", f"an expression of {len(text):,} characters; {LIMITS.expression:,} are the most")
     try:
@@ -140,21 +180,37 @@ def _parse(text: str) -> Expression:
         names: set[str] = set()
         evaluate = _compile(tree.body, names)
     except SyntaxError as error:
-        detail = _syntax_message(error)
-        raise refuse("invalid-expression", f"{quoted(text)} is not an expression: {detail}") from None
+        detail, hint = _syntax_message(error, text.strip())
+        raise refuse("invalid-expression", f"{quoted(text)} is not an expression: {detail}", hint) from None
     except (ValueError, RecursionError, MemoryError):
-        raise refuse("invalid-expression", f"{quoted(text)} is not an expression") from None
-    return Expression(text, frozenset(names), evaluate)
+        raise refuse("invalid-expression", f"{quoted(text)} is not an expression, or is too deep") from None
+    return frozenset(names), evaluate
 
 
-def _syntax_message(error: SyntaxError) -> str:
-    if re.match("leading zeros", error.msg or ""):
-        return "a number has no leading zeros"
-    return (error.msg or "invalid syntax").split(". ")[0].split(" Maybe ")[0]
+def _syntax_message(error: SyntaxError, text: str) -> tuple[str, str]:
+    """What is wrong with the text of an expression, and the way out."""
+    if not text:
+        return "it is empty", ""
+    message = error.msg or ""
+    for sign, instead in _OTHER_LANGUAGES.items():
+        if sign in text and not re.search("never closed|unmatched|does not match", message):
+            return f"'{sign}' is not part of it", f"write {instead}"
+    rest = text[(error.offset or 1) - 1 :] if error.lineno == 1 else ""
+    if message.startswith("leading zeros"):
+        return "a number has no leading zeros", ""
+    if message.startswith("invalid syntax"):
+        return f"{quoted(rest)} is out of place" if rest else "it ends too early", ""
+    return message.split(". ")[0].split(" Maybe ")[0], ""
+
+
+#: Signs that other languages have, and what stands for them here.
+_OTHER_LANGUAGES = {"&&": "and", "||": "or", "?": "a if c else b", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">="}
 
 
 def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
     """The evaluator of one node of the tree; collects the names it mentions.
+
+    What a node costs is taken from the budget: a step, and one for each element of a list.
 
     `/` is exact division, but a fraction where `ceil` or `floor` round what comes out.
     """
@@ -180,16 +236,16 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
             return _compile_binary(apply, compiled(left), compiled(right))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             negated = compiled(operand)
-            return lambda environment: -_number(negated(environment))
+            return lambda environment: -_number(_spent(environment, negated(environment)))
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return compiled(operand)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             denied = compiled(operand)
-            return lambda environment: not _truth(denied(environment))
+            return lambda environment: not _truth(_spent(environment, denied(environment)))
         case ast.BoolOp(op=operator, values=values):
             decide = all if isinstance(operator, ast.And) else any
             parts = [compiled(value) for value in values]
-            return lambda environment: decide(_truth(part(environment)) for part in parts)
+            return lambda environment: decide(_truth(_spent(environment, part(environment))) for part in parts)
         case ast.Compare(left=left, ops=operators, comparators=comparators):
             symbols = [_COMPARISONS.get(type(operator)) for operator in operators]
             operands = [compiled(value) for value in (left, *comparators)]
@@ -199,11 +255,13 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             condition, chosen, otherwise = (compiled(part) for part in (test, body, orelse))
             return lambda environment: (
-                chosen(environment) if _truth(condition(environment)) else otherwise(environment)
+                chosen(environment)
+                if _truth(_spent(environment, condition(environment)))
+                else otherwise(environment)
             )
         case ast.Subscript(value=value, slice=index) if not isinstance(index, (ast.Slice, ast.Tuple)):
             sequence, position = compiled(value), compiled(index)
-            return lambda environment: _item(sequence(environment), position(environment))
+            return lambda environment: _item(sequence(environment), _spent(environment, position(environment)))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             if name not in FUNCTIONS:
                 raise refuse("invalid-expression", f"there is no function '{name}'", suggest(name, FUNCTIONS))
@@ -218,14 +276,19 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
     )
 
 
+def _spent(environment: Environment, value: Any) -> Any:
+    """A value, for which steps are taken: one, and one for each element of a list."""
+    environment.budget.spend(1 + len(value) if isinstance(value, tuple) else 1)
+    return value
+
+
 def _compile_list(elements: list[Evaluator]) -> Evaluator:
-    return lambda environment: _list(element(environment) for element in elements)
+    return lambda environment: _spent(environment, bounded(tuple(element(environment) for element in elements)))
 
 
 def _compile_binary(apply: Callable[[Any, Any], Any], left: Evaluator, right: Evaluator) -> Evaluator:
     def evaluate(environment: Environment) -> Any:
-        environment.budget.spend(1)
-        return bounded(apply(left(environment), right(environment)))
+        return _spent(environment, bounded(apply(left(environment), right(environment))))
 
     return evaluate
 
@@ -238,8 +301,9 @@ def _compile_call(name: str, arguments: list[Evaluator]) -> Evaluator:
 
     def evaluate(environment: Environment) -> Any:
         values = [argument(environment) for argument in arguments]
-        environment.budget.spend(1 + sum(len(value) for value in values if isinstance(value, tuple)))
-        return bounded(function(environment, *values))
+        for value in values:
+            _spent(environment, value)
+        return _spent(environment, bounded(function(environment, *values)))
 
     return evaluate
 
@@ -254,7 +318,7 @@ def _lookup(environment: Environment, name: str) -> Any:
 def unknown_dim(name: str, known: Iterable[str]) -> ParamcalcError:
     """The refusal of a name that stands for nothing."""
     names = sorted(known)
-    hint = suggest(name, names) or ("known here: " + ", ".join(names) if names else "this spec has no dims")
+    hint = suggest(name, names) or listed("known here", names) or "this spec has no dims"
     return refuse("unknown-dim", f"there is no dim, argument or counter '{name}' here", hint)
 
 
@@ -270,13 +334,6 @@ def _truth(value: Any) -> bool:
     raise refuse("wrong-type", f"{_shown(value)} is neither true nor false", "compare it: n > 0")
 
 
-def _list(values: Iterable[Any]) -> tuple[Any, ...]:
-    result = tuple(values)
-    if len(result) > LIMITS.list_length:
-        raise refuse("limit", f"a list has more than {LIMITS.list_length:,} elements")
-    return result
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -285,14 +342,14 @@ def _shown(value: Any) -> str:
 
 def _add(left: Any, right: Any) -> Any:
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return _list(left + right)
+        return left + right
     return _number(left) + _number(right)
 
 
 def _multiply(left: Any, right: Any) -> Any:
     if isinstance(left, tuple) and type(right) is int:
         if len(left) * right > LIMITS.list_length:
-            raise refuse("limit", f"a list has more than {LIMITS.list_length:,} elements")
+            raise _too_long()
         return left * right
     return _number(left) * _number(right)
 
@@ -301,14 +358,17 @@ def _power(base: Any, exponent: Any) -> Any:
     base, exponent = _number(base), _number(exponent)
     if not algebra.at_least(exponent, 0):
         raise refuse("invalid-value", f"the exponent {quoted(exponent)} is negative")
-    if type(base) is int and type(exponent) is int and abs(base) > 1:
-        if exponent * (abs(base).bit_length() - 1) > _LARGEST.bit_length():
-            raise refuse("limit", f"a number has more than {LIMITS.digits} digits")
+    magnitude = algebra.magnitude(base)
+    # refused before it is computed
+    if magnitude > 1 and algebra.magnitude(exponent) * (magnitude.bit_length() - 1) > _LARGEST.bit_length():
+        raise _too_large()
+    if type(exponent) is Fraction:
+        raise refuse("invalid-value", f"the exponent {exponent} is not a whole number")
     return base**exponent
 
 
 def _compare(symbols: list[Any], operands: list[Evaluator], environment: Environment) -> Any:
-    values = [operand(environment) for operand in operands]
+    values = [_spent(environment, operand(environment)) for operand in operands]
     results = [
         _relation(symbol, left, right)
         for symbol, left, right in zip(symbols, values, values[1:], strict=False)

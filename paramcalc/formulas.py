@@ -60,7 +60,9 @@ class Formula:
     @property
     def conditions(self) -> tuple[str, ...]:
         """What the form takes for granted, in words: `heads divides width`."""
-        return tuple(f"{left} {relation} {right}" for relation, left, right in self.relations)
+        from paramcalc.exports.notation import text
+
+        return tuple(f"{text(left)} {relation} {text(right)}" for relation, left, right in self.relations)
 
     def __call__(self, **sizes: Any) -> Any:
         """The number of parameters at these sizes: a whole number, or an array for arrays.
@@ -174,7 +176,6 @@ def _form(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: di
     used = {name: each for name, each in symbols.items() if each in mentioned}
     own = {name: values[name] for name in used if name in values}
     constants = {name: value for name, value in spec.dims.items() if isinstance(value, (bool, tuple))}
-    relations = [_sympified(item) for item in relations]
     return Formula(
         spec.name, target.name, expr, used, own, {**constants, **fixed}, meanings, tuple(parts), tuple(relations)
     )
@@ -246,13 +247,29 @@ def _holds(relation: str, left: Number, right: Number) -> bool:
 
 
 def _needed_relations(relations: list[Condition]) -> list[Condition]:
-    """The conditions that say something: a whole quotient is at least 1 anyway."""
+    """The conditions that say something, the bounds of one size made one."""
     quotients = {sympy.sympify(right) / left for relation, left, right in relations if relation == "divides"}
-    return [
-        item
-        for item in relations
-        if _symbols_of(item) and not (item[0] == "≥" and item[2] == 1 and item[1] in quotients)
-    ]
+    bounds: dict[Any, int] = {}
+    others: list[Condition] = []
+    for relation, left, right in map(_sympified, relations):
+        bound = _bound(left - right) if relation == "≥" else None
+        if bound is not None:
+            bounds[bound[0]] = max(bound[1], bounds.get(bound[0], 1))
+        # a quotient without remainder is at least 1 anyway
+        elif (left.free_symbols or right.free_symbols) and not (relation == "≥" and left in quotients):
+            others.append((relation, left, right))
+    return others + [("≥", each, sympy.Integer(least)) for each, least in bounds.items()]
+
+
+def _bound(difference: Any) -> tuple[Any, int] | None:
+    """The symbol, and its least value, where a difference that must not be negative is linear in one."""
+    if len(difference.free_symbols) != 1 or not difference.is_polynomial():
+        return None
+    (each,) = difference.free_symbols
+    poly = sympy.Poly(difference, each)
+    if poly.degree() != 1 or poly.coeff_monomial(each) <= 0:
+        return None
+    return each, max(1, int(ceiling(-poly.coeff_monomial(1) / poly.coeff_monomial(each))))
 
 
 def _sympified(relation: Condition) -> Condition:
@@ -381,10 +398,11 @@ def _dim(name: str, value: int, meaning: str, taken: dict[str, int], meanings: d
 # --- The general form of a kind --------------------------------------------------------
 
 
-def symbolic_layer(cls: type[Layer]) -> tuple[Layer, list[Shape], dict[str, str]]:
+def symbolic_layer(cls: type[Layer], defaults: bool = False) -> tuple[Layer, list[Shape], dict[str, str]]:
     """A layer whose fields and inputs are symbols, and what each symbol stands for.
 
-    Flags are symbols too, that are 1 or 0. Raises `invalid-value` for a kind whose tensors are
+    Flags are symbols too, that are 1 or 0. With `defaults`, the fields and inputs that need not be
+    given are not. Raises `invalid-value` for a kind whose tensors are
     named by the spec alone.
     """
     if any(info.is_required() and name in cls.open_fields() for name, info in cls.model_fields.items()):
@@ -396,21 +414,27 @@ def symbolic_layer(cls: type[Layer]) -> tuple[Layer, list[Shape], dict[str, str]
     for name, info in cls.model_fields.items():
         extra = info.json_schema_extra
         letter = extra.get("symbol") if isinstance(extra, dict) else None
-        if letter is None:
+        if letter is None or (defaults and not info.is_required()):
             continue
         names = cls.symbol_names(name, str(letter))
         for each in names:
             meanings[each] = str(info.description)
         made = tuple(FlagSymbol(each) if name in cls.flags() else symbol(each) for each in names)
         values[name] = made if len(names) > 1 else made[0]
-    shapes = [tuple(map(symbol, axes.names or ("n",))) for axes in cls.inputs]
+    given = [axes for axes in cls.inputs if not (defaults and axes.optional)]
+    shapes = [tuple(map(symbol, axes.names or ("n",))) for axes in given]
     layer = cls.model_construct(**values)
     return layer, shapes * (cls.variadic or 1), meanings
 
 
-def _general_form(cls: type[Layer], convention_name: str) -> Formula:
+def default_form(cls: type[Layer], convention: str) -> Formula:
+    """The form of a kind whose fields have their defaults, where they have one: 4·c for BatchNorm."""
+    return _general_form(cls, convention, defaults=True)
+
+
+def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
     target = convention(convention_name)
-    layer, shapes, meanings = symbolic_layer(cls)
+    layer, shapes, meanings = symbolic_layer(cls, defaults)
     layer = layer.with_defaults(dict(target.choices.get(cls.__name__, {})))
     with algebra.assuming() as relations:
         tensors = list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
@@ -424,5 +448,5 @@ def _general_form(cls: type[Layer], convention_name: str) -> Formula:
     parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)
     used = {name: meanings.get(name, "") for name in symbols}
     return Formula(
-        cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(map(_sympified, relations))
+        cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(_needed_relations(relations))
     )

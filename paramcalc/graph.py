@@ -51,6 +51,16 @@ class Leaf:
     path: Path = ()
     #: names of the groups around it and its own, joined by dots; given once the tree is whole
     name: str = ""
+    #: the leaf that stands for it, where its copy was made one with another
+    alike: Leaf | None = None
+
+    @property
+    def standing(self) -> Leaf:
+        """The leaf of the tree that stands for this one."""
+        leaf = self
+        while leaf.alike is not None:
+            leaf = leaf.alike
+        return leaf
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
@@ -792,6 +802,8 @@ def _folded(copies: list[Tree]) -> list[Tree]:
         follows = int(tree.label) == int(before.label) + before.times if type(before.times) is int else False
         if signature == last and follows:
             before.times = before.times + tree.times
+            for one, (other, _) in zip(_leaves(tree, 1), _leaves(before, 1), strict=True):
+                one[0].alike = other
         else:
             result.append(tree)
         last = signature

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
-from sympy.printing.precedence import precedence
+from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -43,10 +43,8 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
     def _print_Mul(self, expr: Any) -> str:
         numerator, denominator = sympy.fraction(expr)
         if denominator != 1:
-            # a fraction binds as a product does
-            level = precedence(expr)
-            over = self.parenthesize(denominator, level, strict=True)
-            return f"{self.parenthesize(numerator, level)}/{over}"
+            over = self.parenthesize(denominator, PRECEDENCE["Pow"])
+            return f"{self.parenthesize(numerator, PRECEDENCE['Mul'])}/{over}"
         if expr.could_extract_minus_sign():
             return "-" + self._print(-expr)
         factors = sorted(expr.args, key=lambda factor: (not factor.is_number, factor.is_Add, str(factor)))

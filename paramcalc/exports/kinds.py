@@ -1,0 +1,147 @@
+"""A layer kind as a page: its fields, tensors and formula, from its declaration alone."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from paramcalc import algebra
+from paramcalc.conventions import Equivalent, convention, spell
+from paramcalc.errors import ParamcalcError
+from paramcalc.exports import notation
+from paramcalc.formulas import default_form, formula, symbolic_layer
+from paramcalc.layer import Layer, Tensor, kind, kind_names
+from paramcalc.layers import FAMILIES
+from paramcalc.spec import FRAMEWORKS
+
+_WIDTH = 80
+
+
+def overview() -> str:
+    """All kinds, family by family, each with what it does."""
+    lines = []
+    names = max(map(len, kind_names()))
+    for family, kinds in FAMILIES.items():
+        lines += ["", family]
+        for name in kinds:
+            start = f"  {name:{names}}  "
+            lines += textwrap.wrap(
+                kind(name).summary(), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
+            )
+    return "\n".join([*lines[1:], "", "paramcalc layers KIND shows the fields, tensors and formula of one."])
+
+
+def page(name: str) -> str:
+    """One kind in plain text."""
+    cls = kind(name)
+    lines = [f"{name}", *textwrap.wrap(description(cls), _WIDTH)]
+    lines += ["", "  fields", *_aligned(field_rows(cls))] if cls.model_fields else ["", "  no fields"]
+    lines += ["", *_formula_text(cls)]
+    lines += ["", "  in the frameworks"]
+    lines += _aligned([(framework, names(cls, framework)) for framework in FRAMEWORKS])
+    lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
+    return "\n".join(lines)
+
+
+def description(cls: type[Layer]) -> str:
+    """What a kind does, whole."""
+    return " ".join((cls.__doc__ or "").split())
+
+
+def field_rows(cls: type[Layer]) -> list[tuple[str, str, str]]:
+    """Each field with its default and its meaning."""
+    rows = []
+    for outside, name in cls.spelled_fields().items():
+        info = cls.model_fields[name]
+        rows.append((outside, _default(info), str(info.description)))
+    return rows
+
+
+def symbol_rows(cls: type[Layer]) -> list[tuple[str, str]]:
+    """Each symbol of the general formula with its meaning."""
+    form = formula(cls)
+    flags = cls.flags()
+    return [
+        (name, f"1 or 0: {meaning}" if name in flags else meaning) for name, meaning in form.meanings.items() if meaning
+    ]
+
+
+def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
+    """Each tensor with its shape in symbols, its role and condition, and what it is for."""
+    return [
+        (
+            tensor.name,
+            "(" + ", ".join(map(notation.text, tensor.shape)) + ")",
+            tensor.role + _condition(tensor),
+            tensor.purpose,
+        )
+        for tensor in general_tensors(cls)
+    ]
+
+
+def general_tensors(cls: type[Layer]) -> list[Tensor]:
+    """The tensors of a kind, in symbols. Raises `invalid-value` for a kind without a general form."""
+    layer, shapes, _ = symbolic_layer(cls)
+    with algebra.assuming():
+        return list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
+
+
+def names(cls: type[Layer], framework: str) -> str:
+    """The class of a framework that is a kind, or that there is none."""
+    candidates = convention(framework).equivalents[cls.__name__]
+    return ", or ".join(dict.fromkeys(candidate.name for candidate in candidates)) or "no class of its own"
+
+
+def spellings(equivalent: Equivalent, cls: type[Layer]) -> Iterator[tuple[str, str, str]]:
+    """Our tensors, the framework's name, and its shape in symbols."""
+    tensors = general_tensors(cls)
+    for name, shape, members in spell(equivalent, [(tensor.name, tensor.shape) for tensor in tensors]):
+        ours = ", ".join(tensors[member].name for member in members)
+        yield ours, name, "(" + ", ".join(map(notation.text, shape)) + ")"
+
+
+def _formula_text(cls: type[Layer]) -> list[str]:
+    try:
+        rows = tensor_rows(cls)
+    except ParamcalcError as error:
+        return ["  " + error.problems[0].message]
+    if not rows:
+        return ["  tensors", "    none: 0 parameters"]
+    lines = ["  tensors", *_aligned(rows), "", "  formula"]
+    for framework in FRAMEWORKS:
+        form = formula(cls, framework)
+        start = f"    {framework:5}  "
+        text = notation.text(form.expr) + "".join(f"; {each}" for each in form.conditions)
+        lines += textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+        by_default = notation.text(default_form(cls, framework).expr)
+        if by_default != notation.text(form.expr):
+            lines.append(" " * len(start) + f"= {by_default} by default")
+    return [*lines, "", "  where", *_aligned(symbol_rows(cls))]
+
+
+def _condition(tensor: Tensor) -> str:
+    flags = tensor.when if isinstance(tensor.when, tuple) else (tensor.when,)
+    stated = [str(flag) for flag in flags if algebra.is_symbol(flag)]
+    return f", if {' and '.join(stated)}" if stated else ""
+
+
+def _default(info: Any) -> str:
+    if info.is_required():
+        return "required"
+    if info.default is None:
+        return "absent"
+    return str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
+
+
+def _aligned(rows: Any) -> list[str]:
+    """Rows as columns, the last one wrapped."""
+    rows = list(rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
+    lines = []
+    for row in rows:
+        start = "    " + "".join(f"{cell:{width}}  " for cell, width in zip(row, widths, strict=False))
+        wrapped = textwrap.wrap(row[-1], max(_WIDTH - len(start), 24)) or [""]
+        lines.append((start + wrapped[0]).rstrip())
+        lines += [" " * len(start) + rest for rest in wrapped[1:]]
+    return lines

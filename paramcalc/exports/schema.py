@@ -1,0 +1,117 @@
+"""The JSON Schema of a spec, for editors that complete and check as one types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paramcalc.layer import DTYPES, kind, kind_names
+from paramcalc.spec import FRAMEWORKS, VERSION
+
+_NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}
+_REFERENCE = {"type": "string", "pattern": r"^[^\W\d][\w-]*(\.[\w-]+)*$"}
+_REFERENCES = {"anyOf": [_REFERENCE, {"type": "array", "items": _REFERENCE, "minItems": 1}]}
+_EXPRESSION = {"type": "string", "description": "an expression in the dims of the spec"}
+_TRUTH = {"anyOf": [{"type": "boolean"}, _EXPRESSION]}
+_VALUE = {
+    "anyOf": [
+        {"type": ["integer", "boolean", "null"]},
+        _EXPRESSION,
+        {"type": "array", "items": {"$ref": "#/$defs/value"}},
+    ]
+}
+
+#: What stands beside a node's content.
+_PLACE: dict[str, Any] = {
+    "name": {**_NAME, "description": "the node's name, unique in its group"},
+    "inputs": {**_REFERENCES, "description": "the nodes whose outputs it takes; the node before, if absent"},
+    "times": {
+        "anyOf": [{"type": "integer", "minimum": 0}, _EXPRESSION],
+        "description": "how many copies follow one another",
+    },
+    "index": {**_NAME, "description": "the name of the counter of the copies, from 0"},
+    "when": {**_TRUTH, "description": "the condition under which the node is there"},
+    "residual": {**_TRUTH, "description": "whether the first input is added to the output"},
+    "trainable": {**_TRUTH, "description": "whether its parameters are trained"},
+    "dtype": {"enum": [*DTYPES], "description": "the dtype of its tensors"},
+}
+_TIE = {
+    "type": "object",
+    "additionalProperties": _REFERENCE,
+    "description": "tensors of this layer that are those of an earlier node",
+}
+
+
+def spec_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of a spec, with every layer kind."""
+    names = kind_names()
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A spec of paramcalc",
+        "type": "object",
+        "properties": {
+            "paramcalc": {"const": VERSION, "description": "the version of this format"},
+            "name": {"type": "string"},
+            "description": {"type": "string"},
+            "framework": {"enum": [*FRAMEWORKS], "description": "the layout, and the default convention"},
+            "dims": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/value"}},
+            "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
+            "layers": {"$ref": "#/$defs/nodes"},
+            "outputs": _REFERENCES,
+        },
+        "required": ["paramcalc", "layers"],
+        "additionalProperties": False,
+        "$defs": {
+            "value": _VALUE,
+            "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+            "node": {
+                "anyOf": [
+                    {"enum": [name for name in names if not _required(name)]},
+                    *(_node({name: {"$ref": f"#/$defs/{name}"}}, {"tie": _TIE}) for name in names),
+                    _node({"layers": {"$ref": "#/$defs/nodes"}}),
+                    _node({"block": _NAME}, {"with": {"type": "object", "additionalProperties": _VALUE}}),
+                    _node({"share": _REFERENCE}),
+                ]
+            },
+            "block": {
+                "type": "object",
+                "properties": {
+                    "arguments": {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}},
+                    "layers": {"$ref": "#/$defs/nodes"},
+                },
+                "required": ["layers"],
+                "additionalProperties": False,
+            },
+            **{name: _fields(name) for name in names},
+        },
+    }
+
+
+def _node(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**content, **(more or {}), **_PLACE},
+        "required": [*content],
+        "additionalProperties": False,
+    }
+
+
+def _required(name: str) -> list[str]:
+    cls = kind(name)
+    return [outside for outside, inside in cls.spelled_fields().items() if cls.model_fields[inside].is_required()]
+
+
+def _fields(name: str) -> dict[str, Any]:
+    """The fields of a kind, as its declaration has them; nothing, where none is needed."""
+    schema = kind(name).model_json_schema()
+    fields = {
+        field: {key: value for key, value in told.items() if key not in ("title", "symbol", "same_as")}
+        for field, told in schema.get("properties", {}).items()
+    }
+    required = schema.get("required", [])
+    return {
+        "description": kind(name).summary(),
+        "type": "object" if required else ["object", "null"],
+        "properties": fields,
+        "additionalProperties": False,
+        **({"required": required} if required else {}),
+    }
