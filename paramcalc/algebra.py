@@ -49,9 +49,12 @@ class Unknown:
 
     __slots__ = ("name", "sources")
 
+    #: what a length without a name is called among the sources
+    NULL = "a length that is null"
+
     def __init__(self, name: str | None = None, sources: frozenset[str] = frozenset()) -> None:
         self.name = name
-        self.sources = sources or frozenset([name or "a length left free"])
+        self.sources = sources or frozenset([name or self.NULL])
 
     def _derive(self, other: Number) -> Unknown:
         return Unknown(None, self.sources | getattr(other, "sources", frozenset()))
@@ -307,7 +310,7 @@ def broadcast(left: Number, right: Number) -> Number:
         return _of_unknown(left, right)
     if type(left) is int and left == 1:
         return right
-    if type(right) is int and right == 1 or equal(left, right):
+    if (type(right) is int and right == 1) or equal(left, right):
         return left
     raise refuse("shape-mismatch", f"sizes {quoted(left)} and {quoted(right)} of the same axis differ")
 

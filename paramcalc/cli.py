@@ -208,9 +208,8 @@ def _dims(settings: Sequence[str]) -> dict[str, Any]:
 
 def _print(text: str) -> None:
     """Print a result. Characters that the output's encoding lacks are replaced, not fatal."""
-    stream = click.get_text_stream("stdout")
-    encoding = stream.encoding or "utf-8"
-    click.echo(text.encode(encoding, "replace").decode(encoding), color=None)
+    encoding = sys.stdout.encoding or "utf-8"
+    click.echo(text.encode(encoding, "replace").decode(encoding))
 
 
 def _print_error(text: str) -> None:
@@ -228,9 +227,10 @@ def _width() -> int | None:
 
 
 def _style() -> Callable[[str, str], str] | None:
+    """How marked text looks: as a terminal has it, and plain in a pipe or where colours are refused."""
     if not _is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return None
-    return lambda text, mark: click.style(text, **{mark: True})
+    return lambda text, mark: click.style(text, bold=mark == "bold" or None, dim=mark == "dim" or None)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, convention, spell
-from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.errors import ParamcalcError
 from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, undecided_problem
 from paramcalc.layer import DTYPES, Layer
 from paramcalc.loading import located
@@ -205,19 +205,15 @@ def _count(
     except Undecided as undecided:
         raise located(undecided_problem(undecided), spec.source) from None
     return Count(
-        spec.name,
-        target.name,
-        *(_sum(rows, key) for key in _TOTALS),
-        dims=graph.dims,
-        layers=tuple(rows),
+        name=spec.name, convention=target.name, dims=graph.dims, layers=tuple(rows), **_totals(rows)
     )
 
 
 _TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes", "trainable_bytes")
 
 
-def _sum(rows: Sequence[LayerCount], key: str) -> Number:
-    return sum((getattr(row, key) for row in rows), start=0)
+def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
+    return {key: sum((getattr(row, key) for row in rows), start=0) for key in _TOTALS}
 
 
 class _Counter:
@@ -285,14 +281,14 @@ class _Counter:
         for leaf in _leaves_of(tree):
             self.names[id(leaf)] = tree.name
         return LayerCount(
-            tree.name,
-            tree.kind,
-            tuple(self.names[id(flow.leaf.standing)] for flow in tree.inputs if flow.leaf is not None),
-            times,
-            tree.output,
-            *(_sum(rows, key) for key in _TOTALS),
+            name=tree.name,
+            kind=tree.kind,
+            inputs=tuple(self.names[id(flow.leaf.standing)] for flow in tree.inputs if flow.leaf is not None),
+            times=times,
+            output_shape=tree.output,
             leaf=None,
             spelling=self.target,
+            **_totals(rows),
         )
 
 

@@ -213,8 +213,8 @@ def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shap
         value, info = getattr(layer, name), kind.model_fields[name]
         if value is None or value == info.default:
             continue
-        names = kind.symbol_names(name, letter)
         sizes = value if isinstance(value, tuple) else (value,)
+        names = kind.symbol_names(name, letter, len(sizes))
         made = tuple(stand_in(*each, str(info.description)) for each in zip(names, sizes, strict=True))
         values[name] = made if isinstance(value, tuple) else made[0]
     return layer.model_copy(update=values), shapes, meanings

@@ -199,7 +199,8 @@ def _syntax_message(error: SyntaxError, text: str) -> tuple[str, str]:
     if message.startswith("leading zeros"):
         return "a number has no leading zeros", ""
     if message.startswith("invalid syntax"):
-        return f"{quoted(rest)} is out of place" if rest else "it ends too early", ""
+        complete = rest and rest != text
+        return f"{quoted(rest)} is out of place" if complete else "it is not complete, or not in order", ""
     return message.split(". ")[0].split(" Maybe ")[0], ""
 
 

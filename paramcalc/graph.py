@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, convention
-from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse, suggest
+from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, listed, quoted, refuse, suggest
 from paramcalc.expression import Budget, Environment, Expression, bounded, unknown_dim
 from paramcalc.layer import Layer, Tensor, kind, shape_text
 from paramcalc.spec import Node, Spec, Value, names_in, node_names
@@ -189,16 +189,25 @@ def _value(value: Value, environment: Environment) -> Any:
     if isinstance(value, Expression):
         return value.evaluate(environment)
     if isinstance(value, (tuple, list)):
-        return tuple(_value(item, environment) for item in value)
+        return bounded(tuple(_value(item, environment) for item in value))
     return value if isinstance(value, bool) else bounded(algebra.as_number(value))
 
 
 def undecided_problem(undecided: Undecided) -> ParamcalcError:
     """The refusal where one value is needed, and there is none, or are many."""
-    names = ", ".join(f"'{name}'" for name in sorted(undecided.names))
     if isinstance(undecided.value, Unknown):
-        return refuse("free-dim", f"the value of {names} is needed here", "give it one: --set DIM=VALUE, or dims={…}")
+        names, hint = _free(undecided.names)
+        return refuse("free-dim", f"the value of {names} is needed here", hint)
     return refuse("not-one-value", "a condition, a list or a counter depends on a dim that is an array")
+
+
+def _free(names: frozenset[str]) -> tuple[str, str]:
+    """Free dims as messages name them, and the way out."""
+    dims = sorted(names - {Unknown.NULL})
+    if not dims:
+        return Unknown.NULL, "write a number or the name of a dim in its place"
+    first = quoted(dims[0])[1:-1]
+    return ", ".join(f"'{name}'" for name in dims), f"give it one: --set {first}=…, or dims={{'{first}': …}}"
 
 
 def evaluate(
@@ -256,7 +265,7 @@ class _Evaluation:
     def root(self, values: Values) -> Branch:
         """The tree of the whole spec."""
         self.dims = values
-        scope = _Scope(None, ())
+        self.top = scope = _Scope(None, ())
         children, output = self.sequence(self.spec.layers, ("layers",), scope, values, _Inherited(), None)
         for index, reference in enumerate(self.spec.outputs or ()):
             try:
@@ -277,7 +286,7 @@ class _Evaluation:
         if len(self.problems) > LIMITS.problems:
             raise _Stop(self.problems.values())
 
-    def spend(self) -> None:
+    def spend(self, path: Path) -> None:
         """Take one of the evaluations that a spec may cost."""
         self.evaluations_left -= 1
         if self.evaluations_left < 0:
@@ -285,6 +294,8 @@ class _Evaluation:
                 "limit",
                 f"more than {LIMITS.copies:,} copies of nodes to evaluate beyond the nodes written",
                 "copies that are alike cost nothing: these differ, by their counter or their input",
+                path,
+                node=".".join(self.trail),
             )
             raise _Stop([*self.problems.values(), problem])
 
@@ -307,7 +318,7 @@ class _Evaluation:
         for place, (name, node) in enumerate(zip(self.names[id(nodes)], nodes, strict=True)):
             entry = _Entry(node, (*path, place), scope)
             self.trail.append(name)
-            self.spend()
+            self.spend(entry.path)
             try:
                 tree = self.node(entry, name, previous, values, inherited, owner and owner.entries.get(name))
                 if tree is not None:
@@ -387,7 +398,7 @@ class _Evaluation:
         flow = inputs[0] if inputs else None
         first, copies, number = inputs[:1], [], 0
         while self.more(times, number):
-            self.spend()
+            self.spend((*entry.path, "times"))
             copy = _Copy({**values, node.index: number} if counted else values, number, number)
             self.trail.append(str(number))
             if node.when is True or self.truth(node, "when", copy.values, inputs):
@@ -474,8 +485,8 @@ class _Evaluation:
                 else self.truth(node, "trainable", copy.values, inputs),
                 node.dtype or inherited.dtype,
             )
-        if len(self.trail) > 2 * LIMITS.nesting:
-            raise refuse("limit", f"more than {2 * LIMITS.nesting} groups and blocks within one another")
+        if len(self.trail) > LIMITS.nesting:
+            raise refuse("limit", f"more than {LIMITS.nesting} groups and blocks within one another")
         if any(flow.broken for flow in inputs):
             copy.flow = _BROKEN
             return Branch(label, [], ())
@@ -570,14 +581,12 @@ class _Evaluation:
 
     def use(self, tensor: Tensor, inherited: _Inherited) -> Use:
         """A tensor with what its group states of it."""
-        elements = algebra.product(tensor.shape)
+        if len(tensor.shape) > LIMITS.axes:
+            raise refuse("limit", f"the tensor '{tensor.name}' has more than {LIMITS.axes} axes")
+        elements = bounded(algebra.product(tensor.shape))
         if isinstance(elements, Unknown):
-            raise refuse(
-                "free-dim",
-                f"the tensor '{tensor.name}' has a size that is not known:"
-                f" it depends on {', '.join(sorted(elements.sources))}",
-                "give the dim a value: --set DIM=VALUE; or the length one in 'shape'",
-            )
+            names, hint = _free(elements.sources)
+            raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)
         trainable = tensor.role == "parameter" and inherited.trainable
         return Use(tensor, elements, trainable, tensor.dtype or inherited.dtype)
 
@@ -614,12 +623,12 @@ class _Evaluation:
     def output_of(self, reference: str, scope: _Scope) -> Flow:
         """What flows out of the node that a reference names."""
         parts = reference.split(".")
-        if parts[0] == "input":
+        if parts[0] == "input" and scope is not self.top:
             place = int(parts[1]) if len(parts) == 2 and parts[1].isdigit() and len(parts[1]) < 9 else 0
             if len(parts) > 2 or (len(parts) == 2 and not parts[1].isdigit()) or place >= len(scope.inputs):
                 raise refuse(
                     "unknown-node",
-                    f"'{reference}' is no input of this group, which has {len(scope.inputs)}",
+                    f"{quoted(reference)} is no input of this group, which is given {len(scope.inputs)}",
                     "'input' is the first, 'input.1' the second",
                 )
             return scope.inputs[place]
@@ -636,8 +645,9 @@ class _Evaluation:
         while within is not None and parts[0] not in within.entries:
             within = within.parent
         if within is None:
-            names = self.names_in_sight(scope)
-            raise refuse("unknown-node", f"no earlier node '{parts[0]}' is in sight", suggest(parts[0], names))
+            names = sorted(self.names_in_sight(scope))
+            hint = suggest(parts[0], names) or listed("earlier nodes", names)
+            raise refuse("unknown-node", f"no earlier node '{parts[0]}' is in sight", hint)
         entry = within.entries[parts[0]]
         copy = self.only_copy(entry)
         rest = parts[1:]
@@ -657,7 +667,8 @@ class _Evaluation:
             inside = copy.scope if copy is not None else None
             if inside is None or rest[0] not in inside.entries:
                 names = inside.entries if inside is not None else ()
-                raise refuse("unknown-node", f"there is no '{rest[0]}' in '{reference}'", suggest(rest[0], names))
+                hint = suggest(rest[0], names) or listed("it holds", names)
+                raise refuse("unknown-node", f"there is no '{rest[0]}' in '{reference}'", hint)
             entry = inside.entries[rest.pop(0)]
             copy = self.only_copy(entry)
         return entry, copy
@@ -685,6 +696,7 @@ class _Evaluation:
             raise refuse("unknown-node", f"'{node.share}' is absent, so that it cannot be shared", path=("share",))
         again = _Entry(target.node, target.path, target.scope)
         self.sharing += 1
+        self.trail.append(node.share)
         try:
             if target.node.times is not None and theirs is None:
                 hidden = replace(again, scope=_Scope(target.scope, target.scope.inputs))
@@ -699,8 +711,12 @@ class _Evaluation:
         except ParamcalcError as error:
             # what goes wrong, goes wrong at this place
             problem = error.problems[0]
-            raise refuse(problem.code, f"'{node.share}', shared here: {problem.message}", problem.hint, ("share",)) from None
+            message = problem.message
+            if ", shared here: " not in message:
+                message = f"'{node.share}', shared here: {message}"
+            raise refuse(problem.code, message, problem.hint, ("share",)) from None
         finally:
+            self.trail.pop()
             self.sharing -= 1
 
     def tie(self, node: Node, leaf: Leaf, scope: _Scope) -> None:
@@ -708,6 +724,9 @@ class _Evaluation:
         for name, target in node.tie.items():
             try:
                 use = _tensor_of(leaf, name, type(leaf.layer).__name__)
+            except ParamcalcError as error:
+                raise ParamcalcError(replace(problem, path=("tie", name), at_key=True) for problem in error.problems) from None
+            try:
                 path, _, tensor_name = target.rpartition(".")
                 entry, copy = self.find(path, scope)
                 if copy is None and entry.node.times is not None:
@@ -735,28 +754,30 @@ class _Evaluation:
         first = inputs[0].shape if inputs and not inputs[0].broken else None
         return Environment(values, first, self.channel_axis, self.budget)
 
-    def number(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> Number:
-        """The value of a key that is a number."""
+    def value(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> Any:
+        """The value of a key that may be an expression."""
         value = getattr(node, key)
         if not isinstance(value, Expression):
             return value
         try:
-            result = bounded(value.evaluate(self.environment(values, inputs)))
+            return bounded(value.evaluate(self.environment(values, inputs)))
         except ParamcalcError as error:
             raise error.within(key) from None
+        except Undecided as undecided:
+            if self.symbolic:
+                raise
+            raise undecided_problem(undecided).within(key) from None
+
+    def number(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> Number:
+        """The value of a key that is a number."""
+        result = self.value(node, key, values, inputs)
         if not algebra.is_number(result):
             raise refuse("wrong-type", f"'{key}' takes a whole number, not {quoted(result)}", path=(key,))
         return result
 
     def truth(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> bool:
         """The value of a key that is a condition."""
-        value = getattr(node, key)
-        if isinstance(value, bool):
-            return value
-        try:
-            result = value.evaluate(self.environment(values, inputs))
-        except ParamcalcError as error:
-            raise error.within(key) from None
+        result = self.value(node, key, values, inputs)
         if isinstance(result, bool) or algebra.is_symbol(result) or algebra.is_array(result):
             return algebra.truth(result)
         raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(result)}", path=(key,))
@@ -873,7 +894,7 @@ def _tensor_of(leaf: Leaf, name: str, what: str) -> Use:
         if use.tensor.name == name:
             return use
     names = [use.tensor.name for use in leaf.uses]
-    hint = suggest(name, names) or ("its tensors: " + ", ".join(names) if names else "it owns none")
+    hint = suggest(name, names) or listed("its tensors", names) or "it owns none"
     raise refuse("unknown-tensor", f"{what} has no tensor '{name}'", hint)
 
 

@@ -19,8 +19,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.errors import ParamcalcError, Problem, quoted, refuse, suggest
-from paramcalc.expression import Environment, Expression
+from paramcalc.errors import LIMITS, ParamcalcError, Problem, listed, quoted, refuse, suggest
+from paramcalc.expression import Environment, Expression, axes_hint, axes_text
 
 Role: TypeAlias = Literal["parameter", "state"]
 
@@ -180,7 +180,7 @@ def _read_number(value: Any, bound: int | None) -> Number | Expression:
 
 
 def read_flag(value: Any) -> Any:
-    """true or false, or the expression of one."""
+    """True or false, or the expression of one."""
     if value is True or value is False or isinstance(value, Expression):
         return value
     if isinstance(value, str):
@@ -217,13 +217,13 @@ def read_shape(value: Any) -> Any:
     """The sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
         raise refuse("wrong-type", f"takes a list of sizes, not {_named(value)}", "write it in brackets: [28, 28, 1]")
-    return tuple(algebra.Unknown() if item is None else read_size(item) for item in value)
+    return tuple(algebra.Unknown() if item is None else read_size(item) for item in _bounded_axes(value))
 
 
 def _read_target(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return read_shape(value)
-    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in value)
+    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in _bounded_axes(value))
 
 
 def _read_tensors(value: Any) -> Any:
@@ -238,7 +238,13 @@ def _read_tensors(value: Any) -> Any:
 def _list_of(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         raise refuse("wrong-type", f"a tensor's shape is a list of sizes, not {_named(value)}")
-    return value
+    return _bounded_axes(value)
+
+
+def _bounded_axes(shape: Any) -> Any:
+    if len(shape) > LIMITS.axes:
+        raise refuse("limit", f"takes at most {LIMITS.axes} axes, not {len(shape):,}")
+    return shape
 
 
 def read_dtype(value: Any) -> str:
@@ -438,7 +444,7 @@ class Layer(BaseModel):
         spelled = type(self).spelled_fields()
         return type(self)(
             **{
-                outside: _evaluated(getattr(self, name), evaluate)
+                outside: _evaluated_field(outside, getattr(self, name), evaluate)
                 for outside, name in spelled.items()
                 if name in self.model_fields_set
             }
@@ -490,9 +496,11 @@ class Layer(BaseModel):
         }
 
     @classmethod
-    def symbol_names(cls, name: str, letter: str) -> tuple[str, ...]:
-        """The symbols of a field: one, or for a window one a side."""
+    def symbol_names(cls, name: str, letter: str, count: int = 1) -> tuple[str, ...]:
+        """The symbols of a field: one; for a window one a side; for so many sizes, numbered."""
         suffixes = next(item.suffixes for item in cls.model_fields[name].metadata if isinstance(item, _Parsed))
+        if count > 1 and not suffixes:
+            suffixes = tuple(str(place + 1) for place in range(count))
         return tuple(f"{letter}_{suffix}" for suffix in suffixes) or (letter,)
 
     @classmethod
@@ -544,8 +552,8 @@ def axis_position(axis: int, rank: int) -> int:
     if axis == 0 or not -rank <= axis <= rank:
         raise refuse(
             "invalid-value",
-            f"there is no axis {axis} to take in a shape of {rank} axes beside the batch",
-            f"the axes are 1 to {rank}, or -1 to -{rank} from the end; 0 is the batch" if rank else "",
+            f"there is no axis {axis} in a shape of {axes_text(rank)}",
+            axes_hint(rank),
         )
     return axis - 1 if axis > 0 else rank + axis
 
@@ -559,6 +567,13 @@ def _expressions(value: Any) -> Iterator[Expression]:
     elif isinstance(value, dict):
         for item in value.values():
             yield from _expressions(item)
+
+
+def _evaluated_field(name: str, value: Any, evaluate: Callable[[Expression], Any]) -> Any:
+    try:
+        return _evaluated(value, evaluate)
+    except ParamcalcError as error:
+        raise error.within(name) from None
 
 
 def _evaluated(value: Any, evaluate: Callable[[Expression], Any]) -> Any:
@@ -585,7 +600,8 @@ def plain(value: Any) -> Any:
 
 def _translated(error: ValidationError, cls: type[Layer]) -> ParamcalcError:
     """Pydantic's refusals in our words and codes."""
-    return ParamcalcError(_problem(detail, cls) for detail in error.errors(include_url=False))
+    details = error.errors(include_url=False)[: LIMITS.problems + 1]
+    return ParamcalcError(_problem(detail, cls) for detail in details)
 
 
 def _problem(detail: Any, cls: type[Layer]) -> Problem:
@@ -593,13 +609,14 @@ def _problem(detail: Any, cls: type[Layer]) -> Problem:
     name, kind_name = path[0], cls.__name__
     if detail["type"] == "missing":
         meaning = cls.model_fields[cls.spelled_fields()[name]].description
-        return Problem("missing-key", f"{kind_name} needs '{name}': {meaning}")
+        return Problem("missing-key", f"{kind_name} needs '{name}': {meaning}", at_key=True)
     if detail["type"] == "extra_forbidden":
         hint = suggest(name, cls.spelled_fields()) or _fields_hint(cls)
         return Problem("unknown-field", f"{kind_name} has no field {quoted(name)}", hint, path, at_key=True)
     if detail["type"] == "paramcalc":
         problem: Problem = detail["ctx"]["problem"]
-        return Problem(problem.code, f"'{name}' of {kind_name}: {problem.message}", problem.hint, path)
+        joint = " " if problem.message.startswith(("takes ", "must ")) else ": "
+        return Problem(problem.code, f"'{name}' of {kind_name}{joint}{problem.message}", problem.hint, path)
     if detail["type"] == "literal_error":
         message = f"'{name}' of {kind_name} is {detail['ctx']['expected']}, not {quoted(detail['input'])}"
         return Problem("invalid-value", message, "", path)
@@ -607,7 +624,7 @@ def _problem(detail: Any, cls: type[Layer]) -> Problem:
 
 
 def _fields_hint(cls: type[Layer]) -> str:
-    return "its fields: " + ", ".join(cls.spelled_fields()) if cls.model_fields else "it has no fields"
+    return listed("its fields", cls.spelled_fields()) or "it has no fields"
 
 
 # --- The registry ----------------------------------------------------------------------
@@ -635,6 +652,7 @@ def kind(name: str) -> type[Layer]:
     raise refuse("unknown-kind", f"no layer kind {quoted(name)}", hint, at_key=True)
 
 
+@cache
 def default_name(kind_name: str) -> str:
     """The name of a node that is given none: its kind in Keras's snake case."""
     spaced = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind_name))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -17,7 +17,6 @@ from typing import Any
 import yaml
 
 from paramcalc.errors import LIMITS, ParamcalcError, Path, Position, Problem, quoted, refuse, suggest
-from paramcalc.expression import bounded
 from paramcalc.spec import Spec, read_spec, read_value
 
 _LOADER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
@@ -65,9 +64,10 @@ def located(error: ParamcalcError, source: Any) -> ParamcalcError:
     """The same refusal, each problem with the source that can say where it stands."""
     if source is None:
         return error
-    return ParamcalcError(
-        problem if problem.source else replace(problem, source=source) for problem in error.problems
-    )
+    problems = [problem if problem.source else replace(problem, source=source) for problem in error.problems]
+    if isinstance(source, TextSource):
+        source.expect(problem.path for problem in problems if problem.source is source)
+    return ParamcalcError(problems)
 
 
 def read_setting(text: str) -> tuple[str, Any]:
@@ -96,17 +96,28 @@ class TextSource:
     def __init__(self, name: str, text: str) -> None:
         self.name = name
         self.text = text
+        self._lines: list[str] | None = None
         self._positions: _Positions | None = None
+        self._expected: set[Path] = set()
+
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Have the values at these paths, and those around them, found in one pass."""
+        wanted = {path[:length] for path in paths for length in range(len(path) + 1)}
+        if not wanted <= self._expected:
+            self._expected |= wanted
+            self._positions = None
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1."""
-        lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", self.text)
-        return lines[number - 1] if number <= len(lines) else ""
+        if self._lines is None:
+            self._lines = re.split("\r\n|[\n\r\x85\u2028\u2029]", self.text)
+        return self._lines[number - 1] if number <= len(self._lines) else ""
 
     def locate(self, path: Path, at_key: bool) -> Position | None:
         """Where the value at a path stands, or its key; else the nearest place around it."""
+        self.expect([path])
         if self._positions is None:
-            self._positions = _Positions()
+            self._positions = _Positions(self._expected)
             try:
                 _build(self.text, self._positions)
             except ParamcalcError:
@@ -115,14 +126,17 @@ class TextSource:
             found = self._positions.places.get(path[:length])
             if found is not None:
                 key, value = found
-                return key if at_key or length < len(path) else value
+                # of a mapping that lacks a key, its own key says more than its first brace
+                inside = length < len(path) and isinstance(path[length], str)
+                return key if inside or (at_key and length == len(path)) else value
         return None
 
 
 class _Positions:
-    """Where each value of a document stands, and its key, by its path."""
+    """Where the values at some paths of a document stand, and their keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: set[Path]) -> None:
+        self.wanted = wanted
         self.places: dict[Path, tuple[Position, Position]] = {}
 
     def put(self, path: Path, event: Any, key: Position | None) -> None:
@@ -205,7 +219,7 @@ def _build(text: str, positions: _Positions | None) -> Any:
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _at(event, "yaml-feature", "a file holds one spec, and a second document begins here")
+                raise _at(event, "yaml-feature", "a file holds one spec, and a second document begins here", "drop the '---'")
             continue
         else:
             continue
@@ -216,26 +230,30 @@ def _build(text: str, positions: _Positions | None) -> Any:
                 continue
             path = _put(parent, value, event, positions)
         else:
-            result, path = value, ()
+            result, path = value, None
             if positions is not None:
-                positions.put((), event, None)
+                path = ()
+                positions.put(path, event, None)
         if isinstance(value, (dict, list)) and not isinstance(event, yaml.ScalarEvent):
-            stack.append(_Container(value, path if positions is not None else None, bool(event.flow_style)))
+            stack.append(_Container(value, path, bool(event.flow_style)))
     return result
 
 
 def _take_key(parent: _Container, key: Any, event: Any, positions: _Positions | None) -> None:
     if isinstance(key, (dict, list)):
-        raise _at(event, "syntax", "a key is a name, not a mapping or a list", _QUOTE_HINT)
+        raise _at(event, "syntax", f"a key is a name, not {quoted(key)}", _QUOTE_HINT)
+    if not isinstance(key, str):
+        raise _at(event, "syntax", f"a key is a name, not {quoted(key)}")
     if key == "<<":
         raise _at(event, "yaml-feature", "a spec has no merge keys", "make what is shared a block")
     if key in parent.value:
-        raise _at(event, "duplicate-key", f"the key {quoted(key)} stands twice in this mapping")
+        raise _at(event, "duplicate-key", f"the key {quoted(key)} stands twice in this mapping", "drop one of them")
     parent.key = key
-    parent.key_position = _position(event) if positions is not None else None
+    parent.key_position = _position(event) if positions is not None and parent.path is not None else None
 
 
-def _put(parent: _Container, value: Any, event: Any, positions: _Positions | None) -> Path:
+def _put(parent: _Container, value: Any, event: Any, positions: _Positions | None) -> Path | None:
+    """Put a value into its container; gives its path where positions are asked for in it."""
     if isinstance(parent.value, dict):
         place = parent.key
         parent.value[place] = value
@@ -244,8 +262,10 @@ def _put(parent: _Container, value: Any, event: Any, positions: _Positions | Non
         place = len(parent.value)
         parent.value.append(value)
     if positions is None or parent.path is None:
-        return ()
+        return None
     path = (*parent.path, place)
+    if path not in positions.wanted:
+        return None
     positions.put(path, event, parent.key_position if isinstance(parent.value, dict) else None)
     return path
 
@@ -283,17 +303,43 @@ def _malformed(error: Any, text: str) -> ParamcalcError:
     mark = error.problem_mark or error.context_mark
     position = Position(mark.line + 1, mark.column + 1, 1) if mark else None
     detail = " ".join(part for part in (error.problem, error.context) if part)
+    char = text[mark.index : mark.index + 1] if mark else ""
     if re.search(r"expected ',' or|flow (sequence|mapping|node)", detail):
-        message = f"brackets or braces are not closed as they should be: {detail}"
-        return ParamcalcError([Problem("unquoted-expression", message, _QUOTE_HINT, position=position)])
-    hint = ""
+        return _malformed_flow(error, text, char, position)
+    message, hint = f"not well-formed: {detail}", ""
     if "cannot start any token" in detail:
-        hint = "use spaces, not tabs, and put texts that begin with @ or ` in quotes"
+        message = "a tab cannot indent a line" if char == "\t" else f"{char!r} cannot begin a value"
+        hint = "use spaces" if char == "\t" else "put the text in quotes"
     elif "mapping values are not allowed" in detail:
+        message = "a ': ' is out of place here"
         hint = "a kind with keys below it ends in a colon (- BatchNorm:); a ': ' inside a value needs quotes"
-    elif "surrogate" in detail or "invalid Unicode character" in detail:
-        hint = "half of a surrogate pair is no character; write the character itself"
-    return ParamcalcError([Problem("syntax", f"not well-formed: {detail}", hint, position=position)])
+    elif "Unicode character" in detail:
+        message = "an escape that stands for no character"
+        hint = "half of a surrogate pair is none; write the character itself"
+    elif "quoted scalar" in detail and error.context_mark:
+        message = "the quotation that begins here does not end"
+        position = Position(error.context_mark.line + 1, error.context_mark.column + 1, 1)
+    elif "block mapping" in detail or "block collection" in detail:
+        message = "this continues no list, mapping or value"
+        hint = "look at the indentation, and at the quotes before it"
+    return ParamcalcError([Problem("syntax", message, hint, position=position)])
+
+
+def _malformed_flow(error: Any, text: str, char: str, position: Position | None) -> ParamcalcError:
+    """The refusal of what stands inside braces or brackets."""
+    opened = error.context_mark
+    bracket = text[opened.index : opened.index + 1] if opened else ""
+    if bracket not in ("[", "{"):
+        inside = "braces or brackets"
+    else:
+        inside = f"the '{bracket}' of line {opened.line + 1}"
+        if not char:
+            position = Position(opened.line + 1, opened.column + 1, 1)
+    if not char:
+        message = f"{inside} are not closed" if inside[0] == "b" else f"{inside} is not closed"
+        return ParamcalcError([Problem("syntax", message, position=position)])
+    message = f"{quoted(char)} is out of place inside {inside}"
+    return ParamcalcError([Problem("unquoted-expression", message, _QUOTE_HINT, position=position)])
 
 
 def _at(event: Any, code: str, message: str, hint: str = "") -> ParamcalcError:
@@ -305,7 +351,7 @@ def _refuse_features(event: Any) -> None:
         hint = "name the size in 'dims', or make it a block"
         raise _at(event, "yaml-feature", "a spec has no anchors and aliases", hint)
     if event.tag is not None:
-        raise _at(event, "yaml-feature", f"a spec has no tags, such as {quoted(event.tag)}")
+        raise _at(event, "yaml-feature", f"a spec has no tags, such as {quoted(event.tag)}", "texts stand in quotes")
 
 
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
@@ -325,11 +371,11 @@ def _scalar(event: Any, flow: bool) -> Any:
     """The value of a text without quotes, as YAML 1.2 has it."""
     text = event.value
     first = text[:1]
-    if first.isdigit() or first in "+-." and len(text) > 1:
+    if first.isdigit() or (first in "+-." and len(text) > 1):
         if _DECIMAL.match(text):
-            if len(text) > LIMITS.digits + 1:
+            if len(text.lstrip("+-")) > LIMITS.digits:
                 raise _at(event, "limit", f"a number has more than {LIMITS.digits} digits")
-            return bounded(int(text))
+            return int(text)
         if _FRACTION.match(text) and len(text) < 40:
             return float(text)
     if text in _EMPTY:
@@ -339,7 +385,8 @@ def _scalar(event: Any, flow: bool) -> Any:
     if len(text) < 40:
         for pattern, meaning in _AMBIGUOUS.items():
             if pattern.match(text):
-                raise _at(event, "ambiguous-scalar", f"{quoted(text)} is {meaning}")
+                what, _, instead = meaning.partition(": ")
+                raise _at(event, "ambiguous-scalar", f"{quoted(text)} is {what}", instead)
     if flow and any(text.count(left) != text.count(right) for left, right in ("()", "[]", "{}")):
         message = f"{quoted(text)} is a part of an expression that YAML has taken apart at a comma"
         raise _at(event, "unquoted-expression", message, _QUOTE_HINT)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeAlias
 
 from paramcalc import algebra
-from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, Source, quoted, refuse, suggest
+from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
 from paramcalc.expression import Expression, bounded, check_name, unknown_dim
 from paramcalc.layer import Layer, default_name, kind, plain, read_dtype, read_flag, read_integer
 
@@ -60,14 +60,14 @@ class Node:
         if sum(content is not None for content in contents) != 1:
             raise refuse("invalid-value", "a node is one of a layer kind, 'layers', 'block' and 'share'")
         problems: list[Problem] = []
-        for key, read in _NODE_KEYS.items():
+        for key in _NODE_KEYS:
             attribute = _ATTRIBUTES.get(key, key)
             value = getattr(self, attribute)
             if value is not None and value is not _DEFAULTS[attribute] and value != {}:
                 try:
-                    setattr(self, attribute, read(value))
+                    setattr(self, attribute, _read_key(key, value))
                 except ParamcalcError as error:
-                    problems += [problem.within(key) for problem in error.problems]
+                    problems += error.problems
         problems += self._conflicts()
         if problems:
             raise ParamcalcError(problems)
@@ -184,7 +184,7 @@ class Spec:
 
 def unknown_convention(name: object) -> ParamcalcError:
     """The refusal of a framework that is none of ours."""
-    hint = suggest(name, FRAMEWORKS) or "the conventions: " + ", ".join(FRAMEWORKS)
+    hint = suggest(name, FRAMEWORKS) or listed("the conventions", FRAMEWORKS)
     return refuse("unknown-convention", f"there is no convention {quoted(name)}", hint)
 
 
@@ -231,15 +231,30 @@ def read_value(value: Any) -> Value:
     if isinstance(value, str):
         return Expression.parse(value)
     if isinstance(value, (list, tuple)):
-        if len(value) > LIMITS.list_length:
-            raise refuse("limit", f"a list has more than {LIMITS.list_length:,} elements")
         if any(item is None for item in value):
-            raise refuse("wrong-type", "a list of sizes has no empty element")
-        return tuple(read_value(item) for item in value)
+            raise refuse("wrong-type", "takes a list without empty elements")
+        return bounded(tuple(read_value(item) for item in value))
     if isinstance(value, (float, dict)):
         what = f"the fraction {value}" if isinstance(value, float) else "a mapping"
         raise refuse("wrong-type", f"takes a whole number, true or false, a list or an expression, not {what}")
     return bounded(algebra.as_number(value))
+
+
+def _of_key(key: str, error: ParamcalcError) -> ParamcalcError:
+    """The refusal of a key's value, with the key as the subject of its message."""
+    return ParamcalcError(
+        replace(problem, message=f"'{key}' {problem.message}") if not problem.path and takes else problem
+        for problem in error.problems
+        for takes in [problem.message.startswith(("takes ", "must "))]
+    ).within(key)
+
+
+def _read_key(key: str, value: Any) -> Any:
+    """The value of one of the keys of a node."""
+    try:
+        return _NODE_KEYS[key](value)
+    except ParamcalcError as error:
+        raise _of_key(key, error) from None
 
 
 def _read_values(values: Any, what: str) -> dict[str, Value]:
@@ -255,7 +270,7 @@ def _read_values(values: Any, what: str) -> dict[str, Value]:
         try:
             result[name] = read_value(value)
         except ParamcalcError as error:
-            problems += [Problem(p.code, f"'{name}' {p.message}", p.hint, (name,)) for p in error.problems]
+            problems += _of_key(name, error).problems
             result[name] = None
     if problems:
         raise ParamcalcError(problems)
@@ -289,27 +304,10 @@ def _read_references(value: Any) -> tuple[str, ...]:
 
 
 def _read_times(value: Any) -> Value:
-    try:
-        number = read_integer(value)
-        if isinstance(number, Expression):
-            return number
-        if algebra.at_least(number, 0):
-            return bounded(number)
-    except ParamcalcError as error:
-        problem = error.problems[0]
-        raise refuse(problem.code, f"'times' {problem.message}", problem.hint) from None
-    raise refuse("invalid-value", f"'times' must be at least 0, not {quoted(value)}")
-
-
-def _read_truth(key: str) -> Any:
-    def read(value: Any) -> Value:
-        try:
-            return read_flag(value)
-        except ParamcalcError as error:
-            problem = error.problems[0]
-            raise refuse(problem.code, f"'{key}' {problem.message}", problem.hint) from None
-
-    return read
+    number = read_integer(value)
+    if isinstance(number, Expression) or algebra.at_least(number, 0):
+        return bounded(number)
+    raise refuse("invalid-value", f"must be at least 0, not {quoted(value)}")
 
 
 def _read_counter(value: Any) -> str:
@@ -323,10 +321,14 @@ def _read_ties(value: Any) -> dict[str, str]:
         if not isinstance(name, str) or not isinstance(target, str) or "." not in target:
             raise refuse(
                 "wrong-type",
-                f"ties a tensor of this layer to one of an earlier node, as in kernel: embed.embeddings;"
-                f" not {quoted(name)} to {quoted(target)}",
+                f"a tensor is tied to one of an earlier node, not to {quoted(target)}",
+                "as in kernel: embed.embeddings",
+                (name,),
             )
-        _read_reference(target)
+        try:
+            _read_reference(target)
+        except ParamcalcError as error:
+            raise _of_key(name, error) from None
     return dict(value)
 
 
@@ -345,12 +347,14 @@ _NODE_KEYS: dict[str, Any] = {
     "inputs": _read_references,
     "times": _read_times,
     "index": _read_counter,
-    "when": _read_truth("when"),
-    "residual": _read_truth("residual"),
-    "trainable": _read_truth("trainable"),
+    "when": read_flag,
+    "residual": read_flag,
+    "trainable": read_flag,
     "tie": _read_ties,
     "dtype": read_dtype,
 }
+#: How the name of a block or of a node to share is read.
+_REFERENCES: dict[str, Any] = {"block": _read_name, "share": _read_reference}
 _ATTRIBUTES = {"with": "arguments"}
 _DEFAULTS: dict[str, Any] = {
     item.name: {} if item.name in ("arguments", "tie") else item.default for item in fields(Node)
@@ -372,6 +376,8 @@ def read_spec(data: Any, source: Source | None = None) -> Spec:
     reader = _Reader()
     try:
         spec = reader.spec(data, source)
+    except _Enough:
+        pass
     except ParamcalcError as error:
         reader.problems += error.problems
     if reader.problems:
@@ -390,17 +396,17 @@ class _Reader:
         if not isinstance(data, dict):
             raise refuse(
                 "wrong-type",
-                f"a spec is a mapping with the keys 'paramcalc' and 'layers', not {_form(data)}",
+                f"a spec is a mapping with the keys 'paramcalc' and 'layers'; this is {_form(data)}",
                 "begin with the line 'paramcalc: 1'",
             )
         self.keys(data, _SPEC_KEYS, (), "a spec")
         if "paramcalc" not in data:
             self.refuse("missing-key", "the version of the format is missing", "begin with the line 'paramcalc: 1'")
         elif data["paramcalc"] != VERSION or data["paramcalc"] is True:
-            version = quoted(data["paramcalc"])
-            self.refuse("invalid-value", f"this is version {VERSION} of the format, not {version}", "", "paramcalc")
+            message = f"the version of the format is {VERSION}, not {_form(data['paramcalc'])}"
+            self.refuse("invalid-value", message, "", "paramcalc")
         if "layers" not in data:
-            self.refuse("missing-key", "the 'layers' of the spec are missing")
+            self.refuse("missing-key", "the 'layers' of the spec are missing", "as in layers: [Input: {shape: [4]}]")
         blocks = self.blocks(data.get("blocks"))
         layers = self.nodes(data.get("layers", []), ("layers",))
         dims = self.values(data.get("dims"), ("dims",), "a dim")
@@ -414,7 +420,7 @@ class _Reader:
         try:
             outputs = None if outputs is None else _read_references(outputs)
         except ParamcalcError as error:
-            self.problems += error.within("outputs").problems
+            self.problems += _of_key("outputs", error).problems
             outputs = None
         complete = not self.problems
         spec = Spec((), framework=framework, source=source, **texts)
@@ -424,11 +430,13 @@ class _Reader:
 
     def refuse(self, code: str, message: str, hint: str = "", *path: str | int, at_key: bool = False) -> None:
         self.problems.append(Problem(code, message, hint, path, at_key))
+        if len(self.problems) > LIMITS.problems:
+            raise _Enough
 
     def keys(self, data: dict[Any, Any], known: Sequence[str], path: Path, what: str) -> None:
         for key in data:
             if key not in known:
-                hint = suggest(key, known) or f"the keys of {what}: " + ", ".join(known)
+                hint = suggest(key, known) or listed(f"the keys of {what}", known)
                 self.refuse("unknown-key", f"{what} has no key {quoted(key)}", hint, *path, key, at_key=True)
 
     def text(self, data: dict[str, Any], key: str) -> str:
@@ -442,7 +450,7 @@ class _Reader:
         try:
             return _read_values({} if data is None else data, what)
         except ParamcalcError as error:
-            self.problems += error.within(*path).problems
+            self.problems += _of_key(str(path[-1]), error).within(*path[:-1]).problems
             return dict.fromkeys(data) if isinstance(data, dict) else {}
 
     def blocks(self, data: Any) -> dict[str, Block]:
@@ -474,7 +482,8 @@ class _Reader:
             return ()
         self.nodes_written += len(data)
         if self.nodes_written > LIMITS.nodes:
-            raise refuse("limit", f"a spec with more than {LIMITS.nodes:,} nodes")
+            self.refuse("limit", f"a spec has at most {LIMITS.nodes:,} nodes", "", *path)
+            raise _Enough
         result: list[Node] = []
         for index, item in enumerate(data):
             try:
@@ -482,7 +491,7 @@ class _Reader:
             except ParamcalcError as error:
                 self.problems += error.within(*path, index).problems
                 if len(self.problems) > LIMITS.problems:
-                    break
+                    raise _Enough from None
         return tuple(result)
 
     def node(self, data: Any, path: Path) -> Node:
@@ -502,11 +511,10 @@ class _Reader:
                     values.update(self.content(key, value, (*path, key)))
                 else:
                     self.node_key(key, contents[0])
-                    _NODE_KEYS[key](value)
+                    _read_key(key, value)
                     values[_ATTRIBUTES.get(key, key)] = value
             except ParamcalcError as error:
-                within = (key,) if key != contents[0] or error.problems[0].path[:1] != (key,) else ()
-                problems += error.within(*within).problems
+                problems += error.problems
         if not problems:
             return Node(**values)
         raise ParamcalcError(problems)
@@ -514,10 +522,11 @@ class _Reader:
     def content(self, key: str, value: Any, path: Path) -> dict[str, Any]:
         if key == "layers":
             return {"layers": self.nodes(value, path)}
-        if key == "block":
-            return {"block": _read_name(value)}
-        if key == "share":
-            return {"share": _read_reference(value)}
+        if key in _REFERENCES:
+            try:
+                return {key: _REFERENCES[key](value)}
+            except ParamcalcError as error:
+                raise _of_key(key, error) from None
         return {"layer": self.layer(key, value, (key,))}
 
     def layer(self, name: str, fields: Any, path: Path) -> Layer:
@@ -543,9 +552,9 @@ class _Reader:
             layer_fields = kind(content).spelled_fields()
             if key in layer_fields:
                 hint = f"'{key}' is a field of {content}: write it inside, {content}: {{{key}: …}}"
-                raise refuse("unknown-key", f"a node has no key '{key}'", hint, at_key=True)
-        hint = suggest(key, _NODE_KEYS) or "the keys of a node: " + ", ".join(_NODE_KEYS)
-        raise refuse("unknown-key", f"a node has no key {quoted(key)}", hint, at_key=True)
+                raise refuse("unknown-key", f"a node has no key '{key}'", hint, (key,), True)
+        hint = suggest(key, _NODE_KEYS) or listed("the keys of a node", _NODE_KEYS)
+        raise refuse("unknown-key", f"a node has no key {quoted(key)}", hint, (key,), True)
 
 
 def _is_kind(key: Any) -> bool:
@@ -571,12 +580,7 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
 
 def _form(value: Any) -> str:
     """What a value is, as messages name it."""
-    if value is None:
-        return "nothing"
-    for cls, name in ((dict, "a mapping"), (list, "a list")):
-        if isinstance(value, cls):
-            return name
-    return str(value).lower() if isinstance(value, bool) else quoted(value)
+    return "nothing" if value is None else quoted(value)
 
 
 # --- Checking what needs no shapes -----------------------------------------------------
@@ -645,12 +649,15 @@ class _Check:
     def _group(
         self, nodes: Sequence[Node], known: set[str], scopes: list[set[str]], nested: bool, path: Path
     ) -> None:
+        if len(scopes) > LIMITS.nesting:
+            self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
+            raise _Enough
         names = node_names(nodes)
         for place, (name, node) in enumerate(zip(names, nodes, strict=True)):
             here = (*path, place)
             if name in scopes[-1]:
                 message = f"the name '{name}' is in use already in this group"
-                self._add(Problem("invalid-name", message, "", (*here, "name")))
+                self._add(Problem("invalid-name", message, "give it another", (*here, "name")))
             inner = known
             if node.index is not None:
                 inner = known | {node.index}
@@ -660,9 +667,10 @@ class _Check:
             for key, used in node.expressions():
                 self._names(used, known if key == "times" else inner, self._place(node, key, used, inner, here))
             self._block(node, here)
-            for key, references in _references(node):
-                for reference in references:
-                    self._reference(reference, scopes, names[place:], nested, (*here, key))
+            # the call of another node is named for it, unless it is given a name
+            later = names[place + (node.share is not None and node.name is None) :]
+            for within, reference in _references(node):
+                self._reference(reference, scopes, later, nested, (*here, *within))
             if node.layers is not None:
                 self._group(node.layers, inner, [*scopes, set()], True, (*here, "layers"))
             scopes[-1].add(name)
@@ -686,13 +694,13 @@ class _Check:
         block = self.spec.blocks.get(node.block)
         if block is None:
             if self.complete:
-                hint = suggest(node.block, self.spec.blocks)
+                blocks = self.spec.blocks
+                hint = suggest(node.block, blocks) or listed("the blocks", blocks) or "this spec has no 'blocks'"
                 self._add(Problem("unknown-block", f"there is no block '{node.block}'", hint, (*path, "block")))
             return
         for name in node.arguments:
             if name not in block.arguments:
-                takes = ", ".join(block.arguments) or "none"
-                hint = suggest(name, block.arguments) or f"its arguments: {takes}"
+                hint = suggest(name, block.arguments) or listed("its arguments", block.arguments) or "it takes none"
                 message = f"the block '{node.block}' has no argument '{name}'"
                 self._add(Problem("unknown-key", message, hint, (*path, "with", name), True))
         for name, value in block.arguments.items():
@@ -714,7 +722,9 @@ class _Check:
                     active.discard(name)
                     stack.pop()
                 elif called in active and called not in finished:
-                    message = f"the block '{called}' calls itself"
+                    names = [name for name, _ in stack]
+                    through = " → ".join([*names[names.index(called) :], called])
+                    message = f"the block '{called}' calls itself: {through}"
                     self._add(Problem("recursive-block", message, "", ("blocks", called), True))
                     finished.add(called)
                 elif called not in finished and called in calls:
@@ -732,17 +742,19 @@ class _Check:
         elif first == "input":
             hint = "'input' stands for the input of a group or a block, and this is the top of the spec"
         else:
-            hint = suggest(first, set().union(*scopes))
+            names = sorted(set().union(*scopes))
+            hint = suggest(first, names) or listed("earlier nodes", names)
         self._add(Problem("unknown-node", f"no earlier node '{first}' is in sight", hint, path))
 
 
-def _references(node: Node) -> Iterator[tuple[str, Iterable[str]]]:
-    if node.inputs is not None:
-        yield "inputs", node.inputs
+def _references(node: Node) -> Iterator[tuple[Path, str]]:
+    """The names that a node mentions of others, each with its path in the node."""
+    for index, name in enumerate(node.inputs or ()):
+        yield ("inputs", index), name
     if node.share is not None:
-        yield "share", (node.share,)
-    if node.tie:
-        yield "tie", node.tie.values()
+        yield ("share",), node.share
+    for tensor, target in node.tie.items():
+        yield ("tie", tensor), target
 
 
 def _blocks_called(nodes: Sequence[Node]) -> set[str]:

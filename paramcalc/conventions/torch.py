@@ -115,7 +115,7 @@ CONVENTION = Convention(
         "Add": (),
         "Multiply": (),
         "Concatenate": (),
-        "Flatten": (Equivalent("torch.nn.Flatten"),),
+        "Flatten": (Equivalent("torch.nn.Flatten", when="rank > 0"),),
         "Reshape": (),
         "Slice": (),
         "Embedding": (

@@ -6,10 +6,12 @@ symbols, the numbers put in, the value, and what of it is trained.
 
 from __future__ import annotations
 
+import re
 import textwrap
+from collections.abc import Mapping
 from html import escape
 
-from paramcalc.derivation import Derivation, DerivedTensor, LayerDerivation
+from paramcalc.derivation import Derivation, DerivedTensor, LayerDerivation, SymbolMeaning
 from paramcalc.exports import notation
 from paramcalc.exports.tables import readable_bytes, sizes_text, thousands
 from paramcalc.layer import shape_text
@@ -38,18 +40,39 @@ def _symbolic_shape(tensor: DerivedTensor) -> str:
     return "(" + ", ".join(map(notation.text, tensor.symbolic_shape)) + ")"
 
 
-def _written_product(tensor: DerivedTensor) -> str:
+def _written_product(tensor: DerivedTensor, values: Mapping[str, int] | None = None) -> str:
     """The product in the order of the axes; a scalar is one element."""
-    sizes = [notation.text(size) for size in tensor.symbolic_shape]
-    return "·".join(f"({size})" if " " in size else size for size in sizes) or "1"
+    sizes = [notation.text(size, values) for size in tensor.symbolic_shape]
+    dot = "·" if values is None else " · "
+    return dot.join(f"({size})" if " + " in size else size for size in sizes) or "1"
 
 
 def _steps(layer: LayerDerivation) -> list[str]:
     """The right-hand sides, from the sum of products to the value of one copy."""
-    products = " + ".join(map(_written_product, layer.terms))
-    steps = [products, notation.text(layer.expr), notation.text(layer.expr, layer.values)]
-    steps.append(thousands(sum(tensor.elements for tensor in layer.terms)))
+    value = thousands(sum(tensor.elements for tensor in layer.terms))
+    written = " + ".join(map(_written_product, layer.terms))
+    if _is_simple(layer):
+        steps = [written, " + ".join(_written_product(tensor, layer.values) for tensor in layer.terms), value]
+    else:
+        steps = [written, notation.text(layer.expr), notation.text(layer.expr, layer.values), value]
     return [step for place, step in enumerate(steps) if place == 0 or step != steps[place - 1]]
+
+
+def _is_simple(layer: LayerDerivation) -> bool:
+    """Whether the sum of products cannot be written shorter: as many terms, and no size that is a product."""
+    sizes = [size for tensor in layer.terms for size in tensor.symbolic_shape]
+    return len(layer.expr.as_ordered_terms()) == len(layer.terms) and all(size.is_Atom for size in sizes)
+
+
+def _legend_rows(layer: LayerDerivation) -> list[tuple[str, str, str]]:
+    """Symbols, values and meaning; those with one meaning share a row."""
+    rows: dict[str, list[SymbolMeaning]] = {}
+    for each in layer.symbols:
+        rows.setdefault(each.meaning, []).append(each)
+    return [
+        (", ".join(each.name for each in group), ", ".join(thousands(each.value) for each in group), meaning)
+        for meaning, group in rows.items()
+    ]
 
 
 def _split(layer: LayerDerivation) -> str:
@@ -148,9 +171,9 @@ def _tensor_table(layer: LayerDerivation) -> list[str]:
 
 
 def _legend(layer: LayerDerivation) -> list[str]:
-    names = max(len(each.name) for each in layer.symbols)
-    values = max(len(thousands(each.value)) for each in layer.symbols)
-    return [f"  {each.name:{names}} = {thousands(each.value):>{values}}  {each.meaning}" for each in layer.symbols]
+    rows = _legend_rows(layer)
+    names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return [f"  {name:{names}} = {value:>{values}}  {meaning}" for name, value, meaning in rows]
 
 
 def _equation(layer: LayerDerivation) -> list[str]:
@@ -203,7 +226,7 @@ def as_markdown(derivation: Derivation) -> str:
             f" {thousands(tensor.elements)} | {tensor.standing} | {tensor.purpose} |"
             for tensor in layer.tensors
         ]
-        lines += ["", *(f"- {each.name} = {thousands(each.value)}: {each.meaning}" for each in layer.symbols), ""]
+        lines += ["", *(f"- {name} = {value}: {meaning}" for name, value, meaning in _legend_rows(layer)), ""]
         if layer.terms:
             lines += ["parameters = " + " = ".join(_steps(layer)) + (f" ({_split(layer)})" if _split(layer) else ""), ""]
         if layer.row.times != 1:
@@ -245,22 +268,13 @@ def as_latex(derivation: Derivation) -> str:
         ]
         lines += [r"\end{tabular}", ""]
         lines += [
-            rf"\par\noindent ${notation.latex(symbol_of)} = {thousands(each.value)}$: {_tex(each.meaning)}"
-            for each in layer.symbols
-            for symbol_of in layer.expr.free_symbols
-            if symbol_of.name == each.name
+            rf"\par\noindent ${_math(name)} = {_math(value)}$: {_tex(meaning)}"
+            for name, value, meaning in _legend_rows(layer)
         ]
         if layer.terms:
-            value = thousands(sum(tensor.elements for tensor in layer.terms)).replace(",", "{,}")
-            numbers = notation.text(layer.expr, layer.values)
-            numbers = _math(numbers)
-            lines += [
-                r"\begin{align*}",
-                rf"\text{{parameters}} &= {notation.latex(layer.expr)} \\",
-                rf"&= {numbers} \\",
-                rf"&= {value} \quad\text{{({_tex(_split(layer))})}}",
-                r"\end{align*}",
-            ]
+            steps = [_math(step) for step in _steps(layer)]
+            steps[-1] += rf" \quad\text{{({_tex(_split(layer))})}}" if _split(layer) else ""
+            lines += [r"\begin{align*}", r"\text{parameters} &= " + " \\\\\n&= ".join(steps), r"\end{align*}"]
         if layer.row.times != 1:
             lines += [_tex(_copies(layer)), ""]
         if layer.row.buffers:
@@ -273,10 +287,12 @@ def as_latex(derivation: Derivation) -> str:
     return "\n".join([*lines, r"\end{tabular}"])
 
 
-def _math(numbers: str) -> str:
-    """Printed numbers and dots, as LaTeX's mathematics has them."""
+def _math(printed: str) -> str:
+    """A printed formula as LaTeX's mathematics has it: 4·c², k_h, 2,048."""
     raised = str.maketrans({digit: f"^{place}" for place, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")})
-    return numbers.replace(",", "{,}").replace("·", r"\cdot").translate(raised)
+    printed = re.sub(r"(\d),(?=\d{3})", r"\1{,}", printed)
+    printed = re.sub(r"[^\W\d_]\w*", lambda name: notation.latex_name(name.group()), printed)
+    return printed.replace("·", r"\cdot ").translate(raised)
 
 
 # --- HTML ------------------------------------------------------------------------------
@@ -332,7 +348,7 @@ def _layer_html(layer: LayerDerivation) -> str:
             f"<td>{escape(tensor.purpose)}</td></tr>"
         )
     parts.append("</table>")
-    meanings = "<br>".join(f"{each.name} = {thousands(each.value)}: {escape(each.meaning)}" for each in layer.symbols)
+    meanings = "<br>".join(f"{name} = {value}: {escape(meaning)}" for name, value, meaning in _legend_rows(layer))
     parts += [f"<p>{meanings}</p>"] if meanings else []
     parts.append(f'<p class="equation">{escape(textwrap.dedent(chr(10).join(_equation(layer))))}</p>')
     parts += [f"<p>{escape(remark)}</p>" for remark in layer.remarks]

@@ -46,15 +46,17 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
             over = self.parenthesize(denominator, PRECEDENCE["Pow"])
             return f"{self.parenthesize(numerator, PRECEDENCE['Mul'])}/{over}"
         if expr.could_extract_minus_sign():
-            return "-" + self._print(-expr)
+            return f"-{self._print(-expr)}"
         factors = sorted(expr.args, key=lambda factor: (not factor.is_number, factor.is_Add, str(factor)))
         return self.dot.join(self.parenthesize(factor, precedence(expr)) for factor in factors)
 
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         base, exponent = expr.args
         if exponent.is_Integer and exponent > 1:
-            return self.parenthesize(base, precedence(expr)) + str(exponent).translate(_SUPERSCRIPTS)
-        return self._print_Mul(expr) if exponent.is_negative else super()._print_Pow(expr, rational=rational)
+            raised = str(exponent).translate(_SUPERSCRIPTS)
+            return f"{self.parenthesize(base, precedence(expr))}{raised}"
+        printed: str = self._print_Mul(expr) if exponent.is_negative else super()._print_Pow(expr, rational=rational)
+        return printed
 
     def _print_floor(self, expr: Any) -> str:
         return f"⌊{self._print(expr.args[0])}⌋"
@@ -87,12 +89,13 @@ def text(expr: Any, values: Mapping[str, int] | None = None) -> str:
 def latex(expr: Any) -> str:
     """An expression in LaTeX; names of several letters stand upright."""
     expr = sympy.sympify(expr)
-    names = {symbol: _latex_name(symbol.name) for symbol in expr.free_symbols}
+    names = {symbol: latex_name(symbol.name) for symbol in expr.free_symbols}
     printed: str = sympy.latex(expr, symbol_names=names, mul_symbol="dot", order="grlex")
     return printed
 
 
-def _latex_name(name: str) -> str:
+def latex_name(name: str) -> str:
+    """The name of a symbol in LaTeX: c, n_{1}, or upright where it is a word."""
     base, _, index = name.partition("_")
     if len(base) == 1 and len(index) <= 1:
         return f"{base}_{{{index}}}" if index else base

@@ -1,0 +1,304 @@
+"""What the site takes from the code: a page for each layer kind, and the tables of other pages.
+
+MkDocs calls `on_config`, `on_files` and `on_page_markdown`. A written page says where a table
+belongs by a line of its own: `<!-- generated: error-codes -->`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from paramcalc.conventions import Equivalent, convention
+from paramcalc.counting import layer_spec
+from paramcalc.derivation import explain
+from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
+from paramcalc.exports import kinds, notation
+from paramcalc.formulas import default_form, formula
+from paramcalc.layer import DTYPES, Layer, kind, kind_names
+from paramcalc.layers import FAMILIES
+from paramcalc.loading import dumps
+from paramcalc.spec import FRAMEWORKS
+
+#: The values that the worked examples have for fields that must be given. Kinds share their names.
+FIELD_VALUES: dict[str, Any] = {
+    "activation": "relu",
+    "filters": 16,
+    "input_dim": 1000,
+    "kernel_size": 3,
+    "key_dim": 16,
+    "num_heads": 4,
+    "output_dim": 32,
+    "rate": 0.5,
+    "shape": (28, 28, 1),
+    "target_shape": (8, -1),
+    "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
+    "units": 32,
+}
+#: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
+AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20}
+
+_MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
+
+
+# --- What MkDocs calls -----------------------------------------------------------------
+
+
+def on_config(config: Any) -> Any:
+    """Put the pages of the kinds into the navigation, family by family."""
+    pages = [{family: [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
+    config.nav = [
+        {title: [page, *pages]} if page == "layers/index.md" else {title: page}
+        for entry in config.nav
+        for title, page in entry.items()
+    ]
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the pages of the kinds and their index."""
+    from mkdocs.structure.files import File
+
+    files.append(File.generated(config, "layers/index.md", content=kind_index()))
+    for name in kind_names():
+        files.append(File.generated(config, _path(name), content=kind_page(kind(name))))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put the tables in their places."""
+    return filled(markdown)
+
+
+def filled(markdown: str) -> str:
+    """A page with a table in the place of each marker."""
+    return _MARKER.sub(lambda marker: "\n".join(TABLES[marker["name"]]()), markdown)
+
+
+# --- The pages of the layer kinds ------------------------------------------------------
+
+
+def kind_index() -> str:
+    """All kinds, family by family."""
+    lines = [
+        "# Layer kinds",
+        "",
+        "A layer kind says which tensors a layer owns, and the shape of each. This part of the site is made",
+        "from those declarations: what stands here is what is counted. `paramcalc layers` prints the same list,",
+        "and `paramcalc layers KIND` one kind.",
+    ]
+    for family, names in FAMILIES.items():
+        rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
+        lines += ["", f"## {family.capitalize()}", "", *_table(("kind", "what it does"), rows)]
+    return "\n".join(lines) + "\n"
+
+
+def kind_page(cls: type[Layer]) -> str:
+    """The page of one kind, whole."""
+    parts = [
+        [f"# {cls.__name__}", "", _text(kinds.description(cls))],
+        _fields(cls),
+        _tensors(cls),
+        _frameworks(cls),
+        _worked_example(cls),
+        ["## Source", "", _text(cls.source) + "."],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _fields(cls: type[Layer]) -> list[str]:
+    if not cls.model_fields:
+        return ["## Fields", "", f"{cls.__name__} has no fields."]
+    rows = [(_code(name), _code(default), _text(meaning)) for name, default, meaning in kinds.field_rows(cls)]
+    return ["## Fields", "", *_table(("field", "default", "meaning"), rows)]
+
+
+def _tensors(cls: type[Layer]) -> list[str]:
+    try:
+        tensors = kinds.tensor_rows(cls)
+    except ParamcalcError as error:
+        return ["## Tensors", "", _text(error.problems[0].message) + "."]
+    if not tensors:
+        return ["## Tensors", "", f"{cls.__name__} owns no tensors: 0 parameters."]
+    rows = [(_code(name), _code(shape), _text(role), _text(purpose)) for name, shape, role, purpose in tensors]
+    lines = ["## Tensors", "", *_table(("tensor", "shape", "role", "what it is for"), rows)]
+    lines += ["", "## Formula", ""]
+    formulas = []
+    for framework in FRAMEWORKS:
+        form, by_default = formula(cls, framework), default_form(cls, framework)
+        conditions = "; ".join(map(_code, form.conditions))
+        formulas.append((framework, _code(notation.text(form.expr)), _code(notation.text(by_default.expr)), conditions))
+    if not any(row[3] for row in formulas):
+        formulas = [row[:3] for row in formulas]
+    lines += _table(("convention", "parameters", "with the fields' defaults", "where")[: len(formulas[0])], formulas)
+    symbols = [(_code(name), _text(meaning)) for name, meaning in kinds.symbol_rows(cls)]
+    return [*lines, "", *_table(("symbol", "meaning"), symbols)]
+
+
+def _frameworks(cls: type[Layer]) -> list[str]:
+    lines = ["## In the frameworks"]
+    for framework in FRAMEWORKS:
+        candidates = convention(framework).equivalents[cls.__name__]
+        lines += ["", f"### {framework}", ""]
+        if not candidates:
+            lines += [f"{framework} has no class for it; its tensors keep the names above."]
+        for candidate in candidates:
+            lines += [_code(candidate.name) + _condition(candidate) + "."]
+            if candidate.arguments:
+                rows = [(_code(name), _code(value)) for name, value in candidate.arguments.items()]
+                lines += ["", *_table(("argument", "its value, in our fields"), rows)]
+            lines += ["", *_spelling_table(candidate, cls), ""]
+    return lines
+
+
+def _condition(candidate: Equivalent) -> str:
+    return "" if candidate.when == "true" else f", where {_code(candidate.when)}"
+
+
+def _spelling_table(candidate: Equivalent, cls: type[Layer]) -> list[str]:
+    rows = [(_code(ours), _code(name), _code(shape)) for ours, name, shape in _spellings(candidate, cls)]
+    return _table(("tensor here", "its name there", "its shape there"), rows) if rows else []
+
+
+def _spellings(candidate: Equivalent, cls: type[Layer]) -> list[tuple[str, str, str]]:
+    try:
+        return list(kinds.spellings(candidate, cls))
+    except ParamcalcError:
+        return []
+
+
+def _worked_example(cls: type[Layer]) -> list[str]:
+    layer, shapes = example(cls)
+    given = list(shapes) if len(shapes) > 1 else (shapes[0] if shapes else None)
+    derivation = explain(layer, input_shape=given, convention="keras")
+    spec = dumps(layer_spec(layer, given)).rstrip()
+    return [
+        "## A worked example",
+        "",
+        "The spec:",
+        "",
+        *_block("yaml", spec),
+        "",
+        "What `paramcalc explain` says of the layer:",
+        "",
+        *_block("text", str(derivation)),
+    ]
+
+
+def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
+    """A small layer of a kind, and the shapes of its inputs."""
+    required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
+    layer = cls(**{name: FIELD_VALUES[name] for name in required})
+    axes = [each for each in cls.inputs if not each.optional]
+    if cls.open_fields():
+        axes = list(cls.inputs)
+    shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
+    return layer, shapes * (cls.variadic or 1)
+
+
+def _path(name: str) -> str:
+    return f"layers/{name}.md"
+
+
+# --- The tables of other pages ---------------------------------------------------------
+
+
+def _error_codes() -> list[str]:
+    return _table(("code", "meaning"), [(_code(code), _text(meaning)) for code, meaning in CODES.items()])
+
+
+def _limits() -> list[str]:
+    rows = [(_code(name), f"{getattr(LIMITS, name):,}", _text(meaning)) for name, meaning in limit_meanings().items()]
+    return _table(("limit", "value", "of what"), rows)
+
+
+def limit_meanings() -> dict[str, str]:
+    """What each limit bounds, as the comment above it in the code says."""
+    comments = re.findall(r"((?: +#: .*\n)+) +(\w+): int", inspect.getsource(Limits))
+    return {name: " ".join(line.strip().removeprefix("#: ") for line in lines.splitlines()) for lines, name in comments}
+
+
+def _defaults(table: str) -> Iterator[tuple[str, ...]]:
+    """The rows of the fields whose default differs between the conventions."""
+    stated = {framework: getattr(convention(framework), table) for framework in FRAMEWORKS}
+    for name in kind_names():
+        fields = dict.fromkeys(field for each in stated.values() for field in each.get(name, {}))
+        for field in fields:
+            default = kind(name).model_fields[field].default
+            values = [stated[framework].get(name, {}).get(field, default) for framework in FRAMEWORKS]
+            yield (_kind_link(name), _code(field), *(_code(_value(value)) for value in values))
+
+
+def _value(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _default_table(table: str) -> Callable[[], list[str]]:
+    return lambda: _table(("kind", "field", *FRAMEWORKS), _defaults(table))
+
+
+def _classes() -> list[str]:
+    rows = []
+    for name in kind_names():
+        candidates = [convention(framework).equivalents[name] for framework in FRAMEWORKS]
+        cells = [", ".join(dict.fromkeys(_code(each.name) for each in some)) or "none" for some in candidates]
+        rows.append((_kind_link(name), *cells))
+    return _table(("kind", *FRAMEWORKS), rows)
+
+
+def _tensor_names() -> list[str]:
+    rows = []
+    for name in kind_names():
+        for framework in FRAMEWORKS:
+            for candidate in convention(framework).equivalents[name]:
+                for ours, theirs, shape in _spellings(candidate, kind(name)):
+                    row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
+                    rows += [row] if row not in rows else []
+    rows.sort(key=lambda row: [_kind_link(name) for name in kind_names()].index(row[0]))
+    return _table(("kind", "tensor here", "convention", "its name there", "its shape there"), rows)
+
+
+def _dtypes() -> list[str]:
+    return _table(("dtype", "bits of an element"), [(_code(name), str(bits)) for name, bits in DTYPES.items()])
+
+
+def _kind_link(name: str) -> str:
+    return f"[{name}]({_path(name)})"
+
+
+#: The tables that a page may ask for.
+TABLES: dict[str, Callable[[], list[str]]] = {
+    "choices": _default_table("choices"),
+    "classes": _classes,
+    "dtypes": _dtypes,
+    "error-codes": _error_codes,
+    "layout": _default_table("layout"),
+    "limits": _limits,
+    "tensor-names": _tensor_names,
+}
+
+
+# --- Markdown --------------------------------------------------------------------------
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = ["| " + " | ".join(headings) + " |", "| " + " | ".join("---" for _ in headings) + " |"]
+    return lines + ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _text(text: str) -> str:
+    """Plain text as Markdown; names in backticks stay code."""
+    parts = text.split("`")
+    escaped = [re.sub(r"([\\*_<>\[\]])", r"\\\1", part) for part in parts[::2]]
+    codes = [f"`{code}`" for code in parts[1::2]]
+    return "".join(words + code for words, code in zip(escaped, [*codes, ""], strict=True))
+
+
+def _block(language: str, text: str) -> list[str]:
+    return [f"```{language}", *text.splitlines(), "```"]

@@ -1,0 +1,94 @@
+"""Runs every benchmark and prints its ratios.
+
+Machines differ and are noisy, so each figure is a ratio: two things are run in turn, and the
+median of the ratios, run by run, is printed with its range.
+"""
+
+import os
+import pty
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import paramcalc as pc
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+COUNT = [sys.executable, "-m", "paramcalc", "count", str(ROOT / "specs" / "keras_mlp.yaml")]
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(HERE / f"{name}.py"), *arguments]
+
+
+def in_pipe(command: Sequence[str]) -> Callable[[], None]:
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) and None
+
+
+def in_terminal(command: Sequence[str]) -> Callable[[], None]:
+    def run() -> None:
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(command, stdout=theirs, stderr=theirs, stdin=theirs)
+        os.close(theirs)
+        try:
+            while os.read(ours, 65536):
+                pass
+        except OSError:
+            pass  # the terminal closes with the process
+        os.close(ours)
+        assert process.wait() == 0
+
+    return run
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def compare(title: str, run: Callable[[], object], other: Callable[[], object], runs: int, bound: str = "") -> None:
+    """Print how many times as long one takes as the other."""
+    run(), other()
+    ratios = sorted(seconds(run) / seconds(other) for _ in range(runs))
+    median = statistics.median(ratios)
+    print(f"{title:60} {median:8.3f}   ({ratios[0]:.3f} to {ratios[-1]:.3f}){bound and f'   at most {bound}'}")
+
+
+def peak_mebibytes(command: Sequence[str]) -> float:
+    process = subprocess.Popen(command)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0
+    return usage.ru_maxrss / 1024
+
+
+def repeated(times: int) -> pc.Spec:
+    return pc.Spec(layers=[pc.Input(shape=(64,)), pc.Node(pc.Dense(units=64), times=times)])
+
+
+def main() -> None:
+    print(f"{'':60} {'median':>8}   (range)")
+    floor = in_pipe(script("floor"))
+    compare("count of the seed network in a pipe / the floor", in_pipe(COUNT), floor, 21, "1.4")
+    compare("count of the seed network in a terminal / the floor", in_terminal(COUNT), floor, 21, "1.6")
+    compare("the same / torchinfo", in_pipe(COUNT), in_pipe(script("torchinfo_mlp")), 3)
+    compare("the same / Keras, building it and summary()", in_pipe(COUNT), in_pipe(script("keras_mlp")), 3)
+
+    spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
+    pc.count(spec)
+    milliseconds = sorted(1000 * seconds(lambda: pc.count(spec)) for _ in range(200))
+    print(f"{'count of the 7B spec after loading, milliseconds':60} {statistics.median(milliseconds):8.3f}", end="")
+    print(f"   ({milliseconds[0]:.3f} to {milliseconds[-1]:.3f})   at most 1")
+
+    once, often = repeated(1), repeated(1_000_000)
+    compare("times: 1000000 / times: 1", lambda: pc.count(often), lambda: pc.count(once), 201)
+    long, short = script("unrolled", "100000"), script("unrolled", "10000")
+    compare("100,000 layers written out / 10,000", in_pipe(long), in_pipe(short), 3, "15")
+    print(f"{'peak memory with 100,000 layers, MiB':60} {peak_mebibytes(long):8.0f}   at most 600")
+
+
+if __name__ == "__main__":
+    main()

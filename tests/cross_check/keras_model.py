@@ -1,0 +1,264 @@
+"""The real Keras model of a spec: for each layer the class that the convention's table names.
+
+What no single class of Keras can express is built from its parts here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+
+import paramcalc as pc
+from paramcalc.algebra import Unknown
+from paramcalc.graph import Leaf
+
+from . import reading
+from .reading import RealModel, RealTensor
+
+#: Takes the inputs of a layer and gives its output.
+Call: TypeAlias = Callable[[Sequence[Any]], Any]
+
+
+def build(spec: pc.Spec) -> RealModel:
+    """The model of a spec, and what Keras says of it."""
+    keras.utils.clear_session()
+    builder = _Builder(spec)
+    for leaf in builder.leaves:
+        builder.add(leaf)
+    outputs = {leaf.name: builder.outputs[id(leaf)] for leaf in builder.leaves}
+    model = keras.Model(builder.inputs, list(outputs.values()))
+    trained = {id(variable) for variable in model.trainable_weights}
+    return RealModel(
+        tensors={
+            variable.path: RealTensor(tuple(variable.shape), id(variable) in trained, variable.dtype)
+            for variable in model.weights
+        },
+        output_shapes={name: tuple(output.shape[1:]) for name, output in outputs.items()},
+        total=model.count_params(),
+        trainable=_elements(model.trainable_weights),
+        non_trainable=_elements(model.non_trainable_weights),
+        bytes=sum(variable.value.numpy().nbytes for variable in model.weights),
+        run=lambda: _run(model, list(outputs)),
+    )
+
+
+def _elements(variables: Sequence[Any]) -> int:
+    return sum(prod(variable.shape) for variable in variables)
+
+
+def _run(model: Any, names: list[str]) -> dict[str, tuple[int, ...]]:
+    examples = [np.zeros((2, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs]
+    return {name: tuple(output.shape[1:]) for name, output in zip(names, model(examples), strict=True)}
+
+
+class _Builder:
+    """Calls the layers of a spec one after another."""
+
+    def __init__(self, spec: pc.Spec) -> None:
+        self.spec = spec
+        self.leaves = reading.leaves(spec, "keras")
+        self.originals = reading.originals(self.leaves)
+        self.inputs: list[Any] = []
+        self.outputs: dict[int, Any] = {}
+        self.calls: dict[int, Call] = {}
+
+    def add(self, leaf: Leaf) -> None:
+        """Call the layer of a leaf, or for a shared one the layer that is there already."""
+        if isinstance(leaf.layer, pc.Input):
+            shape = [None if isinstance(size, Unknown) else size for size in leaf.layer.shape]
+            self.inputs.append(keras.Input(shape, dtype=leaf.layer.dtype, name=leaf.name))
+            self.outputs[id(leaf)] = self.inputs[-1]
+            return
+        original = self.originals.get(id(leaf), leaf)
+        if original is leaf:
+            self.calls[id(leaf)] = self.call_of(leaf)
+        tensors = [self.outputs[id(flow.leaf)] for flow in leaf.inputs]
+        self.outputs[id(leaf)] = self.calls[id(original)](tensors or [self.batch()])
+
+    def batch(self) -> Any:
+        """Any input: what takes none still needs to know how many examples there are."""
+        if not self.inputs:
+            self.inputs.append(keras.Input((), name="batch"))
+        return self.inputs[0]
+
+    def call_of(self, leaf: Leaf) -> Call:
+        """A new layer for a leaf, as what gives its output."""
+        kind = type(leaf.layer).__name__
+        stated = reading.stated(self.spec, leaf.name)
+        common = {"name": leaf.name, "dtype": stated.dtype}
+        row = reading.equivalent(leaf, "keras")
+        if row is None:
+            layer, call = _PARTS[kind](leaf, common)
+        else:
+            given = reading.arguments(leaf, row)
+            layer = reading.real_class(row)(**_arguments_taken(given), **common)
+            call = _padded(leaf, layer, given) or _CALLS.get(kind, _with_one)(layer)
+        if layer is not None and not stated.trainable:
+            layer.trainable = False
+        return call
+
+
+def _with_one(layer: Any) -> Call:
+    return lambda inputs: layer(inputs[0])
+
+
+def _with_list(layer: Any) -> Call:
+    return lambda inputs: layer(list(inputs))
+
+
+def _attention(layer: Any) -> Call:
+    # a query alone attends to itself
+    return lambda inputs: layer(*(inputs if len(inputs) > 1 else inputs * 2))
+
+
+_CALLS: dict[str, Callable[[Any], Call]] = {
+    "Add": _with_list,
+    "Multiply": _with_list,
+    "Concatenate": _with_list,
+    "MultiHeadAttention": _attention,
+}
+
+
+# --- A padding given as numbers: Keras pads in a layer of its own ------------------------
+
+
+def _arguments_taken(given: dict[str, Any]) -> dict[str, Any]:
+    return {**given, "padding": "valid"} if isinstance(given.get("padding"), tuple) else given
+
+
+def _padded(leaf: Leaf, layer: Any, given: dict[str, Any]) -> Call | None:
+    if not isinstance(given.get("padding"), tuple):
+        return None
+    pad = keras.layers.ZeroPadding2D(given["padding"], given["data_format"], name=f"{leaf.name}.pad")
+    return lambda inputs: layer(pad(inputs[0]))
+
+
+# --- What no class of Keras is, built from its parts --------------------------------------
+
+
+class _Weights(keras.layers.Layer):
+    """Tensors that belong to no layer; the input passes through, or one of them is the output."""
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], output: str | None, **common: Any) -> None:
+        super().__init__(**common)
+        self.tensors = {name: self.add_weight(shape, name=name) for name, shape in shapes.items()}
+        self.chosen = output
+
+    def call(self, x: Any) -> Any:
+        if self.chosen is None:
+            return x
+        tensor = self.tensors[self.chosen]
+        # a zero for each example, so that the tensor is repeated as often as there are examples
+        rest = tuple(range(1, len(x.shape)))
+        zeros = 0 * keras.ops.sum(keras.ops.cast(x, tensor.dtype), axis=rest)
+        return tensor + keras.ops.reshape(zeros, (-1, *(1 for _ in tensor.shape)))
+
+
+class _TwoBiasLSTM(keras.layers.LSTM):
+    """An LSTM with the second offset that PyTorch keeps."""
+
+    def build(self, shape: Any) -> None:
+        super().build(shape)
+        self.second_bias = self.add_weight((4 * self.units,), name="recurrent_bias")
+
+
+class _CountingBatchNorm(keras.layers.BatchNormalization):
+    """A batch normalisation that counts the batches, as PyTorch's does."""
+
+    def build(self, shape: Any) -> None:
+        super().build(shape)
+        self.batches = self.add_weight((), "zeros", dtype="int64", trainable=False, name="batch_counter")
+
+
+class _Attention(keras.layers.Layer):
+    """Attention of any form, from its projections."""
+
+    def __init__(self, kind: pc.MultiHeadAttention, **common: Any) -> None:
+        super().__init__(**common)
+        self.kind = kind
+
+    def build(self, query: Any, value: Any = None, key: Any = None) -> None:
+        kind, value, key = self.kind, value or query, key or value or query
+        self.query = self.projection("query", "btd,dhk->bthk", query, kind.num_heads, kind.key_dim)
+        self.key = self.projection("key", "bsd,dgk->bsgk", key, kind.num_key_value_heads, kind.key_dim)
+        self.value = self.projection("value", "bsd,dgv->bsgv", value, kind.num_key_value_heads, kind.value_dim)
+        mixed = (*query[:-1], kind.num_heads, kind.value_dim)
+        bias = "o" if kind.use_bias else None
+        self.out = keras.layers.EinsumDense("bthv,hvo->bto", (None, kind.output_dim), bias_axes=bias, dtype=self.dtype)
+        self.out.build(mixed)
+
+    def projection(self, name: str, equation: str, shape: Any, heads: int, features: int) -> Any:
+        """The weights from an input to its heads."""
+        bias = equation[-2:] if self.kind.use_bias else None
+        layer = keras.layers.EinsumDense(
+            equation, (None, heads, features), bias_axes=bias, name=name, dtype=self.dtype
+        )
+        layer.build(shape)
+        return layer
+
+    def call(self, query: Any, value: Any = None, key: Any = None) -> Any:
+        value = query if value is None else value
+        key = value if key is None else key
+        share = self.kind.num_heads // self.kind.num_key_value_heads
+        keys, values = (keras.ops.repeat(x, share, axis=2) for x in (self.key(key), self.value(value)))
+        scores = keras.ops.softmax(keras.ops.einsum("bthk,bshk->bhts", self.query(query), keys))
+        return self.out(keras.ops.einsum("bhts,bshv->bthv", scores, values))
+
+
+Part: TypeAlias = tuple[Any, Call]
+
+
+def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
+    layer = _Weights(leaf.layer.tensors_, leaf.layer.output, **common)
+    return layer, _with_one(layer)
+
+
+def _slice(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer
+    axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
+    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
+    """Strides and dilation together: every so many places of the convolution without strides."""
+    fields = leaf.layer.model_copy(update={"strides": (1, 1)})
+    dense = Leaf(leaf.label, fields, leaf.inputs, (), [])
+    row = reading.equivalent(dense, "keras")
+    assert row is not None
+    given = reading.arguments(dense, row)
+    layer = keras.layers.Conv2D(**_arguments_taken(given), **common)
+    call = _padded(leaf, layer, given) or _with_one(layer)
+    places = tuple(slice(None, None, stride) for stride in leaf.layer.strides)
+    chosen = (slice(None), *places) if leaf.layer.data_format == "channels_last" else (slice(None), slice(None), *places)
+    return layer, lambda inputs: call(inputs)[chosen]
+
+
+def _lstm(leaf: Leaf, common: dict[str, Any]) -> Part:
+    layer = _TwoBiasLSTM(leaf.layer.units, return_sequences=leaf.layer.return_sequences, **common)
+    return layer, _with_one(layer)
+
+
+def _batch_norm(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer
+    layer = _CountingBatchNorm(kind.axis, center=kind.center, scale=kind.scale, **common)
+    return layer, _with_one(layer)
+
+
+def _any_attention(leaf: Leaf, common: dict[str, Any]) -> Part:
+    layer = _Attention(leaf.layer.filled(leaf.input_shapes[0]), **common)
+    return layer, lambda inputs: layer(*inputs)
+
+
+_PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
+    "Weights": _weights,
+    "Slice": _slice,
+    "Conv2D": _strided_conv,
+    "LSTM": _lstm,
+    "BatchNorm": _batch_norm,
+    "MultiHeadAttention": _any_attention,
+}

@@ -1,0 +1,140 @@
+"""The rules that keep the code small: what may import what, what is loaded when, what is complete."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paramcalc
+from paramcalc.conventions import convention
+from paramcalc.layer import Layer, kind, kind_names
+from paramcalc.layers import FAMILIES
+from paramcalc.spec import FRAMEWORKS
+
+PACKAGE = Path(paramcalc.__file__).parent
+
+#: From the bottom up: a module imports only from those before it. A folder is one module.
+ORDER = [
+    "errors", "algebra", "expression", "fields", "layer", "window", "layers", "spec", "reading", "loading",
+    "conventions", "graph", "counting", "formulas", "derivation", "exports", "cli", "__main__",
+]  # fmt: skip
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def place(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of the package that a module imports when it is loaded."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("paramcalc"):
+            parts = (node.module or "").split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_imports_only_from_those_below_it(path: Path) -> None:
+    own = ORDER.index(place(path))
+    above = {name for name in imported(path) if name != place(path) and ORDER.index(name) >= own}
+    assert not above
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "layers").glob("*.py")), ids=lambda path: path.name)
+def test_a_family_of_kinds_imports_no_sibling_and_no_framework(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "layers" not in imported(path)
+    assert not any(f"import {framework}" in text for framework in (*FRAMEWORKS, "tensorflow"))
+
+
+def loaded_by(code: str) -> set[str]:
+    """The modules that are loaded in a fresh process after some code."""
+    program = f"{code}\nimport sys\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stderr.split())
+
+
+HEAVY = {"numpy", "sympy", "rich", "torch", "tensorflow", "keras"}
+
+
+def test_importing_paramcalc_loads_nothing_heavy() -> None:
+    loaded = loaded_by("import paramcalc")
+    assert not loaded & (HEAVY | {"pydantic", "yaml", "click"})
+
+
+def test_counting_loads_nothing_heavy_and_only_the_kinds_used() -> None:
+    spec = PACKAGE.parent / "specs" / "keras_mlp.yaml"
+    code = f"import sys; sys.argv = ['paramcalc', 'count', {str(spec)!r}]\nfrom paramcalc.cli import main"
+    loaded = loaded_by(f"{code}\nmain(standalone_mode=False)")
+    assert not loaded & HEAVY
+    families = {name.removeprefix("paramcalc.layers.") for name in loaded if name.startswith("paramcalc.layers.")}
+    # `merging` for the sum of a residual
+    assert families <= {"source", "linear", "normalization", "elementwise", "merging"}
+
+
+def test_the_public_names_are_all_there() -> None:
+    names = dir(paramcalc)
+    assert names == sorted(set(names))
+    for name in names:
+        assert getattr(paramcalc, name) is not None
+
+
+def test_type_checkers_see_the_names_that_are_there() -> None:
+    tree = ast.parse(Path(paramcalc.__file__).read_text(encoding="utf-8"))
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    seen = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(dir(paramcalc))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Dence'"):
+        paramcalc.Dence  # noqa: B018
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_table_of_families_is_what_the_modules_declare(family: str) -> None:
+    module = importlib.import_module(f"paramcalc.layers.{family}")
+    declared = [
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and issubclass(value, Layer) and value.__module__ == module.__name__
+    ]
+    assert tuple(name for name in declared if not name.startswith("_")) == FAMILIES[family]
+
+
+@pytest.mark.parametrize("name", kind_names())
+def test_a_kind_says_all_that_its_page_needs(name: str) -> None:
+    cls = kind(name)
+    assert cls.summary().endswith(".")
+    assert cls.source
+    for field, info in cls.model_fields.items():
+        assert info.description, field
+    form_symbols = [letter for field in cls.model_fields if (letter := cls.lettered_fields().get(field))]
+    axes = [name for each in cls.inputs for name in each.names]
+    assert len(form_symbols) == len(set(form_symbols)), "two fields have one symbol"
+    assert not set(form_symbols) & set(axes), "a field and an axis have one symbol"
+    for each in cls.inputs:
+        assert set(each.meanings) == set(each.names), "each axis has a meaning"
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
+    table = convention(framework)
+    assert set(table.equivalents) == set(kind_names())
+    for defaults in (table.choices, table.layout):
+        for name, fields in defaults.items():
+            assert set(fields) <= set(kind(name).model_fields)
+
+
+def test_the_readme_and_the_metadata_agree_on_the_version() -> None:
+    project = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'version = "{paramcalc.__version__}"' in project

@@ -1,0 +1,213 @@
+"""What the command line prints, and its exit codes."""
+
+import csv
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+import paramcalc as pc
+from paramcalc.cli import main
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+MLP = str(ROOT / "specs" / "keras_mlp.yaml")
+GPT2 = str(ROOT / "specs" / "gpt2.yaml")
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, arguments, input=stdin)
+
+
+def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
+    """What a terminal of this width is shown."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "paramcalc", *arguments],
+        stdout=theirs,
+        stdin=theirs,
+        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment},
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:
+        pass  # the terminal closes with the process
+    os.close(ours)
+    assert process.wait() == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
+def test_count_prints_the_table() -> None:
+    assert run("count", MLP).stdout == (
+        "keras_mlp · keras\n"
+        "\n"
+        "layer                 kind       output shape  parameters  connected to\n"
+        "───────────────────────────────────────────────────────────────────────────────\n"
+        "input_3               Input      (None, 4096)           0\n"
+        "dense_1               Dense      (None, 512)    2,097,664  input_3\n"
+        "batchnormalization_1  BatchNorm  (None, 512)        2,048  dense_1\n"
+        "dropout_1             Dropout    (None, 512)            0  batchnormalization_1\n"
+        "dense_2               Dense      (None, 80)        41,040  dropout_1\n"
+        "───────────────────────────────────────────────────────────────────────────────\n"
+        "Total params:          2,140,752 (8.17 MB)\n"
+        "Trainable params:      2,139,728 (8.16 MB)\n"
+        "Non-trainable params:      1,024 (4.00 KB)\n"
+    )
+
+
+def test_count_under_the_other_convention_lists_buffers_apart() -> None:
+    printed = run("count", MLP, "--as", "torch").stdout
+    assert "Total params:          2,139,728 (8.16 MB)" in printed
+    assert "Buffers:                   1,025" in printed
+
+
+def test_count_lists_tensors_under_the_names_of_the_framework() -> None:
+    printed = run("count", GPT2, "--tensors").stdout
+    assert "in_proj_weight" in printed
+    assert "tied to word.embeddings" in printed
+
+
+def test_csv_has_a_row_for_each_layer() -> None:
+    rows = list(csv.DictReader(io.StringIO(run("count", MLP, "--format", "csv").stdout)))
+    assert [(row["layer"], int(row["total"])) for row in rows][1:3] == [
+        ("dense_1", 2_097_664),
+        ("batchnormalization_1", 2_048),
+    ]
+
+
+def test_markdown_is_a_table() -> None:
+    lines = run("count", MLP, "--format", "markdown").stdout.splitlines()
+    assert lines[0] == "| layer | kind | output shape | parameters | connected to |"
+    assert lines[1] == "| --- | --- | --- | ---: | --- |"
+    assert lines[-3] == "- Total params: 2,140,752 (8.17 MB)"
+
+
+def test_free_dims_print_as_their_names_and_what_follows_as_null() -> None:
+    data = json.loads(run("count", GPT2, "--format", "json").stdout)
+    assert data["dims"]["tokens"] == "tokens"
+    assert data["layers"][0]["output_shape"] == [None, "tokens"]
+
+
+def test_max_answers_no() -> None:
+    result = run("count", MLP, "--max", "2000000")
+    assert result.exit_code == 1
+    assert result.stderr == "2,140,752 parameters are more than the 2,000,000 of --max\n"
+    assert run("count", MLP, "--max", "2140752").exit_code == 0
+
+
+def test_set_takes_values_as_yaml_writes_them() -> None:
+    result = run("count", GPT2, "--set", "width=1024", "--set", "depth=24", "--set", "heads=16")
+    assert "354,823,168" in result.stdout
+
+
+def test_standard_input_is_a_spec() -> None:
+    assert run("count", "-", stdin=Path(MLP).read_text(encoding="utf-8")).stdout == run("count", MLP).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("count", "nowhere.yaml"), "error[unreadable-file]: cannot read 'nowhere.yaml': No such file or directory"),
+        (("count", GPT2, "--set", "widht=3"), "did you mean 'width'?"),
+        (("count", GPT2, "--set", "width"), "error[invalid-value]: 'width' is not of the form DIM=VALUE"),
+        (("count", GPT2, "--as", "jax"), "error[unknown-convention]: there is no convention 'jax'"),
+        (("explain", MLP, "--node", "dense_3"), "did you mean 'dense_"),
+        (("formula", GPT2, "--keep", "wdith"), "did you mean 'width'?"),
+        (("layers", "Dence"), "did you mean 'Dense'?"),
+        (("count", "--no-such-option"), "No such option"),
+    ],
+)
+def test_bad_usage_exits_with_2_and_says_why(arguments: tuple[str, ...], message: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["count", "explain", "formula", "layers", "schema"])
+def test_every_help_text_shows_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Example:\n    paramcalc {command}" in result.stdout
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("command", ["count", "explain", "formula"])
+def test_every_spec_can_be_printed(command: str, path: Path) -> None:
+    result = run(command, str(path))
+    assert result.exit_code == 0, result.stderr
+    assert f"{pc.count(pc.load(path)).total:,}" in result.stdout
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_derivation_fits_eighty_columns(path: Path) -> None:
+    shapes_may_not_wrap = " → "
+    for line in run("explain", str(path)).stdout.splitlines():
+        assert len(line) <= 80 or shapes_may_not_wrap in line or ".." in line
+
+
+def test_a_narrow_terminal_is_filled_and_not_exceeded() -> None:
+    for line in in_terminal(60, "count", GPT2, NO_COLOR="1").splitlines():
+        assert len(line) <= 60
+
+
+def test_a_terminal_shows_emphasis_unless_it_is_refused() -> None:
+    assert "\x1b[1m" in in_terminal(80, "count", MLP)
+    assert "\x1b" not in in_terminal(80, "count", MLP, NO_COLOR="1")
+    assert "\x1b" not in in_terminal(80, "count", MLP, TERM="dumb")
+
+
+def test_an_encoding_without_the_rule_of_a_table_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "paramcalc", "count", MLP],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        check=True,
+    )
+    assert b"2,140,752" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from paramcalc.cli import main; main(prog_name='paramcalc')"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "_PARAMCALC_COMPLETE": f"{shell}_source"},
+        check=shell != "bash",  # click asks the machine's bash for its version
+    )
+    assert "paramcalc" in done.stdout or "Bash version" in done.stderr
+
+
+def test_the_schema_takes_every_spec_and_refuses_a_wrong_field() -> None:
+    schema = json.loads(run("schema").stdout)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
+    for path in SPECS:
+        validator.validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    assert not validator.is_valid({"paramcalc": 1, "layers": [{"Dense": {"unit": 3}}]})
+    assert not validator.is_valid({"paramcalc": 1, "layers": ["Dense"]})
+    assert not validator.is_valid({"layers": []})
+
+
+def test_layers_lists_every_kind() -> None:
+    printed = run("layers").stdout
+    assert all(name in printed for name in pc.kind_names())
+
+
+@pytest.mark.parametrize("name", pc.kind_names())
+def test_layers_shows_each_field_of_a_kind(name: str) -> None:
+    result = run("layers", name)
+    assert result.exit_code == 0
+    assert all(field in result.stdout for field in pc.kind(name).spelled_fields())
