@@ -17,7 +17,8 @@ from paramcalc.derivation import explain
 from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.exports import kinds, notation
 from paramcalc.formulas import default_form, formula
-from paramcalc.layer import DTYPES, Layer, kind, kind_names
+from paramcalc.fields import DTYPES
+from paramcalc.layer import Layer, kind, kind_names
 from paramcalc.layers import FAMILIES
 from paramcalc.loading import dumps
 from paramcalc.spec import FRAMEWORKS

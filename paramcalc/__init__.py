@@ -14,24 +14,55 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paramcalc.counting import Count, LayerCount, TensorCount, count
-    from paramcalc.derivation import Derivation, explain
-    from paramcalc.errors import CODES, LIMITS, ParamcalcError, Problem
-    from paramcalc.formulas import Formula, formula
-    from paramcalc.layer import Layer, Tensor, kind, kind_names
-    from paramcalc.layers.attention import MultiHeadAttention
-    from paramcalc.layers.convolution import Conv2D
-    from paramcalc.layers.elementwise import Activation, Dropout
-    from paramcalc.layers.embedding import Embedding
-    from paramcalc.layers.linear import Dense
-    from paramcalc.layers.merging import Add, Concatenate, Multiply
-    from paramcalc.layers.normalization import BatchNorm, LayerNorm, RMSNorm
-    from paramcalc.layers.pooling import AveragePool2D, GlobalAveragePool2D, MaxPool2D
-    from paramcalc.layers.recurrent import LSTM
-    from paramcalc.layers.reshaping import Flatten, Reshape, Slice
-    from paramcalc.layers.source import Input, Weights
-    from paramcalc.loading import dumps, load, loads
-    from paramcalc.spec import Block, Node, Spec
+    from paramcalc.counting import Count as Count
+    from paramcalc.counting import LayerCount as LayerCount
+    from paramcalc.counting import TensorCount as TensorCount
+    from paramcalc.counting import count as count
+    from paramcalc.derivation import Derivation as Derivation
+    from paramcalc.derivation import explain as explain
+    from paramcalc.errors import CODES as CODES
+    from paramcalc.errors import LIMITS as LIMITS
+    from paramcalc.errors import ParamcalcError as ParamcalcError
+    from paramcalc.errors import Problem as Problem
+    from paramcalc.formulas import Formula as Formula
+    from paramcalc.formulas import formula as formula
+    from paramcalc.layer import Layer as Layer
+    from paramcalc.layer import Tensor as Tensor
+    from paramcalc.layer import kind as kind
+    from paramcalc.layer import kind_names as kind_names
+    from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from paramcalc.layers.convolution import Conv2D as Conv2D
+    from paramcalc.layers.elementwise import Activation as Activation
+    from paramcalc.layers.elementwise import Dropout as Dropout
+    from paramcalc.layers.embedding import Embedding as Embedding
+    from paramcalc.layers.linear import Dense as Dense
+    from paramcalc.layers.merging import Add as Add
+    from paramcalc.layers.merging import Concatenate as Concatenate
+    from paramcalc.layers.merging import Multiply as Multiply
+    from paramcalc.layers.normalization import BatchNorm as BatchNorm
+    from paramcalc.layers.normalization import LayerNorm as LayerNorm
+    from paramcalc.layers.normalization import RMSNorm as RMSNorm
+    from paramcalc.layers.pooling import (
+        AveragePool2D as AveragePool2D,
+    )
+    from paramcalc.layers.pooling import (
+        GlobalAveragePool2D as GlobalAveragePool2D,
+    )
+    from paramcalc.layers.pooling import (
+        MaxPool2D as MaxPool2D,
+    )
+    from paramcalc.layers.recurrent import LSTM as LSTM
+    from paramcalc.layers.reshaping import Flatten as Flatten
+    from paramcalc.layers.reshaping import Reshape as Reshape
+    from paramcalc.layers.reshaping import Slice as Slice
+    from paramcalc.layers.source import Input as Input
+    from paramcalc.layers.source import Weights as Weights
+    from paramcalc.loading import dumps as dumps
+    from paramcalc.loading import load as load
+    from paramcalc.loading import loads as loads
+    from paramcalc.spec import Block as Block
+    from paramcalc.spec import Node as Node
+    from paramcalc.spec import Spec as Spec
 
 __version__ = "0.1.0"
 

@@ -51,7 +51,7 @@ class _Group(click.Group):
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Shell completion, here for bash: eval \"$(_PARAMCALC_COMPLETE=bash_source paramcalc)\"; also zsh, fish.",
+    epilog='Shell completion, here for bash: eval "$(_PARAMCALC_COMPLETE=bash_source paramcalc)"; also zsh, fish.',
 )
 @click.version_option(paramcalc.__version__, prog_name="paramcalc")
 def main() -> None:
@@ -151,9 +151,7 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 )
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @_SET
-def formula(
-    path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]
-) -> None:
+def formula(path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]) -> None:
     """The number of parameters as a formula in the dims of the spec.
 
     \b

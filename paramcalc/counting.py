@@ -10,8 +10,9 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, convention, spell
 from paramcalc.errors import ParamcalcError
+from paramcalc.fields import DTYPES
 from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, undecided_problem
-from paramcalc.layer import DTYPES, Layer
+from paramcalc.layer import Layer
 from paramcalc.loading import located
 from paramcalc.spec import Node, Spec, Value
 
@@ -204,9 +205,7 @@ def _count(
         raise located(error, spec.source) from None
     except Undecided as undecided:
         raise located(undecided_problem(undecided), spec.source) from None
-    return Count(
-        name=spec.name, convention=target.name, dims=graph.dims, layers=tuple(rows), **_totals(rows)
-    )
+    return Count(name=spec.name, convention=target.name, dims=graph.dims, layers=tuple(rows), **_totals(rows))
 
 
 _TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes", "trainable_bytes")

@@ -48,7 +48,7 @@ class DerivedTensor:
     @property
     def product(self) -> Any:
         """The product of its sizes, in symbols."""
-        return algebra.product(self.symbolic_shape)
+        return sympy.sympify(algebra.product(self.symbolic_shape))
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def explain(
 
 def _is_within(name: str, path: str) -> bool:
     """Whether a row is the node of a path, or in it. Ranges of copies match each of their numbers."""
-    parts, asked = _parts(name), path.split(".")
+    parts, asked = _parts(name), _parts(path)
     place = 0
     for part in parts:
         if place == len(asked):

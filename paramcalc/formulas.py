@@ -348,9 +348,7 @@ def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
         )
 
     layers = named(spec.layers, "")
-    blocks = {
-        name: replace(block, layers=named(block.layers, f"{name}_")) for name, block in spec.blocks.items()
-    }
+    blocks = {name: replace(block, layers=named(block.layers, f"{name}_")) for name, block in spec.blocks.items()}
     return replace(spec, layers=layers, blocks=blocks, dims=dict(taken)), meanings
 
 
@@ -368,16 +366,13 @@ def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str,
     sizes = [size for value in widths.values() for size in (value if isinstance(value, list) else [value])]
     single = sum(type(size) is int for size in sizes) == 1
     for field, value in widths.items():
-        meaning = f"'{field}' of {name}"
         if isinstance(value, list):
             stated[field] = [
-                size
-                if type(size) is not int
-                else _dim(name if single else f"{name}_{place + 1}", size, f"axis {place + 1} of {name}", taken, meanings)
-                for place, size in enumerate(value)
+                _dim(name if single else f"{name}_{place}", size, f"axis {place} of {name}", taken, meanings)
+                for place, size in enumerate(value, start=1)
             ]
         else:
-            stated[field] = _dim(name if single else f"{name}_{field}", value, meaning, taken, meanings)
+            stated[field] = _dim(name if single else f"{name}_{field}", value, f"'{field}' of {name}", taken, meanings)
     return replace(node, layer=type(node.layer)(**stated)) if widths else node
 
 
@@ -385,8 +380,10 @@ def _is_width(value: Any) -> bool:
     return type(value) is int or (isinstance(value, list) and any(type(size) is int for size in value))
 
 
-def _dim(name: str, value: int, meaning: str, taken: dict[str, int], meanings: dict[str, str]) -> str:
-    """A new dim of this value; its name made one that expressions may use."""
+def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: dict[str, str]) -> Any:
+    """A new dim of this value, its name made one that expressions may use; what is no number stays."""
+    if type(value) is not int:
+        return value
     name = name.replace("-", "_")
     while name in taken or name in RESERVED or not name.isidentifier():
         name += "_"
@@ -447,6 +444,4 @@ def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
     parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)
     used = {name: meanings.get(name, "") for name in symbols}
-    return Formula(
-        cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(_needed_relations(relations))
-    )
+    return Formula(cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(_needed_relations(relations)))

@@ -8,6 +8,7 @@ that the cost does not grow with `times`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -754,13 +755,11 @@ class _Evaluation:
         first = inputs[0].shape if inputs and not inputs[0].broken else None
         return Environment(values, first, self.channel_axis, self.budget)
 
-    def value(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> Any:
-        """The value of a key that may be an expression."""
-        value = getattr(node, key)
-        if not isinstance(value, Expression):
-            return value
+    @contextmanager
+    def asking(self, key: str) -> Iterator[None]:
+        """Say of a refusal which key of the node it is about."""
         try:
-            return bounded(value.evaluate(self.environment(values, inputs)))
+            yield
         except ParamcalcError as error:
             raise error.within(key) from None
         except Undecided as undecided:
@@ -770,17 +769,26 @@ class _Evaluation:
 
     def number(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> Number:
         """The value of a key that is a number."""
-        result = self.value(node, key, values, inputs)
-        if not algebra.is_number(result):
-            raise refuse("wrong-type", f"'{key}' takes a whole number, not {quoted(result)}", path=(key,))
+        value = getattr(node, key)
+        if not isinstance(value, Expression):
+            return value
+        with self.asking(key):
+            result = bounded(value.evaluate(self.environment(values, inputs)))
+            if not algebra.is_number(result):
+                raise refuse("wrong-type", f"'{key}' takes a whole number, not {quoted(result)}")
         return result
 
     def truth(self, node: Node, key: str, values: Values, inputs: tuple[Flow, ...]) -> bool:
         """The value of a key that is a condition."""
-        result = self.value(node, key, values, inputs)
-        if isinstance(result, bool) or algebra.is_symbol(result) or algebra.is_array(result):
-            return algebra.truth(result)
-        raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(result)}", path=(key,))
+        value = getattr(node, key)
+        if not isinstance(value, Expression):
+            return algebra.truth(value)
+        with self.asking(key):
+            result = value.evaluate(self.environment(values, inputs))
+            if not (isinstance(result, bool) or algebra.is_symbol(result) or algebra.is_array(result)):
+                raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(result)}")
+            decided = algebra.truth(result)
+        return decided
 
 
 class _Stop(ParamcalcError):

@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 from paramcalc import algebra
 from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
 from paramcalc.expression import Expression, bounded, check_name, unknown_dim
-from paramcalc.layer import Layer, default_name, kind, plain, read_dtype, read_flag, read_integer
+from paramcalc.fields import read_dtype, read_flag, read_integer
+from paramcalc.layer import Layer, default_name, kind, plain
 
 #: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is open.
 Value: TypeAlias = Any

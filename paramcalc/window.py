@@ -8,9 +8,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 
 
-def output_lengths(
-    lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = (1, 1)
-) -> Shape:
+def output_lengths(lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = (1, 1)) -> Shape:
     """The number of places that a window takes along each axis.
 
     `padding` is `valid` (none), `same` (as much as keeps the length at stride 1), or what

@@ -110,8 +110,10 @@ def test_the_form_is_not_evaluated_where_it_does_not_hold(sizes: dict[str, Any],
 
 FIXED = {
     "a condition": (
-        "dims: {n: 8, deep: 5}\nlayers:\n  - Input: {shape: [3]}\n"
-        "  - {Dense: {units: n}, when: deep > 3}\n  - Dense: {units: 2 * n}",
+        (
+            "dims: {n: 8, deep: 5}\nlayers:\n  - Input: {shape: [3]}\n"
+            "  - {Dense: {units: n}, when: deep > 3}\n  - Dense: {units: 2 * n}"
+        ),
         {"deep"},
     ),
     "a rounded size of a tensor": (
@@ -123,13 +125,14 @@ FIXED = {
         {"n", "m"},
     ),
     "a counter that sizes depend on": (
-        "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n"
-        "  - {Dense: {units: n + i}, times: times, index: i}",
+        "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n  - {Dense: {units: n + i}, times: times, index: i}",
         {"times"},
     ),
     "a list": (
-        "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
-        "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}",
+        (
+            "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
+            "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"
+        ),
         {"widths"},
     ),
 }
@@ -169,7 +172,9 @@ def test_widths_that_must_agree_are_one_symbol() -> None:
     spec = pc.Spec(
         layers=[
             pc.Node(pc.Input(shape=(8,)), name="x"),
-            pc.Node(layers=[pc.Node(pc.Dense(units=4), name="down"), pc.Node(pc.Dense(units=8), name="up")], residual=True),
+            pc.Node(
+                layers=[pc.Node(pc.Dense(units=4), name="down"), pc.Node(pc.Dense(units=8), name="up")], residual=True
+            ),
         ]
     )
     form = pc.formula(spec)

@@ -155,11 +155,10 @@ def _layer_text(layer: LayerDerivation) -> list[str]:
 
 
 def _tensor_table(layer: LayerDerivation) -> list[str]:
-    rows = [("tensor", "shape", "elements", "", "")]
-    for tensor in layer.tensors:
-        rows.append(
-            (tensor.name, _symbolic_shape(tensor), thousands(tensor.elements), tensor.standing, tensor.purpose)
-        )
+    rows = [("tensor", "shape", "elements", "", "")] + [
+        (tensor.name, _symbolic_shape(tensor), thousands(tensor.elements), tensor.standing, tensor.purpose)
+        for tensor in layer.tensors
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = []
     for name, shape, elements, standing, purpose in rows:
@@ -228,7 +227,8 @@ def as_markdown(derivation: Derivation) -> str:
         ]
         lines += ["", *(f"- {name} = {value}: {meaning}" for name, value, meaning in _legend_rows(layer)), ""]
         if layer.terms:
-            lines += ["parameters = " + " = ".join(_steps(layer)) + (f" ({_split(layer)})" if _split(layer) else ""), ""]
+            split = f" ({_split(layer)})" if _split(layer) else ""
+            lines += [f"parameters = {' = '.join(_steps(layer))}{split}", ""]
         if layer.row.times != 1:
             lines += [_copies(layer), ""]
         if layer.row.buffers:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc.layer import DTYPES, kind, kind_names
+from paramcalc.fields import DTYPES
+from paramcalc.layer import kind, kind_names
 from paramcalc.spec import FRAMEWORKS, VERSION
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}

@@ -51,10 +51,10 @@ def as_csv(count: Count, tensors: bool = False) -> str:
         writer.writerow(("layer", "tensor", "shape", "role", "trainable", "dtype", "elements", "times", "tied_to"))
         for row in count.layers:
             for tensor in row.tensors:
-                writer.writerow(
-                    (row.name, tensor.name, sizes_text(tensor.shape), tensor.role, str(tensor.trainable).lower())
-                    + (tensor.dtype, tensor.elements, row.times, tensor.tied_to or "")
-                )
+                trainable = str(tensor.trainable).lower()
+                shape = sizes_text(tensor.shape)
+                elements = (tensor.elements, row.times, tensor.tied_to or "")
+                writer.writerow((row.name, tensor.name, shape, tensor.role, trainable, tensor.dtype, *elements))
     else:
         totals = ("total", "trainable", "non_trainable", "buffers")
         writer.writerow(("layer", "kind", "output_shape", "times", *totals, "inputs"))
@@ -182,4 +182,3 @@ def _fitted(widths: list[int], headings: Sequence[str], width: int) -> list[int]
         widths[widest] -= 1
         excess -= 1
     return widths
-

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
-from paramcalc.layer import Axes, Flag, Layer, OptionalSize, Size, Tensor, field, shape_text
+from paramcalc.fields import Flag, OptionalSize, Size, field
+from paramcalc.layer import Axes, Layer, Tensor, shape_text
 
 
 class MultiHeadAttention(Layer):

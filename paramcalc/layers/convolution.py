@@ -5,7 +5,8 @@ from typing import Literal
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.layer import Axes, Count, Flag, Layer, Padding, Size, Tensor, Window2D, field
+from paramcalc.fields import Count, Flag, Padding, Size, Window2D, field
+from paramcalc.layer import Axes, Layer, Tensor
 from paramcalc.window import output_lengths
 
 
@@ -28,9 +29,7 @@ class Conv2D(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         channels = algebra.divide(x[-1], self.groups, "the groups must divide the channels")
         algebra.divide(self.filters, self.groups, "the groups must divide the filters")
-        yield Tensor(
-            "kernel", (*self.kernel_size, channels, self.filters), "a window of weights for each filter"
-        )
+        yield Tensor("kernel", (*self.kernel_size, channels, self.filters), "a window of weights for each filter")
         yield Tensor("bias", (self.filters,), "an offset for each filter", when=self.use_bias)
 
     def output_shape(self, x: Shape) -> Shape:

@@ -1,6 +1,7 @@
 """Layers that act on each element on its own, and own nothing."""
 
-from paramcalc.layer import Layer, Rate, field
+from paramcalc.fields import Rate, field
+from paramcalc.layer import Layer
 
 
 class Activation(Layer):

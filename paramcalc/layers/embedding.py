@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.layer import Layer, Size, Tensor, field
+from paramcalc.fields import Size, field
+from paramcalc.layer import Layer, Tensor
 
 
 class Embedding(Layer):

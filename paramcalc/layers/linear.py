@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.layer import Axes, Flag, Layer, Size, Tensor, field
+from paramcalc.fields import Flag, Size, field
+from paramcalc.layer import Axes, Layer, Tensor
 
 
 class Dense(Layer):

@@ -3,7 +3,8 @@
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
-from paramcalc.layer import Integer, Layer, axis_position, field, shape_text
+from paramcalc.fields import Integer, field
+from paramcalc.layer import Layer, axis_position, shape_text
 
 
 class _Elementwise(Layer):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.algebra import Shape
-from paramcalc.layer import Axes, Axis, Flag, Integer, Layer, Tensor, axis_position, field
+from paramcalc.fields import Axis, Flag, Integer, field
+from paramcalc.layer import Axes, Layer, Tensor, axis_position
 
 
 class BatchNorm(Layer):

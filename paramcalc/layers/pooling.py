@@ -4,7 +4,8 @@ from typing import Literal
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.layer import Axes, Flag, Layer, OptionalWindow2D, Padding, Window2D, field
+from paramcalc.fields import Flag, OptionalWindow2D, Padding, Window2D, field
+from paramcalc.layer import Axes, Layer
 from paramcalc.window import output_lengths
 
 

@@ -3,7 +3,8 @@
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.errors import quoted, refuse
-from paramcalc.layer import Flag, Integer, Layer, OptionalInteger, TargetShape, axis_position, field, shape_text
+from paramcalc.fields import Flag, Integer, OptionalInteger, TargetShape, field
+from paramcalc.layer import Layer, axis_position, shape_text
 
 
 class Flatten(Layer):

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse, suggest
-from paramcalc.layer import Axes, DType, Layer, OpenShape, Tensor, TensorShapes, field
+from paramcalc.fields import DType, OpenShape, TensorShapes, field
+from paramcalc.layer import Axes, Layer, Tensor
 
 
 class Input(Layer):

@@ -25,7 +25,7 @@ def script(name: str, *arguments: str) -> list[str]:
 
 
 def in_pipe(command: Sequence[str]) -> Callable[[], None]:
-    return lambda: subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) and None
+    return lambda: subprocess.run(command, check=True, capture_output=True) and None
 
 
 def in_terminal(command: Sequence[str]) -> Callable[[], None]:

@@ -25,12 +25,11 @@ Call: TypeAlias = Callable[[Sequence[Any]], Any]
 
 def build(spec: pc.Spec) -> RealModel:
     """The model of a spec, and what Keras says of it."""
-    keras.utils.clear_session()
     builder = _Builder(spec)
     for leaf in builder.leaves:
         builder.add(leaf)
     outputs = {leaf.name: builder.outputs[id(leaf)] for leaf in builder.leaves}
-    model = keras.Model(builder.inputs, list(outputs.values()))
+    model = keras.Model(builder.inputs, outputs)
     trained = {id(variable) for variable in model.trainable_weights}
     return RealModel(
         tensors={
@@ -42,7 +41,7 @@ def build(spec: pc.Spec) -> RealModel:
         trainable=_elements(model.trainable_weights),
         non_trainable=_elements(model.non_trainable_weights),
         bytes=sum(variable.value.numpy().nbytes for variable in model.weights),
-        run=lambda: _run(model, list(outputs)),
+        run=lambda: _run(model),
     )
 
 
@@ -50,9 +49,9 @@ def _elements(variables: Sequence[Any]) -> int:
     return sum(prod(variable.shape) for variable in variables)
 
 
-def _run(model: Any, names: list[str]) -> dict[str, tuple[int, ...]]:
+def _run(model: Any) -> dict[str, tuple[int, ...]]:
     examples = [np.zeros((2, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs]
-    return {name: tuple(output.shape[1:]) for name, output in zip(names, model(examples), strict=True)}
+    return {name: tuple(output.shape[1:]) for name, output in model(examples).items()}
 
 
 class _Builder:

@@ -1,0 +1,265 @@
+"""The types of a layer kind's fields: how each is read, and what the JSON Schema says of it.
+
+Any field that is a number or a flag may be given as an expression; it is read again once it has
+its value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import Field
+from pydantic_core import PydanticCustomError, core_schema
+
+from paramcalc import algebra
+from paramcalc.algebra import Number
+from paramcalc.errors import LIMITS, ParamcalcError, quoted, refuse, suggest
+from paramcalc.expression import Expression
+
+#: The bits of one element of each dtype.
+DTYPES = {
+    "bool": 8, "int4": 4, "uint4": 4, "int8": 8, "uint8": 8, "int16": 16, "uint16": 16,
+    "int32": 32, "uint32": 32, "int64": 64, "uint64": 64, "float8_e4m3fn": 8, "float8_e5m2": 8,
+    "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64,
+}  # fmt: skip
+
+
+def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None, alias: str | None = None) -> Any:
+    """A field of a kind: the symbol that stands for it in formulas (or ""), and its meaning.
+
+    `same_as` is what a field with the default None stands for: an expression in other fields
+    and in `size(axis)` of the first input. `alias` is the field's name outside, where a method
+    of that name stands in the way.
+    """
+    extra: Any = {key: text for key, text in (("symbol", symbol), ("same_as", same_as)) if text}
+    return Field(default, description=meaning, json_schema_extra=extra or None, alias=alias)
+
+
+class FieldType:
+    """How a value is read, and what the JSON Schema says of it."""
+
+    def __init__(
+        self,
+        read: Callable[[Any], Any],
+        schema: dict[str, Any],
+        symbolic: bool = False,
+        suffixes: tuple[str, ...] = (),
+    ) -> None:
+        self.read = read
+        self.schema = schema
+        #: of a field with several numbers, what the symbol of each ends in
+        self.suffixes = suffixes
+        #: whether formulas have a symbol for a field of this type
+        self.symbolic = symbolic
+
+    def validate(self, value: Any) -> Any:
+        """Read a value for Pydantic, our refusals kept whole."""
+        try:
+            return self.read(value)
+        except ParamcalcError as error:
+            problem = error.problems[0]
+            raise PydanticCustomError(
+                "paramcalc", "{message}", {"message": problem.message, "problem": problem}
+            ) from None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.validate)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return self.schema
+
+
+def read_size(value: Any) -> Number | Expression:
+    """A size of at least 1, or the expression of one."""
+    return _read_number(value, 1)
+
+
+def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+def read_integer(value: Any) -> Number | Expression:
+    """Any whole number, or the expression of one."""
+    return _read_number(value, None)
+
+
+def _read_number(value: Any, bound: int | None) -> Number | Expression:
+    if type(value) is int:
+        number = value
+    elif isinstance(value, str):
+        return Expression.parse(value)
+    elif isinstance(value, Expression):
+        return value
+    else:
+        if value is None or isinstance(value, (bool, float, list, tuple, dict)):
+            raise refuse("wrong-type", f"takes a whole number or an expression, not {named(value)}")
+        number = algebra.as_number(value)
+    if bound is not None and not algebra.at_least(number, bound):
+        raise refuse("invalid-value", f"must be at least {bound}, not {quoted(value)}")
+    return number
+
+
+def read_flag(value: Any) -> Any:
+    """True or false, or the expression of one."""
+    if value is True or value is False or isinstance(value, Expression):
+        return value
+    if isinstance(value, str):
+        return Expression.parse(value)
+    if algebra.is_symbol(value):
+        return value
+    raise refuse("wrong-type", f"takes true or false, not {named(value)}")
+
+
+def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            if len(value) != rank:
+                raise refuse("invalid-value", f"takes one number or {rank}, not {len(value)}")
+            return tuple(_read_number(item, bound) for item in value)
+        return (_read_number(value, bound),) * rank
+
+    return read
+
+
+def _read_padding(value: Any) -> Any:
+    if value in ("valid", "same"):
+        return value
+    return _read_window(2, 0)(value)
+
+
+def _read_axes(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(read_integer(item) for item in value)
+    return read_integer(value)
+
+
+def read_shape(value: Any) -> Any:
+    """The sizes of some axes; `null` is a length that varies."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"takes a list of sizes, not {named(value)}", "write it in brackets: [28, 28, 1]")
+    return tuple(algebra.Unknown() if item is None else read_size(item) for item in _bounded_axes(value))
+
+
+def _read_target(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return read_shape(value)
+    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in _bounded_axes(value))
+
+
+def read_tensors(value: Any) -> Any:
+    """Shapes by the names of tensors."""
+    if not isinstance(value, dict) or not value:
+        raise refuse("wrong-type", f"takes a mapping of tensor names to shapes, not {named(value)}")
+    for name in value:
+        if not isinstance(name, str) or not re.fullmatch(r"[^\W\d][\w-]*", name):
+            raise refuse("invalid-name", f"{quoted(name)} cannot name a tensor")
+    return {name: tuple(read_size(item) for item in _list_of(shape)) for name, shape in value.items()}
+
+
+def _list_of(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"a tensor's shape is a list of sizes, not {named(value)}")
+    return _bounded_axes(value)
+
+
+def _bounded_axes(shape: Any) -> Any:
+    if len(shape) > LIMITS.axes:
+        raise refuse("limit", f"takes at most {LIMITS.axes} axes, not {len(shape):,}")
+    return shape
+
+
+def read_dtype(value: Any) -> str:
+    """The name of a dtype."""
+    if isinstance(value, str) and value in DTYPES:
+        return value
+    hint = suggest(value, DTYPES) or "the dtypes: " + ", ".join(DTYPES)
+    raise refuse("invalid-value", f"there is no dtype {quoted(value)}", hint)
+
+
+def _read_rate(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
+        return value
+    raise refuse("invalid-value", f"takes a number from 0 to 1, not {named(value)}")
+
+
+def named(value: Any) -> str:
+    """A value with its type, as messages name it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"the fraction {value}"
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else quoted(value)
+
+
+_EXPRESSION = {"type": "string", "description": "an expression in the dims of the spec"}
+
+
+def _or_expression(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, _EXPRESSION]}
+
+
+def _window_schema(rank: int, least: int) -> dict[str, Any]:
+    number = _or_expression({"type": "integer", "minimum": least})
+    return {"anyOf": [*number["anyOf"], {"type": "array", "items": number, "minItems": rank, "maxItems": rank}]}
+
+
+_SIZE = _or_expression({"type": "integer", "minimum": 1})
+_INTEGER = _or_expression({"type": "integer"})
+
+#: A width of the layer: units, filters, heads. Formulas have a symbol for it.
+Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
+#: A width that follows from others where it is not given.
+OptionalSize: TypeAlias = Annotated[
+    Any, FieldType(_optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
+]
+#: A number that is a choice rather than a width, such as groups: formulas keep its value.
+Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
+#: Any whole number.
+Integer: TypeAlias = Annotated[Any, FieldType(read_integer, _INTEGER)]
+#: Any whole number, or none.
+OptionalInteger: TypeAlias = Annotated[
+    Any, FieldType(_optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
+]
+Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
+#: A window over height and width: one number for both, or two.
+Window2D: TypeAlias = Annotated[Any, FieldType(_read_window(2, 1), _window_schema(2, 1), suffixes=("h", "w"))]
+OptionalWindow2D: TypeAlias = Annotated[
+    Any, FieldType(_optional(_read_window(2, 1)), {"anyOf": [*_window_schema(2, 1)["anyOf"], {"type": "null"}]})
+]
+#: `valid`, `same`, or the rows and columns added on each side.
+Padding: TypeAlias = Annotated[
+    Any, FieldType(_read_padding, {"anyOf": [{"enum": ["valid", "same"]}, *_window_schema(2, 0)["anyOf"]]})
+]
+#: An axis, the batch counted as 0, or several.
+Axis: TypeAlias = Annotated[
+    Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})
+]
+#: Sizes of axes, where null is a length that varies.
+OpenShape: TypeAlias = Annotated[
+    Any,
+    FieldType(
+        read_shape,
+        {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}},
+        symbolic=True,
+    ),
+]
+#: Sizes of axes, where -1 is what the others leave.
+TargetShape: TypeAlias = Annotated[
+    Any, FieldType(_read_target, {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"const": -1}]}})
+]
+#: Named shapes.
+TensorShapes: TypeAlias = Annotated[
+    Any,
+    FieldType(
+        read_tensors,
+        {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
+    ),
+]
+DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
+Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
