@@ -16,9 +16,9 @@ from paramcalc.counting import layer_spec
 from paramcalc.derivation import explain
 from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.exports import kinds, notation
-from paramcalc.formulas import default_form, formula
 from paramcalc.fields import DTYPES
-from paramcalc.layer import Layer, kind, kind_names
+from paramcalc.formulas import default_form, formula
+from paramcalc.layer import Layer, Tensor, kind, kind_names
 from paramcalc.layers import FAMILIES
 from paramcalc.loading import dumps
 from paramcalc.spec import FRAMEWORKS
@@ -112,7 +112,10 @@ def kind_page(cls: type[Layer]) -> str:
 def _fields(cls: type[Layer]) -> list[str]:
     if not cls.model_fields:
         return ["## Fields", "", f"{cls.__name__} has no fields."]
-    rows = [(_code(name), _code(default), _text(meaning)) for name, default, meaning in kinds.field_rows(cls)]
+    rows = [
+        (_code(name), default if default in ("required", "absent") else _code(default), _text(meaning))
+        for name, default, meaning in kinds.field_rows(cls)
+    ]
     return ["## Fields", "", *_table(("field", "default", "meaning"), rows)]
 
 
@@ -126,14 +129,13 @@ def _tensors(cls: type[Layer]) -> list[str]:
     rows = [(_code(name), _code(shape), _text(role), _text(purpose)) for name, shape, role, purpose in tensors]
     lines = ["## Tensors", "", *_table(("tensor", "shape", "role", "what it is for"), rows)]
     lines += ["", "## Formula", ""]
-    formulas = []
+    formulas: list[Sequence[str]] = []
     for framework in FRAMEWORKS:
         form, by_default = formula(cls, framework), default_form(cls, framework)
-        conditions = "; ".join(map(_code, form.conditions))
-        formulas.append((framework, _code(notation.text(form.expr)), _code(notation.text(by_default.expr)), conditions))
-    if not any(row[3] for row in formulas):
-        formulas = [row[:3] for row in formulas]
-    lines += _table(("convention", "parameters", "with the fields' defaults", "where")[: len(formulas[0])], formulas)
+        cells = [framework, _code(notation.text(form.expr)), _code(notation.text(by_default.expr))]
+        formulas.append([*cells, *(["; ".join(map(_code, form.conditions))] if form.conditions else [])])
+    headings = ("convention", "parameters", "with the fields' defaults", "where")
+    lines += _table(headings[: len(formulas[0])], formulas)
     symbols = [(_code(name), _text(meaning)) for name, meaning in kinds.symbol_rows(cls)]
     return [*lines, "", *_table(("symbol", "meaning"), symbols)]
 
@@ -144,13 +146,14 @@ def _frameworks(cls: type[Layer]) -> list[str]:
         candidates = convention(framework).equivalents[cls.__name__]
         lines += ["", f"### {framework}", ""]
         if not candidates:
-            lines += [f"{framework} has no class for it; its tensors keep the names above."]
+            kept = "; its tensors keep our own names" if cls.tensors is not Layer.tensors else ""
+            lines += [f"{framework} has no class for it{kept}."]
         for candidate in candidates:
             lines += [_code(candidate.name) + _condition(candidate) + "."]
             if candidate.arguments:
                 rows = [(_code(name), _code(value)) for name, value in candidate.arguments.items()]
                 lines += ["", *_table(("argument", "its value, in our fields"), rows)]
-            lines += ["", *_spelling_table(candidate, cls), ""]
+            lines += ["", *_spelling_table(framework, candidate, cls), ""]
     return lines
 
 
@@ -158,16 +161,25 @@ def _condition(candidate: Equivalent) -> str:
     return "" if candidate.when == "true" else f", where {_code(candidate.when)}"
 
 
-def _spelling_table(candidate: Equivalent, cls: type[Layer]) -> list[str]:
-    rows = [(_code(ours), _code(name), _code(shape)) for ours, name, shape in _spellings(candidate, cls)]
+def _spelling_table(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[str]:
+    rows = [(_code(ours), _code(name), _code(shape)) for ours, name, shape in _spellings(framework, candidate, cls)]
     return _table(("tensor here", "its name there", "its shape there"), rows) if rows else []
 
 
-def _spellings(candidate: Equivalent, cls: type[Layer]) -> list[tuple[str, str, str]]:
+def _spellings(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[tuple[str, str, str]]:
+    """Our tensors, the framework's name and shape; without those that only another framework's choices make."""
     try:
-        return list(kinds.spellings(candidate, cls))
+        tensors = kinds.general_tensors(cls)
     except ParamcalcError:
         return []
+    own = convention(framework).choices.get(cls.__name__, {})
+    foreign = {field for other in FRAMEWORKS for field in convention(other).choices.get(cls.__name__, {})} - {*own}
+    absent = {tensor.name for tensor in tensors if foreign & {*map(str, _flags(tensor))}}
+    return [row for row in kinds.spellings(candidate, cls) if row[0] not in absent]
+
+
+def _flags(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.when if isinstance(tensor.when, tuple) else (tensor.when,)
 
 
 def _worked_example(cls: type[Layer]) -> list[str]:
@@ -196,7 +208,7 @@ def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     if cls.open_fields():
         axes = list(cls.inputs)
     shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
-    return layer, shapes * (cls.variadic or 1)
+    return layer, shapes * (2 if cls.variadic else 1)
 
 
 def _path(name: str) -> str:
@@ -254,7 +266,7 @@ def _tensor_names() -> list[str]:
     for name in kind_names():
         for framework in FRAMEWORKS:
             for candidate in convention(framework).equivalents[name]:
-                for ours, theirs, shape in _spellings(candidate, kind(name)):
+                for ours, theirs, shape in _spellings(framework, candidate, kind(name)):
                     row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
                     rows += [row] if row not in rows else []
     rows.sort(key=lambda row: [_kind_link(name) for name in kind_names()].index(row[0]))

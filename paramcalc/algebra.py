@@ -323,12 +323,16 @@ def _of_unknown(left: Number, right: Number) -> Number:
 
 
 def compare(operator: str, left: Number, right: Number) -> Number:
-    """The comparison of two sizes: a truth, or a condition that depends on symbols."""
+    """The comparison of two sizes: a truth, or a condition that depends on symbols.
+
+    Raises `Undecided` for a free length, and for arrays of which it holds in part.
+    """
     if is_symbol(left) or is_symbol(right):
         return _sympy().Rel(left, right, operator)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         raise Undecided(left if isinstance(left, Unknown) else right)
-    return _COMPARISONS[operator](left, right)
+    result = _COMPARISONS[operator](left, right)
+    return truth(result) if is_array(result) else result
 
 
 _COMPARISONS: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, convention, spell
 from paramcalc.errors import ParamcalcError
 from paramcalc.fields import DTYPES
-from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, undecided_problem
+from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, leaves, undecided_problem
 from paramcalc.layer import Layer
 from paramcalc.loading import located
 from paramcalc.spec import Node, Spec, Value
@@ -249,7 +249,7 @@ class _Counter:
                 continue
             if counts:
                 total = total + use.elements
-                bytes_used = algebra.ceil_divide(use.elements * DTYPES[use.dtype], 8)
+                bytes_used = _bytes(use.elements, DTYPES[use.dtype])
                 size = size + bytes_used
                 if use.trainable:
                     trainable = trainable + use.elements
@@ -277,7 +277,7 @@ class _Counter:
         """One row for all of a group."""
         whole = _Counter(self.target, None, self.names)
         rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
-        for leaf in _leaves_of(tree):
+        for leaf, _ in leaves(tree):
             self.names[id(leaf)] = tree.name
         return LayerCount(
             name=tree.name,
@@ -291,12 +291,9 @@ class _Counter:
         )
 
 
-def _leaves_of(tree: Tree) -> Iterator[Leaf]:
-    if isinstance(tree, Leaf):
-        yield tree
-    else:
-        for child in tree.children:
-            yield from _leaves_of(child)
+def _bytes(elements: Number, bits: int) -> Number:
+    """The bytes of so many elements; those smaller than a byte are packed."""
+    return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
 def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount:

@@ -173,6 +173,8 @@ def _parse(text: str) -> tuple[frozenset[str], Evaluator]:
     """The names that an expression mentions, and what evaluates it."""
     if len(text) > LIMITS.expression:
         raise refuse("limit", f"an expression of {len(text):,} characters; {LIMITS.expression:,} are the most")
+    if "#" in text:
+        raise refuse("invalid-expression", f"{quoted(text)} is not an expression: '#' is not part of it")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -296,7 +298,7 @@ def _compile_binary(apply: Callable[[Any, Any], Any], left: Evaluator, right: Ev
 
 def _compile_call(name: str, arguments: list[Evaluator]) -> Evaluator:
     fewest, most, function = FUNCTIONS[name]
-    if not fewest <= len(arguments) <= (most or len(arguments)):
+    if len(arguments) < fewest or (most is not None and len(arguments) > most):
         takes = f"{fewest}" if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise refuse("invalid-expression", f"{name}() takes {takes} values, not {len(arguments)}")
 
@@ -386,7 +388,7 @@ def _relation(symbol: str, left: Any, right: Any) -> Any:
 def _item(sequence: Any, index: Any) -> Any:
     if not isinstance(sequence, tuple):
         raise refuse("wrong-type", f"{_shown(sequence)} is not a list")
-    if algebra.is_symbol(index) or algebra.is_array(index):
+    if algebra.is_symbol(index) or algebra.is_array(index) or isinstance(index, algebra.Unknown):
         raise algebra.Undecided(index)
     if type(index) is not int or not -len(sequence) <= index < len(sequence):
         raise refuse(

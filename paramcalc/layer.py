@@ -152,15 +152,14 @@ class Layer(BaseModel):
     def filled(self, x: Shape | None) -> Layer:
         """The same layer with the fields that follow from others, or from the first input, filled in."""
         following = _following_fields(type(self))
-        missing = {name: rule for name, rule in following.items() if getattr(self, name) is None}
+        missing = following and {name: rule for name, rule in following.items() if getattr(self, name) is None}
         if not missing:
             return self
         environment = Environment(self.__dict__, x)
         return self.model_copy(update={name: rule.evaluate(environment) for name, rule in missing.items()})
 
     def _check_inputs(self, inputs: tuple[Shape, ...]) -> None:
-        fewest = self.variadic or sum(not axes.optional for axes in self.inputs)
-        most = None if self.variadic else len(self.inputs)
+        fewest, most = _input_span(type(self))
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             raise refuse("input-count", f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}")
         for shape, axes in zip(inputs, self.inputs, strict=False):
@@ -183,7 +182,7 @@ class Layer(BaseModel):
     @property
     def is_resolved(self) -> bool:
         """Whether every field has its value, and none is an expression."""
-        return not any(True for value in self.__dict__.values() for _ in _expressions(value))
+        return not any(map(_has_expression, self.__dict__.values()))
 
     def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
         """The same layer, with the value of each expression in its place."""
@@ -304,6 +303,20 @@ def axis_position(axis: int, rank: int) -> int:
             axes_hint(rank),
         )
     return axis - 1 if axis > 0 else rank + axis
+
+
+@cache
+def _input_span(cls: type[Layer]) -> tuple[int, int | None]:
+    """The fewest and the most inputs of a kind."""
+    if cls.variadic:
+        return cls.variadic, None
+    return sum(not axes.optional for axes in cls.inputs), len(cls.inputs)
+
+
+def _has_expression(value: Any) -> bool:
+    if isinstance(value, (tuple, dict)):
+        return any(True for _ in _expressions(value))
+    return isinstance(value, Expression)
 
 
 def _expressions(value: Any) -> Iterator[Expression]:

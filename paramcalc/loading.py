@@ -45,7 +45,7 @@ def loads(text: str | bytes, name: str = "<text>") -> Spec:
 
     Raises `ParamcalcError`, each problem with line and column.
     """
-    source = TextSource(name, _decoded(text, name))
+    source = TextSource(name, _with_whole_escapes(_decoded(text, name)))
     try:
         return read_spec(_build(source.text, None), source)
     except ParamcalcError as error:
@@ -176,6 +176,21 @@ def _decoded(text: str | bytes, name: str) -> str:
         before = text[: error.start]
         place = f"line {before.count(10) + 1}, byte {error.start - before.rfind(10)}"
         raise refuse("not-text", f"{quoted(name)} is not UTF-8 text (at {place})") from None
+
+
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _with_whole_escapes(text: str) -> str:
+    """A text in JSON, each character that it escapes as two surrogates escaped as one, as YAML has it."""
+    if "\\u" not in text or text.lstrip()[:1] != "{":
+        return text
+
+    def whole(match: re.Match[str]) -> str:
+        high, low = int(match[2], 16), int(match[3], 16)
+        return f"{match[1]}\\U{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:08x}"
+
+    return _PAIR.sub(whole, text)
 
 
 # --- Building mappings and lists of events ---------------------------------------------

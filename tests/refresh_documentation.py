@@ -135,7 +135,7 @@ def _stage(words: Sequence[str], given: str, code_before: int) -> tuple[str, int
 
 def _python(body: str, names: dict[str, Any]) -> str:
     if ">>> " not in body:
-        exec(compile(body, "<example>", "exec"), names)
+        exec(compile(body, "<example>", "exec", dont_inherit=True), names)
         return body
     lines: list[str] = []
     for statement in _examples(body, ">>> ", "... "):
@@ -150,7 +150,7 @@ def _evaluated(source: str, names: dict[str, Any]) -> str:
     with contextlib.redirect_stdout(io.StringIO()) as output:
         try:
             tree = ast.parse(source)
-            exec(compile(ast.Interactive(tree.body), "<example>", "single"), names)
+            exec(compile(ast.Interactive(tree.body), "<example>", "single", dont_inherit=True), names)
         except Exception as error:
             last = "".join(traceback.format_exception_only(error))
             output.write(f"Traceback (most recent call last):\n    ...\n{last}")

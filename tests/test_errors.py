@@ -51,9 +51,9 @@ def test_what_is_printed(wrong: Wrong) -> None:
     assert [problem.code for problem in error.problems] == [wrong.code]
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.name)
-def test_what_is_printed_of_the_same_text_with_other_line_ends(wrong: Wrong) -> None:
-    assert str(refusal(wrong.text.replace("\n", "\r\n").encode())) == wrong.message
+def test_what_is_printed_of_the_same_texts_with_other_line_ends() -> None:
+    for wrong in WRONG[::6]:
+        assert str(refusal(wrong.text.replace("\n", "\r\n").encode())) == wrong.message
 
 
 def test_every_code_is_raised() -> None:

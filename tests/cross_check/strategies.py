@@ -265,11 +265,10 @@ def layer_for(draw: DrawFn, shape: Sizes, framework: str, kinds: Sequence[str] |
 
 
 @st.composite
-def _one_input(draw: DrawFn, kind: str, framework: str) -> Case:
-    ranks = FITS[kind].ranks
-    shape = draw(sizes(ranks.start, ranks.stop - 1))
-    layer = FITS[kind].layer(draw, shape, framework)
-    return Case(layer, (shape,), framework, "int32" if kind == "Embedding" else "float32")
+def _one_input(draw: DrawFn, fit: Fit, framework: str) -> Case:
+    shape = draw(sizes(fit.ranks.start, fit.ranks.stop - 1))
+    layer = fit.layer(draw, shape, framework)
+    return Case(layer, (shape,), framework, "int32" if isinstance(layer, pc.Embedding) else "float32")
 
 
 @st.composite
@@ -282,7 +281,7 @@ def _input(draw: DrawFn, framework: str) -> Case:
 def _weights(draw: DrawFn, framework: str) -> Case:
     """Tensors behind an input, or without one."""
     if draw(FLAG):
-        return draw(_one_input("Weights", framework))
+        return draw(_one_input(FITS["Weights"], framework))
     tensors = {name: list(draw(sizes(0, 3))) for name in ("token", "other")}
     return Case(pc.Weights(tensors=tensors, output=draw(st.sampled_from([*tensors]))), (), framework)
 
@@ -330,4 +329,4 @@ def cases(kind: str, framework: str) -> SearchStrategy[Case]:
             return _concatenate(framework)
         case "MultiHeadAttention":
             return _attention(framework)
-    return _one_input(kind, framework)
+    return _one_input(FITS[kind], framework)

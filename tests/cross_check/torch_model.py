@@ -130,8 +130,8 @@ def _example(layer: pc.Input) -> torch.Tensor:
 
 def _as_taken(x: torch.Tensor, module: nn.Module | None) -> torch.Tensor:
     """An input in the dtype of the module that takes it."""
-    first = next(module.parameters(), None) if module is not None else None
-    return x.to(first.dtype) if first is not None and x.is_floating_point() else x
+    own = [] if module is None else [*module.parameters(), *module.buffers()]
+    return x.to(own[0].dtype) if own and x.is_floating_point() else x
 
 
 def _attribute(leaf: Leaf, tensor: str) -> str:

@@ -1,0 +1,76 @@
+"""Spec to graph: order, shapes, repeats, sharing and ties.
+
+The result is a tree as the spec is one: a `Branch` for a group, a `Leaf` for a layer. Copies of
+a repeated node that are alike are evaluated once and stand there once, with their number, so
+that the cost does not grow with `times`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from paramcalc.algebra import Undecided, Unknown
+from paramcalc.conventions import convention
+from paramcalc.errors import ParamcalcError
+from paramcalc.expression import Budget, Environment, unknown_dim
+from paramcalc.graph.evaluation import Evaluation, undecided_problem, value_of
+from paramcalc.graph.tree import Branch, Flow, Graph, Leaf, Tree, Use, give_names, leaves
+from paramcalc.spec import Spec, Value
+
+__all__ = [
+    "Branch",
+    "Flow",
+    "Graph",
+    "Leaf",
+    "Tree",
+    "Use",
+    "dim_values",
+    "evaluate",
+    "leaves",
+    "undecided_problem",
+]
+
+
+def evaluate(
+    spec: Spec,
+    convention_name: str | None = None,
+    dims: Mapping[str, Value] | None = None,
+    fold: bool = True,
+    symbolic: bool = False,
+) -> Graph:
+    """The graph of a spec under a convention, its shapes inferred and checked.
+
+    `dims` replaces values of dims; `fold` makes one of copies that are alike; in a `symbolic`
+    evaluation `Undecided` is raised for the caller to decide. Raises `ParamcalcError` with all
+    problems found.
+    """
+    values = dim_values(spec, dims)
+    root = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic).root(values)
+    give_names(root)
+    return Graph(root, values)
+
+
+def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
+    """The value of every dim of a spec; a free one is an `Unknown` of its name.
+
+    `given` replaces what the spec states, for derived dims too: numbers, arrays, symbols.
+    Raises `ParamcalcError`, among others `unknown-dim`.
+    """
+    given = given or {}
+    for name in given:
+        if name not in spec.dims:
+            raise unknown_dim(name, spec.dims)
+    values: dict[str, Value] = {}
+    budget = Budget()
+    for name, stated in spec.dims.items():
+        value = given.get(name, stated)
+        if value is None:
+            values[name] = Unknown(name)
+            continue
+        try:
+            values[name] = value_of(value, Environment(values, budget=budget))
+        except ParamcalcError as error:
+            raise error.within("dims", name) from None
+        except Undecided as undecided:
+            raise undecided_problem(undecided).within("dims", name) from None
+    return values

@@ -1,0 +1,159 @@
+"""The names of a spec while it is evaluated, and what references find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from paramcalc.algebra import Number
+from paramcalc.errors import LIMITS, Path, listed, quoted, refuse, suggest
+from paramcalc.graph.tree import Flow, Leaf
+from paramcalc.spec import Node
+
+#: What the names of expressions stand for.
+Values: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """What the nearest group states for the nodes in it."""
+
+    trainable: Any = True
+    dtype: str = "float32"
+
+
+@dataclass(slots=True, eq=False)
+class Scope:
+    """A group while it is evaluated: its nodes, and their names as they become known."""
+
+    nodes: Sequence[Node]
+    path: Path
+    #: the group around it; a block has none, since it sees nothing of its caller
+    parent: Scope | None
+    inputs: tuple[Flow, ...]
+    values: Values
+    inherited: Inherited
+    #: of a group called again, the first call
+    first: Scope | None = None
+    #: whether it is the top of the spec, where `input` stands for nothing
+    top: bool = False
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    def output_of(self, reference: str) -> Flow:
+        """What flows out of the node that a reference names.
+
+        Raises `unknown-node`, `missing-counter`, `missing-input`.
+        """
+        parts = reference.split(".")
+        if parts[0] == "input" and not self.top:
+            return self._input(reference, parts[1:])
+        entry, copy = self.find(reference)
+        flow = copy.flow if copy is not None and entry.node.times is not None else entry.flow
+        if flow is None:
+            raise refuse("missing-input", f"nothing flows out of '{reference}'")
+        return flow
+
+    def _input(self, reference: str, rest: list[str]) -> Flow:
+        place = int(rest[0]) if len(rest) == 1 and rest[0].isdecimal() and len(rest[0]) < 9 else 0
+        if len(rest) > 1 or (rest and not rest[0].isdecimal()) or place >= len(self.inputs):
+            raise refuse(
+                "unknown-node",
+                f"{quoted(reference)} is no input of this group, which is given {len(self.inputs)}",
+                "'input' is the first, 'input.1' the second",
+            )
+        return self.inputs[place]
+
+    def find(self, reference: str) -> tuple[Entry, Copy | None]:
+        """The node that a path names, and its copy: its only one, or the one that the path says.
+
+        Names are looked up from the inside out. Raises `unknown-node`, `missing-counter`.
+        """
+        first, *rest = reference.split(".")
+        scope: Scope | None = self
+        while scope is not None and first not in scope.entries:
+            scope = scope.parent
+        if scope is None:
+            names = sorted(self._names_in_sight())
+            hint = suggest(first, names) or listed("earlier nodes", names)
+            raise refuse("unknown-node", f"no earlier node '{first}' is in sight", hint)
+        entry = scope.entries[first]
+        copy = entry.only_copy
+        while rest:
+            if entry.node.times is not None:
+                copy = entry.copy_of_counter(rest.pop(0), reference)
+                if not rest:
+                    break
+            inside: Mapping[str, Entry] = copy.scope.entries if copy is not None and copy.scope is not None else {}
+            name = rest.pop(0)
+            if name not in inside:
+                hint = suggest(name, inside) or listed("it holds", inside)
+                raise refuse("unknown-node", f"there is no '{name}' in '{reference}'", hint)
+            entry = inside[name]
+            copy = entry.only_copy
+        return entry, copy
+
+    def _names_in_sight(self) -> Iterator[str]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield from scope.entries
+            scope = scope.parent
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What a name in a scope stands for: a node, with the copies that are there so far."""
+
+    name: str
+    node: Node
+    path: Path
+    scope: Scope
+    copies: list[Copy] = field(default_factory=list)
+    #: what flows out of it; of an absent node, what would have flowed in
+    flow: Flow | None = None
+
+    @property
+    def only_copy(self) -> Copy | None:
+        """The copy of a node that is there and not repeated."""
+        return self.copies[0] if self.node.times is None and self.copies else None
+
+    def copy(self, number: int) -> Copy | None:
+        """The copy of a number, or the one that stands for it."""
+        for copy in self.copies:
+            if copy.number <= number and not (type(copy.last) is int and number > copy.last):
+                return copy
+        return None
+
+    def copy_of_counter(self, counter: str, reference: str) -> Copy:
+        """The copy that a part of a path says. Raises `missing-counter`, `unknown-node`."""
+        if not counter.isdecimal() or len(counter) > LIMITS.digits:
+            raise refuse(
+                "missing-counter",
+                f"'{reference}' goes into a repeated node without saying which copy",
+                "the counter follows its name, from 0: body.0",
+            )
+        copy = self.copy(int(counter))
+        if copy is None:
+            raise refuse("unknown-node", f"there is no such copy as '{reference}' names, or not yet")
+        return copy
+
+
+@dataclass(slots=True, eq=False)
+class Copy:
+    """One copy of a node, or the first of copies that are alike; a node that is not repeated has one."""
+
+    entry: Entry
+    label: str
+    inputs: tuple[Flow, ...]
+    values: Values
+    inherited: Inherited
+    #: of a node called again, the copy of the first call
+    first: Copy | None
+    number: int = 0
+    #: the number of the last copy that it stands for
+    last: Number = 0
+    flow: Flow | None = None
+    #: of a layer
+    leaf: Leaf | None = None
+    #: of a group
+    scope: Scope | None = None

@@ -1,0 +1,127 @@
+"""What a spec becomes: a tree of layers at their places, every shape known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from paramcalc.algebra import Number, Shape
+from paramcalc.errors import Path
+from paramcalc.layer import Layer, Tensor
+from paramcalc.spec import Value
+
+
+@dataclass(slots=True, eq=False)
+class Use:
+    """A tensor of a leaf: its own, or one tied to another's."""
+
+    tensor: Tensor
+    elements: Number
+    trainable: Any
+    dtype: str
+    #: where it is tied: the tensor whose numbers these are, the leaf that owns it, and the path
+    #: that the spec writes
+    owner: Use | None = None
+    owner_leaf: Leaf | None = None
+    tied_as: str = ""
+
+    @property
+    def owner_path(self) -> str | None:
+        """The path of the tensor whose numbers these are, where it is tied."""
+        if self.owner is None or self.owner_leaf is None:
+            return None
+        return f"{self.owner_leaf.standing.name}.{self.owner.tensor.name}"
+
+
+@dataclass(slots=True, eq=False)
+class Leaf:
+    """A layer at its place in the graph."""
+
+    label: str
+    layer: Layer
+    inputs: tuple[Flow, ...]
+    output: Shape
+    #: its own tensors; of a shared layer, those of the first place
+    uses: list[Use]
+    shared: bool = False
+    times: Number = 1
+    #: where the spec says it
+    path: Path = ()
+    #: names of the groups around it and its own, joined by dots; given once the tree is whole
+    name: str = ""
+    #: the leaf that stands for it, where its copy was made one with another
+    alike: Leaf | None = None
+
+    @property
+    def standing(self) -> Leaf:
+        """The leaf of the tree that stands for this one."""
+        leaf = self
+        while leaf.alike is not None:
+            leaf = leaf.alike
+        return leaf
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """The shapes that it is given."""
+        return tuple(flow.shape for flow in self.inputs)
+
+
+@dataclass(slots=True, eq=False)
+class Branch:
+    """A group, or the copies of a repeated node."""
+
+    label: str
+    children: list[Tree]
+    output: Shape
+    times: Number = 1
+    #: what it is: "group", the name of the block that was called, or "copies"
+    kind: str = "group"
+    inputs: tuple[Flow, ...] = ()
+    name: str = ""
+
+
+Tree: TypeAlias = Leaf | Branch
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """What goes from one node to another: a shape, and the leaf that it comes from."""
+
+    shape: Shape
+    leaf: Leaf | None = None
+    #: whether an error stands before it, so that nothing can be said of it
+    broken: bool = False
+
+
+BROKEN = Flow((), broken=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A spec with every shape inferred."""
+
+    root: Branch
+    dims: dict[str, Value]
+
+    def leaves(self) -> Iterator[tuple[Leaf, Number]]:
+        """The leaves in order of the graph, each with the number of its copies."""
+        return leaves(self.root)
+
+
+def leaves(tree: Tree, times: Number = 1) -> Iterator[tuple[Leaf, Number]]:
+    """The leaves of a tree in order of the graph, each with the number of its copies."""
+    times = times * tree.times
+    if isinstance(tree, Leaf):
+        yield tree, times
+    else:
+        for child in tree.children:
+            yield from leaves(child, times)
+
+
+def give_names(tree: Tree, prefix: str = "") -> None:
+    """Name everything in a tree by the labels on the way to it."""
+    tree.name = f"{prefix}.{tree.label}" if prefix and tree.label else prefix or tree.label
+    if isinstance(tree, Branch):
+        for child in tree.children:
+            give_names(child, tree.name)

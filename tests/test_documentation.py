@@ -1,0 +1,135 @@
+"""The documentation says what the program does: its examples run, and its lists are complete."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import paramcalc
+from paramcalc.errors import CODES, LIMITS
+from paramcalc.expression import FUNCTIONS
+from paramcalc.layer import kind, kind_names
+from tests.refresh_documentation import ROOT, executed, pages
+from tests.test_architecture import ORDER
+
+DOCS = ROOT / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def hooks() -> ModuleType:
+    """The module that MkDocs calls; it needs no MkDocs until it makes files."""
+    found = importlib.util.spec_from_file_location("documentation_hooks", DOCS / "_hooks.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+# --- Examples --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
+def test_examples_print_what_the_page_shows(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert executed(text) == text, "if the new output is right: python -m tests.refresh_documentation"
+
+
+def test_an_example_that_prints_something_else_is_noticed() -> None:
+    wrong = "```python\n>>> 1 + 1\n3\n```"
+    assert executed(wrong) == "```python\n>>> 1 + 1\n2\n```"
+    wrong = "```console\n$ paramcalc --version\nparamcalc, version 0\n```"
+    assert executed(wrong) == f"```console\n$ paramcalc --version\nparamcalc, version {paramcalc.__version__}\n```"
+
+
+def test_a_command_that_is_not_understood_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not understood: ls"):
+        executed("```console\n$ ls\n```")
+
+
+def test_every_block_has_a_language_that_is_known() -> None:
+    known = {"bash", "console", "csv", "json", "latex", "python", "sh", "text", "yaml"}
+    for path in pages():
+        opened = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[::2]
+        assert set(opened) <= known, path.name
+
+
+# --- Lists that must be complete -------------------------------------------------------
+
+
+def first_cells(markdown: str) -> list[str]:
+    return re.findall(r"^\| `([\w-]+)` \|", markdown, re.MULTILINE)
+
+
+def test_the_page_of_errors_lists_exactly_the_codes(hooks: ModuleType) -> None:
+    assert first_cells(hooks.filled(page("errors.md"))) == [*CODES]
+
+
+def test_the_page_of_limits_lists_exactly_the_limits(hooks: ModuleType) -> None:
+    assert first_cells(hooks.filled(page("limits.md"))) == [*LIMITS._fields]
+    assert all(hooks.limit_meanings().values())
+
+
+def test_every_public_name_is_on_the_page_of_python_or_of_a_kind() -> None:
+    mentioned = {*re.findall(r"\w+", page("python.md")), *kind_names()}
+    assert {*dir(paramcalc)} <= mentioned
+
+
+def test_every_key_of_a_spec_and_every_function_is_on_the_page_of_the_spec_file() -> None:
+    from paramcalc.exports.schema import spec_schema
+
+    schema = spec_schema()
+    group = next(each for each in schema["$defs"]["node"]["anyOf"] if "layers" in each.get("properties", {}))
+    keys = {*schema["properties"], *group["properties"], "tie", "with", "block", "share"}
+    text = page("spec-file.md")
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+    assert {name for name in FUNCTIONS if f"`{name}(" not in text} == set()
+
+
+def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
+    from paramcalc.cli import main
+
+    text = page("command-line.md")
+    for name, command in main.commands.items():
+        assert f"## {name}\n" in text
+        for parameter in command.params:
+            for option in parameter.opts if parameter.param_type_name == "option" else ():
+                assert f"`{option}" in text, f"{name} {option}"
+
+
+def test_the_modules_stand_in_their_order_on_the_page_of_development() -> None:
+    table = page("development.md").split("## The order of the modules")[1]
+    named = re.findall(r"^\| `(\w+)(?:\.py|/)` \|", table, re.MULTILINE)
+    assert named == [name for name in ORDER if name != "__main__"]
+
+
+# --- Pages made from the registry ------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", kind_names())
+def test_each_kind_has_a_page(name: str, hooks: ModuleType) -> None:
+    text = hooks.kind_page(kind(name))
+    assert text.startswith(f"# {name}\n")
+    for outside in kind(name).spelled_fields():
+        assert f"| `{outside}` |" in text
+    assert kind(name).summary().split("`")[0][:40] in text
+    assert f"· {name}" in text.split("## A worked example")[1]
+    assert f"({name}.md)" in hooks.kind_index()
+
+
+def test_every_table_that_a_page_asks_for_is_made(hooks: ModuleType) -> None:
+    asked = {
+        name for path in DOCS.glob("*.md") for name in re.findall(r"<!-- generated: ([\w-]+) -->", path.read_text())
+    }
+    assert asked == {*hooks.TABLES}
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert {path.name for path in DOCS.glob("*.md") if f": {path.name}" not in navigation} == set()

@@ -1,0 +1,401 @@
+"""The expression language: what it computes, and what it refuses."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paramcalc import LIMITS, ParamcalcError
+from paramcalc.expression import FUNCTIONS, Budget, Environment, Expression
+
+DIMS = {"n": 7, "width": 768, "heads": 12, "zero": 0, "flag": True, "depths": (3, 4, 23, 3), "grid": ((1, 2), (3, 4))}
+
+
+def value(text: str, input: tuple[int, ...] | None = None, channel_axis: int = -1) -> Any:
+    return Expression.parse(text).evaluate(Environment(DIMS, input, channel_axis))
+
+
+def code(text: str) -> str:
+    with pytest.raises(ParamcalcError) as caught:
+        value(text)
+    assert str(caught.value)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("4 * width", 3072),
+        ("width / heads", 64),
+        ("width // 100", 7),
+        ("-7 // 2", -4),
+        ("-7 % 3", 2),
+        ("7 % -3", -2),
+        ("2 ** 10", 1024),
+        ("-2 ** 2", -4),
+        ("2 ** 3 ** 2", 512),
+        ("0 ** 0", 1),
+        ("+n", 7),
+        ("- - n", 7),
+        ("1 + 2 * 3 - 4", 3),
+        ("(1 + 2) * 3", 9),
+        ("12 / 4 / 3", 1),
+        ("1_000", 1000),
+        ("0x10", 16),
+        ("true", True),
+        ("not flag", False),
+        ("flag and n == 7", True),
+        ("zero == 0 or 1 / zero == 0", True),  # what comes after is not looked at
+        ("zero != 0 and 1 / zero == 0", False),
+        ("1 if flag else 1 / zero", 1),
+        ("1 if n > 7 else 2 if n == 7 else 3", 2),
+        ("1 < n < 10", True),
+        ("1 < n < 5", False),
+        ("1 < n != 8 >= 3", True),
+        ("flag == true", True),
+        ("flag != true", False),
+        ("[1, n, 2 * n]", (1, 7, 14)),
+        ("[]", ()),
+        ("[1] + [2, 3]", (1, 2, 3)),
+        ("[1, 2] * 2", (1, 2, 1, 2)),
+        ("[1] * 0", ()),
+        ("[1] * -3", ()),
+        ("depths == [3, 4, 23, 3]", True),
+        ("depths != [3, 4]", True),
+        ("depths[0] + depths[-1]", 6),
+        ("depths[n - 5]", 23),
+        ("grid[1][0]", 3),
+        ("[5, 6][0]", 5),
+        ("len(depths)", 4),
+        ("sum(depths)", 33),
+        ("sum([])", 0),
+        ("min(3, n)", 3),
+        ("max(3, n, 5)", 7),
+        ("min(depths)", 3),
+        ("max(depths)", 23),
+        ("max(-1)", -1),
+        ("ceil(7 / 2)", 4),
+        ("floor(7 / 2)", 3),
+        ("ceil(-7 / 2)", -3),
+        ("floor(-7 / 2)", -4),
+        ("ceil(8 / 2)", 4),
+        ("ceil(n / 2 / 2)", 2),
+        ("floor(1 / 3 + 1 / 3 + 1 / 3)", 1),
+        ("floor((3 / 2) ** 2)", 2),
+        ("floor(2 * width / 3 * 4)", 2048),
+        ("ceil(5)", 5),
+        ("round_up(10, 8)", 16),
+        ("round_up(16, 8)", 16),
+        ("round_up(floor(8 * width / 3), 256)", 2048),
+        ("  n  ", 7),
+        ("n\n", 7),
+    ],
+)
+def test_what_it_computes(text: str, expected: object) -> None:
+    result = value(text)
+    assert result == expected
+    assert type(result) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("size(1)", 8), ("size(2)", 6), ("size(3)", 3), ("size(-1)", 3), ("size(-3)", 8), ("channels()", 3)],
+)
+def test_sizes_of_the_input(text: str, expected: int) -> None:
+    assert value(text, (8, 6, 3)) == expected
+
+
+def test_channels_first() -> None:
+    assert value("channels()", (3, 8, 6), channel_axis=1) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # what a number is divided by is said, and what is left over never dropped
+        ("7 / 2", "inexact-division"),
+        ("1 / 3 * 3", "inexact-division"),
+        ("ceil(7 / 2) + 7 / 2", "inexact-division"),
+        ("n / zero", "division-by-zero"),
+        ("n // zero", "division-by-zero"),
+        ("n % zero", "division-by-zero"),
+        ("floor(n / zero)", "division-by-zero"),
+        ("round_up(n, zero)", "division-by-zero"),
+        ("2 ** -1", "invalid-value"),
+        ("floor(2 ** (1 / 2))", "invalid-value"),
+        ("depths[4]", "invalid-value"),
+        ("depths[-5]", "invalid-value"),
+        ("depths[true]", "invalid-value"),
+        ("[][0]", "invalid-value"),
+        ("min([])", "invalid-value"),
+        ("max(zero if flag else n, [])", "wrong-type"),
+        ("size(1)", "missing-input"),
+        ("channels()", "missing-input"),
+        # truths are no numbers, and numbers no truths
+        ("flag + 1", "wrong-type"),
+        ("n and flag", "wrong-type"),
+        ("not n", "wrong-type"),
+        ("1 if n else 2", "wrong-type"),
+        ("flag < 2", "wrong-type"),
+        ("flag == 1", "wrong-type"),
+        ("n == [7]", "wrong-type"),
+        ("depths < [9]", "wrong-type"),
+        ("-flag", "wrong-type"),
+        ("-depths", "wrong-type"),
+        ("depths - [3]", "wrong-type"),
+        ("depths + 1", "wrong-type"),
+        ("3 * depths", "wrong-type"),
+        ("depths * depths", "wrong-type"),
+        ("n[0]", "wrong-type"),
+        ("len(n)", "wrong-type"),
+        ("sum(grid)", "wrong-type"),
+        ("sum(n)", "wrong-type"),
+        ("ceil(flag)", "wrong-type"),
+        ("no_dim", "unknown-dim"),
+        ("True", "invalid-expression"),
+        ("None", "invalid-expression"),
+    ],
+)
+def test_what_has_no_value(text: str, expected: str) -> None:
+    assert code(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", " ", "+", "1 +", "1 2", "n n", "4x", "(1", "1)", "[1", "1,", "1, 2", "()", "(1, 2)", "n =", "n = 3", "n; n"),
+        *("n.real", "n.__class__", "(1).bit_length()", "depths.append(3)", "__import__('os')", "open('x')", "abs(n)"),
+        *("lambda: 1", "lambda n: n", "[n for n in depths]", "{1, 2}", "{n: 1}", "{}", "(n for n in depths)", "yield n"),
+        *("f'{n}'", "'text'", '"text"', "b'text'", "1.5", "1e3", "2j", "...", "(n := 3)", "await n", "depths[0:1]"),
+        *("depths[:]", "depths[0, 1]", "*depths", "[*depths]", "min(*depths)", "min(depths, key=n)", "max(**depths)"),
+        *("n @ n", "n << 1", "n >> 1", "n & 1", "n | 1", "n ^ 1", "~n", "n is n", "n in depths", "n not in depths"),
+        *("n if flag", "if flag: n", "import os", "n # a remark", "n\nn", "min", "size", "min + 1", "size()", "size(1, 2)"),
+        *("channels(1)", "min()", "len()", "len(1, 2)", "ceil(1, 2)", "round_up(1)", "min(3)(4)", "(min)(3", "n()", "a && b"),
+        *("010", "1__0", "0b2", "\0", "n\0", "\ud800", "𝟙 +", "٣", "“n”", "n–1", "$n", "n!", "n?", "`n`"),
+    ],
+)
+def test_what_is_no_expression(text: str) -> None:
+    assert code(text) == "invalid-expression"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("9 ** 9 ** 9", "9 ** 9 ** 9 ** 9", "10 ** 100", "-(10 ** 100)", "10 ** 99 * 10", "2 ** (10 ** 99)", "(10 ** 50) ** 2"),
+        *("floor((3 / 2) ** 10 ** 9)", "floor((10 ** 99 / 7) * (10 ** 99 / 11))", "9" * 101, "1" + "0" * 450),
+        *("[1] * 1001", "[1] * 10 ** 9", "([1] * 999 + [1]) + [1]", "[[1] * 500] * 2", "[[1] * 99] * 11"),
+        *("1" + " + 1" * 200, "n" * 501),
+    ],
+)
+def test_what_is_too_large(text: str) -> None:
+    assert code(text) == "limit"
+
+
+@pytest.mark.parametrize(
+    "text", ["10 ** 99", "(-1) ** (10 ** 99)", "1 ** 10 ** 99", "0 ** 10 ** 99", "[1] * 1000", "[[1] * 90] * 10"]
+)
+def test_what_is_just_not_too_large(text: str) -> None:
+    value(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 60 + "n" + ")" * 60, "-" * 80 + "n", "ceil(" * 60 + "n" + ")" * 60, "n if flag else " * 30 + "n"],
+)
+def test_deep_nesting(text: str) -> None:
+    assert value(text) == 7
+
+
+@pytest.mark.parametrize("text", ["(" * 240 + "n" + ")" * 240, "[" * 240 + "n" + "]" * 240, "-" * 490 + "n", "not " * 124 + "flag"])
+def test_nesting_that_is_too_deep_is_refused_or_computed(text: str) -> None:
+    try:
+        value(text)
+    except ParamcalcError as error:
+        assert error.code in ("invalid-expression", "limit", "wrong-type")
+
+
+def test_lists_within_one_another() -> None:
+    inner: Any = ()
+    for _ in range(LIMITS.nesting - 2):
+        inner = (inner,)
+    assert Expression.parse("[x] == [x]").evaluate(Environment({"x": inner})) is True
+    with pytest.raises(ParamcalcError) as caught:
+        Expression.parse("[[[x]]]").evaluate(Environment({"x": inner}))
+    assert caught.value.code == "limit"
+
+
+def test_the_steps_of_all_expressions_together() -> None:
+    budget = Budget(steps=100)
+    environment = Environment({"d": (1,) * 20}, budget=budget)
+    for text in ("1 + 1", "sum(d)", "d == d"):
+        Expression.parse(text).evaluate(environment)
+    with pytest.raises(ParamcalcError) as caught:
+        Expression.parse("len(d + d + d)").evaluate(environment)
+    assert caught.value.code == "limit"
+
+
+def test_names_that_are_mentioned() -> None:
+    assert Expression.parse("min(a, b[c]) if d else [e, size(1), true]").names == {*"abcde"}
+
+
+def test_two_of_one_text_are_equal() -> None:
+    assert Expression.parse("a + 1") == Expression.parse("a + 1")
+    assert Expression.parse("a + 1") != Expression.parse("1 + a")
+    assert repr(Expression.parse(" a + 1 ")) == " a + 1 "
+
+
+def test_more_expressions_than_are_kept() -> None:
+    expressions = [Expression.parse(f"n + {number}") for number in range(1_000)]
+    assert [each.evaluate(Environment(DIMS)) for each in expressions] == [7 + number for number in range(1_000)]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_name_of_a_function_is_not_a_dim(name: str) -> None:
+    assert code(f"1 + {name}") == "invalid-expression"
+
+
+# --- agreement with Python's own arithmetic ---------------------------------------------
+
+_OPERATORS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Known:
+    """A text of the language, and its value as it was computed beside it; None where it has none."""
+
+    def __init__(self, text: str, result: Any) -> None:
+        self.text = text
+        self.result = result
+
+    def __repr__(self) -> str:
+        return f"{self.text} → {self.result}"
+
+
+def _applied(symbol: str, left: Known, right: Known) -> Known:
+    text = f"({left.text} {symbol} {right.text})"
+    if left.result is None or right.result is None or (symbol in ("//", "%") and right.result == 0):
+        return Known(text, None)
+    return Known(text, _OPERATORS[symbol](left.result, right.result))
+
+
+def _divided(quotient: Known, divisor: Known) -> Known:
+    """An exact division, made of a product."""
+    text = f"(({quotient.text} * {divisor.text}) / {divisor.text})"
+    known = quotient.result is not None and divisor.result
+    return Known(text, quotient.result if known else None)
+
+
+def _rounded(name: str, left: Known, right: Known) -> Known:
+    text = f"{name}({left.text} / {right.text})"
+    if left.result is None or not right.result:
+        return Known(text, None)
+    return Known(text, getattr(math, name)(Fraction(left.result, right.result)))
+
+
+def _called(name: str, values: list[Known]) -> Known:
+    text = f"{name}({', '.join(each.text for each in values)})"
+    results = [each.result for each in values]
+    return Known(text, None if None in results else {"min": min, "max": max}[name](results))
+
+
+def _chosen(symbols: list[str], compared: list[Known], chosen: Known, otherwise: Known) -> Known:
+    comparison = compared[0].text
+    for symbol, each in zip(symbols, compared[1:], strict=True):
+        comparison += f" {symbol} {each.text}"
+    text = f"({chosen.text} if {comparison} else {otherwise.text})"
+    results = [each.result for each in compared]
+    if None in results:
+        return Known(text, None)
+    holds = all(
+        _COMPARISONS[symbol](left, right)
+        for symbol, left, right in zip(symbols, results, results[1:], strict=False)
+    )
+    return Known(text, (chosen if holds else otherwise).result)
+
+
+def _picked(values: list[Known], index: int) -> Known:
+    text = f"[{', '.join(each.text for each in values)}][{index}]"
+    if any(each.result is None for each in values):
+        return Known(text, None)
+    return Known(text, values[index].result)
+
+
+_atoms = st.one_of(
+    st.integers(0, 10**6).map(lambda number: Known(str(number), number)),
+    st.sampled_from(["n", "width", "heads", "zero"]).map(lambda name: Known(name, DIMS[name])),
+)
+
+
+def _larger(parts: st.SearchStrategy[Known]) -> st.SearchStrategy[Known]:
+    three = st.lists(parts, min_size=3, max_size=3)
+    return st.one_of(
+        st.builds(_applied, st.sampled_from([*_OPERATORS]), parts, parts),
+        st.builds(lambda part: Known(f"(-{part.text})", None if part.result is None else -part.result), parts),
+        st.builds(_divided, parts, parts),
+        st.builds(_rounded, st.sampled_from(["ceil", "floor"]), parts, parts),
+        st.builds(_called, st.sampled_from(["min", "max"]), st.lists(parts, min_size=1, max_size=3)),
+        st.builds(_chosen, st.lists(st.sampled_from([*_COMPARISONS]), min_size=2, max_size=2), three, parts, parts),
+        st.builds(_picked, three, st.integers(-3, 2)),
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.recursive(_atoms, _larger, max_leaves=12))
+def test_agreement_with_python(known: Known) -> None:
+    expression = Expression.parse(known.text) if len(known.text) <= LIMITS.expression else None
+    if expression is None:
+        return
+    if known.result is None:
+        with pytest.raises(ParamcalcError) as caught:
+            expression.evaluate(Environment(DIMS))
+        assert caught.value.code in ("division-by-zero", "limit")
+    elif abs(known.result) < 10**40:
+        try:
+            result = expression.evaluate(Environment(DIMS))
+        except ParamcalcError as error:
+            # a part of it that is large, and divided or compared away
+            assert error.code == "limit"
+        else:
+            assert (result, type(result)) == (known.result, int)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(-(10**30), 10**30), st.integers(-(10**6), 10**6).filter(bool))
+def test_a_division_is_exact_or_refused(dividend: int, divisor: int) -> None:
+    expression = Expression.parse("a / b")
+    environment = Environment({"a": dividend, "b": divisor})
+    if dividend % divisor == 0:
+        assert expression.evaluate(environment) * divisor == dividend
+    else:
+        with pytest.raises(ParamcalcError) as caught:
+            expression.evaluate(environment)
+        assert caught.value.code == "inexact-division"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="nabs01()[]+-*/%<>=!., ifelsnotrue_'\"{}:\\@#\n\t\0é", max_size=40))
+def test_any_text_has_a_value_or_is_refused(text: str) -> None:
+    try:
+        value(text)
+    except ParamcalcError as error:
+        assert str(error)
