@@ -216,7 +216,8 @@ def at_least(value: Number, bound: int) -> bool:
     if is_symbol(value):
         if value.is_Integer:
             return int(value) >= bound
-        if not (value - bound).is_nonnegative:
+        whole = bound == 1 and value.is_positive and value.is_integer
+        if not whole and not (value - bound).is_nonnegative:
             assume("≥", value, bound)
         return True
     return bool((value >= bound).all()) if is_array(value) else bool(value >= bound)

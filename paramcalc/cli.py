@@ -12,12 +12,14 @@ import click
 
 import paramcalc
 from paramcalc.errors import ParamcalcError
+from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
 
-_SPEC = click.argument("path", metavar="SPEC")
+_SPEC = click.argument("path", metavar="SPEC", type=click.Path(allow_dash=True))
 _AS = click.option(
     "--as",
     "convention",
+    shell_complete=lambda context, parameter, typed: [name for name in FRAMEWORKS if name.startswith(typed)],
     metavar="|".join(FRAMEWORKS),
     help="Count and name as this framework does; by default, the spec's own.",
 )
@@ -164,7 +166,12 @@ def formula(path: str, convention: str | None, target: str, keep: Sequence[str],
 
 
 @main.command()
-@click.argument("name", metavar="KIND", required=False)
+@click.argument(
+    "name",
+    metavar="KIND",
+    required=False,
+    shell_complete=lambda context, parameter, typed: [name for name in kind_names() if name.startswith(typed)],
+)
 def layers(name: str | None) -> None:
     """The layer kinds; or one kind, with its fields, tensors and formula.
 

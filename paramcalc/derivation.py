@@ -215,6 +215,8 @@ def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shap
             continue
         sizes = value if isinstance(value, tuple) else (value,)
         names = kind.symbol_names(name, letter, len(sizes))
-        made = tuple(stand_in(*each, str(info.description)) for each in zip(names, sizes, strict=True))
+        # what stands for it where it is absent, is of no interest here
+        meaning = str(info.description).split(";")[0]
+        made = tuple(stand_in(*each, meaning) for each in zip(names, sizes, strict=True))
         values[name] = made if isinstance(value, tuple) else made[0]
     return layer.model_copy(update=values), shapes, meanings

@@ -129,6 +129,8 @@ class Problem:
     node: str = ""
     source: Source | None = None
     position: Position | None = None
+    #: whether it is about what was given beside the document, so that no line of it is to blame
+    outside: bool = False
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
@@ -143,7 +145,7 @@ class Problem:
         if self.node:
             message += f" (at '{_shorten(self.node, 200)}')"
         position = self.position
-        if position is None and self.source is not None:
+        if position is None and self.source is not None and not self.outside:
             position = self.source.locate(self.path, self.at_key)
         if position is None or self.source is None:
             name = f"{self.source.name}: " if self.source else ""

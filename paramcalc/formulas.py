@@ -13,7 +13,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, convention
 from paramcalc.counting import count
-from paramcalc.errors import ParamcalcError, quoted, refuse, suggest
+from paramcalc.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
 from paramcalc.expression import RESERVED
 from paramcalc.graph import Branch, Leaf, Tree, dim_values, evaluate, undecided_problem
 from paramcalc.layer import Layer
@@ -202,8 +202,8 @@ def _candidates(
         names = list(keep)
         for name in names:
             if name not in spec.dims:
-                hint = suggest(name, spec.dims) or ("the dims: " + ", ".join(spec.dims) if spec.dims else "")
-                raise refuse("unknown-dim", f"the spec has no dim '{name}'", hint)
+                hint = suggest(name, spec.dims) or listed("the dims", spec.dims)
+                raise ParamcalcError([Problem("unknown-dim", f"the spec has no dim '{name}'", hint, outside=True)])
     return [name for name in names if name not in dims and (spec.dims[name] is None or values.get(name, 0) >= 1)]
 
 

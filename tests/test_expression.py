@@ -170,14 +170,63 @@ def test_what_has_no_value(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", " ", "+", "1 +", "1 2", "n n", "4x", "(1", "1)", "[1", "1,", "1, 2", "()", "(1, 2)", "n =", "n = 3", "n; n"),
+        *(
+            "",
+            " ",
+            "+",
+            "1 +",
+            "1 2",
+            "n n",
+            "4x",
+            "(1",
+            "1)",
+            "[1",
+            "1,",
+            "1, 2",
+            "()",
+            "(1, 2)",
+            "n =",
+            "n = 3",
+            "n; n",
+        ),
         *("n.real", "n.__class__", "(1).bit_length()", "depths.append(3)", "__import__('os')", "open('x')", "abs(n)"),
-        *("lambda: 1", "lambda n: n", "[n for n in depths]", "{1, 2}", "{n: 1}", "{}", "(n for n in depths)", "yield n"),
+        *(
+            "lambda: 1",
+            "lambda n: n",
+            "[n for n in depths]",
+            "{1, 2}",
+            "{n: 1}",
+            "{}",
+            "(n for n in depths)",
+            "yield n",
+        ),
         *("f'{n}'", "'text'", '"text"', "b'text'", "1.5", "1e3", "2j", "...", "(n := 3)", "await n", "depths[0:1]"),
         *("depths[:]", "depths[0, 1]", "*depths", "[*depths]", "min(*depths)", "min(depths, key=n)", "max(**depths)"),
         *("n @ n", "n << 1", "n >> 1", "n & 1", "n | 1", "n ^ 1", "~n", "n is n", "n in depths", "n not in depths"),
-        *("n if flag", "if flag: n", "import os", "n # a remark", "n\nn", "min", "size", "min + 1", "size()", "size(1, 2)"),
-        *("channels(1)", "min()", "len()", "len(1, 2)", "ceil(1, 2)", "round_up(1)", "min(3)(4)", "(min)(3", "n()", "a && b"),
+        *(
+            "n if flag",
+            "if flag: n",
+            "import os",
+            "n # a remark",
+            "n\nn",
+            "min",
+            "size",
+            "min + 1",
+            "size()",
+            "size(1, 2)",
+        ),
+        *(
+            "channels(1)",
+            "min()",
+            "len()",
+            "len(1, 2)",
+            "ceil(1, 2)",
+            "round_up(1)",
+            "min(3)(4)",
+            "(min)(3",
+            "n()",
+            "a && b",
+        ),
         *("010", "1__0", "0b2", "\0", "n\0", "\ud800", "𝟙 +", "٣", "“n”", "n–1", "$n", "n!", "n?", "`n`"),
     ],
 )
@@ -188,7 +237,15 @@ def test_what_is_no_expression(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("9 ** 9 ** 9", "9 ** 9 ** 9 ** 9", "10 ** 100", "-(10 ** 100)", "10 ** 99 * 10", "2 ** (10 ** 99)", "(10 ** 50) ** 2"),
+        *(
+            "9 ** 9 ** 9",
+            "9 ** 9 ** 9 ** 9",
+            "10 ** 100",
+            "-(10 ** 100)",
+            "10 ** 99 * 10",
+            "2 ** (10 ** 99)",
+            "(10 ** 50) ** 2",
+        ),
         *("floor((3 / 2) ** 10 ** 9)", "floor((10 ** 99 / 7) * (10 ** 99 / 11))", "9" * 101, "1" + "0" * 450),
         *("[1] * 1001", "[1] * 10 ** 9", "([1] * 999 + [1]) + [1]", "[[1] * 500] * 2", "[[1] * 99] * 11"),
         *("1" + " + 1" * 200, "n" * 501),
@@ -213,7 +270,9 @@ def test_deep_nesting(text: str) -> None:
     assert value(text) == 7
 
 
-@pytest.mark.parametrize("text", ["(" * 240 + "n" + ")" * 240, "[" * 240 + "n" + "]" * 240, "-" * 490 + "n", "not " * 124 + "flag"])
+@pytest.mark.parametrize(
+    "text", ["(" * 240 + "n" + ")" * 240, "[" * 240 + "n" + "]" * 240, "-" * 490 + "n", "not " * 124 + "flag"]
+)
 def test_nesting_that_is_too_deep_is_refused_or_computed(text: str) -> None:
     try:
         value(text)
@@ -327,8 +386,7 @@ def _chosen(symbols: list[str], compared: list[Known], chosen: Known, otherwise:
     if None in results:
         return Known(text, None)
     holds = all(
-        _COMPARISONS[symbol](left, right)
-        for symbol, left, right in zip(symbols, results, results[1:], strict=False)
+        _COMPARISONS[symbol](left, right) for symbol, left, right in zip(symbols, results, results[1:], strict=False)
     )
     return Known(text, (chosen if holds else otherwise).result)
 

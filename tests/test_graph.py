@@ -459,7 +459,9 @@ def test_arrays_give_the_counts_one_by_one(spec: pc.Spec, widths: list[int]) -> 
 
 
 def test_arrays_do_not_wrap() -> None:
-    spec = pc.loads(HEAD + "dims: {n: 4}\nlayers:\n  - Input: {shape: [n]}\n  - Dense: {units: n ** 2}\n    times: 10 ** 6\n")
+    spec = pc.loads(
+        HEAD + "dims: {n: 4}\nlayers:\n  - Input: {shape: [n]}\n  - Dense: {units: n ** 2}\n    times: 10 ** 6\n"
+    )
     widths = np.array([3, 2**20, 2**31], dtype=np.int64)
     totals = pc.count(spec, dims={"n": widths}).total
     assert totals.tolist() == [pc.count(spec, dims={"n": int(width)}).total for width in widths]

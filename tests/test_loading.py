@@ -68,7 +68,9 @@ def test_an_expression_that_yaml_leaves_whole(node: str) -> None:
     assert pc.count(spec).total > 0
 
 
-@pytest.mark.parametrize("word", ["yes", "No", "ON", "off", "010", "-07", "00", "0x1F", "0b11", "0o17", "1:30", "1_000", "1_0_"])
+@pytest.mark.parametrize(
+    "word", ["yes", "No", "ON", "off", "010", "-07", "00", "0x1F", "0b11", "0o17", "1:30", "1_000", "1_0_"]
+)
 @pytest.mark.parametrize("node", ["Dense: {units: %s}", "Dense:\n      units: %s"])
 def test_values_that_readers_take_differently(word: str, node: str) -> None:
     assert code(INPUT + "  - " + node.replace("%s", word) + "\n") == "ambiguous-scalar"

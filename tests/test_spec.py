@@ -67,7 +67,11 @@ def test_an_absent_node_renames_nothing() -> None:
 
 
 def test_names_count_anew_in_each_group() -> None:
-    assert names("  - Flatten\n  - name: g\n    layers: [Flatten, Flatten]\n") == ["flatten", "g.flatten", "g.flatten_1"]
+    assert names("  - Flatten\n  - name: g\n    layers: [Flatten, Flatten]\n") == [
+        "flatten",
+        "g.flatten",
+        "g.flatten_1",
+    ]
 
 
 def test_the_call_of_a_node_is_named_for_it() -> None:

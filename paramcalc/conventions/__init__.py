@@ -116,9 +116,7 @@ def _rule(sources: str, notation: str) -> _Rule:
     return _Rule(tuple(sources.split()), name.strip(), tuple(axes.split()), tuple(groups))
 
 
-def spell(
-    equivalent: Equivalent | None, tensors: Sequence[tuple[str, Shape]], joined: bool = True
-) -> list[Spelling]:
+def spell(equivalent: Equivalent | None, tensors: Sequence[tuple[str, Shape]], joined: bool = True) -> list[Spelling]:
     """The tensors of a layer, by name and shape, as a framework names and lays them out.
 
     Unless `joined`, tensors that are one in the framework stay apart, under their own names.

@@ -20,7 +20,7 @@ def _batch_norm(name: str, when: str) -> Equivalent:
     return Equivalent(f"torch.nn.{name}", arguments, _SCALE_AND_OFFSET | _STATISTICS, condition)
 
 
-def _attention(projections: dict[str, str], when: str) -> Equivalent:
+def _attention(projections: dict[str, str], when: str = "") -> Equivalent:
     return Equivalent(
         "torch.nn.MultiheadAttention",
         {
@@ -38,7 +38,7 @@ def _attention(projections: dict[str, str], when: str) -> Equivalent:
             "output_bias": "out_proj.bias",
         },
         "num_key_value_heads == num_heads and value_dim == key_dim"
-        f" and num_heads * key_dim == size(-1) and output_dim == size(-1) and {when}",
+        f" and num_heads * key_dim == size(-1) and output_dim == size(-1){when}",
     )
 
 
@@ -90,9 +90,7 @@ CONVENTION = Convention(
                 when="scale or not center",
             ),
         ),
-        "RMSNorm": (
-            Equivalent("torch.nn.RMSNorm", {"normalized_shape": "[size(axis)]"}, {"scale": "weight"}),
-        ),
+        "RMSNorm": (Equivalent("torch.nn.RMSNorm", {"normalized_shape": "[size(axis)]"}, {"scale": "weight"}),),
         "Conv2D": (
             Equivalent(
                 "torch.nn.Conv2d",
@@ -142,7 +140,7 @@ CONVENTION = Convention(
         "MultiHeadAttention": (
             _attention(
                 {"query_kernel key_kernel value_kernel": "in_proj_weight: d h k -> (h k) d"},
-                "min(features) == max(features)",
+                " and min(features) == max(features)",
             ),
             _attention(
                 {
@@ -150,7 +148,6 @@ CONVENTION = Convention(
                     "key_kernel": "k_proj_weight: d h k -> (h k) d",
                     "value_kernel": "v_proj_weight: d h k -> (h k) d",
                 },
-                "true",
             ),
         ),
     },

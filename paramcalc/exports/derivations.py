@@ -143,7 +143,10 @@ def _layer_text(layer: LayerDerivation) -> list[str]:
     if len(heading) + len(shapes) + 2 <= _WIDTH:
         lines = [heading + shapes.rjust(_WIDTH - len(heading))]
     else:
-        lines = [heading, shapes.rjust(min(_WIDTH, len(shapes) + 4))]
+        # a shape is not broken within
+        parts = [part.replace(", ", ",\u00a0") for part in re.findall(r"\([^)]*\),?|→", shapes)]
+        wrapped = textwrap.wrap(" ".join(parts), _WIDTH - 4, break_long_words=False)
+        lines = [heading, *("    " + line.replace("\u00a0", " ") for line in wrapped)]
     lines += textwrap.wrap(layer.summary, _WIDTH)
     if not layer.tensors:
         return [*lines, "", "  " + _nothing(layer)]
@@ -189,6 +192,8 @@ def _equation(layer: LayerDerivation) -> list[str]:
             lines[-1] += f"        {split}" if split else ""
         else:
             lines += ["", f"  {_copies(layer)}        {split}"]
+    else:
+        lines.append("  parameters = 0")
     if layer.row.buffers:
         copies = "" if layer.row.times == 1 else f", {thousands(layer.row.times)} copies"
         lines.append(f"  buffers    = {_buffers(layer)}        apart from the parameters{copies}")
@@ -234,10 +239,11 @@ def as_markdown(derivation: Derivation) -> str:
         if layer.row.buffers:
             lines += [f"buffers = {_buffers(layer)}, apart from the parameters", ""]
         lines += [line for remark in layer.remarks for line in (remark, "")]
-    lines += ["## The sum", "", "| layer | parameters |", "| --- | ---: |"]
-    lines += [f"| {name} | {value} |" for name, value in _sum_lines(derivation)]
-    lines += [f"| **{name}** | **{value}** |" for name, value in _totals(derivation)]
-    return "\n".join(lines)
+    if len(derivation.layers) > 1:
+        lines += ["## The sum", "", "| layer | parameters |", "| --- | ---: |"]
+        lines += [f"| {name} | {value} |" for name, value in _sum_lines(derivation)]
+        lines += [f"| **{name}** | **{value}** |" for name, value in _totals(derivation)]
+    return "\n".join(lines).rstrip()
 
 
 # --- LaTeX -----------------------------------------------------------------------------
@@ -280,11 +286,13 @@ def as_latex(derivation: Derivation) -> str:
         if layer.row.buffers:
             lines += [f"buffers: {_tex(_buffers(layer))}, apart from the parameters", ""]
         lines += [_tex(remark) + r"\par" for remark in layer.remarks]
-    lines += [r"\subsection*{The sum}", r"\begin{tabular}{lr}"]
-    lines += [rf"{_tex(name)} & {_tex(value)} \\" for name, value in _sum_lines(derivation)]
-    lines += [r"\hline"]
-    lines += [rf"{_tex(name)} & {_tex(value)} \\" for name, value in _totals(derivation)]
-    return "\n".join([*lines, r"\end{tabular}"])
+    if len(derivation.layers) > 1:
+        lines += [r"\subsection*{The sum}", r"\begin{tabular}{lr}"]
+        lines += [rf"{_tex(name)} & {_tex(value)} \\" for name, value in _sum_lines(derivation)]
+        lines += [r"\hline"]
+        lines += [rf"{_tex(name)} & {_tex(value)} \\" for name, value in _totals(derivation)]
+        lines += [r"\end{tabular}"]
+    return "\n".join(lines).rstrip()
 
 
 def _math(printed: str) -> str:
@@ -292,7 +300,7 @@ def _math(printed: str) -> str:
     raised = str.maketrans({digit: f"^{place}" for place, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")})
     printed = re.sub(r"(\d),(?=\d{3})", r"\1{,}", printed)
     printed = re.sub(r"[^\W\d_]\w*", lambda name: notation.latex_name(name.group()), printed)
-    return printed.replace("·", r"\cdot ").translate(raised)
+    return re.sub(r" *· *", r" \\cdot ", printed).translate(raised)
 
 
 # --- HTML ------------------------------------------------------------------------------
@@ -323,10 +331,11 @@ def as_html(derivation: Derivation) -> str:
         f'<tr><th>{escape(name)}</th><td class="number"><b>{escape(value)}</b></td></tr>'
         for name, value in _totals(derivation)
     )
+    table = f"<section>\n<h2>The sum</h2>\n<table>\n{rows}\n{totals}\n</table>\n</section>\n"
+    total = table if len(derivation.layers) > 1 else ""
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n"
-        f"<section>\n<h2>The sum</h2>\n<table>\n{rows}\n{totals}\n</table>\n</section>\n</body>\n</html>"
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n{total}</body>\n</html>"
     )
 
 

@@ -26,17 +26,11 @@ def as_text(form: Formula) -> str:
     else:
         lines += [f"  parameters = {notation.text(form.expr)}"]
     value = _value(form)
-    if form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
+    if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
         lines += [f"             = {notation.text(form.expr, form.values)}"]
-    if value is not None:
+    if value is not None and form.symbols:
         lines += [f"             = {thousands(value)}"]
-    if form.symbols:
-        lines += ["", "  where"]
-        width = max(map(len, form.symbols))
-        for name in form.symbols:
-            value_text = f" = {thousands(form.values[name])}" if name in form.values else ""
-            meaning = f"   {form.meanings[name]}" if form.meanings.get(name) else ""
-            lines.append(f"    {name:{width}}{value_text}{meaning}")
+    lines += _legend(form)
     if form.conditions:
         lines += ["", "  taken for granted: " + "; ".join(form.conditions)]
     if form.fixed:
@@ -48,6 +42,18 @@ def as_text(form: Formula) -> str:
 def as_latex(form: Formula) -> str:
     """The form in LaTeX."""
     return notation.latex(form.expr)
+
+
+def _legend(form: Formula) -> list[str]:
+    """Each symbol with its value and its meaning, in columns."""
+    if not form.symbols:
+        return []
+    values = {name: thousands(form.values[name]) if name in form.values else "free" for name in form.symbols}
+    names, width = max(map(len, values)), max(map(len, values.values()))
+    return ["", "  where"] + [
+        f"    {name:{names}} = {value:>{width}}  {form.meanings.get(name, '')}".rstrip()
+        for name, value in values.items()
+    ]
 
 
 def _part(part: Part) -> str:

@@ -8,6 +8,7 @@ that the cost does not grow with `times`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from paramcalc.algebra import Undecided, Unknown
 from paramcalc.conventions import convention
@@ -59,7 +60,8 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
     given = given or {}
     for name in given:
         if name not in spec.dims:
-            raise unknown_dim(name, spec.dims)
+            problem = unknown_dim(name, spec.dims).problems[0]
+            raise ParamcalcError([replace(problem, message=f"the spec has no dim '{name}'", outside=True)])
     values: dict[str, Value] = {}
     budget = Budget()
     for name, stated in spec.dims.items():
