@@ -258,9 +258,7 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
         case ast.IfExp(test=test, body=body, orelse=orelse):
             condition, chosen, otherwise = (compiled(part) for part in (test, body, orelse))
             return lambda environment: (
-                chosen(environment)
-                if _truth(_spent(environment, condition(environment)))
-                else otherwise(environment)
+                chosen(environment) if _truth(_spent(environment, condition(environment))) else otherwise(environment)
             )
         case ast.Subscript(value=value, slice=index) if not isinstance(index, (ast.Slice, ast.Tuple)):
             sequence, position = compiled(value), compiled(index)
@@ -372,10 +370,7 @@ def _power(base: Any, exponent: Any) -> Any:
 
 def _compare(symbols: list[Any], operands: list[Evaluator], environment: Environment) -> Any:
     values = [_spent(environment, operand(environment)) for operand in operands]
-    results = [
-        _relation(symbol, left, right)
-        for symbol, left, right in zip(symbols, values, values[1:], strict=False)
-    ]
+    results = [_relation(symbol, left, right) for symbol, left, right in zip(symbols, values, values[1:], strict=False)]
     return results[0] if len(results) == 1 else all(_truth(result) for result in results)
 
 

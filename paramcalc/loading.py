@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -118,10 +119,9 @@ class TextSource:
         self.expect([path])
         if self._positions is None:
             self._positions = _Positions(self._expected)
-            try:
+            # what is found before the document breaks off will do
+            with suppress(ParamcalcError):
                 _build(self.text, self._positions)
-            except ParamcalcError:
-                pass  # what was found up to there will do
         for length in range(len(path), -1, -1):
             found = self._positions.places.get(path[:length])
             if found is not None:
@@ -230,11 +230,12 @@ def _build(text: str, positions: _Positions | None) -> Any:
             stack.pop()
             continue
         elif isinstance(event, yaml.AliasEvent):
-            raise _at(event, "yaml-feature", "a spec has no anchors and aliases", "name the size in 'dims', or make it a block")
+            raise _at(event, "yaml-feature", *_NO_ANCHORS)
         elif isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise _at(event, "yaml-feature", "a file holds one spec, and a second document begins here", "drop the '---'")
+                message = "a file holds one spec, and a second document begins here"
+                raise _at(event, "yaml-feature", message, "drop the '---'")
             continue
         else:
             continue
@@ -311,6 +312,7 @@ def _unreadable(text: str, offset: int) -> ParamcalcError:
     return ParamcalcError([problem])
 
 
+_NO_ANCHORS = ("a spec has no anchors and aliases", "name the size in 'dims', or make it a block")
 _QUOTE_HINT = "an expression with a comma, brackets, braces or ': ' needs quotes there: \"min(512, n)\""
 
 
@@ -363,8 +365,7 @@ def _at(event: Any, code: str, message: str, hint: str = "") -> ParamcalcError:
 
 def _refuse_features(event: Any) -> None:
     if event.anchor is not None:
-        hint = "name the size in 'dims', or make it a block"
-        raise _at(event, "yaml-feature", "a spec has no anchors and aliases", hint)
+        raise _at(event, "yaml-feature", *_NO_ANCHORS)
     if event.tag is not None:
         raise _at(event, "yaml-feature", f"a spec has no tags, such as {quoted(event.tag)}", "texts stand in quotes")
 
@@ -406,4 +407,3 @@ def _scalar(event: Any, flow: bool) -> Any:
         message = f"{quoted(text)} is a part of an expression that YAML has taken apart at a comma"
         raise _at(event, "unquoted-expression", message, _QUOTE_HINT)
     return text
-

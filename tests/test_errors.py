@@ -110,7 +110,9 @@ def test_a_tab() -> None:
 
 def test_a_control_character() -> None:
     assert str(refusal("paramcalc: 1\nname: a\x07b\n")) == (
-        "spec.yaml:2:8: error[syntax]: the character '\\x07' cannot stand in a spec\n    2 | name: a b\n               ^"
+        "spec.yaml:2:8: error[syntax]: the character '\\x07' cannot stand in a spec\n"
+        "    2 | name: a b\n"
+        "               ^"
     )
 
 
@@ -192,7 +194,8 @@ layers:
         with: {n: 5}
 """
     assert str(refusal(text)) == (
-        "spec.yaml:9:28: error[inexact-division]: in 'n / 2': 5 / 2 leaves a remainder (at 'outer.0.odd.body.dense')\n"
+        "spec.yaml:9:28: error[inexact-division]: in 'n / 2': 5 / 2 leaves a remainder"
+        " (at 'outer.0.odd.body.dense')\n"
         "    9 |           - Dense: {units: n / 2}\n"
         "                                   ^^^^^ '//' rounds down, where that is meant"
     )

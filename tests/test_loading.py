@@ -245,7 +245,7 @@ def test_specs_that_are_printed_and_read_back(path: Path) -> None:
     assert pc.loads(json.dumps(spec.plain())) == spec
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(specs())
 def test_any_spec_that_is_printed_and_read_back(spec: pc.Spec) -> None:
     text = pc.dumps(spec)

@@ -28,7 +28,8 @@ def code(text: str, head: str = "") -> str:
 
 def test_unnamed_nodes_are_named_for_their_kind() -> None:
     text = (
-        "  - Dense: {units: 4}\n  - BatchNorm\n  - Dense: {units: 4}\n  - LayerNorm\n  - RMSNorm\n  - Dense: {units: 4}\n"
+        "  - Dense: {units: 4}\n  - BatchNorm\n  - Dense: {units: 4}\n  - LayerNorm\n  - RMSNorm\n"
+        "  - Dense: {units: 4}\n"
         "  - layers: [Flatten]\n  - layers: [Flatten]\n  - block: head\n  - block: head\n"
     )
     assert names(text, "blocks: {head: {layers: [Flatten]}}\n", depth=1) == [

@@ -266,8 +266,8 @@ class Evaluation:
         entry, node = copy.entry, copy.entry.node
         first = copy.first.scope if copy.first is not None else None
         if node.block is not None:
-            nodes, path = self.spec.blocks[node.block].layers, ("blocks", node.block, "layers")
-            values = self.arguments(copy, node.block)
+            nodes, values = self.spec.blocks[node.block].layers, self.arguments(copy, node.block)
+            path: Path = ("blocks", node.block, "layers")
             copy.scope = Scope(nodes, path, None, copy.inputs, values, copy.inherited, first)
         else:
             path = (*entry.path, "layers")

@@ -21,6 +21,8 @@ from .reading import RealModel, RealTensor
 
 #: Takes the inputs of a layer and gives its output.
 Call: TypeAlias = Callable[[Sequence[Any]], Any]
+#: A layer, where there is one, and what gives its output.
+Part: TypeAlias = tuple[Any, Call]
 
 
 def build(spec: pc.Spec) -> RealModel:
@@ -72,11 +74,16 @@ class _Builder:
             self.inputs.append(keras.Input(shape, dtype=leaf.layer.dtype, name=leaf.name))
             self.outputs[id(leaf)] = self.inputs[-1]
             return
-        original = self.originals.get(id(leaf), leaf)
-        if original is leaf:
-            self.calls[id(leaf)] = self.call_of(leaf)
-        tensors = [self.outputs[id(flow.leaf)] for flow in leaf.inputs]
-        self.outputs[id(leaf)] = self.calls[id(original)](tensors or [self.batch()])
+        tensors = [self.outputs[id(flow.leaf)] for flow in leaf.inputs] or [self.batch()]
+        if id(leaf) in self.originals:
+            self.outputs[id(leaf)] = self.calls[id(self.originals[id(leaf)])](tensors)
+            return
+        stated = reading.stated(self.spec, leaf.name)
+        layer, self.calls[id(leaf)] = _part(leaf, {"name": leaf.name, "dtype": stated.dtype})
+        self.outputs[id(leaf)] = self.calls[id(leaf)](tensors)
+        # only once it is built: a layer of layers has none before, and would leave them trainable
+        if layer is not None and not stated.trainable:
+            layer.trainable = False
 
     def batch(self) -> Any:
         """Any input: what takes none still needs to know how many examples there are."""
@@ -84,21 +91,16 @@ class _Builder:
             self.inputs.append(keras.Input((), name="batch"))
         return self.inputs[0]
 
-    def call_of(self, leaf: Leaf) -> Call:
-        """A new layer for a leaf, as what gives its output."""
-        kind = type(leaf.layer).__name__
-        stated = reading.stated(self.spec, leaf.name)
-        common = {"name": leaf.name, "dtype": stated.dtype}
-        row = reading.equivalent(leaf, "keras")
-        if row is None:
-            layer, call = _PARTS[kind](leaf, common)
-        else:
-            given = reading.arguments(leaf, row)
-            layer = reading.real_class(row)(**_arguments_taken(given), **common)
-            call = _padded(leaf, layer, given) or _CALLS.get(kind, _with_one)(layer)
-        if layer is not None and not stated.trainable:
-            layer.trainable = False
-        return call
+
+def _part(leaf: Leaf, common: dict[str, Any]) -> Part:
+    """A new layer for a leaf, and what gives its output."""
+    kind = type(leaf.layer).__name__
+    row = reading.equivalent(leaf, "keras")
+    if row is None:
+        return _PARTS[kind](leaf, common)
+    given = reading.arguments(leaf, row)
+    layer = reading.real_class(row)(**_arguments_taken(given), **common)
+    return layer, _padded(leaf, layer, given) or _CALLS.get(kind, _with_one)(layer)
 
 
 def _with_one(layer: Any) -> Call:
@@ -193,9 +195,7 @@ class _Attention(keras.layers.Layer):
     def projection(self, name: str, equation: str, shape: Any, heads: int, features: int) -> Any:
         """The weights from an input to its heads."""
         bias = equation[-2:] if self.kind.use_bias else None
-        layer = keras.layers.EinsumDense(
-            equation, (None, heads, features), bias_axes=bias, name=name, dtype=self.dtype
-        )
+        layer = keras.layers.EinsumDense(equation, (None, heads, features), bias_axes=bias, name=name, dtype=self.dtype)
         layer.build(shape)
         return layer
 
@@ -206,9 +206,6 @@ class _Attention(keras.layers.Layer):
         keys, values = (keras.ops.repeat(x, share, axis=2) for x in (self.key(key), self.value(value)))
         scores = keras.ops.softmax(keras.ops.einsum("bthk,bshk->bhts", self.query(query), keys))
         return self.out(keras.ops.einsum("bhts,bshv->bthv", scores, values))
-
-
-Part: TypeAlias = tuple[Any, Call]
 
 
 def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
@@ -233,7 +230,8 @@ def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
     layer = keras.layers.Conv2D(**_arguments_taken(given), **common)
     call = _padded(leaf, layer, given) or _with_one(layer)
     places = tuple(slice(None, None, stride) for stride in leaf.layer.strides)
-    chosen = (slice(None), *places) if leaf.layer.data_format == "channels_last" else (slice(None), slice(None), *places)
+    leading = 1 if leaf.layer.data_format == "channels_last" else 2
+    chosen = (*(slice(None),) * leading, *places)
     return layer, lambda inputs: call(inputs)[chosen]
 
 

@@ -320,9 +320,7 @@ def _weights(leaf: Leaf) -> Part:
 def _any_batch_norm(leaf: Leaf) -> Part:
     kind = leaf.layer
     features = leaf.input_shapes[0][kind.axis - 1 if kind.axis > 0 else kind.axis]
-    module = _Own(
-        lambda own, x: functional.batch_norm(x, own.moving_mean, own.moving_variance, own.gamma, own.beta)
-    )
+    module = _Own(lambda own, x: functional.batch_norm(x, own.moving_mean, own.moving_variance, own.gamma, own.beta))
     module.own("gamma", features, when=kind.scale)
     module.own("beta", features, when=kind.center)
     module.register_buffer("moving_mean", torch.zeros(features))

@@ -229,16 +229,14 @@ def _hostile() -> Iterable[tuple[str, str | bytes]]:
         ),
     )
     yield "4,000 unknown nodes", spec(lines(4_000, lambda n: f"  - Add:\n    inputs: [no{n}, nor{n}]\n"))
-    yield "10,000 unknown kinds", spec(lines(10_000, lambda n: f"  - Dence{n}: {{units: 3}}\n"))
+    yield "4,000 unknown kinds", spec(lines(4_000, lambda n: f"  - Dence{n}: {{units: 3}}\n"))
     yield (
-        "10,000 unknown blocks",
-        spec(
-            lines(10_000, lambda n: f"  - block: no{n}\n"), blocks=lines(10_000, lambda n: f"  b{n}: {{layers: []}}\n")
-        ),
+        "4,000 unknown blocks",
+        spec(lines(4_000, lambda n: f"  - block: no{n}\n"), blocks=lines(4_000, lambda n: f"  b{n}: {{layers: []}}\n")),
     )
     yield "10,000 references", spec("  - Add:\n    inputs: [" + "input, " * 10_000 + "input]\n")
     yield "10,000 inputs", spec("    name: a\n  - Concatenate:\n    inputs: [" + "a, " * 10_000 + "a]\n")
-    yield "10,000 nodes of one name", spec("  - Flatten:\n    name: one\n" * 10_000)
+    yield "4,000 nodes of one name", spec("  - Flatten:\n    name: one\n" * 4_000)
     yield (
         "names that collide",
         spec(lines(2_000, lambda n: f"  - Flatten:\n    name: flatten_{n + 1}\n") + "  - Flatten\n" * 2_000),

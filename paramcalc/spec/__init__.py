@@ -1,0 +1,28 @@
+"""The document: dims, blocks and nodes, as plain data.
+
+    Spec        what a file holds
+      .blocks   Block   a group with arguments, to be called by name
+      .layers   Node    a layer, a group, the call of a block, or the sharing of another node
+
+`read_spec` makes one of the mappings and lists that YAML and JSON give; `Spec.plain` goes
+the other way. All that can be refused without computing a shape is refused here.
+"""
+
+from paramcalc.spec.document import Block, Node, Spec
+from paramcalc.spec.naming import node_names
+from paramcalc.spec.reading import read_spec
+from paramcalc.spec.values import FRAMEWORKS, VERSION, Value, names_in, read_value, unknown_convention
+
+__all__ = [
+    "FRAMEWORKS",
+    "VERSION",
+    "Block",
+    "Node",
+    "Spec",
+    "Value",
+    "names_in",
+    "node_names",
+    "read_spec",
+    "read_value",
+    "unknown_convention",
+]

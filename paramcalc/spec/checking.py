@@ -1,0 +1,195 @@
+"""What can be refused of a whole spec without computing a shape: names, blocks, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from paramcalc.errors import LIMITS, Path, Problem, listed, suggest
+from paramcalc.expression import unknown_dim
+from paramcalc.spec.naming import node_names
+from paramcalc.spec.values import names_in
+
+if TYPE_CHECKING:
+    from paramcalc.spec.document import Node, Spec
+
+
+class Enough(Exception):
+    """More problems are found than are reported."""
+
+
+def problems(spec: Spec, complete: bool = True) -> list[Problem]:
+    """The problems of a spec; where nodes are missing, references are not looked at."""
+    check = _Check(spec, complete)
+    with suppress(Enough):
+        check.all()
+    return check.found
+
+
+class _Check:
+    """Names, blocks, arguments and references of a whole spec."""
+
+    def __init__(self, spec: Spec, complete: bool) -> None:
+        self.spec = spec
+        self.complete = complete
+        self.found: list[Problem] = []
+
+    def all(self) -> None:
+        """Look at everything."""
+        self._dims()
+        for name, block in self.spec.blocks.items():
+            known = {*self.spec.dims}
+            path = ("blocks", name, "arguments")
+            for argument, value in block.arguments.items():
+                if argument in self.spec.dims:
+                    message = f"the argument '{argument}' has the name of a dim"
+                    self._add(Problem("invalid-name", message, "give it another", (*path, argument), True))
+                self._names(names_in(value), known, (*path, argument))
+                known.add(argument)
+            self._group(block.layers, known, [set()], True, ("blocks", name, "layers"))
+        self._recursion()
+        earlier: set[str] = set()
+        self._group(self.spec.layers, {*self.spec.dims}, [earlier], False, ("layers",))
+        for index, output in enumerate(self.spec.outputs or ()):
+            self._reference(output, [earlier], (), False, ("outputs", index))
+
+    def _add(self, problem: Problem) -> None:
+        self.found.append(problem)
+        if len(self.found) > LIMITS.problems:
+            raise Enough
+
+    def _names(self, names: Iterable[str], known: set[str], path: Path) -> None:
+        for name in sorted(names):
+            if name not in known:
+                problem = unknown_dim(name, known).problems[0]
+                self._add(Problem(problem.code, problem.message, problem.hint, path))
+
+    def _dims(self) -> None:
+        above: set[str] = set()
+        for name, value in self.spec.dims.items():
+            for used in sorted(names_in(value)):
+                if used in self.spec.dims and used not in above:
+                    message = f"'{name}' uses '{used}', which does not stand above it"
+                    self._add(Problem("unknown-dim", message, "a dim uses the dims above it", ("dims", name)))
+                else:
+                    self._names([used], {*above}, ("dims", name))
+            above.add(name)
+
+    def _group(self, nodes: Sequence[Node], known: set[str], scopes: list[set[str]], nested: bool, path: Path) -> None:
+        if len(scopes) > LIMITS.nesting:
+            self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
+            raise Enough
+        names = node_names(nodes)
+        for place, (name, node) in enumerate(zip(names, nodes, strict=True)):
+            here = (*path, place)
+            if name in scopes[-1]:
+                message = f"the name '{name}' is in use already in this group"
+                self._add(Problem("invalid-name", message, "give it another", (*here, "name")))
+            inner = known
+            if node.index is not None:
+                inner = known | {node.index}
+                if node.index in known:
+                    message = f"the counter '{node.index}' has the name of a dim, an argument or another counter"
+                    self._add(Problem("invalid-name", message, "give it another", (*here, "index")))
+            for key, used in node.expressions():
+                self._names(used, known if key == "times" else inner, self._place(node, key, used, inner, here))
+            self._block(node, here)
+            # the call of another node is named for it, unless it is given a name
+            later = names[place + (node.share is not None and node.name is None) :]
+            for within, reference in _references(node):
+                self._reference(reference, scopes, later, nested, (*here, *within))
+            if node.layers is not None:
+                self._group(node.layers, inner, [*scopes, set()], True, (*here, "layers"))
+            scopes[-1].add(name)
+
+    def _place(self, node: Node, key: str, used: frozenset[str], known: set[str], path: Path) -> Path:
+        """The path of the field or argument that mentions a name which is not known."""
+        if key == "with":
+            values: Mapping[str, Any] = node.arguments
+        elif node.layer is not None and key == type(node.layer).__name__:
+            values = {out: getattr(node.layer, name) for out, name in node.layer.spelled_fields().items()}
+        else:
+            return (*path, key)
+        for name, value in values.items():
+            if names_in(value) - known:
+                return (*path, key, name)
+        return (*path, key)
+
+    def _block(self, node: Node, path: Path) -> None:
+        if node.block is None:
+            return
+        block = self.spec.blocks.get(node.block)
+        if block is None:
+            if self.complete:
+                blocks = self.spec.blocks
+                hint = suggest(node.block, blocks) or listed("the blocks", blocks) or "this spec has no 'blocks'"
+                self._add(Problem("unknown-block", f"there is no block '{node.block}'", hint, (*path, "block")))
+            return
+        for name in node.arguments:
+            if name not in block.arguments:
+                hint = suggest(name, block.arguments) or listed("its arguments", block.arguments) or "it takes none"
+                message = f"the block '{node.block}' has no argument '{name}'"
+                self._add(Problem("unknown-key", message, hint, (*path, "with", name), True))
+        for name, value in block.arguments.items():
+            if value is None and name not in node.arguments:
+                message = f"the block '{node.block}' needs its argument '{name}'"
+                self._add(Problem("missing-key", message, f"with: {{{name}: …}}", (*path, "block")))
+
+    def _recursion(self) -> None:
+        calls = {name: sorted(_blocks_called(block.layers)) for name, block in self.spec.blocks.items()}
+        finished: set[str] = set()
+        for start in calls:
+            stack = [(start, iter(calls[start]))] if start not in finished else []
+            active = {start}
+            while stack:
+                name, rest = stack[-1]
+                called = next(rest, None)
+                if called is None:
+                    finished.add(name)
+                    active.discard(name)
+                    stack.pop()
+                elif called in active and called not in finished:
+                    names = [name for name, _ in stack]
+                    through = " → ".join([*names[names.index(called) :], called])
+                    message = f"the block '{called}' calls itself: {through}"
+                    self._add(Problem("recursive-block", message, "", ("blocks", called), True))
+                    finished.add(called)
+                elif called not in finished and called in calls:
+                    active.add(called)
+                    stack.append((called, iter(calls[called])))
+
+    def _reference(
+        self, reference: str, scopes: list[set[str]], later: Sequence[str], nested: bool, path: Path
+    ) -> None:
+        first = reference.split(".")[0]
+        if not self.complete or any(first in scope for scope in scopes) or (first == "input" and nested):
+            return
+        if first in later:
+            hint = f"'{first}' comes later, or is this node itself: references go to earlier nodes"
+        elif first == "input":
+            hint = "'input' stands for the input of a group or a block, and this is the top of the spec"
+        else:
+            names = sorted(set().union(*scopes))
+            hint = suggest(first, names) or listed("earlier nodes", names)
+        self._add(Problem("unknown-node", f"no earlier node '{first}' is in sight", hint, path))
+
+
+def _references(node: Node) -> Iterator[tuple[Path, str]]:
+    """The names that a node mentions of others, each with its path in the node."""
+    for index, name in enumerate(node.inputs or ()):
+        yield ("inputs", index), name
+    if node.share is not None:
+        yield ("share",), node.share
+    for tensor, target in node.tie.items():
+        yield ("tie", tensor), target
+
+
+def _blocks_called(nodes: Sequence[Node]) -> set[str]:
+    called: set[str] = set()
+    for node in nodes:
+        if node.block is not None:
+            called.add(node.block)
+        elif node.layers is not None:
+            called |= _blocks_called(node.layers)
+    return called

@@ -1,0 +1,28 @@
+"""The names of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from paramcalc.spec.document import Node
+
+
+def node_names(nodes: Sequence[Node]) -> list[str]:
+    """The name of each node of a group: its own, or one made of its kind and its place."""
+    taken = {node.name for node in nodes if node.name is not None}
+    following: dict[str, int] = {}
+    names: list[str] = []
+    for node in nodes:
+        name = node.name
+        if name is None:
+            base = node.default_name
+            number = following.get(base, 0)
+            name = f"{base}_{number}" if number else base
+            while name in taken:
+                number += 1
+                name = f"{base}_{number}"
+            following[base] = number + 1
+        names.append(name)
+    return names

@@ -1,0 +1,248 @@
+"""Plain data to spec: the mappings and lists that YAML and JSON give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
+from paramcalc.layer import Layer, kind
+from paramcalc.spec import checking
+from paramcalc.spec.checking import Enough
+from paramcalc.spec.document import ATTRIBUTES, CONTENT_READERS, NODE_KEYS, Block, Node, Spec, read_key
+from paramcalc.spec.values import (
+    FRAMEWORKS,
+    VERSION,
+    Value,
+    of_key,
+    read_name,
+    read_references,
+    read_values,
+    unknown_convention,
+)
+
+_SPEC_KEYS = ("paramcalc", "name", "description", "framework", "dims", "blocks", "layers", "outputs")
+_BLOCK_KEYS = ("arguments", "layers")
+_CONTENT_KEYS = ("layers", "block", "share")
+#: Stands for a layer that could not be read, so that the nodes behind it keep their places.
+_UNREADABLE = Layer()
+
+
+def read_spec(data: Any, source: Source | None = None) -> Spec:
+    """The spec of plain data: mappings, lists, texts, numbers.
+
+    Raises `ParamcalcError` with all problems that can be found together, each with its path.
+    """
+    reader = _Reader()
+    try:
+        spec = reader.spec(data, source)
+    except Enough:
+        pass
+    except ParamcalcError as error:
+        reader.problems += error.problems
+    if reader.problems:
+        raise ParamcalcError(reader.problems)
+    return spec
+
+
+class _Reader:
+    """Reads the parts of a document and goes on after a problem, to find the others."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.nodes_written = 0
+
+    def spec(self, data: Any, source: Source | None) -> Spec:
+        if not isinstance(data, dict):
+            raise refuse(
+                "wrong-type",
+                f"a spec is a mapping with the keys 'paramcalc' and 'layers'; this is {_form(data)}",
+                "begin with the line 'paramcalc: 1'",
+            )
+        self.keys(data, _SPEC_KEYS, (), "a spec")
+        if "paramcalc" not in data:
+            self.refuse("missing-key", "the version of the format is missing", "begin with the line 'paramcalc: 1'")
+        elif data["paramcalc"] != VERSION or data["paramcalc"] is True:
+            message = f"the version of the format is {VERSION}, not {_form(data['paramcalc'])}"
+            self.refuse("invalid-value", message, "", "paramcalc")
+        if "layers" not in data:
+            self.refuse("missing-key", "the 'layers' of the spec are missing", "as in layers: [Input: {shape: [4]}]")
+        blocks = self.blocks(data.get("blocks"))
+        layers = self.nodes(data.get("layers", []), ("layers",))
+        dims = self.values(data.get("dims"), ("dims",), "a dim")
+        texts: dict[str, Any] = {
+            key: self.text(data, key) for key in ("name", "description") if data.get(key) is not None
+        }
+        framework = data.get("framework", "keras")
+        if framework not in FRAMEWORKS:
+            problem = unknown_convention(framework).problems[0]
+            self.refuse(problem.code, problem.message, problem.hint, "framework")
+            framework = "keras"
+        outputs = data.get("outputs")
+        try:
+            outputs = None if outputs is None else read_references(outputs)
+        except ParamcalcError as error:
+            self.problems += of_key("outputs", error).problems
+            outputs = None
+        complete = not self.problems
+        spec = Spec((), framework=framework, source=source, **texts)
+        spec.dims, spec.blocks, spec.layers, spec.outputs = dims, blocks, layers, outputs
+        self.problems += checking.problems(spec, complete)
+        return spec
+
+    def refuse(self, code: str, message: str, hint: str = "", *path: str | int, at_key: bool = False) -> None:
+        self.problems.append(Problem(code, message, hint, path, at_key))
+        if len(self.problems) > LIMITS.problems:
+            raise Enough
+
+    def keys(self, data: dict[Any, Any], known: Sequence[str], path: Path, what: str) -> None:
+        for key in data:
+            if key not in known:
+                hint = suggest(key, known) or listed(f"the keys of {what}", known)
+                self.refuse("unknown-key", f"{what} has no key {quoted(key)}", hint, *path, key, at_key=True)
+
+    def text(self, data: dict[str, Any], key: str) -> str:
+        value = data[key]
+        if isinstance(value, str):
+            return value
+        self.refuse("wrong-type", f"'{key}' is a text, not {_form(value)}", "put it in quotes", key)
+        return ""
+
+    def values(self, data: Any, path: Path, what: str) -> dict[str, Value]:
+        try:
+            return read_values({} if data is None else data, what)
+        except ParamcalcError as error:
+            self.problems += of_key(str(path[-1]), error).within(*path[:-1]).problems
+            return dict.fromkeys(data) if isinstance(data, dict) else {}
+
+    def blocks(self, data: Any) -> dict[str, Block]:
+        blocks: dict[str, Block] = {}
+        if data is not None and not isinstance(data, dict):
+            self.refuse("wrong-type", f"'blocks' is a mapping of names to blocks, not {_form(data)}", "", "blocks")
+            return blocks
+        for name, body in (data or {}).items():
+            path = ("blocks", name)
+            try:
+                read_name(name)
+            except ParamcalcError as error:
+                problem = error.problems[0]
+                message = problem.message.replace("a node", "a block")
+                self.refuse(problem.code, message, problem.hint, *path, at_key=True)
+            if not isinstance(body, dict):
+                self.refuse("wrong-type", f"a block is a mapping with 'layers', not {_form(body)}", "", *path)
+                continue
+            self.keys(body, _BLOCK_KEYS, path, "a block")
+            if "layers" not in body:
+                self.refuse("missing-key", f"the block '{name}' has no 'layers'", "", *path, at_key=True)
+            block = Block(self.nodes(body.get("layers", []), (*path, "layers")))
+            block.arguments = self.values(body.get("arguments"), (*path, "arguments"), "an argument")
+            blocks[name] = block
+        return blocks
+
+    def nodes(self, data: Any, path: Path) -> tuple[Node, ...]:
+        if not isinstance(data, list):
+            self.refuse("wrong-type", f"'layers' is a list of nodes, not {_form(data)}", "begin each with '- '", *path)
+            return ()
+        self.nodes_written += len(data)
+        if self.nodes_written > LIMITS.nodes:
+            self.refuse("limit", f"a spec has at most {LIMITS.nodes:,} nodes", "", *path)
+            raise Enough
+        result: list[Node] = []
+        for index, item in enumerate(data):
+            try:
+                result.append(self.node(item, (*path, index)))
+            except ParamcalcError as error:
+                self.problems += error.within(*path, index).problems
+                if len(self.problems) > LIMITS.problems:
+                    raise Enough from None
+                result.append(Node(_UNREADABLE))
+        return tuple(result)
+
+    def node(self, data: Any, path: Path) -> Node:
+        if isinstance(data, str):
+            return Node(self.layer(data, None, ()))
+        if not isinstance(data, dict):
+            raise refuse("wrong-type", f"a node is a layer kind or a mapping, not {_form(data)}")
+        kinds = [key for key in data if _is_kind(key)]
+        contents = kinds + [key for key in _CONTENT_KEYS if key in data]
+        if len(contents) != 1:
+            raise _not_one_content(contents, data)
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for key, value in data.items():
+            try:
+                if key == contents[0]:
+                    values.update(self.content(key, value, (*path, key)))
+                else:
+                    self.node_key(key, contents[0])
+                    read_key(key, value)
+                    values[ATTRIBUTES.get(key) or key] = value
+            except ParamcalcError as error:
+                problems += error.problems
+        if not problems:
+            return Node(**values)
+        raise ParamcalcError(problems)
+
+    def content(self, key: str, value: Any, path: Path) -> dict[str, Any]:
+        if key == "layers":
+            return {"layers": self.nodes(value, path)}
+        if key in CONTENT_READERS:
+            try:
+                return {key: CONTENT_READERS[key](value)}
+            except ParamcalcError as error:
+                raise of_key(key, error) from None
+        return {"layer": self.layer(key, value, (key,))}
+
+    def layer(self, name: str, fields: Any, path: Path) -> Layer:
+        try:
+            layer_kind = kind(name)
+        except ParamcalcError as error:
+            raise error.within(*path) from None
+        if fields is not None and not isinstance(fields, dict):
+            only = next(iter(layer_kind.spelled_fields()), None)
+            hint = f"write {name}: {{{only}: …}}" if only else f"{name} has no fields"
+            raise refuse("wrong-type", f"{name} takes a mapping of fields, not {_form(fields)}", hint, path)
+        try:
+            return layer_kind(**(fields or {}))
+        except ParamcalcError as error:
+            raise error.within(*path) from None
+        except TypeError:
+            raise refuse("unknown-field", f"the fields of {name} are named by texts", path=path) from None
+
+    def node_key(self, key: Any, content: str) -> None:
+        if key in NODE_KEYS:
+            return
+        if _is_kind(content):
+            layer_fields = kind(content).spelled_fields()
+            if key in layer_fields:
+                hint = f"'{key}' is a field of {content}: write it inside, {content}: {{{key}: …}}"
+                raise refuse("unknown-key", f"a node has no key '{key}'", hint, (key,), True)
+        hint = suggest(key, NODE_KEYS) or listed("the keys of a node", NODE_KEYS)
+        raise refuse("unknown-key", f"a node has no key {quoted(key)}", hint, (key,), True)
+
+
+def _is_kind(key: Any) -> bool:
+    return isinstance(key, str) and key[:1].isupper()
+
+
+def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcError:
+    if contents:
+        message = f"a node is one thing, not {' and '.join(map(quoted, contents[:4]))}"
+        return refuse("invalid-value", message, "begin each node with '- '", (contents[1],), at_key=True)
+    for key in data:
+        if isinstance(key, str) and key[:1].islower():
+            try:
+                name = kind(key).__name__
+            except ParamcalcError as error:
+                hint = error.problems[0].hint
+                if "did you mean" in hint and key not in NODE_KEYS:
+                    message = f"no layer kind '{key}': kinds begin with a capital"
+                    return refuse("unknown-kind", message, hint, (key,), True)
+            else:
+                return refuse("unknown-kind", f"no layer kind '{key}'", f"did you mean '{name}'?", (key,), True)
+    return refuse("missing-key", "a node names a layer kind, or has 'layers', 'block' or 'share'")
+
+
+def _form(value: Any) -> str:
+    """What a value is, as messages name it."""
+    return "nothing" if value is None else quoted(value)
