@@ -252,11 +252,12 @@ def _needed_relations(relations: list[Condition]) -> list[Condition]:
     bounds: dict[Any, int] = {}
     others: list[Condition] = []
     for relation, left, right in map(_sympified, relations):
+        if relation == "≥" and left in quotients:
+            continue  # a quotient without remainder is at least 1 anyway
         bound = _bound(left - right) if relation == "≥" else None
         if bound is not None:
             bounds[bound[0]] = max(bound[1], bounds.get(bound[0], 1))
-        # a quotient without remainder is at least 1 anyway
-        elif (left.free_symbols or right.free_symbols) and not (relation == "≥" and left in quotients):
+        elif left.free_symbols or right.free_symbols:
             others.append((relation, left, right))
     return others + [("≥", each, sympy.Integer(least)) for each, least in bounds.items()]
 

@@ -87,8 +87,21 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
+    def represent_dict(self, data: Any) -> Any:
+        """Nodes stand line by line; what they hold, in braces. A kind without fields ends in its colon."""
+        node = super().represent_mapping("tag:yaml.org,2002:map", data)
+        if any(key in data for key in ("layers", "block", "share")) or any(str(key)[:1].isupper() for key in data):
+            node.flow_style = False
+        for key, value in node.value:
+            if key.value[:1].isupper() and value.tag == "tag:yaml.org,2002:null":
+                value.value = ""
+        return node
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         return super().increase_indent(flow, False)
+
+
+_Dumper.add_representer(dict, _Dumper.represent_dict)
 
 
 class TextSource:
