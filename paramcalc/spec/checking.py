@@ -52,7 +52,7 @@ class _Check:
         earlier: set[str] = set()
         self._group(self.spec.layers, {*self.spec.dims}, [earlier], False, ("layers",))
         for index, output in enumerate(self.spec.outputs or ()):
-            self._reference(output, [earlier], (), False, ("outputs", index))
+            self._reference(output, [earlier], False, False, ("outputs", index))
 
     def _add(self, problem: Problem) -> None:
         self.found.append(problem)
@@ -81,6 +81,7 @@ class _Check:
             self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
             raise Enough
         names = node_names(nodes)
+        places = {name: place for place, name in enumerate(names)}
         for place, (name, node) in enumerate(zip(names, nodes, strict=True)):
             here = (*path, place)
             if name in scopes[-1]:
@@ -95,9 +96,10 @@ class _Check:
             for key, used in node.expressions():
                 self._names(used, known if key == "times" else inner, self._place(node, key, used, inner, here))
             self._block(node, here)
-            # the call of another node is named for it, unless it is given a name
-            later = names[place + (node.share is not None and node.name is None) :]
             for within, reference in _references(node):
+                # the call of another node is named for it, unless it is given a name
+                itself = node.share is not None and node.name is None
+                later = places.get(reference.split(".")[0], -1) >= place + itself
                 self._reference(reference, scopes, later, nested, (*here, *within))
             if node.layers is not None:
                 self._group(node.layers, inner, [*scopes, set()], True, (*here, "layers"))
@@ -159,13 +161,11 @@ class _Check:
                     active.add(called)
                     stack.append((called, iter(calls[called])))
 
-    def _reference(
-        self, reference: str, scopes: list[set[str]], later: Sequence[str], nested: bool, path: Path
-    ) -> None:
+    def _reference(self, reference: str, scopes: list[set[str]], later: bool, nested: bool, path: Path) -> None:
         first = reference.split(".")[0]
         if not self.complete or any(first in scope for scope in scopes) or (first == "input" and nested):
             return
-        if first in later:
+        if later:
             hint = f"'{first}' comes later, or is this node itself: references go to earlier nodes"
         elif first == "input":
             hint = "'input' stands for the input of a group or a block, and this is the top of the spec"

@@ -22,9 +22,9 @@ _BASE = settings(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-_NETWORKS = int(SEARCH) if SEARCH else 300
+_NETWORKS = int(SEARCH) if SEARCH else 500
 settings.register_profile("networks", _BASE, max_examples=_NETWORKS)
-settings.register_profile("layers", _BASE, max_examples=_NETWORKS // 3)
+settings.register_profile("layers", _BASE, max_examples=_NETWORKS // 5)
 settings.register_profile("runs", _BASE, max_examples=max(1, _NETWORKS // 50))
 
 

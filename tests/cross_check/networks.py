@@ -28,6 +28,12 @@ _KEEPING = {
     2: (*_KEEPING_ANY, "LSTM", "MultiHeadAttention"),
     3: (*_KEEPING_ANY, "Conv2D"),
 }
+#: Kinds that are made for an input of so many axes; drawn more often than others.
+_CHARACTERISTIC = {
+    1: ("Dense", "BatchNorm"),
+    2: ("LSTM", "MultiHeadAttention", "Dense"),
+    3: ("Conv2D", "MaxPool2D", "AveragePool2D", "GlobalAveragePool2D", "BatchNorm"),
+}
 
 
 @dataclass
@@ -91,7 +97,7 @@ class _Network:
         """A whole network."""
         place = _Place((), 0)
         owner = self.beginning(place)
-        self.fill(place, self.draw(st.integers(1, 6)))
+        self.fill(place, self.draw(st.sampled_from([3, 2, 4, 5, 6, 7, 8, 1])))
         if owner is not None and place.shape and self.ties:
             self.tied_end(place, owner)
         return pc.Spec(place.nodes, framework=self.framework, dims=self.dims, blocks=self.blocks)
@@ -100,7 +106,7 @@ class _Network:
         """An image, a sequence, features, or numbers that are looked up in a table."""
         if self.draw(st.integers(0, 3)) > 0:
             rank = self.draw(st.sampled_from([1, 2, 2, 3, 3, 3, 4]))
-            shape = self.draw(st.tuples(*[st.integers(1, 6 if rank < 3 else 4)] * rank))
+            shape = self.draw(st.tuples(*[SMALL if rank < 3 else st.sampled_from([4, 3, 2, 1])] * rank))
             place.add(pc.Node(pc.Input(shape=[*map(self.size, shape)]), name=self.name("data")), shape)
             return None
         shape = self.draw(sizes(0, 2))
@@ -123,7 +129,7 @@ class _Network:
 
     def fill(self, place: _Place, steps: int) -> None:
         """Add this many parts to a group."""
-        parts = _PARTS if place.depth < DEPTH else _PARTS[:3]
+        parts = _PARTS if place.depth < DEPTH else _PARTS[:4]
         for _ in range(steps):
             self.draw(st.sampled_from(parts))(self, place)
 
@@ -154,7 +160,8 @@ class _Network:
 
     def layer(self, place: _Place) -> None:
         """A layer of any kind."""
-        kind = self.draw(layer_for(place.shape, self.framework))
+        kinds = _CHARACTERISTIC.get(len(place.shape)) if self.draw(FLAG) else None
+        kind = self.draw(layer_for(place.shape, self.framework, kinds))
         self.put(place, kind, self.output(kind, place.shape))
 
     def kept_layer(self, place: _Place) -> None:
@@ -164,7 +171,7 @@ class _Network:
     def put(self, place: _Place, kind: pc.Layer, shape: Sizes) -> None:
         """Add a layer; with a name, so that it may be shared or referred to, or without."""
         before = place.shape
-        name = self.name("layer") if self.draw(FLAG) else None
+        name = self.name("layer") if self.draw(st.integers(0, 3)) else None
         present = some(self.draw, when=st.just(self.condition(True))) if self.draw(st.integers(0, 3)) == 0 else {}
         place.add(pc.Node(kind, name=name, **self.keys(), **present), shape)
         if name is not None:
@@ -349,7 +356,9 @@ class _Network:
         if not fitting:
             return self.kept_layer(place)
         path = self.draw(st.sampled_from([*fitting]))
-        return place.add(pc.Node(share=path, **some(self.draw, name=st.just(self.name("again")))), fitting[path])
+        # unnamed, it has the last name of the path, which may hide the first one from nodes behind it
+        name = self.name("again") if "." in path or self.draw(FLAG) else None
+        return place.add(pc.Node(share=path, name=name), fitting[path])
 
     def shared_keeping(self, place: _Place) -> None:
         """The same, of those that keep the shape."""
@@ -373,10 +382,11 @@ class _Network:
             place.add(pc.Node(block=name, arguments=given, **keys), place.shape)
 
 
-#: The parts of a group; the first three hold no group of their own.
+#: The parts of a group; the first four hold no group of their own.
 _PARTS: Sequence[Callable[[_Network, _Place], None]] = (
     _Network.layer,
     _Network.kept_layer,
+    _Network.shared,
     _Network.shared,
     _Network.absent,
     _Network.residual,

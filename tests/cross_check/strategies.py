@@ -20,7 +20,7 @@ import paramcalc as pc
 Sizes: TypeAlias = tuple[int, ...]
 
 FRAMEWORKS = ("keras", "torch")
-SMALL = st.integers(1, 6)
+SMALL = st.sampled_from([3, 2, 4, 5, 6, 1])
 FLAG = st.booleans()
 ACTIVATIONS = st.sampled_from(["linear", "relu", "tanh", "sigmoid", "gelu"])
 RATES = st.sampled_from([0, 0.1, 0.5])

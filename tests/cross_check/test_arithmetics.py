@@ -1,0 +1,126 @@
+"""Numbers, arrays and symbols go through the same declarations: they must come to the same sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc import algebra
+from paramcalc.conventions import convention
+
+from .strategies import FRAMEWORKS, Case, cases
+
+KINDS = pc.kind_names()
+#: What every width and length is multiplied by, one after another.
+SCALES = (1, 2, 5)
+#: The flags that branch on the shape of an output; a symbol has no truth for them.
+CONCRETE = ("return_sequences", "keepdims")
+
+#: The elements of each tensor, whether it is there, and the output's shape.
+Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
+
+
+def rewritten(case: Case, width: Callable[[int], Any], flag: Callable[[str, bool], Any]) -> Result:
+    """The case with other sizes in place of its widths and lengths, and other truths for its flags."""
+    kind = type(case.layer)
+    spelled = {name: outside for outside, name in kind.spelled_fields().items()}
+    stated = {spelled[name]: getattr(case.layer, name) for name in case.layer.model_fields_set}
+    for name, value in stated.items():
+        if name in kind.symbolic_fields() and value is not None:
+            stated[name] = _each(value, width)
+        elif name in kind.flags() and name not in CONCRETE:
+            stated[name] = flag(name, value)
+    layout = dict(convention(case.framework).layout.get(kind.__name__, {}))
+    output, tensors = kind(**stated).with_defaults(layout).infer(*(_each(shape, width) for shape in case.shapes))
+    return [(each.name, algebra.product(each.shape), each.condition) for each in tensors], output
+
+
+def _each(value: Any, width: Callable[[int], Any]) -> Any:
+    """Sizes above 1, rewritten; a 1 is repeated against other sizes, and must stay one."""
+    if isinstance(value, tuple):
+        return tuple(_each(item, width) for item in value)
+    return width(value) if type(value) is int and value > 1 else value
+
+
+def as_stated(name: str, value: bool) -> bool:
+    return value
+
+
+def layouts(kind: str) -> st.SearchStrategy[Case]:
+    return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: cases(kind, framework))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(settings.get_profile("layers"))
+@given(data=st.data())
+def test_arrays_are_numbers_side_by_side(kind: str, data: st.DataObject) -> None:
+    case = data.draw(layouts(kind))
+    scales = np.array(SCALES, dtype=object)
+    one_by_one = [attempt(case, lambda size, scale=scale: scale * size) for scale in SCALES]
+    together = attempt(case, lambda size: size * scales)
+    if together is None:
+        # what cannot be for one of the sizes is refused for all
+        assert None in one_by_one
+        return
+    assert [at(together, place) for place in range(len(SCALES))] == one_by_one
+
+
+def attempt(case: Case, width: Callable[[int], Any]) -> Result | None:
+    """The result, or None where other sizes do not fit."""
+    try:
+        return rewritten(case, width, as_stated)
+    except pc.ParamcalcError:
+        return None
+
+
+def at(result: Result, place: int) -> Result:
+    """One of the sizes of an array."""
+
+    def chosen(value: Any) -> Any:
+        return value[place] if algebra.is_array(value) else value
+
+    tensors, output = result
+    return [(name, chosen(elements), there) for name, elements, there in tensors], tuple(map(chosen, output))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(settings.get_profile("layers"))
+@given(data=st.data())
+def test_symbols_stand_for_numbers(kind: str, data: st.DataObject) -> None:
+    case = data.draw(layouts(kind))
+    symbols = Symbols()
+    tensors, output = rewritten(case, symbols.width, symbols.flag)
+    expected = rewritten(case, lambda size: size, as_stated)
+    found = [(name, symbols.value(elements), symbols.value(there)) for name, elements, there in tensors]
+    assert (found, tuple(map(symbols.value, output))) == expected
+
+
+class Symbols:
+    """Symbols, and what each stands for."""
+
+    def __init__(self) -> None:
+        self.values: dict[sympy.Symbol, int] = {}
+        self.names: Iterator[sympy.Symbol] = sympy.numbered_symbols("n", sympy.Symbol, integer=True, positive=True)
+
+    def width(self, size: int) -> Any:
+        """A new symbol for a size."""
+        symbol = next(self.names)
+        self.values[symbol] = size
+        return symbol
+
+    def flag(self, name: str, value: bool) -> Any:
+        """A symbol that is 1 where the flag holds."""
+        symbol = sympy.Symbol(name, integer=True, nonnegative=True)
+        self.values[symbol] = int(value)
+        return symbol
+
+    def value(self, form: Any) -> Any:
+        """What a form comes to."""
+        return int(form.subs(self.values)) if algebra.is_symbol(form) else form
