@@ -129,7 +129,9 @@ def count(
     help="How to print it.",
 )
 def explain(path: str, node: str | None, convention: str | None, settings: Sequence[str], format: str) -> None:
-    """Why each layer has the parameters it has: tensors, formula, substitution, value.
+    """Why each layer has the parameters it has.
+
+    Its tensors, the formula in symbols, the numbers put in, and the value.
 
     \b
     Example:
@@ -173,7 +175,9 @@ def formula(path: str, convention: str | None, target: str, keep: Sequence[str],
     shell_complete=lambda context, parameter, typed: [name for name in kind_names() if name.startswith(typed)],
 )
 def layers(name: str | None) -> None:
-    """The layer kinds; or one kind, with its fields, tensors and formula.
+    """The layer kinds, or all about one.
+
+    Its fields, tensors and formula, and the classes of the frameworks.
 
     \b
     Example:
@@ -186,7 +190,9 @@ def layers(name: str | None) -> None:
 
 @main.command()
 def schema() -> None:
-    """The JSON Schema of a spec, for editors that complete and check.
+    """The JSON Schema of a spec.
+
+    Editors complete and check a spec with it.
 
     \b
     Example:

@@ -62,12 +62,13 @@ def dumps(spec: Spec) -> str:
 
 
 def located(error: ParamcalcError, source: Any) -> ParamcalcError:
-    """The same refusal, each problem with the source that can say where it stands."""
+    """The same refusal, each problem with the source that can say where it stands, in their order there."""
     if source is None:
         return error
     problems = [problem if problem.source else replace(problem, source=source) for problem in error.problems]
     if isinstance(source, TextSource):
         source.expect(problem.path for problem in problems if problem.source is source)
+        problems.sort(key=lambda problem: problem.position or source.locate(problem.path, problem.at_key) or (0,))
     return ParamcalcError(problems)
 
 
@@ -369,7 +370,8 @@ def _malformed_flow(error: Any, text: str, char: str, position: Position | None)
         message = f"{inside} are not closed" if inside[0] == "b" else f"{inside} is not closed"
         return ParamcalcError([Problem("syntax", message, position=position)])
     message = f"{quoted(char)} is out of place inside {inside}"
-    return ParamcalcError([Problem("unquoted-expression", message, _QUOTE_HINT, position=position)])
+    hint = "a comma stands between two keys; a ': ' inside a value needs quotes" if char == ":" else _QUOTE_HINT
+    return ParamcalcError([Problem("unquoted-expression", message, hint, position=position)])
 
 
 def _at(event: Any, code: str, message: str, hint: str = "") -> ParamcalcError:
