@@ -205,7 +205,8 @@ def same(left: Number, right: Number) -> bool:
     if is_array(left) or is_array(right):
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
-        return bool(left == right or (left - right).expand() == 0)
+        difference = (left - right).expand()
+        return bool(difference == 0 or difference.simplify() == 0)
     return bool(left == right)
 
 
@@ -321,6 +322,31 @@ def _of_unknown(left: Number, right: Number) -> Number:
         return left if left == right else left + right
     known, unknown = (right, left) if isinstance(left, Unknown) else (left, right)
     return unknown if type(known) is int and known == 1 else known
+
+
+def counter() -> Number:
+    """A symbol of its own for the number of a copy, from 1."""
+    return _sympy().Dummy("i", integer=True, positive=True)
+
+
+def by_steps(size: Number, following: Number, number: Number) -> Number:
+    """The size at a number, of a row that goes on from 1 by equal steps."""
+    return size if same(size, following) else size + (number - 1) * (following - size)
+
+
+def by_factors(size: Number, following: Number, number: Number) -> Number:
+    """The size at a number, of a row that goes on from 1 by equal factors."""
+    return size if same(size, following) else size * ratio(_sympy().sympify(following), size) ** (number - 1)
+
+
+def substituted(size: Number, number: Number, value: Number) -> Number:
+    """A size with a value in the place of a symbol."""
+    return size.xreplace({number: value}) if is_symbol(size) else size
+
+
+def mentions(conditions: Iterable[tuple[str, Number, Number]], number: Number) -> bool:
+    """Whether what was taken for granted depends on a symbol."""
+    return any(is_symbol(side) and side.has(number) for _, left, right in conditions for side in (left, right))
 
 
 def compare(operator: str, left: Number, right: Number) -> Number:

@@ -56,6 +56,8 @@ class Formula:
     meanings: dict[str, str]
     parts: tuple[Part, ...]
     relations: tuple[Condition, ...]
+    #: whether it is the form of a spec, whose symbols have values, and not the general one of a kind
+    is_of_spec: bool = True
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -302,12 +304,25 @@ def _sum_of(tree: Tree, target: Convention, times: Any, parts: list[Part]) -> An
         if one != 0:
             parts.append(Part(tree.name, times * tree.times, one))
         return tree.times * one
+    before = len(parts)
     inner = [_sum_of(child, target, times * tree.times, parts) for child in tree.children]
+    if tree.counter is not None:
+        parts[before:] = [Part(part.name, 1, _summed(part.times * part.expr, tree.counter)) for part in parts[before:]]
+        return _summed(sympy.Add(*inner), tree.counter)
     products = [term for term in inner if isinstance(term, sympy.Mul) and term.has(sympy.Add)]
     plain = sympy.expand(sympy.Add(*(term for term in inner if term not in products)))
     if not tree.label:
         plain = _factored(plain)
     return sympy.Mul(tree.times, sympy.Add(plain, *products), evaluate=True)
+
+
+def _summed(expr: Any, counter: tuple[Any, Any, Any]) -> Any:
+    """The closed form of a sum over the copies of a node."""
+    number, first, last = counter
+    total = sympy.expand(sympy.summation(sympy.expand(expr), (number, first, last)))
+    if total.has(sympy.Sum, sympy.Piecewise):
+        raise Undecided(last)
+    return total
 
 
 def _factored(expr: Any) -> Any:
@@ -445,4 +460,5 @@ def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
     parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)
     used = {name: meanings.get(name, "") for name in symbols}
-    return Formula(cls.__name__, target.name, expr, symbols, {}, {}, used, parts, tuple(_needed_relations(relations)))
+    conditions = tuple(_needed_relations(relations))
+    return Formula(cls.__name__, target.name, expr, symbols, {}, {}, used, parts, conditions, is_of_spec=False)

@@ -124,8 +124,11 @@ FIXED = {
         "dims: {n: 9, m: 4}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 'min(n, m)'}\n  - Dense: {units: m}",
         {"n", "m"},
     ),
-    "a counter that sizes depend on": (
-        "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n  - {Dense: {units: n + i}, times: times, index: i}",
+    "a counter that rows depend on": (
+        (
+            "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n"
+            "  - {Dense: {units: n * i * i + 1}, times: times, index: i}"
+        ),
         {"times"},
     ),
     "a list": (
@@ -146,6 +149,45 @@ def test_a_dim_that_cannot_stay_a_symbol_is_fixed_and_said(reason: str) -> None:
     assert set(form.fixed) == fixed
     assert form() == pc.count(spec).total
     assert "fixed" in str(form)
+
+
+PROGRESSIONS = {
+    # Huang et al. 2017: each layer sees all before it
+    "an input that grows by a step": (
+        (
+            "dims: {growth: 12, depth: 5, width: 24}\nlayers:\n  - Input: {shape: [width]}\n"
+            "  - {name: body, times: depth, layers: [{Dense: {units: growth}, name: new},"
+            " {Concatenate: {axis: -1}, inputs: [input, new]}]}"
+        ),
+        "depth*growth*(width + 1) + growth**2*depth*(depth - 1)/2",
+    ),
+    # width² first, then width·2^(i-1) · width·2^i for i from 1
+    "a width that doubles": (
+        (
+            "dims: {depth: 5, width: 24}\nlayers:\n  - Input: {shape: [width]}\n"
+            "  - {Dense: {units: width * 2 ** i, use_bias: false}, times: depth, index: i}"
+        ),
+        "width**2 + width**2*(4**depth - 4)/6",
+    ),
+    "a first copy that differs": (
+        (
+            "dims: {depth: 5, width: 24}\nlayers:\n  - Input: {shape: [7]}\n"
+            "  - {Dense: {units: width, use_bias: false}, times: depth}"
+        ),
+        "7*width + (depth - 1)*width**2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRESSIONS)
+def test_copies_that_grow_are_summed_in_closed_form(name: str) -> None:
+    text, known = PROGRESSIONS[name]
+    spec = pc.loads(f"paramcalc: 1\n{text}")
+    form = pc.formula(spec)
+    assert "depth" not in form.fixed
+    assert sympy.simplify(form.expr - sympy.sympify(known, locals=dict(form.symbols))) == 0
+    for depth in (1, 2, 3, 10):
+        assert form(depth=depth) == pc.count(spec, dims={"depth": depth}).total
 
 
 def test_a_rounded_length_does_no_harm() -> None:

@@ -45,15 +45,17 @@ def as_latex(form: Formula) -> str:
 
 
 def _legend(form: Formula) -> list[str]:
-    """Each symbol with its value and its meaning, in columns."""
+    """Each symbol with its value and its meaning, in columns; a kind's symbols have no values."""
     if not form.symbols:
         return []
+    names = max(map(len, form.symbols))
     values = {name: thousands(form.values[name]) if name in form.values else "free" for name in form.symbols}
-    names, width = max(map(len, values)), max(map(len, values.values()))
-    return ["", "  where"] + [
-        f"    {name:{names}} = {value:>{width}}  {form.meanings.get(name, '')}".rstrip()
-        for name, value in values.items()
-    ]
+    width = max(map(len, values.values()))
+    lines = ["", "  where"]
+    for name, value in values.items():
+        shown = f" = {value:>{width}}" if form.is_of_spec else ""
+        lines.append(f"    {name:{names}}{shown}  {form.meanings.get(name, '')}".rstrip())
+    return lines
 
 
 def _part(part: Part) -> str:

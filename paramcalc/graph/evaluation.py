@@ -188,16 +188,61 @@ class Evaluation:
                 break
             if not present and counter is None:
                 break
+            if present and number == 1 and algebra.is_symbol(times):
+                summed = self.progression(copy, counter, before, flow, times)
+                if summed is not None:
+                    trees[-1], flow = summed, Flow(summed.output, copy.leaf)
+                    break
         self.multiplicity.pop()
         entry.flow = flow
         return self.copies(entry.name, trees, flow, given) if trees else None
+
+    def progression(
+        self, second: Copy, counter: str | None, before: Flow | None, after: Flow | None, times: Number
+    ) -> Branch | None:
+        """The copies from the second on as one, with a symbol for its number; None where they are no such row.
+
+        The first input is guessed to grow as it did from the second copy to the third, by a step
+        or by a factor, and the guess is proved by what flows out.
+        """
+        if before is None or after is None or len(before.shape) != len(after.shape):
+            return None
+        number = algebra.counter()
+        for grown in (algebra.by_steps, algebra.by_factors):
+            shape = tuple(grown(size, then, number) for size, then in zip(before.shape, after.shape, strict=True))
+            values = second.values if counter is None else {**second.values, counter: number}
+            copy = replace(second, inputs=(Flow(shape, before.leaf), *second.inputs[1:]), values=values, scope=None)
+            tree = self.attempt(copy, number)
+            following = tuple(algebra.substituted(size, number, number + 1) for size in shape)
+            if tree is not None and copy.flow is not None and all(map(algebra.same, copy.flow.shape, following)):
+                tree.label = ""
+                output = tuple(algebra.substituted(size, number, times) for size in shape)
+                return Branch(second.label, [tree], output, kind="copies", counter=(number, 1, times - 1))
+        return None
+
+    def attempt(self, copy: Copy, number: Number) -> Tree | None:
+        """The tree of a copy with a symbol for its number; None where that decides too little."""
+        problems, trail, spent = dict(self.problems), len(self.trail), self.budget.steps
+        try:
+            with algebra.assuming() as conditions:
+                present = self.truth(copy, "when")
+                tree = self.content(copy) if present else None
+        except (Undecided, ParamcalcError):
+            tree = None
+        if tree is None or len(self.problems) > len(problems) or algebra.mentions(conditions, number):
+            self.problems, self.budget.steps = problems, spent
+            del self.trail[trail:]
+            return None
+        for condition in conditions:
+            algebra.assume(*condition)
+        return tree
 
     def copies(self, label: str, trees: list[Tree], flow: Flow | None, inputs: tuple[Flow, ...]) -> Branch:
         """The tree of the copies of a node."""
         if self.fold and len(trees) > 1:
             trees = folded(trees)
         for tree in trees:
-            tree.label = range_label(int(tree.label), tree.times)
+            tree.label = range_label(int(tree.label), tree.copies)
         return Branch(label, trees, flow.shape if flow else (), kind="copies", inputs=inputs[:1])
 
     def times(self, entry: Entry, inputs: tuple[Flow, ...]) -> Number:
@@ -223,9 +268,7 @@ class Evaluation:
                 number += 1
         else:
             algebra.assume("≥", algebra.needed(times), 1)
-            yield 0
-            algebra.at_least(times, 2)
-            yield 1
+            yield from range(2)
             raise Undecided(times)
 
     def mentions(self, node: Node) -> frozenset[str]:

@@ -54,6 +54,11 @@ class Leaf:
     alike: Leaf | None = None
 
     @property
+    def copies(self) -> Number:
+        """How many copies it stands for."""
+        return self.times
+
+    @property
     def standing(self) -> Leaf:
         """The leaf of the tree that stands for this one."""
         leaf = self
@@ -79,6 +84,13 @@ class Branch:
     kind: str = "group"
     inputs: tuple[Flow, ...] = ()
     name: str = ""
+    #: of copies that differ by a symbol, the number of the copy: that symbol, its first and last value
+    counter: tuple[Number, Number, Number] | None = None
+
+    @property
+    def copies(self) -> Number:
+        """How many copies it stands for."""
+        return self.times if self.counter is None else self.counter[2] - self.counter[1] + 1
 
 
 Tree: TypeAlias = Leaf | Branch
