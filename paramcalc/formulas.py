@@ -165,12 +165,20 @@ def _form(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: di
             with algebra.assuming() as relations:
                 graph = evaluate(spec, convention_name, given, symbolic=True)
                 expr, parts = _total(graph.root, target)
+            if expr.has(sympy.Dummy):
+                raise refuse("not-one-value", "a node outside of copies that grow depends on one of them")
             _settle(expr, relations, values, same)
         except Undecided as undecided:
             _fix(undecided, values, fixed)
             continue
         except _Same as pair:
             same[pair.one] = pair.other
+            continue
+        except ParamcalcError:
+            # what holds at the spec's own sizes cannot be said in symbols
+            if not any(name in values for name in symbols):
+                raise
+            fixed.update((name, values[name]) for name in symbols if name in values)
             continue
         break
     relations = _needed_relations(relations)

@@ -17,7 +17,8 @@ import paramcalc as pc
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-COUNT = [sys.executable, "-m", "paramcalc", "count", str(ROOT / "specs" / "keras_mlp.yaml")]
+# -P: what is installed, with its compiled modules, and not the checkout
+COUNT = [sys.executable, "-P", "-m", "paramcalc", "count", str(ROOT / "specs" / "keras_mlp.yaml")]
 
 
 def script(name: str, *arguments: str) -> list[str]:
