@@ -18,6 +18,7 @@ from paramcalc.conventions import spell
 from paramcalc.counting import Count, LayerCount, count, layer_spec
 from paramcalc.errors import refuse, suggest
 from paramcalc.formulas import symbol
+from paramcalc.graph import Leaf
 from paramcalc.layer import Layer
 from paramcalc.spec import Spec, Value
 
@@ -154,24 +155,7 @@ def _in_range(number: str, part: str) -> bool:
 def _derive(row: LayerCount) -> LayerDerivation:
     leaf = row.leaf
     assert leaf is not None
-    layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
-    _, symbolic = layer.infer(*shapes)
-    owned = [tensor for tensor in symbolic if tensor.when is True or algebra.truth(tensor.condition)]
-    equivalent = row.spelling.equivalent(leaf.layer, leaf.input_shapes)
-    joined = all(use.owner is None for use in leaf.uses)
-    spelled = spell(equivalent, [(tensor.name, tensor.shape) for tensor in owned], joined)
-    tensors = tuple(
-        DerivedTensor(
-            tensor.name,
-            tuple(map(sympy.sympify, shape.shape)),
-            tensor.shape,
-            tensor.elements,
-            tensor.standing,
-            tensor.purpose,
-            tensor.tied_to is None and (tensor.role == "parameter" or row.spelling.states_count),
-        )
-        for tensor, shape in zip(row.tensors, spelled, strict=False)
-    )
+    tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
     used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
     remarks = ["its tensors are those of another place, and were counted there"] if leaf.shared else []
     remarks += [f"{tensor.name} is {tensor.standing}: counted there" for tensor in tensors if "tied" in tensor.standing]
@@ -183,6 +167,28 @@ def _derive(row: LayerCount) -> LayerDerivation:
         tensors,
         tuple(remarks),
     )
+
+
+def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:
+    """The tensors of a layer in numbers and in symbols, and what the symbols stand for."""
+    layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
+    _, symbolic = layer.infer(*shapes)
+    owned = [(tensor.name, tensor.shape) for tensor in symbolic if algebra.truth(tensor.condition)]
+    equivalent = row.spelling.equivalent(leaf.layer, leaf.input_shapes)
+    spelled = spell(equivalent, owned, joined=all(use.owner is None for use in leaf.uses))
+    tensors = tuple(
+        DerivedTensor(
+            tensor.name,
+            tuple(map(sympy.sympify, shape.shape)),
+            tensor.shape,
+            tensor.elements,
+            tensor.standing,
+            tensor.purpose,
+            tensor.tied_to is None and (tensor.role == "parameter" or row.spelling.states_count),
+        )
+        for tensor, shape in zip(row.tensors, spelled, strict=True)
+    )
+    return tensors, meanings
 
 
 def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shape], list[SymbolMeaning]]:

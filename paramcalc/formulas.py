@@ -232,7 +232,7 @@ def _settle(expr: Any, relations: list[Condition], values: Mapping[str, int], sa
     for relation, left, right in relations:
         left, right = sympy.sympify(left), sympy.sympify(right)
         if relation == "=":
-            if left.is_Symbol and right.is_Symbol:
+            if left.is_Symbol and right.is_Symbol and _meets(relation, left, right, values):
                 raise _Same(right.name, left.name)
             if left.is_Integer or right.is_Integer:
                 raise Undecided(left - right)

@@ -487,3 +487,13 @@ def test_arrays_that_are_too_large_are_refused() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.count(spec, dims={"n": np.array([2, 10**9])})
     assert caught.value.code == "limit"
+
+
+def test_a_call_that_is_called_again_is_named_for_what_it_calls() -> None:
+    # the unnamed call in the group is `fc` there, and the next one finds it before the `fc` outside
+    spec = pc.loads(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - {Dense: {units: 4}, name: fc}\n"
+        "  - layers:\n    - share: fc\n    - {share: fc, name: again}\n"
+    )
+    assert pc.count(spec).total == 20
+    assert pc.count(spec).total_untied == 60

@@ -395,10 +395,12 @@ class Evaluation:
     def shared(self, copy: Copy, reference: str) -> Tree:
         """The tree of an earlier node called again: its tensors are those of the first call."""
         with self.asking("share"):
-            target, first = copy.entry.scope.find(reference)
+            if copy.entry.target is None:
+                copy.entry.target = copy.entry.scope.find(reference)
+            target, first = copy.entry.target
             if not target.copies:
                 raise refuse("unknown-node", f"'{reference}' is absent, so that it cannot be shared")
-        again = Entry(copy.label, target.node, target.path, target.scope)
+        again = Entry(copy.label, target.node, target.path, target.scope, target=target.target)
         self.sharing += 1
         self.trail.append(reference)
         try:
@@ -590,11 +592,15 @@ def _tensor_of(leaf: Leaf, name: str, what: str) -> Use:
 
 
 def _same_numbers(shape: Shape, other: Shape) -> bool:
-    """Whether a shape is another or its transpose; first by what needs no assumption."""
+    """Whether a shape is another or its transpose: first what needs the fewest assumptions."""
     if len(shape) != len(other):
         return False
-    candidates = (other, tuple(reversed(other)))
-    return any(all(map(agree, shape, candidate)) for agree in (algebra.same, algebra.equal) for candidate in candidates)
+
+    def assumptions(candidate: Shape) -> int:
+        return sum(not algebra.same(left, right) for left, right in zip(shape, candidate, strict=True))
+
+    candidates = sorted((other, tuple(reversed(other))), key=assumptions)
+    return any(_agree(shape, candidate) for candidate in candidates)
 
 
 def _plain_shape(shape: Shape) -> str:

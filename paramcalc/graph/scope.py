@@ -111,6 +111,8 @@ class Entry:
     copies: list[Copy] = field(default_factory=list)
     #: what flows out of it; of an absent node, what would have flowed in
     flow: Flow | None = None
+    #: of a node that calls another again, that one, and the copy of it that its path says
+    target: tuple[Entry, Copy | None] | None = None
 
     @property
     def only_copy(self) -> Copy | None:

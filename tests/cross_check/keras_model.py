@@ -153,10 +153,12 @@ class _Weights(keras.layers.Layer):
         if self.chosen is None:
             return x
         tensor = self.tensors[self.chosen]
-        # a zero for each example, so that the tensor is repeated as often as there are examples
-        rest = tuple(range(1, len(x.shape)))
-        zeros = 0 * keras.ops.sum(keras.ops.cast(x, tensor.dtype), axis=rest)
-        return tensor + keras.ops.reshape(zeros, (-1, *(1 for _ in tensor.shape)))
+        # a one for each example, so that the tensor is repeated as often as there are examples;
+        # multiplied, since Keras takes some sums with zeros for the offset of a Dense
+        ones = keras.ops.ones_like(x, tensor.dtype)
+        if len(x.shape) > 1:
+            ones = keras.ops.max(ones, axis=tuple(range(1, len(x.shape))))
+        return tensor * keras.ops.reshape(ones, (-1, *(1 for _ in tensor.shape)))
 
 
 class _TwoBiasLSTM(keras.layers.LSTM):
@@ -182,20 +184,19 @@ class _Attention(keras.layers.Layer):
         super().__init__(**common)
         self.kind = kind
 
-    def build(self, query: Any, value: Any = None, key: Any = None) -> None:
-        kind, value, key = self.kind, value or query, key or value or query
-        self.query = self.projection("query", "btd,dhk->bthk", query, kind.num_heads, kind.key_dim)
-        self.key = self.projection("key", "bsd,dgk->bsgk", key, kind.num_key_value_heads, kind.key_dim)
-        self.value = self.projection("value", "bsd,dgv->bsgv", value, kind.num_key_value_heads, kind.value_dim)
-        mixed = (*query[:-1], kind.num_heads, kind.value_dim)
-        bias = "o" if kind.use_bias else None
-        self.out = keras.layers.EinsumDense("bthv,hvo->bto", (None, kind.output_dim), bias_axes=bias, dtype=self.dtype)
-        self.out.build(mixed)
+    def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
+        kind, value_shape = self.kind, value_shape or query_shape
+        heads, shared = kind.num_heads, kind.num_key_value_heads
+        self.query = self.projection("query", "btd,dhk->bthk", query_shape, heads, kind.key_dim)
+        self.key = self.projection("key", "bsd,dgk->bsgk", key_shape or value_shape, shared, kind.key_dim)
+        self.value = self.projection("value", "bsd,dgv->bsgv", value_shape, shared, kind.value_dim)
+        mixed = (*query_shape[:-1], heads, kind.value_dim)
+        self.out = self.projection("attention_output", "bthv,hvo->bto", mixed, kind.output_dim)
 
-    def projection(self, name: str, equation: str, shape: Any, heads: int, features: int) -> Any:
-        """The weights from an input to its heads."""
-        bias = equation[-2:] if self.kind.use_bias else None
-        layer = keras.layers.EinsumDense(equation, (None, heads, features), bias_axes=bias, name=name, dtype=self.dtype)
+    def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
+        """The weights from one side to the other, with an offset for each of the outputs."""
+        bias = equation[-len(outputs) :] if self.kind.use_bias else None
+        layer = keras.layers.EinsumDense(equation, (None, *outputs), bias_axes=bias, name=name, dtype=self.dtype)
         layer.build(shape)
         return layer
 
