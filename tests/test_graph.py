@@ -497,3 +497,14 @@ def test_a_call_that_is_called_again_is_named_for_what_it_calls() -> None:
     )
     assert pc.count(spec).total == 20
     assert pc.count(spec).total_untied == 60
+
+
+def test_a_group_called_again_sees_the_nodes_that_it_saw_the_first_time() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - {Dense: {units: 4}, name: x}\n"
+        "  - name: h\n    layers:\n"
+        "      - {name: g, layers: [{Dense: {units: 4}, name: d}, {Add: , inputs: [d, x]}]}\n"
+        "      - {Dense: {units: 7}, name: x}\n"
+        "      - {share: g, inputs: [input]}\n"
+    )
+    assert pc.count(spec).layers[-1].inputs == ("h.g_1.d", "x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from paramcalc import algebra
@@ -44,6 +45,7 @@ class Evaluation:
         self.mentioned: dict[int, frozenset[str]] = {}
         #: the names on the way to the node at hand, for messages
         self.trail: list[str] = []
+        self.order = count()
         #: how many nodes called again are around the node at hand
         self.sharing = 0
         #: the number of copies of the groups around the node at hand
@@ -94,7 +96,7 @@ class Evaluation:
         previous = scope.inputs[0] if scope.inputs else None
         children: list[Tree] = []
         for place, (name, node) in enumerate(zip(self.names_of(scope.nodes), scope.nodes, strict=True)):
-            entry = Entry(name, node, (*scope.path, place), scope)
+            entry = Entry(name, node, (*scope.path, place), scope, order=next(self.order))
             self.trail.append(name)
             self.spend(entry.path)
             try:
@@ -314,7 +316,11 @@ class Evaluation:
             copy.scope = Scope(nodes, path, None, copy.inputs, values, copy.inherited, first)
         else:
             path = (*entry.path, "layers")
-            copy.scope = Scope(node.layers or (), path, entry.scope, copy.inputs, copy.values, copy.inherited, first)
+            horizon = entry.order if first is not None else None
+            values = copy.values
+            copy.scope = Scope(
+                node.layers or (), path, entry.scope, copy.inputs, values, copy.inherited, first, horizon
+            )
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
         return Branch(copy.label, children, output, kind=node.block or "group", inputs=copy.inputs)
@@ -400,7 +406,7 @@ class Evaluation:
             target, first = copy.entry.target
             if not target.copies:
                 raise refuse("unknown-node", f"'{reference}' is absent, so that it cannot be shared")
-        again = Entry(copy.label, target.node, target.path, target.scope, target=target.target)
+        again = replace(target, name=copy.label, copies=[], flow=None)
         self.sharing += 1
         self.trail.append(reference)
         try:

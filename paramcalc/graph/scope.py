@@ -36,6 +36,8 @@ class Scope:
     inherited: Inherited
     #: of a group called again, the first call
     first: Scope | None = None
+    #: of a group called again, what stood before its first call: nodes around it from this on are out of sight
+    horizon: int | None = None
     #: whether it is the top of the spec, where `input` stands for nothing
     top: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -70,15 +72,12 @@ class Scope:
         Names are looked up from the inside out. Raises `unknown-node`, `missing-counter`.
         """
         first, *rest = reference.split(".")
-        scope: Scope | None = self
-        while scope is not None and first not in scope.entries:
-            scope = scope.parent
-        if scope is None:
+        found = self._look_up(first)
+        if found is None:
             names = sorted(self._names_in_sight())
             hint = suggest(first, names) or listed("earlier nodes", names)
             raise refuse("unknown-node", f"no earlier node '{first}' is in sight", hint)
-        entry = scope.entries[first]
-        copy = entry.only_copy
+        entry, copy = found, found.only_copy
         while rest:
             if entry.node.times is not None:
                 copy = entry.copy_of_counter(rest.pop(0), reference)
@@ -92,6 +91,18 @@ class Scope:
             entry = inside[name]
             copy = entry.only_copy
         return entry, copy
+
+    def _look_up(self, name: str) -> Entry | None:
+        """The node of a name, from the inside out."""
+        scope: Scope | None = self
+        horizon: int | None = None
+        while scope is not None:
+            entry = scope.entries.get(name)
+            if entry is not None and (horizon is None or entry.order < horizon):
+                return entry
+            horizon = scope.horizon if scope.horizon is not None else horizon
+            scope = scope.parent
+        return None
 
     def _names_in_sight(self) -> Iterator[str]:
         scope: Scope | None = self
@@ -111,6 +122,8 @@ class Entry:
     copies: list[Copy] = field(default_factory=list)
     #: what flows out of it; of an absent node, what would have flowed in
     flow: Flow | None = None
+    #: its place in the order in which nodes were met
+    order: int = 0
     #: of a node that calls another again, that one, and the copy of it that its path says
     target: tuple[Entry, Copy | None] | None = None
 
