@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from paramcalc import algebra
@@ -12,7 +12,7 @@ from paramcalc.conventions import Convention, convention, spell
 from paramcalc.errors import ParamcalcError
 from paramcalc.fields import DTYPES
 from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, leaves, undecided_problem
-from paramcalc.layer import Layer
+from paramcalc.layer import Layer, Role
 from paramcalc.loading import located
 from paramcalc.spec import Node, Spec, Value
 
@@ -23,7 +23,7 @@ class TensorCount:
 
     name: str
     shape: Shape
-    role: str
+    role: Role
     trainable: bool
     dtype: str
     #: the path of the tensor whose numbers these are; then they do not count here
@@ -37,7 +37,24 @@ class TensorCount:
 
 
 @dataclass(frozen=True, slots=True)
-class LayerCount:
+class Totals:
+    """What is counted of a layer, and of a whole spec."""
+
+    total: Number
+    trainable: Number
+    non_trainable: Number
+    #: elements of states, where the convention does not count them in the total
+    buffers: Number
+    #: with every use of a shared or tied tensor counted
+    total_untied: Number
+    #: of what `total` covers, each tensor at its dtype
+    bytes: Number
+    #: of these, the bytes of what is trained
+    trainable_bytes: Number
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCount(Totals):
     """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
 
     name: str
@@ -47,15 +64,6 @@ class LayerCount:
     times: Number
     #: without the batch
     output_shape: Shape
-    total: Number
-    trainable: Number
-    non_trainable: Number
-    buffers: Number
-    #: with every use of a shared or tied tensor counted
-    total_untied: Number
-    bytes: Number
-    #: of these, the bytes of what is trained
-    trainable_bytes: Number
     #: the layer itself; None for a row that stands for a group
     leaf: Leaf | None = field(repr=False, compare=False)
     spelling: Convention = field(repr=False, compare=False)
@@ -89,22 +97,11 @@ class LayerCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class Count(Totals):
     """The exact result for a spec under a convention: whole numbers, or arrays of them."""
 
     name: str
     convention: str
-    total: Number
-    trainable: Number
-    non_trainable: Number
-    #: elements of states, where the convention does not count them in the total
-    buffers: Number
-    #: with every use of a shared or tied tensor counted
-    total_untied: Number
-    #: of what `total` covers, each tensor at its dtype
-    bytes: Number
-    #: of these, the bytes of what is trained
-    trainable_bytes: Number
     dims: dict[str, Value]
     layers: tuple[LayerCount, ...]
 
@@ -208,11 +205,9 @@ def _count(
     return Count(name=spec.name, convention=target.name, dims=graph.dims, layers=tuple(rows), **_totals(rows))
 
 
-_TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes", "trainable_bytes")
-
-
 def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
-    return {key: sum((getattr(row, key) for row in rows), start=0) for key in _TOTALS}
+    """The sums over rows."""
+    return {key: sum((getattr(row, key) for row in rows), start=0) for key in (item.name for item in fields(Totals))}
 
 
 class _Counter:
@@ -239,38 +234,33 @@ class _Counter:
 
     def row(self, leaf: Leaf, times: Number) -> LayerCount:
         """The row of a leaf."""
-        name = type(leaf.layer).__name__
-        total = trainable = states = untied = size = trainable_size = 0
-        for use in leaf.uses:
-            counts = self.target.states_count or use.tensor.role == "parameter"
-            if counts:
-                untied = untied + use.elements
-            if leaf.shared or use.owner is not None:
+        total = trainable = buffers = size = trainable_size = 0
+        for use in leaf.owned:
+            if not self.target.counts(use.tensor.role):
+                buffers = buffers + use.elements
                 continue
-            if counts:
-                total = total + use.elements
-                bytes_used = _bytes(use.elements, DTYPES[use.dtype])
-                size = size + bytes_used
-                if use.trainable:
-                    trainable = trainable + use.elements
-                    trainable_size = trainable_size + bytes_used
-            else:
-                states = states + use.elements
+            total = total + use.elements
+            bytes_used = _bytes(use.elements, DTYPES[use.dtype])
+            size = size + bytes_used
+            if use.trainable:
+                trainable = trainable + use.elements
+                trainable_size = trainable_size + bytes_used
+        untied = sum((use.elements for use in leaf.uses if self.target.counts(use.tensor.role)), start=0)
         return LayerCount(
-            leaf.name,
-            name,
-            tuple(self.names[id(flow.leaf.standing)] for flow in leaf.inputs if flow.leaf is not None),
-            times,
-            leaf.output,
             total * times,
             trainable * times,
             (total - trainable) * times,
-            states * times,
+            buffers * times,
             untied * times,
             size * times,
             trainable_size * times,
-            leaf,
-            self.target,
+            name=leaf.name,
+            kind=type(leaf.layer).__name__,
+            inputs=tuple(self.names[id(flow.leaf.standing)] for flow in leaf.inputs if flow.leaf is not None),
+            times=times,
+            output_shape=leaf.output,
+            leaf=leaf,
+            spelling=self.target,
         )
 
     def group_row(self, tree: Branch, times: Number) -> LayerCount:

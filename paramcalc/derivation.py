@@ -184,7 +184,7 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
             tensor.elements,
             tensor.standing,
             tensor.purpose,
-            tensor.tied_to is None and (tensor.role == "parameter" or row.spelling.states_count),
+            tensor.tied_to is None and row.spelling.counts(tensor.role),
         )
         for tensor, shape in zip(row.tensors, spelled, strict=True)
     )

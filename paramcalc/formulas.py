@@ -343,13 +343,7 @@ def _factored(expr: Any) -> Any:
 
 def leaf_elements(leaf: Leaf, target: Convention) -> Number:
     """What one copy of a layer adds to the total of a convention."""
-    if leaf.shared:
-        return sympy.Integer(0)
-    counted = (
-        use.elements
-        for use in leaf.uses
-        if use.owner is None and (target.states_count or use.tensor.role == "parameter")
-    )
+    counted = (use.elements for use in leaf.owned if target.counts(use.tensor.role))
     return sum(counted, start=sympy.Integer(0))
 
 
@@ -384,7 +378,7 @@ def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str,
     stated = node.layer.stated()
     widths = {
         field: stated[field]
-        for field in type(node.layer).symbolic_fields()
+        for field in type(node.layer).width_fields()
         if field in stated and _is_width(stated[field])
     }
     sizes = [size for value in widths.values() for size in (value if isinstance(value, list) else [value])]
@@ -459,11 +453,7 @@ def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False
     layer = layer.with_defaults(dict(target.choices.get(cls.__name__, {})))
     with algebra.assuming() as relations:
         tensors = list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
-    terms = [
-        algebra.product(tensor.shape) * tensor.condition
-        for tensor in tensors
-        if target.states_count or tensor.role == "parameter"
-    ]
+    terms = [algebra.product(tensor.shape) * tensor.condition for tensor in tensors if target.counts(tensor.role)]
     expr = sympy.expand(sympy.Add(*terms))
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
     parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)

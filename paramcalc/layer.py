@@ -223,14 +223,9 @@ class Layer(BaseModel):
         return {info.alias or name: name for name, info in cls.model_fields.items()}
 
     @classmethod
-    def symbolic_fields(cls) -> dict[str, str]:
-        """The fields that are widths, each with its symbol."""
-        return {
-            name: str(info.json_schema_extra.get("symbol", name))
-            for name, info in cls.model_fields.items()
-            if isinstance(info.json_schema_extra, dict)
-            and any(isinstance(item, FieldType) and item.symbolic for item in info.metadata)
-        }
+    def width_fields(cls) -> list[str]:
+        """The fields that are widths."""
+        return _fields_where(cls, lambda kind_of_field: kind_of_field.symbolic)
 
     @classmethod
     def lettered_fields(cls) -> dict[str, str]:
@@ -253,20 +248,20 @@ class Layer(BaseModel):
     @classmethod
     def open_fields(cls) -> list[str]:
         """The fields by which a spec names tensors of its own."""
-        return [
-            name
-            for name, info in cls.model_fields.items()
-            if any(isinstance(item, FieldType) and item.read is read_tensors for item in info.metadata)
-        ]
+        return _fields_where(cls, lambda kind_of_field: kind_of_field.read is read_tensors)
 
     @classmethod
     def flags(cls) -> list[str]:
         """The fields that are flags."""
-        return [
-            name
-            for name, info in cls.model_fields.items()
-            if any(isinstance(item, FieldType) and item.read is read_flag for item in info.metadata)
-        ]
+        return _fields_where(cls, lambda kind_of_field: kind_of_field.read is read_flag)
+
+
+def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[str]:
+    return [
+        name
+        for name, info in cls.model_fields.items()
+        if any(isinstance(item, FieldType) and holds(item) for item in info.metadata)
+    ]
 
 
 @cache

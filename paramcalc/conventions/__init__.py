@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.expression import Environment, Expression
-from paramcalc.layer import Layer
+from paramcalc.layer import Layer, Role
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
 
@@ -57,6 +57,10 @@ class Convention:
     channel_axis: int
     #: kind → the classes that may be it, the first that can express the layer; none: no such class
     equivalents: Mapping[str, Sequence[Equivalent]]
+
+    def counts(self, role: Role) -> bool:
+        """Whether a tensor of this role counts in the total."""
+        return self.states_count or role == "parameter"
 
     def equivalent(self, layer: Layer, inputs: Sequence[Shape]) -> Equivalent | None:
         """The framework's class for a layer with these inputs, or None where it has none."""

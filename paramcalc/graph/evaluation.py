@@ -9,10 +9,11 @@ from itertools import count
 from typing import Any
 
 from paramcalc import algebra
-from paramcalc.algebra import Number, Shape, Undecided, Unknown
+from paramcalc.algebra import Number, Undecided, Unknown
 from paramcalc.conventions import Convention, convention
-from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, listed, quoted, refuse, suggest
+from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
 from paramcalc.expression import Budget, Environment, Expression, bounded
+from paramcalc.graph.checks import agree, borrowed, check_output, plain_shape, same_numbers, tensor_of
 from paramcalc.graph.folding import alike_from_here, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Inherited, Scope, Values
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, Use
@@ -346,14 +347,14 @@ class Evaluation:
                 hint = "begin with an Input, or name its 'inputs'"
                 raise refuse("missing-input", f"{name} has no input to take", hint)
             output, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
-            _check_output(name, output, copy.inputs)
+            check_output(name, output, copy.inputs)
             uses = [_use(tensor, copy.inherited) for tensor in tensors if algebra.truth(tensor.condition)]
         except ParamcalcError as error:
             raise _at_kind(error, name) from None
         leaf = Leaf(copy.label, layer, copy.inputs, output, uses, path=copy.entry.path)
         if self.sharing and uses:
             leaf.shared = True
-            leaf.uses = _borrowed(copy.first, uses)
+            leaf.uses = borrowed(copy.first, uses)
         else:
             self.tie(copy, leaf)
         copy.leaf = leaf
@@ -378,7 +379,7 @@ class Evaluation:
         if flow.broken:
             return Branch(copy.label, [inside], ())
         before = copy.inputs[0]
-        if not _agree(flow.shape, before.shape):
+        if not agree(flow.shape, before.shape):
             raise refuse(
                 "shape-mismatch",
                 f"'residual' adds the input {shape_text(before.shape)} to the output"
@@ -437,15 +438,15 @@ class Evaluation:
         """Make tensors of a leaf the same numbers as those of another."""
         for name, target in copy.entry.node.tie.items():
             with self.asking("tie", name, at_key=True):
-                use = _tensor_of(leaf, name, type(leaf.layer).__name__)
+                use = tensor_of(leaf, name, type(leaf.layer).__name__)
             with self.asking("tie", name):
                 owner_leaf = self.owner_leaf(copy, target)
-                owner = _tensor_of(owner_leaf, target.rpartition(".")[2], f"'{target.rpartition('.')[0]}'")
-                if not _same_numbers(use.tensor.shape, owner.tensor.shape):
+                owner = tensor_of(owner_leaf, target.rpartition(".")[2], f"'{target.rpartition('.')[0]}'")
+                if not same_numbers(use.tensor.shape, owner.tensor.shape):
                     raise refuse(
                         "tie-mismatch",
-                        f"'{name}' has the shape {_plain_shape(use.tensor.shape)}, and '{target}' the shape"
-                        f" {_plain_shape(owner.tensor.shape)}: neither the same nor its transpose",
+                        f"'{name}' has the shape {plain_shape(use.tensor.shape)}, and '{target}' the shape"
+                        f" {plain_shape(owner.tensor.shape)}: neither the same nor its transpose",
                     )
             use.owner, use.owner_leaf = owner.owner or owner, owner.owner_leaf or owner_leaf
             use.tied_as = target
@@ -556,58 +557,3 @@ def _at_kind(error: ParamcalcError, name: str) -> ParamcalcError:
         problem.within(name) if problem.path else replace(problem, path=(name,), at_key=True)
         for problem in error.problems
     )
-
-
-def _check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:
-    if len(output) > LIMITS.axes:
-        raise refuse("limit", f"{name} would have an output of {len(output)} axes; {LIMITS.axes} are the most")
-    for size in output:
-        bounded(size)
-        if not algebra.at_least(size, 1):
-            given = ", ".join(shape_text(flow.shape) for flow in inputs)
-            raise refuse("empty-output", f"{name} of {given} would have the output {shape_text(output)}")
-
-
-def _agree(shape: Shape, other: Shape) -> bool:
-    return len(shape) == len(other) and all(map(algebra.equal, shape, other))
-
-
-def _borrowed(first: Copy | None, uses: list[Use]) -> list[Use]:
-    """The tensors of the first call, where the second asks for the same."""
-    if first is None or first.leaf is None:
-        raise refuse("share-mismatch", "it is absent at its first place, and has no tensors to share")
-    theirs = first.leaf.uses
-    if len(theirs) != len(uses) or not all(
-        _agree(use.tensor.shape, other.tensor.shape) for use, other in zip(uses, theirs, strict=True)
-    ):
-        raise refuse("share-mismatch", f"its tensors are {_listed(theirs)}; here they would be {_listed(uses)}")
-    return theirs
-
-
-def _listed(uses: list[Use]) -> str:
-    return ", ".join(f"{use.tensor.name} {_plain_shape(use.tensor.shape)}" for use in uses)
-
-
-def _tensor_of(leaf: Leaf, name: str, what: str) -> Use:
-    for use in leaf.uses:
-        if use.tensor.name == name:
-            return use
-    names = [use.tensor.name for use in leaf.uses]
-    hint = suggest(name, names) or listed("its tensors", names) or "it owns none"
-    raise refuse("unknown-tensor", f"{what} has no tensor '{name}'", hint)
-
-
-def _same_numbers(shape: Shape, other: Shape) -> bool:
-    """Whether a shape is another or its transpose: first what needs the fewest assumptions."""
-    if len(shape) != len(other):
-        return False
-
-    def assumptions(candidate: Shape) -> int:
-        return sum(not algebra.same(left, right) for left, right in zip(shape, candidate, strict=True))
-
-    candidates = sorted((other, tuple(reversed(other))), key=assumptions)
-    return any(_agree(shape, candidate) for candidate in candidates)
-
-
-def _plain_shape(shape: Shape) -> str:
-    return "(" + ", ".join(str(size) for size in shape) + ")"

@@ -67,6 +67,11 @@ class Leaf:
         return leaf
 
     @property
+    def owned(self) -> list[Use]:
+        """The tensors that count here: neither shared from another place nor tied."""
+        return [] if self.shared else [use for use in self.uses if use.owner is None]
+
+    @property
     def input_shapes(self) -> tuple[Shape, ...]:
         """The shapes that it is given."""
         return tuple(flow.shape for flow in self.inputs)

@@ -33,7 +33,7 @@ def rewritten(case: Case, width: Callable[[int], Any], flag: Callable[[str, bool
     spelled = {name: outside for outside, name in kind.spelled_fields().items()}
     stated = {spelled[name]: getattr(case.layer, name) for name in case.layer.model_fields_set}
     for name, value in stated.items():
-        if name in kind.symbolic_fields() and value is not None:
+        if name in kind.width_fields() and value is not None:
             stated[name] = _each(value, width)
         elif name in kind.flags() and name not in CONCRETE:
             stated[name] = flag(name, value)
