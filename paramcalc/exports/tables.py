@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 
 from paramcalc.algebra import Number, Shape
@@ -40,11 +37,16 @@ def readable_bytes(size: Number) -> str:
 
 def as_json(count: Count) -> str:
     """The count as one JSON object, with stable keys."""
+    import json
+
     return json.dumps(count.plain(), indent=2, ensure_ascii=False)
 
 
 def as_csv(count: Count, tensors: bool = False) -> str:
     """The rows of a count as CSV; with `tensors`, a row for each tensor."""
+    import csv
+    import io
+
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
     if tensors:

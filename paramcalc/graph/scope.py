@@ -23,7 +23,7 @@ class Inherited:
     dtype: str = "float32"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """A group while it is evaluated: its nodes, and their names as they become known."""
 
@@ -111,7 +111,7 @@ class Scope:
             scope = scope.parent
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """What a name in a scope stands for: a node, with the copies that are there so far."""
 
@@ -153,7 +153,7 @@ class Entry:
         return copy
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Copy:
     """One copy of a node, or the first of copies that are alike; a node that is not repeated has one."""
 

@@ -12,7 +12,7 @@ from paramcalc.layer import Layer, Tensor
 from paramcalc.spec import Value
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Use:
     """A tensor of a leaf: its own, or one tied to another's."""
 
@@ -34,7 +34,7 @@ class Use:
         return f"{self.owner_leaf.standing.name}.{self.owner.tensor.name}"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Leaf:
     """A layer at its place in the graph."""
 
@@ -77,7 +77,7 @@ class Leaf:
         return tuple(flow.shape for flow in self.inputs)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Branch:
     """A group, or the copies of a repeated node."""
 
@@ -101,7 +101,7 @@ class Branch:
 Tree: TypeAlias = Leaf | Branch
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Flow:
     """What goes from one node to another: a shape, and the leaf that it comes from."""
 
