@@ -212,6 +212,8 @@ def same(left: Number, right: Number) -> bool:
 
 def at_least(value: Number, bound: int) -> bool:
     """Whether a size reaches a bound. A free length does; of a symbol it is assumed."""
+    if type(value) is int:
+        return value >= bound
     if isinstance(value, Unknown):
         return True
     if is_symbol(value):

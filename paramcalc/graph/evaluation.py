@@ -348,7 +348,11 @@ class Evaluation:
                 raise refuse("missing-input", f"{name} has no input to take", hint)
             output, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
             check_output(name, output, copy.inputs)
-            uses = [_use(tensor, copy.inherited) for tensor in tensors if algebra.truth(tensor.condition)]
+            uses = [
+                _use(tensor, copy.inherited)
+                for tensor in tensors
+                if tensor.when is True or algebra.truth(tensor.condition)
+            ]
         except ParamcalcError as error:
             raise _at_kind(error, name) from None
         leaf = Leaf(copy.label, layer, copy.inputs, output, uses, path=copy.entry.path)
