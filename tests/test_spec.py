@@ -225,3 +225,20 @@ def test_groups_nested_without_end_in_python() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.Spec(layers=[pc.Input(shape=(3,)), node])
     assert caught.value.code == "limit"
+
+
+def test_names_that_are_made_do_not_meet() -> None:
+    # a block may have the name that the second Dense would take
+    block = pc.Block(layers=(pc.Node(pc.Flatten()),))
+    spec = pc.Spec(
+        layers=[pc.Input(shape=(4,)), pc.Node(block="dense_1"), pc.Dense(units=4), pc.Dense(units=4)],
+        blocks={"dense_1": block},
+    )
+    assert [row.name for row in pc.count(spec).layers] == ["input", "dense_1.flatten", "dense", "dense_2"]
+
+
+def test_a_call_is_named_for_the_whole_path_that_it_calls() -> None:
+    spec = pc.Spec(
+        layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=4), name="fc", times=2), pc.Node(share="fc.0")],
+    )
+    assert pc.count(spec).layers[-1].name == "fc_0"

@@ -88,7 +88,7 @@ class Node:
         if self.layer is not None:
             return default_name(type(self.layer).__name__)
         if self.share is not None:
-            return next(part for part in reversed(self.share.split(".")) if not part.isdigit())
+            return self.share.replace(".", "_")
         return self.block or "group"
 
     def expressions(self) -> Iterator[tuple[str, frozenset[str]]]:

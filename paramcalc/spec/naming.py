@@ -24,5 +24,6 @@ def node_names(nodes: Sequence[Node]) -> list[str]:
                 number += 1
                 name = f"{base}_{number}"
             following[base] = number + 1
+            taken.add(name)
         names.append(name)
     return names
