@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
@@ -304,13 +305,12 @@ def test_the_large_specs_are_large_and_count() -> None:
         assert count_or_refuse(text)
 
 
-def test_memory_stays_small() -> None:
+def test_memory_stays_small(tmp_path: Path) -> None:
     # in a process of its own, where no framework of another test is loaded
-    program = (
-        "import resource; from tests.fuzz.test_fuzz import test_mutants\n"
-        "for seed in range(5): test_mutants(seed)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
-    )
-    root = Path(__file__).parent.parent.parent
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
-    assert int(done.stdout) < 300
+    program = "from tests.fuzz.test_fuzz import test_mutants\nfor seed in range(5): test_mutants(seed)"
+    report = tmp_path / "report.json"
+    command = [sys.executable, str(Path(__file__).with_name("measure.py")), "60", str(report)]
+    subprocess.run([*command, sys.executable, "-c", program], check=True, cwd=SPECS.parent)
+    taken = json.loads(report.read_text(encoding="utf-8"))
+    assert taken["code"] == 0
+    assert taken["megabytes"] < 300
