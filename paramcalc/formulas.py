@@ -149,7 +149,7 @@ class FlagSymbol(sympy.Symbol):  # type: ignore[misc]
 
 def _form(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     target = convention(convention_name)
-    count(spec, convention_name, dims=_without_free_tensors(spec, dims))
+    _check(spec, convention_name, dims)
     meanings: dict[str, str] = {}
     if not spec.dims:
         spec, meanings = name_widths(spec)
@@ -191,16 +191,13 @@ def _form(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: di
     )
 
 
-def _without_free_tensors(spec: Spec, dims: dict[str, Value]) -> dict[str, Value]:
-    """Values for the concrete run that checks a spec: free dims get one, since a form needs none."""
-    free = {name: 1 for name, value in spec.dims.items() if value is None and name not in dims}
+def _check(spec: Spec, convention_name: str, dims: dict[str, Value]) -> None:
+    """Refuse what `count` refuses, but for a free dim that a tensor needs: a form has a symbol for it."""
     try:
-        count(spec, dims=dims)
+        count(spec, convention_name, dims=dims)
     except ParamcalcError as error:
-        if error.code != "free-dim":
+        if {problem.code for problem in error.problems} != {"free-dim"}:
             raise
-        return {**dims, **free}
-    return dims
 
 
 def _candidates(

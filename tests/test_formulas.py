@@ -253,3 +253,13 @@ def test_a_condition_on_a_flag_is_never_decided_in_silence() -> None:
     layer = Careless.model_construct(use_bias=FlagSymbol("use_bias"))
     with pytest.raises(Undecided):
         list(layer.tensors((3,)))
+
+
+def test_free_dims_need_no_sizes_for_a_form() -> None:
+    # a free length that a window slides over, beside a free dim that a tensor needs
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {n: null, tokens: null}\nlayers:\n  - Input: {shape: [tokens, 5, 2]}\n"
+        "  - Conv2D: {filters: 3, kernel_size: 3}\n  - {Input: {shape: [n]}, name: x}\n  - Dense: {units: 2}\n"
+    )
+    form = pc.formula(spec)
+    assert sympy.expand(form.expr - (2 * form.symbols["n"] + 2 + 9 * 2 * 3 + 3)) == 0

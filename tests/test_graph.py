@@ -508,3 +508,15 @@ def test_a_group_called_again_sees_the_nodes_that_it_saw_the_first_time() -> Non
         "      - {share: g, inputs: [input]}\n"
     )
     assert pc.count(spec).layers[-1].inputs == ("h.g_1.d", "x")
+
+
+def test_a_refusal_in_a_copy_leaves_the_names_of_later_nodes_alone() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count(
+            pc.loads(
+                "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n"
+                "  - {Dense: {units: 4}, name: body, times: 3, index: i, when: size(i) > 0}\n"
+                "  - {Conv2D: {filters: 3, kernel_size: 2}, name: late, inputs: input}\n"
+            )
+        )
+    assert [problem.node for problem in caught.value.problems] == ["body.0", "late"]

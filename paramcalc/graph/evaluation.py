@@ -49,8 +49,6 @@ class Evaluation:
         self.order = count()
         #: how many nodes called again are around the node at hand
         self.sharing = 0
-        #: the number of copies of the groups around the node at hand
-        self.multiplicity: list[Number] = [1]
         self.problems: dict[tuple[str, Path, str], Problem] = {}
 
     def root(self, dims: Values) -> Branch:
@@ -98,6 +96,7 @@ class Evaluation:
         children: list[Tree] = []
         for place, (name, node) in enumerate(zip(self.names_of(scope.nodes), scope.nodes, strict=True)):
             entry = Entry(name, node, (*scope.path, place), scope, order=next(self.order))
+            way = len(self.trail)
             self.trail.append(name)
             self.spend(entry.path)
             try:
@@ -114,7 +113,8 @@ class Evaluation:
                     raise
                 self.report(undecided_problem(undecided).within(*entry.path))
                 entry.flow = BROKEN
-            self.trail.pop()
+            # a refusal may have come from a copy further in
+            del self.trail[way:]
             scope.entries[name] = entry
             previous = entry.flow
         return children, previous
@@ -168,35 +168,36 @@ class Evaluation:
         scope.entries[entry.name] = entry
         given, flow = inputs, inputs[0] if inputs else None
         trees: list[Tree] = []
-        self.multiplicity.append(bounded(self.multiplicity[-1] * times))
+        inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * times))
         for number in self.numbers(times):
             self.spend((*entry.path, "times"))
             values = scope.values if counter is None else {**scope.values, counter: number}
             theirs = first.copy(number) if first is not None else None
-            copy = Copy(entry, str(number), inputs, values, scope.inherited, theirs, number, number)
+            copy = Copy(entry, str(number), inputs, values, inherited, theirs, number, number)
             self.trail.append(copy.label)
-            present = self.truth(copy, "when")
-            if present:
+            tree = None
+            if self.truth(copy, "when"):
+                # before its content, which may refer to it
                 entry.copies.append(copy)
-                trees.append(self.content(copy))
-                before, flow = flow, copy.flow
-                inputs = (flow, *inputs[1:]) if inputs and flow else inputs
+                tree = self.content(copy)
             self.trail.pop()
-            if present and (
-                flow is None or flow.broken or (self.fold and not counter and alike_from_here(before, flow))
-            ):
+            if tree is None:
+                if counter is None:
+                    break
+                continue
+            trees.append(tree)
+            before, flow = flow, copy.flow
+            inputs = (flow, *inputs[1:]) if inputs and flow else inputs
+            if flow is None or flow.broken or (self.fold and not counter and alike_from_here(before, flow)):
                 # what is left would be the same again
                 copy.last = times - 1
-                trees[-1].times = times - number
+                tree.times = times - number
                 break
-            if not present and counter is None:
-                break
-            if present and number == 1 and algebra.is_symbol(times):
+            if number == 1 and algebra.is_symbol(times):
                 summed = self.progression(copy, counter, before, flow, times)
                 if summed is not None:
                     trees[-1], flow = summed, Flow(summed.output, copy.leaf)
                     break
-        self.multiplicity.pop()
         entry.flow = flow
         return self.copies(entry.name, trees, flow, given) if trees else None
 
@@ -228,8 +229,7 @@ class Evaluation:
         problems, trail, spent = dict(self.problems), len(self.trail), self.budget.steps
         try:
             with algebra.assuming() as conditions:
-                present = self.truth(copy, "when")
-                tree = self.content(copy) if present else None
+                tree = self.content(copy) if self.truth(copy, "when") else None
         except (Undecided, ParamcalcError):
             tree = None
         if tree is None or len(self.problems) > len(problems) or algebra.mentions(conditions, number):
@@ -317,11 +317,8 @@ class Evaluation:
             copy.scope = Scope(nodes, path, None, copy.inputs, values, copy.inherited, first)
         else:
             path = (*entry.path, "layers")
-            horizon = entry.order if first is not None else None
-            values = copy.values
-            copy.scope = Scope(
-                node.layers or (), path, entry.scope, copy.inputs, values, copy.inherited, first, horizon
-            )
+            nodes, horizon = node.layers or (), entry.order if first is not None else None
+            copy.scope = Scope(nodes, path, entry.scope, copy.inputs, copy.values, copy.inherited, first, horizon)
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
         return Branch(copy.label, children, output, kind=node.block or "group", inputs=copy.inputs)

@@ -21,6 +21,8 @@ class Inherited:
 
     trainable: Any = True
     dtype: str = "float32"
+    #: how many copies there are of it
+    copies: Number = 1
 
 
 @dataclass(slots=True, eq=False, repr=False)
