@@ -175,6 +175,7 @@ class _Reader:
                     values.update(self.content(key, value, (*path, key)))
                 else:
                     self.node_key(key, contents[0])
+                    # a Node takes nothing for absent; in a document, what is written must be something
                     read_key(key, value)
                     values[ATTRIBUTES.get(key) or key] = value
             except ParamcalcError as error:
