@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
-from paramcalc.conventions import Convention, convention, spell
+from paramcalc.conventions import Convention, Spelling, convention, spell
 from paramcalc.errors import ParamcalcError
 from paramcalc.fields import DTYPES
 from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, leaves, undecided_problem
@@ -74,13 +74,16 @@ class LayerCount(Totals):
         leaf = self.leaf
         if leaf is None or leaf.shared or not leaf.uses:
             return ()
-        # tensors that are tied one by one cannot be one in the framework
-        joined = all(use.owner is None for use in leaf.uses)
-        shapes = [(use.tensor.name, use.tensor.shape) for use in leaf.uses]
         return tuple(
             _tensor_count(name, shape, [leaf.uses[member] for member in members], self.spelling)
-            for name, shape, members in spell(self.spelling.equivalent(leaf.layer, leaf.input_shapes), shapes, joined)
+            for name, shape, members in self.spelled(leaf, [(use.tensor.name, use.tensor.shape) for use in leaf.uses])
         )
+
+    def spelled(self, leaf: Leaf, shapes: Sequence[tuple[str, Shape]]) -> list[Spelling]:
+        """Tensors of the layer, by name and shape in numbers or symbols, as the convention has them."""
+        # tensors that are tied one by one cannot be one in the framework
+        joined = all(use.owner is None for use in leaf.uses)
+        return spell(self.spelling.equivalent(leaf.layer, leaf.input_shapes), shapes, joined)
 
     @property
     def note(self) -> str:

@@ -14,7 +14,6 @@ import sympy
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.conventions import spell
 from paramcalc.counting import Count, LayerCount, count, layer_spec
 from paramcalc.errors import refuse, suggest
 from paramcalc.formulas import symbol
@@ -174,8 +173,6 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
     layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
     _, symbolic = layer.infer(*shapes)
     owned = [(tensor.name, tensor.shape) for tensor in symbolic if algebra.truth(tensor.condition)]
-    equivalent = row.spelling.equivalent(leaf.layer, leaf.input_shapes)
-    spelled = spell(equivalent, owned, joined=all(use.owner is None for use in leaf.uses))
     tensors = tuple(
         DerivedTensor(
             tensor.name,
@@ -186,7 +183,7 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
             tensor.purpose,
             tensor.tied_to is None and row.spelling.counts(tensor.role),
         )
-        for tensor, shape in zip(row.tensors, spelled, strict=True)
+        for tensor, shape in zip(row.tensors, row.spelled(leaf, owned), strict=True)
     )
     return tensors, meanings
 
