@@ -143,7 +143,7 @@ def _tensors(cls: type[Layer]) -> list[str]:
 def _frameworks(cls: type[Layer]) -> list[str]:
     lines = ["## In the frameworks"]
     for framework in FRAMEWORKS:
-        candidates = convention(framework).equivalents[cls.__name__]
+        candidates = convention(framework).equivalents(cls.__name__)
         lines += ["", f"### {framework}", ""]
         if not candidates:
             kept = "; its tensors keep our own names" if cls.tensors is not Layer.tensors else ""
@@ -172,10 +172,10 @@ def _spellings(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[
         tensors = kinds.general_tensors(cls)
     except ParamcalcError:
         return []
-    own = convention(framework).choices.get(cls.__name__, {})
-    foreign = {field for other in FRAMEWORKS for field in convention(other).choices.get(cls.__name__, {})} - {*own}
+    own = convention(framework).choices(cls.__name__)
+    foreign = {field for other in FRAMEWORKS for field in convention(other).choices(cls.__name__)} - {*own}
     absent = {tensor.name for tensor in tensors if foreign & {*map(str, _flags(tensor))}}
-    return [row for row in kinds.spellings(candidate, cls) if row[0] not in absent]
+    return [row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent]
 
 
 def _flags(tensor: Tensor) -> tuple[Any, ...]:
@@ -235,12 +235,12 @@ def limit_meanings() -> dict[str, str]:
 
 def _defaults(table: str) -> Iterator[tuple[str, ...]]:
     """The rows of the fields whose default differs between the conventions."""
-    stated = {framework: getattr(convention(framework), table) for framework in FRAMEWORKS}
     for name in kind_names():
-        fields = dict.fromkeys(field for each in stated.values() for field in each.get(name, {}))
+        stated = {framework: getattr(convention(framework), table)(name) for framework in FRAMEWORKS}
+        fields = dict.fromkeys(field for each in stated.values() for field in each)
         for field in fields:
             default = kind(name).model_fields[field].default
-            values = [stated[framework].get(name, {}).get(field, default) for framework in FRAMEWORKS]
+            values = [stated[framework].get(field, default) for framework in FRAMEWORKS]
             yield (_kind_link(name), _code(field), *(_code(_value(value)) for value in values))
 
 
@@ -255,7 +255,7 @@ def _default_table(table: str) -> Callable[[], list[str]]:
 def _classes() -> list[str]:
     rows = []
     for name in kind_names():
-        candidates = [convention(framework).equivalents[name] for framework in FRAMEWORKS]
+        candidates = [convention(framework).equivalents(name) for framework in FRAMEWORKS]
         cells = [", ".join(dict.fromkeys(_code(each.name) for each in some)) or "none" for some in candidates]
         rows.append((_kind_link(name), *cells))
     return _table(("kind", *FRAMEWORKS), rows)
@@ -265,7 +265,7 @@ def _tensor_names() -> list[str]:
     rows = []
     for name in kind_names():
         for framework in FRAMEWORKS:
-            for candidate in convention(framework).equivalents[name]:
+            for candidate in convention(framework).equivalents(name):
                 for ours, theirs, shape in _spellings(framework, candidate, kind(name)):
                     row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
                     rows += [row] if row not in rows else []

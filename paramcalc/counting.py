@@ -8,10 +8,10 @@ from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
-from paramcalc.conventions import Convention, Spelling, convention, spell
+from paramcalc.conventions import Convention, Spelling, convention
 from paramcalc.errors import ParamcalcError
 from paramcalc.fields import DTYPES
-from paramcalc.graph import Branch, Leaf, Tree, Use, evaluate, leaves, undecided_problem
+from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
 from paramcalc.layer import Layer, Role
 from paramcalc.loading import located
 from paramcalc.spec import Node, Spec, Value
@@ -64,6 +64,8 @@ class LayerCount(Totals):
     times: Number
     #: without the batch
     output_shape: Shape
+    #: of a layer with several outputs, the shapes of the others
+    further_output_shapes: tuple[Shape, ...]
     #: the layer itself; None for a row that stands for a group
     leaf: Leaf | None = field(repr=False, compare=False)
     spelling: Convention = field(repr=False, compare=False)
@@ -76,20 +78,20 @@ class LayerCount(Totals):
             return ()
         return tuple(
             _tensor_count(name, shape, [leaf.uses[member] for member in members], self.spelling)
-            for name, shape, members in self.spelled(leaf, [(use.tensor.name, use.tensor.shape) for use in leaf.uses])
+            for name, shape, members in self.spelled(leaf)
         )
 
-    def spelled(self, leaf: Leaf, shapes: Sequence[tuple[str, Shape]]) -> list[Spelling]:
-        """Tensors of the layer, by name and shape in numbers or symbols, as the convention has them."""
+    def spelled(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
+        """The tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
         # tensors that are tied one by one cannot be one in the framework
         joined = all(use.owner is None for use in leaf.uses)
-        return spell(self.spelling.equivalent(leaf.layer, leaf.input_shapes), shapes, joined)
+        return self.spelling.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
 
     @property
     def note(self) -> str:
         """What the convention's framework cannot express of the layer, if anything."""
         leaf = self.leaf
-        if leaf is None or not leaf.uses or not self.spelling.equivalents[self.kind]:
+        if leaf is None or not leaf.uses or not self.spelling.equivalents(self.kind):
             return ""
         if self.spelling.equivalent(leaf.layer, leaf.input_shapes) is not None:
             return ""
@@ -128,6 +130,7 @@ class Count(Totals):
                     "inputs": list(row.inputs),
                     "times": _plain(row.times),
                     "output_shape": [None, *map(_plain, row.output_shape)],
+                    **_further_outputs(row),
                     **{key: _plain(getattr(row, key)) for key in totals},
                     "tensors": [
                         {
@@ -144,6 +147,12 @@ class Count(Totals):
                 for row in self.layers
             ],
         }
+
+
+def _further_outputs(row: LayerCount) -> dict[str, Any]:
+    """The shapes of the outputs after the first, where a layer has several."""
+    shapes = [[None, *map(_plain, shape)] for shape in row.further_output_shapes]
+    return {"further_output_shapes": shapes} if shapes else {}
 
 
 def _plain(value: Any) -> Any:
@@ -235,6 +244,14 @@ class _Counter:
             for child in tree.children:
                 yield from self.rows(child, times, deeper)
 
+    def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
+        """The rows that inputs come from; of another output than the first, with its number."""
+        return tuple(
+            self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
+            for flow in inputs
+            if flow.leaf is not None
+        )
+
     def row(self, leaf: Leaf, times: Number) -> LayerCount:
         """The row of a leaf."""
         total = trainable = buffers = size = trainable_size = 0
@@ -259,9 +276,10 @@ class _Counter:
             trainable_size * times,
             name=leaf.name,
             kind=type(leaf.layer).__name__,
-            inputs=tuple(self.names[id(flow.leaf.standing)] for flow in leaf.inputs if flow.leaf is not None),
+            inputs=self.input_names(leaf.inputs),
             times=times,
             output_shape=leaf.output,
+            further_output_shapes=leaf.outputs[1:],
             leaf=leaf,
             spelling=self.target,
         )
@@ -275,9 +293,10 @@ class _Counter:
         return LayerCount(
             name=tree.name,
             kind=tree.kind,
-            inputs=tuple(self.names[id(flow.leaf.standing)] for flow in tree.inputs if flow.leaf is not None),
+            inputs=self.input_names(tree.inputs),
             times=times,
             output_shape=tree.output,
+            further_output_shapes=(),
             leaf=None,
             spelling=self.target,
             **_totals(rows),

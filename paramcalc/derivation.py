@@ -6,8 +6,10 @@ a symbol in the place of each of its sizes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from itertools import count as numbers
 from typing import Any
 
 import sympy
@@ -172,7 +174,7 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
     """The tensors of a layer in numbers and in symbols, and what the symbols stand for."""
     layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
     _, symbolic = layer.infer(*shapes)
-    owned = [(tensor.name, tensor.shape) for tensor in symbolic if algebra.truth(tensor.condition)]
+    owned = [tensor.shape for tensor in symbolic if algebra.truth(tensor.condition)]
     tensors = tuple(
         DerivedTensor(
             tensor.name,
@@ -195,9 +197,16 @@ def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shap
     def stand_in(name: str, size: Number, meaning: str) -> Number:
         if type(size) is not int:
             return size
-        if name not in [each.name for each in meanings]:
-            meanings.append(SymbolMeaning(name, size, meaning))
-        return symbol(name)
+        # a layer within the layer may have the same letter for another size
+        taken = {each.name: each for each in meanings}
+        free = next(
+            each
+            for each in chain([name], (f"{name}_{number}" for number in numbers(2)))
+            if each not in taken or (taken[each].value, taken[each].meaning) == (size, meaning)
+        )
+        if free not in taken:
+            meanings.append(SymbolMeaning(free, size, meaning))
+        return symbol(free)
 
     kind = type(layer)
     shapes = []
@@ -211,6 +220,12 @@ def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shap
                 for axis, (name, size) in enumerate(zip(names, shape, strict=True))
             )
         )
+    return _fields_in_symbols(layer, stand_in), shapes, meanings
+
+
+def _fields_in_symbols(layer: Layer, stand_in: Callable[[str, Number, str], Number]) -> Layer:
+    """A layer, and the layers in it, with symbols in the place of its sizes."""
+    kind = type(layer)
     values: dict[str, Any] = {}
     for name, letter in kind.lettered_fields().items():
         value, info = getattr(layer, name), kind.model_fields[name]
@@ -222,4 +237,10 @@ def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shap
         meaning = str(info.description).split(";")[0]
         made = tuple(stand_in(*each, meaning) for each in zip(names, sizes, strict=True))
         values[name] = made if isinstance(value, tuple) else made[0]
-    return layer.model_copy(update=values), shapes, meanings
+    for name in kind.nested_fields():
+        value = getattr(layer, name)
+        if isinstance(value, tuple):
+            values[name] = tuple(_fields_in_symbols(each, stand_in) for each in value)
+        elif value is not None:
+            values[name] = _fields_in_symbols(value, stand_in)
+    return layer.model_copy(update=values)

@@ -84,17 +84,22 @@ Evaluator: TypeAlias = Callable[[Environment], Any]
 class Expression:
     """A size or a condition, written in the names of a spec, as in `4 * width`."""
 
-    __slots__ = ("names", "text")
+    __slots__ = ("names", "text", "words")
 
-    def __init__(self, text: str, names: frozenset[str]) -> None:
+    def __init__(self, text: str, names: frozenset[str], words: bool = False) -> None:
         self.text = text
+        #: whether it may hold texts, such as 'same'
+        self.words = words
         #: the dims, arguments and counters that the text mentions
         self.names = names
 
     @staticmethod
-    def parse(text: str) -> Expression:
-        """Read an expression. Raises `invalid-expression` or `limit`."""
-        return Expression(text, _parse(text)[0])
+    def parse(text: str, words: bool = False) -> Expression:
+        """Read an expression. Raises `invalid-expression` or `limit`.
+
+        The expressions of a spec have no texts; those of a convention's table may compare some (`words`).
+        """
+        return Expression(text, _parse(text, words)[0], words)
 
     def evaluate(self, environment: Environment) -> Any:
         """The value: a size, a truth or a list (a tuple) of these.
@@ -103,7 +108,7 @@ class Expression:
         `invalid-value` and `limit`; `algebra.Undecided` where one truth is needed of many.
         """
         try:
-            return _parse(self.text)[1](environment)
+            return _parse(self.text, self.words)[1](environment)
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
@@ -169,7 +174,7 @@ _LARGEST = 10**LIMITS.digits
 
 # evaluators are large: those of a spec with many expressions are made again, rather than kept
 @lru_cache(maxsize=512)
-def _parse(text: str) -> tuple[frozenset[str], Evaluator]:
+def _parse(text: str, words: bool = False) -> tuple[frozenset[str], Evaluator]:
     """The names that an expression mentions, and what evaluates it."""
     if len(text) > LIMITS.expression:
         raise refuse("limit", f"an expression of {len(text):,} characters; {LIMITS.expression:,} are the most")
@@ -180,7 +185,7 @@ def _parse(text: str) -> tuple[frozenset[str], Evaluator]:
             warnings.simplefilter("ignore")
             tree = ast.parse(text.strip(), mode="eval")
         names: set[str] = set()
-        evaluate = _compile(tree.body, names)
+        evaluate = _compile(tree.body, names, words=words)
     except SyntaxError as error:
         detail, hint = _syntax_message(error, text.strip())
         raise refuse("invalid-expression", f"{quoted(text)} is not an expression: {detail}", hint) from None
@@ -210,7 +215,7 @@ def _syntax_message(error: SyntaxError, text: str) -> tuple[str, str]:
 _OTHER_LANGUAGES = {"&&": "and", "||": "or", "?": "a if c else b", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">="}
 
 
-def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
+def _compile(node: ast.expr, names: set[str], exact: bool = True, words: bool = False) -> Evaluator:
     """The evaluator of one node of the tree; collects the names it mentions.
 
     What a node costs is taken from the budget: a step, and one for each element of a list.
@@ -219,11 +224,13 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True) -> Evaluator:
     """
 
     def compiled(part: ast.expr) -> Evaluator:
-        return _compile(part, names, exact)
+        return _compile(part, names, exact, words)
 
     match node:
         case ast.Constant(value=value) if type(value) is int:
             bounded(value)
+            return lambda environment: value
+        case ast.Constant(value=(str() | None) as value) if words:
             return lambda environment: value
         case ast.Name(id=("true" | "false") as word):
             return lambda environment: word == "true"
@@ -375,7 +382,9 @@ def _compare(symbols: list[Any], operands: list[Evaluator], environment: Environ
 
 
 def _relation(symbol: str, left: Any, right: Any) -> Any:
-    if symbol in ("==", "!=") and type(left) is type(right) and isinstance(left, (bool, tuple)):
+    alike = type(left) is type(right) and isinstance(left, (bool, tuple))
+    worded = any(side is None or isinstance(side, str) for side in (left, right))
+    if symbol in ("==", "!=") and (alike or worded):
         return (left == right) == (symbol == "==")
     return algebra.compare(symbol, _number(left), _number(right))
 

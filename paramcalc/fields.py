@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import NoneType
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field
@@ -46,6 +47,7 @@ class FieldType:
         schema: dict[str, Any],
         symbolic: bool = False,
         suffixes: tuple[str, ...] = (),
+        nested: bool = False,
     ) -> None:
         self.read = read
         self.schema = schema
@@ -53,16 +55,15 @@ class FieldType:
         self.suffixes = suffixes
         #: whether formulas have a symbol for a field of this type
         self.symbolic = symbolic
+        #: whether its value is a layer, or a list of them
+        self.nested = nested
 
     def validate(self, value: Any) -> Any:
         """Read a value for Pydantic, our refusals kept whole."""
         try:
             return self.read(value)
         except ParamcalcError as error:
-            problem = error.problems[0]
-            raise PydanticCustomError(
-                "paramcalc", "{message}", {"message": problem.message, "problem": problem}
-            ) from None
+            raise PydanticCustomError("paramcalc", "{problems}", {"problems": error.problems}) from None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
@@ -170,6 +171,40 @@ def _bounded_axes(shape: Any) -> Any:
     return shape
 
 
+def read_layer(value: Any) -> Any:
+    """A layer within a layer: its kind, a mapping of the kind to its fields, or the layer itself."""
+    # the declarations of layers build on this module
+    from paramcalc.layer import Layer, kind
+
+    if isinstance(value, Layer):
+        return value
+    name, fields = value, None
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, fields),) = value.items()
+    if not isinstance(name, str) or not isinstance(fields, (dict, NoneType)):
+        raise refuse("wrong-type", f"takes a layer, not {named(value)}", "as in {LSTM: {units: 8}}")
+    cls = kind(name)
+    if not all(isinstance(key, str) for key in fields or ()):
+        raise refuse("unknown-field", f"the fields of {name} are named by texts", path=(name,))
+    try:
+        return cls(**(fields or {}))
+    except ParamcalcError as error:
+        raise error.within(name) from None
+
+
+def read_layers(value: Any) -> Any:
+    """A list of layers, at least one."""
+    if not isinstance(value, (list, tuple)) or not value:
+        raise refuse("wrong-type", f"takes a list of layers, not {named(value)}", "as in [{LSTMCell: {units: 8}}]")
+    layers = []
+    for place, item in enumerate(value):
+        try:
+            layers.append(read_layer(item))
+        except ParamcalcError as error:
+            raise error.within(place) from None
+    return tuple(layers)
+
+
 def read_dtype(value: Any) -> str:
     """The name of a dtype."""
     if isinstance(value, str) and value in DTYPES:
@@ -260,6 +295,17 @@ TensorShapes: TypeAlias = Annotated[
         read_tensors,
         {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
     ),
+]
+_LAYER = {"$ref": "#/$defs/layer"}
+#: A layer within the layer.
+NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, _LAYER, nested=True)]
+#: A layer within the layer, or none.
+OptionalNestedLayer: TypeAlias = Annotated[
+    Any, FieldType(_optional(read_layer), {"anyOf": [_LAYER, {"type": "null"}]}, nested=True)
+]
+#: Layers within the layer, one or more.
+NestedLayers: TypeAlias = Annotated[
+    Any, FieldType(read_layers, {"type": "array", "items": _LAYER, "minItems": 1}, nested=True)
 ]
 DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
 Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]

@@ -372,11 +372,21 @@ def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str,
         return replace(node, layers=named(node.layers, f"{name}_"))
     if node.layer is None:
         return node
-    stated = node.layer.stated()
+    layer = _named_layer(node.layer, name, taken, meanings)
+    return node if layer is node.layer else replace(node, layer=layer)
+
+
+def _named_layer(layer: Layer, name: str, taken: dict[str, int], meanings: dict[str, str]) -> Layer:
+    """A layer with a dim for each of its widths, and for those of the layers in it."""
+    stated = layer.stated()
+    nested = {
+        field: _named_value(getattr(layer, field), f"{name}_{field}", taken, meanings)
+        for field in type(layer).nested_fields()
+        if field in stated
+    }
+    stated.update(nested)
     widths = {
-        field: stated[field]
-        for field in type(node.layer).width_fields()
-        if field in stated and _is_width(stated[field])
+        field: stated[field] for field in type(layer).width_fields() if field in stated and _is_width(stated[field])
     }
     sizes = [size for value in widths.values() for size in (value if isinstance(value, list) else [value])]
     single = sum(type(size) is int for size in sizes) == 1
@@ -388,7 +398,14 @@ def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str,
             ]
         else:
             stated[field] = _dim(name if single else f"{name}_{field}", value, f"'{field}' of {name}", taken, meanings)
-    return replace(node, layer=type(node.layer)(**stated)) if widths else node
+    return type(layer)(**stated) if widths or nested else layer
+
+
+def _named_value(value: Any, name: str, taken: dict[str, int], meanings: dict[str, str]) -> Any:
+    """What a field holds that is a layer, or a list of them; or nothing."""
+    if isinstance(value, tuple):
+        return [_named_layer(layer, f"{name}_{place}", taken, meanings) for place, layer in enumerate(value)]
+    return value and _named_layer(value, name, taken, meanings)
 
 
 def _is_width(value: Any) -> bool:
@@ -447,9 +464,9 @@ def default_form(cls: type[Layer], convention: str) -> Formula:
 def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
     target = convention(convention_name)
     layer, shapes, meanings = symbolic_layer(cls, defaults)
-    layer = layer.with_defaults(dict(target.choices.get(cls.__name__, {})))
+    layer = layer.with_defaults(target.choices)
     with algebra.assuming() as relations:
-        tensors = list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
+        tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
     terms = [algebra.product(tensor.shape) * tensor.condition for tensor in tensors if target.counts(tensor.role)]
     expr = sympy.expand(sympy.Add(*terms))
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}

@@ -8,8 +8,8 @@ declaration states a condition (`when=self.use_bias`) and never branches on a fl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -39,12 +39,40 @@ class Tensor:
     dtype: str | None = None
     #: the flag, or flags, that must hold for the layer to own it
     when: Any = True
+    #: whether the layer itself keeps a parameter from being trained
+    frozen: bool = False
+    #: of a tensor of a layer within the layer: that part, and the tensor as the part's kind declares it
+    part: Part | None = None
+    inner: Tensor | None = None
 
     @property
     def condition(self) -> Number:
         """Whether the layer owns it, as a factor: 1 or 0, or in a symbolic run a symbol of these."""
         flags = self.when if isinstance(self.when, tuple) else (self.when,)
         return algebra.product(algebra.as_factor(flag) for flag in flags)
+
+    def within(self, part: Part) -> Tensor:
+        """The same tensor as the layer around the part has it."""
+        return replace(self, name=f"{part.name}_{self.name}", when=_both(part.when, self.when), part=part, inner=self)
+
+
+def _both(one: Any, other: Any) -> Any:
+    """Two conditions as one; each a flag, or several."""
+    flags = [each for when in (one, other) for each in (when if isinstance(when, tuple) else (when,))]
+    stated = tuple(each for each in flags if each is not True)
+    return stated or True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A layer within a layer, and what it is given. Its tensors are the whole's, under its name."""
+
+    name: str
+    layer: Layer
+    #: the shapes of its inputs, laid out as the part itself has them
+    inputs: tuple[Shape, ...]
+    #: the flag, or flags, that must hold for the part to be there
+    when: Any = True
 
 
 class Axes:
@@ -124,8 +152,16 @@ class Layer(BaseModel):
         first: Shape = inputs[0]
         return first
 
+    def outputs(self, *inputs: Any) -> tuple[Shape, ...]:
+        """The shapes of all outputs: here, of the only one. A reference names the others `lstm.1`."""
+        return (self.output_shape(*inputs),)
+
     def tensors(self, *inputs: Any, **named: Any) -> Iterable[Tensor]:
-        """The tensors that the layer owns for these inputs: here, none."""
+        """The tensors that the layer itself owns for these inputs: here, none."""
+        return ()
+
+    def parts(self, *inputs: Any, **named: Any) -> Iterable[Part]:
+        """The layers that it is made of, whose tensors are its own as well: here, none."""
         return ()
 
     @property
@@ -133,8 +169,8 @@ class Layer(BaseModel):
         """The axis that holds the channels, the batch counted as 0."""
         return -1
 
-    def infer(self, *inputs: Shape) -> tuple[Shape, list[Tensor]]:
-        """The output's shape and the tensors, as the framework of the layer lays them out.
+    def infer(self, *inputs: Shape) -> tuple[tuple[Shape, ...], list[Tensor]]:
+        """The shapes of the outputs and the tensors, as the framework of the layer lays them out.
 
         The shapes leave the batch out. Raises `input-count`, `shape-mismatch`, and
         what the kind itself refuses.
@@ -143,11 +179,15 @@ class Layer(BaseModel):
         layer = self.filled(inputs[0] if inputs else None)
         axis = self.channel_axis
         if axis == -1:
-            return layer.output_shape(*inputs), list(layer.tensors(*inputs))
+            return layer.outputs(*inputs), layer.all_tensors(*inputs)
         moved = [_channels_last(shape, axis) for shape in inputs]
-        output = layer.output_shape(*moved)
-        position = axis - 1 if axis > 0 else len(output) + axis
-        return (*output[:-1][:position], output[-1], *output[:-1][position:]), list(layer.tensors(*moved))
+        return tuple(_channels_at(shape, axis) for shape in layer.outputs(*moved)), layer.all_tensors(*moved)
+
+    def all_tensors(self, *inputs: Shape) -> list[Tensor]:
+        """The tensors of its parts, then its own; for inputs with the channels last."""
+        own = list(self.tensors(*inputs))
+        inner = [tensor.within(part) for part in self.parts(*inputs) for tensor in part.layer.infer(*part.inputs)[1]]
+        return inner + own
 
     def filled(self, x: Shape | None) -> Layer:
         """The same layer with the fields that follow from others, or from the first input, filled in."""
@@ -197,10 +237,21 @@ class Layer(BaseModel):
             }
         )
 
-    def with_defaults(self, defaults: dict[str, Any]) -> Layer:
-        """The same layer with these values for fields that it does not state."""
-        missing = {name: value for name, value in defaults.items() if name not in self.model_fields_set}
-        return self.model_copy(update=missing) if missing else self
+    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]]) -> Layer:
+        """The same layer with the values that its kind's name is given for fields that it does not state.
+
+        So are the layers in it.
+        """
+        found = defaults(type(self).__name__)
+        update = {name: value for name, value in found.items() if name not in self.model_fields_set}
+        for name in _nested_fields(type(self)):
+            value = getattr(self, name)
+            update[name] = (
+                tuple(layer.with_defaults(defaults) for layer in value)
+                if isinstance(value, tuple)
+                else value and value.with_defaults(defaults)
+            )
+        return self.model_copy(update=update) if update else self
 
     def stated(self) -> dict[str, Any]:
         """The fields that were given, as plain data."""
@@ -247,8 +298,13 @@ class Layer(BaseModel):
 
     @classmethod
     def open_fields(cls) -> list[str]:
-        """The fields by which a spec names tensors of its own."""
-        return _fields_where(cls, lambda kind_of_field: kind_of_field.read is read_tensors)
+        """The fields by which a spec gives tensors of its own, or layers that own some."""
+        return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.read is read_tensors)
+
+    @classmethod
+    def nested_fields(cls) -> tuple[str, ...]:
+        """The fields that are layers, or lists of them."""
+        return _nested_fields(cls)
 
     @classmethod
     def flags(cls) -> list[str]:
@@ -262,6 +318,11 @@ def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[
         for name, info in cls.model_fields.items()
         if any(isinstance(item, FieldType) and holds(item) for item in info.metadata)
     ]
+
+
+@cache
+def _nested_fields(cls: type[Layer]) -> tuple[str, ...]:
+    return tuple(_fields_where(cls, lambda kind_of_field: kind_of_field.nested))
 
 
 @cache
@@ -284,6 +345,11 @@ def _span(fewest: int, most: int | None) -> str:
 def _channels_last(shape: Shape, axis: int) -> Shape:
     position = axis_position(axis, len(shape))
     return (*shape[:position], *shape[position + 1 :], shape[position])
+
+
+def _channels_at(shape: Shape, axis: int) -> Shape:
+    position = axis - 1 if axis > 0 else len(shape) + axis
+    return (*shape[:-1][:position], shape[-1], *shape[:-1][position:])
 
 
 def axis_position(axis: int, rank: int) -> int:
@@ -309,7 +375,7 @@ def _input_span(cls: type[Layer]) -> tuple[int, int | None]:
 
 
 def _has_expression(value: Any) -> bool:
-    if isinstance(value, (tuple, dict)):
+    if isinstance(value, (tuple, dict, Layer)):
         return any(True for _ in _expressions(value))
     return isinstance(value, Expression)
 
@@ -322,6 +388,9 @@ def _expressions(value: Any) -> Iterator[Expression]:
             yield from _expressions(item)
     elif isinstance(value, dict):
         for item in value.values():
+            yield from _expressions(item)
+    elif isinstance(value, Layer):
+        for item in value.__dict__.values():
             yield from _expressions(item)
 
 
@@ -339,6 +408,8 @@ def _evaluated(value: Any, evaluate: Callable[[Expression], Any]) -> Any:
         return tuple(_evaluated(item, evaluate) for item in value)
     if isinstance(value, dict):
         return {name: _evaluated(item, evaluate) for name, item in value.items()}
+    if isinstance(value, Layer):
+        return value.resolved(evaluate)
     # a length that varies was read from a null
     return value
 
@@ -351,13 +422,28 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
+    if isinstance(value, Layer):
+        fields = value.stated()
+        return {type(value).__name__: fields} if fields else type(value).__name__
     return value.name if isinstance(value, algebra.Unknown) else value
 
 
 def _translated(error: ValidationError, cls: type[Layer]) -> ParamcalcError:
     """Pydantic's refusals in our words and codes."""
     details = error.errors(include_url=False)[: LIMITS.problems + 1]
-    return ParamcalcError(_problem(detail, cls) for detail in details)
+    return ParamcalcError(problem for detail in details for problem in _problems(detail, cls))
+
+
+def _problems(detail: Any, cls: type[Layer]) -> Iterator[Problem]:
+    if detail["type"] != "paramcalc":
+        yield _problem(detail, cls)
+        return
+    for problem in detail["ctx"]["problems"]:
+        joint = " " if problem.message.startswith(("takes ", "must ")) else ": "
+        name = detail["loc"][0]
+        yield replace(
+            problem, message=f"'{name}' of {cls.__name__}{joint}{problem.message}", path=(name, *problem.path)
+        )
 
 
 def _problem(detail: Any, cls: type[Layer]) -> Problem:
@@ -369,10 +455,6 @@ def _problem(detail: Any, cls: type[Layer]) -> Problem:
     if detail["type"] == "extra_forbidden":
         hint = suggest(name, cls.spelled_fields()) or _fields_hint(cls)
         return Problem("unknown-field", f"{kind_name} has no field {quoted(name)}", hint, path, at_key=True)
-    if detail["type"] == "paramcalc":
-        problem: Problem = detail["ctx"]["problem"]
-        joint = " " if problem.message.startswith(("takes ", "must ")) else ": "
-        return Problem(problem.code, f"'{name}' of {kind_name}{joint}{problem.message}", problem.hint, path)
     if detail["type"] == "literal_error":
         message = f"'{name}' of {kind_name} is {detail['ctx']['expected']}, not {quoted(detail['input'])}"
         return Problem("invalid-value", message, "", path)
@@ -398,14 +480,22 @@ def kind(name: str) -> type[Layer]:
 
     Raises `unknown-kind`.
     """
+    family = family_of(name)
+    if family is not None:
+        found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
+        return found
+    # what a framework calls it is known further up
+    from paramcalc.conventions import kind_of_class
+
+    hint = kind_of_class(name) or suggest(name, kind_names()) or "'paramcalc layers' lists the kinds"
+    raise refuse("unknown-kind", f"no layer kind {quoted(name)}", hint, at_key=True)
+
+
+def family_of(name: str) -> str | None:
+    """The family that declares the kind of a name, or None where no kind has it."""
     from paramcalc.layers import FAMILIES
 
-    for family, names in FAMILIES.items():
-        if name in names:
-            found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
-            return found
-    hint = suggest(name, kind_names()) or "'paramcalc layers' lists the kinds"
-    raise refuse("unknown-kind", f"no layer kind {quoted(name)}", hint, at_key=True)
+    return next((family for family, names in FAMILIES.items() if name in names), None)
 
 
 @cache

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 import paramcalc
-from paramcalc.conventions import convention
 from paramcalc.layer import Layer, kind, kind_names
 from paramcalc.layers import FAMILIES
 from paramcalc.spec import FRAMEWORKS
@@ -128,11 +127,15 @@ def test_a_kind_says_all_that_its_page_needs(name: str) -> None:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
-    table = convention(framework)
-    assert set(table.equivalents) == set(kind_names())
-    for defaults in (table.choices, table.layout):
-        for name, fields in defaults.items():
-            assert set(fields) <= set(kind(name).model_fields)
+    for family, names in FAMILIES.items():
+        table = importlib.import_module(f"paramcalc.conventions.{framework}.{family}")
+        assert tuple(table.EQUIVALENTS) == names
+        for defaults in (getattr(table, "CHOICES", {}), getattr(table, "LAYOUT", {})):
+            for name, fields in defaults.items():
+                assert set(fields) <= set(kind(name).model_fields)
+        for name, rows in table.EQUIVALENTS.items():
+            for row in rows:
+                assert set(row.fields) <= set(kind(name).model_fields)
 
 
 def test_the_readme_and_the_metadata_agree_on_the_version() -> None:

@@ -1,6 +1,6 @@
 """What a framework counts, how it names and lays out each tensor, and what it takes for granted.
 
-One module a framework, each a table of plain data; this one reads them.
+One folder a framework, in it one module of plain tables a family of kinds; this one reads them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.expression import Environment, Expression
-from paramcalc.layer import Layer, Role
+from paramcalc.layer import Layer, Part, Role, Tensor, default_name, family_of, kind_names
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
 
@@ -23,9 +23,9 @@ from paramcalc.spec import FRAMEWORKS, unknown_convention
 class Equivalent:
     """The class of a framework that is a layer kind, and how it spells the kind.
 
-    Every text on the right is data: an expression in the fields of the kind, in `size(axis)` of
-    its first input, in `channel_axis`, in `rank`, the number of that input's axes, and in `features`,
-    the list of the last sizes of all its inputs.
+    Every expression is in the fields of the kind, in `size(axis)` of its first input, in
+    `channel_axis`, in `rank`, the number of that input's axes, and in `features`, the list of the
+    last sizes of all its inputs; it may compare texts, as in `padding == 'same'`.
     """
 
     #: the class, by its path
@@ -34,29 +34,51 @@ class Equivalent:
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: one or more of the kind's tensors → the framework's name, and where the layout differs,
     #: the axes: "kernel": "weight: i o -> o i". Several tensors are one in the framework, joined
-    #: along its first axis. A tensor that is not mentioned keeps its name and layout.
+    #: along its first axis. A tensor that is not mentioned keeps its name and layout. A `*` stands
+    #: for a number, the same on both sides.
     tensors: Mapping[str, str] = field(default_factory=dict)
     #: the condition under which the class can express the layer
     when: str = "true"
+    #: the values that fields have in this class: {"activation": "relu"} for ReLU
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
+    #: in snake case. A part that is not mentioned keeps its name.
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Convention:
-    """How a framework counts and names."""
+    """How a framework counts and names. Its tables are loaded family by family, as they are needed."""
 
     name: str
     #: whether states count in the total; if not, they are buffers, reported apart
     states_count: bool
     #: what joins the path of a layer and the name of its tensor
     separator: str
-    #: kind → field → value: choices that follow the convention asked for, unless stated
-    choices: Mapping[str, Mapping[str, Any]]
-    #: kind → field → value: the layout, which follows the spec's own framework, unless stated
-    layout: Mapping[str, Mapping[str, Any]]
     #: the axis of the channels, the batch counted as 0
     channel_axis: int
-    #: kind → the classes that may be it, the first that can express the layer; none: no such class
-    equivalents: Mapping[str, Sequence[Equivalent]]
+
+    def equivalents(self, kind_name: str) -> Sequence[Equivalent]:
+        """The classes that may be a kind, the first that can express the layer; none: no such class."""
+        rows: Sequence[Equivalent] = self._row("EQUIVALENTS", kind_name, ())
+        return rows
+
+    def choices(self, kind_name: str) -> Mapping[str, Any]:
+        """Values of fields that follow the convention asked for, unless they are stated."""
+        choices: Mapping[str, Any] = self._row("CHOICES", kind_name, {})
+        return choices
+
+    def layout(self, kind_name: str) -> Mapping[str, Any]:
+        """Values of fields that follow the spec's own framework, unless they are stated."""
+        layout: Mapping[str, Any] = self._row("LAYOUT", kind_name, {})
+        return layout
+
+    def _row(self, table: str, kind_name: str, absent: Any) -> Any:
+        """The row of a kind in a table; a kind that is not of this package has none."""
+        family = family_of(kind_name)
+        if family is None:
+            return absent
+        return getattr(import_module(f"paramcalc.conventions.{self.name}.{family}"), table, {}).get(kind_name, absent)
 
     def counts(self, role: Role) -> bool:
         """Whether a tensor of this role counts in the total."""
@@ -64,14 +86,39 @@ class Convention:
 
     def equivalent(self, layer: Layer, inputs: Sequence[Shape]) -> Equivalent | None:
         """The framework's class for a layer with these inputs, or None where it has none."""
-        candidates = self.equivalents[type(layer).__name__]
-        if len(candidates) == 1 and candidates[0].when == "true":
+        candidates = self.equivalents(type(layer).__name__)
+        if len(candidates) == 1 and candidates[0].when == "true" and not candidates[0].fields:
             return candidates[0]
         environment = field_environment(layer, inputs)
-        for candidate in candidates:
-            if algebra.truth(Expression.parse(candidate.when).evaluate(environment)):
-                return candidate
-        return None
+        return next((each for each in candidates if _expresses(each, environment)), None)
+
+    def spell(
+        self,
+        layer: Layer,
+        inputs: Sequence[Shape],
+        tensors: Sequence[Tensor],
+        shapes: Sequence[Shape] | None = None,
+        joined: bool = True,
+    ) -> list[Spelling]:
+        """The tensors of a layer with these inputs, as the framework names and lays them out.
+
+        `shapes` are those of the tensors, where they are not their own: in symbols. Unless
+        `joined`, tensors that are one in the framework stay apart, under their own names.
+        """
+        shapes = [tensor.shape for tensor in tensors] if shapes is None else shapes
+        equivalent = self.equivalent(layer, inputs)
+        return spell(self, equivalent, tensors, shapes, joined)
+
+
+def _expresses(candidate: Equivalent, environment: Environment) -> bool:
+    if any(environment.values[name] != value for name, value in candidate.fields.items()):
+        return False
+    return candidate.when == "true" or algebra.truth(evaluated(candidate.when, environment))
+
+
+def evaluated(expression: str, environment: Environment) -> Any:
+    """The value of an expression of a table."""
+    return Expression.parse(expression, words=True).evaluate(environment)
 
 
 def field_environment(layer: Layer, inputs: Sequence[Shape]) -> Environment:
@@ -92,6 +139,17 @@ def convention(name: str) -> Convention:
         raise unknown_convention(name)
     found: Convention = import_module(f"paramcalc.conventions.{name}").CONVENTION
     return found
+
+
+def kind_of_class(name: object) -> str:
+    """What to write for a class of a framework, as a hint; nothing, where no framework has such a class."""
+    for framework in FRAMEWORKS:
+        for kind_name in kind_names():
+            for each in convention(framework).equivalents(kind_name):
+                if each.name.rpartition(".")[2] == name:
+                    fields = ", ".join(f"{field}: {value}" for field, value in each.fields.items())
+                    return f"{each.name} is written {kind_name}" + (f": {{{fields}}}" if fields else "")
+    return ""
 
 
 # --- Names and layouts -----------------------------------------------------------------
@@ -120,30 +178,93 @@ def _rule(sources: str, notation: str) -> _Rule:
     return _Rule(tuple(sources.split()), name.strip(), tuple(axes.split()), tuple(groups))
 
 
-def spell(equivalent: Equivalent | None, tensors: Sequence[tuple[str, Shape]], joined: bool = True) -> list[Spelling]:
-    """The tensors of a layer, by name and shape, as a framework names and lays them out.
-
-    Unless `joined`, tensors that are one in the framework stay apart, under their own names.
-    """
+def spell(
+    convention: Convention,
+    equivalent: Equivalent | None,
+    tensors: Sequence[Tensor],
+    shapes: Sequence[Shape],
+    joined: bool = True,
+) -> list[Spelling]:
+    """Tensors, in these shapes, as a class of a framework has them; without a class, under their own names."""
     rules = [_rule(*row) for row in equivalent.tensors.items()] if equivalent else []
     if not joined:
         rules = [rule for rule in rules if len(rule.sources) == 1]
-    places = {name: index for index, (name, _) in enumerate(tensors)}
+    places = {tensor.name: index for index, tensor in enumerate(tensors)}
     spelled: list[Spelling] = []
     done: set[int] = set()
-    for index, (name, shape) in enumerate(tensors):
+    for index, tensor in enumerate(tensors):
         if index in done:
             continue
-        rule = next((rule for rule in rules if name in rule.sources and places.keys() >= {*rule.sources}), None)
-        if rule is None:
-            spelled.append(Spelling(name, shape, (index,)))
-            continue
-        members = tuple(places[source] for source in rule.sources)
-        done.update(members)
-        shapes = [_laid_out(rule, tensors[member][1]) for member in members]
-        whole = (sum((each[0] for each in shapes[1:]), start=shapes[0][0]), *shapes[0][1:]) if shapes[0] else ()
-        spelled.append(Spelling(rule.name, whole, members))
+        rule = next((rule for each in rules if (rule := _applied(each, tensor.name, places))), None)
+        if rule is not None:
+            members = tuple(places[source] for source in rule.sources)
+            laid_out = [_laid_out(rule, shapes[member]) for member in members]
+            found = [Spelling(rule.name, _joined(laid_out), members)]
+        elif equivalent is not None and tensor.part is not None:
+            members = tuple(place for place, each in enumerate(tensors) if each.part is tensor.part)
+            found = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
+        else:
+            found = [Spelling(tensor.name, shapes[index], (index,))]
+        spelled += found
+        done.update(member for each in found for member in each.members)
     return spelled
+
+
+def _spelled_part(
+    convention: Convention,
+    equivalent: Equivalent,
+    part: Part,
+    members: Sequence[int],
+    tensors: Sequence[Tensor],
+    shapes: Sequence[Shape],
+) -> list[Spelling]:
+    """The tensors of a layer within the layer, as its own class has them, under the name of the part."""
+    inner_class = convention.equivalent(part.layer, part.inputs)
+    inner = [tensor.inner for member in members if (tensor := tensors[member]).inner is not None]
+    spelled = spell(convention, inner_class, inner, [shapes[member] for member in members])
+    class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
+    name = _renamed(equivalent.parts, part.name).replace("{class}", class_name)
+    path = f"{name}{convention.separator}"
+    return [Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members)) for each in spelled]
+
+
+def _numbers(pattern: str, name: str) -> list[str] | None:
+    """The numbers that the stars of a pattern stand for in a name; None where it is another name."""
+    if "*" not in pattern:
+        return [] if pattern == name else None
+    found = re.fullmatch(re.escape(pattern).replace(r"\*", r"(\d+)"), name)
+    return list(found.groups()) if found else None
+
+
+def _with_numbers(pattern: str, numbers: Sequence[str]) -> str:
+    for number in numbers:
+        pattern = pattern.replace("*", number, 1)
+    return pattern
+
+
+def _renamed(names: Mapping[str, str], name: str) -> str:
+    for pattern, other in names.items():
+        numbers = _numbers(pattern, name)
+        if numbers is not None:
+            return _with_numbers(other, numbers)
+    return name
+
+
+def _applied(rule: _Rule, name: str, places: Mapping[str, int]) -> _Rule | None:
+    """A rule with the numbers that its stars stand for, where it says something of this tensor."""
+    for source in rule.sources:
+        numbers = _numbers(source, name)
+        if numbers is not None:
+            sources = tuple(_with_numbers(each, numbers) for each in rule.sources)
+            if places.keys() >= {*sources}:
+                return rule._replace(sources=sources, name=_with_numbers(rule.name, numbers))
+    return None
+
+
+def _joined(shapes: Sequence[Shape]) -> Shape:
+    """The shape of tensors that are one, joined along the first axis."""
+    first = shapes[0]
+    return (sum((each[0] for each in shapes[1:]), start=first[0]), *first[1:]) if first else ()
 
 
 def _laid_out(rule: _Rule, shape: Shape) -> Shape:

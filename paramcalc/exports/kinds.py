@@ -84,19 +84,20 @@ def general_tensors(cls: type[Layer]) -> list[Tensor]:
     """The tensors of a kind, in symbols. Raises `invalid-value` for a kind without a general form."""
     layer, shapes, _ = symbolic_layer(cls)
     with algebra.assuming():
-        return list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
+        return layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
 
 
 def names(cls: type[Layer], framework: str) -> str:
     """The class of a framework that is a kind, or that there is none."""
-    candidates = convention(framework).equivalents[cls.__name__]
+    candidates = convention(framework).equivalents(cls.__name__)
     return ", or ".join(dict.fromkeys(candidate.name for candidate in candidates)) or "no class of its own"
 
 
-def spellings(equivalent: Equivalent, cls: type[Layer]) -> Iterator[tuple[str, str, str]]:
+def spellings(framework: str, equivalent: Equivalent, cls: type[Layer]) -> Iterator[tuple[str, str, str]]:
     """Our tensors, the framework's name, and its shape in symbols."""
     tensors = general_tensors(cls)
-    for name, shape, members in spell(equivalent, [(tensor.name, tensor.shape) for tensor in tensors]):
+    shapes = [tensor.shape for tensor in tensors]
+    for name, shape, members in spell(convention(framework), equivalent, tensors, shapes):
         ours = ", ".join(tensors[member].name for member in members)
         yield ours, name, "(" + ", ".join(map(notation.text, shape)) + ")"
 

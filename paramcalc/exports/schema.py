@@ -66,11 +66,18 @@ def spec_schema() -> dict[str, Any]:
             "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
             "node": {
                 "anyOf": [
-                    {"enum": [name for name in names if not _required(name)]},
+                    {"$ref": "#/$defs/bare"},
                     *(_node({name: {"$ref": f"#/$defs/{name}"}}, {"tie": _TIE}) for name in names),
                     _node({"layers": {"$ref": "#/$defs/nodes"}}),
                     _node({"block": _NAME}, {"with": {"type": "object", "additionalProperties": _VALUE}}),
                     _node({"share": _REFERENCE}),
+                ]
+            },
+            "bare": {"enum": [name for name in names if not _required(name)]},
+            "layer": {
+                "anyOf": [
+                    {"$ref": "#/$defs/bare"},
+                    *(_only({name: {"$ref": f"#/$defs/{name}"}}) for name in names),
                 ]
             },
             "block": {
@@ -88,9 +95,14 @@ def spec_schema() -> dict[str, Any]:
 
 
 def _node(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    return _only(content, {**(more or {}), **_PLACE})
+
+
+def _only(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A mapping with this content, and maybe more."""
     return {
         "type": "object",
-        "properties": {**content, **(more or {}), **_PLACE},
+        "properties": {**content, **(more or {})},
         "required": [*content],
         "additionalProperties": False,
     }

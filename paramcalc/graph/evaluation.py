@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -34,10 +35,7 @@ class Evaluation:
         self.fold = fold
         self.symbolic = symbolic
         self.channel_axis = own.channel_axis
-        self.defaults: dict[str, dict[str, Any]] = {}
-        for table in (own.layout, target.choices):
-            for name, values in table.items():
-                self.defaults[name] = {**self.defaults.get(name, {}), **values}
+        self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
         written = _count_nodes(spec.layers) + sum(_count_nodes(block.layers) for block in spec.blocks.values())
         self.evaluations_left = written + LIMITS.copies
         self.budget = Budget(LIMITS.steps + 20 * written)
@@ -343,8 +341,9 @@ class Evaluation:
             if not copy.inputs and layer.inputs and not layer.inputs[0].optional:
                 hint = "begin with an Input, or name its 'inputs'"
                 raise refuse("missing-input", f"{name} has no input to take", hint)
-            output, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
-            check_output(name, output, copy.inputs)
+            outputs, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
+            for output in outputs:
+                check_output(name, output, copy.inputs)
             uses = [
                 _use(tensor, copy.inherited)
                 for tensor in tensors
@@ -352,14 +351,14 @@ class Evaluation:
             ]
         except ParamcalcError as error:
             raise _at_kind(error, name) from None
-        leaf = Leaf(copy.label, layer, copy.inputs, output, uses, path=copy.entry.path)
+        leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=copy.entry.path)
         if self.sharing and uses:
             leaf.shared = True
             leaf.uses = borrowed(copy.first, uses)
         else:
             self.tie(copy, leaf)
         copy.leaf = leaf
-        copy.flow = Flow(output, leaf)
+        copy.flow = Flow(outputs[0], leaf)
         return leaf
 
     def resolved(self, copy: Copy, layer: Layer) -> Layer:
@@ -369,8 +368,7 @@ class Evaluation:
         if not layer.is_resolved:
             environment = self.environment(copy.values, copy.inputs)
             layer = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
-        defaults = self.defaults.get(type(layer).__name__)
-        return layer.with_defaults(defaults) if defaults else layer
+        return layer.with_defaults(self.defaults)
 
     def residual(self, copy: Copy, inside: Tree) -> Branch:
         """The tree of a node whose first input is added to its output."""
@@ -392,8 +390,9 @@ class Evaluation:
             inside = Branch(copy.label, [inside], flow.shape, inputs=copy.inputs)
         taken = {child.label for child in inside.children}
         name = next(name for name in _numbered("add") if name not in taken)
-        inside.output, _ = self.add.infer(flow.shape, before.shape)
-        leaf = Leaf(name, self.add, (flow, before), inside.output, [], path=copy.entry.path)
+        outputs, _ = self.add.infer(flow.shape, before.shape)
+        inside.output = outputs[0]
+        leaf = Leaf(name, self.add, (flow, before), outputs, [], path=copy.entry.path)
         copy.flow = Flow(inside.output, leaf)
         inside.children.append(leaf)
         return inside
@@ -536,7 +535,7 @@ def _use(tensor: Tensor, inherited: Inherited) -> Use:
     if isinstance(elements, Unknown):
         names, hint = _free(elements.sources)
         raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)
-    trainable = tensor.role == "parameter" and inherited.trainable
+    trainable = tensor.role == "parameter" and not tensor.frozen and inherited.trainable
     return Use(tensor, elements, trainable, tensor.dtype or inherited.dtype)
 
 

@@ -47,7 +47,7 @@ def _signature(tree: Tree) -> Any:
     uses = tuple(
         (use.tensor.name, _hashable(use.tensor.shape), use.trainable, use.dtype, use.tied_as) for use in tree.uses
     )
-    return type(tree.layer).__name__, _hashable(tree.output), tree.shared, uses
+    return type(tree.layer).__name__, tuple(map(_hashable, tree.outputs)), tree.shared, uses
 
 
 def _hashable(sizes: Shape) -> tuple[Any, ...]:

@@ -52,11 +52,27 @@ class Scope:
         parts = reference.split(".")
         if parts[0] == "input" and not self.top:
             return self._input(reference, parts[1:])
-        entry, copy = self.find(reference)
+        place = self._output_place(reference)
+        path = reference if place is None else reference.rpartition(".")[0]
+        entry, copy = self.find(path)
         flow = copy.flow if copy is not None and entry.node.times is not None else entry.flow
         if flow is None:
             raise refuse("missing-input", f"nothing flows out of '{reference}'")
-        return flow
+        if place is None or flow.broken:
+            return flow
+        output = flow.output(place)
+        if output is None:
+            message = f"'{path}' has no output {place}"
+            raise refuse("unknown-node", message, f"'{path}' is its first output, '{path}.1' the second of several")
+        return output
+
+    def _output_place(self, reference: str) -> int | None:
+        """The number of the output that a reference names, where its last part does not say a copy."""
+        head, _, last = reference.rpartition(".")
+        if not head or not last.isdecimal() or len(last) > LIMITS.digits:
+            return None
+        entry, copy = self.find(head)
+        return int(last) if entry.node.times is None or copy is not None else None
 
     def _input(self, reference: str, rest: list[str]) -> Flow:
         place = int(rest[0]) if len(rest) == 1 and rest[0].isdecimal() and len(rest[0]) < 9 else 0

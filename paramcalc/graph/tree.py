@@ -41,7 +41,8 @@ class Leaf:
     label: str
     layer: Layer
     inputs: tuple[Flow, ...]
-    output: Shape
+    #: the shape of each of its outputs
+    outputs: tuple[Shape, ...]
     #: its own tensors; of a shared layer, those of the first place
     uses: list[Use]
     shared: bool = False
@@ -52,6 +53,11 @@ class Leaf:
     name: str = ""
     #: the leaf that stands for it, where its copy was made one with another
     alike: Leaf | None = None
+
+    @property
+    def output(self) -> Shape:
+        """The shape of its first output."""
+        return self.outputs[0]
 
     @property
     def copies(self) -> Number:
@@ -107,8 +113,15 @@ class Flow:
 
     shape: Shape
     leaf: Leaf | None = None
+    #: which output of the leaf it is
+    place: int = 0
     #: whether an error stands before it, so that nothing can be said of it
     broken: bool = False
+
+    def output(self, place: int) -> Flow | None:
+        """Another output of the same leaf, if it has so many; the first is 0."""
+        outputs = self.leaf.outputs if self.leaf is not None and self.place == 0 else (self.shape,)
+        return Flow(outputs[place], self.leaf, place) if place < len(outputs) else None
 
 
 BROKEN = Flow((), broken=True)

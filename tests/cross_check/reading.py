@@ -9,7 +9,7 @@ from typing import Any
 
 import paramcalc as pc
 from paramcalc.algebra import Unknown
-from paramcalc.conventions import Equivalent, convention, field_environment
+from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
 from paramcalc.expression import Environment, Expression
 from paramcalc.graph import Leaf, evaluate
 from paramcalc.spec import node_names
@@ -74,7 +74,7 @@ def arguments(leaf: Leaf, row: Equivalent, **replaced: Any) -> dict[str, Any]:
     """The constructor's arguments, as the table says; some of them replaced."""
     environment = field_environment(leaf.layer, leaf.input_shapes)
     texts = {name: text for name, text in row.arguments.items() if name not in replaced}
-    return {name: _plain(Expression.parse(text).evaluate(environment)) for name, text in texts.items()} | replaced
+    return {name: _plain(evaluated(text, environment)) for name, text in texts.items()} | replaced
 
 
 def real_class(row: Equivalent) -> Any:

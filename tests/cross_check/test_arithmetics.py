@@ -37,8 +37,8 @@ def rewritten(case: Case, width: Callable[[int], Any], flag: Callable[[str, bool
             stated[name] = _each(value, width)
         elif name in kind.flags() and name not in CONCRETE:
             stated[name] = flag(name, value)
-    layout = dict(convention(case.framework).layout.get(kind.__name__, {}))
-    output, tensors = kind(**stated).with_defaults(layout).infer(*(_each(shape, width) for shape in case.shapes))
+    layout = convention(case.framework).layout
+    (output, *_), tensors = kind(**stated).with_defaults(layout).infer(*(_each(shape, width) for shape in case.shapes))
     return [(each.name, algebra.product(each.shape), each.condition) for each in tensors], output
 
 

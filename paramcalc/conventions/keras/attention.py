@@ -1,0 +1,42 @@
+"""Keras: attention."""
+
+from paramcalc.conventions import Equivalent
+
+_ATTENTION = {
+    "query_kernel": "query/kernel",
+    "query_bias": "query/bias",
+    "key_kernel": "key/kernel",
+    "key_bias": "key/bias",
+    "value_kernel": "value/kernel",
+    "value_bias": "value/bias",
+    "output_kernel": "attention_output/kernel",
+    "output_bias": "attention_output/bias",
+}
+
+EQUIVALENTS = {
+    "MultiHeadAttention": (
+        Equivalent(
+            "keras.layers.MultiHeadAttention",
+            {
+                "num_heads": "num_heads",
+                "key_dim": "key_dim",
+                "value_dim": "value_dim",
+                "output_shape": "output_dim",
+                "use_bias": "use_bias",
+            },
+            _ATTENTION,
+            when="num_key_value_heads == num_heads",
+        ),
+        Equivalent(
+            "keras.layers.GroupQueryAttention",
+            {
+                "head_dim": "key_dim",
+                "num_query_heads": "num_heads",
+                "num_key_value_heads": "num_key_value_heads",
+                "use_bias": "use_bias",
+            },
+            _ATTENTION,
+            when="value_dim == key_dim and output_dim == size(-1) and min(features) == max(features)",
+        ),
+    ),
+}

@@ -1,0 +1,7 @@
+"""Keras: embedding."""
+
+from paramcalc.conventions.keras import same
+
+EQUIVALENTS = {
+    "Embedding": same("Embedding", "input_dim output_dim"),
+}

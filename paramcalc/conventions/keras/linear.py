@@ -1,0 +1,7 @@
+"""Keras: linear."""
+
+from paramcalc.conventions.keras import same
+
+EQUIVALENTS = {
+    "Dense": same("Dense", "units use_bias activation"),
+}

@@ -1,0 +1,11 @@
+"""PyTorch: merging."""
+
+EQUIVALENTS = {
+    "Add": (),
+    "Multiply": (),
+    "Concatenate": (),
+}
+
+LAYOUT = {
+    "Concatenate": {"axis": 1},
+}

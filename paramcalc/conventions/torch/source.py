@@ -1,0 +1,6 @@
+"""PyTorch: source."""
+
+EQUIVALENTS = {
+    "Input": (),
+    "Weights": (),
+}
