@@ -124,10 +124,9 @@ def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
     return read
 
 
-def _read_padding(value: Any) -> Any:
-    if value in ("valid", "same"):
-        return value
-    return _read_window(2, 0)(value)
+def _read_padding(rank: int, words: tuple[str, ...]) -> Callable[[Any], Any]:
+    read = _read_window(rank, 0)
+    return lambda value: value if isinstance(value, str) and value in words else read(value)
 
 
 def _read_axes(value: Any) -> Any:
@@ -244,6 +243,21 @@ def _window_schema(rank: int, least: int) -> dict[str, Any]:
     return {"anyOf": [*number["anyOf"], {"type": "array", "items": number, "minItems": rank, "maxItems": rank}]}
 
 
+def _window(suffixes: tuple[str, ...]) -> FieldType:
+    rank = len(suffixes)
+    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes if rank > 1 else ())
+
+
+def _optional_window(rank: int, least: int) -> FieldType:
+    schema = {"anyOf": [*_window_schema(rank, least)["anyOf"], {"type": "null"}]}
+    return FieldType(_optional(_read_window(rank, least)), schema)
+
+
+def _padding(rank: int, *words: str) -> FieldType:
+    schema = {"anyOf": [{"enum": [*words]}, *_window_schema(rank, 0)["anyOf"]]}
+    return FieldType(_read_padding(rank, words), schema)
+
+
 _SIZE = _or_expression({"type": "integer", "minimum": 1})
 _INTEGER = _or_expression({"type": "integer"})
 
@@ -262,15 +276,24 @@ OptionalInteger: TypeAlias = Annotated[
     Any, FieldType(_optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
 ]
 Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
-#: A window over height and width: one number for both, or two.
-Window2D: TypeAlias = Annotated[Any, FieldType(_read_window(2, 1), _window_schema(2, 1), suffixes=("h", "w"))]
-OptionalWindow2D: TypeAlias = Annotated[
-    Any, FieldType(_optional(_read_window(2, 1)), {"anyOf": [*_window_schema(2, 1)["anyOf"], {"type": "null"}]})
-]
-#: `valid`, `same`, or the rows and columns added on each side.
-Padding: TypeAlias = Annotated[
-    Any, FieldType(_read_padding, {"anyOf": [{"enum": ["valid", "same"]}, *_window_schema(2, 0)["anyOf"]]})
-]
+#: A window over one axis, over height and width, over depth, height and width: one number for all, or
+#: one each. Its symbols end in these letters.
+Window1D: TypeAlias = Annotated[Any, _window(("",))]
+Window2D: TypeAlias = Annotated[Any, _window(("h", "w"))]
+Window3D: TypeAlias = Annotated[Any, _window(("d", "h", "w"))]
+OptionalWindow1D: TypeAlias = Annotated[Any, _optional_window(1, 1)]
+OptionalWindow2D: TypeAlias = Annotated[Any, _optional_window(2, 1)]
+OptionalWindow3D: TypeAlias = Annotated[Any, _optional_window(3, 1)]
+#: The same, but each number may be 0, or nothing at all: what is added behind a transposed convolution.
+OptionalAmount1D: TypeAlias = Annotated[Any, _optional_window(1, 0)]
+OptionalAmount2D: TypeAlias = Annotated[Any, _optional_window(2, 0)]
+OptionalAmount3D: TypeAlias = Annotated[Any, _optional_window(3, 0)]
+#: `valid`, `same`, or what is added on each side of each axis; `causal`: as much before the first step as
+#: keeps the length.
+Padding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same")]
+CausalPadding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same", "causal")]
+Padding2D: TypeAlias = Annotated[Any, _padding(2, "valid", "same")]
+Padding3D: TypeAlias = Annotated[Any, _padding(3, "valid", "same")]
 #: An axis, the batch counted as 0, or several.
 Axis: TypeAlias = Annotated[
     Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})

@@ -427,11 +427,14 @@ def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: d
 # --- The general form of a kind --------------------------------------------------------
 
 
-def symbolic_layer(cls: type[Layer], defaults: bool = False) -> tuple[Layer, list[Shape], dict[str, str]]:
+def symbolic_layer(
+    cls: type[Layer], defaults: bool = False, additions: bool = False
+) -> tuple[Layer, list[Shape], dict[str, str]]:
     """A layer whose fields and inputs are symbols, and what each symbol stands for.
 
     Flags are symbols too, that are 1 or 0. With `defaults`, the fields and inputs that need not be
-    given are not. Raises `invalid-value` for a kind whose tensors are
+    given are not. Fields that add tensors which the layer otherwise lacks, such as the rank of a
+    low-rank update, are given with `additions` only. Raises `invalid-value` for a kind whose tensors are
     named by the spec alone.
     """
     if any(info.is_required() and name in cls.open_fields() for name, info in cls.model_fields.items()):
@@ -443,7 +446,8 @@ def symbolic_layer(cls: type[Layer], defaults: bool = False) -> tuple[Layer, lis
     for name, info in cls.model_fields.items():
         extra = info.json_schema_extra
         letter = extra.get("symbol") if isinstance(extra, dict) else None
-        if letter is None or (defaults and not info.is_required()):
+        addition = info.default is None and "same_as" not in extra if isinstance(extra, dict) else False
+        if letter is None or (defaults and not info.is_required()) or (addition and not additions):
             continue
         names = cls.symbol_names(name, str(letter))
         for each in names:

@@ -41,6 +41,9 @@ class Equivalent:
     when: str = "true"
     #: the values that fields have in this class: {"activation": "relu"} for ReLU
     fields: Mapping[str, Any] = field(default_factory=dict)
+    #: whether it is another name, or another form, of a class that stands before it: met when a model is
+    #: read, and never chosen
+    alias: bool = False
     #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
     #: in snake case. A part that is not mentioned keeps its name.
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -90,7 +93,7 @@ class Convention:
         if len(candidates) == 1 and candidates[0].when == "true" and not candidates[0].fields:
             return candidates[0]
         environment = field_environment(layer, inputs)
-        return next((each for each in candidates if _expresses(each, environment)), None)
+        return next((each for each in candidates if not each.alias and _expresses(each, environment)), None)
 
     def spell(
         self,

@@ -82,7 +82,7 @@ def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
 
 def general_tensors(cls: type[Layer]) -> list[Tensor]:
     """The tensors of a kind, in symbols. Raises `invalid-value` for a kind without a general form."""
-    layer, shapes, _ = symbolic_layer(cls)
+    layer, shapes, _ = symbolic_layer(cls, additions=True)
     with algebra.assuming():
         return layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
 

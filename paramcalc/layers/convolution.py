@@ -5,7 +5,7 @@ from typing import Literal
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.fields import Count, Flag, Padding, Size, Window2D, field
+from paramcalc.fields import Count, Flag, Padding2D, Size, Window2D, field
 from paramcalc.layer import Axes, Layer, Tensor
 from paramcalc.window import output_lengths
 
@@ -19,7 +19,7 @@ class Conv2D(Layer):
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Window2D = field("k", "height and width of the window")
     strides: Window2D = field("", "how far the window moves", (1, 1))
-    padding: Padding = field("", "valid, same, or the pixels added on each side", "valid")
+    padding: Padding2D = field("", "valid, same, or the pixels added on each side", "valid")
     dilation_rate: Window2D = field("", "the spacing of the window's elements", (1, 1))
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

@@ -4,7 +4,7 @@ from typing import Literal
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, OptionalWindow2D, Padding, Window2D, field
+from paramcalc.fields import Flag, OptionalWindow2D, Padding2D, Window2D, field
 from paramcalc.layer import Axes, Layer
 from paramcalc.window import output_lengths
 
@@ -14,7 +14,7 @@ class _Pool2D(Layer):
 
     pool_size: Window2D = field("", "height and width of the window", (2, 2))
     strides: OptionalWindow2D = field("", "how far the window moves; its own size, if absent", None, "pool_size")
-    padding: Padding = field("", "valid, same, or the pixels added on each side", "valid")
+    padding: Padding2D = field("", "valid, same, or the pixels added on each side", "valid")
     data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
 
     def output_shape(self, x: Shape) -> Shape:

@@ -34,17 +34,28 @@ class Case:
     layer: pc.Layer
     shapes: tuple[Sizes, ...]
     framework: str
-    dtype: str = "float32"
+    #: of the inputs: one for all, or one for each
+    dtype: str | tuple[str, ...] = "float32"
+
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """The dtype of each input."""
+        return self.dtype if isinstance(self.dtype, tuple) else (self.dtype,) * len(self.shapes)
 
     @property
     def spec(self) -> pc.Spec:
         """The network of this layer alone."""
+        return self.spec_with()
+
+    def spec_with(self, trainable: bool | None = None) -> pc.Spec:
+        """The network of this layer alone, trained or frozen."""
         inputs = [
-            pc.Node(pc.Input(shape=shape, dtype=self.dtype), name=f"input_{place}")
-            for place, shape in enumerate(self.shapes)
+            pc.Node(pc.Input(shape=shape, dtype=dtype), name=f"input_{place}")
+            for place, (shape, dtype) in enumerate(zip(self.shapes, self.dtypes, strict=True))
         ]
         names = [str(node.name) for node in inputs]
-        return pc.Spec((*inputs, pc.Node(self.layer, inputs=names or None)), framework=self.framework)
+        node = pc.Node(self.layer, inputs=names or None, trainable=trainable)
+        return pc.Spec((*inputs, node), framework=self.framework)
 
 
 def sizes(fewest: int, most: int) -> SearchStrategy[Sizes]:
