@@ -28,5 +28,7 @@ REASONS = {
     "ParameterList": _PARAMETERS,
     "ParameterDict": _PARAMETERS,
     **dict.fromkeys(_LOSSES, _LOSS),
-    **{f"Lazy{name}": f"it becomes a torch.nn.{name} at its first call: write that" for name in _LAZY},
+    **{
+        f"Lazy{name}": "it becomes the module of that name without Lazy at its first call: write that" for name in _LAZY
+    },
 }
