@@ -11,6 +11,7 @@ _LOSSES = (
     "MultiLabelSoftMarginLoss", "MultiMarginLoss", "NLLLoss", "NLLLoss2d", "PoissonNLLLoss", "SmoothL1Loss",
     "SoftMarginLoss", "TripletMarginLoss", "TripletMarginWithDistanceLoss",
 )  # fmt: skip
+_LAZILY = "it becomes the module of that name without Lazy at its first call: write that"
 _LAZY = (
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
     "ConvTranspose3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "Linear",
@@ -28,7 +29,5 @@ REASONS = {
     "ParameterList": _PARAMETERS,
     "ParameterDict": _PARAMETERS,
     **dict.fromkeys(_LOSSES, _LOSS),
-    **{
-        f"Lazy{name}": "it becomes the module of that name without Lazy at its first call: write that" for name in _LAZY
-    },
+    **{f"Lazy{name}": _LAZILY for name in _LAZY},
 }
