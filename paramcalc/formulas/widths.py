@@ -1,0 +1,70 @@
+"""A spec without dims, made one with a dim for each of its widths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from paramcalc.expression import RESERVED
+from paramcalc.spec import Node, Spec, node_names
+
+
+def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
+    """The same spec with a dim for each width that is a number, named for its layer.
+
+    Also what each dim stands for. Windows and strides stay numbers.
+    """
+    taken: dict[str, int] = {}
+    meanings: dict[str, str] = {}
+
+    def named(nodes: Iterable[Node], prefix: str) -> tuple[Node, ...]:
+        nodes = tuple(nodes)
+        return tuple(
+            _with_dims(node, f"{prefix}{name}", taken, meanings, named)
+            for name, node in zip(node_names(nodes), nodes, strict=True)
+        )
+
+    layers = named(spec.layers, "")
+    blocks = {name: replace(block, layers=named(block.layers, f"{name}_")) for name, block in spec.blocks.items()}
+    return replace(spec, layers=layers, blocks=blocks, dims=dict(taken)), meanings
+
+
+def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str, str], named: Any) -> Node:
+    if node.layers is not None:
+        return replace(node, layers=named(node.layers, f"{name}_"))
+    if node.layer is None:
+        return node
+    stated = node.layer.stated()
+    widths = {
+        field: stated[field]
+        for field in type(node.layer).width_fields()
+        if field in stated and _is_width(stated[field])
+    }
+    sizes = [size for value in widths.values() for size in (value if isinstance(value, list) else [value])]
+    single = sum(type(size) is int for size in sizes) == 1
+    for field, value in widths.items():
+        if isinstance(value, list):
+            stated[field] = [
+                _dim(name if single else f"{name}_{place}", size, f"axis {place} of {name}", taken, meanings)
+                for place, size in enumerate(value, start=1)
+            ]
+        else:
+            stated[field] = _dim(name if single else f"{name}_{field}", value, f"'{field}' of {name}", taken, meanings)
+    return replace(node, layer=type(node.layer)(**stated)) if widths else node
+
+
+def _is_width(value: Any) -> bool:
+    return type(value) is int or (isinstance(value, list) and any(type(size) is int for size in value))
+
+
+def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: dict[str, str]) -> Any:
+    """A new dim of this value, its name made one that expressions may use; what is no number stays."""
+    if type(value) is not int:
+        return value
+    name = name.replace("-", "_")
+    while name in taken or name in RESERVED or not name.isidentifier():
+        name += "_"
+    taken[name] = value
+    meanings[name] = meaning
+    return name
