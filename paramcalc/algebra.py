@@ -209,7 +209,8 @@ def same(left: Number, right: Number) -> bool:
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
         difference = (left - right).expand()
-        return bool(difference == 0 or difference.simplify() == 0)
+        # a polynomial multiplied out is 0 or it is not; `simplify` is slow, and loads much of SymPy
+        return bool(difference == 0 or (not difference.is_polynomial() and difference.simplify() == 0))
     return bool(left == right)
 
 

@@ -97,7 +97,8 @@ class Formula:
 
     def _value(self, expr: Any, sizes: Mapping[str, Any]) -> Any:
         """The exact value of an expression, a whole number; an array where a size is one."""
-        used = [each for each in self.symbols.values() if each in expr.free_symbols]
+        within = expr.free_symbols
+        used = [each for each in self.symbols.values() if each in within]
         if not any(algebra.is_array(sizes[each.name]) for each in used):
             value = expr.xreplace({each: sympy.Integer(sizes[each.name]) for each in used})
             return algebra.divide(int(value.p), int(value.q))
@@ -110,7 +111,7 @@ class Formula:
 
         A `Fraction`, or a SymPy number where it is no quotient of whole numbers. All symbols have values.
         """
-        value = expr.xreplace({each: sympy.Integer(self.values[name]) for name, each in self.symbols.items()})
+        value = expr.xreplace({each: sympy.Integer(self.values[each.name]) for each in expr.free_symbols})
         return Fraction(int(value.p), int(value.q)) if value.is_Rational else value
 
     def share(self, expr: Any) -> Fraction | None:

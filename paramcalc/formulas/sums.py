@@ -91,8 +91,7 @@ def _is_one_part(tree: Branch) -> bool:
 def _one_of(tree: Tree, target: Convention) -> Any:
     """What one copy of a tree adds."""
     if isinstance(tree, Leaf):
-        counted = (use.elements for use in tree.owned if target.counts(use.tensor.role))
-        return expanded(sum(counted, start=sympy.Integer(0)))
+        return expanded(sympy.Add(*(use.elements for use in tree.owned if target.counts(use.tensor.role))))
     if tree.kind == "copies" and tree.counter is None:
         return _row(tree.children, target)
     return _collected(sum_of(child, target) for child in tree.children)
@@ -127,7 +126,7 @@ def _over(repeats: Sequence[Repeat], expr: Any) -> Any:
 def _repeated(expr: Any, repeat: Repeat) -> Any:
     times, counter = repeat
     if counter is None:
-        return sympy.Mul(times, expr)
+        return expr if type(times) is int and times == 1 else sympy.Mul(times, expr)
     number, first, last = counter
     return _summed(expr, counter) if expr.has(number) else sympy.Mul(last - first + 1, expr)
 
@@ -158,7 +157,7 @@ def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 
 def _has_sum(term: Any) -> bool:
     """Whether a term is a product, or a power, with a sum in it."""
-    return any(factor.as_base_exp()[0].is_Add for factor in sympy.Mul.make_args(term)) and not term.is_Add
+    return any((factor.base if factor.is_Pow else factor).is_Add for factor in sympy.Mul.make_args(term))
 
 
 def expanded(expr: Any) -> Any:
