@@ -73,14 +73,14 @@ def _place_in_product(factor: Any) -> tuple[bool, bool, int, str]:
 
 
 def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
-    """The terms of a sum: the largest at these sizes first; without sizes, by degree, plain numbers last."""
+    """The terms of a sum: the largest at these sizes first; without sizes, by degree. Plain numbers are last."""
     by_degree = sorted(terms, key=lambda term: (-_degree(term), term.is_number, str(term)))
     names = set().union(*(term.free_symbols for term in by_degree))
     if sizes is None or any(symbol.name not in sizes for symbol in names):
         return by_degree
     values = {symbol: sympy.Integer(sizes[symbol.name]) for symbol in names}
     # what is equally large stays in order of degree
-    return sorted(by_degree, key=lambda term: -abs(term.xreplace(values)))
+    return sorted(by_degree, key=lambda term: (term.is_number, -abs(term.xreplace(values))))
 
 
 def _degree(term: Any) -> int:

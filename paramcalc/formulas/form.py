@@ -149,7 +149,7 @@ class Formula:
     def _parts(self, unit: Unit, depth: int) -> tuple[Part, ...]:
         known = all(name in self.values for name in self.symbols)
         rows = parts_of(self.tree, convention(self.convention), unit, depth)
-        values = {path: int(self.exactly(expr)) if known else None for path, expr in rows.items()}
+        values = {path: self._value(expr, self.values) if known else None for path, expr in rows.items()}
         total = sum(value or 0 for value in values.values())
         return tuple(
             Part(path, expr, values[path], Fraction(values[path] or 0, total) if known and total else None)

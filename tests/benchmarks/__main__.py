@@ -102,7 +102,6 @@ def main() -> None:
     compare("100,000 layers written out / 10,000", in_pipe(long), in_pipe(short), 3, "15")
     print(f"{'peak memory with 100,000 layers, MiB':60} {peak_mebibytes(long):8.0f}   at most 600")
 
-
     closed_form("closed form of 1,000 layers written out", ["unrolled", "1000"], "1")
     closed_form("closed form of a group repeated 1,000 times", ["repeated", "1000"], "0.3")
     closed_form("closed form of GPT-2", [str(ROOT / "specs" / "gpt2.yaml")], "0.3")

@@ -1,8 +1,8 @@
 """Prints the processor seconds that a closed form takes once SymPy and the spec are loaded: the form, and its text.
 
-    python closed_form.py unrolled 1000      so many layers, each written out, with a symbol each
-    python closed_form.py repeated 1000      one group, repeated so many times
-    python closed_form.py SPEC
+python closed_form.py unrolled 1000      so many layers, each written out, with a symbol each
+python closed_form.py repeated 1000      one group, repeated so many times
+python closed_form.py SPEC
 """
 
 import sys
