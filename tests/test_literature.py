@@ -278,3 +278,54 @@ def test_a_densenet_is_one_polynomial() -> None:
 def test_densenets_have_the_published_sizes(layers_a_block: int, growth: int, millions: str) -> None:
     form = pc.formula(pc.loads(DENSENET))
     assert f"{form(layers_a_block=layers_a_block, growth=growth) / 10**6:.1f}" == millions
+
+
+RESNET = """
+paramcalc: 1
+framework: torch
+dims: {width: 64, classes: 1000, depths: [3, 4, 6, 3]}
+blocks:
+  bottleneck:
+    arguments: {narrow: null, stride: 1, projected: false}
+    layers:
+      - {Conv2D: {filters: narrow, kernel_size: 1, use_bias: false}}
+      - BatchNorm
+      - {Conv2D: {filters: narrow, kernel_size: 3, strides: stride, padding: 1, use_bias: false}}
+      - BatchNorm
+      - {Conv2D: {filters: 4 * narrow, kernel_size: 1, use_bias: false}}
+      - {BatchNorm: , name: last}
+      - Conv2D: {filters: 4 * narrow, kernel_size: 1, strides: stride, use_bias: false}
+        name: shortcut
+        inputs: input
+        when: projected
+      - {BatchNorm: , name: norm, when: projected}
+      - {Add: , inputs: [last, norm]}
+layers:
+  - Input: {shape: [3, 224, 224]}
+  - Conv2D: {filters: width, kernel_size: 7, strides: 2, padding: 3, use_bias: false}
+  - BatchNorm
+  - MaxPool2D: {pool_size: 3, strides: 2, padding: 1}
+  - name: stage
+    times: 4
+    index: s
+    layers:
+      - block: bottleneck
+        times: depths[s]
+        index: b
+        with: {narrow: width * 2 ** s, stride: 2 if s > 0 and b == 0 else 1, projected: b == 0}
+  - GlobalAveragePool2D
+  - Dense: {units: classes}
+"""
+
+
+@pytest.mark.parametrize(
+    ("depths", "published"),
+    # He et al. 2015, table 1, counted by torchvision's page of each model ("Number of params")
+    [((3, 4, 6, 3), 25_557_032), ((3, 4, 23, 3), 44_549_160), ((3, 8, 36, 3), 60_192_808)],
+)
+def test_resnets_with_bottlenecks(depths: tuple[int, ...], published: int) -> None:
+    form = pc.formula(pc.loads(RESNET), dims={"depths": depths})
+    assert form() == published
+    assert (form.fixed, form.substituted) == ({}, {"depths": depths})
+    assert set(form.symbols) == {"width", "classes"}
+    assert sympy.Poly(form.expr).total_degree() == 2

@@ -60,7 +60,9 @@ def form_of_spec(spec: Spec, convention_name: str, keep: Iterable[str] | None, d
     mentioned = expr.free_symbols.union(*map(symbols_of, relations))
     used = {name: each for name, each in symbols.items() if each in mentioned}
     own = {name: values[name] for name in used if name in values}
-    constants = {name: value for name, value in spec.dims.items() if isinstance(value, (bool, tuple))}
+    constants = {
+        name: value for name, value in spec.dims.items() if isinstance(value, (bool, tuple)) and name not in dims
+    }
     return Formula(
         spec.name,
         target.name,
