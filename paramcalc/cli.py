@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ import paramcalc
 from paramcalc.errors import ParamcalcError
 from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
+
+if TYPE_CHECKING:
+    from paramcalc.formulas import Unit
 
 _SPEC = click.argument("path", metavar="SPEC", type=click.Path(allow_dash=True))
 _AS = click.option(
@@ -155,7 +158,23 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 )
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @_SET
-def formula(path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]) -> None:
+@click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
+@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="The parts, each with its share.")
+@click.option("--depth", type=click.IntRange(min=1), help="With --by group: groups this many levels down.")
+@click.option("--asymptotic", is_flag=True, help="The leading terms, and their share.")
+@click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
+def formula(
+    path: str,
+    convention: str | None,
+    target: str,
+    keep: Sequence[str],
+    settings: Sequence[str],
+    expand: bool,
+    by: Unit | None,
+    depth: int | None,
+    asymptotic: bool,
+    elasticities: bool,
+) -> None:
     """The number of parameters as a formula in the dims of the spec.
 
     \b
@@ -164,7 +183,24 @@ def formula(path: str, convention: str | None, target: str, keep: Sequence[str],
     """
     from paramcalc.formulas import formula as formed
 
-    _print(formed(_load(path), convention, keep=keep or None, dims=_dims(settings)).to(target))
+    if sum([expand, by is not None, asymptotic, elasticities]) > 1:
+        raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
+    if depth is not None and by != "group":
+        raise click.UsageError("--depth goes with --by group")
+    if target not in ("text", "latex") and (by or elasticities):
+        raise click.UsageError("--by and --elasticities are tables: --to text or --to latex")
+    form = formed(_load(path), convention, keep=keep or None, dims=_dims(settings))
+    if by or asymptotic or elasticities:
+        from paramcalc.exports import form_views
+
+        if by:
+            _print(form_views.parts(form, target, by, depth or 1))
+        elif asymptotic:
+            _print(form_views.leading(form, target))
+        else:
+            _print(form_views.elasticities(form, target))
+    else:
+        _print((form.expanded() if expand else form).to(target))
 
 
 @main.command()
