@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 import paramcalc
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.exports.languages import LANGUAGES
 from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
 
@@ -148,14 +149,17 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["text", "latex"]),
+    type=click.Choice(["text", "latex", *LANGUAGES, "xlsx"]),
     default="text",
     show_default=True,
-    help="The notation.",
+    help="The notation or the language; xlsx is a workbook.",
 )
+@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @_SET
-def formula(path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]) -> None:
+def formula(
+    path: str, convention: str | None, target: str, output: str | None, keep: Sequence[str], settings: Sequence[str]
+) -> None:
     """The number of parameters as a formula in the dims of the spec.
 
     \b
@@ -164,7 +168,20 @@ def formula(path: str, convention: str | None, target: str, keep: Sequence[str],
     """
     from paramcalc.formulas import formula as formed
 
-    _print(formed(_load(path), convention, keep=keep or None, dims=_dims(settings)).to(target))
+    if target == "xlsx" and output is None:
+        raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
+    form = formed(_load(path), convention, keep=keep or None, dims=_dims(settings))
+    if target == "xlsx":
+        from paramcalc.exports.workbook import workbook
+
+        content = workbook(form)
+    else:
+        text = form.to(target)
+        if output is None:
+            _print(text)
+            return
+        content = f"{text}\n".encode()
+    _write(content, str(output), apart_from=path)
 
 
 @main.command()
@@ -189,7 +206,15 @@ def layers(name: str | None) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["spec", "formula"]),
+    default="spec",
+    show_default=True,
+    help="Of a spec, or of what formula --to json prints.",
+)
+def schema(what: str) -> None:
     """The JSON Schema of a spec.
 
     Editors complete and check a spec with it.
@@ -200,9 +225,12 @@ def schema() -> None:
     """
     import json
 
-    from paramcalc.exports.schema import spec_schema
+    if what == "spec":
+        from paramcalc.exports.schema import spec_schema as made
+    else:
+        from paramcalc.exports.languages.tree import form_schema as made
 
-    _print(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
+    _print(json.dumps(made(), indent=2, ensure_ascii=False))
 
 
 def _load(path: str) -> Spec:
@@ -221,6 +249,17 @@ def _print(text: str) -> None:
     """Print a result. Characters that the output's encoding lacks are replaced, not fatal."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding))
+
+
+def _write(content: bytes, output: str, apart_from: str) -> None:
+    """Write a file, in the place of one of that name, but never of the spec."""
+    try:
+        if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
+            raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
+        with open(output, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise refuse("unwritable-file", f"{output}: {error.strerror}") from None
 
 
 def _print_error(text: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from paramcalc.algebra import Unknown
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, listed, quoted, refuse
 from paramcalc.exports import notation
+from paramcalc.exports.languages import LANGUAGES, source
 from paramcalc.exports.tables import thousands
 from paramcalc.formulas import Formula, Part
 
@@ -13,8 +14,17 @@ MOST_SYMBOLS = 12
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text` or `latex`."""
-    return {"text": as_text, "latex": as_latex}[target](form)
+    """A form in a notation, `text` or `latex`, or in one of the `LANGUAGES`.
+
+    Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
+    """
+    notations = {"text": as_text, "latex": as_latex}
+    if target in notations:
+        return notations[target](form)
+    if target not in LANGUAGES:
+        known = [*notations, *LANGUAGES]
+        raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", known))
+    return source(form, target)
 
 
 def as_text(form: Formula) -> str:
@@ -25,7 +35,7 @@ def as_text(form: Formula) -> str:
         lines += [f"    {'+ ' if place else '  '}{_part(part)}" for place, part in enumerate(form.parts)]
     else:
         lines += [f"  parameters = {notation.text(form.expr)}"]
-    value = _value(form)
+    value = own_value(form)
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
         lines += [f"             = {notation.text(form.expr, form.values)}"]
     if value is not None and form.symbols:
@@ -34,8 +44,7 @@ def as_text(form: Formula) -> str:
     if form.conditions:
         lines += ["", "  taken for granted: " + "; ".join(form.conditions)]
     if form.fixed:
-        shown = ", ".join(f"{name} = {_shown(value)}" for name, value in form.fixed.items())
-        lines += ["", f"  fixed, since the layers themselves depend on it: {shown}"]
+        lines += ["", f"  fixed, since the layers themselves depend on it: {fixed_text(form)}"]
     return "\n".join(lines)
 
 
@@ -66,7 +75,13 @@ def _part(part: Part) -> str:
     return f"{times}·({expr})   ({part.name})"
 
 
-def _value(form: Formula) -> int | None:
+def fixed_text(form: Formula) -> str:
+    """The dims that cannot stay symbols, with their values."""
+    return ", ".join(f"{name} = {_shown(value)}" for name, value in form.fixed.items())
+
+
+def own_value(form: Formula) -> int | None:
+    """The value at the spec's own sizes; none, where one of them is not stated."""
     try:
         value: int = form()
     except ParamcalcError:
