@@ -178,8 +178,11 @@ def truth(value: Number) -> bool:
 
 
 def as_factor(condition: Number) -> Number:
-    """A condition as it enters arithmetic: 1 where it holds, 0 where not."""
-    return condition if is_symbol(condition) else int(truth(condition))
+    """A condition as it enters arithmetic: 1 where it holds, 0 where not. The symbol of a flag is both.
+
+    Raises `Undecided` for a comparison of symbols.
+    """
+    return condition if is_symbol(condition) and condition.is_Symbol else int(truth(condition))
 
 
 def equal(left: Number, right: Number) -> bool:

@@ -116,6 +116,10 @@ FIXED = {
         ),
         {"deep"},
     ),
+    "a flag": (
+        "dims: {n: 8, deep: 5}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: n, use_bias: deep > 3}",
+        {"deep"},
+    ),
     "a rounded size of a tensor": (
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: n // 2}",
         {"n"},

@@ -12,6 +12,7 @@ from typing import Any
 import sympy
 
 from paramcalc.errors import refuse
+from paramcalc.exports.formulas import fixed_text
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.languages.program import Quotient, bound, one_line, program, whole
 from paramcalc.formulas import Formula
@@ -46,6 +47,7 @@ class _Writer:
 
     def __init__(self, book: Any, form: Formula) -> None:
         self.book = book
+        self.form = form
         self.language = Excel()
         self.program = program(form, self.language)
         dims = {size.dim: size for size in self.program.sizes}
@@ -61,8 +63,10 @@ class _Writer:
         self.layers = book.add_worksheet(_LAYERS)
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.heading = book.add_format({"bold": True, "bottom": 1})
+        self.indented_heading = book.add_format({"bold": True, "bottom": 1, "indent": 1})
         self.right = book.add_format({"bold": True, "bottom": 1, "align": "right"})
         self.note = book.add_format({"font_color": "#595959"})
+        self.indented = book.add_format({"indent": 1})
         self.input = book.add_format({"num_format": "#,##0", "bg_color": "#FFF2CC", "border": 1})
         self.number = book.add_format({"num_format": "#,##0"})
         self.share = book.add_format({"num_format": "0.0%"})
@@ -100,21 +104,20 @@ class _Writer:
             else:
                 sheet.write_number(row, 1, int(self.language.literal(size.value)), self.input)
             about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
-            sheet.write_string(row, 2, about.strip())
+            sheet.write_string(row, 2, about.strip(), self.indented)
             self.book.define_name(size.name, f"={_SIZES}!$B${row + 1}")
             row += 1
         row = self._write_checks(row + 1)
-        for line in self._notes():
-            row += 1
-            sheet.write_string(row, 0, line, self.note)
+        if self.form.fixed:
+            note = f"Fixed, since the layers themselves depend on it: {fixed_text(self.form)}."
+            sheet.write_string(row + 1, 0, one_line(note), self.note)
 
     def _write_checks(self, row: int) -> int:
         """One row a condition, and the name `valid` for all of them together."""
         sheet, first = self.sizes, row + 1
         self._row(sheet, row, ("check", "holds", ""))
         checks = self.language.conditions(self.program)
-        limit = f"SUM({_LAYERS}!$F${_HEADINGS + 2}:$F${_HEADINGS + 2 + len(self.parts)}) <= {EXACT}"
-        checks.append(("every number is at most 2^53, and so exact", limit))
+        checks.append(("no number is above 2^53: all are exact", self._exact()))
         for words, condition in checks:
             row += 1
             sheet.write_string(row, 0, words)
@@ -125,9 +128,16 @@ class _Writer:
         self.book.define_name("valid", f"=AND({_SIZES}!$B${first + 1}:$B${row + 1})")
         return row + 1
 
-    def _notes(self) -> list[str]:
-        lines = [line.strip() for line in self.program.explanation]
-        return [line for line in lines if line.startswith(("It holds", "Fixed"))]
+    def _exact(self) -> str:
+        """That no number on the way to a check, a layer or the total is above 2**53."""
+        sides = [side for check in self.program.checks for side in (check.left, check.right)]
+        bounds = [*map(self.language.whole, dict.fromkeys(map(bound, sides))), *self._sizes_range()]
+        layers = f"{_LAYERS}!$F${_HEADINGS + 2}:$F${_HEADINGS + 2 + len(self.parts)}"
+        return f"MAX({', '.join([*bounds, f'SUM({layers})'])}) <= {EXACT}"
+
+    def _sizes_range(self) -> list[str]:
+        sizes = len(self.program.sizes)
+        return [f"$B${_HEADINGS + 2}:$B${_HEADINGS + 1 + sizes}"] if sizes else []
 
     # --- the layers
 
@@ -179,7 +189,8 @@ class _Writer:
     def _row(self, sheet: Any, row: int, headings: tuple[str, ...]) -> None:
         for column, heading in enumerate(headings):
             numeric = heading not in ("layer", "size", "stands for", "check", "")
-            sheet.write_string(row, column, heading, self.right if numeric else self.heading)
+            plain = self.indented_heading if heading == "stands for" else self.heading
+            sheet.write_string(row, column, heading, self.right if numeric else plain)
 
     def _formula(self, row: int, column: int, formula: str, format: Any, value: Any) -> None:
         self.layers.write_formula(row, column, f"={formula}", format, value)

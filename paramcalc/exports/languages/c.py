@@ -12,7 +12,8 @@ from paramcalc.exports.languages.program import Program, Truncating, block_comme
 #: What C23, C++ and the macros of compilers add to the words that SymPy knows.
 _WORDS = words("""
     alignas alignof bool constexpr false nullptr static_assert thread_local true typeof typeof_unqual asm fortran
-    linux unix i386 parameters whole_power pow class new delete this template operator private public protected
+    linux unix i386 parameters largest each
+    whole_power pow class new delete this template operator private public protected
     virtual friend namespace using try catch throw and or not xor
 """)
 

@@ -31,6 +31,8 @@ class Excel(Language):
     def source(self, program: Program) -> str:
         """Rows to paste into a sheet: the sizes beside their names, and the formula."""
         conditions = [condition for _, condition in self.conditions(program)]
+        bounds = ", ".join(map(self.whole, program.bounds))
+        conditions += [f"MAX({bounds}) <= {EXACT}"] if bounds else []
         value = self.whole(program.result)
         formula = f"=IF(AND({', '.join(conditions)}), {value}, NA())" if conditions else f"={value}"
         if len(formula) > _LONGEST:
@@ -39,22 +41,19 @@ class Excel(Language):
             (program.heading,),
             ("Paste these rows into a sheet, mark the rows of the sizes, and let a spreadsheet make names of the",),
             ("left column (Ctrl+Shift+F3). Exact up to 2^53; #N/A beyond, and where the form does not hold.",),
-            *((size.name, "" if size.value is None else str(size.value), _cell(size)) for size in program.sizes),
+            *((size.name, "" if size.value is None else str(size.value), *_about(size)) for size in program.sizes),
             ("parameters", formula),
             *((line.strip(),) for line in program.explanation if line.startswith(("parameters", "It", "Fixed", "At"))),
         ]
-        return "\n".join("\t".join(row).rstrip() for row in rows)
+        return "\n".join("\t".join(row) for row in rows)
 
     def conditions(self, program: Program) -> list[tuple[str, str]]:
-        """What must hold, in words and as a formula; at last, that every number is exact."""
+        """What must hold, in words and as a formula."""
         found: list[tuple[str, str]] = []
         for size in program.sizes:
             words = f"{size.name} is a whole number of at least {size.least}"
             found.append((words, f"{size.name} >= {size.least}, INT({size.name}) = {size.name}"))
         found += [(check.words, self.holds(check)) for check in program.checks]
-        bounds = [self.whole(bound) for bound in program.bounds]
-        if bounds:
-            found.append(("every number is at most 2^53, and so exact", f"MAX({', '.join(bounds)}) <= {EXACT}"))
         return found
 
     def remainder(self, dividend: Any, divisor: Any) -> str:
@@ -90,7 +89,7 @@ class Excel(Language):
         return f"MIN({', '.join(map(self._print, expr.args))})"
 
 
-def _cell(size: Size) -> str:
-    """What a size stands for, as a text that no spreadsheet takes for a formula."""
+def _about(size: Size) -> list[str]:
+    """What a size stands for, as a cell that no spreadsheet takes for a formula; no cell, where it is not known."""
     about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
-    return f"({about})" if about else ""
+    return [f"({about.strip()})"] if about else []

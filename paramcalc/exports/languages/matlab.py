@@ -29,9 +29,10 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
         "the form does not hold, and where a number on the way might be 2^62 or more."
     )
 
-    def accepts(self, name: str) -> bool:
-        """No name begins with an underscore here, or has more than 63 characters."""
-        return super().accepts(name) and not name.startswith("_") and len(name) <= 63
+    def plain(self, name: str) -> str:
+        """A name that begins with a letter, and leaves room in the 63 characters that one may have."""
+        name = super().plain(name)[:50]
+        return f"x{name}" if name.startswith("_") else name
 
     def source(self, program: Program) -> str:
         """The whole text."""

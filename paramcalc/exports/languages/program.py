@@ -41,6 +41,13 @@ class Remainder(sympy.Function):  # type: ignore[misc]
     """The remainder of a division of whole numbers that is rounded down."""
 
 
+#: What a whole-number expression is made of.
+_WHOLE = (
+    sympy.Integer, sympy.Symbol, sympy.Add, sympy.Mul, sympy.Pow, sympy.Max, sympy.Min,
+    Quotient, FloorQuotient, Remainder,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Size:
     """A parameter of the exported function, or a cell or a column of its name."""
@@ -123,10 +130,13 @@ class Language(CodePrinter):  # type: ignore[misc]
 
     def whole(self, expr: Any) -> str:
         """An expression in this language. Raises `not-expressible`."""
+        # SymPy's printers have rules for more, in floating point
+        if not all(isinstance(each, _WHOLE) for each in sympy.preorder_traversal(expr)):
+            raise self.lacks(notation.text(expr))
         try:
             printed: str = self._print(expr)
         except PrintMethodNotImplementedError:
-            raise self.lacks(f"{notation.text(expr)}") from None
+            raise self.lacks(notation.text(expr)) from None
         return printed
 
     def lacks(self, what: str) -> Exception:

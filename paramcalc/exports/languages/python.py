@@ -124,7 +124,7 @@ class NumPy(Python):
             "",
             f"def {limit}({', '.join(names)}):",
             '    """What no number on the way exceeds, in Python\'s own integers."""',
-            *wrapped(f"return max({', '.join(['0', *bounds])})", "    "),
+            *wrapped(f"return max([{', '.join(['0', *bounds])}])", "    "),
         ]
         return "\n".join(lines)
 

@@ -50,7 +50,7 @@ class Tree(Language):
             "name": form.name,
             "convention": form.convention,
             "symbols": [_symbol(size) for size in program.sizes],
-            "expression": self._print(program.result),
+            "expression": self.whole(program.result),
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
             "fixed": {name: _value(value) for name, value in form.fixed.items()},
             "value": _value(program.value),
