@@ -468,10 +468,13 @@ def _general_form(cls: type[Layer], convention_name: str, defaults: bool = False
     layer = layer.with_defaults(dict(target.choices.get(cls.__name__, {})))
     with algebra.assuming() as relations:
         tensors = list(layer.filled(shapes[0] if shapes else None).tensors(*shapes))
-    terms = [algebra.product(tensor.shape) * tensor.condition for tensor in tensors if target.counts(tensor.role)]
-    expr = sympy.expand(sympy.Add(*terms))
+    parts = tuple(
+        Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition)
+        for tensor in tensors
+        if target.counts(tensor.role)
+    )
+    expr = sympy.expand(sympy.Add(*(part.expr for part in parts)))
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
-    parts = tuple(Part(tensor.name, 1, algebra.product(tensor.shape) * tensor.condition) for tensor in tensors)
     used = {name: meanings.get(name, "") for name in symbols}
     conditions = tuple(_needed_relations(relations))
     return Formula(cls.__name__, target.name, expr, symbols, {}, {}, used, parts, conditions, is_of_spec=False)

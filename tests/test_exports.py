@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema
 import numpy as np
 import pytest
+import sympy
 from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.exports.languages import LANGUAGES
 from paramcalc.exports.languages.tree import OPERATIONS, form_schema
+from paramcalc.layer import kind_names
 from tests.strategies import specs
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +115,13 @@ def test_the_flags_of_a_kind_are_1_or_0() -> None:
     assert (total(n=3, u=4, use_bias=0), total(n=3, u=4, use_bias=1)) == (12, 16)
     with pytest.raises(ValueError, match="use_bias ≤ 1"):
         total(n=3, u=4, use_bias=2)
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+@pytest.mark.parametrize("name", [name for name in kind_names() if name != "Weights"])
+def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
+    form = pc.formula(pc.kind(name), convention)
+    assert sympy.expand(sum(part.times * part.expr for part in form.parts) - form.expr) == 0
 
 
 # --- What a reader is told -------------------------------------------------------------
@@ -291,8 +300,6 @@ def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, mes
 
 
 def test_an_operation_without_a_rule_is_refused_and_never_guessed() -> None:
-    import sympy
-
     for target in LANGUAGES:
         with pytest.raises(pc.ParamcalcError) as caught:
             replace(GPT2, expr=abs(GPT2.symbols["width"] - sympy.Integer(5))).to(target)

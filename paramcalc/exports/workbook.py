@@ -156,7 +156,8 @@ class _Writer:
             self._formula(row, 2, self._text(expr), self.number, self._value(expr))
             self._formula(row, 3, f"IF(valid, B{row + 1}*C{row + 1}, NA())", self.number, self._value(times * expr))
             self._formula(row, 4, f"D{row + 1}/total", self.share, self._share(times * expr))
-            self._formula(row, 5, self.language.whole(_at_most(times) * _at_most(expr)), self.number, 0)
+            most = _at_most(times) * _at_most(expr)
+            self._formula(row, 5, self.language.whole(most), self.number, self._value(most))
         sheet.write_string(end, 0, "total", self.label)
         for column in (1, 2):
             sheet.write_blank(end, column, None, self.label)

@@ -188,9 +188,6 @@ class Language(CodePrinter):  # type: ignore[misc]
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
         return notation.in_order(expr.args)
 
-    def _print_Rational(self, expr: Any) -> str:
-        raise AssertionError(f"a fraction is left in a whole-number expression: {expr}")
-
     def _format_code(self, lines: list[str]) -> list[str]:
         return lines
 
