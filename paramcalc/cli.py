@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import paramcalc
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.exports.languages import LANGUAGES
 from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
 
@@ -151,11 +152,12 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["text", "latex"]),
+    type=click.Choice(["text", "latex", *LANGUAGES, "xlsx"]),
     default="text",
     show_default=True,
-    help="The notation.",
+    help="The notation or the language; xlsx is a workbook.",
 )
+@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @_SET
 @click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
@@ -167,6 +169,7 @@ def formula(
     path: str,
     convention: str | None,
     target: str,
+    output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
     expand: bool,
@@ -189,18 +192,31 @@ def formula(
         raise click.UsageError("--depth goes with --by group")
     if target not in ("text", "latex") and (by or elasticities):
         raise click.UsageError("--by and --elasticities are tables: --to text or --to latex")
+    if target == "xlsx" and asymptotic:
+        raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
+    if target == "xlsx" and output is None:
+        raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
     form = formed(_load(path), convention, keep=keep or None, dims=_dims(settings))
+    if target == "xlsx":
+        from paramcalc.exports.workbook import workbook
+
+        _write(workbook(form), str(output), apart_from=path)
+        return
     if by or asymptotic or elasticities:
         from paramcalc.exports import form_views
 
         if by:
-            _print(form_views.parts(form, target, by, depth or 1))
+            text = form_views.parts(form, target, by, depth or 1)
         elif asymptotic:
-            _print(form_views.leading(form, target))
+            text = form_views.leading(form, target)
         else:
-            _print(form_views.elasticities(form, target))
+            text = form_views.elasticities(form, target)
     else:
-        _print((form.expanded() if expand else form).to(target))
+        text = (form.expanded() if expand else form).to(target)
+    if output is None:
+        _print(text)
+    else:
+        _write(f"{text}\n".encode(), output, apart_from=path)
 
 
 @main.command()
@@ -225,7 +241,15 @@ def layers(name: str | None) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["spec", "formula"]),
+    default="spec",
+    show_default=True,
+    help="Of a spec, or of what formula --to json prints.",
+)
+def schema(what: str) -> None:
     """The JSON Schema of a spec.
 
     Editors complete and check a spec with it.
@@ -236,9 +260,12 @@ def schema() -> None:
     """
     import json
 
-    from paramcalc.exports.schema import spec_schema
+    if what == "spec":
+        from paramcalc.exports.schema import spec_schema as made
+    else:
+        from paramcalc.exports.languages.tree import form_schema as made
 
-    _print(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
+    _print(json.dumps(made(), indent=2, ensure_ascii=False))
 
 
 def _load(path: str) -> Spec:
@@ -257,6 +284,17 @@ def _print(text: str) -> None:
     """Print a result. Characters that the output's encoding lacks are replaced, not fatal."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding))
+
+
+def _write(content: bytes, output: str, apart_from: str) -> None:
+    """Write a file, in the place of one of that name, but never of the spec."""
+    try:
+        if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
+            raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
+        with open(output, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise refuse("unwritable-file", f"{output}: {error.strerror}") from None
 
 
 def _print_error(text: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 
 from paramcalc.algebra import Unknown
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, listed, quoted, refuse
 from paramcalc.exports import notation
+from paramcalc.exports.languages import LANGUAGES, source
 from paramcalc.exports.tables import thousands
 from paramcalc.formulas import Formula
+from paramcalc.spec import Value
 
 #: A form with more symbols than this is printed layer by layer.
 MOST_SYMBOLS = 12
@@ -20,8 +23,17 @@ _KEPT = "\u00a0"
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text` or `latex`."""
-    return {"text": as_text, "latex": as_latex}[target](form)
+    """A form in a notation, `text` or `latex`, or in one of the `LANGUAGES`.
+
+    Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
+    """
+    notations = {"text": as_text, "latex": as_latex}
+    if target in notations:
+        return notations[target](form)
+    if target not in LANGUAGES:
+        known = [*notations, *LANGUAGES]
+        raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", known))
+    return source(form, target)
 
 
 def as_text(form: Formula) -> str:
@@ -34,7 +46,7 @@ def as_text(form: Formula) -> str:
             lines += equation(f"    {'+' if place else ' '} ", printed)
     else:
         lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values))
-    value = _value(form)
+    value = own_value(form)
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
         lines += equation("             = ", notation.text(form.expr, form.values, form.values))
     if value is not None and form.symbols:
@@ -100,18 +112,20 @@ def premises(form: Formula) -> list[str]:
     """What was put in, what is taken for granted, and what is fixed."""
     lines: list[str] = []
     for what, items in (
-        ("with", [f"{name} = {_shown(value)}" for name, value in form.substituted.items()]),
+        ("with", with_values(form.substituted)),
         ("taken for granted:", form.conditions),
-        (
-            "fixed, since the layers themselves depend on it:",
-            [f"{name} = {_shown(value)}" for name, value in form.fixed.items()],
-        ),
+        ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
     ):
         if items:
             written = "; ".join(item.replace(" ", _KEPT) for item in items)
             wrapped = textwrap.wrap(f"  {what} {written}", _WIDTH, subsequent_indent="    ", break_long_words=False)
             lines += ["", *(line.replace(_KEPT, " ") for line in wrapped)]
     return lines
+
+
+def with_values(values: Mapping[str, Value]) -> list[str]:
+    """Dims with their values."""
+    return [f"{name} = {_shown(value)}" for name, value in values.items()]
 
 
 def _legend(form: Formula) -> list[str]:
@@ -128,7 +142,8 @@ def _legend(form: Formula) -> list[str]:
     return lines
 
 
-def _value(form: Formula) -> int | None:
+def own_value(form: Formula) -> int | None:
+    """The value at the spec's own sizes; none, where one of them is not stated."""
     try:
         value: int = form()
     except ParamcalcError:

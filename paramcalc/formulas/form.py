@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from os import PathLike
 from typing import Any, NamedTuple
 
 import sympy
@@ -171,10 +172,27 @@ class Formula:
     # --- printed
 
     def to(self, target: str = "text") -> str:
-        """The form in another notation: `text` or `latex`."""
+        """The form in another notation, or as source of another language.
+
+        `text`, `latex`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,
+        `excel`, `json`. Raises `unknown-target`, and `not-expressible` for what a language has
+        no exact words for.
+        """
         from paramcalc.exports import formulas
 
         return formulas.render(self, target)
+
+    def to_xlsx(self, path: str | PathLike[str]) -> None:
+        """Write the form as a workbook: named cells for its symbols, a live row for each layer.
+
+        A file of that name is overwritten. Raises `not-expressible`, and `missing-package`
+        without XlsxWriter; `OSError` where the file cannot be written.
+        """
+        from pathlib import Path
+
+        from paramcalc.exports.workbook import workbook
+
+        Path(path).write_bytes(workbook(self))
 
     def __str__(self) -> str:
         return self.to("text")
