@@ -99,7 +99,7 @@ class Formula:
         return algebra.divide(*function(*(given[symbol.name] for symbol in used)))
 
     def to(self, target: str = "text") -> str:
-        """The form in another notation: `text` or `latex`."""
+        """The form in another notation: `text`, `latex` or `mathml`."""
         from paramcalc.exports import formulas
 
         return formulas.render(self, target)
@@ -108,7 +108,15 @@ class Formula:
         return self.to("text")
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to('latex')}$"
+        return self._repr_mimebundle_()["text/latex"]
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from paramcalc.exports.notebook import shown
+
+        return shown(self)
 
 
 def formula(

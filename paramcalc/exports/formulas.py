@@ -13,8 +13,8 @@ MOST_SYMBOLS = 12
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text` or `latex`."""
-    return {"text": as_text, "latex": as_latex}[target](form)
+    """A form in a notation: `text`, `latex` or `mathml`."""
+    return {"text": as_text, "latex": as_latex, "mathml": as_mathml}[target](form)
 
 
 def as_text(form: Formula) -> str:
@@ -42,6 +42,11 @@ def as_text(form: Formula) -> str:
 def as_latex(form: Formula) -> str:
     """The form in LaTeX."""
     return notation.latex(form.expr)
+
+
+def as_mathml(form: Formula) -> str:
+    """The form in presentation MathML."""
+    return notation.mathml(form.expr)
 
 
 def _legend(form: Formula) -> list[str]:

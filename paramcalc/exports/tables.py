@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from html import escape
 
 from paramcalc.algebra import Number, Shape
 from paramcalc.counting import Count, LayerCount
@@ -76,6 +77,24 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
     lines += [f"- {label} {value}" for label, value in _totals(count)]
     lines += [f"- {note}" for note in _notes(count)]
     return "\n".join(lines)
+
+
+def as_html(count: Count) -> str:
+    """The count as a table of a page, its totals below."""
+
+    def row(tag: str, cells: Sequence[str]) -> str:
+        shown = "".join(
+            f'<{tag} style="text-align: {"right" if _is_number(name) else "left"}">{escape(cell)}</{tag}>'
+            for name, cell in zip(HEADINGS, cells, strict=True)
+        )
+        return f"<tr>{shown}</tr>\n"
+
+    headings, rows = _cells(count, False)
+    lines = [f"{label} {value}" for label, value in _totals(count)] + _notes(count)
+    return (
+        f"<table>\n<thead>{row('th', headings)}</thead>\n<tbody>\n{''.join(row('td', each) for each in rows)}</tbody>\n"
+        f"</table>\n<p>{'<br>'.join(map(escape, lines))}</p>"
+    )
 
 
 def as_text(count: Count, tensors: bool = False, width: int | None = None, style: Style | None = None) -> str:
