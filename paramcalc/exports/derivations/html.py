@@ -42,7 +42,8 @@ _STYLE = """
 .paramcalc thead tr > * { border-bottom: 1px solid; font-weight: 600 }
 .paramcalc tfoot tr:first-child > * { border-top: 1px solid }
 .paramcalc tfoot > tr > * { font-weight: 600 }
-.paramcalc .number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap }
+.paramcalc .number { font-variant-numeric: tabular-nums; text-align: right }
+.paramcalc td.number { white-space: nowrap }
 .paramcalc .equations { display: grid; gap: .2rem .5rem; grid-template-columns: auto auto minmax(0, 1fr);
   align-items: baseline; margin: .7rem 0 }
 .paramcalc .note { color: var(--quiet); margin-left: 1.5rem }
@@ -55,6 +56,7 @@ _STYLE = """
 .paramcalc .blank.lines { display: block; height: 1.9em; width: 100% }
 @media (max-width: 40rem) {
   .paramcalc { overflow-wrap: anywhere }
+  .paramcalc .wide, .paramcalc .equations > :nth-child(3n) { overflow-x: auto }
   .paramcalc details details { padding-left: .4rem }
   .paramcalc .words thead { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px }
   .paramcalc .words tr { display: block; padding: .3rem 0 }
@@ -141,9 +143,10 @@ class _Printer:
         )
         foot = f"<tfoot>\n{''.join(map(row, table.totals))}</tfoot>\n" if table.totals else ""
         kind = "" if table.numbers else ' class="words"'
+        body = "".join(map(row, table.rows))
         return (
-            f"<table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(map(row, table.rows))}</tbody>\n{foot}"
-            "</table>"
+            f'<div class="wide">\n<table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n{foot}'
+            "</table>\n</div>"
         )
 
     def legend(self, legend: Legend) -> str:
