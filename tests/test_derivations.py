@@ -155,7 +155,7 @@ def test_copies_that_differ_are_a_sum_of_their_kinds() -> None:
 def test_the_buffers_of_copies_are_given_for_one_and_for_all() -> None:
     spec = pc.Spec(layers=[pc.Input(shape=(4,)), pc.Node(pc.BatchNorm(), name="norm", times=3)])
     text = str(pc.explain(spec, "torch"))
-    assert "buffers    = 4 + 4 + 1\n             = 9        apart from the parameters; in all copies 27" in text
+    assert "  buffers = 4 + 4 + 1 = 9        apart from the parameters; in all copies 27" in text
 
 
 def test_the_model_is_the_last_step_with_shares_and_in_the_dims() -> None:
@@ -222,6 +222,12 @@ def test_remarks_are_whole_sentences_and_their_conditions_are_expressions(name: 
         assert remark.question.endswith("?")
         assert remark.answer.endswith(".")
         assert Expression.parse(remark.when)
+
+
+def test_the_channels_of_a_convolution_count_as_its_groups_let_them() -> None:
+    whole, depth = "Why do the channels of the input count?", "Why is the window's depth less than the channels"
+    assert whole in asked(pc.Conv2D(filters=4, kernel_size=3), (8, 8, 4))
+    assert any(each.startswith(depth) for each in asked(pc.Conv2D(filters=4, kernel_size=3, groups=2), (8, 8, 4)))
 
 
 def test_only_two_of_the_four_of_a_batch_norm_are_trained() -> None:

@@ -22,6 +22,12 @@ class Conv2D(Layer):
             " window more often.",
         ),
         Remark(
+            "Why do the channels of the input count?",
+            "A filter is as deep as its input: its window has weights for every channel, and makes one channel of"
+            " the output.",
+            when="groups == 1",
+        ),
+        Remark(
             "Why is the window's depth less than the channels of the input?",
             "The channels are dealt out to the groups, and a filter sees those of its own group only.",
             when="groups > 1",

@@ -9,7 +9,7 @@ from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position
 
 
 class BatchNorm(Layer):
-    """Normalises each feature with its mean and variance over the batch, then scales and shifts it."""
+    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
     source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
@@ -52,7 +52,7 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Normalises each example over its last axis, or the axes named, then scales and shifts it."""
+    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
     source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
@@ -74,7 +74,7 @@ class LayerNorm(Layer):
 
 
 class RMSNorm(Layer):
-    """Divides each example by its root mean square over the last axis, then scales it."""
+    """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
     source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"

@@ -35,7 +35,7 @@ def compared(comparison: Comparison) -> Document:
     blocks.append(Section("The two totals", "", (totals, *([Paragraph((words,))] if alike and shown else []))))
     notes = [*comparison.left.count.notes, *comparison.right.count.notes]
     blocks += [Paragraph((f"Note: {note}",)) for note in notes if comparison.node is None]
-    name = comparison.left.count.name
+    name = comparison.left.count.name or comparison.node
     return Document(" · ".join(filter(None, (name, f"{left} and {right}"))), "derivation", tuple(blocks))
 
 
@@ -44,11 +44,8 @@ def _layer(layer: LayerComparison, conventions: tuple[str, str]) -> Section:
     blocks: list[Block] = [Paragraph((layer.left.summary,))]
     if layer.pairs:
         rows = tuple(row for pair in layer.pairs for row in _rows(pair))
-        totals: tuple[Cell, ...] = (
-            ("parameters",),
-            (),
-            *((thousands(each.one),) for each in (layer.left, layer.right)),
-        )
+        label = "parameters" if layer.left.times == 1 else f"one of {thousands(layer.left.times)} copies"
+        totals: tuple[Cell, ...] = ((label,), (), (thousands(layer.left.one),), (thousands(layer.right.one),))
         headings = (f"tensor in {left}", f"tensor in {right}", f"counts in {left}", f"counts in {right}")
         blocks.append(Table(headings, rows, (2, 3), (totals,)))
         blocks += [Paragraph(words) for pair in layer.pairs if pair.differs for words in _difference(pair, conventions)]

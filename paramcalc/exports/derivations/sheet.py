@@ -128,6 +128,9 @@ class Document:
     blocks: tuple[Block, ...]
 
 
+_BATCH = "None in a shape is the batch, of any size: no tensor depends on it."
+
+
 # --- The derivation as a sheet ---------------------------------------------------------
 
 
@@ -135,8 +138,9 @@ def document(derivation: Derivation, kind: Sheet = "derivation") -> Document:
     """The sheet of a derivation; of a worksheet and its key, the layers are numbered."""
     count = derivation.count
     added = {"derivation": "", "blank": "worksheet", "answers": "answers"}[kind]
-    title = " · ".join(filter(None, (count.name, count.convention, added)))
-    blocks = list(_Sections(kind != "derivation").of(derivation))
+    title = " · ".join(filter(None, (count.name or derivation.node, count.convention, added)))
+    blocks: list[Block] = [] if derivation.node else [Paragraph((_BATCH,))]
+    blocks += _Sections(kind != "derivation").of(derivation)
     if len(derivation.parts) > 1:
         blocks.append(Section("The sum", "", (_sum(derivation.parts),)))
     if derivation.node is None:
@@ -186,8 +190,9 @@ def _layer(layer: LayerDerivation) -> Iterator[Block]:
         yield _legend(layer)
     if layer.tensors and not (len(layer.tensors) == 1 == len(layer.terms)):
         yield Equations(tuple(_product(tensor, layer.values) for tensor in layer.tensors), stepwise=False)
-    yield Equations((_layer_sum(layer), *_buffers(layer)))
+    yield Equations((_layer_sum(layer),))
     yield from _copies(layer)
+    yield from _buffers(layer)
 
 
 def shapes(layer: LayerDerivation) -> str:
@@ -252,12 +257,13 @@ def _is_simple(layer: LayerDerivation) -> bool:
     return len(layer.expr.as_ordered_terms()) == len(layer.terms) and all(size.is_Atom for size in sizes)
 
 
-def _buffers(layer: LayerDerivation) -> Iterator[Equation]:
+def _buffers(layer: LayerDerivation) -> Iterator[Block]:
     buffers = [tensor.elements for tensor in layer.tensors if tensor.standing == "buffer"]
     if buffers:
         steps = _steps(Maths(written_sum(*buffers), {}), Maths(sum(buffers)))
         copies = () if layer.times == 1 else ("; in all copies ", Answer((thousands(layer.row.buffers),)))
-        yield Equation(("buffers",), _answers(steps), ("apart from the parameters", *copies))
+        equation = Equation(("buffers",), _answers(steps), ("apart from the parameters", *copies))
+        yield Equations((equation,), stepwise=False)
 
 
 def _question(remark: Remark) -> Question:
