@@ -18,7 +18,7 @@ from paramcalc.conventions import field_environment
 from paramcalc.counting import Count, LayerCount, count, layer_spec
 from paramcalc.errors import ParamcalcError, refuse, suggest
 from paramcalc.expression import Expression
-from paramcalc.formulas import Formula, formula, symbol
+from paramcalc.formulas import MOST_SYMBOLS, Formula, formula, name_widths, symbol
 from paramcalc.graph import Leaf, Tree
 from paramcalc.layer import Layer, Remark
 from paramcalc.spec import Spec, Value
@@ -145,7 +145,7 @@ class Derivation:
     parts: tuple[Part, ...]
     #: the path that was asked for, if one was
     node: str | None
-    #: the closed form of a whole spec; None, where it has none
+    #: the closed form of a whole spec; None, where it has none, or one too long for a reader
     form: Formula | None
 
     @property
@@ -207,12 +207,15 @@ def explain(
 
 
 def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> Formula | None:
+    """The closed form of a spec; None where there is none, or none that a reader would want."""
+    if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
+        return None
     try:
         form = formula(spec, convention, dims=dims)
     except ParamcalcError:
         # the count stands without it
         return None
-    return form if form.symbols else None
+    return form if 0 < len(form.symbols) <= MOST_SYMBOLS else None
 
 
 def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:

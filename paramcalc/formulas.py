@@ -22,6 +22,8 @@ from paramcalc.spec import Node, Spec, Value, node_names
 
 #: What rounds or chooses: exact in shapes, and no polynomial in the size of a tensor.
 _STEPS = (floor, ceiling, sympy.Mod, sympy.Min, sympy.Max)
+#: A form with more symbols than this is too long for a reader.
+MOST_SYMBOLS = 12
 #: What a symbolic evaluation takes for granted: (relation, left, right).
 Condition = tuple[str, Any, Any]
 

@@ -6,10 +6,7 @@ from paramcalc.algebra import Unknown
 from paramcalc.errors import ParamcalcError
 from paramcalc.exports import notation
 from paramcalc.exports.tables import thousands
-from paramcalc.formulas import Formula, Part
-
-#: A form with more symbols than this is printed layer by layer.
-MOST_SYMBOLS = 12
+from paramcalc.formulas import MOST_SYMBOLS, Formula, Part
 
 
 def render(form: Formula, target: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 
 from paramcalc.algebra import Number, Shape
 from paramcalc.counting import Count, LayerCount
@@ -81,6 +80,7 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
 
 def as_html(count: Count) -> str:
     """The count as a table of a page, its totals below."""
+    from html import escape
 
     def row(tag: str, cells: Sequence[str]) -> str:
         shown = "".join(

@@ -44,6 +44,12 @@ class MultiHeadAttention(Layer):
             when="num_key_value_heads < num_heads",
         ),
         Remark(
+            "Why are the value and the output measured in k and d as well?",
+            "Unless the spec says otherwise, a head's value has as many features as its key, and the output as many"
+            " as the query.",
+            when="value_dim == key_dim and output_dim == size(-1)",
+        ),
+        Remark(
             "Why does the length of the sequence not count?",
             "Each place is projected by the same kernels. How much a place attends to another is computed from"
             " them anew each time, and not learned.",

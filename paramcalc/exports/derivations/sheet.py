@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 from paramcalc.derivation import Derivation, DerivedTensor, GroupDerivation, LayerDerivation, Part, Sheet, SymbolMeaning
 from paramcalc.exports import notation
-from paramcalc.exports.formulas import MOST_SYMBOLS
 from paramcalc.exports.notation import written_product, written_sum
 from paramcalc.exports.tables import readable_bytes, thousands
 from paramcalc.formulas import Formula, symbol
@@ -314,7 +313,7 @@ def _copies(part: Part) -> Iterator[Block]:
 def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     count = derivation.count
     blocks: list[Block] = [_sum(model.parts, readable_bytes(count.bytes))]
-    if derivation.form is not None and len(derivation.form.symbols) <= MOST_SYMBOLS:
+    if derivation.form is not None:
         blocks += [Paragraph(("In the sizes of the spec:",)), *form_blocks(derivation.form, model.one)]
     return Section(f"{count.name} · the whole model" if count.name else "The whole model", "", tuple(blocks))
 
