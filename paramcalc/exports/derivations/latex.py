@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from paramcalc.exports import notation
+from paramcalc.exports.derivations import text
 from paramcalc.exports.derivations.sheet import (
     Answer,
     Block,
     Cell,
     Document,
+    Equation,
     Equations,
     Inline,
     Legend,
@@ -118,18 +120,36 @@ class _Printer:
         yield r"\end{tabular}"
 
     def equations(self, block: Equations) -> Iterator[str]:
-        """Steps below each other, or an equation a line."""
-        yield r"\begin{align*}"
+        """Steps below each other, or an equation a line where the line is long enough."""
         lines = []
         for equation in block.equations:
-            steps = list(map(self.step, equation.steps))
-            left = rf"\text{{{self.cell(equation.left)}}}"
-            note = rf" \quad\text{{({self.cell(equation.note)})}}" if equation.note else ""
-            chain = steps if block.stepwise else [" = ".join(steps)]
-            lines += [f"{left if place == 0 else ''} &= {step}" for place, step in enumerate(chain)]
-            lines[-1] += note
-        yield " \\\\\n".join(line.strip() for line in lines)
+            chain = self.chain(equation, block.stepwise)
+            left = rf"\text{{{self.cell(equation.left)}}} "
+            lines += [f"{'' if place else left}&= {step}" for place, step in enumerate(chain)]
+            if equation.note:
+                note = rf"\quad\text{{({self.cell(equation.note)})}}"
+                lines = [*lines[:-1], f"{lines[-1]} {note}"] if block.stepwise else [*lines, f"&{note}"]
+        yield r"\begin{align*}"
+        yield " \\\\\n".join(lines)
         yield r"\end{align*}"
+
+    def chain(self, equation: Equation, stepwise: bool) -> list[str]:
+        """The steps of an equation, as many on a line as have room."""
+        lines: list[str] = []
+        length = 0
+        for step in equation.steps:
+            size = self.size(step)
+            if lines and not stepwise and self.size(equation.left) + length + size < _LINE:
+                lines[-1] += f" = {self.step(step)}"
+                length += size
+            else:
+                lines.append(self.step(step))
+                length = size
+        return lines
+
+    def size(self, cell: Cell) -> int:
+        """About how many characters a cell takes: those that it takes in plain text."""
+        return len(text.Printer(self.is_blank).cell(cell))
 
     def step(self, cell: Cell) -> str:
         """A step in mathematics; a long sum goes on in the next line."""
@@ -188,9 +208,9 @@ def _lines(item: Maths) -> Iterator[str]:
     yield line
 
 
-def _breakable(text: str) -> str:
+def _breakable(words: str) -> str:
     """Text in LaTeX, its long names to be broken behind their signs."""
-    return " ".join(map(_breakable_word, text.split(" ")))
+    return " ".join(map(_breakable_word, words.split(" ")))
 
 
 def _breakable_word(word: str) -> str:

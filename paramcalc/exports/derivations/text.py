@@ -33,13 +33,15 @@ _BLANKS = {"short": "_" * 10, "long": "_" * 24, "lines": " ".join(["_" * (_WIDTH
 
 def printed(document: Document) -> str:
     """The sheet in plain text. A title stands on worksheets and their keys."""
-    printer = _Printer(document.kind == "blank")
+    printer = Printer(document.kind == "blank")
     title = [] if document.kind == "derivation" else [document.title]
     sections = [section for block in document.blocks for section in printer.sections(block)]
     return "\n\n\n".join([*title, *("\n".join(section) for section in sections)])
 
 
-class _Printer:
+class Printer:
+    """Prints blocks and cells."""
+
     def __init__(self, is_blank: bool) -> None:
         self.is_blank = is_blank
 
