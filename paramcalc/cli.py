@@ -17,6 +17,7 @@ from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
 
 if TYPE_CHECKING:
+    from paramcalc.derivation import Sheet
     from paramcalc.formulas import Unit
 
 _SPEC = click.argument("path", metavar="SPEC", type=click.Path(allow_dash=True))
@@ -123,6 +124,7 @@ def count(
 @_SPEC
 @click.option("--node", metavar="PATH", help="Only this layer, or this group.")
 @_AS
+@click.option("--compare", metavar="A,B", help="The tensors of two frameworks side by side: keras,torch.")
 @_SET
 @click.option(
     "--format",
@@ -132,18 +134,47 @@ def count(
     show_default=True,
     help="How to print it.",
 )
-def explain(path: str, node: str | None, convention: str | None, settings: Sequence[str], format: str) -> None:
+@click.option("--standalone", is_flag=True, help="With --format latex: a document that compiles as it is.")
+@click.option("--blank", is_flag=True, help="A worksheet: the same sheet with the numbers left out.")
+@click.option("--answers", is_flag=True, help="The key of the worksheet.")
+def explain(
+    path: str,
+    node: str | None,
+    convention: str | None,
+    compare: str | None,
+    settings: Sequence[str],
+    format: str,
+    standalone: bool,
+    blank: bool,
+    answers: bool,
+) -> None:
     """Why each layer has the parameters it has.
 
-    Its tensors, the formula in symbols, the numbers put in, and the value.
+    Its tensors, the formula in symbols, the numbers put in, and the value; then the groups and the model.
 
     \b
     Example:
       paramcalc explain specs/keras_mlp.yaml --node batchnormalization_1
+      paramcalc explain specs/lstm_classifier.yaml --compare keras,torch
     """
+    if standalone and format != "latex":
+        raise click.UsageError("--standalone goes with --format latex")
+    if blank + answers + bool(compare) > 1:
+        raise click.UsageError("--blank, --answers and --compare exclude each other")
+    if compare is not None:
+        if convention is not None:
+            raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
+        from paramcalc.comparison import compare as compared
+
+        conventions = [name.strip() for name in compare.split(",")]
+        comparison = compared(_load(path), conventions, node=node, dims=_dims(settings))
+        _print(comparison.to(format, standalone=standalone))
+        return
     from paramcalc.derivation import explain as explained
 
-    _print(explained(_load(path), convention, node=node, dims=_dims(settings)).to(format))
+    derivation = explained(_load(path), convention, node=node, dims=_dims(settings))
+    sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
+    _print(derivation.to(format, sheet=sheet, standalone=standalone))
 
 
 @main.command()
@@ -152,7 +183,7 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["text", "latex", *LANGUAGES, "xlsx"]),
+    type=click.Choice(["text", "latex", "mathml", *LANGUAGES, "xlsx"]),
     default="text",
     show_default=True,
     help="The notation or the language; xlsx is a workbook.",

@@ -52,8 +52,8 @@ def _parts_latex(form: Formula, unit: Unit, depth: int) -> str:
     """The same as a LaTeX table."""
     rows = [
         (
-            notation.latex_word(part.name),
-            f"${notation.latex(part.expr, form.values)}$",
+            notation.latex_text(part.name),
+            f"${notation.latex(part.expr, sizes=form.values)}$",
             _number(part.value),
             percent(part.share).replace("%", r"\%"),
         )

@@ -10,11 +10,9 @@ from paramcalc.errors import ParamcalcError, listed, quoted, refuse
 from paramcalc.exports import notation
 from paramcalc.exports.languages import LANGUAGES, source
 from paramcalc.exports.tables import thousands
-from paramcalc.formulas import Formula
+from paramcalc.formulas import MOST_SYMBOLS, Formula
 from paramcalc.spec import Value
 
-#: A form with more symbols than this is printed layer by layer.
-MOST_SYMBOLS = 12
 _WIDTH = 80
 _SIGNS = (" + ", " - ")
 _FACTORS = ("·(", " · (")
@@ -23,11 +21,11 @@ _KEPT = "\u00a0"
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text` or `latex`, or in one of the `LANGUAGES`.
+    """A form in a notation, `text`, `latex` or `mathml`, or in one of the `LANGUAGES`.
 
     Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
     """
-    notations = {"text": as_text, "latex": as_latex}
+    notations = {"text": as_text, "latex": as_latex, "mathml": as_mathml}
     if target in notations:
         return notations[target](form)
     if target not in LANGUAGES:
@@ -56,7 +54,7 @@ def as_text(form: Formula) -> str:
 
 def as_latex(form: Formula) -> str:
     """The form in LaTeX."""
-    return notation.latex(form.expr, form.values)
+    return notation.latex(form.expr, sizes=form.values)
 
 
 def title(form: Formula) -> str:
@@ -126,6 +124,11 @@ def premises(form: Formula) -> list[str]:
 def with_values(values: Mapping[str, Value]) -> list[str]:
     """Dims with their values."""
     return [f"{name} = {_shown(value)}" for name, value in values.items()]
+
+
+def as_mathml(form: Formula) -> str:
+    """The form in presentation MathML."""
+    return notation.mathml(form.expr, form.values)
 
 
 def _legend(form: Formula) -> list[str]:

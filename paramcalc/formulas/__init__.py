@@ -16,7 +16,11 @@ from paramcalc.layer import Layer
 from paramcalc.loading import located
 from paramcalc.spec import Spec, Value
 
+#: A form with more symbols than this is too long for a reader.
+MOST_SYMBOLS = 12
+
 __all__ = [
+    "MOST_SYMBOLS",
     "Elasticity",
     "FlagSymbol",
     "Formula",

@@ -174,7 +174,7 @@ class Formula:
     def to(self, target: str = "text") -> str:
         """The form in another notation, or as source of another language.
 
-        `text`, `latex`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,
+        `text`, `latex`, `mathml`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,
         `excel`, `json`. Raises `unknown-target`, and `not-expressible` for what a language has
         no exact words for.
         """
@@ -198,4 +198,12 @@ class Formula:
         return self.to("text")
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.to('latex')}$"
+        return self._repr_mimebundle_()["text/latex"]
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from paramcalc.exports.notebook import shown
+
+        return shown(self)
