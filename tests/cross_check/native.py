@@ -64,10 +64,8 @@ def _keras(
         tuple(each.shape[1:])
         for each in _flat(classes.call(type(case.layer).__name__, equivalent.name, layer, symbolic))
     ]
-    # only once it is built: a layer of layers has none before, and would leave them trainable; never set to
-    # true, which would train what the layer itself has frozen
-    if not trainable:
-        layer.trainable = False
+    # only once it is built: a layer of layers has none before, and would leave them trainable
+    layer.trainable = trainable
     if classes.runs(case):
         examples = [np.zeros((BATCH, *shape), dtype) for shape, dtype in zip(case.shapes, case.dtypes, strict=True)]
         run = [
