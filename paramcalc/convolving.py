@@ -25,7 +25,7 @@ class Convolution(Layer):
     activation: str = field("", "the function applied to the result", "linear")
     data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
     lora_rank: OptionalSize = field(
-        "r", "rank of the low-rank update (LoRA) that is trained instead of the kernel; none, if absent", None
+        "r", "rank of the update trained in place of the kernel (LoRA); none, if absent", None
     )
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
