@@ -178,8 +178,11 @@ def truth(value: Number) -> bool:
 
 
 def as_factor(condition: Number) -> Number:
-    """A condition as it enters arithmetic: 1 where it holds, 0 where not."""
-    return condition if is_symbol(condition) else int(truth(condition))
+    """A condition as it enters arithmetic: 1 where it holds, 0 where not; a symbol stands for either.
+
+    Raises `Undecided` for a comparison of symbols: no polynomial has it as a factor.
+    """
+    return condition if is_symbol(condition) and condition.is_Symbol else int(truth(condition))
 
 
 def equal(left: Number, right: Number) -> bool:
@@ -206,7 +209,8 @@ def same(left: Number, right: Number) -> bool:
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
         difference = (left - right).expand()
-        return bool(difference == 0 or difference.simplify() == 0)
+        # a polynomial multiplied out is 0 or it is not; `simplify` is slow, and loads much of SymPy
+        return bool(difference == 0 or (not difference.is_polynomial() and difference.simplify() == 0))
     return bool(left == right)
 
 

@@ -147,6 +147,9 @@ def convention(name: str) -> Convention:
 def kind_of_class(name: object) -> str:
     """What to write for a class of a framework, as a hint; nothing, where no framework has such a class."""
     for framework in FRAMEWORKS:
+        reasons: Mapping[str, str] = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        if name in reasons:
+            return reasons[str(name)]
         for kind_name in kind_names():
             for each in convention(framework).equivalents(kind_name):
                 if each.name.rpartition(".")[2] == name:
