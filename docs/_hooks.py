@@ -33,6 +33,7 @@ FIELD_VALUES: dict[str, Any] = {
     "key_dim": 16,
     "num_heads": 4,
     "output_dim": 32,
+    "output_size": 8,
     "rate": 0.5,
     "shape": (28, 28, 1),
     "target_shape": (8, -1),
@@ -40,7 +41,7 @@ FIELD_VALUES: dict[str, Any] = {
     "units": 32,
 }
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
-AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20}
+AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20, "l": 36, "p": 72}
 
 _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 

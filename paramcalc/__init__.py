@@ -33,10 +33,18 @@ if TYPE_CHECKING:
     from paramcalc.layer import kind as kind
     from paramcalc.layer import kind_names as kind_names
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from paramcalc.layers.convolution import Conv1D as Conv1D
     from paramcalc.layers.convolution import Conv2D as Conv2D
+    from paramcalc.layers.convolution_3d import Conv3D as Conv3D
+    from paramcalc.layers.depthwise_convolution import DepthwiseConv1D as DepthwiseConv1D
+    from paramcalc.layers.depthwise_convolution import DepthwiseConv2D as DepthwiseConv2D
+    from paramcalc.layers.depthwise_convolution import SeparableConv1D as SeparableConv1D
+    from paramcalc.layers.depthwise_convolution import SeparableConv2D as SeparableConv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
     from paramcalc.layers.embedding import Embedding as Embedding
+    from paramcalc.layers.folding import Fold as Fold
+    from paramcalc.layers.folding import Unfold as Unfold
     from paramcalc.layers.linear import Dense as Dense
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
@@ -59,6 +67,9 @@ if TYPE_CHECKING:
     from paramcalc.layers.reshaping import Slice as Slice
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.transposed_convolution import Conv1DTranspose as Conv1DTranspose
+    from paramcalc.layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
+    from paramcalc.layers.transposed_convolution import Conv3DTranspose as Conv3DTranspose
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

@@ -51,7 +51,7 @@ class FieldType:
     ) -> None:
         self.read = read
         self.schema = schema
-        #: of a field with several numbers, what the symbol of each ends in
+        #: of a field that holds numbers in order, what the symbol of each ends in: of a single one, in nothing
         self.suffixes = suffixes
         #: whether formulas have a symbol for a field of this type
         self.symbolic = symbolic
@@ -245,7 +245,7 @@ def _window_schema(rank: int, least: int) -> dict[str, Any]:
 
 def _window(suffixes: tuple[str, ...]) -> FieldType:
     rank = len(suffixes)
-    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes if rank > 1 else ())
+    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes)
 
 
 def _optional_window(rank: int, least: int) -> FieldType:
@@ -284,7 +284,9 @@ Window3D: TypeAlias = Annotated[Any, _window(("d", "h", "w"))]
 OptionalWindow1D: TypeAlias = Annotated[Any, _optional_window(1, 1)]
 OptionalWindow2D: TypeAlias = Annotated[Any, _optional_window(2, 1)]
 OptionalWindow3D: TypeAlias = Annotated[Any, _optional_window(3, 1)]
-#: The same, but each number may be 0, or nothing at all: what is added behind a transposed convolution.
+#: The same, but each number may be 0.
+Amount2D: TypeAlias = Annotated[Any, FieldType(_read_window(2, 0), _window_schema(2, 0))]
+#: The same, or nothing at all: what is added behind a transposed convolution.
 OptionalAmount1D: TypeAlias = Annotated[Any, _optional_window(1, 0)]
 OptionalAmount2D: TypeAlias = Annotated[Any, _optional_window(2, 0)]
 OptionalAmount3D: TypeAlias = Annotated[Any, _optional_window(3, 0)]

@@ -304,10 +304,15 @@ class Layer(BaseModel):
     @classmethod
     def symbol_names(cls, name: str, letter: str, count: int = 1) -> tuple[str, ...]:
         """The symbols of a field: one; for a window one a side; for so many sizes, numbered."""
-        suffixes = next(item.suffixes for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
+        suffixes = cls.suffixes(name)
         if count > 1 and not suffixes:
             suffixes = tuple(str(place + 1) for place in range(count))
-        return tuple(f"{letter}_{suffix}" for suffix in suffixes) or (letter,)
+        return tuple(f"{letter}_{suffix}" if suffix else letter for suffix in suffixes) or (letter,)
+
+    @classmethod
+    def suffixes(cls, name: str) -> tuple[str, ...]:
+        """What the symbols of a window end in, one a side; none, of a field that is a single size."""
+        return next(item.suffixes for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
 
     @classmethod
     def open_fields(cls) -> list[str]:

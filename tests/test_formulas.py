@@ -46,7 +46,14 @@ GENERAL = {
     "Embedding": "v*d",
     # Hochreiter and Schmidhuber with forget gates: 4 (u (n + u) + u), and PyTorch's second offset
     "LSTM": "4*(u*(n + u) + use_bias*u + use_bias*recurrent_bias*u)",
+    "Conv1D": "k*c*f/g + use_bias*f",
     "Conv2D": "k_h*k_w*c*f/g + use_bias*f",
+    "Conv3D": "k_d*k_h*k_w*c*f/g + use_bias*f",
+    "Conv1DTranspose": "k*c*f/g + use_bias*f",
+    # one window for each output, then one weight from each of those to each filter
+    "DepthwiseConv2D": "k_h*k_w*c*m + use_bias*c*m",
+    "SeparableConv1D": "k*c*m + c*m*f + use_bias*f",
+    "Fold": "0",
     "MultiHeadAttention": "d*h*k + m*g*k + e*g*v + h*v*o + use_bias*(h*k + g*k + g*v + o)",
     "Dropout": "0",
     "Add": "0",

@@ -33,9 +33,9 @@ class Equivalent:
     #: the class's constructor arguments, each an expression
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: one or more of the kind's tensors → the framework's name, and where the layout differs,
-    #: the axes: "kernel": "weight: i o -> o i". Several tensors are one in the framework, joined
-    #: along its first axis. A tensor that is not mentioned keeps its name and layout. A `*` stands
-    #: for a number, the same on both sides.
+    #: the axes: "kernel": "weight: i o -> o i"; (a b) is one axis, and () one of a single element.
+    #: Several tensors are one in the framework, joined along its first axis. A tensor that is not
+    #: mentioned keeps its name and layout. A `*` stands for a number, the same on both sides.
     tensors: Mapping[str, str] = field(default_factory=dict)
     #: the condition under which the class can express the layer
     when: str = "true"

@@ -14,6 +14,7 @@ INERT = {
         "seed": "the state of a generator of random numbers, which is no parameter",
         "dropout|recurrent_dropout|rate|p|noise_shape": "which numbers are set to zero",
         "eps|epsilon|momentum|synchronized": "a constant of the arithmetic",
+        "padding_mode": "which numbers stand around the input, not how many",
         r"activation|recurrent_activation|nonlinearity|approximate|inplace": "which function is applied",
     }.items()
 }

@@ -262,6 +262,8 @@ FITS = {
     "LSTM": Fit(lstm, range(2, 3)),
     "MultiHeadAttention": Fit(attention, range(2, 3)),
 }
+#: The kinds that `cases` draws.
+DRAWN = {"Input", "Add", "Multiply", "Concatenate", *FITS}
 
 
 @st.composite

@@ -10,6 +10,10 @@ from paramcalc.conventions import Convention, Equivalent
 
 CONVENTION = Convention(name="keras", states_count=True, separator="/", channel_axis=-1)
 
+#: The arguments of a convolution over one, two or three axes, and what it takes: strides or dilation.
+CONVOLUTION = "filters kernel_size strides padding dilation_rate groups use_bias activation data_format lora_rank"
+STRIDES_OR_DILATION = "max(strides) == 1 or max(dilation_rate) == 1"
+
 
 def same(
     name: str, arguments: str = "", when: str = "true", fields: Mapping[str, Any] | None = None

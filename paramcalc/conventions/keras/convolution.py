@@ -1,11 +1,8 @@
 """Keras: convolution."""
 
-from paramcalc.conventions.keras import same
+from paramcalc.conventions.keras import CONVOLUTION, STRIDES_OR_DILATION, same
 
 EQUIVALENTS = {
-    "Conv2D": same(
-        "Conv2D",
-        "filters kernel_size strides padding dilation_rate groups use_bias activation data_format",
-        when="max(strides) == 1 or max(dilation_rate) == 1",
-    ),
+    "Conv1D": same("Conv1D", CONVOLUTION, STRIDES_OR_DILATION),
+    "Conv2D": same("Conv2D", CONVOLUTION, STRIDES_OR_DILATION),
 }

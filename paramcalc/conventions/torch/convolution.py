@@ -1,26 +1,13 @@
 """PyTorch: convolution."""
 
-from paramcalc.conventions import Equivalent
+from paramcalc.conventions.torch import convolution_row
 
 EQUIVALENTS = {
-    "Conv2D": (
-        Equivalent(
-            "torch.nn.Conv2d",
-            {
-                "in_channels": "size(channel_axis)",
-                "out_channels": "filters",
-                "kernel_size": "kernel_size",
-                "stride": "strides",
-                "padding": "padding",
-                "dilation": "dilation_rate",
-                "groups": "groups",
-                "bias": "use_bias",
-            },
-            {"kernel": "weight: h w i o -> o i h w"},
-        ),
-    ),
+    "Conv1D": convolution_row("Conv1d", "t"),
+    "Conv2D": convolution_row("Conv2d", "h w"),
 }
 
 LAYOUT = {
+    "Conv1D": {"data_format": "channels_first"},
     "Conv2D": {"data_format": "channels_first"},
 }
