@@ -30,15 +30,22 @@ if TYPE_CHECKING:
     from paramcalc.layer import Tensor as Tensor
     from paramcalc.layer import kind as kind
     from paramcalc.layer import kind_names as kind_names
+    from paramcalc.layers.activation import GLU as GLU
+    from paramcalc.layers.activation import PReLU as PReLU
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
     from paramcalc.layers.convolution import Conv2D as Conv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
+    from paramcalc.layers.elementwise_merging import Average as Average
+    from paramcalc.layers.elementwise_merging import Maximum as Maximum
+    from paramcalc.layers.elementwise_merging import Minimum as Minimum
+    from paramcalc.layers.elementwise_merging import Subtract as Subtract
     from paramcalc.layers.embedding import Embedding as Embedding
     from paramcalc.layers.linear import Dense as Dense
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
     from paramcalc.layers.merging import Multiply as Multiply
+    from paramcalc.layers.noise import GaussianNoise as GaussianNoise
     from paramcalc.layers.normalization import BatchNorm as BatchNorm
     from paramcalc.layers.normalization import LayerNorm as LayerNorm
     from paramcalc.layers.normalization import RMSNorm as RMSNorm
@@ -55,8 +62,18 @@ if TYPE_CHECKING:
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
+    from paramcalc.layers.similarity import CosineSimilarity as CosineSimilarity
+    from paramcalc.layers.similarity import Dot as Dot
+    from paramcalc.layers.similarity import PairwiseDistance as PairwiseDistance
+    from paramcalc.layers.simple_attention import AdditiveAttention as AdditiveAttention
+    from paramcalc.layers.simple_attention import Attention as Attention
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.transformer import Transformer as Transformer
+    from paramcalc.layers.transformer import TransformerDecoder as TransformerDecoder
+    from paramcalc.layers.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+    from paramcalc.layers.transformer import TransformerEncoder as TransformerEncoder
+    from paramcalc.layers.transformer import TransformerEncoderLayer as TransformerEncoderLayer
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

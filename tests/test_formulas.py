@@ -41,7 +41,10 @@ GENERAL = {
     # Hochreiter and Schmidhuber with forget gates: 4 (u (n + u) + u), and PyTorch's second offset
     "LSTM": "4*(u*(n + u) + use_bias*u + use_bias*recurrent_bias*u)",
     "Conv2D": "k_h*k_w*c*f/g + use_bias*f",
-    "MultiHeadAttention": "d*h*k + m*g*k + e*g*v + h*v*o + use_bias*(h*k + g*k + g*v + o)",
+    # with a gate, a fifth projection, from the query to the values of all heads; with PyTorch's bias_k and bias_v,
+    # one key and one value more
+    "MultiHeadAttention": "d*h*k + m*g*k + e*g*v + h*v*o + use_bias*(h*k + g*k + g*v + o)"
+    " + use_gate*(d*h*v + use_bias*h*v) + add_bias_kv*(g*k + g*v)",
     "Dropout": "0",
     "Add": "0",
 }

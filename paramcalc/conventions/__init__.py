@@ -30,7 +30,7 @@ class Equivalent:
 
     #: the class, by its path
     name: str
-    #: the class's constructor arguments, each an expression
+    #: the class's constructor arguments, each an expression; here the name of a part stands for that layer
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: one or more of the kind's tensors → the framework's name, and where the layout differs,
     #: the axes: "kernel": "weight: i o -> o i". Several tensors are one in the framework, joined
