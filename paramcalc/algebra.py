@@ -352,7 +352,7 @@ def copies(number: Number) -> range:
     if type(number) is not int:
         raise Undecided(number)
     if number > LIMITS.copies:
-        raise refuse("limit", f"{quoted(number)} copies of a layer; {LIMITS.copies:,} are the most")
+        raise refuse("limit", f"{number:,} copies of a layer; {LIMITS.copies:,} are the most")
     return range(number)
 
 

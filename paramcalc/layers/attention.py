@@ -89,4 +89,10 @@ class MultiHeadAttention(Layer):
         if self.attention_axes is None:
             return {*range(len(query) - 1)}
         axes = self.attention_axes if isinstance(self.attention_axes, tuple) else (self.attention_axes,)
-        return {axis_position(axis, len(query)) for axis in axes}
+        attended = {axis_position(axis, len(query)) for axis in axes}
+        if not 0 < len(axes) == len(attended):
+            raise refuse(
+                "invalid-value",
+                f"'attention_axes' of MultiHeadAttention are one or more, each named once, not {[*axes]}",
+            )
+        return attended

@@ -60,7 +60,8 @@ def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
     if len(x) != len(y):
         raise refuse(
             "shape-mismatch",
-            f"{type(layer).__name__} takes inputs with as many axes, not {shape_text(x)} and {shape_text(y)}",
+            f"{type(layer).__name__} takes two inputs of the same number of axes,"
+            f" not {shape_text(x)} and {shape_text(y)}",
         )
     return algebra.broadcast_shapes((x, y))
 

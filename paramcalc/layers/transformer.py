@@ -156,5 +156,6 @@ def _output(layer: Layer, *inputs: Shape) -> Shape:
 def _check_memory(x: Shape, memory: Shape) -> None:
     if not algebra.equal(x[-1], memory[-1]):
         raise refuse(
-            "shape-mismatch", f"both inputs must have as many features, not {shape_text(x)} and {shape_text(memory)}"
+            "shape-mismatch",
+            f"both inputs must have the same number of features, not {shape_text(x)} and {shape_text(memory)}",
         )
