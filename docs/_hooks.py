@@ -27,6 +27,7 @@ from paramcalc.spec import FRAMEWORKS
 #: The values that the worked examples have for fields that must be given. Kinds share their names.
 FIELD_VALUES: dict[str, Any] = {
     "activation": "relu",
+    "axes": -1,
     "filters": 16,
     "input_dim": 1000,
     "kernel_size": 3,
@@ -36,6 +37,7 @@ FIELD_VALUES: dict[str, Any] = {
     "output_size": 8,
     "rate": 0.5,
     "shape": (28, 28, 1),
+    "stddev": 0.1,
     "target_shape": (8, -1),
     "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
     "units": 32,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from paramcalc.layer import Tensor as Tensor
     from paramcalc.layer import kind as kind
     from paramcalc.layer import kind_names as kind_names
+    from paramcalc.layers.activation import GLU as GLU
+    from paramcalc.layers.activation import PReLU as PReLU
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
     from paramcalc.layers.convolution import Conv1D as Conv1D
     from paramcalc.layers.convolution import Conv2D as Conv2D
@@ -42,6 +44,10 @@ if TYPE_CHECKING:
     from paramcalc.layers.depthwise_convolution import SeparableConv2D as SeparableConv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
+    from paramcalc.layers.elementwise_merging import Average as Average
+    from paramcalc.layers.elementwise_merging import Maximum as Maximum
+    from paramcalc.layers.elementwise_merging import Minimum as Minimum
+    from paramcalc.layers.elementwise_merging import Subtract as Subtract
     from paramcalc.layers.embedding import Embedding as Embedding
     from paramcalc.layers.folding import Fold as Fold
     from paramcalc.layers.folding import Unfold as Unfold
@@ -49,6 +55,7 @@ if TYPE_CHECKING:
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
     from paramcalc.layers.merging import Multiply as Multiply
+    from paramcalc.layers.noise import GaussianNoise as GaussianNoise
     from paramcalc.layers.normalization import BatchNorm as BatchNorm
     from paramcalc.layers.normalization import LayerNorm as LayerNorm
     from paramcalc.layers.normalization import RMSNorm as RMSNorm
@@ -65,8 +72,18 @@ if TYPE_CHECKING:
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
+    from paramcalc.layers.similarity import CosineSimilarity as CosineSimilarity
+    from paramcalc.layers.similarity import Dot as Dot
+    from paramcalc.layers.similarity import PairwiseDistance as PairwiseDistance
+    from paramcalc.layers.simple_attention import AdditiveAttention as AdditiveAttention
+    from paramcalc.layers.simple_attention import Attention as Attention
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.transformer import Transformer as Transformer
+    from paramcalc.layers.transformer import TransformerDecoder as TransformerDecoder
+    from paramcalc.layers.transformer import TransformerDecoderLayer as TransformerDecoderLayer
+    from paramcalc.layers.transformer import TransformerEncoder as TransformerEncoder
+    from paramcalc.layers.transformer import TransformerEncoderLayer as TransformerEncoderLayer
     from paramcalc.layers.transposed_convolution import Conv1DTranspose as Conv1DTranspose
     from paramcalc.layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
     from paramcalc.layers.transposed_convolution import Conv3DTranspose as Conv3DTranspose

@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from paramcalc.errors import quoted, refuse
+from paramcalc.errors import LIMITS, quoted, refuse
 
 #: A size: see the head of this module. `Any`, because one piece of code serves all four.
 Number: TypeAlias = Any
@@ -203,6 +203,11 @@ def equal(left: Number, right: Number) -> bool:
     return bool(left == right)
 
 
+def equal_shapes(left: Shape, right: Shape) -> bool:
+    """Whether two shapes have the same axes, each as `equal` has it."""
+    return len(left) == len(right) and all(map(equal, left, right))
+
+
 def same(left: Number, right: Number) -> bool:
     """Whether two sizes are identical: nothing is assumed, and no free length is guessed."""
     if is_array(left) or is_array(right):
@@ -323,11 +328,36 @@ def broadcast(left: Number, right: Number) -> Number:
     raise refuse("shape-mismatch", f"sizes {quoted(left)} and {quoted(right)} of the same axis differ")
 
 
+def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:
+    """The shape of an element-wise operation; a shape with fewer axes lacks the leading ones.
+
+    Raises `shape-mismatch`, as `broadcast` does.
+    """
+    shapes = list(shapes)
+    rank = max(map(len, shapes))
+    output, *others = ((1,) * (rank - len(shape)) + shape for shape in shapes)
+    for shape in others:
+        output = tuple(broadcast(left, right) for left, right in zip(output, shape, strict=True))
+    return output
+
+
 def _of_unknown(left: Number, right: Number) -> Number:
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         return left if left == right else left + right
     known, unknown = (right, left) if isinstance(left, Unknown) else (left, right)
     return unknown if type(known) is int and known == 1 else known
+
+
+def copies(number: Number) -> range:
+    """The numbers of so many copies, from 0.
+
+    Raises `Undecided` for a number that is a symbol, an array or free, `limit` for too many.
+    """
+    if type(number) is not int:
+        raise Undecided(number)
+    if number > LIMITS.copies:
+        raise refuse("limit", f"{number:,} copies of a layer; {LIMITS.copies:,} are the most")
+    return range(number)
 
 
 def counter() -> Number:

@@ -261,7 +261,7 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True, words: bool = 
             operands = [compiled(value) for value in (left, *comparators)]
             if None in symbols:
                 raise refuse("invalid-expression", "only == != < <= > >= compare")
-            return lambda environment: _compare(symbols, operands, environment)
+            return lambda environment: _compare(symbols, operands, environment, words)
         case ast.IfExp(test=test, body=body, orelse=orelse):
             condition, chosen, otherwise = (compiled(part) for part in (test, body, orelse))
             return lambda environment: (
@@ -375,16 +375,19 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
-def _compare(symbols: list[Any], operands: list[Evaluator], environment: Environment) -> Any:
+def _compare(symbols: list[Any], operands: list[Evaluator], environment: Environment, words: bool) -> Any:
     values = [_spent(environment, operand(environment)) for operand in operands]
-    results = [_relation(symbol, left, right) for symbol, left, right in zip(symbols, values, values[1:], strict=False)]
+    triples = zip(symbols, values, values[1:], strict=False)
+    results = [_relation(symbol, left, right, words) for symbol, left, right in triples]
     return results[0] if len(results) == 1 else all(_truth(result) for result in results)
 
 
-def _relation(symbol: str, left: Any, right: Any) -> Any:
+def _relation(symbol: str, left: Any, right: Any, words: bool) -> Any:
     alike = type(left) is type(right) and isinstance(left, (bool, tuple))
     worded = any(side is None or isinstance(side, str) for side in (left, right))
-    if symbol in ("==", "!=") and (alike or worded):
+    # a field of a kind may be one number or several: a table asks which
+    one_is_list = words and isinstance(left, tuple) is not isinstance(right, tuple)
+    if symbol in ("==", "!=") and (alike or worded or one_is_list):
         return (left == right) == (symbol == "==")
     return algebra.compare(symbol, _number(left), _number(right))
 

@@ -135,6 +135,23 @@ def _read_axes(value: Any) -> Any:
     return read_integer(value)
 
 
+def _read_sizes(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        return read_size(value)
+    if not value:
+        raise refuse("invalid-value", "takes a size or a list of them, not an empty list")
+    sizes = tuple(map(read_size, _bounded_axes(value)))
+    return sizes if len(sizes) > 1 else sizes[0]
+
+
+def _read_function(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse("wrong-type", f"takes text, not {named(value)}")
+    if value == "glu":
+        raise refuse("invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a kind of its own: GLU")
+    return value
+
+
 def read_shape(value: Any) -> Any:
     """The sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
@@ -267,6 +284,15 @@ Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
 OptionalSize: TypeAlias = Annotated[
     Any, FieldType(_optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
 ]
+#: One width, or one for each of several axes; it follows from others where it is not given.
+OptionalSizes: TypeAlias = Annotated[
+    Any,
+    FieldType(
+        _optional(_read_sizes),
+        {"anyOf": [*_SIZE["anyOf"], {"type": "array", "items": _SIZE, "minItems": 1}, {"type": "null"}]},
+        symbolic=True,
+    ),
+]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
 Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
 #: Any whole number.
@@ -299,6 +325,13 @@ Padding3D: TypeAlias = Annotated[Any, _padding(3, "valid", "same")]
 #: An axis, the batch counted as 0, or several.
 Axis: TypeAlias = Annotated[
     Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})
+]
+#: The same, or none.
+OptionalAxis: TypeAlias = Annotated[
+    Any,
+    FieldType(
+        _optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}, {"type": "null"}]}
+    ),
 ]
 #: Sizes of axes, where null is a length that varies.
 OpenShape: TypeAlias = Annotated[
@@ -333,4 +366,6 @@ NestedLayers: TypeAlias = Annotated[
     Any, FieldType(read_layers, {"type": "array", "items": _LAYER, "minItems": 1}, nested=True)
 ]
 DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
+#: The name of a function that gives a number for each number, or a shape for the same shape.
+Function: TypeAlias = Annotated[Any, FieldType(_read_function, {"type": "string"})]
 Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]

@@ -199,7 +199,13 @@ class Layer(BaseModel):
     def all_tensors(self, *inputs: Shape) -> list[Tensor]:
         """The tensors of its parts, then its own; for inputs with the channels last."""
         own = list(self.tensors(*inputs))
-        inner = [tensor.within(part) for part in self.parts(*inputs) for tensor in part.layer.infer(*part.inputs)[1]]
+        inner: list[Tensor] = []
+        before, found = None, []
+        for part in self.parts(*inputs):
+            # parts in a row that are one declaration, given the same, are run once
+            if before is None or part.layer is not before.layer or part.inputs is not before.inputs:
+                before, found = part, part.layer.infer(*part.inputs)[1]
+            inner += [tensor.within(part) for tensor in found]
         return inner + own
 
     def filled(self, x: Shape | None) -> Layer:

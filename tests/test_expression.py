@@ -280,6 +280,11 @@ def test_nesting_that_is_too_deep_is_refused_or_computed(text: str) -> None:
         assert error.code in ("invalid-expression", "limit", "wrong-type")  # noqa: PT017
 
 
+@pytest.mark.parametrize(("text", "holds"), [("n == [7]", False), ("[7] != n", True), ("[n] == [7]", True)])
+def test_the_expressions_of_a_table_compare_a_number_with_a_list(text: str, holds: bool) -> None:
+    assert Expression.parse(text, words=True).evaluate(Environment({"n": 7})) is holds
+
+
 def test_lists_within_one_another() -> None:
     inner: Any = ()
     for _ in range(LIMITS.nesting - 2):

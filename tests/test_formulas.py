@@ -54,7 +54,10 @@ GENERAL = {
     "DepthwiseConv2D": "k_h*k_w*c*m + use_bias*c*m",
     "SeparableConv1D": "k*c*m + c*m*f + use_bias*f",
     "Fold": "0",
-    "MultiHeadAttention": "d*h*k + m*g*k + e*g*v + h*v*o + use_bias*(h*k + g*k + g*v + o)",
+    # with a gate, a fifth projection, from the query to the values of all heads; with PyTorch's bias_k and bias_v,
+    # one key and one value more
+    "MultiHeadAttention": "d*h*k + m*g*k + e*g*v + h*v*o + use_bias*(h*k + g*k + g*v + o)"
+    " + use_gate*(d*h*v + use_bias*h*v) + add_bias_kv*(g*k + g*v)",
     "Dropout": "0",
     "Add": "0",
 }

@@ -30,7 +30,7 @@ class Equivalent:
 
     #: the class, by its path
     name: str
-    #: the class's constructor arguments, each an expression
+    #: the class's constructor arguments, each an expression; here the name of a part stands for that layer
     arguments: Mapping[str, str] = field(default_factory=dict)
     #: one or more of the kind's tensors → the framework's name, and where the layout differs,
     #: the axes: "kernel": "weight: i o -> o i"; (a b) is one axis, and () one of a single element.
@@ -196,6 +196,9 @@ def spell(
     if not joined:
         rules = [rule for rule in rules if len(rule.sources) == 1]
     places = {tensor.name: index for index, tensor in enumerate(tensors)}
+    of_parts: dict[int, list[int]] = {}
+    for index, tensor in enumerate(tensors):
+        of_parts.setdefault(id(tensor.part), []).append(index)
     spelled: list[Spelling] = []
     done: set[int] = set()
     for index, tensor in enumerate(tensors):
@@ -207,8 +210,7 @@ def spell(
             laid_out = [_laid_out(rule, shapes[member]) for member in members]
             found = [Spelling(rule.name, _joined(laid_out), members)]
         elif equivalent is not None and tensor.part is not None:
-            members = tuple(place for place, each in enumerate(tensors) if each.part is tensor.part)
-            found = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
+            found = _spelled_part(convention, equivalent, tensor.part, of_parts[id(tensor.part)], tensors, shapes)
         else:
             found = [Spelling(tensor.name, shapes[index], (index,))]
         spelled += found

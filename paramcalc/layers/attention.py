@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalSize, Size, field
-from paramcalc.layer import Axes, Layer, Remark, Tensor, shape_text
+from paramcalc.fields import Flag, OptionalAxis, OptionalSize, OptionalSizes, Size, field
+from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position, shape_text
 
 
 class MultiHeadAttention(Layer):
@@ -14,16 +14,17 @@ class MultiHeadAttention(Layer):
 
     The inputs are the query, then the value and the key: without a key, the value serves as
     such; with the query alone, the layer attends to itself. With fewer heads of keys and
-    values, each serves several heads of queries (grouped-query attention).
+    values, each serves several heads of queries (grouped-query attention). Places may have
+    several axes, and attention may go along some of them alone.
     """
 
     inputs = (
-        Axes("t d", t="length of the query", d="features of the query"),
-        Axes("s e", optional=True, s="length of the value", e="features of the value"),
-        Axes("s m", optional=True, s="length of the key", m="features of the key"),
+        Axes("... t d", t="length of the query", d="features of the query"),
+        Axes("... s e", optional=True, s="length of the value", e="features of the value"),
+        Axes("... s m", optional=True, s="length of the key", m="features of the key"),
     )
     source = (
-        "Vaswani et al. 2017; Ainslie et al. 2023 (grouped);"
+        "Vaswani et al. 2017; Ainslie et al. 2023 (grouped); Qiu et al. 2025 (gated);"
         " keras.layers.MultiHeadAttention; keras.layers.GroupQueryAttention; torch.nn.MultiheadAttention"
     )
     remarks = (
@@ -60,19 +61,22 @@ class MultiHeadAttention(Layer):
     key_dim: Size = field("k", "features of a head's query and key")
     value_dim: OptionalSize = field("v", "features of a head's value; key_dim, if absent", None, "key_dim")
     num_key_value_heads: OptionalSize = field("g", "heads of key and value; num_heads, if absent", None, "num_heads")
-    output_dim: OptionalSize = field("o", "features of the output; the query's, if absent", None, "size(-1)")
+    output_dim: OptionalSizes = field(
+        "o", "features of the output, or the sizes of its last axes; the query's, if absent", None, "size(-1)"
+    )
     use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
+    add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
+    attention_axes: OptionalAxis = field(
+        "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
+    )
 
     def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         value = value or query
         key = key or value
-        if not algebra.equal(key[0], value[0]):
-            raise refuse(
-                "shape-mismatch",
-                f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
-            )
+        self._check_places(query, value, key)
         h, k, b = self.num_heads, self.key_dim, self.use_bias
-        g, v, o = self.num_key_value_heads, self.value_dim, self.output_dim
+        g, v, o = self.num_key_value_heads, self.value_dim, self._output_sizes
         algebra.divide(h, g, "the heads of keys and values must divide those of the query")
         yield Tensor("query_kernel", (query[-1], h, k), "from the query's features to each head")
         yield Tensor("query_bias", (h, k), "an offset for each of them", when=b)
@@ -80,8 +84,44 @@ class MultiHeadAttention(Layer):
         yield Tensor("key_bias", (g, k), "an offset for each of them", when=b)
         yield Tensor("value_kernel", (value[-1], g, v), "from the value's features to each head")
         yield Tensor("value_bias", (g, v), "an offset for each of them", when=b)
-        yield Tensor("output_kernel", (h, v, o), "from all heads to the output")
-        yield Tensor("output_bias", (o,), "an offset for each output", when=b)
+        yield Tensor("gate_kernel", (query[-1], h, v), "from the query's features to each head", when=self.use_gate)
+        yield Tensor("gate_bias", (h, v), "an offset for each of them", when=(b, self.use_gate))
+        yield Tensor("appended_key", (g, k), "a key that every place is compared with", when=self.add_bias_kv)
+        yield Tensor("appended_value", (g, v), "the value that goes with it", when=self.add_bias_kv)
+        yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
+        yield Tensor("output_bias", o, "an offset for each output", when=b)
 
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
-        return (*query[:-1], self.output_dim)
+        return (*query[:-1], *self._output_sizes)
+
+    @property
+    def _output_sizes(self) -> Shape:
+        return self.output_dim if isinstance(self.output_dim, tuple) else (self.output_dim,)
+
+    def _check_places(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Refuse places of key and value that differ, and those of a query along axes not attended."""
+        if not algebra.equal_shapes(key[:-1], value[:-1]):
+            raise refuse(
+                "shape-mismatch",
+                f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
+            )
+        attended = self._attended(query)
+        left = [place for place in range(len(query) - 1) if place not in attended]
+        if len(query) != len(value) or not all(algebra.equal(query[place], value[place]) for place in left):
+            raise refuse(
+                "shape-mismatch",
+                f"query {shape_text(query)} and value {shape_text(value)} must agree in every axis"
+                " but those of 'attention_axes' and the features",
+            )
+
+    def _attended(self, query: Shape) -> set[int]:
+        if self.attention_axes is None:
+            return {*range(len(query) - 1)}
+        axes = self.attention_axes if isinstance(self.attention_axes, tuple) else (self.attention_axes,)
+        attended = {axis_position(axis, len(query)) for axis in axes}
+        if not 0 < len(axes) == len(attended):
+            raise refuse(
+                "invalid-value",
+                f"'attention_axes' of MultiHeadAttention are one or more, each named once, not {[*axes]}",
+            )
+        return attended

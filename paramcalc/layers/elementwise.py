@@ -1,6 +1,8 @@
 """Layers that act on each element on its own, and own nothing."""
 
-from paramcalc.fields import Rate, field
+from typing import Literal
+
+from paramcalc.fields import Function, Rate, field
 from paramcalc.layer import Layer
 
 
@@ -9,7 +11,7 @@ class Activation(Layer):
 
     source = "keras.layers.Activation; torch.nn.ReLU and its kin"
 
-    activation: str = field("", "the function")
+    activation: Function = field("", "the function")
 
 
 class Dropout(Layer):
@@ -18,3 +20,8 @@ class Dropout(Layer):
     source = "Srivastava et al. 2014; keras.layers.Dropout; torch.nn.Dropout"
 
     rate: Rate = field("", "the share of elements set to zero")
+    variant: Literal["element", "channel", "gaussian", "alpha", "channel_alpha"] = field(
+        "",
+        "what is drawn: elements, whole channels, factors around 1 (gaussian); alpha keeps mean and variance",
+        "element",
+    )

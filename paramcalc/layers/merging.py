@@ -11,12 +11,7 @@ class _Elementwise(Layer):
     variadic = 2
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        rank = max(len(shape) for shape in inputs)
-        padded = [(1,) * (rank - len(shape)) + shape for shape in inputs]
-        output = padded[0]
-        for shape in padded[1:]:
-            output = tuple(algebra.broadcast(left, right) for left, right in zip(output, shape, strict=True))
-        return output
+        return algebra.broadcast_shapes(inputs)
 
 
 class Add(_Elementwise):

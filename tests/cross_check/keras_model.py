@@ -187,15 +187,24 @@ class _Attention(keras.layers.Layer):
     def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
         kind, value_shape = self.kind, value_shape or query_shape
         heads, shared = kind.num_heads, kind.num_key_value_heads
+        output = kind.output_dim if isinstance(kind.output_dim, tuple) else (kind.output_dim,)
         self.query = self.projection("query", "btd,dhk->bthk", query_shape, heads, kind.key_dim)
         self.key = self.projection("key", "bsd,dgk->bsgk", key_shape or value_shape, shared, kind.key_dim)
         self.value = self.projection("value", "bsd,dgv->bsgv", value_shape, shared, kind.value_dim)
         mixed = (*query_shape[:-1], heads, kind.value_dim)
-        self.out = self.projection("attention_output", "bthv,hvo->bto", mixed, kind.output_dim)
+        axes = "opq"[: len(output)]
+        self.out = self.projection("attention_output", f"bthv,hv{axes}->bt{axes}", mixed, *output)
+        if kind.use_gate:
+            self.gate = self.projection("gate", "btd,dhv->bthv", query_shape, heads, kind.value_dim)
+        if kind.add_bias_kv:
+            self.appended = [
+                self.add_weight((shared, width), name=f"appended_{name}")
+                for name, width in (("key", kind.key_dim), ("value", kind.value_dim))
+            ]
 
     def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
         """The weights from one side to the other, with an offset for each of the outputs."""
-        bias = equation[-len(outputs) :] if self.kind.use_bias else None
+        bias = equation.split("->")[1][-len(outputs) :] if self.kind.use_bias else None
         layer = keras.layers.EinsumDense(equation, (None, *outputs), bias_axes=bias, name=name, dtype=self.dtype)
         layer.build(shape)
         return layer
@@ -204,9 +213,16 @@ class _Attention(keras.layers.Layer):
         value = query if value is None else value
         key = value if key is None else key
         share = self.kind.num_heads // self.kind.num_key_value_heads
-        keys, values = (keras.ops.repeat(x, share, axis=2) for x in (self.key(key), self.value(value)))
+        keys, values = self.key(key), self.value(value)
+        if self.kind.add_bias_kv:
+            keys, values = (
+                keras.ops.concatenate([x, keras.ops.ones_like(x[:, :1]) * more], axis=1)
+                for x, more in zip((keys, values), self.appended, strict=True)
+            )
+        keys, values = (keras.ops.repeat(x, share, axis=2) for x in (keys, values))
         scores = keras.ops.softmax(keras.ops.einsum("bthk,bshk->bhts", self.query(query), keys))
-        return self.out(keras.ops.einsum("bhts,bshv->bthv", scores, values))
+        mixed = keras.ops.einsum("bhts,bshv->bthv", scores, values)
+        return self.out(mixed * keras.ops.sigmoid(self.gate(query)) if self.kind.use_gate else mixed)
 
 
 def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:

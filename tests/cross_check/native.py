@@ -7,6 +7,7 @@ from typing import Any
 
 import paramcalc as pc
 from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
+from paramcalc.expression import Environment
 
 from . import classes
 from .reading import RealTensor, real_class
@@ -34,9 +35,11 @@ def check_class(case: Case, framework: str, trainable: bool) -> None:
 
 def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -> Any:
     """The real layer, its arguments as the table says; layers among them are made likewise."""
-    environment = field_environment(layer, inputs)
+    fields = field_environment(layer, inputs)
+    found = [*layer.filled(inputs[0] if inputs else None).parts(*inputs)]
+    environment = Environment({**fields.values, **{part.name: part.layer for part in found}}, fields.input)
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
-    parts = {id(part.layer): part for part in layer.filled(inputs[0] if inputs else None).parts(*inputs)}
+    parts = {id(part.layer): part for part in found}
 
     def plain(value: Any) -> Any:
         if isinstance(value, pc.Layer):

@@ -94,30 +94,30 @@ def activation(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 
 def dropout(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.Dropout(rate=draw(RATES))
+    return pc.Dropout(rate=draw(RATES), **some(draw, variant=st.just("element")))
 
 
 def batch_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.BatchNorm(**some(draw, axis=_axis(len(shape)), center=FLAG, scale=FLAG, batch_counter=FLAG))
+    return pc.BatchNorm(**some(draw, axis=axis_of(len(shape)), center=FLAG, scale=FLAG, batch_counter=FLAG))
 
 
 def layer_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.LayerNorm(**some(draw, axis=_axes(len(shape)), center=FLAG, scale=FLAG))
+    return pc.LayerNorm(**some(draw, axis=axes_of(len(shape)), center=FLAG, scale=FLAG))
 
 
 def rms_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.RMSNorm(**some(draw, axis=_axes(len(shape))))
+    return pc.RMSNorm(**some(draw, axis=axes_of(len(shape))))
 
 
-def _axis(rank: int) -> SearchStrategy[int]:
+def axis_of(rank: int) -> SearchStrategy[int]:
     return st.sampled_from([axis for axis in range(-rank, rank + 1) if axis != 0])
 
 
 @st.composite
-def _axes(draw: DrawFn, rank: int) -> int | list[int]:
+def axes_of(draw: DrawFn, rank: int) -> int | list[int]:
     """One axis, or several in any order, counted from either end."""
     if draw(FLAG):
-        return draw(_axis(rank))
+        return draw(axis_of(rank))
     positions = draw(st.lists(st.integers(1, rank), min_size=1, unique=True))
     return [draw(st.sampled_from([position, position - rank - 1])) for position in positions]
 
@@ -197,7 +197,7 @@ def reshape(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 def part(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
     """A `Slice`."""
-    axis = draw(_axis(len(shape)))
+    axis = draw(axis_of(len(shape)))
     length = shape[axis - 1 if axis > 0 else axis]
     start = draw(st.integers(0, length - 1))
     stop = draw(st.integers(start + 1, length))
@@ -228,10 +228,15 @@ def attention(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
         heads = draw(divisors(shape[-1]))
         return pc.MultiHeadAttention(num_heads=heads, key_dim=shape[-1] // heads, **bias)
     heads = draw(SMALL)
-    # without the first two, the form that Keras has as grouped
-    fields = some(draw, value_dim=SMALL, output_dim=SMALL) if draw(FLAG) else {}
-    fields |= some(draw, num_key_value_heads=divisors(heads))
+    # without the first ones, the form that Keras has as grouped
+    outputs = SMALL | sizes(2, 3).map(list)
+    fields = some(draw, value_dim=SMALL, output_dim=outputs, attention_axes=_ALONG) if draw(FLAG) else {}
+    fields |= some(draw, num_key_value_heads=divisors(heads), use_gate=FLAG, add_bias_kv=FLAG)
     return pc.MultiHeadAttention(num_heads=heads, key_dim=draw(SMALL), **fields, **bias)
+
+
+#: The only axis of the places of a sequence, in all ways of writing it.
+_ALONG = st.sampled_from([1, -2, [1], [-2]])
 
 
 @dataclass(frozen=True)
@@ -262,8 +267,6 @@ FITS = {
     "LSTM": Fit(lstm, range(2, 3)),
     "MultiHeadAttention": Fit(attention, range(2, 3)),
 }
-#: The kinds that `cases` draws.
-DRAWN = {"Input", "Add", "Multiply", "Concatenate", *FITS}
 
 
 @st.composite
@@ -301,19 +304,23 @@ def _weights(draw: DrawFn, framework: str) -> Case:
 
 @st.composite
 def _elementwise(draw: DrawFn, kind: str, framework: str) -> Case:
-    """Several inputs, whose leading axes may be missing, and any of whose axes may be 1."""
-    whole = draw(sizes(1, 4))
+    return Case(getattr(pc, kind)(), draw(broadcasting(draw(sizes(1, 4)), 2, 4)), framework)
+
+
+@st.composite
+def broadcasting(draw: DrawFn, whole: Sizes, fewest: int, most: int) -> tuple[Sizes, ...]:
+    """As many shapes that together make this one: leading axes may be missing, and any may be 1."""
     shapes = [whole]
-    for _ in range(draw(st.integers(1, 3))):
-        shape = whole[draw(st.integers(0, len(whole) - 1)) :]
+    for _ in range(draw(st.integers(fewest - 1, most - 1))):
+        shape = whole[draw(st.integers(0, max(0, len(whole) - 1))) :]
         shapes.append(tuple(draw(st.sampled_from([size, 1])) for size in shape))
-    return Case(getattr(pc, kind)(), tuple(draw(st.permutations(shapes))), framework)
+    return tuple(draw(st.permutations(shapes)))
 
 
 @st.composite
 def _concatenate(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
-    fields = some(draw, axis=_axis(len(shape)))
+    fields = some(draw, axis=axis_of(len(shape)))
     axis = fields.get("axis", 1 if framework == "torch" else -1)
     position = axis - 1 if axis > 0 else len(shape) + axis
     others = [(*shape[:position], draw(SMALL), *shape[position + 1 :]) for _ in range(draw(st.integers(0, 3)))]
@@ -327,6 +334,10 @@ def _attention(draw: DrawFn, framework: str) -> Case:
     length = draw(SMALL)
     others = [(length, draw(st.sampled_from([query[-1], 3]))) for _ in range(draw(st.integers(0, 2)))]
     return Case(attention(draw, query, framework), (query, *others), framework)
+
+
+#: The kinds that are drawn here, for whole networks; the others stand in `classes`.
+KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
 
 
 def cases(kind: str, framework: str) -> SearchStrategy[Case]:

@@ -15,7 +15,8 @@ import paramcalc as pc
 from paramcalc import algebra
 from paramcalc.conventions import convention
 
-from .strategies import FRAMEWORKS, Case, cases
+from . import classes, strategies
+from .strategies import FRAMEWORKS, Case
 
 KINDS = pc.kind_names()
 #: What every width and length is multiplied by, one after another.
@@ -54,7 +55,10 @@ def as_stated(name: str, value: bool) -> bool:
 
 
 def layouts(kind: str) -> st.SearchStrategy[Case]:
-    return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: cases(kind, framework))
+    if kind in strategies.KINDS:
+        return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: strategies.cases(kind, framework))
+    having = [framework for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
+    return st.sampled_from(having).flatmap(lambda framework: classes.cases(kind, framework))
 
 
 @pytest.mark.parametrize("kind", KINDS)

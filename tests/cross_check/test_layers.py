@@ -1,4 +1,4 @@
-"""Every kind on its own, with random fields and inputs, against the layer of each framework."""
+"""Every kind that random networks are made of, on its own, with random fields and inputs, against each framework."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ import paramcalc as pc
 from paramcalc.conventions import convention
 
 from .comparison import TOTALS, check
-from .strategies import DRAWN, FRAMEWORKS, Case, cases
+from .strategies import FRAMEWORKS, KINDS, Case, cases
 
 pytestmark = pytest.mark.framework
-#: The kinds that random networks are made of, whatever their layout and the framework that is asked; each kind
-#: is held to its classes in `test_classes`.
-KINDS = [kind for kind in pc.kind_names() if kind in DRAWN]
 #: What only one framework has, and no network of both: drawn in `test_classes`.
 OF_ONE_FRAMEWORK = {"lora_rank"}
 
@@ -70,7 +67,7 @@ def runnable(case: Case) -> Case:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_drawn(kind: str, framework: str) -> None:
     """A field that no example states would be one that nothing checks."""
-    seek = settings(derandomize=True, database=None, phases=[Phase.generate])
+    seek = settings(derandomize=True, database=None, phases=[Phase.generate], max_examples=1000)
     for name in {*pc.kind(kind).model_fields} - OF_ONE_FRAMEWORK:
         find(cases(kind, framework), lambda case, name=name: name in case.layer.model_fields_set, settings=seek)
 

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 import paramcalc as pc
+from paramcalc.conventions import convention
 
 from .comparison import check
 
@@ -125,6 +126,62 @@ def test_frozen_batch_norm_keeps_its_states_apart() -> None:
     assert (torch.total, torch.trainable, torch.buffers) == (2 * 8 + 8, 8, 2 * (2 * 8 + 1))
 
 
+def test_glu_by_name_has_another_shape_than_keras_says() -> None:
+    """So it is refused as an activation, and is a kind of its own."""
+    import keras
+    import numpy as np
+
+    layer = keras.layers.Activation("glu")
+    assert layer(keras.Input((4, 6))).shape == (None, 4, 6)
+    assert layer(np.zeros((2, 4, 6))).shape == (2, 4, 3)
+    assert pc.GLU().output_shape((4, 6)) == (4, 3)
+    with pytest.raises(pc.ParamcalcError, match="it is a kind of its own: GLU"):
+        pc.Activation(activation="glu")
+
+
+def test_threshold_by_name_cannot_be_called_in_keras() -> None:
+    import keras
+    import numpy as np
+
+    with pytest.raises(TypeError, match="missing 2 required positional arguments"):
+        keras.layers.Activation("threshold")(np.zeros((2, 3)))
+    assert convention("keras").equivalent(pc.Activation(activation="threshold"), [(3,)]) is None
+
+
+def test_keras_shares_another_axis_of_prelu_than_a_negative_number_names() -> None:
+    import keras
+
+    layer = keras.layers.PReLU(shared_axes=-1)
+    layer.build((None, 4, 5, 6))
+    assert layer.alpha.shape == (4, 1, 6)
+    with pytest.raises(pc.ParamcalcError, match="count from 1, not -1"):
+        pc.count(pc.PReLU(shared_axes=-1), input_shape=(4, 5, 6))
+
+
+def test_keras_says_another_shape_than_attention_has_where_places_are_repeated() -> None:
+    import keras
+    import numpy as np
+
+    shapes = [(1, 4, 5), (7, 3, 5)]
+    layer = keras.layers.Attention()
+    assert layer([keras.Input(shape) for shape in shapes]).shape == (None, 1, 4, 5)
+    assert layer([np.zeros((2, *shape)) for shape in shapes]).shape == (2, 7, 4, 5)
+    with pytest.raises(pc.ParamcalcError, match="must agree in every axis but the length"):
+        pc.count(pc.Attention(), input_shape=shapes)
+
+
+def test_attention_of_torch_appends_a_key_and_a_value_without_a_bias() -> None:
+    import torch
+
+    real = torch.nn.MultiheadAttention(6, 2, bias=False, add_bias_kv=True)
+    layer = pc.MultiHeadAttention(num_heads=2, key_dim=3, use_bias=False, add_bias_kv=True)
+    row = pc.count(layer, "torch", input_shape=[(4, 6)]).layers[-1]
+    assert {tensor.name: tensor.shape for tensor in row.tensors} == {
+        name: tuple(parameter.shape) for name, parameter in real.named_parameters()
+    }
+    assert {"bias_k", "bias_v"} < {tensor.name for tensor in row.tensors}
+
+
 def test_lengths_that_vary_are_none_in_keras() -> None:
     check(pc.loads(FREE), "keras")
 
@@ -135,7 +192,11 @@ def test_transformer_of_torch() -> None:
 
     with torch.device("meta"):
         real = torch.nn.Transformer()
+    whole = pc.count(pc.Transformer(num_heads=8), "torch", input_shape=[(10, 512), (20, 512)])
+    assert {tensor.name: tensor.shape for tensor in whole.layers[-1].tensors} == {
+        name: tuple(parameter.shape) for name, parameter in real.named_parameters()
+    }
     count = pc.count(pc.loads(TRANSFORMER), expand=True)
-    assert count.total == 44_140_544 == sum(parameter.numel() for parameter in real.parameters())
+    assert count.total == whole.total == 44_140_544 == sum(parameter.numel() for parameter in real.parameters())
     ours = Counter(tensor.shape for row in count.layers for tensor in row.tensors)
     assert ours == Counter(tuple(parameter.shape) for parameter in real.parameters())

@@ -363,16 +363,23 @@ def _any_attention(leaf: Leaf) -> Part:
     """Attention of any form, from its projections."""
     kind = leaf.layer.filled(leaf.input_shapes[0])
     share = kind.num_heads // kind.num_key_value_heads
+    output = kind.output_dim if isinstance(kind.output_dim, tuple) else (kind.output_dim,)
+    axes = "opq"[: len(output)]
 
     def run(own: Any, *inputs: torch.Tensor) -> torch.Tensor:
         query, value, key = _query_value_key(inputs)
         queries = _projected("btd,dhk->bthk", query, own.query_kernel, own.query_bias)
         keys = _projected("bsd,dgk->bsgk", key, own.key_kernel, own.key_bias)
         values = _projected("bsd,dgv->bsgv", value, own.value_kernel, own.value_bias)
+        if kind.add_bias_kv:
+            keys = torch.cat([keys, own.appended_key.expand(len(keys), 1, -1, -1)], 1)
+            values = torch.cat([values, own.appended_value.expand(len(values), 1, -1, -1)], 1)
         keys, values = (x.repeat_interleave(share, 2) for x in (keys, values))
         scores = torch.einsum("bthk,bshk->bhts", queries, keys).softmax(-1)
         mixed = torch.einsum("bhts,bshv->bthv", scores, values)
-        return _projected("bthv,hvo->bto", mixed, own.output_kernel, own.output_bias)
+        if kind.use_gate:
+            mixed = mixed * _projected("btd,dhv->bthv", query, own.gate_kernel, own.gate_bias).sigmoid()
+        return _projected(f"bthv,hv{axes}->bt{axes}", mixed, own.output_kernel, own.output_bias)
 
     query, value, key = (x.shape[-1] for x in _query_value_key([torch.zeros(shape) for shape in leaf.input_shapes]))
     heads, shared = kind.num_heads, kind.num_key_value_heads
@@ -381,23 +388,21 @@ def _any_attention(leaf: Leaf) -> Part:
         ("query", query, heads, kind.key_dim),
         ("key", key, shared, kind.key_dim),
         ("value", value, shared, kind.value_dim),
+        *([("gate", query, heads, kind.value_dim)] if kind.use_gate else []),
     ):
         module.own(f"{name}_kernel", features, count, width)
         module.own(f"{name}_bias", count, width, when=kind.use_bias)
-    module.own("output_kernel", heads, kind.value_dim, kind.output_dim)
-    module.own("output_bias", kind.output_dim, when=kind.use_bias)
+    module.own("output_kernel", heads, kind.value_dim, *output)
+    module.own("output_bias", *output, when=kind.use_bias)
+    if kind.add_bias_kv:
+        module.own("appended_key", shared, kind.key_dim)
+        module.own("appended_value", shared, kind.value_dim)
     return module, lambda inputs: module(*inputs)
 
 
 def _projected(equation: str, x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     y = torch.einsum(equation, x, kernel)
     return y if bias is None else y + bias
-
-
-def _activation(leaf: Leaf) -> Part:
-    name = leaf.layer.activation
-    function = (lambda x: x) if name == "linear" else getattr(functional, name)
-    return None, lambda inputs: function(inputs[0])
 
 
 def _elementwise(leaf: Leaf) -> Part:
@@ -436,7 +441,8 @@ def _slice(leaf: Leaf) -> Part:
 
 _PARTS: dict[str, Callable[[Leaf], Part]] = {
     "Weights": _weights,
-    "Activation": _activation,
+    # the linear function, which keeps its input
+    "Activation": lambda leaf: (None, lambda inputs: inputs[0]),
     "Add": _elementwise,
     "Multiply": _elementwise,
     "Concatenate": _concatenate,

@@ -9,6 +9,8 @@ _ATTENTION = {
     "key_bias": "key/bias",
     "value_kernel": "value/kernel",
     "value_bias": "value/bias",
+    "gate_kernel": "gate/kernel",
+    "gate_bias": "gate/bias",
     "output_kernel": "attention_output/kernel",
     "output_bias": "attention_output/bias",
 }
@@ -22,10 +24,12 @@ EQUIVALENTS = {
                 "key_dim": "key_dim",
                 "value_dim": "value_dim",
                 "output_shape": "output_dim",
+                "attention_axes": "attention_axes",
                 "use_bias": "use_bias",
+                "use_gate": "use_gate",
             },
             _ATTENTION,
-            when="num_key_value_heads == num_heads",
+            when="num_key_value_heads == num_heads and not add_bias_kv",
         ),
         Equivalent(
             "keras.layers.GroupQueryAttention",
@@ -34,9 +38,11 @@ EQUIVALENTS = {
                 "num_query_heads": "num_heads",
                 "num_key_value_heads": "num_key_value_heads",
                 "use_bias": "use_bias",
+                "use_gate": "use_gate",
             },
             _ATTENTION,
-            when="value_dim == key_dim and output_dim == size(-1) and min(features) == max(features)",
+            when="rank == 2 and attention_axes == None and not add_bias_kv and value_dim == key_dim"
+            " and output_dim == size(-1) and min(features) == max(features)",
         ),
     ),
 }

@@ -35,6 +35,11 @@ def call(kind: str, class_path: str, layer: Any, inputs: list[Any]) -> Any:
     return calls[class_path](layer, inputs) if class_path in calls else layer(*inputs)
 
 
+def with_list(layer: Any, inputs: list[Any]) -> Any:
+    """The output of a layer that takes its inputs as a list."""
+    return layer(list(inputs))
+
+
 def runs(case: Case) -> bool:
     """Whether Keras runs such a layer on a CPU at all."""
     return not any(unrun(case) for unrun in getattr(_module(type(case.layer).__name__), "UNRUN", ()))

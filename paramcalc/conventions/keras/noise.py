@@ -1,0 +1,7 @@
+"""Keras: noise."""
+
+from paramcalc.conventions.keras import same
+
+EQUIVALENTS = {
+    "GaussianNoise": same("GaussianNoise", "stddev"),
+}

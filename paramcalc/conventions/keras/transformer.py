@@ -1,0 +1,9 @@
+"""Keras: transformer."""
+
+EQUIVALENTS = {
+    "TransformerEncoderLayer": (),
+    "TransformerDecoderLayer": (),
+    "TransformerEncoder": (),
+    "TransformerDecoder": (),
+    "Transformer": (),
+}

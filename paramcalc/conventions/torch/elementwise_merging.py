@@ -1,0 +1,8 @@
+"""PyTorch: elementwise merging."""
+
+EQUIVALENTS = {
+    "Subtract": (),
+    "Average": (),
+    "Maximum": (),
+    "Minimum": (),
+}

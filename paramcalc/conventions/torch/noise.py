@@ -1,0 +1,5 @@
+"""PyTorch: noise."""
+
+EQUIVALENTS = {
+    "GaussianNoise": (),
+}

@@ -1,0 +1,6 @@
+"""PyTorch: simple attention."""
+
+EQUIVALENTS = {
+    "Attention": (),
+    "AdditiveAttention": (),
+}

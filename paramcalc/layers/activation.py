@@ -1,0 +1,58 @@
+"""Functions that own tensors or change the shape; the others are `Activation`."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from paramcalc import algebra
+from paramcalc.algebra import Shape
+from paramcalc.errors import quoted, refuse
+from paramcalc.fields import Integer, OptionalAxis, field
+from paramcalc.layer import Layer, Tensor, axis_position
+
+
+class PReLU(Layer):
+    """Keeps numbers above zero, and multiplies those below by a slope that is learned."""
+
+    source = "He et al. 2015; keras.layers.PReLU; torch.nn.PReLU"
+
+    slopes: Literal["element", "channel", "single"] = field(
+        "", "what has a slope of its own: each element, each channel, or the whole", "element"
+    )
+    shared_axes: OptionalAxis = field(
+        "", "axes, from 1, along which elements share a slope; where given, the others do not, as in Keras", None
+    )
+    axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        yield Tensor("alpha", self._slopes(x), "slopes below zero")
+
+    def _slopes(self, x: Shape) -> Shape:
+        if self.shared_axes is not None:
+            shared = self._shared(len(x))
+            return tuple(1 if place in shared else size for place, size in enumerate(x))
+        if self.slopes == "channel":
+            return (x[axis_position(self.axis, len(x))],)
+        return x if self.slopes == "element" else (1,)
+
+    def _shared(self, rank: int) -> set[int]:
+        axes = self.shared_axes if isinstance(self.shared_axes, tuple) else (self.shared_axes,)
+        if any(axis < 1 for axis in axes):
+            raise refuse(
+                "invalid-value",
+                f"'shared_axes' of PReLU count from 1, not {quoted(min(axes))}",
+                "Keras takes -1 for the axis before the last one",
+            )
+        return {axis_position(axis, rank) for axis in axes}
+
+
+class GLU(Layer):
+    """Splits an axis in half, and multiplies the first half by the sigmoid of the second."""
+
+    source = "Dauphin et al. 2017; torch.nn.GLU"
+
+    axis: Integer = field("", "the axis that is halved, the batch counted as 0", -1)
+
+    def output_shape(self, x: Shape) -> Shape:
+        position = axis_position(self.axis, len(x))
+        half = algebra.divide(x[position], 2, f"GLU halves axis {self.axis}")
+        return (*x[:position], half, *x[position + 1 :])

@@ -1,0 +1,161 @@
+"""The Transformer as PyTorch has it: made of attention, linear layers and normalisations."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from paramcalc import algebra
+from paramcalc.algebra import Shape
+from paramcalc.errors import refuse
+from paramcalc.fields import Count, Flag, OptionalNestedLayer, Size, field
+from paramcalc.layer import Axes, Layer, Part, kind, shape_text
+
+_SEQUENCE = Axes("t d", t="length of the sequence", d="features of each place")
+_MEMORY = Axes("s d", s="length of the memory", d="features of each place")
+_SOURCE = "Vaswani et al. 2017; torch.nn."
+
+
+class _Transformer(Layer):
+    """What all of them are told."""
+
+    num_heads: Size = field("h", "heads of each attention")
+    dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
+    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    norm_first: Flag = field("", "whether each normalisation stands before its layer, or behind the sum", False)
+    activation: Literal["relu", "gelu"] = field("", "the function between the two linear layers", "relu")
+
+    def _attention(self, name: str, x: Shape, *value: Shape) -> Part:
+        key_dim = algebra.divide(x[-1], self.num_heads, "the heads must divide the features")
+        layer = kind("MultiHeadAttention")(num_heads=self.num_heads, key_dim=key_dim, use_bias=self.use_bias)
+        return Part(name, layer, (x, *value))
+
+    def _feedforward(self, x: Shape) -> Iterator[Part]:
+        inner = (*x[:-1], self.dim_feedforward)
+        yield Part("linear_1", kind("Dense")(units=self.dim_feedforward, use_bias=self.use_bias), (x,))
+        yield Part("linear_2", kind("Dense")(units=x[-1], use_bias=self.use_bias), (inner,))
+
+    def _norms(self, x: Shape, count: int) -> Iterator[Part]:
+        for number in range(count):
+            yield Part(f"norm_{number + 1}", self._norm, (x,))
+
+    @property
+    def _norm(self) -> Layer:
+        return kind("LayerNorm")(center=self.use_bias)
+
+    @property
+    def _common(self) -> dict[str, Any]:
+        """The fields that all of them have, to be handed on."""
+        return {name: getattr(self, name) for name in _Transformer.model_fields}
+
+
+class TransformerEncoderLayer(_Transformer):
+    """Attention of a sequence to itself, then two linear layers; each is added to its input and normalised."""
+
+    inputs = (_SEQUENCE,)
+    source = f"{_SOURCE}TransformerEncoderLayer"
+
+    def parts(self, x: Shape) -> Iterator[Part]:
+        yield self._attention("self_attention", x)
+        yield from self._feedforward(x)
+        yield from self._norms(x, 2)
+
+
+class TransformerDecoderLayer(_Transformer):
+    """Attention of a sequence to itself and to a memory, then two linear layers; each is added and normalised.
+
+    The inputs are the sequence, and the memory: the output of an encoder.
+    """
+
+    inputs = (_SEQUENCE, _MEMORY)
+    source = f"{_SOURCE}TransformerDecoderLayer"
+
+    def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
+        _check_memory(x, memory)
+        yield self._attention("self_attention", x)
+        yield self._attention("cross_attention", x, memory)
+        yield from self._feedforward(x)
+        yield from self._norms(x, 3)
+
+
+class _Stack(_Transformer):
+    num_layers: Count = field("", "the number of layers", 1)
+    norm: OptionalNestedLayer = field("", "a layer behind the last one: LayerNorm, as a rule", None)
+
+    def output_shape(self, x: Shape, memory: Shape | None = None) -> Shape:
+        return x if self.norm is None else _output(self.norm, x)
+
+    def _stacked(self, layer: Layer, *inputs: Shape) -> Iterator[Part]:
+        for number in algebra.copies(self.num_layers):
+            yield Part(f"layer_{number}", layer, inputs)
+        if self.norm is not None:
+            yield Part("norm", self.norm, inputs[:1])
+
+
+class TransformerEncoder(_Stack):
+    """Layers of attention of a sequence to itself, one behind the other."""
+
+    inputs = (_SEQUENCE,)
+    source = f"{_SOURCE}TransformerEncoder"
+
+    def parts(self, x: Shape) -> Iterator[Part]:
+        return self._stacked(TransformerEncoderLayer(**self._common), x)
+
+
+class TransformerDecoder(_Stack):
+    """Layers of attention of a sequence to itself and to a memory, one behind the other.
+
+    The inputs are the sequence, and the memory: the output of an encoder.
+    """
+
+    inputs = (_SEQUENCE, _MEMORY)
+    source = f"{_SOURCE}TransformerDecoder"
+
+    def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
+        return self._stacked(TransformerDecoderLayer(**self._common), x, memory)
+
+
+class Transformer(_Transformer):
+    """An encoder of one sequence, and a decoder of another that looks at what the first became.
+
+    The inputs are the source and the target; the output has the shape of the target.
+    """
+
+    inputs = (
+        Axes("s d", s="length of the source", d="features of each place"),
+        Axes("t d", t="length of the target", d="features of each place"),
+    )
+    source = f"{_SOURCE}Transformer"
+
+    num_encoder_layers: Count = field("", "the layers of the encoder", 6)
+    num_decoder_layers: Count = field("", "the layers of the decoder", 6)
+    custom_encoder: OptionalNestedLayer = field("", "a layer in place of the encoder", None)
+    custom_decoder: OptionalNestedLayer = field("", "a layer in place of the decoder", None)
+
+    def parts(self, x: Shape, target: Shape) -> Iterator[Part]:
+        _check_memory(target, x)
+        encoder = self.custom_encoder or TransformerEncoder(
+            **self._common, num_layers=self.num_encoder_layers, norm=self._norm
+        )
+        decoder = self.custom_decoder or TransformerDecoder(
+            **self._common, num_layers=self.num_decoder_layers, norm=self._norm
+        )
+        yield Part("encoder", encoder, (x,))
+        yield Part("decoder", decoder, (target, self._memory(x)))
+
+    def output_shape(self, x: Shape, target: Shape) -> Shape:
+        return target if self.custom_decoder is None else _output(self.custom_decoder, target, self._memory(x))
+
+    def _memory(self, x: Shape) -> Shape:
+        return x if self.custom_encoder is None else _output(self.custom_encoder, x)
+
+
+def _output(layer: Layer, *inputs: Shape) -> Shape:
+    """The shape that a layer within the layer makes of its inputs."""
+    return layer.infer(*inputs)[0][0]
+
+
+def _check_memory(x: Shape, memory: Shape) -> None:
+    if not algebra.equal(x[-1], memory[-1]):
+        raise refuse(
+            "shape-mismatch",
+            f"both inputs must have the same number of features, not {shape_text(x)} and {shape_text(memory)}",
+        )
