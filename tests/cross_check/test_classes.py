@@ -6,11 +6,11 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.conventions import Equivalent, convention
+from paramcalc.conventions import Equivalent, convention, expresses, field_environment
 
 from .classes import cases
 from .inert import INERT
@@ -37,6 +37,27 @@ def test_class_has_the_tensors_and_shapes_of_its_kind(
     check_class(data.draw(cases(kind, framework)), framework, trainable)
 
 
+@pytest.mark.parametrize(
+    ("framework", "kind", "row"),
+    [
+        pytest.param(framework, kind, row, id=f"{framework}-{row.name}")
+        for framework, kind in ROWS
+        for row in convention(framework).equivalents(kind)
+        if row.alias
+    ],
+)
+@settings(settings.get_profile("runs"), suppress_health_check=list(HealthCheck))
+@given(data=st.data(), trainable=st.booleans())
+def test_another_form_of_a_class_has_them_as_well(
+    framework: str, kind: str, row: Equivalent, data: st.DataObject, trainable: bool
+) -> None:
+    case = data.draw(cases(kind, framework))
+    leaf = pc.count(case.spec, framework).layers[-1].leaf
+    assert leaf is not None
+    assume(expresses(row, field_environment(leaf.layer, leaf.input_shapes)))
+    check_class(case, framework, trainable, row)
+
+
 @pytest.mark.parametrize(("framework", "kind"), ROWS)
 def test_every_argument_is_drawn(framework: str, kind: str) -> None:
     """Every row of the table is met, and every field that an argument of it mentions, stated by some example."""
@@ -61,8 +82,13 @@ def test_every_argument_is_drawn(framework: str, kind: str) -> None:
 def test_every_argument_of_the_constructor_is_known(framework: str, kind: str) -> None:
     """An argument follows from the kind's fields, or is one that changes neither tensors nor shapes."""
     for row in convention(framework).equivalents(kind):
-        left = {*_arguments(real_class(row))} - {*row.arguments}
-        assert not {name for name in left if not any(inert.fullmatch(name) for inert in INERT)}, row.name
+        cls = real_class(row)
+        left = {*_arguments(cls)} - {*row.arguments}
+        assert not {name for name in left if not _inert(name) and not _inert(f"{cls.__name__}.{name}")}, row.name
+
+
+def _inert(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in INERT)
 
 
 def _arguments(cls: Any) -> list[str]:
