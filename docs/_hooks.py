@@ -28,19 +28,51 @@ from paramcalc.spec import FRAMEWORKS
 FIELD_VALUES: dict[str, Any] = {
     "activation": "relu",
     "axes": -1,
+    "dims": (3, 1, 2),
+    "downscale_factor": 2,
     "filters": 16,
+    "groups": 4,
+    "height": 16,
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
+    "max_number": 10,
+    "mode": "reflect",
+    "n": 10,
+    "num_bins": 10,
     "num_heads": 4,
+    "num_tokens": 10,
     "output_dim": 32,
-    "output_size": 8,
+    "output_size": 7,
     "rate": 0.5,
+    "scale": 2,
     "shape": (28, 28, 1),
     "stddev": 0.1,
     "target_shape": (8, -1),
     "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
+    "transform": "RandomFlip",
     "units": 32,
+    "upscale_factor": 2,
+    "width": 16,
+}
+#: The fields of kinds that need one of several, or another value than the kinds that share its name.
+KIND_VALUES: dict[str, dict[str, Any]] = {
+    "Fold": {"output_size": 8},
+    "Discretization": {"num_bins": 10, "output_mode": "one_hot"},
+    "FractionalMaxPool2D": {"output_ratio": "2/3"},
+    "FractionalMaxPool3D": {"output_ratio": "2/3"},
+    "MelSpectrogram": {"fft_length": 512, "sequence_stride": 128},
+    "STFTSpectrogram": {"frame_length": 16},
+    "Upsample": {"scale_factor": 2},
+}
+#: The shapes of the inputs of kinds that do not take any.
+KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
+    "HashedCrossing": [(1,), (1,)],
+    "MaxNumBoundingBoxes": [(12, 4), (12,)],
+    "MelSpectrogram": [(16000,)],
+    "Permute": [(64, 32, 3)],
+    "TextVectorization": [(1,)],
+    "Upsample": [(32, 32, 8)],
 }
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
 AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20, "l": 36, "p": 72}
@@ -53,7 +85,7 @@ _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
 def on_config(config: Any) -> Any:
     """Put the pages of the kinds into the navigation, family by family."""
-    pages = [{family: [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
+    pages = [{_title(family): [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
     config.nav = [
         {title: [page, *pages]} if page == "layers/index.md" else {title: page}
         for entry in config.nav
@@ -96,7 +128,7 @@ def kind_index() -> str:
     ]
     for family, names in FAMILIES.items():
         rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
-        lines += ["", f"## {family.capitalize()}", "", *_table(("kind", "what it does"), rows)]
+        lines += ["", f"## {_title(family).capitalize()}", "", *_table(("kind", "what it does"), rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -141,7 +173,7 @@ def _tensors(cls: type[Layer]) -> list[str]:
     headings = ("convention", "parameters", "with the fields' defaults", "where")
     lines += _table(headings[: len(formulas[0])], formulas)
     symbols = [(_code(name), _text(meaning)) for name, meaning in kinds.symbol_rows(cls)]
-    return [*lines, "", *_table(("symbol", "meaning"), symbols)]
+    return [*lines, "", *_table(("symbol", "meaning"), symbols)] if symbols else lines
 
 
 def _frameworks(cls: type[Layer]) -> list[str]:
@@ -162,7 +194,12 @@ def _frameworks(cls: type[Layer]) -> list[str]:
 
 
 def _condition(candidate: Equivalent) -> str:
-    return "" if candidate.when == "true" else f", where {_code(candidate.when)}"
+    fields = [
+        f"{name} == {value!r}" if isinstance(value, str) else f"{name} == {_value(value)}"
+        for name, value in candidate.fields.items()
+    ]
+    conditions = fields + ([] if candidate.when == "true" else [candidate.when])
+    return f", where {' and '.join(map(_code, conditions))}" if conditions else ""
 
 
 def _spelling_table(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[str]:
@@ -207,12 +244,20 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     """A small layer of a kind, and the shapes of its inputs."""
     required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    layer = cls(**{name: FIELD_VALUES[name] for name in required})
+    own = KIND_VALUES.get(cls.__name__, {})
+    layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
+    if cls.__name__ in KIND_SHAPES:
+        return layer, KIND_SHAPES[cls.__name__]
     axes = [each for each in cls.inputs if not each.optional]
     if cls.open_fields():
         axes = list(cls.inputs)
     shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
     return layer, shapes * (2 if cls.variadic else 1)
+
+
+def _title(family: str) -> str:
+    """The name of a family in words."""
+    return family.replace("_", " ")
 
 
 def _path(name: str) -> str:

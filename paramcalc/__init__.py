@@ -34,7 +34,20 @@ if TYPE_CHECKING:
     from paramcalc.layer import kind_names as kind_names
     from paramcalc.layers.activation import GLU as GLU
     from paramcalc.layers.activation import PReLU as PReLU
+    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool1D as AdaptiveAveragePool1D
+    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool2D as AdaptiveAveragePool2D
+    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool3D as AdaptiveAveragePool3D
+    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool1D as AdaptiveMaxPool1D
+    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool2D as AdaptiveMaxPool2D
+    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool3D as AdaptiveMaxPool3D
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from paramcalc.layers.categories import CategoryEncoding as CategoryEncoding
+    from paramcalc.layers.categories import Discretization as Discretization
+    from paramcalc.layers.categories import HashedCrossing as HashedCrossing
+    from paramcalc.layers.categories import Hashing as Hashing
+    from paramcalc.layers.categories import IntegerLookup as IntegerLookup
+    from paramcalc.layers.categories import StringLookup as StringLookup
+    from paramcalc.layers.categories import TextVectorization as TextVectorization
     from paramcalc.layers.convolution import Conv1D as Conv1D
     from paramcalc.layers.convolution import Conv2D as Conv2D
     from paramcalc.layers.convolution_3d import Conv3D as Conv3D
@@ -51,6 +64,16 @@ if TYPE_CHECKING:
     from paramcalc.layers.embedding import Embedding as Embedding
     from paramcalc.layers.folding import Fold as Fold
     from paramcalc.layers.folding import Unfold as Unfold
+    from paramcalc.layers.fractional_pooling import FractionalMaxPool2D as FractionalMaxPool2D
+    from paramcalc.layers.fractional_pooling import FractionalMaxPool3D as FractionalMaxPool3D
+    from paramcalc.layers.identity import Identity as Identity
+    from paramcalc.layers.identity import Masking as Masking
+    from paramcalc.layers.image_preprocessing import Augmentation as Augmentation
+    from paramcalc.layers.image_preprocessing import CenterCrop as CenterCrop
+    from paramcalc.layers.image_preprocessing import MaxNumBoundingBoxes as MaxNumBoundingBoxes
+    from paramcalc.layers.image_preprocessing import RandomCrop as RandomCrop
+    from paramcalc.layers.image_preprocessing import Rescaling as Rescaling
+    from paramcalc.layers.image_preprocessing import Resizing as Resizing
     from paramcalc.layers.linear import Dense as Dense
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
@@ -59,19 +82,40 @@ if TYPE_CHECKING:
     from paramcalc.layers.normalization import BatchNorm as BatchNorm
     from paramcalc.layers.normalization import LayerNorm as LayerNorm
     from paramcalc.layers.normalization import RMSNorm as RMSNorm
-    from paramcalc.layers.pooling import (
-        AveragePool2D as AveragePool2D,
-    )
-    from paramcalc.layers.pooling import (
-        GlobalAveragePool2D as GlobalAveragePool2D,
-    )
-    from paramcalc.layers.pooling import (
-        MaxPool2D as MaxPool2D,
-    )
+    from paramcalc.layers.padding import Cropping1D as Cropping1D
+    from paramcalc.layers.padding import Cropping2D as Cropping2D
+    from paramcalc.layers.padding import Cropping3D as Cropping3D
+    from paramcalc.layers.padding import Pad1D as Pad1D
+    from paramcalc.layers.padding import Pad2D as Pad2D
+    from paramcalc.layers.padding import Pad3D as Pad3D
+    from paramcalc.layers.padding import ZeroPadding1D as ZeroPadding1D
+    from paramcalc.layers.padding import ZeroPadding2D as ZeroPadding2D
+    from paramcalc.layers.padding import ZeroPadding3D as ZeroPadding3D
+    from paramcalc.layers.pooling import AveragePool2D as AveragePool2D
+    from paramcalc.layers.pooling import GlobalAveragePool2D as GlobalAveragePool2D
+    from paramcalc.layers.pooling import GlobalMaxPool2D as GlobalMaxPool2D
+    from paramcalc.layers.pooling import MaxPool2D as MaxPool2D
+    from paramcalc.layers.pooling_1d import AveragePool1D as AveragePool1D
+    from paramcalc.layers.pooling_1d import GlobalAveragePool1D as GlobalAveragePool1D
+    from paramcalc.layers.pooling_1d import GlobalMaxPool1D as GlobalMaxPool1D
+    from paramcalc.layers.pooling_1d import MaxPool1D as MaxPool1D
+    from paramcalc.layers.pooling_3d import AveragePool3D as AveragePool3D
+    from paramcalc.layers.pooling_3d import GlobalAveragePool3D as GlobalAveragePool3D
+    from paramcalc.layers.pooling_3d import GlobalMaxPool3D as GlobalMaxPool3D
+    from paramcalc.layers.pooling_3d import MaxPool3D as MaxPool3D
+    from paramcalc.layers.power_pooling import LPPool1D as LPPool1D
+    from paramcalc.layers.power_pooling import LPPool2D as LPPool2D
+    from paramcalc.layers.power_pooling import LPPool3D as LPPool3D
+    from paramcalc.layers.rearranging import ChannelShuffle as ChannelShuffle
+    from paramcalc.layers.rearranging import Permute as Permute
+    from paramcalc.layers.rearranging import PixelShuffle as PixelShuffle
+    from paramcalc.layers.rearranging import PixelUnshuffle as PixelUnshuffle
+    from paramcalc.layers.rearranging import RepeatVector as RepeatVector
     from paramcalc.layers.recurrent import LSTM as LSTM
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
+    from paramcalc.layers.reshaping import Unflatten as Unflatten
     from paramcalc.layers.similarity import CosineSimilarity as CosineSimilarity
     from paramcalc.layers.similarity import Dot as Dot
     from paramcalc.layers.similarity import PairwiseDistance as PairwiseDistance
@@ -79,6 +123,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.simple_attention import Attention as Attention
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.spectrograms import MelSpectrogram as MelSpectrogram
+    from paramcalc.layers.spectrograms import STFTSpectrogram as STFTSpectrogram
     from paramcalc.layers.transformer import Transformer as Transformer
     from paramcalc.layers.transformer import TransformerDecoder as TransformerDecoder
     from paramcalc.layers.transformer import TransformerDecoderLayer as TransformerDecoderLayer
@@ -87,6 +133,13 @@ if TYPE_CHECKING:
     from paramcalc.layers.transposed_convolution import Conv1DTranspose as Conv1DTranspose
     from paramcalc.layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
     from paramcalc.layers.transposed_convolution import Conv3DTranspose as Conv3DTranspose
+    from paramcalc.layers.unpooling import MaxUnpool1D as MaxUnpool1D
+    from paramcalc.layers.unpooling import MaxUnpool2D as MaxUnpool2D
+    from paramcalc.layers.unpooling import MaxUnpool3D as MaxUnpool3D
+    from paramcalc.layers.upsampling import Upsample as Upsample
+    from paramcalc.layers.upsampling import UpSampling1D as UpSampling1D
+    from paramcalc.layers.upsampling import UpSampling2D as UpSampling2D
+    from paramcalc.layers.upsampling import UpSampling3D as UpSampling3D
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

@@ -281,6 +281,32 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
     return -floor_divide(-dividend, divisor)
 
 
+def scaled(size: Number, factor: Fraction) -> Number:
+    """A size times a factor, rounded down, as PyTorch does it.
+
+    It multiplies in floating point: 0.29 of 100 is 28.999…, and so 28. The product of a number is
+    rounded as that one is, to 53 bits, before it is rounded down; of a symbol it is exact.
+    """
+    if factor.denominator == 1:
+        return size * factor.numerator
+    if is_array(size):
+        return sys.modules["numpy"].frompyfunc(lambda each: scaled(each, factor), 1, 1)(size)
+    if type(size) is not int:
+        return floor_divide(size * factor.numerator, factor.denominator)
+    product = size * Fraction(float(factor))
+    # beyond, a float does not tell one whole number from the next
+    return int(Fraction(float(product)) if size < 2**53 else product)
+
+
+def power_of_two(value: Number) -> Number:
+    """The smallest power of two that a size does not exceed. Raises `Undecided` for a symbol."""
+    if is_symbol(value):
+        raise Undecided(value)
+    if is_array(value):
+        return sys.modules["numpy"].frompyfunc(power_of_two, 1, 1)(value)
+    return value + 0 if isinstance(value, Unknown) else 1 << (value - 1).bit_length()
+
+
 def modulo(dividend: Number, divisor: Number) -> Number:
     """The remainder. Raises `division-by-zero`."""
     if is_symbol(dividend) or is_symbol(divisor):
@@ -297,6 +323,13 @@ def largest(values: Iterable[Number]) -> Number:
 def smallest(values: Iterable[Number]) -> Number:
     """The smallest of one or more sizes."""
     return _extreme(list(values), "Min", "minimum", min)
+
+
+def lesser(left: Number, right: Number) -> Number:
+    """The smaller of two sizes; what depends on a free length is one itself."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return left + right
+    return smallest([left, right])
 
 
 def _extreme(values: list[Number], of_symbols: str, of_arrays: str, of_numbers: Any) -> Number:

@@ -235,7 +235,8 @@ def _compile(node: ast.expr, names: set[str], exact: bool = True, words: bool = 
         case ast.Name(id=("true" | "false") as word):
             return lambda environment: word == "true"
         case ast.Name(id=name):
-            if name in FUNCTIONS:
+            # a field of a kind may have such a name
+            if name in FUNCTIONS and not words:
                 raise refuse("invalid-expression", f"'{name}' is a function: write {name}(…)")
             names.add(name)
             return lambda environment: _lookup(environment, name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
+from math import isfinite
 from types import NoneType
 from typing import Annotated, Any, TypeAlias
 
@@ -25,6 +27,9 @@ DTYPES = {
     "int32": 32, "uint32": 32, "int64": 64, "uint64": 64, "float8_e4m3fn": 8, "float8_e5m2": 8,
     "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64,
 }  # fmt: skip
+
+#: The dtype of texts: data that enters a network, never a tensor of a layer.
+TEXT = "string"
 
 
 def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None, alias: str | None = None) -> Any:
@@ -152,6 +157,80 @@ def _read_function(value: Any) -> str:
     return value
 
 
+def _read_open_window(rank: int) -> Callable[[Any], Any]:
+    read = _read_window(rank, 1)
+
+    def read_open(value: Any) -> Any:
+        if isinstance(value, (list, tuple)) and len(value) == rank:
+            return tuple(_optional(read_size)(item) for item in value)
+        return read(value)
+
+    return read_open
+
+
+def _read_sides(rank: int, bound: int | None) -> Callable[[Any], Any]:
+    def read_pair(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            if len(value) != 2:
+                raise refuse("invalid-value", f"takes two numbers for the two sides of an axis, not {len(value)}")
+            return tuple(_read_number(item, bound) for item in value)
+        return (_read_number(value, bound),) * 2
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, (list, tuple)):
+            return (read_pair(value),) * rank
+        if rank == 1 and len(value) == 2:
+            return (read_pair(value),)
+        if len(value) != rank:
+            raise refuse("invalid-value", f"takes one number, or {2 if rank == 1 else rank}, not {len(value)}")
+        return tuple(read_pair(item) for item in value)
+
+    return read
+
+
+def read_real(value: Any) -> Any:
+    """Any number that no size depends on."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
+        return value
+    raise refuse("wrong-type", f"takes a number, not {named(value)}")
+
+
+def _read_reals(value: Any) -> Any:
+    return _read_real_list(value) if isinstance(value, (list, tuple)) else read_real(value)
+
+
+def _read_real_list(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)) or not value:
+        raise refuse("wrong-type", f"takes a list of numbers, not {named(value)}")
+    if len(value) > LIMITS.list_length:
+        raise refuse("limit", f"takes at most {LIMITS.list_length:,} numbers, not {len(value):,}")
+    return tuple(map(read_real, value))
+
+
+def read_ratio(value: Any) -> Any:
+    """A factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
+    parts = re.fullmatch(r"(\d{1,20}) ?/ ?(\d{1,20})", value) if isinstance(value, str) else None
+    if type(value) is Fraction:
+        ratio = value
+    elif isinstance(value, float) and isfinite(value):
+        ratio = Fraction(repr(float(value)))
+    elif parts and int(parts[2]):
+        ratio = Fraction(int(parts[1]), int(parts[2]))
+    elif isinstance(value, float):
+        raise refuse("wrong-type", f"takes a number, not {value}")
+    else:
+        return read_size(value)
+    if ratio <= 0:
+        raise refuse("invalid-value", f"must be above 0, not {value}")
+    return ratio
+
+
+def _read_ratios(value: Any) -> Any:
+    if isinstance(value, (list, tuple)) and value:
+        return tuple(read_ratio(item) for item in _bounded_axes(value))
+    return read_ratio(value)
+
+
 def read_shape(value: Any) -> Any:
     """The sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
@@ -221,10 +300,17 @@ def read_layers(value: Any) -> Any:
     return tuple(layers)
 
 
+def read_data_dtype(value: Any) -> str:
+    """The name of a dtype that data may have: `string` as well, of which no tensor is made."""
+    return value if value == TEXT else read_dtype(value)
+
+
 def read_dtype(value: Any) -> str:
     """The name of a dtype."""
     if isinstance(value, str) and value in DTYPES:
         return value
+    if value == TEXT:
+        raise refuse("invalid-value", "no tensor is made of texts: 'string' is a dtype of an Input only")
     hint = suggest(value, DTYPES) or "the dtypes: " + ", ".join(DTYPES)
     raise refuse("invalid-value", f"there is no dtype {quoted(value)}", hint)
 
@@ -265,9 +351,12 @@ def _window(suffixes: tuple[str, ...]) -> FieldType:
     return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes)
 
 
+def _amount(rank: int) -> FieldType:
+    return FieldType(_read_window(rank, 0), _window_schema(rank, 0))
+
+
 def _optional_window(rank: int, least: int) -> FieldType:
-    schema = {"anyOf": [*_window_schema(rank, least)["anyOf"], {"type": "null"}]}
-    return FieldType(_optional(_read_window(rank, least)), schema)
+    return FieldType(_optional(_read_window(rank, least)), _optional_schema(_window_schema(rank, least)))
 
 
 def _padding(rank: int, *words: str) -> FieldType:
@@ -275,32 +364,48 @@ def _padding(rank: int, *words: str) -> FieldType:
     return FieldType(_read_padding(rank, words), schema)
 
 
+def _optional_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
+
+
+def _one_or_list(item: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [*item.get("anyOf", [item]), {"type": "array", "items": item, "minItems": 1}]}
+
+
+def _open_window(rank: int) -> FieldType:
+    items = {"type": "array", "items": _optional_schema(_SIZE), "minItems": rank, "maxItems": rank}
+    return FieldType(_read_open_window(rank), {"anyOf": [*_SIZE["anyOf"], items]})
+
+
+def _sides(rank: int, bound: int | None) -> FieldType:
+    number = _or_expression({"type": "integer"} if bound is None else {"type": "integer", "minimum": bound})
+    pair = {"type": "array", "items": number, "minItems": 2, "maxItems": 2}
+    pairs = {"type": "array", "items": {"anyOf": [*number["anyOf"], pair]}, "minItems": rank, "maxItems": rank}
+    return FieldType(_read_sides(rank, bound), {"anyOf": [*number["anyOf"], pairs, *([pair] if rank == 1 else [])]})
+
+
 _SIZE = _or_expression({"type": "integer", "minimum": 1})
 _INTEGER = _or_expression({"type": "integer"})
+_REAL = {"type": "number"}
+_RATIO = _or_expression({"type": "number", "exclusiveMinimum": 0})
 
 #: A width of the layer: units, filters, heads. Formulas have a symbol for it.
 Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
-OptionalSize: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
-]
+OptionalSize: TypeAlias = Annotated[Any, FieldType(_optional(read_size), _optional_schema(_SIZE), symbolic=True)]
 #: One width, or one for each of several axes; it follows from others where it is not given.
 OptionalSizes: TypeAlias = Annotated[
-    Any,
-    FieldType(
-        _optional(_read_sizes),
-        {"anyOf": [*_SIZE["anyOf"], {"type": "array", "items": _SIZE, "minItems": 1}, {"type": "null"}]},
-        symbolic=True,
-    ),
+    Any, FieldType(_optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)), symbolic=True)
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
 Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
+OptionalCount: TypeAlias = Annotated[Any, FieldType(_optional(read_size), _optional_schema(_SIZE))]
+#: A number for all axes, or one for each; or none.
+OptionalCounts: TypeAlias = Annotated[Any, FieldType(_optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)))]
 #: Any whole number.
 Integer: TypeAlias = Annotated[Any, FieldType(read_integer, _INTEGER)]
 #: Any whole number, or none.
-OptionalInteger: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
-]
+OptionalInteger: TypeAlias = Annotated[Any, FieldType(_optional(read_integer), _optional_schema(_INTEGER))]
 Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
 #: one each. Its symbols end in these letters.
@@ -310,9 +415,11 @@ Window3D: TypeAlias = Annotated[Any, _window(("d", "h", "w"))]
 OptionalWindow1D: TypeAlias = Annotated[Any, _optional_window(1, 1)]
 OptionalWindow2D: TypeAlias = Annotated[Any, _optional_window(2, 1)]
 OptionalWindow3D: TypeAlias = Annotated[Any, _optional_window(3, 1)]
-#: The same, but each number may be 0.
-Amount2D: TypeAlias = Annotated[Any, FieldType(_read_window(2, 0), _window_schema(2, 0))]
-#: The same, or nothing at all: what is added behind a transposed convolution.
+#: The same, but each number may be 0: what is added on each side.
+Amount1D: TypeAlias = Annotated[Any, _amount(1)]
+Amount2D: TypeAlias = Annotated[Any, _amount(2)]
+Amount3D: TypeAlias = Annotated[Any, _amount(3)]
+#: The same, but each number may be 0, or nothing at all: what is added behind a transposed convolution.
 OptionalAmount1D: TypeAlias = Annotated[Any, _optional_window(1, 0)]
 OptionalAmount2D: TypeAlias = Annotated[Any, _optional_window(2, 0)]
 OptionalAmount3D: TypeAlias = Annotated[Any, _optional_window(3, 0)]
@@ -322,6 +429,18 @@ Padding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same")]
 CausalPadding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same", "causal")]
 Padding2D: TypeAlias = Annotated[Any, _padding(2, "valid", "same")]
 Padding3D: TypeAlias = Annotated[Any, _padding(3, "valid", "same")]
+#: What the output of an axis is to be, for one axis or each of several; null is what the input has.
+OpenWindow1D: TypeAlias = Annotated[Any, FieldType(_read_window(1, 1), _window_schema(1, 1))]
+OpenWindow2D: TypeAlias = Annotated[Any, _open_window(2)]
+OpenWindow3D: TypeAlias = Annotated[Any, _open_window(3)]
+#: What is cut off on the two sides of each axis: one number for all, one an axis, or two an axis.
+CutSides1D: TypeAlias = Annotated[Any, _sides(1, 0)]
+CutSides2D: TypeAlias = Annotated[Any, _sides(2, 0)]
+CutSides3D: TypeAlias = Annotated[Any, _sides(3, 0)]
+#: What is added there; a negative number cuts off.
+Sides1D: TypeAlias = Annotated[Any, _sides(1, None)]
+Sides2D: TypeAlias = Annotated[Any, _sides(2, None)]
+Sides3D: TypeAlias = Annotated[Any, _sides(3, None)]
 #: An axis, the batch counted as 0, or several.
 Axis: TypeAlias = Annotated[
     Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})
@@ -368,4 +487,15 @@ NestedLayers: TypeAlias = Annotated[
 DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
 #: The name of a function that gives a number for each number, or a shape for the same shape.
 Function: TypeAlias = Annotated[Any, FieldType(_read_function, {"type": "string"})]
+#: The dtype of what enters a network.
+DataDType: TypeAlias = Annotated[Any, FieldType(read_data_dtype, {"enum": [*DTYPES, TEXT]})]
 Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
+#: Any number that no size depends on; or one, or a list of them.
+Real: TypeAlias = Annotated[Any, FieldType(read_real, _REAL)]
+Reals: TypeAlias = Annotated[Any, FieldType(_read_reals, _one_or_list(_REAL))]
+OptionalRealList: TypeAlias = Annotated[
+    Any,
+    FieldType(_optional(_read_real_list), _optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
+]
+#: A factor for all axes, or one for each; or none.
+OptionalRatios: TypeAlias = Annotated[Any, FieldType(_optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))]

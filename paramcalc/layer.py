@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from typing import Any, ClassVar, Literal, TypeAlias
@@ -449,6 +450,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Layer):
         fields = value.stated()
         return {type(value).__name__: fields} if fields else type(value).__name__
+    if type(value) is Fraction:
+        return str(value)
     return value.name if isinstance(value, algebra.Unknown) else value
 
 

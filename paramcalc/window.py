@@ -9,16 +9,19 @@ from paramcalc.algebra import Number, Shape
 from paramcalc.errors import refuse
 
 
-def output_lengths(lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = ()) -> Shape:
+def output_lengths(
+    lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = (), ceil: bool = False
+) -> Shape:
     """The number of places that a window takes along each axis.
 
     `padding` is `valid` (none), `same` or `causal` (as much as keeps the length at stride 1), or
-    what is added on each side of each axis. Source: the Keras guide "Conv2D layer", and the
-    section Shape of torch.nn.Conv2d.
+    what is added on each side of each axis. With `ceil`, a last window may reach beyond the end, if
+    it does not begin there. Source: the Keras guide "Conv2D layer", and the section Shape of
+    torch.nn.Conv2d and torch.nn.MaxPool2d.
     """
     pads = _each(padding, len(lengths))
     axes = zip(lengths, window, strides, dilation or (1,) * len(lengths), pads, strict=True)
-    return tuple(_output_length(*axis) for axis in axes)
+    return tuple(_output_length(*axis, ceil) for axis in axes)
 
 
 def transposed_lengths(
@@ -48,12 +51,18 @@ def _reach(window: Number, dilation: Number) -> Number:
     return dilation * (window - 1) + 1
 
 
-def _output_length(length: Number, window: Number, stride: Number, dilation: Number, pad: Any) -> Number:
+def _output_length(length: Number, window: Number, stride: Number, dilation: Number, pad: Any, ceil: bool) -> Number:
     word = _word(pad)
     if word in ("same", "causal"):
         return algebra.ceil_divide(length, stride)
-    added = 0 if word == "valid" else 2 * pad
-    return algebra.floor_divide(length + added - _reach(window, dilation), stride) + 1
+    before = 0 if word == "valid" else pad
+    room = length + 2 * before - _reach(window, dilation)
+    if not ceil:
+        return algebra.floor_divide(room, stride) + 1
+    return algebra.lesser(
+        algebra.ceil_divide(room, stride) + 1,
+        algebra.ceil_divide(length + before, stride),
+    )
 
 
 def _transposed_length(

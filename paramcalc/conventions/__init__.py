@@ -93,7 +93,7 @@ class Convention:
         if len(candidates) == 1 and candidates[0].when == "true" and not candidates[0].fields:
             return candidates[0]
         environment = field_environment(layer, inputs)
-        return next((each for each in candidates if not each.alias and _expresses(each, environment)), None)
+        return next((each for each in candidates if not each.alias and expresses(each, environment)), None)
 
     def spell(
         self,
@@ -113,7 +113,8 @@ class Convention:
         return spell(self, equivalent, tensors, shapes, joined)
 
 
-def _expresses(candidate: Equivalent, environment: Environment) -> bool:
+def expresses(candidate: Equivalent, environment: Environment) -> bool:
+    """Whether a class of a framework can be a layer, by its fields and inputs."""
     if any(environment.values[name] != value for name, value in candidate.fields.items()):
         return False
     return candidate.when == "true" or algebra.truth(evaluated(candidate.when, environment))
@@ -150,12 +151,20 @@ def kind_of_class(name: object) -> str:
         reasons: Mapping[str, str] = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
         if name in reasons:
             return reasons[str(name)]
-        for kind_name in kind_names():
-            for each in convention(framework).equivalents(kind_name):
-                if each.name.rpartition(".")[2] == name:
-                    fields = ", ".join(f"{field}: {value}" for field, value in each.fields.items())
-                    return f"{each.name} is written {kind_name}" + (f": {{{fields}}}" if fields else "")
-    return ""
+    rows = (
+        (kind_name, each)
+        for framework in FRAMEWORKS
+        for kind_name in kind_names()
+        for each in convention(framework).equivalents(kind_name)
+        if each.name.rpartition(".")[2] == name
+    )
+    # rather a kind that the class always is than one that it is at times
+    found = min(rows, key=lambda row: row[1].when != "true", default=None)
+    if found is None:
+        return ""
+    kind_name, each = found
+    fields = ", ".join(f"{field}: {value}" for field, value in each.fields.items())
+    return f"{each.name} is written {kind_name}" + (f": {{{fields}}}" if fields else "")
 
 
 # --- Names and layouts -----------------------------------------------------------------

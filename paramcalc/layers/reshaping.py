@@ -8,12 +8,20 @@ from paramcalc.layer import Layer, axis_position, shape_text
 
 
 class Flatten(Layer):
-    """All axes but the batch become one."""
+    """Several axes, by default all but the batch, become one."""
 
     source = "keras.layers.Flatten; torch.nn.Flatten"
 
+    start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
+    end_dim: Integer = field("", "the last of the axes", -1)
+
     def output_shape(self, x: Shape) -> Shape:
-        return (algebra.product(x),)
+        if not x:
+            return (1,)
+        first, last = axis_position(self.start_dim, len(x)), axis_position(self.end_dim, len(x))
+        if first > last:
+            raise refuse("invalid-value", f"Flatten cannot go from axis {self.start_dim} back to axis {self.end_dim}")
+        return (*x[:first], algebra.product(x[first : last + 1]), *x[last + 1 :])
 
 
 class Reshape(Layer):
@@ -24,20 +32,20 @@ class Reshape(Layer):
     target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
 
     def output_shape(self, x: Shape) -> Shape:
-        stated = [size for size in self.target_shape if not _is_rest(size)]
-        elements, known = algebra.product(x), algebra.product(stated)
-        if len(stated) == len(self.target_shape):
-            if not algebra.equal(elements, known):
-                raise refuse(
-                    "shape-mismatch",
-                    f"Reshape of {shape_text(x)} to {shape_text(self.target_shape)}:"
-                    f" {quoted(elements)} elements do not fill {quoted(known)}",
-                )
-            return tuple(self.target_shape)
-        if len(stated) + 1 < len(self.target_shape):
-            raise refuse("invalid-value", "only one size of 'target_shape' may be -1")
-        rest = algebra.divide(elements, known, f"{shape_text(x)} does not fill 'target_shape'")
-        return tuple(rest if _is_rest(size) else size for size in self.target_shape)
+        return _filled("Reshape", x, self.target_shape)
+
+
+class Unflatten(Layer):
+    """One axis becomes several."""
+
+    source = "torch.nn.Unflatten"
+
+    axis: Integer = field("", "the axis, the batch counted as 0", 1)
+    target_shape: TargetShape = field("", "the sizes of the new axes; one may be -1: what the others leave")
+
+    def output_shape(self, x: Shape) -> Shape:
+        position = axis_position(self.axis, len(x))
+        return (*x[:position], *_filled("Unflatten", (x[position],), self.target_shape), *x[position + 1 :])
 
 
 class Slice(Layer):
@@ -67,6 +75,23 @@ class Slice(Layer):
         if not algebra.equal(kept, 1):
             raise refuse("shape-mismatch", f"Slice keeps {quoted(kept)} elements, so that its axis must stay")
         return (*x[:position], *x[position + 1 :])
+
+
+def _filled(name: str, x: Shape, target: Shape) -> Shape:
+    stated = [size for size in target if not _is_rest(size)]
+    elements, known = algebra.product(x), algebra.product(stated)
+    if len(stated) == len(target):
+        if not algebra.equal(elements, known):
+            raise refuse(
+                "shape-mismatch",
+                f"{name} of {shape_text(x)} to {shape_text(target)}:"
+                f" {quoted(elements)} elements do not fill {quoted(known)}",
+            )
+        return tuple(target)
+    if len(stated) + 1 < len(target):
+        raise refuse("invalid-value", "only one size of 'target_shape' may be -1")
+    rest = algebra.divide(elements, known, f"{shape_text(x)} does not fill 'target_shape'")
+    return tuple(rest if _is_rest(size) else size for size in target)
 
 
 def _is_rest(size: Number) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse, suggest
-from paramcalc.fields import DType, OpenShape, TensorShapes, field
+from paramcalc.fields import DataDType, OpenShape, TensorShapes, field
 from paramcalc.layer import Axes, Layer, Tensor
 
 
@@ -15,7 +15,7 @@ class Input(Layer):
     source = "keras.Input"
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
-    dtype: DType = field("", "the dtype of the data", "float32")
+    dtype: DataDType = field("", "the dtype of the data", "float32")
 
     def output_shape(self) -> Shape:
         return tuple(self.shape)

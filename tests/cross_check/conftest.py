@@ -41,6 +41,8 @@ _KNOWN_WARNINGS = (
     "ignore:You are using a softmax over axis -1 of a tensor of shape:UserWarning",
     # of torch.nn.Transformer, whose encoder is not computed in the fastest way
     "ignore:enable_nested_tensor is True:UserWarning",
+    # of keras.layers.STFTSpectrogram: a matter of speed
+    "ignore:`fft_length` is recommended to be a power of two:UserWarning",
     # of torch.nn.Conv2d(padding="same"): a matter of speed
     "ignore:Using padding='same' with even kernel lengths and odd dilation:UserWarning",
 )

@@ -24,5 +24,26 @@ INERT = {
         r"(ReLU|LeakyReLU|ELU|CELU|RReLU|Hardtanh|Hardshrink|Softshrink|Softplus)\.\w+": "which function is applied",
         r"Softmax\.axis": "which function is applied",
         r"SpatialDropout[23]D\.data_format": "which elements are drawn together",
+        # of one class, or of a few, named before the point
+        r"AvgPool\dd\.(count_include_pad|divisor_override)": "by what the sum of a window is divided",
+        r"Flatten\.data_format": "the order of the elements",
+        r"Upsample\.(align_corners|recompute_scale_factor)": "where the places between are",
+        r"ActivityRegularization\.l[12]": "a term of the loss",
+        r"FractionalMaxPool\dd\._random_samples": "where the windows begin",
+        r"Resizing\.(interpolation|antialias|fill_\w+|(crop|pad)_to_aspect_ratio)": "how an image of this size is made",
+        r"MaxNumBoundingBoxes\.fill_value": "what an empty box holds",
+        r"(Aug|CutMix|MixUp|Rand|AutoC|ContrastLimited|Equal|Solar)\w*\.(?!height$|width$)\w+": (
+            "how pixels change, in an image that keeps its shape"
+        ),
+        r"\w+\.sparse": "how a tensor is stored",
+        r"(Hashing|\w+Lookup)\.(mask_value|salt|oov_method|vocabulary_dtype|invert)": "how a category is found",
+        r"(StringLookup|TextVectorization)\.(encoding|standardize)": "how a text is read",
+        r"(\w+Lookup|TextVectorization)\.(vocabulary|idf_weights|num_oov_indices|mask_token|oov_token)": (
+            "what a vocabulary holds, which counts by its size"
+        ),
+        r"MelSpectrogram\.(window|sampling_rate|min_freq|max_freq|power_to_db|top_db|mag_exp|min_power|ref_power)": (
+            "what the numbers of a spectrogram are"
+        ),
+        r"STFTSpectrogram\.(window|periodic|scaling)": "the first values of the kernels",
     }.items()
 }

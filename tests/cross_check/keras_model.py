@@ -252,6 +252,14 @@ def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
     return layer, lambda inputs: call(inputs)[chosen]
 
 
+def _padded_pool(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer.filled(None)
+    given = {name: getattr(kind, name) for name in ("pool_size", "strides", "padding", "data_format")}
+    made = {"MaxPool2D": keras.layers.MaxPooling2D, "AveragePool2D": keras.layers.AveragePooling2D}
+    layer = made[type(kind).__name__](**_arguments_taken(given), **common)
+    return layer, _padded(leaf, layer, given) or _with_one(layer)
+
+
 def _lstm(leaf: Leaf, common: dict[str, Any]) -> Part:
     layer = _TwoBiasLSTM(leaf.layer.units, return_sequences=leaf.layer.return_sequences, **common)
     return layer, _with_one(layer)
@@ -272,6 +280,8 @@ _PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
     "Weights": _weights,
     "Slice": _slice,
     "Conv2D": _strided_conv,
+    "MaxPool2D": _padded_pool,
+    "AveragePool2D": _padded_pool,
     "LSTM": _lstm,
     "BatchNorm": _batch_norm,
     "MultiHeadAttention": _any_attention,

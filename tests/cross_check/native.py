@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import paramcalc as pc
+from paramcalc.algebra import Shape, Unknown
 from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
 from paramcalc.expression import Environment
 
@@ -14,23 +15,25 @@ from .reading import RealTensor, real_class
 from .strategies import Case
 
 BATCH = 2
+#: What an example is of data that is text.
+WORDS = "two words"
 
 
-def check_class(case: Case, framework: str, trainable: bool) -> None:
-    """Hold tensors, totals and shapes of a layer to those of the framework's class."""
+def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent | None = None) -> None:
+    """Hold tensors, totals and shapes of a layer to those of the framework's class, or of another form of it."""
     spec = case.spec_with(trainable)
     row = pc.count(spec, framework).layers[-1]
     assert row.leaf is not None
-    equivalent = convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
+    equivalent = alias or convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
-        real, outputs = _keras(case, equivalent, layer, trainable)
+        real, outputs = _keras(case, equivalent, layer, trainable, [row.output_shape, *row.further_output_shapes])
     else:
         real, outputs = _torch(case, equivalent, layer, trainable)
     expected = {tensor.name: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
     assert expected == real
-    assert [row.output_shape, *row.further_output_shapes] == outputs
+    assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
 
 
 def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -> Any:
@@ -56,8 +59,19 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
     return real_class(equivalent)(**{name: plain(value) for name, value in given.items()})
 
 
+def _known(shape: Shape) -> tuple[int | None, ...]:
+    """A shape of ours as Keras writes it."""
+    return tuple(None if isinstance(size, Unknown) else size for size in shape)
+
+
+def _where_known(real: tuple[int, ...], said: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The shape of a run, without the sizes that Keras left open before."""
+    assert len(real) == len(said)
+    return tuple(size and found for found, size in zip(real, said, strict=True))
+
+
 def _keras(
-    case: Case, equivalent: Equivalent, layer: Any, trainable: bool
+    case: Case, equivalent: Equivalent, layer: Any, trainable: bool, shapes: list[Shape]
 ) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
     import keras
     import numpy as np
@@ -70,12 +84,23 @@ def _keras(
     # only once it is built: a layer of layers has none before, and would leave them trainable
     layer.trainable = trainable
     if classes.runs(case):
-        examples = [np.zeros((BATCH, *shape), dtype) for shape, dtype in zip(case.shapes, case.dtypes, strict=True)]
+        examples = [
+            np.full((BATCH, *shape), WORDS, object) if dtype == "string" else np.zeros((BATCH, *shape), dtype)
+            for shape, dtype in zip(case.shapes, case.dtypes, strict=True)
+        ]
         run = [
             tuple(each.shape[1:])
             for each in _flat(classes.call(type(case.layer).__name__, equivalent.name, layer, examples))
         ]
-        assert run == outputs, "Keras says one shape and has another"
+        if classes.misstated(case):
+            outputs = [
+                tuple(None if isinstance(ours, Unknown) else size for ours, size in zip(shape, real, strict=True))
+                for shape, real in zip(shapes, run, strict=True)
+            ]
+        else:
+            assert [_where_known(real, said) for real, said in zip(run, outputs, strict=True)] == outputs, (
+                "Keras says one shape and has another"
+            )
     trained = {id(variable) for variable in layer.trainable_weights}
     prefix = f"{layer.name}/"
     assert all(variable.path.startswith(prefix) for variable in layer.weights)
@@ -107,12 +132,6 @@ def _torch(
         for name, tensor in tensors.items()
     }
     return real, outputs
-
-
-def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int, ...]]:
-    """The shapes of what a real layer gives, without the batch."""
-    outputs = classes.call(type(case.layer).__name__, equivalent.name, layer, inputs)
-    return [tuple(each.shape[1:]) for each in _flat(outputs)]
 
 
 def _flat(outputs: Any) -> Iterator[Any]:

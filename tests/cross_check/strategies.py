@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
 
+import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -148,7 +149,12 @@ def average_pool2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 def _pool(draw: DrawFn, shape: Sizes, framework: str) -> dict[str, Any]:
     layout, lengths, _ = _image(draw, shape, framework)
-    return {**_window(draw, lengths, "pool_size", (1, 1)), **layout}
+    fields = _window(draw, lengths, "pool_size", (1, 1))
+    if not isinstance(fields.get("padding", "valid"), str):
+        # at most half of the window
+        sizes, pads = (np.broadcast_to(fields[name], 2).tolist() for name in ("pool_size", "padding"))
+        fields["padding"] = one_or_each(draw, [min(pad, size // 2) for pad, size in zip(pads, sizes, strict=True)])
+    return {**fields, **layout}
 
 
 def global_average_pool2d(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
@@ -267,6 +273,10 @@ FITS = {
     "LSTM": Fit(lstm, range(2, 3)),
     "MultiHeadAttention": Fit(attention, range(2, 3)),
 }
+
+
+#: The kinds that are drawn here.
+KINDS = [*FITS, "Input", "Add", "Multiply", "Concatenate"]
 
 
 @st.composite

@@ -6,11 +6,11 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.conventions import Equivalent, convention
+from paramcalc.conventions import Equivalent, convention, expresses, field_environment
 
 from .classes import cases
 from .inert import INERT
@@ -35,6 +35,27 @@ def test_class_has_the_tensors_and_shapes_of_its_kind(
     framework: str, kind: str, data: st.DataObject, trainable: bool
 ) -> None:
     check_class(data.draw(cases(kind, framework)), framework, trainable)
+
+
+@pytest.mark.parametrize(
+    ("framework", "kind", "row"),
+    [
+        pytest.param(framework, kind, row, id=f"{framework}-{row.name}")
+        for framework, kind in ROWS
+        for row in convention(framework).equivalents(kind)
+        if row.alias
+    ],
+)
+@settings(settings.get_profile("runs"), suppress_health_check=list(HealthCheck))
+@given(data=st.data(), trainable=st.booleans())
+def test_another_form_of_a_class_has_them_as_well(
+    framework: str, kind: str, row: Equivalent, data: st.DataObject, trainable: bool
+) -> None:
+    case = data.draw(cases(kind, framework))
+    leaf = pc.count(case.spec, framework).layers[-1].leaf
+    assert leaf is not None
+    assume(expresses(row, field_environment(leaf.layer, leaf.input_shapes)))
+    check_class(case, framework, trainable, row)
 
 
 @pytest.mark.parametrize(("framework", "kind"), ROWS)

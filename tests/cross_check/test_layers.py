@@ -1,4 +1,4 @@
-"""Every kind that random networks are made of, on its own, with random fields and inputs, against each framework."""
+"""The common kinds, each on its own in the layout of either framework, built by each framework."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc.conventions import convention
 
+from . import classes
 from .comparison import TOTALS, check
 from .strategies import FRAMEWORKS, KINDS, Case, cases
 
 pytestmark = pytest.mark.framework
-#: What only one framework has, and no network of both: drawn in `test_classes`.
-OF_ONE_FRAMEWORK = {"lora_rank"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -63,13 +62,14 @@ def runnable(case: Case) -> Case:
     return case
 
 
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_field_is_drawn(kind: str, framework: str) -> None:
+@pytest.mark.parametrize("kind", pc.kind_names())
+def test_every_field_is_drawn(kind: str) -> None:
     """A field that no example states would be one that nothing checks."""
     seek = settings(derandomize=True, database=None, phases=[Phase.generate], max_examples=1000)
-    for name in {*pc.kind(kind).model_fields} - OF_ONE_FRAMEWORK:
-        find(cases(kind, framework), lambda case, name=name: name in case.layer.model_fields_set, settings=seek)
+    drawn = [cases(kind, framework) for framework in FRAMEWORKS if kind in KINDS]
+    drawn += [classes.cases(kind, framework) for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
+    for name in pc.kind(kind).model_fields:
+        find(st.one_of(drawn), lambda case, name=name: name in case.layer.model_fields_set, settings=seek)
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)

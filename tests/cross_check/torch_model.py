@@ -199,25 +199,7 @@ def _conv2d(leaf: Leaf, row: Equivalent) -> Part:
 
 
 def _pool(leaf: Leaf, row: Equivalent) -> Part:
-    kind = leaf.layer.filled(None)
-    if kind.padding == "valid":
-        return _over_image(leaf, _module(leaf, row, padding=0), None)
-    if kind.padding == "same":
-        pads = _same_pads(leaf, kind.pool_size, kind.strides, (1, 1))
-        return _over_image(leaf, _module(leaf, row, padding=0), pads)
-    if all(2 * pad <= size for pad, size in zip(kind.padding, kind.pool_size, strict=True)):
-        return _over_image(leaf, _module(leaf, row), None)
-    # PyTorch's pooling takes no padding beyond half its window
-    rows, columns = kind.padding
-    return _over_image(leaf, _module(leaf, row, padding=0), [columns, columns, rows, rows])
-
-
-def _global_pool(leaf: Leaf, row: Equivalent) -> Part:
-    if leaf.layer.keepdims:
-        return _over_image(leaf, _module(leaf, row), None)
-    module = _module(leaf, row)
-    first = leaf.layer.data_format == "channels_first"
-    return module, lambda inputs: module(inputs[0] if first else inputs[0].movedim(-1, 1)).flatten(1)
+    return _over_image(leaf, _module(leaf, row), None)
 
 
 def _over_image(leaf: Leaf, module: nn.Module, pads: list[int] | None) -> Part:
@@ -278,7 +260,7 @@ _CALLS: dict[str, Callable[[Leaf, Equivalent], Part]] = {
     "Conv2D": _conv2d,
     "MaxPool2D": _pool,
     "AveragePool2D": _pool,
-    "GlobalAveragePool2D": _global_pool,
+    "GlobalAveragePool2D": _pool,
     "LSTM": _lstm,
     "MultiHeadAttention": _attention,
 }
@@ -424,6 +406,19 @@ def _concatenate(leaf: Leaf) -> Part:
     return None, lambda inputs: torch.cat(list(inputs), leaf.layer.axis)
 
 
+def _same_pool(leaf: Leaf) -> Part:
+    kind = leaf.layer.filled(None)
+    pads = _same_pads(leaf, kind.pool_size, kind.strides, (1, 1))
+    made = {"MaxPool2D": nn.MaxPool2d, "AveragePool2D": nn.AvgPool2d}[type(kind).__name__]
+    return _over_image(leaf, made(kind.pool_size, kind.strides), pads)
+
+
+def _global_pool(leaf: Leaf) -> Part:
+    module = nn.AdaptiveAvgPool2d(1)
+    first = leaf.layer.data_format == "channels_first"
+    return module, lambda inputs: module(inputs[0] if first else inputs[0].movedim(-1, 1)).flatten(1)
+
+
 def _flatten(leaf: Leaf) -> Part:
     return None, lambda inputs: inputs[0].reshape(len(inputs[0]), -1)
 
@@ -446,6 +441,9 @@ _PARTS: dict[str, Callable[[Leaf], Part]] = {
     "Add": _elementwise,
     "Multiply": _elementwise,
     "Concatenate": _concatenate,
+    "MaxPool2D": _same_pool,
+    "AveragePool2D": _same_pool,
+    "GlobalAveragePool2D": _global_pool,
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Slice": _slice,

@@ -20,3 +20,16 @@ def same(
 ) -> tuple[Equivalent]:
     """A class that spells its arguments as the kind its fields."""
     return (Equivalent(f"keras.layers.{name}", {each: each for each in arguments.split()}, {}, when, fields or {}),)
+
+
+def pool(name: str, when: str = "true") -> tuple[Equivalent]:
+    """A pooling, which adds what `same` wants, or nothing, and leaves out a last window that reaches beyond."""
+    arguments = {each: each for each in ("pool_size", "strides", "data_format")}
+    arguments["padding"] = "'same' if padding == 'same' else 'valid'"
+    when = f"(padding == 'valid' or padding == 'same' or max(padding) == 0) and not ceil_mode and {when}"
+    return (Equivalent(f"keras.layers.{name}", arguments, {}, when),)
+
+
+def max_pool(name: str) -> tuple[Equivalent]:
+    """A pooling that has one output, and no gaps in its window."""
+    return pool(name, "max(dilation_rate) == 1 and not return_indices")

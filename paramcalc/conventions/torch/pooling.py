@@ -1,21 +1,12 @@
 """PyTorch: pooling."""
 
-from paramcalc.conventions import Equivalent
-
-
-def _pool(name: str) -> tuple[Equivalent]:
-    arguments = {"kernel_size": "pool_size", "stride": "strides", "padding": "padding"}
-    return (Equivalent(f"torch.nn.{name}", arguments),)
-
+from paramcalc.conventions.torch import CHANNELS_FIRST, average_pool, global_pool, max_pool
 
 EQUIVALENTS = {
-    "MaxPool2D": _pool("MaxPool2d"),
-    "AveragePool2D": _pool("AvgPool2d"),
-    "GlobalAveragePool2D": (Equivalent("torch.nn.AdaptiveAvgPool2d", {"output_size": "1"}),),
+    "MaxPool2D": max_pool("MaxPool2d"),
+    "AveragePool2D": average_pool("AvgPool2d"),
+    "GlobalMaxPool2D": global_pool("AdaptiveMaxPool2d", {"return_indices": "false"}),
+    "GlobalAveragePool2D": global_pool("AdaptiveAvgPool2d"),
 }
 
-LAYOUT = {
-    "MaxPool2D": {"data_format": "channels_first"},
-    "AveragePool2D": {"data_format": "channels_first"},
-    "GlobalAveragePool2D": {"data_format": "channels_first"},
-}
+LAYOUT = dict.fromkeys(EQUIVALENTS, CHANNELS_FIRST)

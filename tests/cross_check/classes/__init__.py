@@ -2,7 +2,8 @@
 
 Each module has `CASES`: for each kind a strategy that, for a framework, draws a layer which a class of
 that framework can express, with the inputs it is given. `CALLS` says how a class is called, where that
-is not simply with its inputs; `UNRUN` names the layers that Keras builds and does not run on a CPU.
+is not simply with its inputs; `UNRUN` names the layers that Keras builds and does not run on a CPU, and
+`MISSTATED` those of which it says another output shape than the one that they have when they run.
 """
 
 from __future__ import annotations
@@ -43,6 +44,11 @@ def with_list(layer: Any, inputs: list[Any]) -> Any:
 def runs(case: Case) -> bool:
     """Whether Keras runs such a layer on a CPU at all."""
     return not any(unrun(case) for unrun in getattr(_module(type(case.layer).__name__), "UNRUN", ()))
+
+
+def misstated(case: Case) -> bool:
+    """Whether Keras may be wrong about the output shape, and only a run tells it."""
+    return any(wrong(case) for wrong in getattr(_module(type(case.layer).__name__), "MISSTATED", ()))
 
 
 def _module(kind: str) -> Any:

@@ -1,0 +1,6 @@
+"""Keras: pooling by a fraction."""
+
+EQUIVALENTS = {
+    "FractionalMaxPool2D": (),
+    "FractionalMaxPool3D": (),
+}

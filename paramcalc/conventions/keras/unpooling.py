@@ -1,0 +1,7 @@
+"""Keras: the inverse of pooling."""
+
+EQUIVALENTS = {
+    "MaxUnpool1D": (),
+    "MaxUnpool2D": (),
+    "MaxUnpool3D": (),
+}

@@ -1,0 +1,11 @@
+"""PyTorch: categories."""
+
+EQUIVALENTS = {
+    "Discretization": (),
+    "CategoryEncoding": (),
+    "Hashing": (),
+    "HashedCrossing": (),
+    "IntegerLookup": (),
+    "StringLookup": (),
+    "TextVectorization": (),
+}

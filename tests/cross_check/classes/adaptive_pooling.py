@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from ..strategies import FLAG, Case, some
+from .spatial import each, numbers, ranked, spatial
+
+
+def _adaptive(draw: DrawFn, name: str, rank: int, framework: str) -> Case:
+    sizes: list[int | None] = [*numbers(draw, rank, 1, 6)]
+    if framework == "torch" and rank > 1:
+        sizes = [draw(st.sampled_from([size, None])) for size in sizes]
+    fields = {"output_size": sizes if None in sizes else each(draw, sizes)}
+    if framework == "torch" and "Max" in name:
+        fields |= some(draw, return_indices=FLAG)
+    return spatial(draw, name, framework, fields, numbers(draw, rank, 1, 5))
+
+
+CASES = ranked(
+    _adaptive,
+    "AdaptiveAveragePool1D",
+    "AdaptiveAveragePool2D",
+    "AdaptiveAveragePool3D",
+    "AdaptiveMaxPool1D",
+    "AdaptiveMaxPool2D",
+    "AdaptiveMaxPool3D",
+)
