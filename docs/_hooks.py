@@ -85,7 +85,7 @@ _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
 def on_config(config: Any) -> Any:
     """Put the pages of the kinds into the navigation, family by family."""
-    pages = [{_title(family): [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
+    pages = [{kinds.title(family): [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
     config.nav = [
         {title: [page, *pages]} if page == "layers/index.md" else {title: page}
         for entry in config.nav
@@ -128,7 +128,7 @@ def kind_index() -> str:
     ]
     for family, names in FAMILIES.items():
         rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
-        lines += ["", f"## {_title(family).capitalize()}", "", *_table(("kind", "what it does"), rows)]
+        lines += ["", f"## {kinds.title(family).capitalize()}", "", *_table(("kind", "what it does"), rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -253,11 +253,6 @@ def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
         axes = list(cls.inputs)
     shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
     return layer, shapes * (2 if cls.variadic else 1)
-
-
-def _title(family: str) -> str:
-    """The name of a family in words."""
-    return family.replace("_", " ")
 
 
 def _path(name: str) -> str:

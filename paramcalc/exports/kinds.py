@@ -23,13 +23,18 @@ def overview() -> str:
     lines = []
     names = max(map(len, kind_names()))
     for family, kinds in FAMILIES.items():
-        lines += ["", family]
+        lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
             lines += textwrap.wrap(
                 kind(name).summary(), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
             )
     return "\n".join([*lines[1:], "", "paramcalc layers KIND shows the fields, tensors and formula of one."])
+
+
+def title(family: str) -> str:
+    """The name of a family in words."""
+    return family.replace("_", " ")
 
 
 def page(name: str) -> str:
