@@ -26,10 +26,13 @@ from paramcalc.spec import FRAMEWORKS
 #: The values that the worked examples have for fields that must be given. Kinds share their names.
 FIELD_VALUES: dict[str, Any] = {
     "activation": "relu",
+    "cell": {"LSTMCell": {"units": 32}},
+    "cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}],
     "filters": 16,
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
+    "layer": {"LSTM": {"units": 32}},
     "num_heads": 4,
     "output_dim": 32,
     "rate": 0.5,
@@ -37,6 +40,10 @@ FIELD_VALUES: dict[str, Any] = {
     "target_shape": (8, -1),
     "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
     "units": 32,
+}
+#: The fields of kinds that need another value than the kinds that share its name.
+KIND_VALUES: dict[str, dict[str, Any]] = {
+    "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
 }
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
 AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20}
@@ -146,13 +153,17 @@ def _frameworks(cls: type[Layer]) -> list[str]:
         candidates = convention(framework).equivalents(cls.__name__)
         lines += ["", f"### {framework}", ""]
         if not candidates:
-            kept = "; its tensors keep our own names" if cls.tensors is not Layer.tensors else ""
+            owns = cls.tensors is not Layer.tensors or cls.parts is not Layer.parts
+            kept = "; its tensors keep our own names" if owns else ""
             lines += [f"{framework} has no class for it{kept}."]
         for candidate in candidates:
             lines += [_code(candidate.name) + _condition(candidate) + "."]
             if candidate.arguments:
                 rows = [(_code(name), _code(value)) for name, value in candidate.arguments.items()]
                 lines += ["", *_table(("argument", "its value, in our fields"), rows)]
+            if candidate.parts:
+                rows = [(_code(name), _code(theirs)) for name, theirs in candidate.parts.items()]
+                lines += ["", *_table(("layer within it", "its name there"), rows)]
             lines += ["", *_spelling_table(framework, candidate, cls), ""]
     return lines
 
@@ -203,12 +214,11 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     """A small layer of a kind, and the shapes of its inputs."""
     required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    layer = cls(**{name: FIELD_VALUES[name] for name in required})
-    axes = [each for each in cls.inputs if not each.optional]
-    if cls.open_fields():
-        axes = list(cls.inputs)
+    own = KIND_VALUES.get(cls.__name__, {})
+    layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
+    axes = [each for each in cls.inputs if not each.optional] or cls.inputs
     shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
-    return layer, shapes * (2 if cls.variadic else 1)
+    return layer, shapes * (2 if cls.variadic and len(cls.inputs) == 1 else 1)
 
 
 def _path(name: str) -> str:

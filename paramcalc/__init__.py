@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from paramcalc.layer import kind_names as kind_names
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
     from paramcalc.layers.convolution import Conv2D as Conv2D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM1D as ConvLSTM1D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM2D as ConvLSTM2D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM3D as ConvLSTM3D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
     from paramcalc.layers.embedding import Embedding as Embedding
@@ -51,12 +54,21 @@ if TYPE_CHECKING:
     from paramcalc.layers.pooling import (
         MaxPool2D as MaxPool2D,
     )
+    from paramcalc.layers.recurrent import GRU as GRU
     from paramcalc.layers.recurrent import LSTM as LSTM
+    from paramcalc.layers.recurrent import SimpleRNN as SimpleRNN
+    from paramcalc.layers.recurrent_cells import RNN as RNN
+    from paramcalc.layers.recurrent_cells import GRUCell as GRUCell
+    from paramcalc.layers.recurrent_cells import LSTMCell as LSTMCell
+    from paramcalc.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
+    from paramcalc.layers.recurrent_cells import StackedRNNCells as StackedRNNCells
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.wrappers import Bidirectional as Bidirectional
+    from paramcalc.layers.wrappers import TimeDistributed as TimeDistributed
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

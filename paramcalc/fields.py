@@ -51,7 +51,7 @@ class FieldType:
     ) -> None:
         self.read = read
         self.schema = schema
-        #: of a field with several numbers, what the symbol of each ends in
+        #: of a field that holds numbers in order, what the symbol of each ends in: of a single one, in nothing
         self.suffixes = suffixes
         #: whether formulas have a symbol for a field of this type
         self.symbolic = symbolic
@@ -77,7 +77,8 @@ def read_size(value: Any) -> Number | Expression:
     return _read_number(value, 1)
 
 
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reads what `read` does, or nothing."""
     return lambda value: None if value is None else read(value)
 
 
@@ -191,14 +192,17 @@ def read_layer(value: Any) -> Any:
         raise error.within(name) from None
 
 
-def read_layers(value: Any) -> Any:
-    """A list of layers, at least one."""
+def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
+    """A list of layers, at least one, each read by `read`."""
     if not isinstance(value, (list, tuple)) or not value:
-        raise refuse("wrong-type", f"takes a list of layers, not {named(value)}", "as in [{LSTMCell: {units: 8}}]")
+        what = "an empty list" if isinstance(value, (list, tuple)) else named(value)
+        raise refuse("wrong-type", f"takes a list of layers, not {what}", "as in [{LSTMCell: {units: 8}}]")
+    if len(value) > LIMITS.list_length:
+        raise refuse("limit", f"takes at most {LIMITS.list_length:,} layers, not {len(value):,}")
     layers = []
     for place, item in enumerate(value):
         try:
-            layers.append(read_layer(item))
+            layers.append(read(item))
         except ParamcalcError as error:
             raise error.within(place) from None
     return tuple(layers)
@@ -245,12 +249,12 @@ def _window_schema(rank: int, least: int) -> dict[str, Any]:
 
 def _window(suffixes: tuple[str, ...]) -> FieldType:
     rank = len(suffixes)
-    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes if rank > 1 else ())
+    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes)
 
 
 def _optional_window(rank: int, least: int) -> FieldType:
     schema = {"anyOf": [*_window_schema(rank, least)["anyOf"], {"type": "null"}]}
-    return FieldType(_optional(_read_window(rank, least)), schema)
+    return FieldType(optional(_read_window(rank, least)), schema)
 
 
 def _padding(rank: int, *words: str) -> FieldType:
@@ -265,7 +269,7 @@ _INTEGER = _or_expression({"type": "integer"})
 Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
 OptionalSize: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
+    Any, FieldType(optional(read_size), {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}, symbolic=True)
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
 Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
@@ -273,7 +277,7 @@ Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
 Integer: TypeAlias = Annotated[Any, FieldType(read_integer, _INTEGER)]
 #: Any whole number, or none.
 OptionalInteger: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
+    Any, FieldType(optional(read_integer), {"anyOf": [*_INTEGER["anyOf"], {"type": "null"}]})
 ]
 Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
@@ -319,16 +323,15 @@ TensorShapes: TypeAlias = Annotated[
         {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
     ),
 ]
-_LAYER = {"$ref": "#/$defs/layer"}
+#: What the JSON Schema says of a layer within a layer, of one that may be absent, of several.
+LAYER = {"$ref": "#/$defs/layer"}
+OPTIONAL_LAYER = {"anyOf": [LAYER, {"type": "null"}]}
+LAYERS = {"type": "array", "items": LAYER, "minItems": 1}
 #: A layer within the layer.
-NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, _LAYER, nested=True)]
+NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, LAYER, nested=True)]
 #: A layer within the layer, or none.
-OptionalNestedLayer: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_layer), {"anyOf": [_LAYER, {"type": "null"}]}, nested=True)
-]
+OptionalNestedLayer: TypeAlias = Annotated[Any, FieldType(optional(read_layer), OPTIONAL_LAYER, nested=True)]
 #: Layers within the layer, one or more.
-NestedLayers: TypeAlias = Annotated[
-    Any, FieldType(read_layers, {"type": "array", "items": _LAYER, "minItems": 1}, nested=True)
-]
+NestedLayers: TypeAlias = Annotated[Any, FieldType(read_layers, LAYERS, nested=True)]
 DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
 Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]

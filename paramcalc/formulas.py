@@ -453,7 +453,7 @@ def symbolic_layer(
         for each in names:
             meanings[each] = str(info.description)
         made = tuple(FlagSymbol(each) if name in cls.flags() else symbol(each) for each in names)
-        values[name] = made if len(names) > 1 else made[0]
+        values[name] = made if cls.suffixes(name) else made[0]
     given = [axes for axes in cls.inputs if not (defaults and axes.optional)]
     shapes = [tuple(map(symbol, axes.names or ("n",))) for axes in given]
     layer = cls.model_construct(**values)

@@ -84,7 +84,9 @@ def general_tensors(cls: type[Layer]) -> list[Tensor]:
     """The tensors of a kind, in symbols. Raises `invalid-value` for a kind without a general form."""
     layer, shapes, _ = symbolic_layer(cls, additions=True)
     with algebra.assuming():
-        return layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
+        tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
+    # what the defaults rule out, such as a second direction, says nothing of the kind in general
+    return [tensor for tensor in tensors if tensor.condition != 0]
 
 
 def names(cls: type[Layer], framework: str) -> str:

@@ -14,6 +14,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "merging": ("Add", "Multiply", "Concatenate"),
     "reshaping": ("Flatten", "Reshape", "Slice"),
     "embedding": ("Embedding",),
-    "recurrent": ("LSTM",),
+    "recurrent": ("SimpleRNN", "GRU", "LSTM"),
+    "recurrent_cells": ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells", "RNN"),
+    "convolutional_lstm": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+    "wrappers": ("Bidirectional", "TimeDistributed"),
     "attention": ("MultiHeadAttention",),
 }

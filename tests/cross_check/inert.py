@@ -15,5 +15,9 @@ INERT = {
         "dropout|recurrent_dropout|rate|p|noise_shape": "which numbers are set to zero",
         "eps|epsilon|momentum|synchronized": "a constant of the arithmetic",
         r"activation|recurrent_activation|nonlinearity|approximate|inplace": "which function is applied",
+        "unit_forget_bias|weights": "the first values of a tensor",
+        "stateful": "whether the states of one batch begin the next; they are no parameters",
+        "unroll|use_cudnn": "how the steps are computed",
+        "zero_output_for_mask": "what stands in the output at a step that is masked",
     }.items()
 }

@@ -327,6 +327,10 @@ def _attention(draw: DrawFn, framework: str) -> Case:
     return Case(attention(draw, query, framework), (query, *others), framework)
 
 
+#: The kinds that are drawn here, for whole networks; the others stand in `classes`.
+KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
+
+
 def cases(kind: str, framework: str) -> SearchStrategy[Case]:
     """Layers of a kind, each with its inputs, in the layout of a framework."""
     match kind:

@@ -15,13 +15,14 @@ import paramcalc as pc
 from paramcalc import algebra
 from paramcalc.conventions import convention
 
-from .strategies import FRAMEWORKS, Case, cases
+from . import classes, strategies
+from .strategies import FRAMEWORKS, Case
 
 KINDS = pc.kind_names()
 #: What every width and length is multiplied by, one after another.
 SCALES = (1, 2, 5)
 #: The flags that branch on the shape of an output; a symbol has no truth for them.
-CONCRETE = ("return_sequences", "keepdims")
+CONCRETE = ("return_sequences", "return_state", "go_backwards", "keepdims")
 
 #: The elements of each tensor, whether it is there, and the output's shape.
 Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
@@ -54,7 +55,10 @@ def as_stated(name: str, value: bool) -> bool:
 
 
 def layouts(kind: str) -> st.SearchStrategy[Case]:
-    return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: cases(kind, framework))
+    if kind in strategies.KINDS:
+        return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: strategies.cases(kind, framework))
+    having = [framework for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
+    return st.sampled_from(having).flatmap(lambda framework: classes.cases(kind, framework))
 
 
 @pytest.mark.parametrize("kind", KINDS)

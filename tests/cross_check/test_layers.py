@@ -1,4 +1,4 @@
-"""Every kind on its own, with random fields and inputs, against the layer of each framework."""
+"""Every kind that random networks are made of, on its own, with random fields and inputs, against each framework."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ import paramcalc as pc
 from paramcalc.conventions import convention
 
 from .comparison import TOTALS, check
-from .strategies import FRAMEWORKS, Case, cases
+from .strategies import FRAMEWORKS, KINDS, Case, cases
 
 pytestmark = pytest.mark.framework
-KINDS = pc.kind_names()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -73,7 +72,7 @@ def test_every_field_is_drawn(kind: str, framework: str) -> None:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_every_class_of_a_table_exists(framework: str) -> None:
-    for kind in KINDS:
+    for kind in pc.kind_names():
         for row in convention(framework).equivalents(kind):
             module, _, name = row.name.rpartition(".")
             assert hasattr(import_module(module), name), row.name
