@@ -28,6 +28,8 @@ from paramcalc.spec import FRAMEWORKS
 FIELD_VALUES: dict[str, Any] = {
     "activation": "relu",
     "axes": -1,
+    "cell": {"LSTMCell": {"units": 32}},
+    "cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}],
     "dims": (3, 1, 2),
     "downscale_factor": 2,
     "filters": 16,
@@ -36,6 +38,7 @@ FIELD_VALUES: dict[str, Any] = {
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
+    "layer": {"LSTM": {"units": 32}},
     "max_number": 10,
     "mode": "reflect",
     "n": 10,
@@ -63,6 +66,7 @@ KIND_VALUES: dict[str, dict[str, Any]] = {
     "FractionalMaxPool3D": {"output_ratio": "2/3"},
     "MelSpectrogram": {"fft_length": 512, "sequence_stride": 128},
     "STFTSpectrogram": {"frame_length": 16},
+    "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
     "Upsample": {"scale_factor": 2},
 }
 #: The shapes of the inputs of kinds that do not take any.
@@ -182,13 +186,17 @@ def _frameworks(cls: type[Layer]) -> list[str]:
         candidates = convention(framework).equivalents(cls.__name__)
         lines += ["", f"### {framework}", ""]
         if not candidates:
-            kept = "; its tensors keep our own names" if cls.tensors is not Layer.tensors else ""
+            owns = cls.tensors is not Layer.tensors or cls.parts is not Layer.parts
+            kept = "; its tensors keep our own names" if owns else ""
             lines += [f"{framework} has no class for it{kept}."]
         for candidate in candidates:
             lines += [_code(candidate.name) + _condition(candidate) + "."]
             if candidate.arguments:
                 rows = [(_code(name), _code(value)) for name, value in candidate.arguments.items()]
                 lines += ["", *_table(("argument", "its value, in our fields"), rows)]
+            if candidate.parts:
+                rows = [(_code(name), _code(theirs)) for name, theirs in candidate.parts.items()]
+                lines += ["", *_table(("layer within it", "its name there"), rows)]
             lines += ["", *_spelling_table(framework, candidate, cls), ""]
     return lines
 
@@ -248,11 +256,9 @@ def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
     if cls.__name__ in KIND_SHAPES:
         return layer, KIND_SHAPES[cls.__name__]
-    axes = [each for each in cls.inputs if not each.optional]
-    if cls.open_fields():
-        axes = list(cls.inputs)
+    axes = [each for each in cls.inputs if not each.optional] or cls.inputs
     shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
-    return layer, shapes * (2 if cls.variadic else 1)
+    return layer, shapes * (2 if cls.variadic and len(cls.inputs) == 1 else 1)
 
 
 def _path(name: str) -> str:

@@ -51,6 +51,9 @@ if TYPE_CHECKING:
     from paramcalc.layers.convolution import Conv1D as Conv1D
     from paramcalc.layers.convolution import Conv2D as Conv2D
     from paramcalc.layers.convolution_3d import Conv3D as Conv3D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM1D as ConvLSTM1D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM2D as ConvLSTM2D
+    from paramcalc.layers.convolutional_lstm import ConvLSTM3D as ConvLSTM3D
     from paramcalc.layers.depthwise_convolution import DepthwiseConv1D as DepthwiseConv1D
     from paramcalc.layers.depthwise_convolution import DepthwiseConv2D as DepthwiseConv2D
     from paramcalc.layers.depthwise_convolution import SeparableConv1D as SeparableConv1D
@@ -111,7 +114,14 @@ if TYPE_CHECKING:
     from paramcalc.layers.rearranging import PixelShuffle as PixelShuffle
     from paramcalc.layers.rearranging import PixelUnshuffle as PixelUnshuffle
     from paramcalc.layers.rearranging import RepeatVector as RepeatVector
+    from paramcalc.layers.recurrent import GRU as GRU
     from paramcalc.layers.recurrent import LSTM as LSTM
+    from paramcalc.layers.recurrent import SimpleRNN as SimpleRNN
+    from paramcalc.layers.recurrent_cells import RNN as RNN
+    from paramcalc.layers.recurrent_cells import GRUCell as GRUCell
+    from paramcalc.layers.recurrent_cells import LSTMCell as LSTMCell
+    from paramcalc.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
+    from paramcalc.layers.recurrent_cells import StackedRNNCells as StackedRNNCells
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
@@ -140,6 +150,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.upsampling import UpSampling1D as UpSampling1D
     from paramcalc.layers.upsampling import UpSampling2D as UpSampling2D
     from paramcalc.layers.upsampling import UpSampling3D as UpSampling3D
+    from paramcalc.layers.wrappers import Bidirectional as Bidirectional
+    from paramcalc.layers.wrappers import TimeDistributed as TimeDistributed
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

@@ -185,6 +185,20 @@ def as_factor(condition: Number) -> Number:
     return condition if is_symbol(condition) and condition.is_Symbol else int(truth(condition))
 
 
+def single(value: Number) -> int:
+    """The one whole number that a size is, for a loop to count to.
+
+    Raises `Undecided` for a symbol, a free length, and an array of numbers that differ.
+    """
+    if isinstance(value, Unknown) or (is_symbol(value) and not value.is_Integer):
+        raise Undecided(value)
+    if is_array(value):
+        if not value.size or (value != value.flat[0]).any():
+            raise Undecided(value)
+        return int(value.flat[0])
+    return int(value)
+
+
 def equal(left: Number, right: Number) -> bool:
     """Whether two sizes agree. A free length agrees with anything.
 

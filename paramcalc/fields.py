@@ -82,7 +82,8 @@ def read_size(value: Any) -> Number | Expression:
     return _read_number(value, 1)
 
 
-def _optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Reads what `read` does, or nothing."""
     return lambda value: None if value is None else read(value)
 
 
@@ -162,7 +163,7 @@ def _read_open_window(rank: int) -> Callable[[Any], Any]:
 
     def read_open(value: Any) -> Any:
         if isinstance(value, (list, tuple)) and len(value) == rank:
-            return tuple(_optional(read_size)(item) for item in value)
+            return tuple(optional(read_size)(item) for item in value)
         return read(value)
 
     return read_open
@@ -287,14 +288,17 @@ def read_layer(value: Any) -> Any:
         raise error.within(name) from None
 
 
-def read_layers(value: Any) -> Any:
-    """A list of layers, at least one."""
+def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
+    """A list of layers, at least one, each read by `read`."""
     if not isinstance(value, (list, tuple)) or not value:
-        raise refuse("wrong-type", f"takes a list of layers, not {named(value)}", "as in [{LSTMCell: {units: 8}}]")
+        what = "an empty list" if isinstance(value, (list, tuple)) else named(value)
+        raise refuse("wrong-type", f"takes a list of layers, not {what}", "as in [{LSTMCell: {units: 8}}]")
+    if len(value) > LIMITS.list_length:
+        raise refuse("limit", f"takes at most {LIMITS.list_length:,} layers, not {len(value):,}")
     layers = []
     for place, item in enumerate(value):
         try:
-            layers.append(read_layer(item))
+            layers.append(read(item))
         except ParamcalcError as error:
             raise error.within(place) from None
     return tuple(layers)
@@ -356,7 +360,7 @@ def _amount(rank: int) -> FieldType:
 
 
 def _optional_window(rank: int, least: int) -> FieldType:
-    return FieldType(_optional(_read_window(rank, least)), _optional_schema(_window_schema(rank, least)))
+    return FieldType(optional(_read_window(rank, least)), _optional_schema(_window_schema(rank, least)))
 
 
 def _padding(rank: int, *words: str) -> FieldType:
@@ -392,20 +396,20 @@ _RATIO = _or_expression({"type": "number", "exclusiveMinimum": 0})
 #: A width of the layer: units, filters, heads. Formulas have a symbol for it.
 Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
-OptionalSize: TypeAlias = Annotated[Any, FieldType(_optional(read_size), _optional_schema(_SIZE), symbolic=True)]
+OptionalSize: TypeAlias = Annotated[Any, FieldType(optional(read_size), _optional_schema(_SIZE), symbolic=True)]
 #: One width, or one for each of several axes; it follows from others where it is not given.
 OptionalSizes: TypeAlias = Annotated[
-    Any, FieldType(_optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)), symbolic=True)
+    Any, FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)), symbolic=True)
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
 Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
-OptionalCount: TypeAlias = Annotated[Any, FieldType(_optional(read_size), _optional_schema(_SIZE))]
+OptionalCount: TypeAlias = Annotated[Any, FieldType(optional(read_size), _optional_schema(_SIZE))]
 #: A number for all axes, or one for each; or none.
-OptionalCounts: TypeAlias = Annotated[Any, FieldType(_optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)))]
+OptionalCounts: TypeAlias = Annotated[Any, FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)))]
 #: Any whole number.
 Integer: TypeAlias = Annotated[Any, FieldType(read_integer, _INTEGER)]
 #: Any whole number, or none.
-OptionalInteger: TypeAlias = Annotated[Any, FieldType(_optional(read_integer), _optional_schema(_INTEGER))]
+OptionalInteger: TypeAlias = Annotated[Any, FieldType(optional(read_integer), _optional_schema(_INTEGER))]
 Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
 #: one each. Its symbols end in these letters.
@@ -449,7 +453,7 @@ Axis: TypeAlias = Annotated[
 OptionalAxis: TypeAlias = Annotated[
     Any,
     FieldType(
-        _optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}, {"type": "null"}]}
+        optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}, {"type": "null"}]}
     ),
 ]
 #: Sizes of axes, where null is a length that varies.
@@ -473,17 +477,16 @@ TensorShapes: TypeAlias = Annotated[
         {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
     ),
 ]
-_LAYER = {"$ref": "#/$defs/layer"}
+#: What the JSON Schema says of a layer within a layer, of one that may be absent, of several.
+LAYER = {"$ref": "#/$defs/layer"}
+OPTIONAL_LAYER = {"anyOf": [LAYER, {"type": "null"}]}
+LAYERS = {"type": "array", "items": LAYER, "minItems": 1}
 #: A layer within the layer.
-NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, _LAYER, nested=True)]
+NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, LAYER, nested=True)]
 #: A layer within the layer, or none.
-OptionalNestedLayer: TypeAlias = Annotated[
-    Any, FieldType(_optional(read_layer), {"anyOf": [_LAYER, {"type": "null"}]}, nested=True)
-]
+OptionalNestedLayer: TypeAlias = Annotated[Any, FieldType(optional(read_layer), OPTIONAL_LAYER, nested=True)]
 #: Layers within the layer, one or more.
-NestedLayers: TypeAlias = Annotated[
-    Any, FieldType(read_layers, {"type": "array", "items": _LAYER, "minItems": 1}, nested=True)
-]
+NestedLayers: TypeAlias = Annotated[Any, FieldType(read_layers, LAYERS, nested=True)]
 DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
 #: The name of a function that gives a number for each number, or a shape for the same shape.
 Function: TypeAlias = Annotated[Any, FieldType(_read_function, {"type": "string"})]
@@ -495,7 +498,7 @@ Real: TypeAlias = Annotated[Any, FieldType(read_real, _REAL)]
 Reals: TypeAlias = Annotated[Any, FieldType(_read_reals, _one_or_list(_REAL))]
 OptionalRealList: TypeAlias = Annotated[
     Any,
-    FieldType(_optional(_read_real_list), _optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
+    FieldType(optional(_read_real_list), _optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
 ]
 #: A factor for all axes, or one for each; or none.
-OptionalRatios: TypeAlias = Annotated[Any, FieldType(_optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))]
+OptionalRatios: TypeAlias = Annotated[Any, FieldType(optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))]

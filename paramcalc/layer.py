@@ -8,7 +8,7 @@ declaration states a condition (`when=self.use_bias`) and never branches on a fl
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -95,15 +95,17 @@ class Axes:
     """
 
     def __init__(self, pattern: str, optional: bool = False, **meanings: str) -> None:
-        self.names = tuple(name for name in pattern.split() if name != "...")
-        self.open = "..." in pattern.split()
+        before, dots, behind = pattern.partition("...")
+        self.leading = tuple(before.split())
+        self.names = (*self.leading, *behind.split())
+        self.open = bool(dots)
         self.optional = optional
         self.meanings = meanings
 
     def symbols(self, rank: int) -> tuple[str, ...]:
         """A name for each axis of an input with this many; those under `...` are numbered."""
-        leading = rank - len(self.names)
-        return (*(f"n_{index + 1}" for index in range(leading)), *self.names)
+        numbered = (f"n_{index + 1}" for index in range(rank - len(self.names)))
+        return (*self.leading, *numbered, *self.names[len(self.leading) :])
 
     def symbols_at(self, rank: int, channel_axis: int) -> tuple[str, ...]:
         """The same names in the order of an input that has its channels at another axis."""
@@ -117,7 +119,7 @@ class Axes:
         """Refuse a shape with too few or too many axes: `shape-mismatch`."""
         if len(shape) == len(self.names) or (self.open and len(shape) > len(self.names)):
             return
-        takes = " ".join((["…"] if self.open else []) + list(self.names))
+        takes = " ".join((*self.leading, *(["…"] if self.open else []), *self.names[len(self.leading) :]))
         fewest = f"{len(self.names)} or more" if self.open else str(len(self.names))
         raise refuse(
             "shape-mismatch",
@@ -145,7 +147,7 @@ class Layer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
 
-    #: the inputs that a kind takes; for one that takes any number, only the first
+    #: the inputs that a kind takes; for one that takes any number, all further ones are as the last
     inputs: ClassVar[tuple[Axes, ...]] = (Axes("..."),)
     #: the fewest inputs of a kind that takes any number
     variadic: ClassVar[int | None] = None
@@ -189,13 +191,31 @@ class Layer(BaseModel):
         The shapes leave the batch out. Raises `input-count`, `shape-mismatch`, and
         what the kind itself refuses.
         """
+        layer, moved = self._seen(inputs)
+        return layer._laid_out(moved), layer.all_tensors(*moved)
+
+    def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
+        """The first half of `infer`: for a layer around this one, which needs the shapes alone."""
+        layer, moved = self._seen(inputs)
+        return layer._laid_out(moved)
+
+    def owned_tensors(self, *inputs: Shape) -> list[Tensor]:
+        """The second half of `infer`."""
+        layer, moved = self._seen(inputs)
+        return layer.all_tensors(*moved)
+
+    def _seen(self, inputs: tuple[Shape, ...]) -> tuple[Layer, Sequence[Shape]]:
+        """The layer with all fields filled in, and its inputs with the channels last, as its kind sees them."""
         self._check_inputs(inputs)
-        layer = self.filled(inputs[0] if inputs else None)
         axis = self.channel_axis
-        if axis == -1:
-            return layer.outputs(*inputs), layer.all_tensors(*inputs)
-        moved = [_channels_last(shape, axis) for shape in inputs]
-        return tuple(_channels_at(shape, axis) for shape in layer.outputs(*moved)), layer.all_tensors(*moved)
+        moved = inputs if axis == -1 else [_channels_last(shape, axis) for shape in inputs]
+        return self.filled(inputs[0] if inputs else None), moved
+
+    def _laid_out(self, moved: Sequence[Shape]) -> tuple[Shape, ...]:
+        """The shapes of the outputs for these inputs, the channels put back where the layer has them."""
+        axis = self.channel_axis
+        shapes = self.outputs(*moved)
+        return shapes if axis == -1 else tuple(_channels_at(shape, axis) for shape in shapes)
 
     def all_tensors(self, *inputs: Shape) -> list[Tensor]:
         """The tensors of its parts, then its own; for inputs with the channels last."""
@@ -205,7 +225,7 @@ class Layer(BaseModel):
         for part in self.parts(*inputs):
             # parts in a row that are one declaration, given the same, are run once
             if before is None or part.layer is not before.layer or part.inputs is not before.inputs:
-                before, found = part, part.layer.infer(*part.inputs)[1]
+                before, found = part, part.layer.owned_tensors(*part.inputs)
             inner += [tensor.within(part) for tensor in found]
         return inner + own
 
@@ -222,9 +242,9 @@ class Layer(BaseModel):
         fewest, most = _input_span(type(self))
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             raise refuse("input-count", f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}")
-        for shape, axes in zip(inputs, self.inputs, strict=False):
+        for place, shape in enumerate(inputs):
             try:
-                axes.check(shape)
+                self.inputs[min(place, len(self.inputs) - 1)].check(shape)
             except ParamcalcError as error:
                 raise refuse(error.code, f"{type(self).__name__} {error.problems[0].message}") from None
 
@@ -430,13 +450,23 @@ def _evaluated(value: Any, evaluate: Callable[[Expression], Any]) -> Any:
     if isinstance(value, Expression):
         return evaluate(value)
     if isinstance(value, tuple):
-        return tuple(_evaluated(item, evaluate) for item in value)
+        return tuple(_evaluated_item(place, item, evaluate) for place, item in enumerate(value))
     if isinstance(value, dict):
         return {name: _evaluated(item, evaluate) for name, item in value.items()}
     if isinstance(value, Layer):
-        return value.resolved(evaluate)
+        try:
+            return value.resolved(evaluate)
+        except ParamcalcError as error:
+            raise error.within(type(value).__name__) from None
     # a length that varies was read from a null
     return value
+
+
+def _evaluated_item(place: int, item: Any, evaluate: Callable[[Expression], Any]) -> Any:
+    try:
+        return _evaluated(item, evaluate)
+    except ParamcalcError as error:
+        raise error.within(place) from None
 
 
 def plain(value: Any) -> Any:

@@ -6,6 +6,7 @@ One folder a framework, in it one module of plain tables a family of kinds; this
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -45,7 +46,8 @@ class Equivalent:
     #: read, and never chosen
     alias: bool = False
     #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
-    #: in snake case. A part that is not mentioned keeps its name.
+    #: in snake case. A part that is not mentioned keeps its name. Where several would have one name,
+    #: the second ends in _1, as Keras has it.
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -210,6 +212,7 @@ def spell(
         of_parts.setdefault(id(tensor.part), []).append(index)
     spelled: list[Spelling] = []
     done: set[int] = set()
+    named: Counter[str] = Counter()
     for index, tensor in enumerate(tensors):
         if index in done:
             continue
@@ -219,7 +222,14 @@ def spell(
             laid_out = [_laid_out(rule, shapes[member]) for member in members]
             found = [Spelling(rule.name, _joined(laid_out), members)]
         elif equivalent is not None and tensor.part is not None:
-            found = _spelled_part(convention, equivalent, tensor.part, of_parts[id(tensor.part)], tensors, shapes)
+            members = tuple(of_parts[id(tensor.part)])
+            name, inner = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
+            path = (f"{name}_{named[name]}" if named[name] else name) + convention.separator
+            named[name] += 1
+            found = [
+                Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members))
+                for each in inner
+            ]
         else:
             found = [Spelling(tensor.name, shapes[index], (index,))]
         spelled += found
@@ -234,15 +244,13 @@ def _spelled_part(
     members: Sequence[int],
     tensors: Sequence[Tensor],
     shapes: Sequence[Shape],
-) -> list[Spelling]:
-    """The tensors of a layer within the layer, as its own class has them, under the name of the part."""
+) -> tuple[str, list[Spelling]]:
+    """The name of a layer within the layer, and its tensors as its own class has them."""
     inner_class = convention.equivalent(part.layer, part.inputs)
     inner = [tensor.inner for member in members if (tensor := tensors[member]).inner is not None]
     spelled = spell(convention, inner_class, inner, [shapes[member] for member in members])
     class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
-    name = _renamed(equivalent.parts, part.name).replace("{class}", class_name)
-    path = f"{name}{convention.separator}"
-    return [Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members)) for each in spelled]
+    return _renamed(equivalent.parts, part.name).replace("{class}", class_name), spelled
 
 
 def _numbers(pattern: str, name: str) -> list[str] | None:

@@ -90,8 +90,8 @@ def general_tensors(cls: type[Layer]) -> list[Tensor]:
     layer, shapes, _ = symbolic_layer(cls, additions=True)
     with algebra.assuming():
         tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
-    # what a layer within the layer never has there, says nothing of the kind
-    return [tensor for tensor in tensors if tensor.part is None or tensor.condition != 0]
+    # what the defaults rule out, such as a second direction, says nothing of the kind in general
+    return [tensor for tensor in tensors if tensor.condition != 0]
 
 
 def names(cls: type[Layer], framework: str) -> str:

@@ -67,7 +67,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
     "spectrograms": ("MelSpectrogram", "STFTSpectrogram"),
     "embedding": ("Embedding",),
-    "recurrent": ("LSTM",),
+    "recurrent": ("SimpleRNN", "GRU", "LSTM"),
+    "recurrent_cells": ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells", "RNN"),
+    "convolutional_lstm": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+    "wrappers": ("Bidirectional", "TimeDistributed"),
     "attention": ("MultiHeadAttention",),
     "simple_attention": ("Attention", "AdditiveAttention"),
     "transformer": (

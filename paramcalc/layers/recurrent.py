@@ -1,18 +1,79 @@
 """Layers that go through a sequence step by step and carry a state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Size, field
-from paramcalc.layer import Axes, Layer, Remark, Tensor
+from paramcalc.algebra import Number, Shape
+from paramcalc.errors import LIMITS, refuse
+from paramcalc.fields import Count, Flag, OptionalSize, field
+from paramcalc.layer import Axes, Remark, Tensor
+from paramcalc.recurrence import Gated, OverTime
 
 
-class LSTM(Layer):
+class _Recurrent(OverTime, Gated):
+    inputs = (
+        Axes("t n", t="steps of the sequence", n="features of a step"),
+        Axes("s", optional=True, s="size of a state to begin with"),
+    )
+    variadic = 1
+
+    num_layers: Count = field(
+        "", "how many such layers follow one another; the tensors of the second begin with `layer_1_`, and so on", 1
+    )
+    bidirectional: Flag = field(
+        "", "whether each goes through its input both ways; the tensors of the way back begin with `backward_`", False
+    )
+
+    def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        features, following = x[-1], self.step_shape(x)[-1]
+        for place in range(self._layers()):
+            prefix = f"layer_{place}_" if place else ""
+            yield from self.gate_tensors(features, prefix)
+            yield from self.gate_tensors(features, f"{prefix}backward_", self.bidirectional)
+            features = following
+
+    def step_shape(self, x: Shape) -> Shape:
+        return ((1 + algebra.as_factor(self.bidirectional)) * self.width,)
+
+    def step_states(self, x: Shape) -> Sequence[Shape]:
+        # layer by layer, each forwards and then backwards
+        return self.state_shapes * (self._layers() * (2 if algebra.truth(self.bidirectional) else 1))
+
+    def _layers(self) -> int:
+        number = algebra.single(self.num_layers)
+        if number > LIMITS.copies:
+            raise refuse("limit", f"'num_layers' is at most {LIMITS.copies:,}, not {number:,}", path=("num_layers",))
+        return number
+
+
+class SimpleRNN(_Recurrent):
+    """Each step, the state becomes a weighted sum of the input and of the state before."""
+
+    gates = 1
+    source = "Elman 1990; keras.layers.SimpleRNN; torch.nn.RNN"
+
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+
+
+class GRU(_Recurrent):
+    """Gated recurrent unit: three gates, each a weighted sum of the input and of the state before."""
+
+    gates = 3
+    second_offset = "reset_after"
+    source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
+
+    reset_after: Flag = field(
+        "reset_after", "whether the state is reset after its matrix, which needs a second offset, or before it", True
+    )
+
+
+class LSTM(_Recurrent):
     """Long short-term memory: four gates, each a weighted sum of the input and of the state before."""
 
-    inputs = (Axes("t n", t="steps of the sequence", n="features of a step"),)
-    source = "Hochreiter and Schmidhuber 1997; keras.layers.LSTM; torch.nn.LSTM"
+    gates = 4
+    states = 2
+    source = "Hochreiter and Schmidhuber 1997; Sak et al. 2014 (projected); keras.layers.LSTM; torch.nn.LSTM"
     remarks = (
         Remark(
             "Why is there a factor of four?",
@@ -37,22 +98,20 @@ class LSTM(Layer):
         ),
     )
 
-    units: Size = field("u", "units: the size of the state")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
     recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
-    return_sequences: Flag = field("", "whether the output has every step, or the last alone", False)
+    proj_size: OptionalSize = field(
+        "", "the size that a tensor `projection` gives the output; units, and no such tensor, if absent", None
+    )
 
-    def tensors(self, x: Shape) -> Iterator[Tensor]:
-        gates = 4 * self.units
-        yield Tensor("kernel", (x[-1], gates), "from the input to the four gates")
-        yield Tensor("recurrent_kernel", (self.units, gates), "from the state before to the four gates")
-        yield Tensor("bias", (gates,), "an offset for each unit and gate", when=self.use_bias)
-        yield Tensor(
-            "recurrent_bias",
-            (gates,),
-            "a second offset for each unit and gate",
-            when=(self.use_bias, self.recurrent_bias),
-        )
+    @property
+    def width(self) -> Number:
+        return self.units if self.proj_size is None else self.proj_size
 
-    def output_shape(self, x: Shape) -> Shape:
-        return (x[0], self.units) if algebra.truth(self.return_sequences) else (self.units,)
+    def gate_tensors(self, features: Number, prefix: str = "", when: Any = True) -> Iterator[Tensor]:
+        yield from super().gate_tensors(features, prefix, when)
+        if self.proj_size is None:
+            return
+        if not algebra.at_least(self.units - self.proj_size, 1):
+            message = f"'proj_size' is smaller than 'units', {self.units}, and not {self.proj_size}"
+            raise refuse("invalid-value", message, path=("proj_size",))
+        yield Tensor(f"{prefix}projection", (self.units, self.proj_size), "from the units to the output", when=when)

@@ -45,5 +45,9 @@ INERT = {
             "what the numbers of a spectrogram are"
         ),
         r"STFTSpectrogram\.(window|periodic|scaling)": "the first values of the kernels",
+        "unit_forget_bias|weights": "the first values of a tensor",
+        "stateful": "whether the states of one batch begin the next; they are no parameters",
+        "unroll|use_cudnn": "how the steps are computed",
+        "zero_output_for_mask": "what stands in the output at a step that is masked",
     }.items()
 }

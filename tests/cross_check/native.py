@@ -44,17 +44,18 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
     parts = {id(part.layer): part for part in found}
 
+    def inner(layer: pc.Layer) -> Any:
+        shapes = parts[id(layer)].inputs if id(layer) in parts else ()
+        own = convention(framework).equivalent(layer, shapes)
+        assert own is not None, layer
+        return made(layer, shapes, own, framework)
+
     def plain(value: Any) -> Any:
-        if isinstance(value, pc.Layer):
-            shapes = parts[id(value)].inputs if id(value) in parts else ()
-            own = convention(framework).equivalent(value, shapes)
-            assert own is not None, value
-            return made(value, shapes, own, framework)
-        return (
-            [plain(each) for each in value]
-            if isinstance(value, tuple) and value and isinstance(value[0], pc.Layer)
-            else value
-        )
+        several = isinstance(value, tuple) and value and isinstance(value[0], pc.Layer)
+        if not several and not isinstance(value, pc.Layer):
+            return value
+        _number_anew(framework)
+        return [inner(each) for each in value] if several else inner(value)
 
     return real_class(equivalent)(**{name: plain(value) for name, value in given.items()})
 
@@ -70,6 +71,14 @@ def _where_known(real: tuple[int, ...], said: tuple[int | None, ...]) -> tuple[i
     return tuple(size and found for found, size in zip(real, said, strict=True))
 
 
+def _number_anew(framework: str) -> None:
+    """Have Keras number layers without a name from the first in this layer on, not from those made before it."""
+    if framework == "keras":
+        import keras
+
+        keras.utils.clear_session(free_memory=False)
+
+
 def _keras(
     case: Case, equivalent: Equivalent, layer: Any, trainable: bool, shapes: list[Shape]
 ) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
@@ -77,10 +86,7 @@ def _keras(
     import numpy as np
 
     symbolic = [keras.Input(shape, dtype=dtype) for shape, dtype in zip(case.shapes, case.dtypes, strict=True)]
-    outputs = [
-        tuple(each.shape[1:])
-        for each in _flat(classes.call(type(case.layer).__name__, equivalent.name, layer, symbolic))
-    ]
+    outputs = _shapes(case, equivalent, layer, symbolic)
     # only once it is built: a layer of layers has none before, and would leave them trainable
     layer.trainable = trainable
     if classes.runs(case):
@@ -88,15 +94,15 @@ def _keras(
             np.full((BATCH, *shape), WORDS, object) if dtype == "string" else np.zeros((BATCH, *shape), dtype)
             for shape, dtype in zip(case.shapes, case.dtypes, strict=True)
         ]
-        run = [
-            tuple(each.shape[1:])
-            for each in _flat(classes.call(type(case.layer).__name__, equivalent.name, layer, examples))
-        ]
+        run = _shapes(case, equivalent, layer, examples)
         if classes.misstated(case):
             outputs = [
                 tuple(None if isinstance(ours, Unknown) else size for ours, size in zip(shape, real, strict=True))
                 for shape, real in zip(shapes, run, strict=True)
             ]
+        elif classes.contradicts(case):
+            assert run != outputs, "Keras says the shape that it has: no contradiction any more"
+            outputs = run
         else:
             assert [_where_known(real, said) for real, said in zip(run, outputs, strict=True)] == outputs, (
                 "Keras says one shape and has another"
@@ -122,16 +128,19 @@ def _torch(
         for shape, dtype in zip(case.shapes, case.dtypes, strict=True)
     ]
     with torch.no_grad():
-        outputs = [
-            tuple(each.shape[1:])
-            for each in _flat(classes.call(type(case.layer).__name__, equivalent.name, layer, examples))
-        ]
+        outputs = _shapes(case, equivalent, layer, examples)
     tensors = dict(layer.named_parameters()) | dict(layer.named_buffers())
     real = {
         name: RealTensor(tuple(tensor.shape), tensor.requires_grad, str(tensor.dtype).removeprefix("torch."))
         for name, tensor in tensors.items()
     }
     return real, outputs
+
+
+def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int, ...]]:
+    """The shapes of what a real layer gives, without the batch."""
+    outputs = classes.call(type(case.layer).__name__, equivalent.name, layer, inputs)
+    return [tuple(each.shape[1:]) for each in classes.kept(case.layer, equivalent.name, [*_flat(outputs)])]
 
 
 def _flat(outputs: Any) -> Iterator[Any]:

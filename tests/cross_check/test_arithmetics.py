@@ -22,7 +22,7 @@ KINDS = pc.kind_names()
 #: What every width and length is multiplied by, one after another.
 SCALES = (1, 2, 5)
 #: The flags that branch on the shape of an output; a symbol has no truth for them.
-CONCRETE = ("return_sequences", "keepdims")
+CONCRETE = ("return_sequences", "return_state", "go_backwards", "keepdims")
 
 #: The elements of each tensor, whether it is there, and the output's shape.
 Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]

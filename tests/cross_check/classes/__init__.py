@@ -2,8 +2,9 @@
 
 Each module has `CASES`: for each kind a strategy that, for a framework, draws a layer which a class of
 that framework can express, with the inputs it is given. `CALLS` says how a class is called, where that
-is not simply with its inputs; `UNRUN` names the layers that Keras builds and does not run on a CPU, and
-`MISSTATED` those of which it says another output shape than the one that they have when they run.
+is not simply with its inputs; `KEPT` which of its outputs are those of the kind, where not all are;
+`UNRUN` names the layers that Keras builds and does not run on a CPU; `MISSTATED` those whose output shape only
+a run tells; `CONTRADICTIONS` those of which Keras says other shapes than it has: what it has is what counts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
 
+import paramcalc as pc
 from paramcalc.layer import family_of
 
 from ..strategies import Case
@@ -49,6 +51,17 @@ def runs(case: Case) -> bool:
 def misstated(case: Case) -> bool:
     """Whether Keras may be wrong about the output shape, and only a run tells it."""
     return any(wrong(case) for wrong in getattr(_module(type(case.layer).__name__), "MISSTATED", ()))
+
+
+def kept(layer: pc.Layer, class_path: str, outputs: list[Any]) -> list[Any]:
+    """The outputs of a real layer that are those of its kind."""
+    table: Mapping[str, Any] = getattr(_module(type(layer).__name__), "KEPT", {})
+    return table[class_path](layer, outputs) if class_path in table else outputs
+
+
+def contradicts(case: Case) -> bool:
+    """Whether Keras is known to say other shapes than it has."""
+    return any(each(case) for each in getattr(_module(type(case.layer).__name__), "CONTRADICTIONS", ()))
 
 
 def _module(kind: str) -> Any:

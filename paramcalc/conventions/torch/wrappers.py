@@ -1,0 +1,6 @@
+"""PyTorch: wrappers."""
+
+EQUIVALENTS = {
+    "Bidirectional": (),
+    "TimeDistributed": (),
+}
