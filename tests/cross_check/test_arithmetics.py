@@ -15,13 +15,22 @@ import paramcalc as pc
 from paramcalc import algebra
 from paramcalc.conventions import convention
 
-from .strategies import FRAMEWORKS, Case, cases
+from . import classes, strategies
+from .strategies import FRAMEWORKS, Case
 
-KINDS = pc.kind_names()
+KINDS = [kind for kind in pc.kind_names() if kind in strategies.KINDS or classes.known(kind)]
 #: What every width and length is multiplied by, one after another.
 SCALES = (1, 2, 5)
 #: The flags that branch on the shape of an output; a symbol has no truth for them.
-CONCRETE = ("return_sequences", "keepdims")
+CONCRETE = (
+    "ceil_mode",
+    "expand_dims",
+    "keepdims",
+    "pad_to_max_tokens",
+    "ragged",
+    "return_indices",
+    "return_sequences",
+)
 
 #: The elements of each tensor, whether it is there, and the output's shape.
 Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
@@ -54,7 +63,10 @@ def as_stated(name: str, value: bool) -> bool:
 
 
 def layouts(kind: str) -> st.SearchStrategy[Case]:
-    return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: cases(kind, framework))
+    if kind in strategies.KINDS:
+        return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: strategies.cases(kind, framework))
+    own = [framework for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
+    return st.sampled_from(own).flatmap(lambda framework: classes.cases(kind, framework))
 
 
 @pytest.mark.parametrize("kind", KINDS)
