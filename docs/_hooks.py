@@ -9,10 +9,11 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
-from paramcalc.counting import layer_spec
+from paramcalc.counting import count, layer_spec
 from paramcalc.derivation import explain
 from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.exports import kinds, notation
@@ -303,6 +304,63 @@ def _classes() -> list[str]:
     return _table(("kind", *FRAMEWORKS), rows)
 
 
+def _differences() -> list[str]:
+    """The kinds that the conventions count differently by default, with the tensors that make the difference."""
+    rows = []
+    for name in kind_names():
+        forms = [_form_by_default(kind(name), framework) for framework in FRAMEWORKS]
+        if len(set(forms)) > 1:
+            rows.append((_kind_link(name), *map(_code, forms), _text(_reason(kind(name)))))
+    return _table(("kind", *FRAMEWORKS, "the reason"), rows)
+
+
+def _form_by_default(cls: type[Layer], framework: str) -> str:
+    """The parameters of a layer whose fields have their defaults; of a layer around another, those of an example."""
+    try:
+        return notation.text(default_form(cls, framework).expr)
+    except ParamcalcError:
+        layer, shapes = example(cls)
+        return f"{count(layer, framework, input_shape=list(shapes)).total:,}"
+
+
+def _reason(cls: type[Layer]) -> str:
+    """Which tensors count in one convention and not in the other, and why."""
+    layer, shapes = example(cls)
+    owned = {}
+    for framework in FRAMEWORKS:
+        leaf = count(layer, framework, input_shape=list(shapes)).layers[-1].leaf
+        assert leaf is not None
+        owned[framework] = {use.tensor.name: use.tensor.role for use in leaf.uses}
+    keras, torch = (owned[framework] for framework in FRAMEWORKS)
+    states = [name for name, role in keras.items() if role == "state"]
+    reasons = [f"{_names(states)}: counted by keras, buffers in torch, which count apart"] if states else []
+    for framework, own, other in (("keras", keras, torch), ("torch", torch, keras)):
+        only = [name for name, role in own.items() if name not in other and role == "parameter"]
+        reasons += [f"{_names(only)}: by default only in {framework}{_choices(cls)}"] if only else []
+    return "; ".join(reasons)
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _choices(cls: type[Layer]) -> str:
+    """The fields that follow the convention."""
+    fields = dict.fromkeys(field for each in FRAMEWORKS for field in convention(each).choices(cls.__name__))
+    return f" (the choice of {_names(list(fields))})" if fields else ""
+
+
+def _unlisted() -> list[str]:
+    """The classes of the frameworks that are no kind, those with one reason together."""
+    rows = []
+    for framework in FRAMEWORKS:
+        reasons = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        for reason in dict.fromkeys(reasons.values()):
+            names = [name for name, each in reasons.items() if each == reason]
+            rows.append((framework, ", ".join(map(_code, names)), _text(reason)))
+    return _table(("framework", "classes", "the reason"), rows)
+
+
 def _tensor_names() -> list[str]:
     rows = []
     for name in kind_names():
@@ -327,11 +385,13 @@ def _kind_link(name: str) -> str:
 TABLES: dict[str, Callable[[], list[str]]] = {
     "choices": _default_table("choices"),
     "classes": _classes,
+    "differences": _differences,
     "dtypes": _dtypes,
     "error-codes": _error_codes,
     "layout": _default_table("layout"),
     "limits": _limits,
     "tensor-names": _tensor_names,
+    "unlisted-classes": _unlisted,
 }
 
 

@@ -14,6 +14,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from paramcalc.comparison import Comparison as Comparison
+    from paramcalc.comparison import compare as compare
     from paramcalc.counting import Count as Count
     from paramcalc.counting import LayerCount as LayerCount
     from paramcalc.counting import TensorCount as TensorCount
@@ -121,6 +123,7 @@ __version__ = "0.1.0"
 
 #: Where each public name that is no layer kind stands.
 _MODULES = {
+    "comparison": ("Comparison", "compare"),
     "counting": ("Count", "LayerCount", "TensorCount", "count"),
     "derivation": ("Derivation", "explain"),
     "errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),

@@ -178,8 +178,11 @@ def truth(value: Number) -> bool:
 
 
 def as_factor(condition: Number) -> Number:
-    """A condition as it enters arithmetic: 1 where it holds, 0 where not."""
-    return condition if is_symbol(condition) else int(truth(condition))
+    """A condition as it enters arithmetic: 1 where it holds, 0 where not; a symbol stands for either.
+
+    Raises `Undecided` for a comparison of symbols: no polynomial has it as a factor.
+    """
+    return condition if is_symbol(condition) and condition.is_Symbol else int(truth(condition))
 
 
 def equal(left: Number, right: Number) -> bool:
@@ -206,7 +209,8 @@ def same(left: Number, right: Number) -> bool:
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
         difference = (left - right).expand()
-        return bool(difference == 0 or difference.simplify() == 0)
+        # a polynomial multiplied out is 0 or it is not; `simplify` is slow, and loads much of SymPy
+        return bool(difference == 0 or (not difference.is_polynomial() and difference.simplify() == 0))
     return bool(left == right)
 
 
@@ -272,13 +276,15 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
     return -floor_divide(-dividend, divisor)
 
 
-def scaled(size: Number, factor: Fraction | int) -> Number:
+def scaled(size: Number, factor: Number) -> Number:
     """A size times a factor, rounded down, as PyTorch does it.
 
     It multiplies in floating point, where 0.29 of 100 is 28.999…, and so 28. So the product is rounded
     as that one is, to 53 bits, before it is rounded down. Raises `Undecided` for a symbol, unless
     the factor is one that floating point has exactly.
     """
+    if type(factor) is not Fraction:
+        return size * factor
     if is_array(size):
         return sys.modules["numpy"].frompyfunc(lambda each: scaled(each, factor), 1, 1)(size)
     exact = Fraction(float(factor)) == factor

@@ -6,14 +6,19 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import paramcalc
-from paramcalc.errors import ParamcalcError
+from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.exports.languages import LANGUAGES
 from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
+
+if TYPE_CHECKING:
+    from paramcalc.derivation import Sheet
+    from paramcalc.formulas import Unit
 
 _SPEC = click.argument("path", metavar="SPEC", type=click.Path(allow_dash=True))
 _AS = click.option(
@@ -119,6 +124,7 @@ def count(
 @_SPEC
 @click.option("--node", metavar="PATH", help="Only this layer, or this group.")
 @_AS
+@click.option("--compare", metavar="A,B", help="The tensors of two frameworks side by side: keras,torch.")
 @_SET
 @click.option(
     "--format",
@@ -128,18 +134,47 @@ def count(
     show_default=True,
     help="How to print it.",
 )
-def explain(path: str, node: str | None, convention: str | None, settings: Sequence[str], format: str) -> None:
+@click.option("--standalone", is_flag=True, help="With --format latex: a document that compiles as it is.")
+@click.option("--blank", is_flag=True, help="A worksheet: the same sheet with the numbers left out.")
+@click.option("--answers", is_flag=True, help="The key of the worksheet.")
+def explain(
+    path: str,
+    node: str | None,
+    convention: str | None,
+    compare: str | None,
+    settings: Sequence[str],
+    format: str,
+    standalone: bool,
+    blank: bool,
+    answers: bool,
+) -> None:
     """Why each layer has the parameters it has.
 
-    Its tensors, the formula in symbols, the numbers put in, and the value.
+    Its tensors, the formula in symbols, the numbers put in, and the value; then the groups and the model.
 
     \b
     Example:
       paramcalc explain specs/keras_mlp.yaml --node batchnormalization_1
+      paramcalc explain specs/lstm_classifier.yaml --compare keras,torch
     """
+    if standalone and format != "latex":
+        raise click.UsageError("--standalone goes with --format latex")
+    if blank + answers + bool(compare) > 1:
+        raise click.UsageError("--blank, --answers and --compare exclude each other")
+    if compare is not None:
+        if convention is not None:
+            raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
+        from paramcalc.comparison import compare as compared
+
+        conventions = [name.strip() for name in compare.split(",")]
+        comparison = compared(_load(path), conventions, node=node, dims=_dims(settings))
+        _print(comparison.to(format, standalone=standalone))
+        return
     from paramcalc.derivation import explain as explained
 
-    _print(explained(_load(path), convention, node=node, dims=_dims(settings)).to(format))
+    derivation = explained(_load(path), convention, node=node, dims=_dims(settings))
+    sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
+    _print(derivation.to(format, sheet=sheet, standalone=standalone))
 
 
 @main.command()
@@ -148,14 +183,32 @@ def explain(path: str, node: str | None, convention: str | None, settings: Seque
 @click.option(
     "--to",
     "target",
-    type=click.Choice(["text", "latex"]),
+    type=click.Choice(["text", "latex", "mathml", *LANGUAGES, "xlsx"]),
     default="text",
     show_default=True,
-    help="The notation.",
+    help="The notation or the language; xlsx is a workbook.",
 )
+@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @_SET
-def formula(path: str, convention: str | None, target: str, keep: Sequence[str], settings: Sequence[str]) -> None:
+@click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
+@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="The parts, each with its share.")
+@click.option("--depth", type=click.IntRange(min=1), help="With --by group: groups this many levels down.")
+@click.option("--asymptotic", is_flag=True, help="The leading terms, and their share.")
+@click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
+def formula(
+    path: str,
+    convention: str | None,
+    target: str,
+    output: str | None,
+    keep: Sequence[str],
+    settings: Sequence[str],
+    expand: bool,
+    by: Unit | None,
+    depth: int | None,
+    asymptotic: bool,
+    elasticities: bool,
+) -> None:
     """The number of parameters as a formula in the dims of the spec.
 
     \b
@@ -164,7 +217,37 @@ def formula(path: str, convention: str | None, target: str, keep: Sequence[str],
     """
     from paramcalc.formulas import formula as formed
 
-    _print(formed(_load(path), convention, keep=keep or None, dims=_dims(settings)).to(target))
+    if sum([expand, by is not None, asymptotic, elasticities]) > 1:
+        raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
+    if depth is not None and by != "group":
+        raise click.UsageError("--depth goes with --by group")
+    if target not in ("text", "latex") and (by or elasticities):
+        raise click.UsageError("--by and --elasticities are tables: --to text or --to latex")
+    if target == "xlsx" and asymptotic:
+        raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
+    if target == "xlsx" and output is None:
+        raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
+    form = formed(_load(path), convention, keep=keep or None, dims=_dims(settings))
+    if target == "xlsx":
+        from paramcalc.exports.workbook import workbook
+
+        _write(workbook(form), str(output), apart_from=path)
+        return
+    if by or asymptotic or elasticities:
+        from paramcalc.exports import form_views
+
+        if by:
+            text = form_views.parts(form, target, by, depth or 1)
+        elif asymptotic:
+            text = form_views.leading(form, target)
+        else:
+            text = form_views.elasticities(form, target)
+    else:
+        text = (form.expanded() if expand else form).to(target)
+    if output is None:
+        _print(text)
+    else:
+        _write(f"{text}\n".encode(), output, apart_from=path)
 
 
 @main.command()
@@ -189,7 +272,15 @@ def layers(name: str | None) -> None:
 
 
 @main.command()
-def schema() -> None:
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["spec", "formula"]),
+    default="spec",
+    show_default=True,
+    help="Of a spec, or of what formula --to json prints.",
+)
+def schema(what: str) -> None:
     """The JSON Schema of a spec.
 
     Editors complete and check a spec with it.
@@ -200,9 +291,12 @@ def schema() -> None:
     """
     import json
 
-    from paramcalc.exports.schema import spec_schema
+    if what == "spec":
+        from paramcalc.exports.schema import spec_schema as made
+    else:
+        from paramcalc.exports.languages.tree import form_schema as made
 
-    _print(json.dumps(spec_schema(), indent=2, ensure_ascii=False))
+    _print(json.dumps(made(), indent=2, ensure_ascii=False))
 
 
 def _load(path: str) -> Spec:
@@ -221,6 +315,17 @@ def _print(text: str) -> None:
     """Print a result. Characters that the output's encoding lacks are replaced, not fatal."""
     encoding = sys.stdout.encoding or "utf-8"
     click.echo(text.encode(encoding, "replace").decode(encoding))
+
+
+def _write(content: bytes, output: str, apart_from: str) -> None:
+    """Write a file, in the place of one of that name, but never of the spec."""
+    try:
+        if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
+            raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
+        with open(output, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise refuse("unwritable-file", f"{output}: {error.strerror}") from None
 
 
 def _print_error(text: str) -> None:

@@ -109,6 +109,8 @@ class Count(Totals):
     convention: str
     dims: dict[str, Value]
     layers: tuple[LayerCount, ...]
+    #: the tree that the rows are the leaves of
+    root: Branch = field(repr=False, compare=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -147,6 +149,14 @@ class Count(Totals):
                 for row in self.layers
             ],
         }
+
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from paramcalc.exports.notebook import shown
+
+        return shown(self)
 
 
 def _further_outputs(row: LayerCount) -> dict[str, Any]:
@@ -214,7 +224,14 @@ def _count(
         raise located(error, spec.source) from None
     except Undecided as undecided:
         raise located(undecided_problem(undecided), spec.source) from None
-    return Count(name=spec.name, convention=target.name, dims=graph.dims, layers=tuple(rows), **_totals(rows))
+    return Count(
+        name=spec.name,
+        convention=target.name,
+        dims=graph.dims,
+        layers=tuple(rows),
+        root=graph.root,
+        **_totals(rows),
+    )
 
 
 def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:

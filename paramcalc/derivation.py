@@ -1,27 +1,31 @@
 """Spec to derivation: why each layer has the parameters it has, as data that can be printed.
 
 The symbols come from the same declaration as the numbers: each layer is run once more, with
-a symbol in the place of each of its sizes.
+a symbol in the place of each of its sizes. Layers add up to groups, and these to the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from itertools import count as numbers
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import sympy
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
+from paramcalc.conventions import evaluated, field_environment
 from paramcalc.counting import Count, LayerCount, count, layer_spec
-from paramcalc.errors import refuse, suggest
-from paramcalc.formulas import symbol
-from paramcalc.graph import Leaf
-from paramcalc.layer import Layer
+from paramcalc.errors import ParamcalcError, refuse, suggest
+from paramcalc.formulas import MOST_SYMBOLS, Formula, formula, name_widths, symbol
+from paramcalc.graph import Leaf, Tree
+from paramcalc.layer import Layer, Remark
 from paramcalc.spec import Spec, Value
+
+#: The derivation itself; the same as a worksheet, with blanks; and the key of the worksheet.
+Sheet: TypeAlias = Literal["derivation", "blank", "answers"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class DerivedTensor:
     """A tensor with its shape in symbols and in numbers."""
 
     name: str
+    #: the kind's own tensors that it holds, by their names in the declaration
+    members: tuple[str, ...]
     symbolic_shape: tuple[Any, ...]
     shape: Shape
     elements: Number
@@ -62,8 +68,28 @@ class LayerDerivation:
     input_shapes: tuple[Shape, ...]
     symbols: tuple[SymbolMeaning, ...]
     tensors: tuple[DerivedTensor, ...]
-    #: what stands beside the count: sharing, ties
-    remarks: tuple[str, ...]
+    #: what people ask of it, and the answers
+    remarks: tuple[Remark, ...]
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return self.row.name
+
+    @property
+    def times(self) -> int:
+        """How often it stands in the network."""
+        return int(self.row.times)
+
+    @property
+    def one(self) -> int:
+        """The parameters of one copy."""
+        return sum(int(tensor.elements) for tensor in self.terms)
+
+    @property
+    def rows(self) -> tuple[LayerCount, ...]:
+        """Its row of the count."""
+        return (self.row,)
 
     @property
     def terms(self) -> tuple[DerivedTensor, ...]:
@@ -82,25 +108,72 @@ class LayerDerivation:
 
 
 @dataclass(frozen=True)
+class GroupDerivation:
+    """A group, the copies of a repeated node, or the model: the sum of its parts."""
+
+    #: its path; that of the model is empty
+    name: str
+    #: what it is: `group`, the name of the block that was called, `copies`, or `model`
+    kind: str
+    #: how often it stands in the network
+    times: int
+    parts: tuple[Part, ...]
+
+    def often(self, part: Part) -> int:
+        """How often a part stands in one copy of the group."""
+        return part.times // self.times
+
+    @property
+    def one(self) -> int:
+        """The parameters of one copy."""
+        return sum(self.often(part) * part.one for part in self.parts)
+
+    @property
+    def rows(self) -> tuple[LayerCount, ...]:
+        """The rows of the count that are in it."""
+        return tuple(row for part in self.parts for row in part.rows)
+
+
+Part: TypeAlias = LayerDerivation | GroupDerivation
+
+
+@dataclass(frozen=True)
 class Derivation:
     """The derivation of a spec, or of the nodes asked for."""
 
     count: Count
-    layers: tuple[LayerDerivation, ...]
+    #: the model; or the layers and groups that were asked for
+    parts: tuple[Part, ...]
     #: the path that was asked for, if one was
     node: str | None
+    #: the closed form of a whole spec; None, where it has none, or one too long for a reader
+    form: Formula | None
 
-    def to(self, target: str = "text") -> str:
-        """The derivation as `text`, `markdown`, `latex` or `html`."""
+    @property
+    def layers(self) -> tuple[LayerDerivation, ...]:
+        """The derivations of the layers, in order of the graph."""
+        return tuple(_layers(self.parts))
+
+    def to(self, target: str = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
+        """The derivation as `text`, `markdown`, `latex` or `html`.
+
+        As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone`
+        is a document, and needs no other.
+        """
         from paramcalc.exports import derivations
 
-        return derivations.render(self, target)
+        return derivations.render(self, target, sheet=sheet, standalone=standalone)
 
     def __str__(self) -> str:
         return self.to("text")
 
     def _repr_html_(self) -> str:
-        return self.to("html")
+        return self._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from paramcalc.exports.notebook import shown
+
+        return shown(self)
 
 
 def explain(
@@ -120,13 +193,47 @@ def explain(
     if isinstance(spec, Layer):
         spec = layer_spec(spec, input_shape)
         node = node or spec.layers[-1].default_name
+    if any(map(algebra.is_array, (dims or {}).values())):
+        raise refuse("not-one-value", "a derivation is of one size of each dim, not of an array of them")
     counted = count(spec, convention, dims=dims)
-    rows = [row for row in counted.layers if node is None or _is_within(row.name, node)]
-    if not rows:
+    model = _Deriver(counted).model()
+    if node is None:
+        return Derivation(counted, (model,), None, _closed_form(spec, convention, dims))
+    parts = tuple(_within(model, node))
+    if not parts:
         names = [row.name for row in counted.layers]
         hint = suggest(node, names) or "'paramcalc count' lists the names"
         raise refuse("unknown-node", f"there is no node '{node}'", hint)
-    return Derivation(counted, tuple(map(_derive, rows)), node)
+    return Derivation(counted, parts, node, None)
+
+
+def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> Formula | None:
+    """The closed form of a spec; None where there is none, or none that a reader would want."""
+    if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
+        return None
+    try:
+        form = formula(spec, convention, dims=dims)
+    except ParamcalcError:
+        # the count stands without it
+        return None
+    return form if 0 < len(form.symbols) <= MOST_SYMBOLS else None
+
+
+def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:
+    for part in parts:
+        if isinstance(part, LayerDerivation):
+            yield part
+        else:
+            yield from _layers(part.parts)
+
+
+def _within(part: Part, node: str) -> Iterator[Part]:
+    """The outermost parts that are the node of a path, or in it."""
+    if part.name and _is_within(part.name, node):
+        yield part
+    elif isinstance(part, GroupDerivation):
+        for inner in part.parts:
+            yield from _within(inner, node)
 
 
 def _is_within(name: str, path: str) -> bool:
@@ -153,21 +260,67 @@ def _in_range(number: str, part: str) -> bool:
     return bool(separator) and number.isdigit() and last.isdigit() and int(first) <= int(number) <= int(last)
 
 
-def _derive(row: LayerCount) -> LayerDerivation:
-    leaf = row.leaf
-    assert leaf is not None
-    tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
-    used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
-    remarks = ["its tensors are those of another place, and were counted there"] if leaf.shared else []
-    remarks += [f"{tensor.name} is {tensor.standing}: counted there" for tensor in tensors if "tied" in tensor.standing]
-    return LayerDerivation(
-        row,
-        type(leaf.layer).summary(),
-        leaf.input_shapes,
-        tuple(each for each in meanings if each.name in used),
-        tensors,
-        tuple(remarks),
-    )
+class _Deriver:
+    """Derives the parts of a count."""
+
+    def __init__(self, counted: Count) -> None:
+        self.rows = {id(row.leaf): row for row in counted.layers}
+        self.root = counted.root
+        #: the row that each tensor stands in, shared ones aside
+        self.owners = {
+            id(use): row.name
+            for row in counted.layers
+            if row.leaf is not None and not row.leaf.shared
+            for use in row.leaf.uses
+        }
+
+    def model(self) -> GroupDerivation:
+        """The whole."""
+        return GroupDerivation("", "model", 1, tuple(self._parts(self.root.children, 1)))
+
+    def _parts(self, trees: Sequence[Tree], times: int) -> Iterator[Part]:
+        for tree in trees:
+            copies = times * int(tree.times)
+            if isinstance(tree, Leaf):
+                # the input of a layer on its own has no row
+                if id(tree) in self.rows:
+                    yield self._layer(self.rows[id(tree)], tree)
+                continue
+            parts = tuple(self._parts(tree.children, copies))
+            if len(parts) == 1:
+                yield parts[0]  # copies that are all alike are one part, which stands so many times
+            else:
+                yield GroupDerivation(tree.name, tree.kind, copies, parts)
+
+    def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
+        tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
+        used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
+        return LayerDerivation(
+            row,
+            type(leaf.layer).summary(),
+            leaf.input_shapes,
+            tuple(each for each in meanings if each.name in used),
+            tensors,
+            tuple(self._remarks(leaf, tensors)),
+        )
+
+    def _remarks(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
+        """What people ask of the layer at its place, then of its kind."""
+        if leaf.shared and leaf.uses:
+            owner = self.owners.get(id(leaf.uses[0]), "another place")
+            yield Remark("Why does it add nothing?", f"Its tensors are those of {owner}, and were counted there.")
+            return
+        for tensor in tensors:
+            if tensor.standing.startswith("tied"):
+                yield Remark(
+                    f"Why is {tensor.name} free?",
+                    f"It is {tensor.standing}: the same numbers, used in two places. They are stored once, and"
+                    " counted there.",
+                )
+        environment = field_environment(leaf.layer, leaf.input_shapes)
+        for remark in type(leaf.layer).remarks:
+            if algebra.truth(evaluated(remark.when, environment)):
+                yield remark
 
 
 def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:
@@ -178,6 +331,7 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
     tensors = tuple(
         DerivedTensor(
             tensor.name,
+            tuple(leaf.uses[member].tensor.name for member in shape.members),
             tuple(map(sympy.sympify, shape.shape)),
             tensor.shape,
             tensor.elements,

@@ -56,6 +56,10 @@ CODES = {
     "missing-counter": "A path goes into a repeated node without saying which copy.",
     "unmet-condition": "A closed form is asked for sizes at which it does not hold.",
     "unknown-convention": "There is no convention of that name.",
+    "unknown-target": "There is no notation or language of that name to write a closed form in.",
+    "not-expressible": "The target has no exact expression for something in a closed form.",
+    "unwritable-file": "The output file cannot be written, or is the spec itself.",
+    "missing-package": "An optional package that this needs is not installed.",
 }
 
 

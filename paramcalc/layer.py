@@ -76,6 +76,17 @@ class Part:
     when: Any = True
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A question that people ask of a layer, and its answer; derivations give both."""
+
+    question: str
+    answer: str
+    #: where it holds: an expression in the fields of the kind, `size(axis)` of its first input, the
+    #: number of that input's axes, `rank`, and the last sizes of all its inputs, `features`
+    when: str = "true"
+
+
 class Axes:
     """The axes of one input of a kind: `Axes("... c", c="features")`.
 
@@ -140,6 +151,8 @@ class Layer(BaseModel):
     variadic: ClassVar[int | None] = None
     #: what stands behind the formulas: a paper or a framework's documentation
     source: ClassVar[str] = ""
+    #: what people ask of the kind, with the answers
+    remarks: ClassVar[tuple[Remark, ...]] = ()
 
     def __init__(self, /, **fields: Any) -> None:
         try:

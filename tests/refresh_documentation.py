@@ -9,7 +9,7 @@ An example is a fenced block of README.md or of a page in docs/:
     ```python    lines of `>>> …`, each followed by what it prints; without any `>>>`, a program
 
 The names of a page's Python stay from one block to the next. Commands run in a directory with the
-repository's specs/ and the page's own files. `cat`, `echo`, `head`, `|`, `<` and `>` are understood;
+repository's specs/ and the page's own files. `cat`, `echo`, `head`, `tail`, `|`, `<` and `>` are understood;
 nothing else is, and no shell is started.
 """
 
@@ -127,6 +127,8 @@ def _stage(words: Sequence[str], given: str, code_before: int) -> tuple[str, int
             return " ".join(texts) + "\n", 0
         case ["head", "-n", number]:
             return "".join(given.splitlines(keepends=True)[: int(number)]), 0
+        case ["tail", "-n", number]:
+            return "".join(given.splitlines(keepends=True)[-int(number) :]), 0
     raise ValueError(f"an example of the documentation runs a command that is not understood: {shlex.join(words)}")
 
 

@@ -50,7 +50,7 @@ def nodes(draw: st.DrawFn, depth: int = 2, width: int | None = None, blocks: boo
     # within a residual every layer keeps the features
     kept = width or draw(st.sampled_from([None, 6]))
     if what == "group" and depth:
-        inside = tuple(draw(st.lists(nodes(depth - 1, kept, blocks), min_size=1, max_size=3)))
+        inside = tuple(draw(st.lists(nodes(depth - 1, width, blocks), min_size=1, max_size=3)))
         return pc.Node(layers=inside, **_place(draw, width is not None))
     if what == "block" and blocks:
         arguments: dict[str, Any] = {"inner": draw(st.one_of(st.integers(1, 9), st.just("width")))}

@@ -124,6 +124,12 @@ def test_standard_input_is_a_spec() -> None:
         (("count", GPT2, "--as", "jax"), "error[unknown-convention]: there is no convention 'jax'"),
         (("explain", MLP, "--node", "dense_3"), "did you mean 'dense_"),
         (("formula", GPT2, "--keep", "wdith"), "did you mean 'width'?"),
+        (("explain", MLP, "--standalone"), "--standalone goes with --format latex"),
+        (("explain", MLP, "--blank", "--answers"), "--blank, --answers and --compare exclude each other"),
+        (("explain", MLP, "--compare", "keras,torch", "--blank"), "--blank, --answers and --compare exclude"),
+        (("explain", MLP, "--compare", "keras,torch", "--as", "keras"), "--as has no meaning beside it"),
+        (("explain", MLP, "--compare", "keras"), "a comparison takes two conventions, not 1\n    as in keras,torch"),
+        (("explain", MLP, "--compare", "keras,jax"), "error[unknown-convention]: there is no convention 'jax'"),
         (("layers", "Dence"), "did you mean 'Dense'?"),
         (("count", "--no-such-option"), "No such option"),
     ],
@@ -155,6 +161,31 @@ def test_a_derivation_fits_eighty_columns(path: Path) -> None:
     shapes_may_not_wrap = " → "
     for line in run("explain", str(path)).stdout.splitlines():
         assert len(line) <= 80 or shapes_may_not_wrap in line or ".." in line
+
+
+def test_explain_compares_two_frameworks() -> None:
+    printed = run("explain", str(ROOT / "specs" / "lstm_classifier.yaml"), "--compare", "keras,torch").stdout
+    assert "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate." in printed
+    html = run("explain", MLP, "--compare", "torch, keras", "--format", "html").stdout
+    assert "<code>num_batches_tracked</code>" in html
+
+
+def test_explain_makes_a_worksheet_and_its_key() -> None:
+    blank, key = (run("explain", MLP, option).stdout for option in ("--blank", "--answers"))
+    assert blank.startswith("keras_mlp · keras · worksheet\n")
+    assert "2,097,664" not in blank
+    assert key.startswith("keras_mlp · keras · answers\n")
+    assert "2,097,664" in key
+
+
+def test_explain_makes_a_document_of_latex() -> None:
+    assert run("explain", MLP, "--format", "latex", "--standalone").stdout.startswith("\\documentclass")
+    assert "documentclass" not in run("explain", MLP, "--format", "latex").stdout
+
+
+def test_formula_prints_mathml() -> None:
+    printed = run("formula", GPT2, "--to", "mathml").stdout
+    assert printed.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
 
 
 def test_a_narrow_terminal_is_filled_and_not_exceeded() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.errors import Problem
+from tests import test_exports
 
 
 class Wrong(NamedTuple):
@@ -33,6 +34,10 @@ ELSEWHERE = {
     "not-text": "test_bytes_that_are_no_text",
     "not-one-value": "test_a_condition_on_an_array",
     "unmet-condition": "test_a_form_where_it_does_not_hold",
+    "unknown-target": "test_an_unknown_target_is_refused",
+    "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
+    "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
+    "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
 INPUT = "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n"
@@ -60,7 +65,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    assert {*ELSEWHERE.values()} <= {*globals()}
+    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_exports)}
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
-"""Closed forms: against the count at random sizes, and against what the literature has."""
+"""Closed forms: against the count at random sizes, and against what is derived by hand."""
 
+from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
+from paramcalc.formulas import name_widths
+from tests.strategies import specs
+
+FILES = sorted((Path(__file__).parent.parent / "specs").glob("*.yaml"))
 
 TRANSFORMER = """
 paramcalc: 1
@@ -76,6 +82,52 @@ SPEC = pc.loads(TRANSFORMER)
 FORM = pc.formula(SPEC)
 
 
+def sizes_for(form: pc.Formula, data: st.DataObject) -> dict[str, int]:
+    """Sizes at which a form holds: random ones, but the form's own for dims that a condition would be broken by."""
+    some = st.integers(1, 24) | st.just(48)
+    sizes = {name: data.draw(some, label=name) for name in form.symbols}
+    try:
+        form.check(sizes)
+    except pc.ParamcalcError:
+        bound = {each.name for _, *sides in form.relations for side in sides for each in side.free_symbols}
+        sizes |= {name: form.values[name] for name in bound}
+    return sizes
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_every_spec_has_the_count_of_its_form(path: Path, convention: str) -> None:
+    spec = pc.load(path)
+    form = pc.formula(spec, convention)
+    named = spec if spec.dims else name_widths(spec)[0]
+
+    @given(st.data())
+    def at_random_sizes(data: st.DataObject) -> None:
+        sizes = sizes_for(form, data)
+        assert form(**sizes) == pc.count(named, convention, dims=sizes).total
+
+    at_random_sizes()
+
+
+@given(specs(), st.sampled_from(["keras", "torch"]), st.data())
+def test_a_random_spec_has_the_count_of_its_form(spec: pc.Spec, convention: str, data: st.DataObject) -> None:
+    form = pc.formula(spec, convention)
+    sizes = sizes_for(form, data)
+    total = pc.count(spec, convention, dims=sizes).total
+    assert form(**sizes) == total
+    assert form.expanded()(**sizes) == total
+
+
+@given(specs(), st.sampled_from(["layer", "group", "tensor"]), st.integers(1, 3))
+def test_the_parts_of_a_random_spec_add_up(spec: pc.Spec, unit: Any, depth: int) -> None:
+    form = pc.formula(spec)
+    parts = form.by(unit, depth)
+    assert sum(part.value for part in parts) == pc.count(spec).total
+    assert sum(part.share for part in parts) == (1 if parts else 0)
+    assert sympy.expand(sympy.Add(*(part.expr for part in parts)) - form.expr) == 0
+    assert [part.value for part in parts] == sorted((part.value for part in parts), reverse=True)
+
+
 def test_arrays_are_taken_point_by_point_and_never_wrap() -> None:
     widths = np.array([24, 2**40])
     assert FORM(width=widths).tolist() == [FORM(width=24), FORM(width=2**40)]
@@ -88,9 +140,19 @@ def test_keep_leaves_only_those_symbols() -> None:
     assert form() == FORM()
 
 
+@given(st.sets(st.sampled_from(["vocabulary", "width", "depth", "heads", "head_dim", "ff"])))
+def test_any_dims_may_be_kept(keep: set[str]) -> None:
+    form = pc.formula(SPEC, keep=sorted(keep))
+    assert set(form.symbols) <= keep
+    assert form() == pc.count(SPEC).total
+    # head_dim and ff are derived: what was put in are the dims that stand for themselves
+    assert set(form.substituted) == {"vocabulary", "width", "depth", "heads"} - keep
+
+
 def test_dims_that_are_set_are_substituted() -> None:
     form = pc.formula(SPEC, dims={"heads": 2})
     assert "heads" not in form.symbols
+    assert form.substituted == {"heads": 2}
     assert form() == FORM(heads=2)
 
 
@@ -115,6 +177,10 @@ FIXED = {
             "  - {Dense: {units: n}, when: deep > 3}\n  - Dense: {units: 2 * n}"
         ),
         {"deep"},
+    ),
+    "a comparison as a flag": (
+        "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 5, use_bias: n > 6}",
+        {"n"},
     ),
     "a rounded size of a tensor": (
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: n // 2}",
@@ -263,3 +329,147 @@ def test_free_dims_need_no_sizes_for_a_form() -> None:
     )
     form = pc.formula(spec)
     assert sympy.expand(form.expr - (2 * form.symbols["n"] + 2 + 9 * 2 * 3 + 3)) == 0
+
+
+# --- Parts, leading terms, elasticities ------------------------------------------------
+
+
+def test_parts_have_the_paths_of_the_spec() -> None:
+    # 13·d + 12·d² a layer: 2·d of each norm, 4·d² + 4·d of attention, 4·d² + 4·d and 4·d² + d of the two maps
+    d, layers, rows = 24, 3, 100
+    known = {
+        "embedding": rows * d,
+        "body.group": layers * (4 * d**2 + 6 * d),
+        "body.group_1": layers * (8 * d**2 + 7 * d),
+    }
+    assert {part.name: part.value for part in FORM.by("group", depth=2)} == known
+    assert {part.name: part.value for part in FORM.by("group")} == {
+        "embedding": rows * d,
+        "body": layers * (12 * d**2 + 13 * d),
+    }
+    tensors = {part.name: part for part in FORM.by("tensor")}
+    assert tensors["body.group.multi_head_attention.query_kernel"].value == layers * d * d
+    assert tensors["body.group_1.dense_1.bias"].share == Fraction(layers * d, FORM())
+
+
+def test_the_parts_of_a_kind_are_its_tensors() -> None:
+    parts = {part.name: part for part in pc.formula(pc.Dense).by("tensor")}
+    assert set(parts) == {"kernel", "bias"}
+    assert parts["kernel"].value is None
+    assert parts["kernel"].share is None
+
+
+def test_parts_of_copies_that_grow_are_one() -> None:
+    spec = pc.loads(f"paramcalc: 1\n{PROGRESSIONS['an input that grows by a step'][0]}")
+    (part,) = pc.formula(spec).by("tensor")[:1]
+    assert part.name == "body.new.kernel"
+    # the sum of (24 + 12·i)·12 for i from 0 to 4
+    assert part.value == sum((24 + 12 * i) * 12 for i in range(5))
+
+
+def test_a_wrong_unit_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        FORM.by("copies")  # type: ignore[arg-type]
+    assert "the parts of a form are layers, groups or tensors, not 'copies'" in str(caught.value)
+
+
+def form_of(dims: str, layers: str) -> pc.Formula:
+    return pc.formula(pc.loads(f"paramcalc: 1\ndims: {{{dims}}}\nlayers:\n  - Input: {{shape: [4]}}\n{layers}"))
+
+
+LEADING = {
+    # 4·n + n² + n·m + …: two terms of degree 2
+    "all of one degree": (
+        "n: 8, m: 3",
+        "  - Dense: {units: n}\n  - Dense: {units: n}\n  - Dense: {units: m}",
+        "n**2 + n*m",
+    ),
+    # 4·n + n and n² + n: a size that was put in has no degree
+    "a number": ("n: 8, m: 1000", "  - Dense: {units: n}\n  - Dense: {units: 1000}", "1000*n + 5*n"),
+    # width² first, then width²·2·4^(i - 1) for i from 1 to depth - 1: width²·(4^depth - 4)/6
+    "an exponent": (
+        "n: 8, d: 5",
+        "  - {Dense: {units: n * 2 ** i, use_bias: false}, times: d, index: i}",
+        "n**2*4**d/6",
+    ),
+    "a quotient": ("n: 8, m: 2", "  - Dense: {units: n * n / m}\n  - Dense: {units: n}", "n**3/m"),
+    "no symbol": ("n: [8]", "  - Dense: {units: 2}", "10"),
+}
+
+
+@pytest.mark.parametrize("case", LEADING)
+def test_the_leading_terms(case: str) -> None:
+    dims, layers, known = LEADING[case]
+    form = form_of(dims, layers)
+    expected = sympy.sympify(known, locals=dict(form.symbols))
+    leading = form.asymptotic
+    assert sympy.simplify(leading.expr - expected) == 0
+    assert leading.share == Fraction(str(expected.subs({form.symbols[n]: v for n, v in form.values.items()}))) / form()
+
+
+def test_a_free_dim_leaves_no_shares_and_no_elasticities() -> None:
+    form = form_of("n: null", "  - {Input: {shape: [n]}, name: x}\n  - Dense: {units: 2}")
+    assert form.asymptotic == (2 * form.symbols["n"], None)
+    assert [(part.value, part.share) for part in form.by("layer")] == [(None, None)]
+    with pytest.raises(pc.ParamcalcError) as caught:
+        form.elasticities()
+    assert caught.value.code == "free-dim"
+
+
+def test_elasticities_are_exact() -> None:
+    # V·d + L·(12·d² + 13·d) with V = 100, d = 24, L = 3
+    total = 100 * 24 + 3 * (12 * 24**2 + 13 * 24)
+    rows = {row.dim: row for row in FORM.elasticities()}
+    assert rows["width"].elasticity == Fraction(24 * (100 + 3 * (24 * 24 + 13)), total)
+    assert rows["depth"].elasticity == Fraction(3 * (12 * 24**2 + 13 * 24), total)
+    assert rows["vocabulary"].elasticity == Fraction(100 * 24, total)
+    assert rows["heads"].elasticity == 0
+    assert [row.dim for row in FORM.elasticities()] == ["width", "depth", "vocabulary", "heads"]
+
+
+def test_the_next_size_is_one_at_which_the_form_holds() -> None:
+    rows = {row.dim: row for row in FORM.elasticities()}
+    # four heads divide 28, not 25; 24 is divided by 6, not by 5
+    assert (rows["width"].following, rows["heads"].following, rows["depth"].following) == (28, 6, 4)
+    assert rows["depth"].increase == 12 * 24**2 + 13 * 24
+    assert rows["width"].increase == FORM(width=28) - FORM()
+
+
+def test_where_no_size_is_near_there_is_no_next_one() -> None:
+    form = form_of("n: 8, m: 8", "  - Dense: {units: n / m}")
+    rows = {row.dim: row for row in form.elasticities()}
+    assert (rows["m"].following, rows["m"].increase) == (None, None)
+
+
+def test_the_elasticity_of_an_exponent_has_a_logarithm() -> None:
+    # 4·n + n²·2·(1 + 4 + 16 + 64) for n = 8, d = 5; in d: n²·4^d/6 + …, whose slope is n²·4^d·log(4)/6
+    form = form_of("n: 8, d: 5", "  - {Dense: {units: n * 2 ** i, use_bias: false}, times: d, index: i}")
+    total = 4 * 8 + sum(8 * 2 ** (i - 1) * 8 * 2**i for i in range(1, 5))
+    assert form() == total
+    rows = {row.dim: row for row in form.elasticities()}
+    known = 5 * sympy.Integer(64) * 4**5 * sympy.log(4) / 6 / total
+    assert sympy.simplify(rows["d"].elasticity - known) == 0
+    assert rows["d"].increase == 8 * 2**4 * 8 * 2**5
+
+
+def test_a_network_without_parameters_has_no_shares() -> None:
+    form = form_of("n: 3", "  - {Activation: {activation: relu}, times: n}")
+    assert form() == 0
+    assert form.by("layer") == ()
+    assert form.asymptotic == (0, None)
+    assert all(row.elasticity == 0 for row in form.elasticities())
+
+
+# --- How it is written -----------------------------------------------------------------
+
+
+def test_copies_that_are_alike_are_one_product() -> None:
+    # the first copy takes what the others take: depth·(n² + n), and no product of depth - 1
+    form = form_of("n: 4, depth: 9", "  - Dense: {units: n}\n  - {Dense: {units: n}, times: depth, index: i}")
+    n, depth = form.symbols["n"], form.symbols["depth"]
+    assert form.expr == depth * (n**2 + n) + 5 * n
+
+
+def test_the_largest_term_comes_first() -> None:
+    form = form_of("n: 2, m: 1000", "  - Dense: {units: n, use_bias: false}\n  - Dense: {units: m}")
+    assert "parameters = n·m + m + 4·n" in str(form).replace("m·n", "n·m")

@@ -2,46 +2,133 @@
 
 from __future__ import annotations
 
-from paramcalc.algebra import Unknown
-from paramcalc.errors import ParamcalcError
-from paramcalc.exports import notation
-from paramcalc.exports.tables import thousands
-from paramcalc.formulas import Formula, Part
+import textwrap
+from collections.abc import Mapping
 
-#: A form with more symbols than this is printed layer by layer.
-MOST_SYMBOLS = 12
+from paramcalc.algebra import Unknown
+from paramcalc.errors import ParamcalcError, listed, quoted, refuse
+from paramcalc.exports import notation
+from paramcalc.exports.languages import LANGUAGES, source
+from paramcalc.exports.tables import thousands
+from paramcalc.formulas import MOST_SYMBOLS, Formula
+from paramcalc.spec import Value
+
+_WIDTH = 80
+_SIGNS = (" + ", " - ")
+_FACTORS = ("·(", " · (")
+#: a space at which no line is broken
+_KEPT = "\u00a0"
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text` or `latex`."""
-    return {"text": as_text, "latex": as_latex}[target](form)
+    """A form in a notation, `text`, `latex` or `mathml`, or in one of the `LANGUAGES`.
+
+    Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
+    """
+    notations = {"text": as_text, "latex": as_latex, "mathml": as_mathml}
+    if target in notations:
+        return notations[target](form)
+    if target not in LANGUAGES:
+        known = [*notations, *LANGUAGES]
+        raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", known))
+    return source(form, target)
 
 
 def as_text(form: Formula) -> str:
-    """The form in plain text, with its symbols, conditions and value."""
-    lines = [" · ".join(filter(None, (form.name, form.convention))), ""]
+    """The form in plain text, readable at 80 columns, with its symbols, conditions and value."""
+    lines = [title(form), ""]
     if len(form.symbols) > MOST_SYMBOLS:
         lines += ["  parameters, layer by layer ="]
-        lines += [f"    {'+ ' if place else '  '}{_part(part)}" for place, part in enumerate(form.parts)]
+        for place, part in enumerate(form.parts):
+            printed = f"{notation.text(part.expr, sizes=form.values)}   ({part.name})"
+            lines += equation(f"    {'+' if place else ' '} ", printed)
     else:
-        lines += [f"  parameters = {notation.text(form.expr)}"]
-    value = _value(form)
+        lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values))
+    value = own_value(form)
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
-        lines += [f"             = {notation.text(form.expr, form.values)}"]
+        lines += equation("             = ", notation.text(form.expr, form.values, form.values))
     if value is not None and form.symbols:
         lines += [f"             = {thousands(value)}"]
-    lines += _legend(form)
-    if form.conditions:
-        lines += ["", "  taken for granted: " + "; ".join(form.conditions)]
-    if form.fixed:
-        shown = ", ".join(f"{name} = {_shown(value)}" for name, value in form.fixed.items())
-        lines += ["", f"  fixed, since the layers themselves depend on it: {shown}"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_legend(form), *premises(form)])
 
 
 def as_latex(form: Formula) -> str:
     """The form in LaTeX."""
-    return notation.latex(form.expr)
+    return notation.latex(form.expr, sizes=form.values)
+
+
+def title(form: Formula) -> str:
+    """The name of the form, and whose way of counting it is."""
+    return " · ".join(filter(None, (form.name, form.convention)))
+
+
+def equation(start: str, printed: str) -> list[str]:
+    """A side of an equation in lines of 80 columns, broken before a sign.
+
+    A term too long for a line begins on one of its own; it is broken before a factor, or else within a sum.
+    """
+    room = _WIDTH - len(start)
+    lines = [""]
+    for term in terms(printed):
+        if len(lines[-1]) + len(term) <= room:
+            lines[-1] += term
+            continue
+        lines.append("")
+        for piece in _pieces(term.lstrip(), room):
+            if lines[-1] and len(lines[-1]) + len(piece) > room:
+                lines.append("")
+            lines[-1] += piece if lines[-1] else piece.lstrip()
+    first, *others = filter(None, lines)
+    return [start + first, *(" " * len(start) + line for line in others)]
+
+
+def terms(printed: str) -> list[str]:
+    """The terms of a printed sum, each with its sign."""
+    return _split(printed, _SIGNS, within=False)
+
+
+def _pieces(term: str, room: int) -> list[str]:
+    """What is not broken of a term, where there is so much room."""
+    factors = [term] if len(term) <= room else _split(term, _FACTORS, within=False)
+    return [
+        piece for factor in factors for piece in ([factor] if len(factor) <= room else _split(factor, _SIGNS, True))
+    ]
+
+
+def _split(printed: str, marks: tuple[str, ...], within: bool) -> list[str]:
+    """A printed formula cut before each mark; those in parentheses too, if asked."""
+    parts, depth = [""], 0
+    for place, char in enumerate(printed):
+        if printed.startswith(marks, place) and place and (within or depth == 0):
+            parts.append("")
+        depth += (char == "(") - (char == ")")
+        parts[-1] += char
+    return parts
+
+
+def premises(form: Formula) -> list[str]:
+    """What was put in, what is taken for granted, and what is fixed."""
+    lines: list[str] = []
+    for what, items in (
+        ("with", with_values(form.substituted)),
+        ("taken for granted:", form.conditions),
+        ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
+    ):
+        if items:
+            written = "; ".join(item.replace(" ", _KEPT) for item in items)
+            wrapped = textwrap.wrap(f"  {what} {written}", _WIDTH, subsequent_indent="    ", break_long_words=False)
+            lines += ["", *(line.replace(_KEPT, " ") for line in wrapped)]
+    return lines
+
+
+def with_values(values: Mapping[str, Value]) -> list[str]:
+    """Dims with their values."""
+    return [f"{name} = {_shown(value)}" for name, value in values.items()]
+
+
+def as_mathml(form: Formula) -> str:
+    """The form in presentation MathML."""
+    return notation.mathml(form.expr, form.values)
 
 
 def _legend(form: Formula) -> list[str]:
@@ -58,15 +145,8 @@ def _legend(form: Formula) -> list[str]:
     return lines
 
 
-def _part(part: Part) -> str:
-    expr = notation.text(part.expr)
-    if part.times == 1:
-        return f"{expr}   ({part.name})"
-    times = notation.text(part.times)
-    return f"{times}·({expr})   ({part.name})"
-
-
-def _value(form: Formula) -> int | None:
+def own_value(form: Formula) -> int | None:
+    """The value at the spec's own sizes; none, where one of them is not stated."""
     try:
         value: int = form()
     except ParamcalcError:
@@ -79,4 +159,6 @@ def _shown(value: object) -> str:
         return "[" + ", ".join(map(_shown, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, int):
+        return thousands(value)
     return "free" if isinstance(value, Unknown) else str(value)

@@ -78,6 +78,25 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
     return "\n".join(lines)
 
 
+def as_html(count: Count) -> str:
+    """The count as a table of a page, its totals below."""
+    from html import escape
+
+    def row(tag: str, cells: Sequence[str]) -> str:
+        shown = "".join(
+            f'<{tag} style="text-align: {"right" if _is_number(name) else "left"}">{escape(cell)}</{tag}>'
+            for name, cell in zip(HEADINGS, cells, strict=True)
+        )
+        return f"<tr>{shown}</tr>\n"
+
+    headings, rows = _cells(count, False)
+    lines = [f"{label} {value}" for label, value in _totals(count)] + _notes(count)
+    return (
+        f"<table>\n<thead>{row('th', headings)}</thead>\n<tbody>\n{''.join(row('td', each) for each in rows)}</tbody>\n"
+        f"</table>\n<p>{'<br>'.join(map(escape, lines))}</p>"
+    )
+
+
 def as_text(count: Count, tensors: bool = False, width: int | None = None, style: Style | None = None) -> str:
     """The count as a table for a terminal of this width; without one, nothing is cut."""
     style = style or (lambda text, mark: text)

@@ -6,7 +6,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
 from paramcalc.fields import Flag, OptionalSize, Size, field
-from paramcalc.layer import Axes, Layer, Tensor, shape_text
+from paramcalc.layer import Axes, Layer, Remark, Tensor, shape_text
 
 
 class MultiHeadAttention(Layer):
@@ -25,6 +25,35 @@ class MultiHeadAttention(Layer):
     source = (
         "Vaswani et al. 2017; Ainslie et al. 2023 (grouped);"
         " keras.layers.MultiHeadAttention; keras.layers.GroupQueryAttention; torch.nn.MultiheadAttention"
+    )
+    remarks = (
+        Remark(
+            "Why does the number of heads not change the count?",
+            "Here h · k is the number of features, whatever h is: twice the heads are heads of half the size."
+            " The heads share the width out among them, and each kernel stays as large as it is.",
+            when="num_heads * key_dim == size(-1) and num_key_value_heads == num_heads and value_dim == key_dim",
+        ),
+        Remark(
+            "Does the number of heads change the count?",
+            "Here it does: h · k is not the number of features, so that a head more is not made by narrower heads.",
+            when="num_heads * key_dim != size(-1)",
+        ),
+        Remark(
+            "Why are the kernels of key and value smaller than that of the query?",
+            "Several heads of the query share one head of key and value (grouped-query attention).",
+            when="num_key_value_heads < num_heads",
+        ),
+        Remark(
+            "Why are the value and the output measured in k and d as well?",
+            "Unless the spec says otherwise, a head's value has as many features as its key, and the output as many"
+            " as the query.",
+            when="value_dim == key_dim and output_dim == size(-1)",
+        ),
+        Remark(
+            "Why does the length of the sequence not count?",
+            "Each place is projected by the same kernels. How much a place attends to another is computed from"
+            " them anew each time, and not learned.",
+        ),
     )
 
     num_heads: Size = field("h", "heads of the query")

@@ -6,7 +6,7 @@ from typing import Literal
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.fields import Count, Flag, Padding2D, Size, Window2D, field
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.layer import Axes, Layer, Remark, Tensor
 from paramcalc.window import output_lengths
 
 
@@ -15,6 +15,24 @@ class Conv2D(Layer):
 
     inputs = (Axes("h w c", h="height", w="width", c="channels of the input"),)
     source = "LeCun et al. 1998; keras.layers.Conv2D; torch.nn.Conv2d"
+    remarks = (
+        Remark(
+            "Why do height and width of the image not count?",
+            "Each filter is one window of weights, which slides over all places: a larger image uses the same"
+            " window more often.",
+        ),
+        Remark(
+            "Why do the channels of the input count?",
+            "A filter is as deep as its input: its window has weights for every channel, and makes one channel of"
+            " the output.",
+            when="groups == 1",
+        ),
+        Remark(
+            "Why is the window's depth less than the channels of the input?",
+            "The channels are dealt out to the groups, and a filter sees those of its own group only.",
+            when="groups > 1",
+        ),
+    )
 
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Window2D = field("k", "height and width of the window")

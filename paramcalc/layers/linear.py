@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
 from paramcalc.fields import Flag, Size, field
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.layer import Axes, Layer, Remark, Tensor
 
 
 class Dense(Layer):
@@ -12,6 +12,14 @@ class Dense(Layer):
 
     inputs = (Axes("... n", n="inputs: the size of the last axis"),)
     source = "keras.layers.Dense; torch.nn.Linear"
+    remarks = (
+        Remark(
+            "Why does only the last axis of the input count?",
+            "The same kernel is applied at each place of the other axes; more places use the same weights"
+            " again, and need no more of them.",
+            when="rank > 1",
+        ),
+    )
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

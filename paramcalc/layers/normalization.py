@@ -5,14 +5,33 @@ from typing import Any
 
 from paramcalc.algebra import Shape
 from paramcalc.fields import Axis, Flag, Integer, field
-from paramcalc.layer import Axes, Layer, Tensor, axis_position
+from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position
 
 
 class BatchNorm(Layer):
-    """Normalises each feature with its mean and variance over the batch, then scales and shifts it."""
+    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
     source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
+    remarks = (
+        Remark(
+            "Why are four numbers kept for each feature, and only two of them trained?",
+            "The scale and the offset are parameters: the gradient reaches them, and the optimizer updates them."
+            " The running mean and variance are measured from the batches, not learned; they are kept because"
+            " at inference there may be no batch to measure.",
+            when="scale and center",
+        ),
+        Remark(
+            "Why is one number more kept for the whole layer?",
+            "It counts the batches seen, so that a running mean can weigh all of them alike. Nothing is learned.",
+            when="batch_counter",
+        ),
+        Remark(
+            "Why does the size of the batch not change the count?",
+            "The mean and the variance are taken over the batch: one of each for a feature, however many"
+            " examples there are.",
+        ),
+    )
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -33,10 +52,16 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Normalises each example over its last axis, or the axes named, then scales and shifts it."""
+    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
     source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
+    remarks = (
+        Remark(
+            "Why is no mean or variance kept, as in a batch normalisation?",
+            "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
+        ),
+    )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -49,10 +74,16 @@ class LayerNorm(Layer):
 
 
 class RMSNorm(Layer):
-    """Divides each example by its root mean square over the last axis, then scales it."""
+    """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
     source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"
+    remarks = (
+        Remark(
+            "Why is there no offset?",
+            "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
+        ),
+    )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.fields import Flag, Size, field
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.layer import Axes, Layer, Remark, Tensor
 
 
 class LSTM(Layer):
@@ -13,6 +13,29 @@ class LSTM(Layer):
 
     inputs = (Axes("t n", t="steps of the sequence", n="features of a step"),)
     source = "Hochreiter and Schmidhuber 1997; keras.layers.LSTM; torch.nn.LSTM"
+    remarks = (
+        Remark(
+            "Why is there a factor of four?",
+            "The input gate, the forget gate, the candidate and the output gate have weights and offsets of their"
+            " own. They are stored side by side in one tensor.",
+        ),
+        Remark(
+            "Why does the length of the sequence not count?",
+            "Every step uses the same weights again.",
+        ),
+        Remark(
+            "Why are there two offsets for each unit and gate?",
+            "PyTorch adds one to the product with the input and one to the product with the state, as cuDNN"
+            " does. Their sum alone matters, so that Keras keeps one; both of PyTorch's are stored and trained.",
+            when="use_bias and recurrent_bias",
+        ),
+        Remark(
+            "Why has PyTorch's LSTM more parameters than this one?",
+            "It keeps a second offset for each unit and gate, added to the first. 'paramcalc explain --compare"
+            " keras,torch' names the tensor.",
+            when="use_bias and not recurrent_bias",
+        ),
+    )
 
     units: Size = field("u", "units: the size of the state")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

@@ -183,6 +183,14 @@ class Spec:
             data["outputs"] = list(self.outputs)
         return data
 
+    def _repr_html_(self) -> str:
+        return self._repr_mimebundle_()["text/html"]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from paramcalc.exports.notebook import shown
+
+        return shown(self)
+
 
 def as_nodes(items: Iterable[Node | Layer]) -> tuple[Node, ...]:
     """Nodes of what may be nodes or bare layers."""

@@ -66,6 +66,18 @@ def peak_mebibytes(command: Sequence[str]) -> float:
     return usage.ru_maxrss / 1024
 
 
+def closed_form(title: str, arguments: Sequence[str], bound: str, runs: int = 7) -> None:
+    """Print the processor seconds of a closed form and of its text, each run in a process of its own."""
+    outputs = [
+        subprocess.run(script("closed_form", *arguments), check=True, capture_output=True, text=True).stdout
+        for _ in range(runs)
+    ]
+    for what, figures in zip((", seconds", ", printing it"), zip(*map(str.split, outputs), strict=True), strict=True):
+        found = sorted(map(float, figures))
+        print(f"{title + what:60} {statistics.median(found):8.3f}   ({found[0]:.3f} to {found[-1]:.3f})", end="")
+        print("" if "print" in what else f"   at most {bound}")
+
+
 def repeated(times: int) -> pc.Spec:
     return pc.Spec(layers=[pc.Input(shape=(64,)), pc.Node(pc.Dense(units=64), times=times)])
 
@@ -89,6 +101,10 @@ def main() -> None:
     long, short = script("unrolled", "100000"), script("unrolled", "10000")
     compare("100,000 layers written out / 10,000", in_pipe(long), in_pipe(short), 3, "15")
     print(f"{'peak memory with 100,000 layers, MiB':60} {peak_mebibytes(long):8.0f}   at most 600")
+
+    closed_form("closed form of 1,000 layers written out", ["unrolled", "1000"], "1")
+    closed_form("closed form of a group repeated 1,000 times", ["repeated", "1000"], "0.3")
+    closed_form("closed form of GPT-2", [str(ROOT / "specs" / "gpt2.yaml")], "0.3")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
@@ -31,6 +31,9 @@ CONCRETE = (
     "return_indices",
     "return_sequences",
 )
+
+#: The kinds that multiply by a factor which floating point rounds; there is no symbol for that.
+ROUNDED = ("FractionalMaxPool2D", "FractionalMaxPool3D", "Upsample")
 
 #: The elements of each tensor, whether it is there, and the output's shape.
 Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
@@ -108,7 +111,12 @@ def at(result: Result, place: int) -> Result:
 def test_symbols_stand_for_numbers(kind: str, data: st.DataObject) -> None:
     case = data.draw(layouts(kind))
     symbols = Symbols()
-    tensors, output = rewritten(case, symbols.width, symbols.flag)
+    try:
+        tensors, output = rewritten(case, symbols.width, symbols.flag)
+    except algebra.Undecided:
+        # a closed form has this size as a number
+        assume(kind not in ROUNDED)
+        raise
     expected = rewritten(case, lambda size: size, as_stated)
     found = [(name, symbols.value(elements), symbols.value(there)) for name, elements, there in tensors]
     assert (found, tuple(map(symbols.value, output))) == expected

@@ -1,0 +1,203 @@
+"""A sheet in HTML: one file that needs no other, its formulas in MathML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from paramcalc.exports import notation
+from paramcalc.exports.derivations.sheet import (
+    Answer,
+    Block,
+    Cell,
+    Document,
+    Equations,
+    Inline,
+    Legend,
+    Maths,
+    Name,
+    Paragraph,
+    Question,
+    Section,
+    Table,
+    Tuple,
+)
+
+#: Colours are those of the reader: a page follows the system's light or dark scheme, a notebook its own.
+_STYLE = """
+.paramcalc { line-height: 1.5; overflow-wrap: break-word;
+  --faint: color-mix(in srgb, currentColor 25%, transparent);
+  --quiet: color-mix(in srgb, currentColor 75%, transparent) }
+.paramcalc details { border-top: 1px solid var(--faint); padding: .6rem 0 }
+.paramcalc details details { border-left: 3px solid var(--faint); border-top: 0; margin-top: .6rem;
+  padding: 0 0 0 .9rem }
+.paramcalc summary { cursor: pointer }
+.paramcalc summary > * { display: inline; font-size: 1.1rem; font-weight: 600; margin: 0 }
+.paramcalc .shapes { color: var(--quiet); font: .85em ui-monospace, monospace; margin: .2rem 0 }
+.paramcalc p { margin: .5rem 0 }
+.paramcalc code { font: .9em ui-monospace, monospace }
+.paramcalc math { font-size: 1.05em }
+.paramcalc table { border-collapse: collapse; margin: .7rem 0 }
+.paramcalc th, .paramcalc td { padding: .2rem 1rem .2rem 0; text-align: left; vertical-align: top; font-weight: 400 }
+.paramcalc thead tr > * { border-bottom: 1px solid; font-weight: 600 }
+.paramcalc tfoot tr:first-child > * { border-top: 1px solid }
+.paramcalc tfoot > tr > * { font-weight: 600 }
+.paramcalc .number { font-variant-numeric: tabular-nums; text-align: right }
+.paramcalc td.number { white-space: nowrap }
+.paramcalc .equations { display: grid; gap: .2rem .5rem; grid-template-columns: auto auto minmax(0, 1fr);
+  align-items: baseline; margin: .7rem 0 }
+.paramcalc .note { color: var(--quiet); margin-left: 1.5rem }
+.paramcalc .question { font-weight: 600; margin-bottom: 0 }
+.paramcalc .question + p { margin-top: 0 }
+.paramcalc .answer { border-bottom: 1px solid }
+.paramcalc .answer.lines { border: 0 }
+.paramcalc .blank { border-bottom: 1px solid; display: inline-block; height: 1.3em; width: 5.5em }
+.paramcalc .blank.long { max-width: 100%; width: 14em }
+.paramcalc .blank.lines { display: block; height: 1.9em; width: 100% }
+@media (max-width: 40rem) {
+  .paramcalc { overflow-wrap: anywhere }
+  .paramcalc .wide, .paramcalc .equations > :nth-child(3n) { overflow-x: auto }
+  .paramcalc details details { padding-left: .4rem }
+  .paramcalc .words thead { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px }
+  .paramcalc .words tr { display: block; padding: .3rem 0 }
+  .paramcalc .words tr > * { display: inline-block; padding-right: .6rem }
+  .paramcalc th, .paramcalc td { padding-right: .6rem }
+  .paramcalc .note { display: block; margin-left: 0 }
+}
+@media print {
+  .paramcalc details::details-content { content-visibility: visible; height: auto }
+  .paramcalc summary { list-style: none }
+  .paramcalc details.layer, .paramcalc .equations, .paramcalc tr { break-inside: avoid }
+  .paramcalc summary, .paramcalc .shapes { break-after: avoid }
+}
+"""
+_PAGE_STYLE = """
+:root { color-scheme: light dark }
+body { font-family: system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1rem }
+@page { margin: 2cm }
+@media print { :root { color-scheme: light } body { font-size: 10.5pt; padding: 0 } }
+"""
+_BLANK = '<span class="blank {room}" role="img" aria-label="blank"></span>'
+
+
+def printed(document: Document) -> str:
+    """The sheet as a page."""
+    title = escape(document.title)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title}</title>\n<style>{_PAGE_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"
+        f"{fragment(document)}\n</main>\n</body>\n</html>"
+    )
+
+
+def fragment(document: Document) -> str:
+    """The sheet as a part of a page; its style touches nothing else there."""
+    printer = _Printer(document)
+    blocks = "\n".join(printer.block(block, 2) for block in document.blocks)
+    return f'<div class="paramcalc">\n<style>{_STYLE}</style>\n{blocks}\n</div>'
+
+
+class _Printer:
+    def __init__(self, document: Document) -> None:
+        self.kind = document.kind
+
+    def block(self, block: Block, level: int) -> str:
+        """A block; `level` is that of its heading."""
+        if isinstance(block, Section):
+            return self.section(block, level)
+        if isinstance(block, Paragraph):
+            return f"<p>{self.cell(block.content)}</p>"
+        if isinstance(block, Table):
+            return self.table(block)
+        if isinstance(block, Legend):
+            return self.legend(block)
+        if isinstance(block, Equations):
+            return f'<div class="equations">\n{"".join(self.equations(block))}</div>'
+        assert isinstance(block, Question)
+        return f'<p class="question">{escape(block.question)}</p>\n<p>{self.cell(block.answer)}</p>'
+
+    def section(self, section: Section, level: int) -> str:
+        """A part that folds."""
+        holds = any(isinstance(block, Section) for block in section.blocks)
+        tag = f"h{min(level, 6)}"
+        blocks = "\n".join(self.block(block, level + 1) for block in section.blocks)
+        aside = f'<p class="shapes">{escape(section.aside)}</p>\n' if section.aside else ""
+        return (
+            f'<details open class="{"group" if holds else "layer"}">\n'
+            f"<summary><{tag}>{escape(section.title)}</{tag}></summary>\n{aside}{blocks}\n</details>"
+        )
+
+    def table(self, table: Table) -> str:
+        """A table; the first cell of a row is its heading."""
+        columns = range(len(table.headings))
+        classes = [' class="number"' if column in table.numbers else "" for column in columns]
+
+        def row(cells: Sequence[Cell]) -> str:
+            shown = [f"<td{classes[column]}>{self.cell(cell)}</td>" for column, cell in enumerate(cells) if column]
+            return f'<tr><th scope="row">{self.cell(cells[0])}</th>{"".join(shown)}</tr>\n'
+
+        head = "".join(
+            f'<th scope="col"{kind}>{escape(name)}</th>' if name else f"<td{kind}></td>"
+            for name, kind in zip(table.headings, classes, strict=True)
+        )
+        foot = f"<tfoot>\n{''.join(map(row, table.totals))}</tfoot>\n" if table.totals else ""
+        kind = "" if table.numbers else ' class="words"'
+        body = "".join(map(row, table.rows))
+        return (
+            f'<div class="wide">\n<table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n{foot}'
+            "</table>\n</div>"
+        )
+
+    def legend(self, legend: Legend) -> str:
+        """Symbols as rows of a table without a head."""
+        rows = "".join(
+            f'<tr><th scope="row">{self.cell(symbols)}</th><td>{"=" if value else ""}</td>'
+            f'<td class="number">{self.cell(value)}</td>'
+            f"<td>{escape(meaning)}</td></tr>\n"
+            for symbols, value, meaning in legend.rows
+        )
+        return f'<table class="legend">\n<tbody>\n{rows}</tbody>\n</table>'
+
+    def equations(self, block: Equations) -> Iterator[str]:
+        """Three cells a line: the left side, the sign, a step."""
+        for equation in block.equations:
+            steps = list(map(self.cell, equation.steps))
+            lines = steps if block.stepwise else [" = ".join(steps)]
+            lines[-1] += f' <span class="note">{self.cell(equation.note)}</span>' if equation.note else ""
+            for place, line in enumerate(lines):
+                left = self.cell(equation.left) if place == 0 else ""
+                yield f"<span>{left}</span><span>=</span><span>{line}</span>\n"
+
+    def cell(self, cell: Cell) -> str:
+        """A cell as HTML."""
+        return "".join(map(self.inline, cell))
+
+    def inline(self, item: Inline) -> str:
+        """A piece of a cell as HTML."""
+        if isinstance(item, Name):
+            return f"<code>{escape(item.text)}</code>"
+        if isinstance(item, Maths):
+            return _maths(item)
+        if isinstance(item, Tuple):
+            sizes = "<mo>,</mo>".join(map(notation.mathml_row, item.sizes))
+            return f'<math><mrow><mo stretchy="false">(</mo>{sizes}<mo stretchy="false">)</mo></mrow></math>'
+        if isinstance(item, Answer):
+            return self.answer(item)
+        return escape(item)
+
+    def answer(self, answer: Answer) -> str:
+        """What is to be found out: a blank, or marked as the answer, or plain."""
+        if self.kind == "blank":
+            return _BLANK.format(room=answer.room) * (3 if answer.room == "lines" else 1)
+        content = self.cell(answer.content)
+        return f'<span class="answer {answer.room}">{content}</span>' if self.kind == "answers" and content else content
+
+
+def _maths(item: Maths) -> str:
+    """A formula. A browser breaks no line within one, so that each term of a sum is one."""
+    shown = []
+    for place, (sign, term) in enumerate(notation.terms(item.expr, item.at)):
+        before = f'<mo form="infix" lspace="0">{sign}</mo>' if place else "<mo>-</mo>" if sign == "-" else ""
+        shown.append(f"<math>{before}{notation.mathml_row(term, item.values, item.at)}</math>")
+    return " ".join(shown)

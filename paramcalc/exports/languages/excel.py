@@ -1,0 +1,95 @@
+"""Spreadsheets: one formula over named cells, exact up to 2^53."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from paramcalc.exports.languages.program import Language, Program, Size, words
+
+#: Whole numbers up to this are exact in a spreadsheet, whose numbers are floating-point.
+EXACT = 2**53
+#: Characters of a formula, as Excel has it.
+_LONGEST = 8192
+#: A cell (A1 to XFD1048576, R1C1) is no name, nor is a row or a column on its own.
+_CELL = re.compile(r"[a-z]{1,3}\d+|[rc]|r\d*c\d*|[rc]\d+")
+_WORDS = words("true false and or not if na max min mod int product sum total valid")
+
+
+class Excel(Language):
+    """One formula over named cells: `#N/A` where it does not hold, or is not exact."""
+
+    language = "a spreadsheet"
+    taken = _WORDS
+    folds_case = True
+    equals, differs = "=", "<>"
+
+    def accepts(self, name: str) -> bool:
+        """Whether a cell may have this name: not if it is the address of one."""
+        return super().accepts(name) and not _CELL.fullmatch(name.lower())
+
+    def source(self, program: Program) -> str:
+        """Rows to paste into a sheet: the sizes beside their names, and the formula."""
+        conditions = [condition for _, condition in self.conditions(program)]
+        bounds = ", ".join(map(self.whole, program.bounds))
+        conditions += [f"MAX({bounds}) <= {EXACT}"] if bounds else []
+        value = self.whole(program.result)
+        formula = f"=IF(AND({', '.join(conditions)}), {value}, NA())" if conditions else f"={value}"
+        if len(formula) > _LONGEST:
+            raise self.lacks(f"a formula of more than {_LONGEST:,} characters; the target xlsx has one for each layer")
+        rows = [
+            (program.heading,),
+            ("Paste these rows into a sheet, mark the rows of the sizes, and let a spreadsheet make names of the",),
+            ("left column (Ctrl+Shift+F3). Exact up to 2^53; #N/A beyond, and where the form does not hold.",),
+            *((size.name, "" if size.value is None else str(size.value), *_about(size)) for size in program.sizes),
+            ("parameters", formula),
+            *((line.strip(),) for line in program.explanation if line.startswith(("parameters", "It", "Fixed", "At"))),
+        ]
+        return "\n".join("\t".join(row) for row in rows)
+
+    def conditions(self, program: Program) -> list[tuple[str, str]]:
+        """What must hold, in words and as a formula."""
+        found: list[tuple[str, str]] = []
+        for size in program.sizes:
+            words = f"{size.name} is a whole number of at least {size.least}"
+            found.append((words, f"{size.name} >= {size.least}, INT({size.name}) = {size.name}"))
+        found += [(check.words, self.holds(check)) for check in program.checks]
+        return found
+
+    def remainder(self, dividend: Any, divisor: Any) -> str:
+        return f"MOD({self.whole(dividend)}, {self.whole(divisor)})"
+
+    def _print_Integer(self, expr: Any) -> str:
+        if abs(expr) > EXACT:
+            raise self.lacks(f"a number above 2^53, such as {int(expr):,}")
+        return str(int(expr))
+
+    def _print_Mul(self, expr: Any) -> str:
+        # -a^2 is a^2 in a spreadsheet
+        printed = str(super()._print_Mul(expr))
+        return f"-1*{printed[1:]}" if printed.startswith("-") and not printed[1].isdigit() else printed
+
+    def _print_Pow(self, expr: Any) -> str:
+        return self.raised(expr, "^")
+
+    def _print_Quotient(self, expr: Any) -> str:
+        return self.infix(expr.args[0], "/", expr.args[1])
+
+    def _print_FloorQuotient(self, expr: Any) -> str:
+        dividend, divisor = map(self._print, expr.args)
+        return f"(({dividend}-MOD({dividend}, {divisor}))/({divisor}))"
+
+    def _print_Remainder(self, expr: Any) -> str:
+        return f"MOD({self._print(expr.args[0])}, {self._print(expr.args[1])})"
+
+    def _print_Max(self, expr: Any) -> str:
+        return f"MAX({', '.join(map(self._print, expr.args))})"
+
+    def _print_Min(self, expr: Any) -> str:
+        return f"MIN({', '.join(map(self._print, expr.args))})"
+
+
+def _about(size: Size) -> list[str]:
+    """What a size stands for, as a cell that no spreadsheet takes for a formula; no cell, where it is not known."""
+    about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
+    return [f"({about.strip()})"] if about else []

@@ -1,0 +1,94 @@
+"""SQL: one statement over a row of sizes, in standard words, and in DuckDB's own integers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paramcalc.exports.languages.program import Language, Program, Quotient, Remainder, kept, wrapped
+
+
+class Sql(Language):
+    """A statement of standard SQL, in DECIMAL(38, 0): NULL where the form does not hold."""
+
+    language = "SQL"
+    # a name in quotes may be any word; that of the result is its own
+    taken = frozenset({"parameters"})
+    folds_case = True
+    equals, differs = "=", "<>"
+    type = "DECIMAL(38, 0)"
+    about = (
+        "Exact up to 38 digits, and an error of the database beyond. NULL where a size is not stated, or the form "
+        "does not hold."
+    )
+
+    def source(self, program: Program) -> str:
+        """The whole text."""
+        told = [program.heading, *program.explanation, *wrapped(self.about)]
+        lines = [f"-- {line}" for line in told]
+        least = [f"{self.whole(size.symbol)} >= {size.least}" for size in program.sizes]
+        conditions = [*least, *map(self.holds, program.checks), *self._exact(program.result)]
+        value = f"CAST({self.whole(program.result)} AS {self.type})"
+        if not conditions:
+            return "\n".join([*lines, *wrapped(f'SELECT {value} AS "parameters";')])
+        lines += ["SELECT CASE", *wrapped(f"WHEN {' AND '.join(conditions)}", "  "), *wrapped(f"THEN {value}", "  ")]
+        values = kept(f"CAST({self._given(size.value)} AS {self.type})" for size in program.sizes)
+        names = ", ".join(self.whole(size.symbol) for size in program.sizes)
+        lines += ['END AS "parameters"', *wrapped(f"FROM (VALUES ({values}))"), *wrapped(f"AS sizes ({names});", "  ")]
+        return "\n".join(lines)
+
+    def _given(self, value: int | None) -> str:
+        return "NULL" if value is None else self.literal(value)
+
+    def _exact(self, result: Any) -> list[str]:
+        """A database may divide in floating point: the quotient must give the dividend back."""
+        if not isinstance(result, Quotient):
+            return []
+        dividend, divisor = result.args
+        return [f"{self.infix(result, '*', divisor)} = {self.whole(dividend)}"]
+
+    def remainder(self, dividend: Any, divisor: Any) -> str:
+        return f"MOD({self.whole(dividend)}, {self.whole(divisor)})"
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return f'"{expr.name}"'
+
+    def _print_Integer(self, expr: Any) -> str:
+        if abs(expr) >= 10**38:
+            raise self.lacks("a number of more than 38 digits")
+        return str(int(expr))
+
+    def _print_Pow(self, expr: Any) -> str:
+        return self.product_of_power(expr)
+
+    def _print_Quotient(self, expr: Any) -> str:
+        return f"CAST({self.infix(expr.args[0], '/', expr.args[1])} AS {self.type})"
+
+    def _print_Remainder(self, expr: Any) -> str:
+        dividend, divisor = map(self._print, expr.args)
+        return f"MOD(MOD({dividend}, {divisor}) + {divisor}, {divisor})"
+
+    def _print_FloorQuotient(self, expr: Any) -> str:
+        dividend, divisor = expr.args
+        return str(self._print_Quotient(Quotient(dividend - Remainder(dividend, divisor), divisor)))
+
+    def _print_Max(self, expr: Any) -> str:
+        return f"GREATEST({', '.join(map(self._print, expr.args))})"
+
+    def _print_Min(self, expr: Any) -> str:
+        return f"LEAST({', '.join(map(self._print, expr.args))})"
+
+
+class DuckDB(Sql):
+    """The same in the integers of DuckDB, which it divides exactly."""
+
+    language = "DuckDB"
+    type = "HUGEINT"
+    about = (
+        "Exact in 128 bits, and an error of DuckDB beyond. NULL where a size is not stated, or the form does not hold."
+    )
+
+    def _exact(self, result: Any) -> list[str]:
+        return []
+
+    def _print_Quotient(self, expr: Any) -> str:
+        return self.infix(expr.args[0], "//", expr.args[1])

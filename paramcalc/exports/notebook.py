@@ -1,0 +1,57 @@
+"""How results show themselves in a notebook: as HTML, and as text where there is none."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from html import escape
+from typing import Any
+
+from paramcalc.comparison import Comparison
+from paramcalc.counting import Count
+from paramcalc.derivation import Derivation
+from paramcalc.exports import tables
+from paramcalc.formulas import Formula
+from paramcalc.loading import dumps
+from paramcalc.spec import Spec
+
+
+@singledispatch
+def shown(result: Any) -> dict[str, str]:
+    """A result in the notations that a notebook may choose from, by their MIME types."""
+    raise TypeError(f"a {type(result).__name__} is not shown in notebooks")
+
+
+@shown.register
+def _spec(result: Spec) -> dict[str, str]:
+    text = dumps(result)
+    return {"text/plain": text, "text/html": f"<pre><code>{escape(text)}</code></pre>"}
+
+
+@shown.register
+def _count(result: Count) -> dict[str, str]:
+    return {"text/plain": tables.as_text(result), "text/html": tables.as_html(result)}
+
+
+@shown.register
+def _formula(result: Formula) -> dict[str, str]:
+    from paramcalc.exports.derivations import html
+    from paramcalc.exports.derivations.sheet import Document, form_blocks
+
+    blocks = tuple(form_blocks(result, None))
+    return {
+        "text/plain": str(result),
+        "text/latex": f"$\\displaystyle {result.to('latex')}$",
+        "text/html": html.fragment(Document(result.name, "derivation", blocks)),
+    }
+
+
+@shown.register(Derivation)
+@shown.register(Comparison)
+def _derivation(result: Derivation | Comparison) -> dict[str, str]:
+    from paramcalc.exports.derivations import html, made
+
+    return {
+        "text/plain": str(result),
+        "text/markdown": result.to("markdown"),
+        "text/html": html.fragment(made(result)),
+    }

@@ -1,0 +1,171 @@
+"""Forms to export, and sizes to evaluate them at: those of `specs/`, awkward ones, and drawn ones."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import sympy
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc.exports.languages.program import Language, program
+from paramcalc.expression import RESERVED
+from tests.strategies import specs
+
+SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
+#: Words, functions, types, constants and cells of the targets; names that differ by case, or by no ASCII.
+_TEXT = """
+    E I N n e i pi int end size least name sizes new this function var select order table group double
+    long register  linux unix np max min mod MOD R c C c1 F6 AB12 r1c1 RC sum total valid parameters pow
+    big type begin let largest  typeof arguments eval await undefined String BigInt Integer error floor
+    num Add größe λ ширина _ _x __y ﬁ fi k  largest wrong whole_power throw div map isnumeric int64
+    TypeError ValueError zip case_ sympy
+"""
+NAMES = sorted(name for name in {*_TEXT.split()} - RESERVED if not keyword.iskeyword(name))
+
+#: Sizes that multiply those of a spec; divisibility is kept.
+FACTORS = (1, 7, 1000, 10**12)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A form under a name of its own, and the sizes to evaluate it at, each with its number."""
+
+    form: pc.Formula
+    points: tuple[dict[str, int], ...]
+    #: none where the form does not hold
+    values: tuple[int | None, ...]
+
+    def program(self, language: Language) -> Any:
+        """The form as a language is given it."""
+        return program(self.form, language)
+
+    def bound(self, point: dict[str, int]) -> int:
+        """What no number on the way exceeds."""
+        made = program(self.form, Language())
+        sizes = {size.symbol: sympy.Integer(point[size.dim]) for size in made.sizes}
+        return max((int(sympy.sympify(each).xreplace(sizes)) for each in made.bounds), default=0)
+
+
+def case(form: pc.Formula, number: int) -> Case:
+    """A form at its own sizes, at large ones, and where it may not hold."""
+    points = tuple(_points(form))
+    return Case(replace(form, name=f"case {number}"), points, tuple(_value(form, point) for point in points))
+
+
+def _points(form: pc.Formula) -> Iterator[dict[str, int]]:
+    flags = {name: 1 for name, symbol in form.symbols.items() if not symbol.is_positive}
+    own = {name: form.values.get(name, 6) for name in form.symbols}
+    powers = any(not power.exp.is_Integer for power in form.expr.atoms(sympy.Pow))
+    for factor in FACTORS[: 2 if powers else None]:
+        yield {name: value * factor for name, value in own.items()} | flags
+    yield {name: value + place for place, (name, value) in enumerate(own.items(), 1)} | flags
+
+
+def _value(form: pc.Formula, point: dict[str, int]) -> int | None:
+    try:
+        value: int = form(**point)
+    except pc.ParamcalcError as error:
+        if error.code != "unmet-condition":
+            raise
+        return None
+    return value
+
+
+GROWING = """
+paramcalc: 1
+framework: torch
+dims: {growth: 12, depth: 5, width: 24}
+layers:
+  - Input: {shape: [width]}
+  - name: body
+    times: depth
+    layers:
+      - {Dense: {units: growth}, name: new}
+      - {Concatenate: {axis: -1}, inputs: [input, new]}
+"""
+DOUBLING = """
+paramcalc: 1
+dims: {depth: 5, width: 24}
+layers:
+  - Input: {shape: [width]}
+  - {Dense: {units: width * 2 ** i, use_bias: false}, times: depth, index: i}
+"""
+SHRINKING = """
+paramcalc: 1
+dims: {width: 24, parts: 4, side: 40, tokens: null}
+layers:
+  - Input: {shape: [side, side, tokens]}
+  - Conv2D: {filters: width / parts, kernel_size: 5, strides: 2}
+  - Conv2D: {filters: width, kernel_size: 3, strides: 2}
+  - GlobalAveragePool2D
+  - Dense: {units: 10}
+"""
+CONSTANT = "paramcalc: 1\nlayers:\n  - Input: {shape: [null, 3]}\n  - Weights: {tensors: {a: [12345, 67891]}}\n"
+HUGE = f"paramcalc: 1\ndims: {{n: 3, m: {10**30}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: m}}\n"
+
+
+def awkward() -> Iterator[pc.Formula]:
+    """Forms with fractions, powers and conditions, without symbols, with large numbers; kinds in general."""
+    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE):
+        yield pc.formula(pc.loads(text))
+    yield pc.formula(pc.loads(HUGE), keep=["n"])
+    for kind in (pc.Dense, pc.MultiHeadAttention, pc.Conv2D):
+        yield pc.formula(kind)
+
+
+@st.composite
+def named(draw: st.DrawFn) -> pc.Formula:
+    """A form whose dims have awkward names, divide one another, and repeat or grow."""
+    a, b, c, d = draw(st.lists(st.sampled_from(NAMES), min_size=4, max_size=4, unique=True))
+    heads, each = draw(st.integers(1, 9)), draw(st.integers(1, 9))
+    dims = {a: heads * each, b: heads, c: draw(st.integers(1, 9)), d: draw(st.integers(2, 9))}
+    layers: list[Any] = [pc.Input(shape=(7, a))]
+    menu = {
+        "heads": pc.MultiHeadAttention(num_heads=b, key_dim=f"{a} / {b}"),
+        "part": pc.Node(layers=[pc.Dense(units=f"{a} / {b}"), pc.Dense(units=a)], times=c),
+        "sum": pc.Node(layers=[pc.Dense(units=f"{a} + {d} - 1"), pc.Dense(units=a)]),
+        "double": pc.Node(
+            layers=[pc.Dense(units=f"{d} * (j + 1)", use_bias=False), pc.Dense(units=a)], times=c, index="j"
+        ),
+        "norm": pc.BatchNorm(),
+        "large": pc.Dense(units=str(draw(st.integers(1, 10**20)))),
+    }
+    chosen = draw(st.lists(st.sampled_from([*menu]), min_size=1, max_size=4))
+    layers += [menu[name] for name in chosen]
+    return pc.formula(pc.Spec(layers=layers, dims=dims, framework=draw(st.sampled_from(["keras", "torch"]))))
+
+
+def drawn(strategy: st.SearchStrategy[Any], number: int) -> list[Any]:
+    """So many examples of a strategy, the same each time: a target is started once for all of them."""
+    found: list[Any] = []
+
+    @settings(
+        max_examples=number,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(strategy)
+    def collect(example: Any) -> None:
+        found.append(example)
+
+    collect()
+    return found
+
+
+@cache
+def cases() -> tuple[Case, ...]:
+    """All cases; at least one of them has symbols in an exponent, and one a quotient."""
+    forms = [pc.formula(pc.load(path)) for path in SPECS]
+    forms += [pc.formula(pc.load(path), keep=[]) for path in SPECS if pc.load(path).dims]
+    forms += [*awkward(), *drawn(named(), 45), *map(pc.formula, drawn(specs(), 25))]
+    return tuple(case(form, number) for number, form in enumerate(forms))

@@ -1,0 +1,163 @@
+"""Every export, executed in its own target, gives the integers of the form, or refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import sympy
+from openpyxl.workbook.defined_name import DefinedName
+
+import paramcalc as pc
+from paramcalc.exports.languages.excel import EXACT, Excel
+from paramcalc.exports.workbook import workbook
+from tests.targets import engines
+from tests.targets.cases import SPECS, Case, cases
+
+pytestmark = pytest.mark.target
+
+#: What each target must be able to give: the engine, the numbers on the way that it must take, the
+#: refusal of sizes at which the form does not hold, and the refusals of what does not fit.
+TARGETS: dict[str, tuple[Callable[[Any], engines.Results], float, set[str]]] = {
+    "javascript": (engines.javascript, float("inf"), {"RangeError"}),
+    "c": (engines.c, 2.0**125, {"the form holds where"}),
+    "octave": (engines.octave, 2.0**61, {"paramcalc:condition"}),
+    "duckdb": (lambda given: engines.duckdb(given, "duckdb"), 2.0**127, {"NULL"}),
+    "sql in DuckDB": (lambda given: engines.duckdb(given, "sql"), 2.0**53, {"NULL"}),
+    "sql in PostgreSQL": (engines.postgresql, 10.0**38, {"NULL"}),
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_target_gives_the_same_integers_or_refuses(target: str) -> None:
+    run, capacity, unmet = TARGETS[target]
+    results = run(cases())
+    given = 0
+    for case, outcomes in zip(cases(), results, strict=True):
+        assert len(outcomes) == len(case.points), case.form.name
+        for point, value, outcome in zip(case.points, case.values, outcomes, strict=True):
+            place = f"{target}, {case.form.expr} at {point}"
+            if isinstance(outcome, int):
+                given += 1
+                assert outcome == value, place
+            elif value is None:
+                fits = case.bound(point) < capacity
+                assert not fits or any(outcome.startswith(each) for each in unmet) or _no_power(case, outcome), place
+            else:
+                assert case.bound(point) >= capacity or _no_power(case, outcome), f"{place}: {outcome}"
+    assert given > 250
+
+
+def _no_power(case: Case, outcome: str) -> bool:
+    """Whether a form is refused for a symbol in an exponent."""
+    return outcome == "not expressible" and any(not each.exp.is_Integer for each in case.form.expr.atoms(sympy.Pow))
+
+
+def test_large_numbers_are_among_the_cases() -> None:
+    values = [value for case in cases() for value in case.values if value is not None]
+    assert sum(value > 2**63 for value in values) > 50
+    assert sum(2**53 < value < 2**63 for value in values) > 5
+    assert sum(value is None for case in cases() for value in case.values) > 20
+
+
+# --- Spreadsheets ----------------------------------------------------------------------
+
+
+@cache
+def some() -> list[Case]:
+    """Fewer cases, since a spreadsheet takes its time: all specs, and some of the others."""
+    return [case for place, case in enumerate(cases()) if case.form.is_of_spec and (place < 7 or place % 11 == 0)]
+
+
+def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int]) -> tuple[str, str]:
+    """The rows of an export on a sheet of their own, with other sizes; the place of the formula."""
+    sheet = book.create_sheet()
+    place = ""
+    for row, line in enumerate(text.splitlines(), 1):
+        for column, content in enumerate(line.split("\t"), 1):
+            sheet.cell(row, column, content)
+        name = line.split("\t")[0]
+        if name in sizes and "\t" in line:
+            sheet.cell(row, 2, sizes[name])
+            sheet.defined_names[name] = DefinedName(name, attr_text=f"'{sheet.title}'!$B${row}")
+        if name == "parameters" and "\t" in line:
+            place = f"B{row}"
+    return sheet.title, place
+
+
+def test_the_cell_gives_the_same_integers_or_na(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    places: list[tuple[Case, dict[str, int], int | None, str, str]] = []
+    for case in some():
+        text = engines.source(case, "excel")
+        if text is not None:
+            for place in range(len(case.points)):
+                sizes = dict(list(engines.arguments(case, Excel()))[place])
+                places.append((case, case.points[place], case.values[place], *_pasted(book, text, sizes)))
+    book.save(tmp_path / "cells.xlsx")
+    (tmp_path / "out").mkdir()
+    engines.spreadsheet([tmp_path / "cells.xlsx"], tmp_path / "out")
+    computed = openpyxl.load_workbook(tmp_path / "out" / "cells.xlsx", data_only=True)
+    given = 0
+    for case, point, value, sheet, place in places:
+        cell = computed[sheet][place].value
+        if cell == "#N/A":
+            assert value is None or case.bound(point) > EXACT, (case.form.expr, point)
+        else:
+            assert cell == value, (case.form.expr, point)
+            given += 1
+    assert given > 30
+
+
+def _edited(form: pc.Formula, sizes: dict[str, int], path: Path) -> None:
+    """A workbook in which a user has changed the sizes."""
+    path.write_bytes(workbook(form))
+    book = openpyxl.load_workbook(path)
+    for name, size in sizes.items():
+        sheet, cell = book.defined_names[name].attr_text.split("!")
+        book[sheet][cell.replace("$", "")] = size
+    book.save(path)
+
+
+def _total(path: Path) -> Any:
+    book = openpyxl.load_workbook(path, data_only=True)
+    sheet, cell = book.defined_names["total"].attr_text.split("!")
+    rows = [row[1].value for row in book["Layers"].iter_rows(min_row=5) if row[3].value is not None]
+    total = book[sheet.strip("$'")][cell.replace("$", "")].value
+    assert total == "#N/A" or total == sum(rows)
+    return total
+
+
+def test_changing_a_cell_of_a_workbook_changes_the_counts(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    expected: dict[str, tuple[Case, dict[str, int], int | None]] = {}
+    for number, case in enumerate(some()):
+        for place in (1, -1):
+            sizes = dict(list(engines.arguments(case, Excel()))[place])
+            path = tmp_path / f"{number}_{place}.xlsx"
+            if engines.source(case, "excel") is not None:
+                _edited(case.form, sizes, path)
+                expected[path.name] = (case, case.points[place], case.values[place])
+    engines.spreadsheet([tmp_path / name for name in expected], tmp_path / "out")
+    given = 0
+    for name, (case, point, value) in expected.items():
+        total = _total(tmp_path / "out" / name)
+        if total == "#N/A":
+            assert value is None or case.bound(point) > EXACT / 4, (case.form.expr, point)
+        else:
+            assert total == value, (case.form.expr, point)
+            given += 1
+    assert given > 15
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_workbook_opens_with_the_numbers_of_the_spec(path: Path, tmp_path: Path) -> None:
+    spec = pc.load(path)
+    form = pc.formula(spec)
+    form.to_xlsx(tmp_path / "book.xlsx")
+    # as it is written, before any spreadsheet computes it
+    assert _total(tmp_path / "book.xlsx") == pc.count(spec).total

@@ -1,0 +1,388 @@
+"""Exports as text: safe names and comments, refusals, the schema of JSON, files; Python and NumPy are run here."""
+
+import doctest
+import json
+import re
+import sys
+import zipfile
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+import sympy
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc.cli import main
+from paramcalc.exports.languages import LANGUAGES
+from paramcalc.exports.languages.tree import OPERATIONS, form_schema
+from paramcalc.layer import kind_names
+from tests.strategies import specs
+
+ROOT = Path(__file__).parent.parent
+SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
+
+#: A spec whose name would end a comment, a string, a line or a cell of any target.
+HOSTILE = "*/ /* \"\"\" ''' --> \n\r\u2028=cmd()|'/c'!A1 \\ \u202e ]]> <script> ${x} $(x) %d {0} ?? `x` #{x}"
+
+
+def function(form: pc.Formula, target: str) -> Any:
+    """The exported function of Python or NumPy."""
+    names: dict[str, Any] = {}
+    exec(compile(form.to(target), target, "exec"), names)
+    (name,) = [name for name in names if name.endswith("parameters")]
+    return names[name]
+
+
+# --- Python and NumPy ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("target", ["python", "numpy"])
+def test_the_example_in_the_documentation_of_the_function_is_right(path: Path, target: str) -> None:
+    text = pc.formula(pc.load(path)).to(target)
+    names: dict[str, Any] = {}
+    exec(compile(text, target, "exec"), names)
+    documented = next(value.__doc__ for name, value in names.items() if name.endswith("_parameters"))
+    (test,) = [doctest.DocTestParser().get_doctest(documented, names, path.stem, None, 0)]
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+@given(spec=specs(), factor=st.sampled_from([1, 2, 10**3, 10**25]))
+def test_python_and_numpy_give_the_count(spec: pc.Spec, factor: int) -> None:
+    form = pc.formula(spec)
+    sizes = {name: value * factor for name, value in form.values.items()}
+    expected = form(**sizes)
+    assert function(form, "python")(**sizes) == expected
+    assert factor > 1 or expected == pc.count(spec).total
+    if expected >= 2**63:
+        with pytest.raises(OverflowError, match="might not fit in 64 bits"):
+            function(form, "numpy")(**sizes)
+    elif factor < 10**25:
+        assert function(form, "numpy")(**sizes) == expected
+
+
+def test_numpy_takes_arrays_and_refuses_to_overflow() -> None:
+    total = function(GPT2, "numpy")
+    widths = np.array([12, 768, 12000])
+    assert total(width=widths).tolist() == [GPT2(width=width) for width in (12, 768, 12000)]
+    # 12 · 12 · w² + … reaches 2**63 between these two
+    assert total(width=252_000_000 // 12 * 12).dtype == np.int64
+    for large in (12 * 10**9, np.array([12, 12 * 10**9]), 12 * 10**30, np.uint64(2**64 - 4)):
+        with pytest.raises(OverflowError):
+            total(width=large)
+    with pytest.raises(TypeError, match="an array of integers"):
+        total(width=768.0)
+    with pytest.raises(ValueError, match="heads divides width"):
+        total(width=np.array([768, 769]))
+    with pytest.raises(ValueError, match="at least 1"):
+        total(depth=0)
+
+
+def test_python_refuses_what_the_form_does_not_hold_for() -> None:
+    total = function(GPT2, "python")
+    assert total(width=12 * 10**30) == GPT2(width=12 * 10**30)
+    for sizes, error, message in (
+        ({"width": 768.0}, TypeError, "width is an int, not 768.0"),
+        ({"width": True}, TypeError, "width is an int, not True"),
+        ({"depth": 0}, ValueError, "depth is at least 1, not 0"),
+        ({"width": 769}, ValueError, "the form holds where heads divides width"),
+    ):
+        with pytest.raises(error, match=re.escape(message)):
+            total(**sizes)
+
+
+def test_a_free_dim_is_a_parameter_without_a_default() -> None:
+    form = pc.formula(
+        pc.loads("paramcalc: 1\ndims: {n: null}\nlayers:\n  - Input: {shape: [n]}\n  - Dense: {units: 2}")
+    )
+    assert function(form, "python")(n=10) == 22
+    with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'n'"):
+        function(form, "python")()
+    assert "CAST(NULL AS" in form.to("sql")
+
+
+def test_the_flags_of_a_kind_are_1_or_0() -> None:
+    total = function(pc.formula(pc.Dense), "python")
+    assert (total(n=3, u=4, use_bias=0), total(n=3, u=4, use_bias=1)) == (12, 16)
+    with pytest.raises(ValueError, match="use_bias ≤ 1"):
+        total(n=3, u=4, use_bias=2)
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+@pytest.mark.parametrize("name", [name for name in kind_names() if name != "Weights"])
+def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
+    form = pc.formula(pc.kind(name), convention)
+    assert sympy.expand(sum(part.expr for part in form.parts) - form.expr) == 0
+
+
+# --- What a reader is told -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+def test_every_export_has_the_formula_its_sizes_and_its_value(target: str) -> None:
+    text = GPT2.to(target)
+    assert "gpt2" in text
+    assert "heads divides width" in text
+    assert "50,257" in text or "50257" in text
+    assert "124,439,808" in text or "124439808" in text
+
+
+def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
+    assert "Exact up to 2^53" in GPT2.to("excel")
+    assert "<= 9007199254740992" in GPT2.to("excel")
+
+
+def test_exact_quotients_come_last() -> None:
+    form = pc.formula(pc.load(ROOT / "specs" / "llama2_7b.yaml"))
+    assert form.to("python").rstrip(")\n ").endswith("// heads")
+    assert form.to("javascript").count(" / heads") == 1
+
+
+# --- Names and injection ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "dims"),
+    [
+        ("python", ("match", "name", "ValueError")),
+        ("numpy", ("np", "sizes", "ValueError")),
+        ("javascript", ("new", "name", "arguments")),
+        ("c", ("int", "linux", "parameters")),
+        ("julia", ("end", "big", "mod")),
+        ("matlab", ("end", "least", "_x")),
+        ("excel", ("c1", "R", "true_")),
+    ],
+)
+def test_a_name_that_the_target_has_for_itself_is_changed_and_said(target: str, dims: tuple[str, ...]) -> None:
+    layers = [pc.Input(shape=(dims[0],)), *(pc.Dense(units=name) for name in dims[1:])]
+    text = pc.formula(pc.Spec(layers=layers, dims=dict.fromkeys(dims, 3))).to(target)
+    assert f"the dim '{dims[0]}'" in text
+    assert f"the dim '{dims[1]}'" in text
+
+
+def test_names_that_differ_by_case_are_two_in_sql() -> None:
+    text = pc.formula(pc.Spec(layers=[pc.Input(shape=("n",)), pc.Dense(units="N")], dims={"n": 3, "N": 4})).to("sql")
+    assert '"n"' in text
+    assert '"N_"' in text
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+def test_a_name_of_a_spec_ends_no_comment(target: str) -> None:
+    form = replace(GPT2, name=HOSTILE)
+    text = form.to(target)
+    if target == "json":
+        assert json.loads(text)["name"] == HOSTILE
+        return
+    assert all(char.isprintable() or char in "\n\t" for char in text)
+    lines = text.splitlines()
+    (line,) = [line for line in lines if "script" in line]
+    assert not line.startswith(("=", "+", "@", "\t"))
+    if target in ("python", "numpy"):
+        assert function(form, target)() == 124439808
+    elif target in ("c", "javascript"):
+        assert "*/" not in line
+        assert line.startswith(" * ")
+    elif target != "excel":
+        assert line.lstrip().startswith({"julia": "#", "matlab": "%"}.get(target, "--"))
+
+
+# --- JSON ------------------------------------------------------------------------------
+
+
+def evaluated(tree: Any, sizes: dict[str, int]) -> Any:
+    """The value of an expression tree, by the documented meaning of its operations."""
+    if isinstance(tree, dict):
+        return int(tree["num"])
+    if not isinstance(tree, list):
+        return sizes[tree] if isinstance(tree, str) else tree
+    name, *operands = [tree[0], *(evaluated(each, sizes) for each in tree[1:])]
+    if name in ("Add", "Multiply"):
+        return sum(operands) if name == "Add" else np.prod(np.array(operands, dtype=object))
+    first, second = [*operands, None][:2]
+    return {
+        "Power": lambda: first**second,
+        "Divide": lambda: Fraction(first) / second,
+        "Floor": lambda: first // 1,
+        "Mod": lambda: first % second,
+        "Max": lambda: max(operands),
+        "Min": lambda: min(operands),
+        "Equal": lambda: first == second,
+        "NotEqual": lambda: first != second,
+        "GreaterEqual": lambda: first >= second,
+    }[name]()
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
+    spec = pc.load(path)
+    document = json.loads(pc.formula(spec).to("json"))
+    jsonschema.validate(document, form_schema())
+    sizes = {each["name"]: each["value"] for each in document["symbols"]}
+    assert evaluated(document["expression"], sizes) == document["value"] == pc.count(spec).total
+    assert all(evaluated(each["holds"], sizes) for each in document["conditions"])
+
+
+@given(spec=specs(), factor=st.sampled_from([1, 7, 10**20]))
+def test_the_tree_of_any_spec_is_the_form(spec: pc.Spec, factor: int) -> None:
+    form = pc.formula(spec)
+    document = json.loads(form.to("json"))
+    jsonschema.validate(document, form_schema())
+    sizes = {name: value * factor for name, value in form.values.items()}
+    assert evaluated(document["expression"], sizes) == form(**sizes)
+
+
+def test_numbers_that_readers_of_json_would_round_are_strings() -> None:
+    text = f"paramcalc: 1\ndims: {{n: {2**53}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: {2**53 - 1}}}"
+    document = json.loads(pc.formula(pc.loads(text)).to("json"))
+    assert document["symbols"][0]["value"] == {"num": str(2**53)}
+    assert document["expression"] == ["Add", ["Multiply", 2**53 - 1, "n"], 2**53 - 1]
+
+
+def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
+    done = run("schema", "--of", "formula")
+    schema = json.loads(done.output)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert all(name in done.output for name in OPERATIONS)
+    wrong = {**json.loads(GPT2.to("json")), "expression": ["Sin", "width"]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema)
+
+
+# --- What is refused -------------------------------------------------------------------
+
+DOUBLING = (
+    "paramcalc: 1\ndims: {depth: 5, width: 24}\nlayers:\n  - Input: {shape: [width]}\n"
+    "  - {Dense: {units: width * 2 ** i, use_bias: false}, times: depth, index: i}"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "message"),
+    [
+        (DOUBLING, "sql", "SQL has no exact expression for the power 4**depth"),
+        (
+            "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
+            "excel",
+            "a number above 2^53",
+        ),
+        (
+            "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
+            "matlab",
+            "a number of more than 62 bits",
+        ),
+        (
+            "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: ['10 ** 39']}}",
+            "c",
+            "a number of more than 128 bits",
+        ),
+        (
+            "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: ['10 ** 39']}}",
+            "sql",
+            "a number of more than 38 digits",
+        ),
+    ],
+)
+def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, message: str) -> None:
+    form = pc.formula(pc.loads(text), keep=None if "dims" in text else [])
+    with pytest.raises(pc.ParamcalcError) as caught:
+        form.to(target)
+    assert caught.value.code == "not-expressible"
+    assert message in str(caught.value)
+
+
+def test_an_operation_without_a_rule_is_refused_and_never_guessed() -> None:
+    for target in LANGUAGES:
+        with pytest.raises(pc.ParamcalcError) as caught:
+            replace(GPT2, expr=abs(GPT2.symbols["width"] - sympy.Integer(5))).to(target)
+        assert caught.value.code == "not-expressible", target
+
+
+def test_an_unknown_target_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        GPT2.to("cobol")
+    assert str(caught.value).startswith("error[unknown-target]: there is no target 'cobol'")
+
+
+# --- The command line ------------------------------------------------------------------
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+SPEC = str(ROOT / "specs" / "gpt2.yaml")
+
+
+def test_output_goes_to_a_file_in_the_place_of_one_of_that_name(tmp_path: Path) -> None:
+    target = tmp_path / "gpt2.py"
+    target.write_text("something else")
+    done = run("formula", SPEC, "--to", "python", "-o", str(target))
+    assert (done.exit_code, done.output) == (0, "")
+    assert target.read_text(encoding="utf-8") == GPT2.to("python") + "\n"
+
+
+def test_a_workbook_needs_a_file(tmp_path: Path) -> None:
+    done = run("formula", SPEC, "--to", "xlsx")
+    assert done.exit_code == 2
+    assert "error[missing-key]: a workbook is written to a file\n    say which: --output FILE" in done.stderr
+    assert run("formula", SPEC, "--to", "xlsx", "-o", str(tmp_path / "a.xlsx")).exit_code == 0
+    assert zipfile.is_zipfile(tmp_path / "a.xlsx")
+
+
+def test_the_spec_is_never_overwritten(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(Path(SPEC).read_text())
+    done = run("formula", str(spec), "--to", "json", "-o", f"{tmp_path}/./spec.yaml")
+    assert done.exit_code == 2
+    assert "is the spec itself" in done.stderr
+    assert spec.read_text() == Path(SPEC).read_text()
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    done = run("formula", SPEC, "--to", "json", "-o", str(tmp_path / "no" / "where.json"))
+    assert done.exit_code == 2
+    assert "error[unwritable-file]" in done.stderr
+    assert "No such file or directory" in done.stderr
+
+
+def test_a_workbook_without_its_package_names_the_extra(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    done = run("formula", SPEC, "--to", "xlsx", "-o", str(tmp_path / "a.xlsx"))
+    assert done.exit_code == 2
+    assert "error[missing-package]: a workbook needs the package XlsxWriter" in done.stderr
+    assert "paramcalc[xlsx]" in done.stderr
+    assert not (tmp_path / "a.xlsx").exists()
+
+
+# --- Workbooks -------------------------------------------------------------------------
+
+
+def test_no_text_of_a_spec_becomes_a_formula(tmp_path: Path) -> None:
+    import openpyxl
+
+    # names of layers cannot begin so: the form is that of a spec
+    form = replace(GPT2, name="=1+1", meanings={"width": "=cmd()"})
+    form.to_xlsx(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    formulas = {str(cell.value) for sheet in book for row in sheet for cell in row if cell.data_type == "f"}
+    assert formulas
+    assert not formulas & {"=1+1", "=cmd()"}
+
+
+def test_a_workbook_has_a_row_for_each_layer_and_a_chart(tmp_path: Path) -> None:
+    import openpyxl
+
+    GPT2.to_xlsx(tmp_path / "a.xlsx")
+    rows = [row[0].value for row in openpyxl.load_workbook(tmp_path / "a.xlsx")["Layers"].iter_rows(min_row=5)]
+    assert rows[: len(GPT2.parts) + 1] == [*(part.name for part in GPT2.parts), "total"]
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        assert "xl/charts/chart1.xml" in archive.namelist()
