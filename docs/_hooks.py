@@ -202,10 +202,7 @@ def _frameworks(cls: type[Layer]) -> list[str]:
 
 
 def _condition(candidate: Equivalent) -> str:
-    fields = [
-        f"{name} == {value!r}" if isinstance(value, str) else f"{name} == {_value(value)}"
-        for name, value in candidate.fields.items()
-    ]
+    fields = [f"{name} == {_value(value)}" for name, value in candidate.fields.items()]
     conditions = fields + ([] if candidate.when == "true" else [candidate.when])
     return f", where {' and '.join(map(_code, conditions))}" if conditions else ""
 

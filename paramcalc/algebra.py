@@ -295,21 +295,27 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
     return -floor_divide(-dividend, divisor)
 
 
-def scaled(size: Number, factor: Fraction) -> Number:
+def scaled(size: Number, factor: Number) -> Number:
     """A size times a factor, rounded down, as PyTorch does it.
 
-    It multiplies in floating point: 0.29 of 100 is 28.999…, and so 28. The product of a number is
-    rounded as that one is, to 53 bits, before it is rounded down; of a symbol it is exact.
+    It multiplies in floating point, where 0.29 of 100 is 28.999…, and so 28. So the product is rounded
+    as that one is, to 53 bits, before it is rounded down. Raises `Undecided` for a symbol, unless
+    the factor is one that floating point has exactly.
     """
-    if factor.denominator == 1:
-        return size * factor.numerator
+    if type(factor) is not Fraction:
+        return size * factor
     if is_array(size):
         return sys.modules["numpy"].frompyfunc(lambda each: scaled(each, factor), 1, 1)(size)
-    if type(size) is not int:
-        return floor_divide(size * factor.numerator, factor.denominator)
-    product = size * Fraction(float(factor))
-    # beyond, a float does not tell one whole number from the next
-    return int(Fraction(float(product)) if size < 2**53 else product)
+    exact = Fraction(float(factor)) == factor
+    if type(size) is int and not exact and size < _EXACT_IN_FLOATS:
+        return int(float(size * Fraction(float(factor))))
+    if is_symbol(size) and not exact:
+        raise Undecided(size)
+    return floor_divide(size * factor.numerator, factor.denominator)
+
+
+#: Up to here, floating point tells each whole number from the next.
+_EXACT_IN_FLOATS = 2**53
 
 
 def power_of_two(value: Number) -> Number:

@@ -208,6 +208,10 @@ def _read_real_list(value: Any) -> Any:
     return tuple(map(read_real, value))
 
 
+#: Beyond any factor of a real layer; below it, a factor times a size is in the range of floating point.
+_LARGEST_RATIO = 10**9
+
+
 def read_ratio(value: Any) -> Any:
     """A factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
     parts = re.fullmatch(r"(\d{1,20}) ?/ ?(\d{1,20})", value) if isinstance(value, str) else None
@@ -221,8 +225,8 @@ def read_ratio(value: Any) -> Any:
         raise refuse("wrong-type", f"takes a number, not {value}")
     else:
         return read_size(value)
-    if ratio <= 0:
-        raise refuse("invalid-value", f"must be above 0, not {value}")
+    if not 0 < ratio < _LARGEST_RATIO:
+        raise refuse("invalid-value", f"must be above 0, and below {_LARGEST_RATIO:,}, not {value}")
     return ratio
 
 

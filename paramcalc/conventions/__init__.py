@@ -153,20 +153,17 @@ def kind_of_class(name: object) -> str:
         reasons: Mapping[str, str] = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
         if name in reasons:
             return reasons[str(name)]
-    rows = (
-        (kind_name, each)
-        for framework in FRAMEWORKS
-        for kind_name in kind_names()
-        for each in convention(framework).equivalents(kind_name)
-        if each.name.rpartition(".")[2] == name
-    )
-    # rather a kind that the class always is than one that it is at times
-    found = min(rows, key=lambda row: row[1].when != "true", default=None)
-    if found is None:
-        return ""
-    kind_name, each = found
-    fields = ", ".join(f"{field}: {value}" for field, value in each.fields.items())
-    return f"{each.name} is written {kind_name}" + (f": {{{fields}}}" if fields else "")
+        rows = (
+            (kind_name, each)
+            for kind_name in kind_names()
+            for each in convention(framework).equivalents(kind_name)
+            if each.name.rpartition(".")[2] == name
+        )
+        # rather a kind that the class always is than one that it is at times
+        for kind_name, each in sorted(rows, key=lambda row: row[1].when != "true"):
+            fields = ", ".join(f"{field}: {value}" for field, value in each.fields.items())
+            return f"{each.name} is written {kind_name}" + (f": {{{fields}}}" if fields else "")
+    return ""
 
 
 # --- Names and layouts -----------------------------------------------------------------

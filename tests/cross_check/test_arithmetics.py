@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
@@ -18,11 +18,24 @@ from paramcalc.conventions import convention
 from . import classes, strategies
 from .strategies import FRAMEWORKS, Case
 
-KINDS = pc.kind_names()
+KINDS = [kind for kind in pc.kind_names() if kind in strategies.KINDS or classes.known(kind)]
 #: What every width and length is multiplied by, one after another.
 SCALES = (1, 2, 5)
 #: The flags that branch on the shape of an output; a symbol has no truth for them.
-CONCRETE = ("return_sequences", "return_state", "go_backwards", "keepdims")
+CONCRETE = (
+    "ceil_mode",
+    "expand_dims",
+    "go_backwards",
+    "keepdims",
+    "pad_to_max_tokens",
+    "ragged",
+    "return_indices",
+    "return_sequences",
+    "return_state",
+)
+
+#: The kinds that multiply by a factor which floating point rounds; there is no symbol for that.
+ROUNDED = ("FractionalMaxPool2D", "FractionalMaxPool3D", "Upsample")
 
 #: The elements of each tensor, whether it is there, and the output's shape.
 Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
@@ -57,8 +70,8 @@ def as_stated(name: str, value: bool) -> bool:
 def layouts(kind: str) -> st.SearchStrategy[Case]:
     if kind in strategies.KINDS:
         return st.sampled_from(FRAMEWORKS).flatmap(lambda framework: strategies.cases(kind, framework))
-    having = [framework for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
-    return st.sampled_from(having).flatmap(lambda framework: classes.cases(kind, framework))
+    own = [framework for framework in FRAMEWORKS if convention(framework).equivalents(kind)]
+    return st.sampled_from(own).flatmap(lambda framework: classes.cases(kind, framework))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +113,12 @@ def at(result: Result, place: int) -> Result:
 def test_symbols_stand_for_numbers(kind: str, data: st.DataObject) -> None:
     case = data.draw(layouts(kind))
     symbols = Symbols()
-    tensors, output = rewritten(case, symbols.width, symbols.flag)
+    try:
+        tensors, output = rewritten(case, symbols.width, symbols.flag)
+    except algebra.Undecided:
+        # a closed form has this size as a number
+        assume(kind not in ROUNDED)
+        raise
     expected = rewritten(case, lambda size: size, as_stated)
     found = [(name, symbols.value(elements), symbols.value(there)) for name, elements, there in tensors]
     assert (found, tuple(map(symbols.value, output))) == expected
