@@ -40,6 +40,8 @@ FIELD_VALUES: dict[str, Any] = {
     "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
     "units": 32,
 }
+#: The values of fields that need not be given, so that the examples stay short.
+SHORT_VALUES = {"num_encoder_layers": 1, "num_decoder_layers": 1}
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
 AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20}
 
@@ -139,7 +141,7 @@ def _tensors(cls: type[Layer]) -> list[str]:
     headings = ("convention", "parameters", "with the fields' defaults", "where")
     lines += _table(headings[: len(formulas[0])], formulas)
     symbols = [(_code(name), _text(meaning)) for name, meaning in kinds.symbol_rows(cls)]
-    return [*lines, "", *_table(("symbol", "meaning"), symbols)]
+    return [*lines, "", *_table(("symbol", "meaning"), symbols)] if symbols else lines
 
 
 def _frameworks(cls: type[Layer]) -> list[str]:
@@ -177,7 +179,8 @@ def _spellings(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[
     own = convention(framework).choices(cls.__name__)
     foreign = {field for other in FRAMEWORKS for field in convention(other).choices(cls.__name__)} - {*own}
     absent = {tensor.name for tensor in tensors if foreign & {*map(str, _flags(tensor))}}
-    return [row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent]
+    rows = (row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent)
+    return kinds.folded(rows, names=2)
 
 
 def _flags(tensor: Tensor) -> tuple[Any, ...]:
@@ -205,7 +208,8 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     """A small layer of a kind, and the shapes of its inputs."""
     required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    layer = cls(**{name: FIELD_VALUES[name] for name in required})
+    short = {name: value for name, value in SHORT_VALUES.items() if name in cls.model_fields}
+    layer = cls(**{name: FIELD_VALUES[name] for name in required}, **short)
     axes = [each for each in cls.inputs if not each.optional]
     if cls.open_fields():
         axes = list(cls.inputs)
