@@ -67,6 +67,7 @@ KIND_VALUES: dict[str, dict[str, Any]] = {
     "MelSpectrogram": {"fft_length": 512, "sequence_stride": 128},
     "STFTSpectrogram": {"frame_length": 16},
     "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
+    "Transformer": {"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1},
     "Upsample": {"scale_factor": 2},
 }
 #: The shapes of the inputs of kinds that do not take any.
@@ -221,7 +222,8 @@ def _spellings(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[
     own = convention(framework).choices(cls.__name__)
     foreign = {field for other in FRAMEWORKS for field in convention(other).choices(cls.__name__)} - {*own}
     absent = {tensor.name for tensor in tensors if foreign & {*map(str, _flags(tensor))}}
-    return [row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent]
+    rows = (row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent)
+    return kinds.folded(rows, names=2)
 
 
 def _flags(tensor: Tensor) -> tuple[Any, ...]:

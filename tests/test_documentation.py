@@ -9,6 +9,7 @@ import pytest
 
 import paramcalc
 from paramcalc.errors import CODES, LIMITS
+from paramcalc.exports import kinds
 from paramcalc.expression import FUNCTIONS
 from paramcalc.layer import kind, kind_names
 from tests.refresh_documentation import ROOT, executed, pages
@@ -121,6 +122,21 @@ def test_each_kind_has_a_page(name: str, hooks: ModuleType) -> None:
     assert kind(name).summary().split("`")[0][:40] in text
     assert f"· {name}" in text.split("## A worked example")[1]
     assert f"({name}.md)" in hooks.kind_index()
+
+
+def test_tensors_of_layers_that_are_alike_stand_in_one_row() -> None:
+    rows = [
+        ("l_0_a", "(n)"),
+        ("l_0_b", "(n)"),
+        ("l_1_a", "(n)"),
+        ("l_1_b", "(m)"),
+        ("l_3_c_1", "(n)"),
+        ("l_4_c_2", "(n)"),
+    ]
+    assert kinds.folded(rows) == [("l_0..1_a", "(n)"), ("l_0_b", "(n)"), ("l_1_b", "(m)"), *rows[-2:]]
+    pairs = [(f"norm_{each}", f"norm{each}.weight", "(3, 3)") for each in (1, 2, 3)]
+    assert kinds.folded(pairs, names=2) == [("norm_1..3", "norm1..3.weight", "(3, 3)")]
+    assert kinds.folded([("a_1", "(3)"), ("a_2", "(4)")]) == [("a_1", "(3)"), ("a_2", "(4)")]
 
 
 def test_every_table_that_a_page_asks_for_is_made(hooks: ModuleType) -> None:

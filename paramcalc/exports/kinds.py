@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from math import prod
+from typing import Any, TypeVar, cast
 
 from paramcalc import algebra
 from paramcalc.conventions import Equivalent, convention, spell
@@ -16,6 +18,7 @@ from paramcalc.layers import FAMILIES
 from paramcalc.spec import FRAMEWORKS
 
 _WIDTH = 80
+Row = TypeVar("Row", bound=tuple[str, ...])
 
 
 def overview() -> str:
@@ -74,7 +77,7 @@ def symbol_rows(cls: type[Layer]) -> list[tuple[str, str]]:
 
 def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
     """Each tensor with its shape in symbols, its role and condition, and what it is for."""
-    return [
+    return folded(
         (
             tensor.name,
             "(" + ", ".join(map(notation.text, tensor.shape)) + ")",
@@ -82,7 +85,32 @@ def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
             tensor.purpose,
         )
         for tensor in general_tensors(cls)
+    )
+
+
+def folded(rows: Iterable[Row], names: int = 1) -> list[Row]:
+    """Rows alike but for numbers in their first cells, which are names, made one: `layer_0..5_kernel`."""
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        starred = (re.sub(r"\d+", "*", cell) for cell in row[:names])
+        alike.setdefault((*starred, *row[names:]), []).append(row)
+    return [row for group in alike.values() for row in _as_ranges(group)]
+
+
+def _as_ranges(group: list[Row]) -> list[Row]:
+    """One row with ranges of numbers, where the rows have all the numbers of them; else the rows as they are."""
+    cells = [
+        [*zip(*(re.split(r"(\d+)", row[column]) for row in group), strict=True)] for column in range(len(group[0]))
     ]
+    spans = [{*map(int, parts)} for parts in cells[0] if len(set(parts)) > 1]
+    if len(group) != prod(max(span) - min(span) + 1 for span in spans):
+        return group
+    return [cast("Row", tuple("".join(map(_range, cell)) for cell in cells))]
+
+
+def _range(parts: tuple[str, ...]) -> str:
+    """One part of a text where all have it, else the numbers from the least to the largest."""
+    return parts[0] if len(set(parts)) == 1 else f"{min(map(int, parts))}..{max(map(int, parts))}"
 
 
 def general_tensors(cls: type[Layer]) -> list[Tensor]:

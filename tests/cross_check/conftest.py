@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 _KNOWN_WARNINGS = (
     # of Keras, where a sequence has one step
-    "ignore:You are using a softmax over axis -1 of a tensor of shape:UserWarning",
+    "ignore:You are using a softmax over axis:UserWarning",
     # of torch.nn.Transformer, whose encoder is not computed in the fastest way
     "ignore:enable_nested_tensor is True:UserWarning",
     # of keras.layers.STFTSpectrogram: a matter of speed

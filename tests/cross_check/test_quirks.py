@@ -170,6 +170,20 @@ def test_keras_says_another_shape_than_attention_has_where_places_are_repeated()
         pc.count(pc.Attention(), input_shape=shapes)
 
 
+def test_keras_runs_a_grouped_attention_that_it_does_not_build() -> None:
+    """With a value of other features than the query: no model can have it, so the table has no class for it."""
+    import keras
+    import numpy as np
+
+    shapes = [(5, 6), (7, 8)]
+    layer = keras.layers.GroupQueryAttention(3, 4, 2)
+    assert layer(*(np.zeros((2, *shape)) for shape in shapes)).shape == (2, 5, 6)
+    with pytest.raises(ValueError, match="must be equal, but are 6, 8"):
+        layer(*map(keras.Input, shapes))
+    kind = pc.MultiHeadAttention(num_heads=4, key_dim=3, num_key_value_heads=2)
+    assert convention("keras").equivalent(kind, shapes) is None
+
+
 def test_attention_of_torch_appends_a_key_and_a_value_without_a_bias() -> None:
     import torch
 

@@ -42,7 +42,7 @@ EQUIVALENTS = {
             },
             _ATTENTION,
             when="rank == 2 and attention_axes == None and not add_bias_kv and value_dim == key_dim"
-            " and output_dim == size(-1) and min(features) == max(features)",
+            " and output_dim == size(-1) and features[min(1, len(features) - 1)] == size(-1)",
         ),
     ),
 }

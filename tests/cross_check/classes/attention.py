@@ -17,10 +17,12 @@ def _attention(draw: DrawFn, framework: str) -> Case:
         return Case(_projected(draw, query), (query, *_others(draw, query[:-2], query[-1])), framework)
     form = draw(st.sampled_from(["plain", "grouped", "along axes"]))
     if form == "grouped":
-        # Keras's class takes value and key of the query's features
+        # Keras's class takes a value of the query's features
         heads = draw(SMALL)
         fields = {"num_heads": heads, "num_key_value_heads": draw(divisors(heads))}
-        shapes = (query, *(((draw(SMALL), query[-1]),) * draw(st.integers(0, 2))))
+        length = draw(SMALL)
+        others = [(length, query[-1]), (length, draw(SMALL))][: draw(st.integers(0, 2))]
+        shapes = (query, *others)
         return Case(_with(draw, **fields), shapes, framework)
     fields = {"num_heads": draw(SMALL)} | some(draw, value_dim=SMALL, output_dim=SMALL | sizes(2, 3).map(list))
     if form == "plain":
