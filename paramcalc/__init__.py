@@ -31,11 +31,22 @@ if TYPE_CHECKING:
     from paramcalc.layer import kind as kind
     from paramcalc.layer import kind_names as kind_names
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from paramcalc.layers.classification import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
+    from paramcalc.layers.classification import LinearCrossEntropyLoss as LinearCrossEntropyLoss
     from paramcalc.layers.convolution import Conv2D as Conv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
     from paramcalc.layers.embedding import Embedding as Embedding
+    from paramcalc.layers.embedding_tables import EmbeddingBag as EmbeddingBag
+    from paramcalc.layers.embedding_tables import ReversibleEmbedding as ReversibleEmbedding
+    from paramcalc.layers.fixed_normalization import LocalResponseNorm as LocalResponseNorm
+    from paramcalc.layers.fixed_normalization import Normalization as Normalization
+    from paramcalc.layers.fixed_normalization import UnitNorm as UnitNorm
+    from paramcalc.layers.group_normalization import GroupNorm as GroupNorm
+    from paramcalc.layers.group_normalization import InstanceNorm as InstanceNorm
     from paramcalc.layers.linear import Dense as Dense
+    from paramcalc.layers.linear_maps import Bilinear as Bilinear
+    from paramcalc.layers.linear_maps import EinsumDense as EinsumDense
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
     from paramcalc.layers.merging import Multiply as Multiply
@@ -57,6 +68,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.reshaping import Slice as Slice
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
+    from paramcalc.layers.weight_normalization import SpectralNorm as SpectralNorm
+    from paramcalc.layers.weight_normalization import WeightNorm as WeightNorm
     from paramcalc.loading import dumps as dumps
     from paramcalc.loading import load as load
     from paramcalc.loading import loads as loads

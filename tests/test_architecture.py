@@ -18,7 +18,7 @@ PACKAGE = Path(paramcalc.__file__).parent
 
 #: From the bottom up: a module imports only from those before it. A folder is one module.
 ORDER = [
-    "errors", "algebra", "expression", "fields", "layer", "window", "layers", "spec", "loading",
+    "errors", "algebra", "expression", "fields", "layer", "window", "quantization", "layers", "spec", "loading",
     "conventions", "graph", "counting", "formulas", "derivation", "exports", "cli", "__main__",
 ]  # fmt: skip
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Size, field
+from paramcalc.fields import OptionalSize, Size, field
 from paramcalc.layer import Layer, Tensor
+from paramcalc.quantization import TableQuantization, low_rank, table
 
 
 class Embedding(Layer):
@@ -14,9 +15,16 @@ class Embedding(Layer):
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the table", None)
+    quantization: TableQuantization = field("", "how the table is kept with few bits, as in int4/128", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield Tensor("embeddings", (self.input_dim, self.output_dim), "a row for each number")
+        v, d = self.input_dim, self.output_dim
+        if self.quantization is None:
+            yield Tensor("embeddings", (v, d), "a row for each number", frozen=self.lora_rank is not None)
+        else:
+            yield from table(self.quantization, v, d)
+        yield from low_rank("embeddings", (v,), (d,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x, self.output_dim)

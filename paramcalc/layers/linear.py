@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Size, field
+from paramcalc.fields import Flag, OptionalSize, Size, field
 from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):
@@ -16,10 +17,18 @@ class Dense(Layer):
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
     activation: str = field("", "the function applied to the result", "linear")
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
+    quantization: Quantization = field("", "how the kernel is kept with few bits, as in int4/128", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield Tensor("kernel", (x[-1], self.units), "a weight from each input to each output")
-        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+        n, u = x[-1], self.units
+        if self.quantization is None:
+            frozen = self.lora_rank is not None
+            yield Tensor("kernel", (n, u), "a weight from each input to each output", frozen=frozen)
+        else:
+            yield from matrix(self.quantization, n, u, (n, u), (u,))
+        yield Tensor("bias", (u,), "an offset for each output", when=self.use_bias)
+        yield from low_rank("kernel", (n,), (u,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x[:-1], self.units)

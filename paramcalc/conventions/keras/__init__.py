@@ -16,3 +16,12 @@ def same(
 ) -> tuple[Equivalent]:
     """A class that spells its arguments as the kind its fields."""
     return (Equivalent(f"keras.layers.{name}", {each: each for each in arguments.split()}, {}, when, fields or {}),)
+
+
+def quantised(name: str, arguments: Mapping[str, str]) -> tuple[Equivalent, ...]:
+    """A class whose weights may be kept with few bits: its dtype policy says so, and no argument of its own."""
+    policy = {"dtype": "quantization + '_from_float32'"}
+    return (
+        Equivalent(f"keras.layers.{name}", arguments, when="quantization == None"),
+        Equivalent(f"keras.layers.{name}", {**arguments, **policy}),
+    )

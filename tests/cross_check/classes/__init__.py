@@ -2,7 +2,8 @@
 
 Each module has `CASES`: for each kind a strategy that, for a framework, draws a layer which a class of
 that framework can express, with the inputs it is given. `CALLS` says how a class is called, where that
-is not simply with its inputs; `UNRUN` names the layers that Keras builds and does not run on a CPU.
+is not simply with its inputs; `UNRUN` names the layers that Keras builds and does not run on a CPU, and
+`CONTRADICTIONS` those of which it says another output shape than it gives: what it gives counts.
 """
 
 from __future__ import annotations
@@ -38,6 +39,11 @@ def call(kind: str, class_path: str, layer: Any, inputs: list[Any]) -> Any:
 def runs(case: Case) -> bool:
     """Whether Keras runs such a layer on a CPU at all."""
     return not any(unrun(case) for unrun in getattr(_module(type(case.layer).__name__), "UNRUN", ()))
+
+
+def contradicts(case: Case) -> bool:
+    """Whether Keras says another output shape of such a layer than a run of it has."""
+    return any(known(case) for known in getattr(_module(type(case.layer).__name__), "CONTRADICTIONS", ()))
 
 
 def _module(kind: str) -> Any:
