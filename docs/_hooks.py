@@ -26,17 +26,37 @@ from paramcalc.spec import FRAMEWORKS
 #: The values that the worked examples have for fields that must be given. Kinds share their names.
 FIELD_VALUES: dict[str, Any] = {
     "activation": "relu",
+    "cutoffs": (20, 200),
+    "equation": "abc,cde->abde",
     "filters": 16,
     "input_dim": 1000,
     "kernel_size": 3,
     "key_dim": 16,
+    "n_classes": 1000,
+    "num_classes": 10,
     "num_heads": 4,
     "output_dim": 32,
+    "output_shape": (None, 4, 16),
     "rate": 0.5,
     "shape": (28, 28, 1),
     "target_shape": (8, -1),
     "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
     "units": 32,
+    "window": 5,
+}
+#: The fields of kinds that need one of several, or another value than the kinds that share its name.
+KIND_VALUES: dict[str, dict[str, Any]] = {
+    "GroupNorm": {"groups": 4},
+    "SpectralNorm": {"layer": {"Dense": {"units": 32}}},
+    "WeightNorm": {"layer": {"Dense": {"units": 32}}},
+}
+#: The shapes of the inputs of kinds that do not take any.
+KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
+    "AdaptiveLogSoftmaxWithLoss": [(64,), ()],
+    "EinsumDense": [(20, 64)],
+    "LinearCrossEntropyLoss": [(64,), ()],
+    "SpectralNorm": [(64,)],
+    "WeightNorm": [(64,)],
 }
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
 AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20}
@@ -137,7 +157,7 @@ def _tensors(cls: type[Layer]) -> list[str]:
     headings = ("convention", "parameters", "with the fields' defaults", "where")
     lines += _table(headings[: len(formulas[0])], formulas)
     symbols = [(_code(name), _text(meaning)) for name, meaning in kinds.symbol_rows(cls)]
-    return [*lines, "", *_table(("symbol", "meaning"), symbols)]
+    return [*lines, "", *_table(("symbol", "meaning"), symbols)] if symbols else lines
 
 
 def _frameworks(cls: type[Layer]) -> list[str]:
@@ -203,7 +223,10 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
     """A small layer of a kind, and the shapes of its inputs."""
     required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    layer = cls(**{name: FIELD_VALUES[name] for name in required})
+    own = KIND_VALUES.get(cls.__name__, {})
+    layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
+    if cls.__name__ in KIND_SHAPES:
+        return layer, KIND_SHAPES[cls.__name__]
     axes = [each for each in cls.inputs if not each.optional]
     if cls.open_fields():
         axes = list(cls.inputs)

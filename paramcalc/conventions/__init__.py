@@ -96,7 +96,7 @@ class Convention:
         if len(candidates) == 1 and candidates[0].when == "true" and not candidates[0].fields:
             return candidates[0]
         environment = self.environment(layer, inputs)
-        return next((each for each in candidates if not each.alias and _expresses(each, environment)), None)
+        return next((each for each in candidates if not each.alias and expresses(each, environment)), None)
 
     def environment(self, layer: Layer, inputs: Sequence[Shape]) -> Environment:
         """What the expressions of the rows of a layer with these inputs may mention."""
@@ -131,7 +131,8 @@ class Convention:
         return spell(self, equivalent, tensors, shapes, joined)
 
 
-def _expresses(candidate: Equivalent, environment: Environment) -> bool:
+def expresses(candidate: Equivalent, environment: Environment) -> bool:
+    """Whether a class of a framework can be a layer, by its fields and inputs."""
     if any(environment.values[name] != value for name, value in candidate.fields.items()):
         return False
     return candidate.when == "true" or algebra.truth(evaluated(candidate.when, environment))

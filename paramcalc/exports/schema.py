@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc.fields import DTYPES
-from paramcalc.layer import kind, kind_names
+from pydantic import TypeAdapter
+from pydantic.fields import FieldInfo
+
+from paramcalc.fields import DTYPES, FieldType
+from paramcalc.layer import kind, kind_names, plain
 from paramcalc.spec import FRAMEWORKS, VERSION
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}
@@ -113,16 +116,25 @@ def _required(name: str) -> list[str]:
     return [outside for outside, inside in cls.spelled_fields().items() if cls.model_fields[inside].is_required()]
 
 
+def _field(info: FieldInfo) -> dict[str, Any]:
+    """What a field takes.
+
+    Pydantic is asked only where the declaration does not say: it adds to what it is given, and does
+    not know the definition of the whole that a layer within the layer refers to.
+    """
+    own = next((item.schema for item in info.metadata if isinstance(item, FieldType)), None)
+    default = {} if info.is_required() else {"default": plain(info.default)}
+    annotation: Any = info.annotation
+    return {**(own or TypeAdapter(annotation).json_schema()), "description": info.description, **default}
+
+
 def _fields(name: str) -> dict[str, Any]:
     """The fields of a kind, as its declaration has them; nothing, where none is needed."""
-    schema = kind(name).model_json_schema()
-    fields = {
-        field: {key: value for key, value in told.items() if key not in ("title", "symbol", "same_as")}
-        for field, told in schema.get("properties", {}).items()
-    }
-    required = schema.get("required", [])
+    cls = kind(name)
+    fields = {outside: _field(cls.model_fields[inside]) for outside, inside in cls.spelled_fields().items()}
+    required = _required(name)
     return {
-        "description": kind(name).summary(),
+        "description": cls.summary(),
         "type": "object" if required else ["object", "null"],
         "properties": fields,
         "additionalProperties": False,

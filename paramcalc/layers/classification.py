@@ -66,12 +66,15 @@ class LinearCrossEntropyLoss(Layer):
     num_classes: Size = field("k", "classes")
     out_features: Sizes = field("", "sizes of the axes of choices", ())
     use_bias: Flag = field("use_bias", "whether an offset is added", False)
+    class_weights: Flag = field("class_weights", "whether each class has a weight in the loss", False)
     reduction: Literal["none", "mean", "sum"] = field("", "what is made of the losses: none, mean or sum", "mean")
 
     def tensors(self, x: Shape, target: Shape) -> Iterator[Tensor]:
         outputs = algebra.product((self.num_classes, *self.out_features))
         yield Tensor("kernel", (x[-1], outputs), "a weight from each feature to each class of each choice")
         yield Tensor("bias", (outputs,), "an offset for each of them", when=self.use_bias)
+        weighted = self.class_weights
+        yield Tensor("class_weights", (self.num_classes,), "the weight of each class", "state", when=weighted)
 
     def output_shape(self, x: Shape, target: Shape) -> Shape:
         named, rated = self.out_features, (self.num_classes, *self.out_features)

@@ -106,8 +106,8 @@ class EinsumDense(Layer):
         if len(self.output_sizes) != len(terms.stated):
             raise refuse(
                 "invalid-value",
-                f"'output_shape' has {len(self.output_sizes)} sizes, and the output of {self.equation}"
-                f" {len(terms.stated)} axes beside the batch and '...'",
+                f"the output of {self.equation} has {len(terms.stated)} axes beside the batch and '...',"
+                f" and 'output_shape' {len(self.output_sizes)}",
             )
         for letter, size in zip(terms.stated, self.output_sizes, strict=True):
             if letter not in terms.x and letter not in terms.kernel:
@@ -166,9 +166,11 @@ class Bilinear(Layer):
 def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
     """The tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
     name = mode(quantization).name
-    summed = any(axis not in terms.output for axis in terms.x)
-    if name != "float8" and summed and all(axis in terms.x for axis in terms.output):
-        raise refuse("invalid-value", f"{quantization} goes only with a kernel that brings an axis to the output")
+    if name != "float8" and not all(axis.isalpha() for axis in terms.x):
+        # `_analyze_quantization_info` of keras.layers.EinsumDense does not see how many axes are open
+        raise refuse(
+            "invalid-value", f"{quantization} goes with no '...' in the equation", "give each axis a letter of its own"
+        )
     if name in ("gptq", "awq"):
         rows, columns = _matrix_of(quantization, kernel)
     else:

@@ -31,7 +31,8 @@ class _AroundKernel(Layer):
         kernel = next((tensor for tensor in part.layer.infer(*inputs)[1] if tensor.name in _KERNELS), None)
         name, inner = type(self).__name__, type(part.layer).__name__
         if kernel is None or kernel.dtype is not None:
-            raise refuse("invalid-value", f"{name} goes around a layer with a kernel of numbers, not {inner}")
+            reason = "has none" if kernel is None else "keeps its own with few bits"
+            raise refuse("invalid-value", f"{name} computes the kernel of a layer, and {inner} {reason}")
         rank = len(kernel.shape)
         if self.axis is not None and not -rank <= self.axis < rank:
             raise refuse(

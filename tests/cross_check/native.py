@@ -15,12 +15,12 @@ from .strategies import Case
 BATCH = 2
 
 
-def check_class(case: Case, framework: str, trainable: bool) -> None:
-    """Hold tensors, totals and shapes of a layer to those of the framework's class."""
+def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent | None = None) -> None:
+    """Hold tensors, totals and shapes of a layer to those of the framework's class, or of another form of it."""
     spec = case.spec_with(trainable)
     row = pc.count(spec, framework).layers[-1]
     assert row.leaf is not None
-    equivalent = convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
+    equivalent = alias or convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
     if framework == "keras":
         import keras
@@ -41,6 +41,8 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
     """The real layer, its arguments as the table says; layers among them are made likewise."""
     environment = convention(framework).environment(layer, inputs)
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
+    for name in given.keys() & _TENSORS.get(equivalent.name, ()):
+        given[name] = _as_tensor(given[name])
     parts = {id(part.layer): part for part in layer.filled(inputs[0] if inputs else None).parts(*inputs)}
 
     def plain(value: Any) -> Any:
@@ -56,6 +58,16 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
         )
 
     return real_class(equivalent)(**{name: plain(value) for name, value in given.items()})
+
+
+#: The arguments that are tensors, of classes of PyTorch; the table has lists.
+_TENSORS = {"torch.nn.LinearCrossEntropyLoss": {"weight"}}
+
+
+def _as_tensor(values: Any) -> Any:
+    import torch
+
+    return values and torch.tensor(values, dtype=torch.float32)
 
 
 def _keras(

@@ -98,27 +98,27 @@ def dropout(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 
 def batch_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.BatchNorm(**some(draw, axis=any_axis(len(shape)), center=FLAG, scale=FLAG, batch_counter=FLAG))
+    return pc.BatchNorm(**some(draw, axis=axis_of(len(shape)), center=FLAG, scale=FLAG, batch_counter=FLAG))
 
 
 def layer_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.LayerNorm(**some(draw, axis=any_axes(len(shape)), center=FLAG, scale=FLAG))
+    return pc.LayerNorm(**some(draw, axis=axes_of(len(shape)), center=FLAG, scale=FLAG))
 
 
 def rms_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    return pc.RMSNorm(**some(draw, axis=any_axes(len(shape))))
+    return pc.RMSNorm(**some(draw, axis=axes_of(len(shape))))
 
 
-def any_axis(rank: int) -> SearchStrategy[int]:
+def axis_of(rank: int) -> SearchStrategy[int]:
     """An axis, counted from either end."""
     return st.sampled_from([axis for axis in range(-rank, rank + 1) if axis != 0])
 
 
 @st.composite
-def any_axes(draw: DrawFn, rank: int) -> int | list[int]:
+def axes_of(draw: DrawFn, rank: int) -> int | list[int]:
     """One axis, or several in any order, counted from either end."""
     if draw(FLAG):
-        return draw(any_axis(rank))
+        return draw(axis_of(rank))
     positions = draw(st.lists(st.integers(1, rank), min_size=1, unique=True))
     return [draw(st.sampled_from([position, position - rank - 1])) for position in positions]
 
@@ -198,7 +198,7 @@ def reshape(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 def part(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
     """A `Slice`."""
-    axis = draw(any_axis(len(shape)))
+    axis = draw(axis_of(len(shape)))
     length = shape[axis - 1 if axis > 0 else axis]
     start = draw(st.integers(0, length - 1))
     stop = draw(st.integers(start + 1, length))
@@ -265,6 +265,10 @@ FITS = {
 }
 
 
+#: The kinds that are drawn here, for whole networks; the others stand in `classes`.
+KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
+
+
 @st.composite
 def layer_for(draw: DrawFn, shape: Sizes, framework: str, kinds: Sequence[str] | None = None) -> pc.Layer:
     """A layer that takes an input of this shape, of one of these kinds, or of any but Embedding."""
@@ -312,7 +316,7 @@ def _elementwise(draw: DrawFn, kind: str, framework: str) -> Case:
 @st.composite
 def _concatenate(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
-    fields = some(draw, axis=any_axis(len(shape)))
+    fields = some(draw, axis=axis_of(len(shape)))
     axis = fields.get("axis", 1 if framework == "torch" else -1)
     position = axis - 1 if axis > 0 else len(shape) + axis
     others = [(*shape[:position], draw(SMALL), *shape[position + 1 :]) for _ in range(draw(st.integers(0, 3)))]

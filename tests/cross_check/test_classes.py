@@ -6,11 +6,11 @@ import inspect
 from typing import Any
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.conventions import Equivalent, convention
+from paramcalc.conventions import Equivalent, convention, expresses
 
 from .classes import cases
 from .inert import INERT
@@ -35,6 +35,27 @@ def test_class_has_the_tensors_and_shapes_of_its_kind(
     framework: str, kind: str, data: st.DataObject, trainable: bool
 ) -> None:
     check_class(data.draw(cases(kind, framework)), framework, trainable)
+
+
+@pytest.mark.parametrize(
+    ("framework", "kind", "row"),
+    [
+        pytest.param(framework, kind, row, id=f"{framework}-{row.name}")
+        for framework, kind in ROWS
+        for row in convention(framework).equivalents(kind)
+        if row.alias
+    ],
+)
+@settings(settings.get_profile("runs"), suppress_health_check=list(HealthCheck))
+@given(data=st.data(), trainable=st.booleans())
+def test_another_form_of_a_class_has_them_as_well(
+    framework: str, kind: str, row: Equivalent, data: st.DataObject, trainable: bool
+) -> None:
+    case = data.draw(cases(kind, framework))
+    leaf = pc.count(case.spec, framework).layers[-1].leaf
+    assert leaf is not None
+    assume(expresses(row, convention(framework).environment(leaf.layer, leaf.input_shapes)))
+    check_class(case, framework, trainable, row)
 
 
 @pytest.mark.parametrize(("framework", "kind"), ROWS)
@@ -62,10 +83,15 @@ def test_every_argument_of_the_constructor_is_known(framework: str, kind: str) -
     """An argument follows from the kind's fields, or is one that changes neither tensors nor shapes."""
     for row in convention(framework).equivalents(kind):
         left = {*_arguments(real_class(row))} - {*row.arguments}
-        assert not {name for name in left if not any(inert.fullmatch(name) for inert in INERT)}, row.name
+        assert not {name for name in left if not _is_inert(row, name)}, row.name
+
+
+def _is_inert(row: Equivalent, name: str) -> bool:
+    full = f"{row.name.rpartition('.')[2]}.{name}"
+    return any(inert.fullmatch(name) or inert.fullmatch(full) for inert in INERT)
 
 
 def _arguments(cls: Any) -> list[str]:
-    signature = inspect.signature(cls.__init__)
+    signature = inspect.signature(cls if inspect.isfunction(cls) else cls.__init__)
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     return [name for name, each in signature.parameters.items() if name != "self" and each.kind not in kinds]

@@ -12,5 +12,6 @@ EQUIVALENTS = {
             "tie_weights": "tie_weights",
             "lora_rank": "lora_rank",
         },
+        when="tie_weights or lora_rank == None",
     ),
 }

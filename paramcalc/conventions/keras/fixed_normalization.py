@@ -7,7 +7,15 @@ EQUIVALENTS = {
     "UnitNorm": same("UnitNormalization", "axis"),
     "LocalResponseNorm": (),
     "Normalization": (
-        Equivalent("keras.layers.Normalization", {"axis": "axis"}, fields={"adapted": True}),
-        Equivalent("keras.layers.Normalization", {"axis": "axis", "mean": "0", "variance": "1"}),
+        Equivalent(
+            "keras.layers.Normalization",
+            {"axis": "axis", "mean": "None", "variance": "None"},
+            fields={"adapted": True},
+        ),
+        Equivalent(
+            "keras.layers.Normalization",
+            {"axis": "axis", "mean": "0", "variance": "1"},
+            fields={"adapted": False},
+        ),
     ),
 }

@@ -29,9 +29,10 @@ EQUIVALENTS = {
                 "num_classes": "num_classes",
                 "out_features": "out_features",
                 "bias": "use_bias",
+                "weight": "[1] * num_classes if class_weights else None",
                 "reduction": "reduction",
             },
-            {"kernel": "linear.weight: n k -> k n", "bias": "linear.bias"},
+            {"kernel": "linear.weight: n k -> k n", "bias": "linear.bias", "class_weights": "weight"},
         ),
     ),
 }

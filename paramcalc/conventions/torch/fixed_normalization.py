@@ -6,7 +6,7 @@ EQUIVALENTS = {
     "UnitNorm": (),
     "LocalResponseNorm": (
         Equivalent("torch.nn.LocalResponseNorm", {"size": "window"}),
-        Equivalent("torch.nn.CrossMapLRN2d", {"size": "window"}, alias=True),
+        Equivalent("torch.nn.CrossMapLRN2d", {"size": "window"}, when="rank == 3", alias=True),
     ),
     "Normalization": (),
 }

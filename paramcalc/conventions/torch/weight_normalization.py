@@ -6,7 +6,7 @@ EQUIVALENTS = {
     "WeightNorm": (
         Equivalent(
             "torch.nn.utils.parametrizations.weight_norm",
-            {"module": "layer", "dim": "wrapped_axis"},
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
             {"magnitude": "parametrizations.weight.original0"},
             when="wrapped_axis != -1",
             parts={"layer": "", "layer.weight": "parametrizations.weight.original1"},
@@ -15,7 +15,7 @@ EQUIVALENTS = {
     "SpectralNorm": (
         Equivalent(
             "torch.nn.utils.parametrizations.spectral_norm",
-            {"module": "layer", "dim": "wrapped_axis"},
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
             {
                 "vector_u": "parametrizations.weight.0._u",
                 "vector_v": "parametrizations.weight.0._v",

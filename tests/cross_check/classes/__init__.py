@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
@@ -22,6 +23,11 @@ from ..strategies import Case
 Cases: TypeAlias = Mapping[str, Callable[[str], SearchStrategy[Case]]]
 #: The path of a class → what calls one of it with the inputs, and gives its output or outputs.
 Calls: TypeAlias = Mapping[str, Callable[[Any, list[Any]], Any]]
+
+
+def known(kind: str) -> bool:
+    """Whether layers of a kind are drawn here."""
+    return find_spec(f"{__name__}.{family_of(kind)}") is not None
 
 
 def cases(kind: str, framework: str) -> SearchStrategy[Case]:

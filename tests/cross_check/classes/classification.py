@@ -20,7 +20,13 @@ def _adaptive_log_softmax(draw: DrawFn, framework: str) -> Case:
 
 @st.composite
 def _linear_cross_entropy(draw: DrawFn, framework: str) -> Case:
-    fields = some(draw, use_bias=FLAG, out_features=sizes(0, 2), reduction=st.sampled_from(["none", "mean", "sum"]))
+    fields = some(
+        draw,
+        use_bias=FLAG,
+        class_weights=FLAG,
+        out_features=sizes(0, 2),
+        reduction=st.sampled_from(["none", "mean", "sum"]),
+    )
     classes = draw(SMALL)
     layer = pc.LinearCrossEntropyLoss(num_classes=classes, **fields)
     choices = fields.get("out_features", ())

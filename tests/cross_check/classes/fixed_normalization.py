@@ -5,13 +5,13 @@ from hypothesis.strategies import DrawFn
 
 import paramcalc as pc
 
-from ..strategies import FLAG, Case, any_axes, sizes, some
+from ..strategies import FLAG, Case, axes_of, sizes, some
 
 
 @st.composite
 def _unit_norm(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
-    return Case(pc.UnitNorm(**some(draw, axis=any_axes(len(shape)))), (shape,), framework)
+    return Case(pc.UnitNorm(**some(draw, axis=axes_of(len(shape)))), (shape,), framework)
 
 
 @st.composite
@@ -22,7 +22,7 @@ def _local_response_norm(draw: DrawFn, framework: str) -> Case:
 @st.composite
 def _normalization(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
-    axes = st.none() | any_axes(len(shape))
+    axes = st.none() | axes_of(len(shape))
     return Case(pc.Normalization(**some(draw, axis=axes, adapted=FLAG)), (shape,), framework)
 
 

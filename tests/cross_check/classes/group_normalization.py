@@ -8,7 +8,7 @@ from hypothesis.strategies import DrawFn
 
 import paramcalc as pc
 
-from ..strategies import FLAG, Case, any_axis, divisors, sizes, some
+from ..strategies import FLAG, Case, axis_of, divisors, sizes, some
 from .normalization import affine
 
 
@@ -16,7 +16,7 @@ from .normalization import affine
 def _group_norm(draw: DrawFn, framework: str) -> Case:
     shape = list(draw(sizes(1, 4)))
     fields: dict[str, Any] = draw(affine(framework))
-    fields |= some(draw, axis=st.just(1) if framework == "torch" else any_axis(len(shape)))
+    fields |= some(draw, axis=st.just(1) if framework == "torch" else axis_of(len(shape)))
     axis = fields.get("axis", 1 if framework == "torch" else -1)
     place = axis - 1 if axis > 0 else axis
     if draw(FLAG):
@@ -31,7 +31,7 @@ def _instance_norm(draw: DrawFn, framework: str) -> Case:
     if framework == "keras":
         shape = draw(sizes(1, 4))
         return Case(
-            pc.InstanceNorm(**draw(affine(framework)), **some(draw, axis=any_axis(len(shape)))), (shape,), framework
+            pc.InstanceNorm(**draw(affine(framework)), **some(draw, axis=axis_of(len(shape)))), (shape,), framework
         )
     fields = some(draw, axis=st.just(1), track_running_stats=FLAG)
     fields |= draw(st.just({}) | st.just({"scale": True}) | st.just({"scale": True, "center": True}))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -8,7 +9,7 @@ from hypothesis.strategies import DrawFn
 import paramcalc as pc
 
 from ..strategies import ACTIVATIONS, FLAG, SMALL, Case, sizes, some
-from .quantised import KERNELS, call_calibrated, takes_low_rank
+from .quantised import KERNELS, KERNELS_OF_ANY_RANK, call_calibrated, takes_low_rank
 
 
 @st.composite
@@ -48,11 +49,15 @@ def _einsum_dense(draw: DrawFn, framework: str) -> Case:
     bias = draw(st.lists(st.sampled_from(output), unique=True, max_size=3)) if output else []
     fields: dict[str, Any] = some(draw, activation=ACTIVATIONS)
     fields |= {"bias_axes": "".join(bias)} if bias else {}
-    if new or not (summed or goes):
-        fields |= some(draw, quantization=KERNELS)
+    if "." in equation:
+        # Keras builds no other: test_equations_that_keras_does_not_quantise
+        fields |= some(draw, quantization=st.just("float8"))
+    else:
+        fields |= some(draw, quantization=KERNELS if len(kernel) in (2, 3) else KERNELS_OF_ANY_RANK)
     if takes_low_rank(fields):
         fields |= some(draw, lora_rank=SMALL)
-    open_axes = {letter for letter in stays if letter not in bias and draw(FLAG)}
+    # where it cannot be run, what Keras says of the output must do
+    open_axes = {letter for letter in stays if letter not in bias and "lora_rank" not in fields and draw(FLAG)}
     stated = [None if letter in open_axes else known[letter] for letter in output]
     written = stated[0] if len(stated) == 1 and stated[0] and draw(FLAG) else stated
     return Case(pc.EinsumDense(equation=equation, output_shape=written, **fields), (shape,), framework)
@@ -68,11 +73,25 @@ def _bilinear(draw: DrawFn, framework: str) -> Case:
     )
 
 
-def _left_open(case: Case) -> bool:
-    """Keras leaves a size that it takes from the input open in the output shape that it says."""
-    return isinstance(case.layer, pc.EinsumDense) and None in case.layer.output_sizes
+def _said_otherwise(case: Case) -> bool:
+    """Keras says None for a size that it takes from the input, and turns round the axes under a `...` at the left."""
+    if not isinstance(case.layer, pc.EinsumDense):
+        return False
+    x = case.layer.equation.split(",")[0]
+    more = case.shapes[0][: len(case.shapes[0]) - len(x) + 3] if x.startswith("...") else ()
+    return None in case.layer.output_sizes or more != more[::-1]
+
+
+def _updated_elsewhere(case: Case) -> bool:
+    """Keras builds a low-rank update beside few bits, and runs it only along a last axis that the kernel brings."""
+    layer = case.layer
+    if not isinstance(layer, pc.EinsumDense) or layer.lora_rank is None or layer.quantization is None:
+        return False
+    x, kernel, output = re.split(",|->", layer.equation)
+    return kernel[-1] in x or kernel[-1] != output[-1]
 
 
 CASES = {"EinsumDense": _einsum_dense, "Bilinear": _bilinear}
 CALLS = {"keras.layers.EinsumDense": call_calibrated}
-CONTRADICTIONS = [_left_open]
+CONTRADICTIONS = [_said_otherwise]
+UNRUN = [_updated_elsewhere]

@@ -7,7 +7,7 @@ from hypothesis.strategies import DrawFn
 
 import paramcalc as pc
 
-from ..strategies import FLAG, Case, any_axes, any_axis, sizes, some
+from ..strategies import FLAG, Case, axes_of, axis_of, sizes, some
 
 
 @st.composite
@@ -26,7 +26,7 @@ def _batch_norm(draw: DrawFn, framework: str) -> Case:
     if framework == "torch":
         fields |= some(draw, axis=st.just(1), track_running_stats=FLAG)
     else:
-        fields |= some(draw, axis=any_axis(len(shape)), renorm=FLAG)
+        fields |= some(draw, axis=axis_of(len(shape)), renorm=FLAG)
     return Case(pc.BatchNorm(**fields), (shape,), framework)
 
 
@@ -42,7 +42,7 @@ def _last_axes(draw: DrawFn, rank: int) -> int | list[int]:
 @st.composite
 def _layer_norm(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
-    axes = _last_axes(len(shape)) if framework == "torch" else any_axes(len(shape))
+    axes = _last_axes(len(shape)) if framework == "torch" else axes_of(len(shape))
     return Case(pc.LayerNorm(**some(draw, axis=axes), **draw(affine(framework))), (shape,), framework)
 
 
@@ -51,7 +51,7 @@ def _rms_norm(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
     if framework == "torch":
         return Case(pc.RMSNorm(**some(draw, axis=_last_axes(len(shape)), scale=FLAG)), (shape,), framework)
-    return Case(pc.RMSNorm(**some(draw, axis=any_axes(len(shape)))), (shape,), framework)
+    return Case(pc.RMSNorm(**some(draw, axis=axes_of(len(shape)))), (shape,), framework)
 
 
 def _scaled_wrongly(case: Case) -> bool:

@@ -7,21 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-KERNELS = st.sampled_from(
-    [
-        "int8",
-        "int4",
-        "int4/-1",
-        "int4/2",
-        "int4/128",
-        "float8",
-        "gptq/2/-1",
-        "gptq/4/2",
-        "gptq/8/3",
-        "awq/4/-1",
-        "awq/4/2",
-    ]
-)
+_ANY_RANK = ["int8", "int4", "int4/-1", "int4/2", "float8"]
+KERNELS_OF_ANY_RANK = st.sampled_from(_ANY_RANK)
+KERNELS = st.sampled_from([*_ANY_RANK, "gptq/2/-1", "gptq/4/2", "gptq/8/3", "awq/4/-1", "awq/4/2"])
 TABLES = st.sampled_from(["int8", "int4", "int4/-1", "int4/2", "int4/128"])
 
 

@@ -24,9 +24,9 @@ def _inner(draw: DrawFn, framework: str) -> tuple[pc.Layer, tuple[tuple[int, ...
     if kind == "Bilinear":
         return pc.Bilinear(units=draw(SMALL)), (draw(sizes(1, 1)), draw(sizes(1, 1))), "float32", 3
     if kind == "EinsumDense":
-        heads, width, features = draw(SMALL), draw(SMALL), draw(SMALL)
-        layer = pc.EinsumDense(equation="abc,cde->abde", output_shape=[None, heads, width], bias_axes="de")
-        return layer, ((draw(SMALL), features),), "float32", 3
+        steps, features, heads, width = draw(st.tuples(SMALL, SMALL, SMALL, SMALL))
+        layer = pc.EinsumDense(equation="abc,cde->abde", output_shape=[steps, heads, width], bias_axes="de")
+        return layer, ((steps, features),), "float32", 3
     channels = draw(SMALL)
     groups = draw(divisors(channels))
     layer = pc.Conv2D(filters=groups * draw(SMALL), kernel_size=draw(st.integers(1, 2)), groups=groups)
