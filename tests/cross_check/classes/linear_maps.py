@@ -57,7 +57,8 @@ def _einsum_dense(draw: DrawFn, framework: str) -> Case:
     if takes_low_rank(fields):
         fields |= some(draw, lora_rank=SMALL)
     # where it cannot be run, what Keras says of the output must do
-    open_axes = {letter for letter in stays if letter not in bias and "lora_rank" not in fields and draw(FLAG)}
+    run = fields.get("quantization") != "int8" and "lora_rank" not in fields
+    open_axes = {letter for letter in stays if letter not in bias and run and draw(FLAG)}
     stated = [None if letter in open_axes else known[letter] for letter in output]
     written = stated[0] if len(stated) == 1 and stated[0] and draw(FLAG) else stated
     return Case(pc.EinsumDense(equation=equation, output_shape=written, **fields), (shape,), framework)
@@ -91,7 +92,16 @@ def _updated_elsewhere(case: Case) -> bool:
     return kernel[-1] in x or kernel[-1] != output[-1]
 
 
+def _scaled_elsewhere(case: Case) -> bool:
+    """Keras builds inputs of 8 bits, and runs them only if the kernel brings as many axes as are summed."""
+    layer = case.layer
+    if not isinstance(layer, pc.EinsumDense) or layer.quantization != "int8":
+        return False
+    x, _, output = re.split(",|->", layer.equation)
+    return len({*x} - {*output}) > len({*output} - {*x})
+
+
 CASES = {"EinsumDense": _einsum_dense, "Bilinear": _bilinear}
 CALLS = {"keras.layers.EinsumDense": call_calibrated}
 CONTRADICTIONS = [_said_otherwise]
-UNRUN = [_updated_elsewhere]
+UNRUN = [_updated_elsewhere, _scaled_elsewhere]
