@@ -131,8 +131,8 @@ def low_rank(tensor: str, inputs: Shape, outputs: Shape, rank: Number, quantizat
             f"'lora_rank' goes with no quantization, int8 or int4, not with {quantization}",
             "Keras has no low-rank update of such weights",
         )
-    yield Tensor(f"lora_{tensor}_a", (*inputs, rank), "first factor of the low-rank update", dtype="float32")
-    yield Tensor(f"lora_{tensor}_b", (rank, *outputs), "second factor of the low-rank update", dtype="float32")
+    yield Tensor(f"lora_{tensor}_a", (*inputs, rank), "first factor of the update, with lora_rank = r", dtype="float32")
+    yield Tensor(f"lora_{tensor}_b", (rank, *outputs), "second factor of the update", dtype="float32")
 
 
 def _kept(name: str, shape: Shape, purpose: str, dtype: str | None = None, when: Number = True) -> Tensor:

@@ -9,14 +9,19 @@ from paramcalc.quantization import TableQuantization, low_rank, table
 
 
 class Embedding(Layer):
-    """Each whole number of the input becomes the row of a table."""
+    """Each whole number of the input becomes the row of a table.
+
+    With `lora_rank` the table is frozen, and the product of two smaller ones is trained in its place. With
+    `quantization` it is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or `int4/BLOCK` with
+    scales for each block of a row.
+    """
 
     source = "keras.layers.Embedding; torch.nn.Embedding"
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the table", None)
-    quantization: TableQuantization = field("", "how the table is kept with few bits, as in int4/128", None)
+    quantization: TableQuantization = field("", "how the table is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         v, d = self.input_dim, self.output_dim

@@ -39,7 +39,11 @@ class EmbeddingBag(Layer):
 
 
 class ReversibleEmbedding(Layer):
-    """Each whole number becomes the row of a table; in reverse, each row is compared with all rows of the table."""
+    """Each whole number becomes the row of a table; in reverse, each row is compared with all rows of the table.
+
+    For the way back at the end of a network, declare it again with `reverse`, and tie its `embeddings` to the first.
+    `lora_rank` and `quantization` are as in Embedding.
+    """
 
     inputs = (Axes("..."),)
     source = "Press and Wolf 2016; keras.layers.ReversibleEmbedding"
@@ -49,7 +53,7 @@ class ReversibleEmbedding(Layer):
     tie_weights: Flag = field("tie_weights", "whether the same table leads back", True)
     reverse: Flag = field("", "whether it is called in reverse, from rows to numbers", False)
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the table", None)
-    quantization: TableQuantization = field("", "how the table is kept with few bits, as in int4/128", None)
+    quantization: TableQuantization = field("", "how the table is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         v, d = self.input_dim, self.output_dim

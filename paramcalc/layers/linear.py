@@ -9,16 +9,22 @@ from paramcalc.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):
-    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias)."""
+    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias).
+
+    With `lora_rank` the kernel is frozen, and the product of two smaller matrices is trained in its place. With
+    `quantization` the kernel is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or
+    `int4/BLOCK` with scales for each block of inputs; `float8`, with scales that training sets; `gptq/BITS/GROUP`
+    and `awq/4/GROUP`, as they are read from a file.
+    """
 
     inputs = (Axes("... n", n="inputs: the size of the last axis"),)
-    source = "keras.layers.Dense; torch.nn.Linear"
+    source = "keras.layers.Dense; torch.nn.Linear; Hu et al. 2021 (LoRA)"
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
     activation: str = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
-    quantization: Quantization = field("", "how the kernel is kept with few bits, as in int4/128", None)
+    quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         n, u = x[-1], self.units

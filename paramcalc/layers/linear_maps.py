@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.errors import refuse
+from paramcalc.errors import quoted, refuse
 from paramcalc.fields import FieldType, Flag, OpenSizes, OptionalSize, Size, field, named
 from paramcalc.layer import Axes, Layer, Tensor, shape_text
 from paramcalc.quantization import Quantization, low_rank, matrix, mode
@@ -22,10 +22,10 @@ def _read_equation(value: Any) -> str:
         )
     left, x, right, kernel, output_left, output, output_right = found.groups()
     if (left, right) != (output_left, output_right) or (left and right) or (right and len(x) < 2):
-        raise refuse("invalid-value", f"must have '...' on one side, the same of the input and the output: {value}")
+        raise refuse("invalid-value", f"must have '...' on the same side of the input and the output: {quoted(value)}")
     for term in (x, kernel, output):
         if len({*term}) < len(term):
-            raise refuse("invalid-value", f"must not have a letter twice in '{term}': {value}")
+            raise refuse("invalid-value", f"must not have a letter twice in a term: {quoted(value)}")
     return str(value)
 
 
@@ -49,7 +49,8 @@ class EinsumDense(Layer):
 
     In `ab,bc->ac` the input has the axes a and b, the kernel b and c, the output a and c: what the output does not
     have is summed. The first letter is the batch, and `...` any number of axes. The kernel's axes that the output
-    has take their sizes from `output_shape`, the others from the input.
+    has take their sizes from `output_shape`, the others from the input. `lora_rank` and `quantization` are as in
+    Dense.
     """
 
     source = "keras.layers.EinsumDense"
@@ -61,7 +62,7 @@ class EinsumDense(Layer):
     bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
     activation: str = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
-    quantization: Quantization = field("", "how the kernel is kept with few bits, as in int4/128", None)
+    quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         terms, sizes = self._terms(x), self._sizes(x)
@@ -107,7 +108,7 @@ class EinsumDense(Layer):
             raise refuse(
                 "invalid-value",
                 f"the output of {self.equation} has {len(terms.stated)} axes beside the batch and '...',"
-                f" and 'output_shape' {len(self.output_sizes)}",
+                f" and 'output_shape' has {len(self.output_sizes)}",
             )
         for letter, size in zip(terms.stated, self.output_sizes, strict=True):
             if letter not in terms.x and letter not in terms.kernel:
@@ -118,11 +119,12 @@ class EinsumDense(Layer):
                 )
             if size is None:
                 continue
-            if not algebra.equal(sizes.setdefault(letter, size), size):
+            if not algebra.equal(sizes.get(letter, size), size):
                 raise refuse(
                     "shape-mismatch",
                     f"in {self.equation}, '{letter}' is {sizes[letter]} in the input, and {size} in 'output_shape'",
                 )
+            sizes[letter] = size
         for letter in terms.kernel:
             if letter not in sizes:
                 raise refuse("invalid-value", f"in {self.equation}, neither input nor output has the axis '{letter}'")

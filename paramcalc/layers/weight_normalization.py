@@ -17,7 +17,9 @@ class _AroundKernel(Layer):
     variadic = 1
 
     layer: NestedLayer = field("", "the layer")
-    axis: OptionalInteger = field("", "the axis of its kernel, from 0 or from the end; null: one length for all", -1)
+    axis: OptionalInteger = field(
+        "", "the axis of its kernel, as the layer's own page has it; null: one length for all", -1
+    )
 
     def parts(self, *inputs: Shape) -> Iterator[Part]:
         yield Part("layer", self.layer, inputs)
@@ -47,7 +49,7 @@ class WeightNorm(_AroundKernel):
     """Splits the kernel of a layer into its direction and its length, which are learned apart.
 
     Each place along an axis of the kernel has a length of its own: with the last axis each output of Dense, or
-    each filter of Conv2D.
+    each filter of Conv2D, as with PyTorch's dim=0. Of Embedding, that is axis 0.
     """
 
     source = "Salimans and Kingma 2016; torch.nn.utils.parametrizations.weight_norm"
@@ -64,13 +66,14 @@ class WeightNorm(_AroundKernel):
 class SpectralNorm(_AroundKernel):
     """Divides the kernel of a layer by its largest singular value, as a matrix.
 
-    The matrix has an axis of the kernel on one side, and all others on the other. The vectors are from the step
-    before, so that one more step of the power method is enough.
+    The matrix has an axis of the kernel on one side, and all others on the other: the last axis, as in Keras, or
+    another, as in PyTorch for Embedding (0) and transposed convolutions (-2). The vectors are from the step before,
+    so that one more step of the power method is enough.
     """
 
     source = "Miyato et al. 2018; keras.layers.SpectralNormalization; torch.nn.utils.parametrizations.spectral_norm"
 
-    axis: Integer = field("", "the axis of its kernel, from 0 or from the end", -1)
+    axis: Integer = field("", "the axis of its kernel, as the layer's own page has it", -1)
     right_vector: Flag = field("right_vector", "whether a vector is kept for the other side too, as in PyTorch", False)
 
     def tensors(self, *inputs: Shape) -> Iterator[Tensor]:

@@ -18,13 +18,14 @@ def same(
     return (Equivalent(f"keras.layers.{name}", {each: each for each in arguments.split()}, {}, when, fields or {}),)
 
 
-def quantised(name: str, arguments: Mapping[str, str], when: str = "true") -> tuple[Equivalent, ...]:
+def quantised(name: str, arguments: Mapping[str, str], when: str = "") -> tuple[Equivalent, ...]:
     """A class whose weights may be kept with few bits: its dtype policy says so, and no argument of its own.
 
     `when` is the condition under which it can be built with the weights as they are.
     """
+    whole = "quantization == None" + (f" and ({when})" if when else "")
     policy = {"dtype": "quantization + '_from_float32'"}
     return (
-        Equivalent(f"keras.layers.{name}", arguments, when=f"quantization == None and ({when})"),
+        Equivalent(f"keras.layers.{name}", arguments, when=whole),
         Equivalent(f"keras.layers.{name}", {**arguments, **policy}, when="quantization != None"),
     )
