@@ -30,8 +30,10 @@ FIELD_VALUES: dict[str, Any] = {
     "axes": -1,
     "cell": {"LSTMCell": {"units": 32}},
     "cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}],
+    "cutoffs": (20, 200),
     "dims": (3, 1, 2),
     "downscale_factor": 2,
+    "equation": "abc,cde->abde",
     "filters": 16,
     "groups": 4,
     "height": 16,
@@ -42,10 +44,13 @@ FIELD_VALUES: dict[str, Any] = {
     "max_number": 10,
     "mode": "reflect",
     "n": 10,
+    "n_classes": 1000,
     "num_bins": 10,
+    "num_classes": 10,
     "num_heads": 4,
     "num_tokens": 10,
     "output_dim": 32,
+    "output_shape": (None, 4, 16),
     "output_size": 7,
     "rate": 0.5,
     "scale": 2,
@@ -57,6 +62,7 @@ FIELD_VALUES: dict[str, Any] = {
     "units": 32,
     "upscale_factor": 2,
     "width": 16,
+    "window": 5,
 }
 #: The fields of kinds that need one of several, or another value than the kinds that share its name.
 KIND_VALUES: dict[str, dict[str, Any]] = {
@@ -69,6 +75,9 @@ KIND_VALUES: dict[str, dict[str, Any]] = {
     "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
     "Transformer": {"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1},
     "Upsample": {"scale_factor": 2},
+    "GroupNorm": {"groups": 4},
+    "SpectralNorm": {"layer": {"Dense": {"units": 32}}},
+    "WeightNorm": {"layer": {"Dense": {"units": 32}}},
 }
 #: The shapes of the inputs of kinds that do not take any.
 KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
@@ -78,6 +87,11 @@ KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
     "Permute": [(64, 32, 3)],
     "TextVectorization": [(1,)],
     "Upsample": [(32, 32, 8)],
+    "AdaptiveLogSoftmaxWithLoss": [(64,), ()],
+    "EinsumDense": [(20, 64)],
+    "LinearCrossEntropyLoss": [(64,), ()],
+    "SpectralNorm": [(64,)],
+    "WeightNorm": [(64,)],
 }
 #: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
 AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20, "l": 36, "p": 72}

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.categories import IntegerLookup as IntegerLookup
     from paramcalc.layers.categories import StringLookup as StringLookup
     from paramcalc.layers.categories import TextVectorization as TextVectorization
+    from paramcalc.layers.classification import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
+    from paramcalc.layers.classification import LinearCrossEntropyLoss as LinearCrossEntropyLoss
     from paramcalc.layers.convolution import Conv1D as Conv1D
     from paramcalc.layers.convolution import Conv2D as Conv2D
     from paramcalc.layers.convolution_3d import Conv3D as Conv3D
@@ -65,10 +67,17 @@ if TYPE_CHECKING:
     from paramcalc.layers.elementwise_merging import Minimum as Minimum
     from paramcalc.layers.elementwise_merging import Subtract as Subtract
     from paramcalc.layers.embedding import Embedding as Embedding
+    from paramcalc.layers.embedding_tables import EmbeddingBag as EmbeddingBag
+    from paramcalc.layers.embedding_tables import ReversibleEmbedding as ReversibleEmbedding
+    from paramcalc.layers.fixed_normalization import LocalResponseNorm as LocalResponseNorm
+    from paramcalc.layers.fixed_normalization import Normalization as Normalization
+    from paramcalc.layers.fixed_normalization import UnitNorm as UnitNorm
     from paramcalc.layers.folding import Fold as Fold
     from paramcalc.layers.folding import Unfold as Unfold
     from paramcalc.layers.fractional_pooling import FractionalMaxPool2D as FractionalMaxPool2D
     from paramcalc.layers.fractional_pooling import FractionalMaxPool3D as FractionalMaxPool3D
+    from paramcalc.layers.group_normalization import GroupNorm as GroupNorm
+    from paramcalc.layers.group_normalization import InstanceNorm as InstanceNorm
     from paramcalc.layers.identity import Identity as Identity
     from paramcalc.layers.identity import Masking as Masking
     from paramcalc.layers.image_preprocessing import Augmentation as Augmentation
@@ -78,6 +87,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.image_preprocessing import Rescaling as Rescaling
     from paramcalc.layers.image_preprocessing import Resizing as Resizing
     from paramcalc.layers.linear import Dense as Dense
+    from paramcalc.layers.linear_maps import Bilinear as Bilinear
+    from paramcalc.layers.linear_maps import EinsumDense as EinsumDense
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
     from paramcalc.layers.merging import Multiply as Multiply
@@ -150,6 +161,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.upsampling import UpSampling1D as UpSampling1D
     from paramcalc.layers.upsampling import UpSampling2D as UpSampling2D
     from paramcalc.layers.upsampling import UpSampling3D as UpSampling3D
+    from paramcalc.layers.weight_normalization import SpectralNorm as SpectralNorm
+    from paramcalc.layers.weight_normalization import WeightNorm as WeightNorm
     from paramcalc.layers.wrappers import Bidirectional as Bidirectional
     from paramcalc.layers.wrappers import TimeDistributed as TimeDistributed
     from paramcalc.loading import dumps as dumps

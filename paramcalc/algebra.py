@@ -292,6 +292,8 @@ def ratio(dividend: Number, divisor: Number) -> Number:
 
 def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """The quotient, rounded up. Raises `division-by-zero`."""
+    if is_symbol(dividend) or is_symbol(divisor):
+        return _sympy().ceiling(_sympy().sympify(dividend) / divisor)
     return -floor_divide(-dividend, divisor)
 
 

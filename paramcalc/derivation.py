@@ -326,7 +326,11 @@ class _Deriver:
 def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:
     """The tensors of a layer in numbers and in symbols, and what the symbols stand for."""
     layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
-    _, symbolic = layer.infer(*shapes)
+    try:
+        _, symbolic = layer.infer(*shapes)
+    except algebra.Undecided:
+        # tensors that depend on which of two sizes is larger are shown in numbers
+        meanings, (_, symbolic) = [], leaf.layer.infer(*leaf.input_shapes)
     owned = [tensor.shape for tensor in symbolic if algebra.truth(tensor.condition)]
     tensors = tuple(
         DerivedTensor(

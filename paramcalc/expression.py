@@ -52,8 +52,10 @@ class Environment:
         self.channel_axis = channel_axis
         self.budget = budget or Budget()
 
-    def size(self, axis: Number) -> Number:
-        """The size of an axis of the node's first input, the batch counted as axis 0."""
+    def size(self, axis: Any) -> Any:
+        """The size of an axis of the node's first input, the batch counted as axis 0; of a list of axes, a list."""
+        if isinstance(axis, tuple):
+            return tuple(map(self.size, axis))
         shape = self.input
         if shape is None:
             raise refuse("missing-input", "size() and channels() ask for the input of a node that has none")
@@ -350,7 +352,7 @@ def _shown(value: Any) -> str:
 
 
 def _add(left: Any, right: Any) -> Any:
-    if isinstance(left, tuple) and isinstance(right, tuple):
+    if type(left) is type(right) and isinstance(left, (tuple, str)):
         return left + right
     return _number(left) + _number(right)
 

@@ -53,6 +53,7 @@ class FieldType:
         symbolic: bool = False,
         suffixes: tuple[str, ...] = (),
         nested: bool = False,
+        opens: bool = False,
     ) -> None:
         self.read = read
         self.schema = schema
@@ -62,6 +63,8 @@ class FieldType:
         self.symbolic = symbolic
         #: whether its value is a layer, or a list of them
         self.nested = nested
+        #: whether it decides which tensors there are, so that without a value nothing can be said of them
+        self.opens = opens
 
     def validate(self, value: Any) -> Any:
         """Read a value for Pydantic, our refusals kept whole."""
@@ -136,9 +139,34 @@ def _read_padding(rank: int, words: tuple[str, ...]) -> Callable[[Any], Any]:
 
 
 def _read_axes(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(read_integer(item) for item in value)
-    return read_integer(value)
+    if not isinstance(value, (list, tuple)):
+        return read_integer(value)
+    axes = tuple(read_integer(item) for item in value)
+    # several axes are taken in ascending order, as Keras takes them
+    return tuple(sorted(axes)) if all(type(axis) is int for axis in axes) else axes
+
+
+def _read_groups(value: Any) -> Any:
+    return value if type(value) is int and value == -1 else read_size(value)
+
+
+def _read_size_list(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"takes a list of sizes, not {named(value)}")
+    if len(value) > LIMITS.list_length:
+        raise refuse("limit", f"takes at most {LIMITS.list_length:,} sizes, not {len(value):,}")
+    return tuple(read_size(item) for item in value)
+
+
+def _read_open_sizes(value: Any) -> Any:
+    sizes = _bounded_axes(value) if isinstance(value, (list, tuple)) else (value,)
+    return tuple(item if item is None else read_size(item) for item in sizes)
+
+
+def _read_ratio(value: Any) -> Any:
+    if type(value) in (int, float) and 0 < value < float("inf"):
+        return value
+    raise refuse("invalid-value", f"takes a number above 0, not {named(value)}")
 
 
 def _read_sizes(value: Any) -> Any:
@@ -396,6 +424,7 @@ _SIZE = _or_expression({"type": "integer", "minimum": 1})
 _INTEGER = _or_expression({"type": "integer"})
 _REAL = {"type": "number"}
 _RATIO = _or_expression({"type": "number", "exclusiveMinimum": 0})
+_SEVERAL_AXES = {"type": "array", "items": _INTEGER}
 
 #: A width of the layer: units, filters, heads. Formulas have a symbol for it.
 Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
@@ -450,16 +479,30 @@ Sides1D: TypeAlias = Annotated[Any, _sides(1, None)]
 Sides2D: TypeAlias = Annotated[Any, _sides(2, None)]
 Sides3D: TypeAlias = Annotated[Any, _sides(3, None)]
 #: An axis, the batch counted as 0, or several.
-Axis: TypeAlias = Annotated[
-    Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}]})
-]
-#: The same, or none.
+Axis: TypeAlias = Annotated[Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
+#: An axis, several, or none.
 OptionalAxis: TypeAlias = Annotated[
+    Any, FieldType(optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]})
+]
+#: A number of groups; -1: as many as there are channels.
+Groups: TypeAlias = Annotated[Any, FieldType(_read_groups, {"anyOf": [*_SIZE["anyOf"], {"const": -1}]})]
+#: A list of sizes.
+Sizes: TypeAlias = Annotated[Any, FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True)]
+#: A list of sizes that decides how many tensors there are.
+TensorSizes: TypeAlias = Annotated[
+    Any, FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True, opens=True)
+]
+#: One size, or those of several axes; null is the size that the input has there.
+OpenSizes: TypeAlias = Annotated[
     Any,
     FieldType(
-        optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], {"type": "array", "items": _INTEGER}, {"type": "null"}]}
+        _read_open_sizes,
+        {"anyOf": [*_SIZE["anyOf"], {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}}]},
+        symbolic=True,
     ),
 ]
+#: A number above 0, whole or not, that is no size.
+Ratio: TypeAlias = Annotated[Any, FieldType(_read_ratio, {"type": "number", "exclusiveMinimum": 0})]
 #: Sizes of axes, where null is a length that varies.
 OpenShape: TypeAlias = Annotated[
     Any,
@@ -479,6 +522,7 @@ TensorShapes: TypeAlias = Annotated[
     FieldType(
         read_tensors,
         {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
+        opens=True,
     ),
 ]
 #: What the JSON Schema says of a layer within a layer, of one that may be absent, of several.

@@ -21,7 +21,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.errors import LIMITS, ParamcalcError, Problem, listed, quoted, refuse, suggest
 from paramcalc.expression import Environment, Expression, axes_hint, axes_text
-from paramcalc.fields import FieldType, named, read_flag, read_tensors
+from paramcalc.fields import FieldType, named, read_flag
 
 Role: TypeAlias = Literal["parameter", "state"]
 
@@ -45,6 +45,8 @@ class Tensor:
     #: of a tensor of a layer within the layer: that part, and the tensor as the part's kind declares it
     part: Part | None = None
     inner: Tensor | None = None
+    #: the tensor of a part whose axes it has one by one, and with which it is laid out
+    like: Tensor | None = None
 
     @property
     def condition(self) -> Number:
@@ -179,6 +181,10 @@ class Layer(BaseModel):
     def parts(self, *inputs: Any, **named: Any) -> Iterable[Part]:
         """The layers that it is made of, whose tensors are its own as well: here, none."""
         return ()
+
+    def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
+        """Of a layer around a layer: the tensor of that one that it computes, and an axis of it: here, none."""
+        return None
 
     @property
     def channel_axis(self) -> int:
@@ -343,8 +349,8 @@ class Layer(BaseModel):
 
     @classmethod
     def open_fields(cls) -> list[str]:
-        """The fields by which a spec gives tensors of its own, or layers that own some."""
-        return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.read is read_tensors)
+        """The fields that decide which tensors there are: by their names, by an equation, by layers that own some."""
+        return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.opens)
 
     @classmethod
     def nested_fields(cls) -> tuple[str, ...]:

@@ -19,8 +19,8 @@ PACKAGE = Path(paramcalc.__file__).parent
 #: From the bottom up: a module imports only from those before it. A folder is one module.
 ORDER = [
     "errors", "algebra", "expression", "fields", "layer", "window", "convolving", "spatial", "recurrence",
-    "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation", "comparison",
-    "exports", "cli", "__main__",
+    "quantization", "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation",
+    "comparison", "exports", "cli", "__main__",
 ]  # fmt: skip
 
 

@@ -26,7 +26,9 @@ class Equivalent:
 
     Every expression is in the fields of the kind, in `size(axis)` of its first input, in
     `channel_axis`, in `rank`, the number of that input's axes, and in `features`, the list of the
-    last sizes of all its inputs; it may compare texts, as in `padding == 'same'`.
+    last sizes of all its inputs; it may compare and join texts, as in `padding == 'same'`. Of a
+    layer around a layer, `wrapped_axis` is the axis of the inner tensor as the framework lays it
+    out; -1 where it has no such axis.
     """
 
     #: the class, by its path
@@ -46,8 +48,9 @@ class Equivalent:
     #: read, and never chosen
     alias: bool = False
     #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
-    #: in snake case. A part that is not mentioned keeps its name. Where several would have one name,
-    #: the second ends in _1, as Keras has it.
+    #: in snake case. A part that is not mentioned keeps its name; with none, its tensors are the layer's
+    #: own. Where several would have one name, the second ends in _1, as Keras has it. Also a tensor of a
+    #: part, by both names of the framework, → another name: "layer.weight".
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -94,8 +97,23 @@ class Convention:
         candidates = self.equivalents(type(layer).__name__)
         if len(candidates) == 1 and candidates[0].when == "true" and not candidates[0].fields:
             return candidates[0]
-        environment = field_environment(layer, inputs)
+        environment = self.environment(layer, inputs)
         return next((each for each in candidates if not each.alias and expresses(each, environment)), None)
+
+    def environment(self, layer: Layer, inputs: Sequence[Shape]) -> Environment:
+        """What the expressions of the rows of a layer with these inputs may mention."""
+        environment = field_environment(layer, inputs)
+        wrapped = layer.wrapped(*inputs)
+        if wrapped is None:
+            return environment
+        tensor, axis = wrapped
+        rule = _inner_rule(self, tensor)
+        if axis is not None and rule is None:
+            axis = -1
+        elif axis is not None and rule is not None and rule.axes:
+            whole = (rule.axes[axis],)
+            axis = rule.layout.index(whole) if whole in rule.layout else -1
+        return Environment({**environment.values, "wrapped_axis": axis}, environment.input)
 
     def spell(
         self,
@@ -216,15 +234,20 @@ def spell(
         rule = next((rule for each in rules if (rule := _applied(each, tensor.name, places))), None)
         if rule is not None:
             members = tuple(places[source] for source in rule.sources)
-            laid_out = [_laid_out(rule, shapes[member]) for member in members]
+            laid_out = [_laid_out(_layout(convention, rule, tensors[place]), shapes[place]) for place in members]
             found = [Spelling(rule.name, _joined(laid_out), members)]
         elif equivalent is not None and tensor.part is not None:
             members = tuple(of_parts[id(tensor.part)])
             name, inner = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
-            path = (f"{name}_{named[name]}" if named[name] else name) + convention.separator
+            path = (f"{name}_{named[name]}" if named[name] else name) + convention.separator if name else ""
             named[name] += 1
+            within = f"{tensor.part.name}{convention.separator}"
             found = [
-                Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members))
+                Spelling(
+                    equivalent.parts.get(within + each.name, path + each.name),
+                    each.shape,
+                    tuple(members[place] for place in each.members),
+                )
                 for each in inner
             ]
         else:
@@ -247,7 +270,25 @@ def _spelled_part(
     inner = [tensor.inner for member in members if (tensor := tensors[member]).inner is not None]
     spelled = spell(convention, inner_class, inner, [shapes[member] for member in members])
     class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
-    return _renamed(equivalent.parts, part.name).replace("{class}", class_name), spelled
+    name = _renamed(equivalent.parts, part.name).replace("{class}", class_name)
+    return name, spelled
+
+
+def _inner_rule(convention: Convention, tensor: Tensor) -> _Rule | None:
+    """How a framework names and lays out a tensor of a part; None where it has no such tensor on its own."""
+    part, inner = tensor.part, tensor.inner
+    inner_class = convention.equivalent(part.layer, part.inputs) if part else None
+    if inner_class is None or inner is None:
+        return None
+    name = inner.name
+    rules = (_rule(*row) for row in inner_class.tensors.items())
+    found = next((rule for rule in rules if name in rule.sources), _rule(name, name))
+    return found if len(found.sources) == 1 else None
+
+
+def _layout(convention: Convention, rule: _Rule, tensor: Tensor) -> _Rule:
+    """The rule that lays out a tensor: its own, or that of the tensor whose axes it has."""
+    return rule if tensor.like is None else _inner_rule(convention, tensor.like) or rule
 
 
 def _numbers(pattern: str, name: str) -> list[str] | None:

@@ -3,12 +3,18 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Size, field
+from paramcalc.fields import OptionalSize, Size, field
 from paramcalc.layer import Layer, Remark, Tensor
+from paramcalc.quantization import TableQuantization, low_rank, table
 
 
 class Embedding(Layer):
-    """Each whole number of the input becomes the row of a table."""
+    """Each whole number of the input becomes the row of a table.
+
+    With `lora_rank` the table is frozen, and the product of two smaller ones is trained in its place. With
+    `quantization` it is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or `int4/BLOCK` with
+    scales for each block of a row.
+    """
 
     source = "keras.layers.Embedding; torch.nn.Embedding"
     remarks = (
@@ -26,9 +32,16 @@ class Embedding(Layer):
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the table", None)
+    quantization: TableQuantization = field("", "how the table is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield Tensor("embeddings", (self.input_dim, self.output_dim), "a row for each number")
+        v, d = self.input_dim, self.output_dim
+        if self.quantization is None:
+            yield Tensor("embeddings", (v, d), "a row for each number", frozen=self.lora_rank is not None)
+        else:
+            yield from table(self.quantization, v, d)
+        yield from low_rank("embeddings", (v,), (d,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x, self.output_dim)

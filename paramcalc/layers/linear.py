@@ -3,15 +3,22 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Size, field
+from paramcalc.fields import Flag, OptionalSize, Size, field
 from paramcalc.layer import Axes, Layer, Remark, Tensor
+from paramcalc.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):
-    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias)."""
+    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias).
+
+    With `lora_rank` the kernel is frozen, and the product of two smaller matrices is trained in its place. With
+    `quantization` the kernel is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or
+    `int4/BLOCK` with scales for each block of inputs; `float8`, with scales that training sets; `gptq/BITS/GROUP`
+    and `awq/4/GROUP`, as they are read from a file.
+    """
 
     inputs = (Axes("... n", n="inputs: the size of the last axis"),)
-    source = "keras.layers.Dense; torch.nn.Linear"
+    source = "keras.layers.Dense; torch.nn.Linear; Hu et al. 2021 (LoRA)"
     remarks = (
         Remark(
             "Why does only the last axis of the input count?",
@@ -24,10 +31,18 @@ class Dense(Layer):
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
     activation: str = field("", "the function applied to the result", "linear")
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
+    quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield Tensor("kernel", (x[-1], self.units), "a weight from each input to each output")
-        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+        n, u = x[-1], self.units
+        if self.quantization is None:
+            frozen = self.lora_rank is not None
+            yield Tensor("kernel", (n, u), "a weight from each input to each output", frozen=frozen)
+        else:
+            yield from matrix(self.quantization, n, u, (n, u), (u,))
+        yield Tensor("bias", (u,), "an offset for each output", when=self.use_bias)
+        yield from low_rank("kernel", (n,), (u,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x[:-1], self.units)

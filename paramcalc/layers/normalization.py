@@ -36,15 +36,21 @@ class BatchNorm(Layer):
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
     scale: Flag = field("scale", "whether gamma multiplies", True)
+    track_running_stats: Flag = field("", "whether the running mean and variance are kept", True)
+    renorm: Flag = field("renorm", "whether the batch is corrected by statistics of its own (Ioffe 2017)", None)
     batch_counter: Flag = field("batch_counter", "whether the batches seen are counted, as PyTorch does", False)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        c = x[-1]
+        c, tracked, renorm = x[-1], self.track_running_stats, self.renorm
         yield Tensor("gamma", (c,), "scale of each feature", when=self.scale)
         yield Tensor("beta", (c,), "offset of each feature", when=self.center)
-        yield Tensor("moving_mean", (c,), "running mean, used at inference", "state")
-        yield Tensor("moving_variance", (c,), "running variance, used at inference", "state")
-        yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=self.batch_counter)
+        yield Tensor("moving_mean", (c,), "running mean, used at inference", "state", when=tracked)
+        yield Tensor("moving_variance", (c,), "running variance, used at inference", "state", when=tracked)
+        yield Tensor("moving_stddev", (c,), "running standard deviation", "state", when=renorm)
+        yield Tensor("renorm_mean", (c,), "running mean, used in training", "state", when=renorm)
+        yield Tensor("renorm_stddev", (c,), "running standard deviation, used in training", "state", when=renorm)
+        counted = (tracked, self.batch_counter)
+        yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
     @property
     def channel_axis(self) -> int:
@@ -86,13 +92,13 @@ class RMSNorm(Layer):
     )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
+    scale: Flag = field("scale", "whether it is scaled", True)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield Tensor("scale", _sizes(x, self.axis), "scale of each feature")
+        yield Tensor("scale", _sizes(x, self.axis), "scale of each feature", when=self.scale)
 
 
 def _sizes(x: Shape, axis: Any) -> Shape:
     """The sizes of the axes that are normalised together."""
-    # several axes are taken in ascending order, as Keras takes them
-    axes = sorted(axis) if isinstance(axis, tuple) else (axis,)
+    axes = axis if isinstance(axis, tuple) else (axis,)
     return tuple(x[axis_position(each, len(x))] for each in axes)

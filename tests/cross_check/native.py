@@ -7,7 +7,7 @@ from typing import Any
 
 import paramcalc as pc
 from paramcalc.algebra import Shape, Unknown
-from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
+from paramcalc.conventions import Equivalent, convention, evaluated
 from paramcalc.expression import Environment
 
 from . import classes
@@ -26,6 +26,11 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
     assert row.leaf is not None
     equivalent = alias or convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
+    if framework == "keras":
+        import keras
+
+        # a layer within the layer is named `dense`, and not `dense_7`
+        keras.utils.clear_session(free_memory=False)
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
         real, outputs = _keras(case, equivalent, layer, trainable, [row.output_shape, *row.further_output_shapes])
@@ -38,10 +43,12 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
 
 def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -> Any:
     """The real layer, its arguments as the table says; layers among them are made likewise."""
-    fields = field_environment(layer, inputs)
+    fields = convention(framework).environment(layer, inputs)
     found = [*layer.filled(inputs[0] if inputs else None).parts(*inputs)]
     environment = Environment({**fields.values, **{part.name: part.layer for part in found}}, fields.input)
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
+    for name in given.keys() & _TENSORS.get(equivalent.name, ()):
+        given[name] = _as_tensor(given[name])
     parts = {id(part.layer): part for part in found}
 
     def inner(layer: pc.Layer) -> Any:
@@ -77,6 +84,16 @@ def _number_anew(framework: str) -> None:
         import keras
 
         keras.utils.clear_session(free_memory=False)
+
+
+#: The arguments that are tensors, of classes of PyTorch; the table has lists.
+_TENSORS = {"torch.nn.LinearCrossEntropyLoss": {"weight"}}
+
+
+def _as_tensor(values: Any) -> Any:
+    import torch
+
+    return values and torch.tensor(values, dtype=torch.float32)
 
 
 def _keras(

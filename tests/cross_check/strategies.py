@@ -111,6 +111,7 @@ def rms_norm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 
 def axis_of(rank: int) -> SearchStrategy[int]:
+    """An axis, counted from either end."""
     return st.sampled_from([axis for axis in range(-rank, rank + 1) if axis != 0])
 
 
@@ -275,8 +276,8 @@ FITS = {
 }
 
 
-#: The kinds that are drawn here.
-KINDS = [*FITS, "Input", "Add", "Multiply", "Concatenate"]
+#: The kinds that are drawn here, for whole networks; the others stand in `classes`.
+KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
 
 
 @st.composite

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.conventions import Equivalent, convention, expresses, field_environment
+from paramcalc.conventions import Equivalent, convention, expresses
 
 from .classes import cases
 from .inert import INERT
@@ -54,7 +54,7 @@ def test_another_form_of_a_class_has_them_as_well(
     case = data.draw(cases(kind, framework))
     leaf = pc.count(case.spec, framework).layers[-1].leaf
     assert leaf is not None
-    assume(expresses(row, field_environment(leaf.layer, leaf.input_shapes)))
+    assume(expresses(row, convention(framework).environment(leaf.layer, leaf.input_shapes)))
     check_class(case, framework, trainable, row)
 
 
@@ -92,6 +92,6 @@ def _is_inert(row: Equivalent, name: str) -> bool:
 
 
 def _arguments(cls: Any) -> list[str]:
-    signature = inspect.signature(cls.__init__)
+    signature = inspect.signature(cls if inspect.isfunction(cls) else cls.__init__)
     kinds = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
     return [name for name, each in signature.parameters.items() if name != "self" and each.kind not in kinds]

@@ -33,3 +33,16 @@ def pool(name: str, when: str = "true") -> tuple[Equivalent]:
 def max_pool(name: str) -> tuple[Equivalent]:
     """A pooling that has one output, and no gaps in its window."""
     return pool(name, "max(dilation_rate) == 1 and not return_indices")
+
+
+def quantised(name: str, arguments: Mapping[str, str], when: str = "") -> tuple[Equivalent, ...]:
+    """A class whose weights may be kept with few bits: its dtype policy says so, and no argument of its own.
+
+    `when` is the condition under which it can be built with the weights as they are.
+    """
+    whole = "quantization == None" + (f" and ({when})" if when else "")
+    policy = {"dtype": "quantization + '_from_float32'"}
+    return (
+        Equivalent(f"keras.layers.{name}", arguments, when=whole),
+        Equivalent(f"keras.layers.{name}", {**arguments, **policy}, when="quantization != None"),
+    )

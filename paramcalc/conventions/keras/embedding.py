@@ -1,7 +1,9 @@
 """Keras: embedding."""
 
-from paramcalc.conventions.keras import same
+from paramcalc.conventions.keras import quantised
 
 EQUIVALENTS = {
-    "Embedding": same("Embedding", "input_dim output_dim"),
+    "Embedding": quantised(
+        "Embedding", {"input_dim": "input_dim", "output_dim": "output_dim", "lora_rank": "lora_rank"}
+    ),
 }

@@ -1,7 +1,9 @@
 """Keras: linear."""
 
-from paramcalc.conventions.keras import same
+from paramcalc.conventions.keras import quantised
 
 EQUIVALENTS = {
-    "Dense": same("Dense", "units use_bias activation"),
+    "Dense": quantised(
+        "Dense", {"units": "units", "use_bias": "use_bias", "activation": "activation", "lora_rank": "lora_rank"}
+    ),
 }

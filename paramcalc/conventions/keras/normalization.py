@@ -7,10 +7,10 @@ EQUIVALENTS = {
     "BatchNorm": (
         Equivalent(
             "keras.layers.BatchNormalization",
-            {"axis": "axis", "center": "center", "scale": "scale"},
-            when="not batch_counter",
+            {"axis": "axis", "center": "center", "scale": "scale", "renorm": "renorm"},
+            when="track_running_stats and not batch_counter",
         ),
     ),
     "LayerNorm": same("LayerNormalization", "axis center scale"),
-    "RMSNorm": same("RMSNormalization", "axis"),
+    "RMSNorm": same("RMSNormalization", "axis", when="scale"),
 }

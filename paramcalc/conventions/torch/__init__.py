@@ -13,6 +13,13 @@ CONVENTION = Convention(name="torch", states_count=False, separator=".", channel
 #: The names that PyTorch has for what a normalisation is scaled and shifted by.
 SCALE_AND_OFFSET = {"gamma": "weight", "beta": "bias"}
 
+#: The names that PyTorch has for the states of a normalisation.
+STATISTICS = {
+    "moving_mean": "running_mean",
+    "moving_variance": "running_var",
+    "batch_counter": "num_batches_tracked",
+}
+
 
 def convolution_row(name: str, axes: str) -> tuple[Equivalent]:
     """A convolution whose window has these axes."""

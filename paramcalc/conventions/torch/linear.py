@@ -8,6 +8,7 @@ EQUIVALENTS = {
             "torch.nn.Linear",
             {"in_features": "size(-1)", "out_features": "units", "bias": "use_bias"},
             {"kernel": "weight: i o -> o i"},
+            when="lora_rank == None and quantization == None",
         ),
     ),
 }

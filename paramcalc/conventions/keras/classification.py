@@ -1,0 +1,6 @@
+"""Keras: classification."""
+
+EQUIVALENTS = {
+    "AdaptiveLogSoftmaxWithLoss": (),
+    "LinearCrossEntropyLoss": (),
+}

@@ -1,0 +1,16 @@
+"""Keras: weight_normalization."""
+
+from paramcalc.conventions import Equivalent
+
+EQUIVALENTS = {
+    "WeightNorm": (),
+    "SpectralNorm": (
+        Equivalent(
+            "keras.layers.SpectralNormalization",
+            {"layer": "layer"},
+            {"vector_u": "vector_u: n -> () n"},
+            when="axis == -1 and not right_vector",
+            parts={"layer": "{class}"},
+        ),
+    ),
+}

@@ -1,0 +1,31 @@
+"""PyTorch: weight_normalization."""
+
+from paramcalc.conventions import Equivalent
+
+EQUIVALENTS = {
+    "WeightNorm": (
+        Equivalent(
+            "torch.nn.utils.parametrizations.weight_norm",
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
+            {"magnitude": "parametrizations.weight.original0"},
+            when="wrapped_axis != -1",
+            parts={"layer": "", "layer.weight": "parametrizations.weight.original1"},
+        ),
+    ),
+    "SpectralNorm": (
+        Equivalent(
+            "torch.nn.utils.parametrizations.spectral_norm",
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
+            {
+                "vector_u": "parametrizations.weight.0._u",
+                "vector_v": "parametrizations.weight.0._v",
+            },
+            when="right_vector and wrapped_axis != -1",
+            parts={"layer": "", "layer.weight": "parametrizations.weight.original"},
+        ),
+    ),
+}
+
+CHOICES = {
+    "SpectralNorm": {"right_vector": True},
+}

@@ -1,0 +1,218 @@
+"""Layers that multiply by more than a matrix: along any axes, or two inputs with one another."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+from paramcalc import algebra
+from paramcalc.algebra import Number, Shape
+from paramcalc.errors import quoted, refuse
+from paramcalc.fields import FieldType, Flag, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.layer import Axes, Layer, Tensor, shape_text
+from paramcalc.quantization import Quantization, low_rank, matrix, mode
+
+_EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
+
+
+def _read_equation(value: Any) -> str:
+    found = isinstance(value, str) and _EQUATION.fullmatch(value)
+    if not found:
+        raise refuse(
+            "invalid-value", f"must be as in ab,bc->ac or ...b,bc->...c or ab...,bc->ac..., not {named(value)}"
+        )
+    left, x, right, kernel, output_left, output, output_right = found.groups()
+    if (left, right) != (output_left, output_right) or (left and right) or (right and len(x) < 2):
+        raise refuse("invalid-value", f"must have '...' on the same side of the input and the output: {quoted(value)}")
+    for term in (x, kernel, output):
+        if len({*term}) < len(term):
+            raise refuse("invalid-value", f"must not have a letter twice in a term: {quoted(value)}")
+    return str(value)
+
+
+Equation: TypeAlias = Annotated[
+    Any, FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
+]
+
+
+class _Terms(NamedTuple):
+    """The axes of an equation by their letters, the batch first; those under `...` have a number each."""
+
+    x: list[str]
+    kernel: str
+    output: list[str]
+    #: the letters of the output, the batch left out
+    stated: str
+
+
+class EinsumDense(Layer):
+    """Multiplies the input by a kernel along the axes that an equation names, and adds an offset.
+
+    In `ab,bc->ac` the input has the axes a and b, the kernel b and c, the output a and c: what the output does not
+    have is summed. The first letter is the batch, and `...` any number of axes. The kernel's axes that the output
+    has take their sizes from `output_shape`, the others from the input. `lora_rank` and `quantization` are as in
+    Dense.
+    """
+
+    source = "keras.layers.EinsumDense"
+
+    equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
+    output_sizes: OpenSizes = field(
+        "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
+    )
+    bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
+    activation: str = field("", "the function applied to the result", "linear")
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
+    quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        terms, sizes = self._terms(x), self._sizes(x)
+        kernel = tuple(sizes[letter] for letter in terms.kernel)
+        if self.quantization is None:
+            yield Tensor("kernel", kernel, "the weights", frozen=self.lora_rank is not None)
+        else:
+            yield from _quantised(self.quantization, terms, kernel)
+        if self.bias_axes is not None:
+            yield Tensor("bias", self._bias_shape(terms, sizes), "the offsets")
+        yield from low_rank("kernel", kernel[:-1], kernel[-1:], self.lora_rank, self.quantization)
+
+    def output_shape(self, x: Shape) -> Shape:
+        terms, sizes = self._terms(x), self._sizes(x)
+        return tuple(sizes[axis] for axis in terms.output[1:])
+
+    def _terms(self, x: Shape) -> _Terms:
+        """The axes of an equation for an input of this shape."""
+        found = _EQUATION.fullmatch(self.equation)
+        assert found is not None
+        left, letters, right, kernel, _, output, _ = found.groups()
+        more = len(x) + 1 - len(letters)
+        if more < 0 or (more and not left and not right):
+            raise refuse("shape-mismatch", f"EinsumDense with {self.equation} does not take {shape_text(x)}")
+        open_axes = [str(number) for number in range(more)]
+        before, after = (open_axes, []) if left else ([], open_axes)
+        terms = _Terms(
+            [*before, *letters, *after], kernel, [*before, *output, *after], output if before else output[1:]
+        )
+        if terms.x[0] != terms.output[0] or terms.x[0] in kernel:
+            raise refuse(
+                "invalid-value",
+                f"in {self.equation}, the first axis of the input is the batch: it is the first of the output,"
+                " and none of the kernel",
+            )
+        return terms
+
+    def _sizes(self, x: Shape) -> dict[str, Number]:
+        """The size of each axis that the equation names, the batch left out."""
+        terms = self._terms(x)
+        sizes: dict[str, Number] = dict(zip(terms.x[1:], x, strict=True))
+        if len(self.output_sizes) != len(terms.stated):
+            raise refuse(
+                "invalid-value",
+                f"the output of {self.equation} has {len(terms.stated)} axes beside the batch and '...',"
+                f" and 'output_shape' has {len(self.output_sizes)}",
+            )
+        for letter, size in zip(terms.stated, self.output_sizes, strict=True):
+            if letter not in terms.x and letter not in terms.kernel:
+                raise refuse("invalid-value", f"in {self.equation}, neither input nor kernel has the axis '{letter}'")
+            if size is None and (letter in terms.kernel or letter in (self.bias_axes or "")):
+                raise refuse(
+                    "invalid-value", f"'output_shape' must state the size of '{letter}': a tensor has that axis"
+                )
+            if size is None:
+                continue
+            if not algebra.equal(sizes.get(letter, size), size):
+                raise refuse(
+                    "shape-mismatch",
+                    f"in {self.equation}, '{letter}' is {sizes[letter]} in the input, and {size} in 'output_shape'",
+                )
+            sizes[letter] = size
+        for letter in terms.kernel:
+            if letter not in sizes:
+                raise refuse("invalid-value", f"in {self.equation}, neither input nor output has the axis '{letter}'")
+        return sizes
+
+    def _bias_shape(self, terms: _Terms, sizes: dict[str, Number]) -> Shape:
+        """From the first axis that has offsets of its own to the last; the others are 1."""
+        own = self.bias_axes
+        if not own or not {*own} <= {*terms.stated}:
+            raise refuse(
+                "invalid-value",
+                f"'bias_axes' names axes of the output of {self.equation}, other than the batch, not '{own}'",
+            )
+        first = min(map(terms.output.index, own))
+        return tuple(sizes[axis] if axis in own else 1 for axis in terms.output[first:])
+
+
+class Bilinear(Layer):
+    """Each output is a weighted sum of all products of two inputs, plus an offset."""
+
+    inputs = (
+        Axes("... n", n="features of the first input"),
+        Axes("... m", m="features of the second input"),
+    )
+    source = "torch.nn.Bilinear"
+
+    units: Size = field("u", "outputs")
+    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+
+    def tensors(self, x: Shape, y: Shape) -> Iterator[Tensor]:
+        yield Tensor("kernel", (self.units, x[-1], y[-1]), "a weight for each output and product")
+        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        alike = len(x) == len(y) and all(algebra.equal(*sizes) for sizes in zip(x[:-1], y[:-1], strict=True))
+        if not alike:
+            raise refuse("shape-mismatch", f"Bilinear: {shape_text(x)} and {shape_text(y)} differ before the last axis")
+        return (*x[:-1], self.units)
+
+
+def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
+    """The tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
+    name = mode(quantization).name
+    if name != "float8" and not all(axis.isalpha() for axis in terms.x):
+        # `_analyze_quantization_info` of keras.layers.EinsumDense does not see how many axes are open
+        raise refuse(
+            "invalid-value", f"{quantization} goes with no '...' in the equation", "give each axis a letter of its own"
+        )
+    if name in ("gptq", "awq"):
+        rows, columns = _matrix_of(quantization, kernel)
+    else:
+        kept = [axis in terms.output for axis in terms.kernel]
+        rows = algebra.product(size for size, stays in zip(kernel, kept, strict=True) if not stays)
+        columns = algebra.product(size for size, stays in zip(kernel, kept, strict=True) if stays)
+    yield from matrix(quantization, rows, columns, kernel, _scale_shape(terms, kernel), zero="zero_point")
+
+
+def _matrix_of(quantization: str, kernel: Shape) -> tuple[Number, Number]:
+    """The rows and columns of a kernel, as Keras guesses them: its largest axis stands alone."""
+    if len(kernel) == 2:
+        return kernel[0], kernel[1]
+    if len(kernel) != 3:
+        raise refuse("invalid-value", f"{quantization} goes with kernels of 2 or 3 axes, not of {len(kernel)}")
+    first, second, third = kernel
+    if all(algebra.truth(algebra.compare(">=", first, other)) for other in (second, third)):
+        return first, second * third
+    return first * second, third
+
+
+def _scale_shape(terms: _Terms, kernel: Shape) -> Shape:
+    """The shape of the scales of a kernel of 8 bits: the axes of the output, those that are summed made 1.
+
+    Source: `_analyze_quantization_info` and `_get_kernel_scale_shape` of keras.layers.EinsumDense.
+    """
+    summed = [place for place, axis in enumerate(terms.kernel) if axis not in terms.output]
+    sizes = [1 if place in summed else size for place, size in enumerate(kernel)]
+    free = [place for place, axis in enumerate(terms.output) if axis not in terms.kernel]
+    order = [terms.kernel.index(axis) for axis in terms.output if axis in terms.kernel]
+    left_over = []
+    for axis in summed:
+        if free:
+            place = free.pop(0)
+        else:
+            left_over.append(axis)
+        order.insert(place, axis)
+    shape = [sizes[axis] for axis in order]
+    for place in free:
+        shape.insert(place, 1)
+    for axis in reversed(left_over):
+        shape.pop(axis)
+    return tuple(shape)
