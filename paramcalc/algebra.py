@@ -182,7 +182,7 @@ def as_factor(condition: Number) -> Number:
 
     Raises `Undecided` for a comparison of symbols: no polynomial has it as a factor.
     """
-    return condition if is_symbol(condition) and condition.is_Symbol else int(truth(condition))
+    return condition if is_symbol(condition) and not condition.is_Relational else int(truth(condition))
 
 
 def single(value: Number) -> int:

@@ -221,7 +221,7 @@ def test_remarks_are_whole_sentences_and_their_conditions_are_expressions(name: 
     for remark in pc.kind(name).remarks:
         assert remark.question.endswith("?")
         assert remark.answer.endswith(".")
-        assert Expression.parse(remark.when)
+        assert Expression.parse(remark.when, words=True)
 
 
 def test_the_channels_of_a_convolution_count_as_its_groups_let_them() -> None:
