@@ -215,6 +215,18 @@ def test_a_length_that_varies_stays_one() -> None:
     assert [shape[1] for shape in shapes] == [3, 3, 3, 3, 9]
 
 
+def test_a_length_that_varies_meets_a_dim() -> None:
+    text = """
+        paramcalc: 1
+        dims: {k: 2}
+        layers:
+          - Input: {shape: [null, 3]}
+          - MaxPool1D: {pool_size: k, ceil_mode: true}
+          - Dense: {units: k}
+    """
+    assert str(pc.formula(pc.loads(text)).expr) == "4*k"
+
+
 @pytest.mark.parametrize(
     ("padding", "stated"),
     [(1, ((1, 1), (1, 1))), ([1, 2], ((1, 1), (2, 2))), ([[0, 1], 2], ((0, 1), (2, 2)))],
