@@ -274,7 +274,7 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
 
 def floor_divide(dividend: Number, divisor: Number) -> Number:
     """The quotient, rounded down. Raises `division-by-zero`."""
-    if is_symbol(dividend) or is_symbol(divisor):
+    if _in_symbols(dividend, divisor):
         return _sympy().floor(_sympy().sympify(dividend) / divisor)
     _refuse_zero(dividend, divisor, "//")
     return dividend // divisor
@@ -331,7 +331,7 @@ def power_of_two(value: Number) -> Number:
 
 def modulo(dividend: Number, divisor: Number) -> Number:
     """The remainder. Raises `division-by-zero`."""
-    if is_symbol(dividend) or is_symbol(divisor):
+    if _in_symbols(dividend, divisor):
         return _sympy().Mod(dividend, divisor)
     _refuse_zero(dividend, divisor, "%")
     return dividend % divisor
@@ -468,6 +468,11 @@ def needed(value: Number) -> Number:
     if isinstance(value, Unknown):
         raise Undecided(value)
     return value
+
+
+def _in_symbols(*sizes: Number) -> bool:
+    """Whether there is a symbol among these; what depends on a free length is not in symbols."""
+    return any(map(is_symbol, sizes)) and not any(isinstance(size, Unknown) for size in sizes)
 
 
 def _refuse_zero(dividend: Number, divisor: Number, operator: str) -> None:
