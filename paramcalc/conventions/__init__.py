@@ -46,8 +46,8 @@ class Equivalent:
     #: read, and never chosen
     alias: bool = False
     #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
-    #: in snake case. A part that is not mentioned keeps its name. Where several would have one name,
-    #: the second ends in _1, as Keras has it.
+    #: in snake case. A part that is not mentioned keeps its name. The second part of a class
+    #: in the whole layer is `{class}_1`, and so on, in the order in which Keras would make them.
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -189,15 +189,20 @@ def spell(
     tensors: Sequence[Tensor],
     shapes: Sequence[Shape],
     joined: bool = True,
+    made: Counter[str] | None = None,
 ) -> list[Spelling]:
-    """Tensors, in these shapes, as a class of a framework has them; without a class, under their own names."""
+    """Tensors, in these shapes, as a class of a framework has them; without a class, under their own names.
+
+    `made` counts the layers of each class that were named before, in the layer around this one.
+    """
+    made = Counter() if made is None else made
+    before: dict[int, Counter[str]] = {}
     rules = [_rule(*row) for row in equivalent.tensors.items()] if equivalent else []
     if not joined:
         rules = [rule for rule in rules if len(rule.sources) == 1]
     places = {tensor.name: index for index, tensor in enumerate(tensors)}
     spelled: list[Spelling] = []
     done: set[int] = set()
-    named: Counter[str] = Counter()
     for index, tensor in enumerate(tensors):
         if index in done:
             continue
@@ -208,13 +213,11 @@ def spell(
             found = [Spelling(rule.name, _joined(laid_out), members)]
         elif equivalent is not None and tensor.part is not None:
             members = tuple(place for place, each in enumerate(tensors) if each.part is tensor.part)
-            name, inner = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
-            path = (f"{name}_{named[name]}" if named[name] else name) + convention.separator
-            named[name] += 1
-            found = [
-                Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members))
-                for each in inner
-            ]
+            # where one layer is two parts, the second is a copy of the first, and its names have the same numbers
+            copied = before.get(id(tensor.part.layer))
+            before[id(tensor.part.layer)] = made.copy()
+            counter = made if copied is None else copied
+            found = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes, joined, counter)
         else:
             found = [Spelling(tensor.name, shapes[index], (index,))]
         spelled += found
@@ -229,13 +232,21 @@ def _spelled_part(
     members: Sequence[int],
     tensors: Sequence[Tensor],
     shapes: Sequence[Shape],
-) -> tuple[str, list[Spelling]]:
-    """The name of a layer within the layer, and its tensors as its own class has them."""
+    joined: bool,
+    made: Counter[str],
+) -> list[Spelling]:
+    """The tensors of a layer within the layer, as its own class has them, under the name of the part."""
     inner_class = convention.equivalent(part.layer, part.inputs)
     inner = [tensor.inner for member in members if (tensor := tensors[member]).inner is not None]
-    spelled = spell(convention, inner_class, inner, [shapes[member] for member in members])
-    class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
-    return _renamed(equivalent.parts, part.name).replace("{class}", class_name), spelled
+    spelled = spell(convention, inner_class, inner, [shapes[member] for member in members], joined, made)
+    name = _renamed(equivalent.parts, part.name)
+    if "{class}" in name:
+        class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
+        number = made[class_name]
+        made[class_name] += 1
+        name = name.replace("{class}", f"{class_name}_{number}" if number else class_name)
+    path = f"{name}{convention.separator}"
+    return [Spelling(path + each.name, each.shape, tuple(members[place] for place in each.members)) for each in spelled]
 
 
 def _numbers(pattern: str, name: str) -> list[str] | None:

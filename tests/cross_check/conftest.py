@@ -39,6 +39,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 _KNOWN_WARNINGS = (
     # of Keras, where a sequence has one step
     "ignore:You are using a softmax over axis -1 of a tensor of shape:UserWarning",
+    # of torch.nn.LSTM(proj_size=…): a matter of speed
+    "ignore:LSTM with projections is not supported with oneDNN:UserWarning",
     # of torch.nn.Conv2d(padding="same"): a matter of speed
     "ignore:Using padding='same' with even kernel lengths and odd dilation:UserWarning",
 )

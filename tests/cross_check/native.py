@@ -22,6 +22,11 @@ def check_class(case: Case, framework: str, trainable: bool) -> None:
     assert row.leaf is not None
     equivalent = convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
+    if framework == "keras":
+        import keras
+
+        # the second layer of a class is numbered `dense_1` from here on, not from the start of the process
+        keras.utils.clear_session(free_memory=False)
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
         real, outputs = _keras(case, equivalent, layer, trainable)
@@ -48,18 +53,9 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
         several = isinstance(value, tuple) and value and isinstance(value[0], pc.Layer)
         if not several and not isinstance(value, pc.Layer):
             return value
-        _number_anew(framework)
         return [inner(each) for each in value] if several else inner(value)
 
     return real_class(equivalent)(**{name: plain(value) for name, value in given.items()})
-
-
-def _number_anew(framework: str) -> None:
-    """Have Keras number layers without a name from the first in this layer on, not from those made before it."""
-    if framework == "keras":
-        import keras
-
-        keras.utils.clear_session(free_memory=False)
 
 
 def _keras(
