@@ -70,11 +70,13 @@ class Limits(NamedTuple):
     file_bytes: int = 16 * 2**20
     #: mappings and lists within one another, and groups and blocks called
     nesting: int = 64
-    #: nodes written in a spec
+    #: nodes written in a spec, and layers within layers
     nodes: int = 250_000
     #: copies of nodes evaluated beyond the nodes written: by repeats that are not alike,
-    #: by blocks called again, and by nodes that turn out absent
+    #: by blocks called again, by layers with many tensors, and by nodes that turn out absent
     copies: int = 5_000
+    #: tensors of a layer that are evaluated with its node; each time so many more count as a copy
+    tensors: int = 16
     #: steps of expressions evaluated beyond twenty a node written
     steps: int = 200_000
     #: characters of an expression

@@ -305,13 +305,21 @@ def read_layer(value: Any) -> Any:
     from paramcalc.layer import Layer, kind
 
     if isinstance(value, Layer):
+        if value.nesting >= LIMITS.nesting:
+            raise refuse("limit", f"more than {LIMITS.nesting} layers within one another")
         return value
     name, fields = value, None
     if isinstance(value, dict) and len(value) == 1:
         ((name, fields),) = value.items()
     if not isinstance(name, str) or not isinstance(fields, (dict, NoneType)):
-        raise refuse("wrong-type", f"takes a layer, not {named(value)}", "as in {LSTM: {units: 8}}")
-    cls = kind(name)
+        keys = f" with {len(value)} keys" if isinstance(value, dict) and len(value) != 1 else ""
+        raise refuse("wrong-type", f"takes a layer, not {named(value)}{keys}", "as in {LSTM: {units: 8}}")
+    try:
+        cls = kind(name)
+    except ParamcalcError as error:
+        problem = error.problems[0]
+        written = isinstance(value, dict)
+        raise refuse(problem.code, problem.message, problem.hint, (name,) if written else (), written) from None
     if not all(isinstance(key, str) for key in fields or ()):
         raise refuse("unknown-field", f"the fields of {name} are named by texts", path=(name,))
     try:
@@ -325,14 +333,16 @@ def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
     if not isinstance(value, (list, tuple)) or not value:
         what = "an empty list" if isinstance(value, (list, tuple)) else named(value)
         raise refuse("wrong-type", f"takes a list of layers, not {what}", "as in [{LSTMCell: {units: 8}}]")
-    if len(value) > LIMITS.list_length:
-        raise refuse("limit", f"takes at most {LIMITS.list_length:,} layers, not {len(value):,}")
-    layers = []
+    layers: list[Any] = []
+    written = 0
     for place, item in enumerate(value):
         try:
             layers.append(read(item))
         except ParamcalcError as error:
             raise error.within(place) from None
+        written += 1 + layers[-1].layers_within
+        if written > LIMITS.list_length:
+            raise refuse("limit", f"takes at most {LIMITS.list_length:,} layers, those in them included")
     return tuple(layers)
 
 

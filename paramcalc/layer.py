@@ -319,6 +319,10 @@ class Layer(BaseModel):
         """The fields as specs spell them, each with its name here."""
         return {info.alias or name: name for name, info in cls.model_fields.items()}
 
+    def spelled_values(self) -> dict[str, Any]:
+        """The value of each field, by its name in specs."""
+        return {outside: getattr(self, name) for outside, name in type(self).spelled_fields().items()}
+
     @classmethod
     def width_fields(cls) -> list[str]:
         """The fields that are widths."""
@@ -351,6 +355,21 @@ class Layer(BaseModel):
     def open_fields(cls) -> list[str]:
         """The fields that decide which tensors there are: by their names, by an equation, by layers that own some."""
         return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.opens)
+
+    @property
+    def nesting(self) -> int:
+        """How many layers stand within one another, this one included."""
+        return 1 + max((layer.nesting for layer in self._inner()), default=0)
+
+    @property
+    def layers_within(self) -> int:
+        """How many layers are in it, those in them included."""
+        return sum(1 + layer.layers_within for layer in self._inner())
+
+    def _inner(self) -> Iterator[Layer]:
+        for name in _nested_fields(type(self)):
+            value = getattr(self, name)
+            yield from value if isinstance(value, tuple) else () if value is None else (value,)
 
     @classmethod
     def nested_fields(cls) -> tuple[str, ...]:
@@ -501,12 +520,14 @@ def _problems(detail: Any, cls: type[Layer]) -> Iterator[Problem]:
     if detail["type"] != "paramcalc":
         yield _problem(detail, cls)
         return
+    name = detail["loc"][0]
     for problem in detail["ctx"]["problems"]:
-        joint = " " if problem.message.startswith(("takes ", "must ")) else ": "
-        name = detail["loc"][0]
-        yield replace(
-            problem, message=f"'{name}' of {cls.__name__}{joint}{problem.message}", path=(name, *problem.path)
-        )
+        message = problem.message
+        # a problem of a layer within the layer says whose it is
+        if not any(isinstance(part, str) for part in problem.path):
+            joint = " " if message.startswith(("takes ", "must ")) else ": "
+            message = f"'{name}' of {cls.__name__}{joint}{message}"
+        yield replace(problem, message=message, path=(name, *problem.path))
 
 
 def _problem(detail: Any, cls: type[Layer]) -> Problem:
@@ -519,7 +540,8 @@ def _problem(detail: Any, cls: type[Layer]) -> Problem:
         hint = suggest(name, cls.spelled_fields()) or _fields_hint(cls)
         return Problem("unknown-field", f"{kind_name} has no field {quoted(name)}", hint, path, at_key=True)
     if detail["type"] == "literal_error":
-        message = f"'{name}' of {kind_name} is {detail['ctx']['expected']}, not {quoted(detail['input'])}"
+        expected = detail["ctx"]["expected"].replace("None", "null")
+        message = f"'{name}' of {kind_name} is {expected}, not {quoted(detail['input'])}"
         return Problem("invalid-value", message, "", path)
     return Problem("wrong-type", f"'{name}' of {kind_name} takes text, not {named(detail['input'])}", "", path)
 

@@ -49,8 +49,9 @@ class Equivalent:
     alias: bool = False
     #: a part of the layer → the framework's name for it; `*` as above, `{class}` the part's own class
     #: in snake case. A part that is not mentioned keeps its name; with none, its tensors are the layer's
-    #: own. Where several would have one name, the second ends in _1, as Keras has it. Also a tensor of a
-    #: part, by both names of the framework, → another name: "layer.weight".
+    #: own. The second part of a class in the whole layer is `{class}_1`, and so on, in the order in which
+    #: Keras would make them. Also a tensor of a part, by both names of the framework, → another name:
+    #: "layer.weight".
     parts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -216,8 +217,14 @@ def spell(
     tensors: Sequence[Tensor],
     shapes: Sequence[Shape],
     joined: bool = True,
+    made: Counter[str] | None = None,
 ) -> list[Spelling]:
-    """Tensors, in these shapes, as a class of a framework has them; without a class, under their own names."""
+    """Tensors, in these shapes, as a class of a framework has them; without a class, under their own names.
+
+    `made` counts the layers of each class that were named before, in the layer around this one.
+    """
+    made = Counter() if made is None else made
+    before: dict[int, Counter[str]] = {}
     rules = [_rule(*row) for row in equivalent.tensors.items()] if equivalent else []
     if not joined:
         rules = [rule for rule in rules if len(rule.sources) == 1]
@@ -227,7 +234,6 @@ def spell(
         of_parts.setdefault(id(tensor.part), []).append(index)
     spelled: list[Spelling] = []
     done: set[int] = set()
-    named: Counter[str] = Counter()
     for index, tensor in enumerate(tensors):
         if index in done:
             continue
@@ -238,18 +244,11 @@ def spell(
             found = [Spelling(rule.name, _joined(laid_out), members)]
         elif equivalent is not None and tensor.part is not None:
             members = tuple(of_parts[id(tensor.part)])
-            name, inner = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes)
-            path = (f"{name}_{named[name]}" if named[name] else name) + convention.separator if name else ""
-            named[name] += 1
-            within = f"{tensor.part.name}{convention.separator}"
-            found = [
-                Spelling(
-                    equivalent.parts.get(within + each.name, path + each.name),
-                    each.shape,
-                    tuple(members[place] for place in each.members),
-                )
-                for each in inner
-            ]
+            # where one layer is two parts, the second is a copy of the first, and its names have the same numbers
+            copied = before.get(id(tensor.part.layer))
+            before[id(tensor.part.layer)] = made.copy()
+            counter = made if copied is None else copied
+            found = _spelled_part(convention, equivalent, tensor.part, members, tensors, shapes, joined, counter)
         else:
             found = [Spelling(tensor.name, shapes[index], (index,))]
         spelled += found
@@ -264,14 +263,29 @@ def _spelled_part(
     members: Sequence[int],
     tensors: Sequence[Tensor],
     shapes: Sequence[Shape],
-) -> tuple[str, list[Spelling]]:
-    """The name of a layer within the layer, and its tensors as its own class has them."""
+    joined: bool,
+    made: Counter[str],
+) -> list[Spelling]:
+    """The tensors of a layer within the layer, as its own class has them, under the name of the part."""
     inner_class = convention.equivalent(part.layer, part.inputs)
     inner = [tensor.inner for member in members if (tensor := tensors[member]).inner is not None]
-    spelled = spell(convention, inner_class, inner, [shapes[member] for member in members])
-    class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
-    name = _renamed(equivalent.parts, part.name).replace("{class}", class_name)
-    return name, spelled
+    spelled = spell(convention, inner_class, inner, [shapes[member] for member in members], joined, made)
+    name = _renamed(equivalent.parts, part.name)
+    if "{class}" in name:
+        class_name = default_name(inner_class.name.rpartition(".")[2] if inner_class else type(part.layer).__name__)
+        number = made[class_name]
+        made[class_name] += 1
+        name = name.replace("{class}", f"{class_name}_{number}" if number else class_name)
+    path = f"{name}{convention.separator}" if name else ""
+    within = f"{part.name}{convention.separator}"
+    return [
+        Spelling(
+            equivalent.parts.get(within + each.name, path + each.name),
+            each.shape,
+            tuple(members[place] for place in each.members),
+        )
+        for each in spelled
+    ]
 
 
 def _inner_rule(convention: Convention, tensor: Tensor) -> _Rule | None:

@@ -73,9 +73,9 @@ class Evaluation:
         if len(self.problems) > LIMITS.problems:
             raise _Stop(self.problems.values())
 
-    def spend(self, path: Path) -> None:
-        """Take one of the evaluations that a spec may cost."""
-        self.evaluations_left -= 1
+    def spend(self, path: Path, evaluations: int = 1) -> None:
+        """Take some of the evaluations that a spec may cost."""
+        self.evaluations_left -= evaluations
         if self.evaluations_left < 0:
             problem = Problem(
                 "limit",
@@ -351,6 +351,7 @@ class Evaluation:
             ]
         except ParamcalcError as error:
             raise _at_kind(error, name) from None
+        self.spend(copy.entry.path, max(0, len(tensors) - 1) // LIMITS.tensors)
         leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=copy.entry.path)
         if self.sharing and uses:
             leaf.shared = True

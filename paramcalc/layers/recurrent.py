@@ -5,7 +5,7 @@ from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.errors import LIMITS, refuse
+from paramcalc.errors import LIMITS, quoted, refuse
 from paramcalc.fields import Count, Flag, OptionalSize, field
 from paramcalc.layer import Axes, Remark, Tensor
 from paramcalc.recurrence import Gated, OverTime
@@ -112,6 +112,6 @@ class LSTM(_Recurrent):
         if self.proj_size is None:
             return
         if not algebra.at_least(self.units - self.proj_size, 1):
-            message = f"'proj_size' is smaller than 'units', {self.units}, and not {self.proj_size}"
+            message = f"'proj_size' is smaller than 'units', {quoted(self.units)}, and not {quoted(self.proj_size)}"
             raise refuse("invalid-value", message, path=("proj_size",))
         yield Tensor(f"{prefix}projection", (self.units, self.proj_size), "from the units to the output", when=when)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
+from paramcalc.errors import ParamcalcError, refuse
 from paramcalc.fields import LAYER, OPTIONAL_LAYER, FieldType, NestedLayer, field, optional, read_layer
 from paramcalc.layer import Axes, Layer, Part, shape_text
 from paramcalc.recurrence import OverTime
@@ -60,18 +60,27 @@ class Bidirectional(Layer):
     def _merged(self, forward: Shape, backward: Shape) -> tuple[Shape, ...]:
         if self.merge_mode is None:
             return forward, backward
-        if self.merge_mode != "concat":
-            return (tuple(map(algebra.broadcast, forward, backward)),)
-        if not all(map(algebra.equal, forward[:-1], backward[:-1])):
-            message = f"Bidirectional joins {shape_text(forward)} and {shape_text(backward)} along the last axis"
-            raise refuse("shape-mismatch", f"{message}, and they differ in another")
-        return ((*forward[:-1], forward[-1] + backward[-1]),)
+        try:
+            if self.merge_mode != "concat":
+                return (tuple(map(algebra.broadcast, forward, backward)),)
+            if all(map(algebra.equal, forward[:-1], backward[:-1])):
+                return ((*forward[:-1], forward[-1] + backward[-1]),)
+        except ParamcalcError:
+            # said below, with the whole shapes
+            pass
+        raise refuse(
+            "shape-mismatch",
+            f"the merge mode '{self.merge_mode}' does not go with outputs of the shapes"
+            f" {shape_text(forward)} and {shape_text(backward)}",
+            "with merge_mode: null they stay apart",
+            ("merge_mode",),
+        )
 
     def _check_directions(self) -> None:
         """Refuse two layers that do not go well together, as Keras does."""
         one, other = self.layer, self.backward_layer
         if algebra.truth(one.go_backwards) == (other is None or algebra.truth(other.go_backwards)):
-            message = "one of the two layers of Bidirectional goes backwards, not both and not neither"
+            message = "exactly one of the two layers of Bidirectional goes backwards"
             hint = "leave 'go_backwards' out" if other is None else "write go_backwards: true in the backward layer"
             raise refuse("invalid-value", message, hint, ("layer" if other is None else "backward_layer",))
         for name in ("return_sequences", "return_state") if other is not None else ():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.errors import LIMITS, Path, Problem, listed, suggest
 from paramcalc.expression import unknown_dim
+from paramcalc.layer import Layer
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
@@ -107,16 +108,12 @@ class _Check:
 
     def _place(self, node: Node, key: str, used: frozenset[str], known: set[str], path: Path) -> Path:
         """The path of the field or argument that mentions a name which is not known."""
+        value: Any = None
         if key == "with":
-            values: Mapping[str, Any] = node.arguments
+            value = node.arguments
         elif node.layer is not None and key == type(node.layer).__name__:
-            values = {out: getattr(node.layer, name) for out, name in node.layer.spelled_fields().items()}
-        else:
-            return (*path, key)
-        for name, value in values.items():
-            if names_in(value) - known:
-                return (*path, key, name)
-        return (*path, key)
+            value = node.layer.spelled_values()
+        return (*path, key, *(_way(value, known) or ()))
 
     def _block(self, node: Node, path: Path) -> None:
         if node.block is None:
@@ -173,6 +170,19 @@ class _Check:
             names = sorted(set().union(*scopes))
             hint = suggest(first, names) or listed("earlier nodes", names)
         self._add(Problem("unknown-node", f"no earlier node '{first}' is in sight", hint, path))
+
+
+def _way(value: Any, known: set[str]) -> Path | None:
+    """The way into a value to what mentions a name that is not known; None where nothing does."""
+    if isinstance(value, Layer):
+        value = {type(value).__name__: value.spelled_values()}
+    if not isinstance(value, (dict, tuple)):
+        return () if names_in(value) - known else None
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        way = _way(item, known)
+        if way is not None:
+            return (key, *way)
+    return None
 
 
 def _references(node: Node) -> Iterator[tuple[Path, str]]:

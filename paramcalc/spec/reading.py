@@ -144,19 +144,24 @@ class _Reader:
             self.refuse("wrong-type", f"'layers' is a list of nodes, not {_form(data)}", "begin each with '- '", *path)
             return ()
         self.nodes_written += len(data)
-        if self.nodes_written > LIMITS.nodes:
-            self.refuse("limit", f"a spec has at most {LIMITS.nodes:,} nodes", "", *path)
-            raise Enough
+        self.bound(path)
         result: list[Node] = []
         for index, item in enumerate(data):
             try:
                 result.append(self.node(item, (*path, index)))
+                self.bound((*path, index))
             except ParamcalcError as error:
                 self.problems += error.within(*path, index).problems
                 if len(self.problems) > LIMITS.problems:
                     raise Enough from None
                 result.append(Node(_UNREADABLE))
         return tuple(result)
+
+    def bound(self, path: Path) -> None:
+        """Stop where more nodes are written, layers within layers counted, than a spec may have."""
+        if self.nodes_written > LIMITS.nodes:
+            self.refuse("limit", f"a spec has at most {LIMITS.nodes:,} nodes", "", *path)
+            raise Enough
 
     def node(self, data: Any, path: Path) -> Node:
         if isinstance(data, str):
@@ -204,7 +209,9 @@ class _Reader:
             hint = f"write {name}: {{{only}: …}}" if only else f"{name} has no fields"
             raise refuse("wrong-type", f"{name} takes a mapping of fields, not {_form(fields)}", hint, path)
         try:
-            return layer_kind(**(fields or {}))
+            layer = layer_kind(**(fields or {}))
+            self.nodes_written += layer.layers_within
+            return layer
         except ParamcalcError as error:
             raise error.within(*path) from None
         except TypeError:

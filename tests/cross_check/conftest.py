@@ -45,6 +45,8 @@ _KNOWN_WARNINGS = (
     "ignore:enable_nested_tensor is True:UserWarning",
     # of keras.layers.STFTSpectrogram: a matter of speed
     "ignore:`fft_length` is recommended to be a power of two:UserWarning",
+    # of torch.nn.LSTM(proj_size=…): a matter of speed
+    "ignore:LSTM with projections is not supported with oneDNN:UserWarning",
     # of torch.nn.Conv2d(padding="same"): a matter of speed
     "ignore:Using padding='same' with even kernel lengths and odd dilation:UserWarning",
 )

@@ -29,7 +29,7 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
     if framework == "keras":
         import keras
 
-        # a layer within the layer is named `dense`, and not `dense_7`
+        # the second layer of a class is numbered `dense_1` from here on, not from the start of the process
         keras.utils.clear_session(free_memory=False)
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
@@ -61,7 +61,6 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
         several = isinstance(value, tuple) and value and isinstance(value[0], pc.Layer)
         if not several and not isinstance(value, pc.Layer):
             return value
-        _number_anew(framework)
         return [inner(each) for each in value] if several else inner(value)
 
     return real_class(equivalent)(**{name: plain(value) for name, value in given.items()})
@@ -76,14 +75,6 @@ def _where_known(real: tuple[int, ...], said: tuple[int | None, ...]) -> tuple[i
     """The shape of a run, without the sizes that Keras left open before."""
     assert len(real) == len(said)
     return tuple(size and found for found, size in zip(real, said, strict=True))
-
-
-def _number_anew(framework: str) -> None:
-    """Have Keras number layers without a name from the first in this layer on, not from those made before it."""
-    if framework == "keras":
-        import keras
-
-        keras.utils.clear_session(free_memory=False)
 
 
 #: The arguments that are tensors, of classes of PyTorch; the table has lists.

@@ -21,8 +21,9 @@ from .strategies import FRAMEWORKS, Case
 KINDS = [kind for kind in pc.kind_names() if kind in strategies.KINDS or classes.known(kind)]
 #: What every width and length is multiplied by, one after another.
 SCALES = (1, 2, 5)
-#: The flags that branch on the shape of an output; a symbol has no truth for them.
+#: The flags that decide the axes of an output, or how many there are; a symbol has no truth for them.
 CONCRETE = (
+    "bidirectional",
     "ceil_mode",
     "expand_dims",
     "go_backwards",
@@ -44,17 +45,25 @@ Result = tuple[list[tuple[str, Any, Any]], tuple[Any, ...]]
 
 def rewritten(case: Case, width: Callable[[int], Any], flag: Callable[[str, bool], Any]) -> Result:
     """The case with other sizes in place of its widths and lengths, and other truths for its flags."""
-    kind = type(case.layer)
+    layer = _rewritten(case.layer, width, flag).with_defaults(convention(case.framework).layout)
+    (output, *_), tensors = layer.infer(*(_each(shape, width) for shape in case.shapes))
+    return [(each.name, algebra.product(each.shape), each.condition) for each in tensors], output
+
+
+def _rewritten(layer: pc.Layer, width: Callable[[int], Any], flag: Callable[[str, bool], Any]) -> pc.Layer:
+    """The layer, and the layers in it, of which flags stay: two of them may have one of the same name."""
+    kind = type(layer)
     spelled = {name: outside for outside, name in kind.spelled_fields().items()}
-    stated = {spelled[name]: getattr(case.layer, name) for name in case.layer.model_fields_set}
+    stated = {spelled[name]: getattr(layer, name) for name in layer.model_fields_set}
     for name, value in stated.items():
         if name in kind.width_fields() and value is not None:
             stated[name] = _each(value, width)
         elif name in kind.flags() and name not in CONCRETE:
             stated[name] = flag(name, value)
-    layout = convention(case.framework).layout
-    (output, *_), tensors = kind(**stated).with_defaults(layout).infer(*(_each(shape, width) for shape in case.shapes))
-    return [(each.name, algebra.product(each.shape), each.condition) for each in tensors], output
+        elif name in kind.nested_fields() and value is not None:
+            inner = [_rewritten(each, width, as_stated) for each in (value if isinstance(value, tuple) else (value,))]
+            stated[name] = inner if isinstance(value, tuple) else inner[0]
+    return kind(**stated)
 
 
 def _each(value: Any, width: Callable[[int], Any]) -> Any:

@@ -71,6 +71,22 @@ layers:
     inputs: [batch_norm]
 """
 
+#: The states of one recurrent layer are where another begins.
+ENCODER_DECODER = """
+paramcalc: 1
+layers:
+  - Input: {shape: [7, 5]}
+    name: source
+  - LSTM: {units: 3, return_state: true}
+    name: encoder
+  - Input: {shape: [9, 4]}
+    name: target
+  - LSTM: {units: 3, return_sequences: true}
+    name: decoder
+    inputs: [target, encoder.1, encoder.2]
+  - Dense: {units: 10}
+"""
+
 TRANSFORMER = """
 paramcalc: 1
 framework: torch
@@ -214,3 +230,80 @@ def test_transformer_of_torch() -> None:
     assert count.total == whole.total == 44_140_544 == sum(parameter.numel() for parameter in real.parameters())
     ours = Counter(tensor.shape for row in count.layers for tensor in row.tensors)
     assert ours == Counter(tuple(parameter.shape) for parameter in real.parameters())
+
+
+def test_encoder_and_decoder_of_keras() -> None:
+    import keras
+
+    source, target = keras.Input((7, 5)), keras.Input((9, 4))
+    _, *states = keras.layers.LSTM(3, return_state=True)(source)
+    decoded = keras.layers.LSTM(3, return_sequences=True)(target, initial_state=states)
+    real = keras.Model([source, target], keras.layers.Dense(10)(decoded))
+    count = pc.count(pc.loads(ENCODER_DECODER))
+    assert count.total == real.count_params()
+    assert count.layers[-1].output_shape == tuple(real.output_shape[1:])
+
+
+def test_the_states_of_a_stateful_layer_are_no_parameters() -> None:
+    import keras
+
+    layer = keras.layers.LSTM(3, stateful=True)
+    layer(keras.Input(batch_shape=(2, 7, 5)))
+    assert len(layer.states) == 2
+    assert layer.count_params() == pc.count(pc.LSTM(units=3), input_shape=(7, 5)).total
+
+
+@pytest.mark.parametrize(("reset_after", "shape"), [(True, (2, 9)), (False, (9,))])
+def test_gru_of_keras_has_both_offsets_as_one_tensor(reset_after: bool, shape: tuple[int, ...]) -> None:
+    import keras
+
+    real = keras.layers.GRU(3, reset_after=reset_after)
+    real.build((None, 7, 5))
+    row = pc.count(pc.GRU(units=3, reset_after=reset_after), input_shape=(7, 5)).layers[-1]
+    ours = {tensor.name: tensor.shape for tensor in row.tensors}
+    assert tuple(real.cell.bias.shape) == ours["gru_cell/bias"] == shape
+
+
+def test_bidirectional_of_keras_says_the_shape_of_its_first_layer() -> None:
+    """A layer that is given for the way back may be wider; only a run shows it."""
+    import keras
+    import numpy as np
+
+    real = keras.layers.Bidirectional(
+        keras.layers.LSTM(3), backward_layer=keras.layers.GRU(4, go_backwards=True), merge_mode="concat"
+    )
+    assert real(keras.Input((7, 5))).shape == (None, 3 + 3)
+    assert real(np.zeros((2, 7, 5))).shape == (2, 3 + 4)
+    ours = pc.Bidirectional(layer=pc.LSTM(units=3), backward_layer=pc.GRU(units=4, go_backwards=True))
+    assert pc.count(ours, input_shape=(7, 5)).layers[-1].output_shape == (7,)
+
+
+def test_bidirectional_of_keras_joins_the_last_axis_also_with_the_channels_first() -> None:
+    import keras
+
+    real = keras.layers.Bidirectional(keras.layers.ConvLSTM1D(4, 1, data_format="channels_first"))
+    ours = pc.Bidirectional(layer=pc.ConvLSTM1D(filters=4, kernel_size=1, data_format="channels_first"))
+    shape = pc.count(ours, input_shape=(7, 3, 5)).layers[-1].output_shape
+    assert real(keras.Input((7, 3, 5))).shape[1:] == shape == (4, 5 + 5)
+
+
+def test_time_distributed_of_keras_takes_no_layer_with_several_outputs() -> None:
+    import keras
+
+    real = keras.layers.TimeDistributed(keras.layers.LSTM(3, return_state=True))
+    with pytest.raises(ValueError, match=r"Cannot convert '\d' to a shape"):
+        real(keras.Input((7, 4, 5)))
+    with pytest.raises(pc.ParamcalcError, match="a layer with one output"):
+        pc.count(pc.TimeDistributed(layer=pc.LSTM(units=3, return_state=True)), input_shape=(7, 4, 5))
+
+
+def test_the_states_of_torch_have_the_batch_behind_the_layers() -> None:
+    import torch
+
+    real = torch.nn.GRU(5, 3, num_layers=2, bidirectional=True, batch_first=True)
+    output, states = real(torch.zeros(6, 7, 5))
+    layer = pc.GRU(units=3, num_layers=2, bidirectional=True, return_sequences=True, return_state=True)
+    row = pc.count(layer, "torch", input_shape=(7, 5)).layers[-1]
+    assert (6, *row.output_shape) == tuple(output.shape)
+    # ours are one for each layer and way, with the batch first as everywhere
+    assert [(6, *shape) for shape in row.further_output_shapes] == [tuple(state.shape) for state in states]

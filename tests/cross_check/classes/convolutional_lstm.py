@@ -16,6 +16,7 @@ from .recurrent import keras_call, with_states
 def conv_lstm(draw: DrawFn, rank: int, shape: Sizes, **stated: Any) -> pc.Layer:
     """A layer for a sequence of this shape; some of its fields may be stated."""
     fields = some(draw, use_bias=FLAG, data_format=FORMATS, return_sequences=FLAG, return_state=FLAG, go_backwards=FLAG)
+    fields |= stated
     lengths = shape[1:-1] if fields.get("data_format") != "channels_first" else shape[2:]
     padding = draw(st.sampled_from(["valid", "same"]))
     fields |= some(draw, padding=st.just(padding)) if padding == "valid" else {"padding": padding}
@@ -29,7 +30,7 @@ def conv_lstm(draw: DrawFn, rank: int, shape: Sizes, **stated: Any) -> pc.Layer:
     ]
     kernel = tuple(draw(st.integers(1, most)) for most in room)
     cls = pc.kind(f"ConvLSTM{rank}D")
-    return cls(filters=draw(SMALL), kernel_size=_one_or_each(draw, kernel), **fields | stated)
+    return cls(filters=draw(SMALL), kernel_size=_one_or_each(draw, kernel), **fields)
 
 
 def _one_or_each(draw: DrawFn, values: Sizes) -> Any:

@@ -34,6 +34,7 @@ def _single(draw: DrawFn, kind: str, framework: str) -> Case:
 
 _ANY_CELL = st.sampled_from(["SimpleRNNCell", "GRUCell", "LSTMCell"]).flatmap(lambda kind: _cell(kind, "keras"))
 _CELLS = st.lists(_ANY_CELL, min_size=1, max_size=4)
+_STACK = _CELLS.map(lambda cells: pc.StackedRNNCells(cells=cells))
 
 
 @st.composite
@@ -47,18 +48,17 @@ def _stacked(draw: DrawFn, framework: str) -> Case:
 def rnn(draw: DrawFn, **stated: Any) -> pc.Layer:
     """An RNN of one cell or of several; some of its fields may be stated."""
     fields = some(draw, return_sequences=FLAG, return_state=FLAG, go_backwards=FLAG)
-    stack = _CELLS.map(lambda cells: pc.StackedRNNCells(cells=cells))
-    return pc.RNN(cell=draw(st.one_of(_ANY_CELL, _CELLS, stack)), **fields | stated)
+    return pc.RNN(cell=draw(st.one_of(_ANY_CELL, _CELLS, _STACK)), **fields | stated)
 
 
 @st.composite
 def _rnn(draw: DrawFn, framework: str) -> Case:
+    shape = draw(sizes(2, 2))
     if draw(FLAG):
-        return with_states(draw, draw(rnn()), draw(sizes(2, 2)), framework)
+        return with_states(draw, draw(rnn()), shape, framework)
     # stacks in a stack, of which Keras cannot say the states
-    inner = pc.StackedRNNCells(cells=draw(_CELLS))
-    layer = pc.RNN(cell=[*draw(st.lists(_ANY_CELL, max_size=2)), inner], **some(draw, return_sequences=FLAG))
-    return Case(layer, (draw(sizes(2, 2)),), framework)
+    cells = draw(st.lists(st.one_of(_ANY_CELL, _STACK), min_size=1, max_size=3))
+    return Case(pc.RNN(cell=cells, **some(draw, return_sequences=FLAG)), (shape,), framework)
 
 
 def _of(kind: str) -> Callable[[str], SearchStrategy[Case]]:

@@ -8,7 +8,7 @@ from hypothesis.strategies import DrawFn
 
 import paramcalc as pc
 
-from ..strategies import ACTIVATIONS, FLAG, RATES, SMALL, Case, Sizes, embedding, layer_for, sizes, some
+from ..strategies import ACTIVATIONS, FLAG, SMALL, Case, Sizes, embedding, layer_for, sizes, some
 from .convolutional_lstm import conv_lstm
 from .recurrent import keras_call, recurrent
 from .recurrent_cells import rnn
@@ -39,17 +39,17 @@ def _both_ways(draw: DrawFn, shape: Sizes) -> Any:
             if name in type(layer).model_fields
         }
         backward = draw(_one_way(shape, go_backwards=True, **shared))
-        if _merges(layer.output_shapes(shape)[0], backward.output_shapes(shape)[0], fields.get("merge_mode", "concat")):
+        outputs, others = layer.output_shapes(shape), backward.output_shapes(shape)
+        # where Keras does not run it, only what it says can be held to ours, and it says the same of both
+        known = outputs == others or getattr(layer, "data_format", "") != "channels_first"
+        if known and _merges(outputs[0], others[0], fields.get("merge_mode", "concat")):
             return pc.Bidirectional(layer=layer, backward_layer=backward, **fields)
     return pc.Bidirectional(layer=layer, **fields)
 
 
 def _merges(forward: Sizes, backward: Sizes, mode: str | None) -> bool:
-    if mode is None:
-        return True
-    if mode == "concat":
-        return forward[:-1] == backward[:-1]
-    return all(one == other or 1 in (one, other) for one, other in zip(forward, backward, strict=True))
+    features = forward[-1] == backward[-1] or mode == "concat" or 1 in (forward[-1], backward[-1])
+    return mode is None or (features and forward[:-1] == backward[:-1])
 
 
 @st.composite
@@ -75,20 +75,23 @@ _STEP_KINDS = ("Dense", "Activation", "Dropout", "BatchNorm", "MaxPool2D", "Glob
 
 @st.composite
 def _step_layer(draw: DrawFn, shape: Sizes, depth: int = 2) -> Any:
-    """A layer of any kind for one step of a sequence."""
+    """A layer of any kind for one step of a sequence, with one output."""
     what = draw(st.sampled_from(["any", "any", "conv", "recurrent", "both ways", "distributed"]))
+    layer: Any = None
     if what == "distributed" and depth and len(shape) > 1:
-        return pc.TimeDistributed(layer=draw(_step_layer(shape[1:], depth - 1)))
-    if what == "both ways" and len(shape) == 2:
-        return draw(_both_ways(shape))
-    if what == "recurrent" and 2 <= len(shape) <= 5:
-        return draw(_one_way(shape))
-    if what == "conv" and len(shape) == 3:
-        return pc.Conv2D(filters=draw(SMALL), kernel_size=1, **some(draw, use_bias=FLAG, activation=ACTIVATIONS))
-    layer = draw(layer_for(shape, "keras", _STEP_KINDS))
+        layer = pc.TimeDistributed(layer=draw(_step_layer(shape[1:], depth - 1)))
+    elif what == "both ways" and len(shape) == 2:
+        layer = draw(_both_ways(shape))
+    elif what == "recurrent" and 2 <= len(shape) <= 5:
+        layer = draw(_one_way(shape))
+    elif what == "conv" and len(shape) == 3:
+        layer = pc.Conv2D(filters=draw(SMALL), kernel_size=1, **some(draw, use_bias=FLAG, activation=ACTIVATIONS))
+    elif what == "any":
+        layer = draw(layer_for(shape, "keras", _STEP_KINDS))
     # Keras has no padding in numbers, and no counter of batches
     plain = not isinstance(getattr(layer, "padding", None), tuple) and not getattr(layer, "batch_counter", False)
-    return layer if plain else pc.Dropout(rate=draw(RATES))
+    fits = layer is not None and plain and len(layer.output_shapes(shape)) == 1
+    return layer if fits else pc.Dense(units=draw(SMALL))
 
 
 @st.composite
@@ -97,10 +100,7 @@ def _time_distributed(draw: DrawFn, framework: str) -> Case:
     if draw(st.integers(0, 5)) == 0:
         layer = embedding(draw, shape[1:], framework)
         return Case(pc.TimeDistributed(layer=layer), (shape,), framework, "int32")
-    inner = draw(_step_layer(shape[1:]))
-    if len(inner.output_shapes(shape[1:])) > 1:
-        inner = pc.Dense(units=draw(SMALL))
-    return Case(pc.TimeDistributed(layer=inner), (shape,), framework)
+    return Case(pc.TimeDistributed(layer=draw(_step_layer(shape[1:]))), (shape,), framework)
 
 
 CASES = {"Bidirectional": _bidirectional, "TimeDistributed": _time_distributed}
