@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
@@ -29,21 +29,13 @@ _KERNEL_MODES = rf"int8|int4(?:/{_BLOCK})?|float8|gptq/[2348]/{_BLOCK}|awq/4/{_B
 _TABLE_MODES = rf"int8|int4(?:/{_BLOCK})?"
 
 
-class Mode(NamedTuple):
-    """What a quantisation says."""
+def parts(quantization: str) -> tuple[str, int, int]:
+    """The method, the bits of a weight, and how many weights in a row share a scale (-1: all).
 
-    name: str
-    #: the bits of a weight
-    bits: int
-    #: how many weights in a row share a scale; -1: all
-    block: int
-
-
-def mode(quantization: str) -> Mode:
-    """The parts of a quantisation: `gptq/2/128` has 2 bits, and groups of 128."""
-    name, *rest = quantization.split("/")
-    block = int(rest[-1]) if rest else -1
-    return Mode(name, int(rest[0]) if len(rest) == 2 else _PACKED_BITS, block)
+    `gptq/2/128` has 2 bits, and groups of 128.
+    """
+    method, *rest = quantization.split("/")
+    return method, int(rest[0]) if len(rest) == 2 else _PACKED_BITS, int(rest[-1]) if rest else -1
 
 
 def _reader(pattern: str, written: str) -> FieldType:
@@ -70,16 +62,16 @@ def matrix(
 
     `shape` is that of the kernel itself, `scales` that of the scales of int8; `zero` names the zero points.
     """
-    name, bits, block = mode(quantization)
-    if name == "float8":
+    method, bits, block = parts(quantization)
+    if method == "float8":
         yield Tensor("kernel", shape, "a weight from each input to each output")
         yield from _float8_scales()
         return
     groups = _groups(rows, block)
-    if name == "int8":
+    if method == "int8":
         yield _kept("kernel", shape, "a weight of 8 bits from each input to each output", "int8")
         yield _kept("kernel_scale", scales, "what brings the weights of an output back to scale")
-    elif name == "int4":
+    elif method == "int4":
         yield _kept("kernel", (rows, _pairs(columns)), "the weights, two to a byte", "int8")
         yield from _scales("kernel", (columns,) if block == -1 else (groups, columns), block, rows)
     else:
@@ -87,15 +79,15 @@ def matrix(
         yield _kept("kernel", (packed, rows), f"the weights, of {bits} bits each", "uint8")
         yield _kept("kernel_scale", (columns, groups), "what brings the weights of a group back to scale")
         yield _kept(zero, (columns, groups), "the number that stands for zero in a group", "uint8")
-        if name == "awq":
+        if method == "awq":
             yield _kept("awq_scales", (rows,), "what each input was multiplied by before")
         yield _kept("g_idx", (rows,), "the group of each input", "float32")
 
 
 def table(quantization: str, rows: Number, width: Number) -> Iterator[Tensor]:
     """The tensors of a quantised table of embeddings."""
-    name, _, block = mode(quantization)
-    if name == "int8":
+    method, _, block = parts(quantization)
+    if method == "int8":
         yield _kept("embeddings", (rows, width), "a row for each number, of 8 bits an element", "int8")
         yield _kept("embeddings_scale", (rows,), "what brings a row back to scale")
         return
@@ -108,8 +100,8 @@ def reversed_table(quantization: str, rows: Number, width: Number, when: Number)
 
     `when` is the condition under which it is there.
     """
-    name, _, block = mode(quantization)
-    kept = width if name == "int8" else _pairs(width)
+    method, _, block = parts(quantization)
+    kept = width if method == "int8" else _pairs(width)
     scales = (rows,) if block == -1 else (_groups(width, block), rows)
     yield _kept("reverse_embeddings", (kept, rows), "a column for each number, on the way back", "int8", when)
     yield _kept("reverse_embeddings_scale", scales, "what brings a column back to scale", when=when)
@@ -125,7 +117,7 @@ def low_rank(tensor: str, inputs: Shape, outputs: Shape, rank: Number, quantizat
     """
     if rank is None:
         return
-    if quantization is not None and mode(quantization).name not in ("int8", "int4"):
+    if quantization is not None and parts(quantization)[0] not in ("int8", "int4"):
         raise refuse(
             "invalid-value",
             f"'lora_rank' goes with no quantization, int8 or int4, not with {quantization}",

@@ -9,7 +9,7 @@ from paramcalc.algebra import Number, Shape
 from paramcalc.errors import quoted, refuse
 from paramcalc.fields import FieldType, Flag, OpenSizes, OptionalSize, Size, field, named
 from paramcalc.layer import Axes, Layer, Tensor, shape_text
-from paramcalc.quantization import Quantization, low_rank, matrix, mode
+from paramcalc.quantization import Quantization, low_rank, matrix, parts
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
@@ -167,13 +167,13 @@ class Bilinear(Layer):
 
 def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
     """The tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
-    name = mode(quantization).name
-    if name != "float8" and not all(axis.isalpha() for axis in terms.x):
+    method = parts(quantization)[0]
+    if method != "float8" and not all(axis.isalpha() for axis in terms.x):
         # `_analyze_quantization_info` of keras.layers.EinsumDense does not see how many axes are open
         raise refuse(
             "invalid-value", f"{quantization} goes with no '...' in the equation", "give each axis a letter of its own"
         )
-    if name in ("gptq", "awq"):
+    if method in ("gptq", "awq"):
         rows, columns = _matrix_of(quantization, kernel)
     else:
         kept = [axis in terms.output for axis in terms.kernel]

@@ -73,7 +73,7 @@ class SpectralNorm(_AroundKernel):
 
     source = "Miyato et al. 2018; keras.layers.SpectralNormalization; torch.nn.utils.parametrizations.spectral_norm"
 
-    axis: Integer = field("", "the axis of its kernel, as the layer's own page has it", -1)
+    axis: Integer = field("", "the axis of its kernel, as the layer's page has it", -1)
     right_vector: Flag = field("right_vector", "whether a vector is kept for the other side too, as in PyTorch", False)
 
     def tensors(self, *inputs: Shape) -> Iterator[Tensor]:

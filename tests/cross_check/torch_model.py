@@ -169,25 +169,24 @@ def _along_axis(leaf: Leaf, module: nn.Module) -> Part:
 
 
 def _trailing_norm(leaf: Leaf, row: Equivalent) -> Part:
-    # the table's expression speaks of one axis; the class takes several
-    return _over_axes(leaf, _module(leaf, row, normalized_shape=_normalised(leaf)))
+    return _over_axes(leaf, _module(leaf, row))
 
 
 def _over_axes(leaf: Leaf, module: nn.Module) -> Part:
     """A module that works over the last axes, for a layer that may name others."""
-    axes = _sorted_axes(leaf)
+    axes = _axes(leaf)
     last = tuple(range(-len(axes), 0))
     return module, lambda inputs: module(inputs[0].movedim(axes, last)).movedim(last, axes)
 
 
 def _normalised(leaf: Leaf) -> list[int]:
     shape = leaf.input_shapes[0]
-    return [shape[axis - 1 if axis > 0 else axis] for axis in _sorted_axes(leaf)]
+    return [shape[axis - 1 if axis > 0 else axis] for axis in _axes(leaf)]
 
 
-def _sorted_axes(leaf: Leaf) -> tuple[int, ...]:
+def _axes(leaf: Leaf) -> tuple[int, ...]:
     axis = leaf.layer.axis
-    return tuple(sorted(axis)) if isinstance(axis, tuple) else (axis,)
+    return axis if isinstance(axis, tuple) else (axis,)
 
 
 def _conv2d(leaf: Leaf, row: Equivalent) -> Part:

@@ -33,7 +33,7 @@ def _instance_norm(draw: DrawFn, framework: str) -> Case:
         return Case(
             pc.InstanceNorm(**draw(affine(framework)), **some(draw, axis=axis_of(len(shape)))), (shape,), framework
         )
-    fields = some(draw, axis=st.just(1), track_running_stats=FLAG)
+    fields = some(draw, axis=st.just(1), track_running_stats=FLAG, batch_counter=st.just(True))
     fields |= draw(st.just({}) | st.just({"scale": True}) | st.just({"scale": True, "center": True}))
     # one place alone has no variance
     shape = draw(sizes(2, 4).filter(lambda shape: prod(shape[1:]) > 1))

@@ -24,7 +24,7 @@ def _batch_norm(draw: DrawFn, framework: str) -> Case:
     shape = draw(sizes(1, 4))
     fields: dict[str, Any] = draw(affine(framework))
     if framework == "torch":
-        fields |= some(draw, axis=st.just(1), track_running_stats=FLAG)
+        fields |= some(draw, axis=st.just(1), track_running_stats=FLAG, batch_counter=st.just(True))
     else:
         fields |= some(draw, axis=axis_of(len(shape)), renorm=FLAG)
     return Case(pc.BatchNorm(**fields), (shape,), framework)

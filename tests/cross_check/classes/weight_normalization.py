@@ -48,7 +48,8 @@ def _weight_norm(draw: DrawFn, framework: str) -> Case:
 def _spectral_norm(draw: DrawFn, framework: str) -> Case:
     inner = draw(_inner(framework))
     axis = some(draw, axis=st.integers(-inner[3], inner[3] - 1) if framework == "torch" else st.just(-1))
-    return _case(pc.SpectralNorm(layer=inner[0], **axis), inner, framework)
+    vectors = some(draw, right_vector=st.just(framework == "torch"))
+    return _case(pc.SpectralNorm(layer=inner[0], **axis, **vectors), inner, framework)
 
 
 CASES = {"WeightNorm": _weight_norm, "SpectralNorm": _spectral_norm}
