@@ -138,10 +138,16 @@ def _read_padding(rank: int, words: tuple[str, ...]) -> Callable[[Any], Any]:
     return lambda value: value if isinstance(value, str) and value in words else read(value)
 
 
-def _read_axes(value: Any) -> Any:
+def _read_ordered_axes(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return read_integer(value)
-    axes = tuple(read_integer(item) for item in value)
+    return tuple(read_integer(item) for item in value)
+
+
+def _read_axes(value: Any) -> Any:
+    axes = _read_ordered_axes(value)
+    if not isinstance(axes, tuple):
+        return axes
     # several axes are taken in ascending order, as Keras takes them
     return tuple(sorted(axes)) if all(type(axis) is int for axis in axes) else axes
 
@@ -490,6 +496,11 @@ Sides2D: TypeAlias = Annotated[Any, _sides(2, None)]
 Sides3D: TypeAlias = Annotated[Any, _sides(3, None)]
 #: An axis, the batch counted as 0, or several.
 Axis: TypeAlias = Annotated[Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
+#: An axis, or several whose order matters.
+OrderedAxes: TypeAlias = Annotated[Any, FieldType(_read_ordered_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
+OptionalOrderedAxes: TypeAlias = Annotated[
+    Any, FieldType(optional(_read_ordered_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]})
+]
 #: An axis, several, or none.
 OptionalAxis: TypeAlias = Annotated[
     Any, FieldType(optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]})

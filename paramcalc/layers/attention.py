@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalAxis, OptionalSize, OptionalSizes, Size, field
+from paramcalc.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
 from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position, shape_text
 
 
@@ -67,7 +67,7 @@ class MultiHeadAttention(Layer):
     use_bias: Flag = field("use_bias", "whether offsets are added", True)
     use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
     add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
-    attention_axes: OptionalAxis = field(
+    attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
 

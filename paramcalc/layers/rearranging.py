@@ -3,7 +3,7 @@
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
-from paramcalc.fields import Axis, Count, field
+from paramcalc.fields import Count, OrderedAxes, field
 from paramcalc.layer import Axes, Layer
 from paramcalc.spatial import DataFormat, Spatial, data_format
 
@@ -13,7 +13,7 @@ class Permute(Layer):
 
     source = "keras.layers.Permute"
 
-    dims: Axis = field("", "the axes of the input in the order of the output, the batch left out: [2, 1]")
+    dims: OrderedAxes = field("", "the axes of the input in the order of the output, the batch left out: [2, 1]")
 
     def output_shape(self, x: Shape) -> Shape:
         dims = self.dims if isinstance(self.dims, tuple) else (self.dims,)

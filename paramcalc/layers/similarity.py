@@ -3,7 +3,7 @@
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Axis, Flag, Integer, field
+from paramcalc.fields import Flag, Integer, OrderedAxes, field
 from paramcalc.layer import Axes, Layer, axis_position, shape_text
 
 
@@ -13,7 +13,7 @@ class Dot(Layer):
     inputs = (Axes("..."), Axes("..."))
     source = "keras.layers.Dot"
 
-    axes: Axis = field("", "the axis of both inputs, or one of each, the batch counted as 0")
+    axes: OrderedAxes = field("", "the axis of both inputs, or one of each, the batch counted as 0")
     normalize: Flag = field("", "whether each vector is first divided by its length", False)
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:

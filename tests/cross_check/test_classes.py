@@ -29,7 +29,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("framework", "kind"), ROWS)
-@settings(settings.get_profile("layers"))
+@settings(settings.get_profile("classes"))
 @given(data=st.data(), trainable=st.booleans())
 def test_class_has_the_tensors_and_shapes_of_its_kind(
     framework: str, kind: str, data: st.DataObject, trainable: bool
