@@ -292,7 +292,7 @@ def ratio(dividend: Number, divisor: Number) -> Number:
 
 def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """The quotient, rounded up. Raises `division-by-zero`."""
-    if is_symbol(dividend) or is_symbol(divisor):
+    if _in_symbols(dividend, divisor):
         return _sympy().ceiling(_sympy().sympify(dividend) / divisor)
     return -floor_divide(-dividend, divisor)
 

@@ -1,6 +1,6 @@
 """Layers that pool by a factor that is no whole number; they learn nothing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
@@ -23,6 +23,9 @@ _RATIO = "what share of the input the output is along each axis, as a decimal or
 
 
 class _FractionalPooling(Spatial):
+    #: how much longer an axis must be than the last window reaches
+    room: ClassVar[int] = 0
+
     if TYPE_CHECKING:
         pool_size: Any
         output_size: Any
@@ -44,7 +47,7 @@ class _FractionalPooling(Spatial):
         return tuple(map(algebra.scaled, lengths, ratios))
 
     def _checked(self, length: Number, window: Number, size: Number) -> Number:
-        if not algebra.at_least(length - size - window + 1, 0):
+        if not algebra.at_least(length - size - window + 1, self.room):
             raise refuse(
                 "shape-mismatch",
                 f"{quoted(size)} windows of {quoted(window)} that begin at different places do not fit"
@@ -73,6 +76,8 @@ class FractionalMaxPool3D(_FractionalPooling):
     """Takes the largest number of each of the windows that chance spreads over the volume."""
 
     inputs = (VOLUME,)
+    # the check in ATen's FractionalMaxPool3d is stricter than that of two axes
+    room = 1
     source = "Graham 2014; torch.nn.FractionalMaxPool3d"
 
     pool_size: Window3D = pool_size(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 import paramcalc as pc
@@ -58,6 +59,10 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
         return made(layer, shapes, own, framework)
 
     def plain(value: Any) -> Any:
+        if isinstance(value, Fraction):
+            return float(value)
+        if isinstance(value, tuple) and any(isinstance(each, Fraction) for each in value):
+            return tuple(map(plain, value))
         several = isinstance(value, tuple) and value and isinstance(value[0], pc.Layer)
         if not several and not isinstance(value, pc.Layer):
             return value

@@ -17,7 +17,9 @@ def _fractional(draw: DrawFn, name: str, rank: int, framework: str) -> Case:
     fields: dict[str, Any] = {"pool_size": each(draw, windows), **some(draw, return_indices=FLAG)}
     if draw(FLAG):
         fields["output_size"] = each(draw, sizes)
-        lengths = [size + window - 1 + draw(st.integers(0, 3)) for size, window in zip(sizes, windows, strict=True)]
+        # over three axes, PyTorch wants one place more
+        room = st.integers(1 if rank == 3 else 0, 3)
+        lengths = [size + window - 1 + draw(room) for size, window in zip(sizes, windows, strict=True)]
         return spatial(draw, name, framework, fields, lengths)
     ratios = [draw(st.sampled_from(_RATIOS)) for _ in range(rank)]
     fields["output_ratio"] = each(draw, ratios)
