@@ -350,12 +350,14 @@ def _reason(cls: type[Layer]) -> str:
     for framework in FRAMEWORKS:
         leaf = count(layer, framework, input_shape=list(shapes)).layers[-1].leaf
         assert leaf is not None
-        owned[framework] = {use.tensor.name: use.tensor.role for use in leaf.uses}
+        owned[framework] = {use.tensor.name: use for use in leaf.uses}
     keras, torch = (owned[framework] for framework in FRAMEWORKS)
-    states = [name for name, role in keras.items() if role == "state"]
+    states = [name for name, use in keras.items() if use.tensor.role == "state"]
     reasons = [f"{_names(states)}: counted by keras, buffers in torch, which count apart"] if states else []
+    others = [name for name, use in keras.items() if name in torch and use.elements != torch[name].elements]
+    reasons += [f"{_names(others)}: of another size in each{_choices(cls)}"] if others else []
     for framework, own, other in (("keras", keras, torch), ("torch", torch, keras)):
-        only = [name for name, role in own.items() if name not in other and role == "parameter"]
+        only = [name for name, use in own.items() if name not in other and use.tensor.role == "parameter"]
         reasons += [f"{_names(only)}: by default only in {framework}{_choices(cls)}"] if only else []
     return "; ".join(reasons)
 

@@ -149,13 +149,19 @@ def test_an_adapter() -> None:
 # --- Recurrent layers ------------------------------------------------------------------
 
 #: layer, convention → the known form in h units and n inputs.
-#: The three forms of the GRU (Cho et al. 2014; Keras with `reset_after`; PyTorch) belong here.
 RECURRENT = {
     # Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000: one offset a gate
     ("LSTM: {units: h}", "keras"): "4*(h*(n + h) + h)",
     # torch.nn.LSTM: bias_ih and bias_hh
     ("LSTM: {units: h}", "torch"): "4*(h*(n + h) + 2*h)",
     ("LSTM: {units: h, use_bias: false}", "torch"): "4*h*(n + h)",
+    # Cho et al. 2014: three gates without offsets; with one each, as in Keras 1
+    ("GRU: {units: h, reset_after: false, use_bias: false}", "keras"): "3*h*(n + h)",
+    ("GRU: {units: h, reset_after: false}", "keras"): "3*(h*(n + h) + h)",
+    # keras.layers.GRU as it is by default, reset behind the matrix: bias of shape (2, 3h)
+    ("GRU: {units: h}", "keras"): "3*(h*(n + h) + 2*h)",
+    # torch.nn.GRU: bias_ih and bias_hh
+    ("GRU: {units: h}", "torch"): "3*(h*(n + h) + 2*h)",
 }
 
 
