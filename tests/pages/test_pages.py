@@ -27,7 +27,7 @@ def explained(name: str) -> pc.Derivation:
 
 def forms() -> str:
     """Closed forms in a page without a style."""
-    printed = [pc.formula(pc.kind(name)).to("mathml") for name in ("Conv2D", "LSTM", "MultiHeadAttention")]
+    printed = [pc.formula(pc.kind(name)).to("mathml") for name in ("Conv2D", "LSTM", "GRUCell")]
     return f'<!DOCTYPE html><meta charset="utf-8"><h1>forms</h1>{"".join(printed)}'
 
 
