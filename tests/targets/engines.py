@@ -209,8 +209,9 @@ def postgresql(cases: Sequence[Case]) -> Results:
     initdb, control, psql = tool("initdb"), tool("pg_ctl"), tool("psql")
     statements = [*_statements(cases, "sql")]
     script = [f"{statement or 'SELECT 0 WHERE FALSE;'}\n\\echo end" for _, statement in statements]
-    # the server refuses to run as root
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    # the server refuses to run as root; /usr/sbin is not in every PATH
+    runuser = shutil.which("runuser") or "/usr/sbin/runuser"
+    user = [runuser, "-u", "postgres", "--"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory, "server")
         place.mkdir()
