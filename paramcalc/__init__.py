@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from paramcalc.errors import Problem as Problem
     from paramcalc.formulas import Formula as Formula
     from paramcalc.formulas import formula as formula
+    from paramcalc.frameworks.checking import Check as Check
+    from paramcalc.frameworks.checking import check as check
+    from paramcalc.frameworks.keras import from_keras as from_keras
     from paramcalc.layer import Layer as Layer
     from paramcalc.layer import Tensor as Tensor
     from paramcalc.layer import kind as kind
@@ -181,6 +184,8 @@ _MODULES = {
     "derivation": ("Derivation", "explain"),
     "errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "formulas": ("Formula", "formula"),
+    "frameworks.checking": ("Check", "check"),
+    "frameworks.keras": ("from_keras",),
     "layer": ("Layer", "Tensor", "kind", "kind_names"),
     "loading": ("dumps", "load", "loads"),
     "spec": ("Block", "Node", "Spec"),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import paramcalc
-from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.exports.languages import LANGUAGES
 from paramcalc.layer import kind_names
 from paramcalc.spec import FRAMEWORKS, Spec
@@ -64,7 +64,7 @@ class _Group(click.Group):
 def main() -> None:
     """The size of a neural network before anyone trains it: exact, and with its derivation.
 
-    SPEC is a YAML or JSON file, or - for standard input.
+    SPEC is a YAML or JSON file, or what 'import' reads, or - for standard input.
 
     \b
     Example:
@@ -299,10 +299,56 @@ def schema(what: str) -> None:
     _print(json.dumps(made(), indent=2, ensure_ascii=False))
 
 
-def _load(path: str) -> Spec:
-    from paramcalc.loading import load
+@main.command("import")
+@click.argument("path", metavar="FILE", type=click.Path(allow_dash=True))
+@click.option("-o", "output", metavar="SPEC", type=click.Path(), help="Write the spec to this file.")
+def import_(path: str, output: str | None) -> None:
+    """The description of a model by another tool, as a spec.
 
-    return load(path)
+    FILE is the JSON of a Keras model, model.to_json(), or an archive of one, model.save("model.keras").
+
+    \b
+    Example:
+      paramcalc import model.keras -o model.yaml
+    """
+    from paramcalc.loading import dumps
+
+    text = dumps(_load(path))
+    if output is None:
+        _print(text.rstrip())
+        return
+    try:
+        with open(output, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise refuse("unreadable-file", f"cannot write {quoted(output)}: {error.strerror}") from None
+
+
+@main.command()
+@_SPEC
+@click.option("--against", metavar="FILE", required=True, type=click.Path(), help="A model, or another spec.")
+def check(path: str, against: str) -> None:
+    """Whether a spec has exactly the tensors of a model.
+
+    FILE is the JSON of a Keras model, an archive of one, or another spec. Exit code 1, and a table of what
+    differs, if it does.
+
+    \b
+    Example:
+      paramcalc check model.yaml --against model.keras
+    """
+    from paramcalc.frameworks.checking import check as checked
+
+    result = checked(_load(path), against)
+    _print(str(result))
+    if not result:
+        sys.exit(1)
+
+
+def _load(path: str) -> Spec:
+    from paramcalc.frameworks.reading import read
+
+    return read(path)
 
 
 def _dims(settings: Sequence[str]) -> dict[str, Any]:

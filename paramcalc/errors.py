@@ -54,6 +54,7 @@ CODES = {
     "share-mismatch": "A shared layer would need other tensors at its second place.",
     "tie-mismatch": "A tied tensor has neither the owner's shape nor its transpose.",
     "missing-counter": "A path goes into a repeated node without saying which copy.",
+    "model-mismatch": "What is read of a model is not what its description, or the model itself, states.",
     "unmet-condition": "A closed form is asked for sizes at which it does not hold.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",
@@ -66,8 +67,10 @@ CODES = {
 class Limits(NamedTuple):
     """How large a spec may be. Beyond these it is refused, with the code `limit`."""
 
-    #: bytes of a spec file
+    #: bytes of a spec file, or of the description of a model
     file_bytes: int = 16 * 2**20
+    #: bytes of the directory of an archive
+    archive_directory: int = 2**20
     #: mappings and lists within one another, and groups and blocks called
     nesting: int = 64
     #: nodes written in a spec, and layers within layers

@@ -300,9 +300,9 @@ class Layer(BaseModel):
         return self.model_copy(update=update) if update else self
 
     def stated(self) -> dict[str, Any]:
-        """The fields that were given, as plain data."""
+        """The fields that were given, as plain data; equal sides of a window once."""
         return {
-            outside: plain(getattr(self, name))
+            outside: plain(_once(type(self), name, getattr(self, name)))
             for outside, name in type(self).spelled_fields().items()
             if name in self.model_fields_set
         }
@@ -388,6 +388,22 @@ def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[
         for name, info in cls.model_fields.items()
         if any(isinstance(item, FieldType) and holds(item) for item in info.metadata)
     ]
+
+
+def _once(cls: type[Layer], name: str, value: Any) -> Any:
+    """One number for a window of equal sides, where the field reads it so."""
+    if (
+        not isinstance(value, tuple)
+        or len(value) < 2
+        or type(value[0]) is not int
+        or value.count(value[0]) < len(value)
+    ):
+        return value
+    reader = next(item for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
+    try:
+        return value[0] if reader.read(value[0]) == value else value
+    except ParamcalcError:
+        return value
 
 
 @cache

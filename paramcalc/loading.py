@@ -28,17 +28,25 @@ def load(path: str | FilePath) -> Spec:
 
     Raises `ParamcalcError`, each problem with file, line and column.
     """
+    return loads(read_file(path), "<stdin>" if str(path) == "-" else str(path))
+
+
+def read_file(path: str | FilePath, head: int | None = None) -> bytes:
+    """What a file begins with, as far as one byte beyond the largest that is read; or `head` bytes of it.
+
+    `-` is standard input. Raises `unreadable-file`.
+    """
+    most = LIMITS.file_bytes + 1 if head is None else head
     if str(path) == "-":
-        return loads(sys.stdin.buffer.read(LIMITS.file_bytes + 1), "<stdin>")
+        return sys.stdin.buffer.read(most)
     try:
         with open(path, "rb") as file:
-            data = file.read(LIMITS.file_bytes + 1)
+            return file.read(most)
     except OSError as error:
         hint = _nearby(FilePath(path)) if isinstance(error, FileNotFoundError) else ""
         raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: {error.strerror}", hint) from None
     except ValueError:
         raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: not the name of a file") from None
-    return loads(data, str(path))
 
 
 def loads(text: str | bytes, name: str = "<text>") -> Spec:
@@ -90,12 +98,15 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_dict(self, data: Any) -> Any:
         """Nodes stand line by line; what they hold, in braces. A kind without fields ends in its colon."""
-        node = super().represent_mapping("tag:yaml.org,2002:map", data)
-        if any(key in data for key in ("layers", "block", "share")) or any(str(key)[:1].isupper() for key in data):
-            node.flow_style = False
+        node = super().represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
         for key, value in node.value:
             if key.value[:1].isupper() and value.tag == "tag:yaml.org,2002:null":
                 value.value = ""
+            if key.value in ("layers", "blocks"):
+                node.flow_style = value.flow_style = False
+            if key.value == "layers":
+                for item in value.value:
+                    item.flow_style = False
         return node
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:

@@ -20,7 +20,7 @@ PACKAGE = Path(paramcalc.__file__).parent
 ORDER = [
     "errors", "algebra", "expression", "fields", "layer", "window", "convolving", "spatial", "recurrence",
     "quantization", "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation",
-    "comparison", "exports", "cli", "__main__",
+    "comparison", "exports", "frameworks", "cli", "__main__",
 ]  # fmt: skip
 
 

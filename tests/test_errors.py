@@ -33,6 +33,7 @@ ELSEWHERE = {
     "unreadable-file": "test_a_file_that_is_missing",
     "not-text": "test_bytes_that_are_no_text",
     "not-one-value": "test_a_condition_on_an_array",
+    "model-mismatch": "test_a_model_that_is_not_what_it_states",
     "unmet-condition": "test_a_form_where_it_does_not_hold",
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
@@ -242,3 +243,13 @@ def test_messages_stay_short() -> None:
 def test_a_code_that_does_not_exist_is_our_own_mistake() -> None:
     with pytest.raises(AssertionError):
         Problem("no-such-code", "")
+
+
+def test_a_model_that_is_not_what_it_states() -> None:
+    dense = {"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [None, 4], "copies": 2}}
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_keras({"class_name": "Sequential", "config": {"name": "s", "layers": [dense]}})
+    assert str(caught.value) == (
+        "error[model-mismatch]: the layer 'd' has the argument 'copies', which is not known of Dense\n"
+        "    was the model written by a newer Keras?"
+    )

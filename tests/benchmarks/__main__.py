@@ -9,6 +9,7 @@ import pty
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -89,6 +90,15 @@ def main() -> None:
     compare("count of the seed network in a terminal / the floor", in_terminal(COUNT), floor, 21, "1.6")
     compare("the same / torchinfo", in_pipe(COUNT), in_pipe(script("torchinfo_mlp")), 3)
     compare("the same / Keras, building it and summary()", in_pipe(COUNT), in_pipe(script("keras_mlp")), 3)
+
+    with tempfile.TemporaryDirectory() as folder:
+        description = Path(folder) / "model.json"
+        subprocess.run(
+            script("keras_application", "EfficientNetV2L", str(description)), check=True, capture_output=True
+        )
+        read = in_pipe([sys.executable, "-P", "-m", "paramcalc", "count", str(description)])
+        built = in_pipe(script("keras_application", "EfficientNetV2L"))
+        compare("EfficientNetV2L from its JSON, counted / Keras building it", read, built, 3, "0.1")
 
     spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
     pc.count(spec)

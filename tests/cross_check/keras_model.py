@@ -25,13 +25,18 @@ Call: TypeAlias = Callable[[Sequence[Any]], Any]
 Part: TypeAlias = tuple[Any, Call]
 
 
-def build(spec: pc.Spec) -> RealModel:
-    """The model of a spec, and what Keras says of it."""
+def model_of(spec: pc.Spec) -> Any:
+    """The model of a spec; every layer's output is one of its outputs, by the layer's name."""
     builder = _Builder(spec)
     for leaf in builder.leaves:
         builder.add(leaf)
-    outputs = {leaf.name: builder.outputs[id(leaf)] for leaf in builder.leaves}
-    model = keras.Model(builder.inputs, outputs)
+    return keras.Model(builder.inputs, {leaf.name: builder.outputs[id(leaf)] for leaf in builder.leaves})
+
+
+def build(spec: pc.Spec) -> RealModel:
+    """The model of a spec, and what Keras says of it."""
+    model = model_of(spec)
+    outputs = model.output
     trained = {id(variable) for variable in model.trainable_weights}
     return RealModel(
         tensors={

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc.conventions import Equivalent, convention, expresses
+from paramcalc.conventions.inert import is_inert
 
 from .classes import cases
-from .inert import INERT
 from .native import check_class
 from .reading import real_class
 from .strategies import FRAMEWORKS, Case
@@ -83,12 +83,7 @@ def test_every_argument_of_the_constructor_is_known(framework: str, kind: str) -
     """An argument follows from the kind's fields, or is one that changes neither tensors nor shapes."""
     for row in convention(framework).equivalents(kind):
         left = {*_arguments(real_class(row))} - {*row.arguments}
-        assert not {name for name in left if not _is_inert(row, name)}, row.name
-
-
-def _is_inert(row: Equivalent, name: str) -> bool:
-    full = f"{row.name.rpartition('.')[2]}.{name}"
-    return any(inert.fullmatch(name) or inert.fullmatch(full) for inert in INERT)
+        assert not {name for name in left if not is_inert(row.name.rpartition(".")[2], name)}, row.name
 
 
 def _arguments(cls: Any) -> list[str]:

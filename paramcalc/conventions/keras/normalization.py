@@ -11,6 +11,11 @@ EQUIVALENTS = {
             when="track_running_stats and not batch_counter",
         ),
     ),
-    "LayerNorm": same("LayerNormalization", "axis center scale"),
+    "LayerNorm": (
+        Equivalent(
+            "keras.layers.LayerNormalization",
+            {"axis": "axis", "center": "center", "scale": "scale", "rms_scaling": "false"},
+        ),
+    ),
     "RMSNorm": same("RMSNormalization", "axis", when="scale"),
 }

@@ -6,6 +6,7 @@ A pattern with a point in it is of the arguments of some classes alone.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 INERT = {
     re.compile(pattern): reason
@@ -24,6 +25,8 @@ INERT = {
         r"(ReLU|LeakyReLU|ELU|CELU|RReLU|Hardtanh|Hardshrink|Softshrink|Softplus)\.\w+": "which function is applied",
         r"Softmax\.axis": "which function is applied",
         r"SpatialDropout[23]D\.data_format": "which elements are drawn together",
+        r"(Embedding|ReversibleEmbedding)\.mask_zero": "which steps are left out",
+        r"Normalization\.(invert|mean|variance)": "in which direction it is applied, and by how much",
         # of one class, or of a few, named before the point
         r"AvgPool\dd\.(count_include_pad|divisor_override)": "by what the sum of a window is divided",
         r"Flatten\.data_format": "the order of the elements",
@@ -47,7 +50,7 @@ INERT = {
         r"STFTSpectrogram\.(window|periodic|scaling)": "the first values of the kernels",
         "unit_forget_bias|weights": "the first values of a tensor",
         "stateful": "whether the states of one batch begin the next; they are no parameters",
-        "unroll|use_cudnn": "how the steps are computed",
+        "unroll|use_cudnn|implementation": "how the steps are computed",
         "zero_output_for_mask": "what stands in the output at a step that is masked",
         r"BatchNormalization\.renorm_(clipping|momentum)|\w+\.lora_alpha": "a constant of the arithmetic",
         r"\w+LRN2d\.(alpha|beta|k)|LocalResponseNorm\.(alpha|beta|k)": "a constant of the arithmetic",
@@ -67,3 +70,9 @@ INERT = {
         r"LinearCrossEntropyLoss\.(ignore_index|label_smoothing|options)": "how the loss is computed",
     }.items()
 }
+
+
+@cache
+def is_inert(class_name: str, argument: str) -> bool:
+    """Whether an argument of a class changes neither tensors nor shapes."""
+    return any(pattern.fullmatch(text) for pattern in INERT for text in (argument, f"{class_name}.{argument}"))

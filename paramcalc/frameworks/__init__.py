@@ -1,0 +1,1 @@
+"""Models that exist already: read as specs, by their description or alive, and built from specs."""

@@ -1,0 +1,363 @@
+"""A spec that was read from a model, as a person would write it.
+
+What a layer is added to becomes `residual`, nodes that follow one another alike become one with
+`times`, sizes that occur often become dims. The tensors stay what they are, copy by copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any, NamedTuple
+
+from paramcalc.expression import RESERVED
+from paramcalc.layer import Layer
+from paramcalc.spec import Node, Spec, node_names
+
+
+def tidy(spec: Spec) -> Spec:
+    """The same network, its residuals, repeats and common sizes written as such.
+
+    What is referred to by a path stays where it is, and so does all of a very long spec.
+    """
+    fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
+    fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
+    nodes = _folded(spec.layers, {*(spec.outputs or ())}, fixed)
+    return _with_dims(replace(spec, layers=tuple(nodes)))
+
+
+def _references(nodes: Iterable[Node]) -> Iterator[str]:
+    """All names and paths that nodes mention of others."""
+    for node in nodes:
+        yield from node.inputs or ()
+        yield from node.tie.values()
+        if node.share is not None:
+            yield node.share
+        yield from _references(node.layers or ())
+
+
+# --- Repeats ---------------------------------------------------------------------------
+
+#: So many nodes of a group are looked at; a longer one stays as it is.
+_MOST_NODES = 2_000
+#: So many nodes a repeat has at most.
+_LONGEST_RUN = 100
+#: So many nodes may be looked at again for the runs of a group.
+_MOST_STEPS = 500_000
+
+
+class _Run(NamedTuple):
+    """Nodes that follow one another alike: from `start` on, so many `copies` of so many nodes."""
+
+    start: int
+    length: int
+    copies: int
+
+    @property
+    def stop(self) -> int:
+        """The place behind it."""
+        return self.start + self.length * self.copies
+
+    @property
+    def saved(self) -> int:
+        """How many nodes need not be written."""
+        return self.length * (self.copies - 1)
+
+
+def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str]) -> list[Node]:
+    """Nodes with groups for what is added to its input, and one for those that are alike.
+
+    `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are.
+    """
+    found = [
+        node if node.layers is None else replace(node, layers=tuple(_folded(node.layers, set(), fixed)))
+        for node in nodes
+    ]
+    places = _Places(found, kept, fixed)
+    if len(nodes) > _MOST_NODES:
+        return found
+    while spans := places.residuals():
+        for start, stop in reversed(spans):
+            places = places.with_residual(start, stop)
+    while runs := places.runs():
+        for run in reversed(runs):
+            places = places.with_run(run)
+    return places.nodes
+
+
+class _Places:
+    """The nodes of a group by their places: -1 is the group's own input."""
+
+    def __init__(self, nodes: list[Node], kept: set[str], fixed: set[str]) -> None:
+        self.nodes = nodes
+        self.kept = kept
+        self.fixed = fixed
+        self.names = node_names(nodes)
+        self.place = {name: index for index, name in enumerate(self.names)}
+        self.inputs = [self._inputs(index) for index in range(len(nodes))]
+        self.shared = {self.place.get(str(node.share).split(".")[0]) for node in nodes if node.share is not None}
+        self.takers: dict[int | None, list[int]] = {}
+        for index, inputs in enumerate(self.inputs):
+            for source in inputs:
+                self.takers.setdefault(source, []).append(index)
+
+    def _inputs(self, index: int) -> list[int | None]:
+        """The places that a node takes its inputs from; None for what is no plain output of this group."""
+        node = self.nodes[index]
+        if node.inputs is not None:
+            return [-1 if name == "input" else self.place.get(name) for name in node.inputs]
+        return [] if node.layer is not None and not node.layer.inputs else [index - 1]
+
+    def closed(self, start: int, stop: int) -> bool:
+        """Whether nodes take from the node before them and one another alone, and give only by the last."""
+        for index in range(start, stop):
+            if self.nodes[index].share is not None or index in self.shared or self.names[index] in self.fixed:
+                return False
+            if not self.inputs[index] or any(
+                source is None or not start - 1 <= source < index for source in self.inputs[index]
+            ):
+                return False
+            if index < stop - 1 and (
+                self.names[index] in self.kept or any(taker >= stop for taker in self.takers.get(index, ()))
+            ):
+                return False
+        return start < stop
+
+    # --- residuals
+
+    def residuals(self) -> list[tuple[int, int]]:
+        """The spans of nodes whose output is added to their input, up to the place of the sum: the innermost."""
+        spans: list[tuple[int, int]] = []
+        for index, node in enumerate(self.nodes):
+            if type(node.layer).__name__ != "Add" or len(self.inputs[index]) != 2 or self.names[index] in self.fixed:
+                continue
+            before, last = sorted(self.inputs[index], key=lambda source: -inf if source is None else source)
+            if before is None or last != index - 1 or before == last or self.takers[last] != [index]:
+                continue
+            # a sum between is the end of a span within, or of one that is no residual
+            innermost = not spans or spans[-1][1] <= before
+            if innermost and self.closed(before + 1, index) and self.names[index - 1] not in self.kept:
+                spans.append((before + 1, index))
+        return spans
+
+    def with_residual(self, start: int, stop: int) -> _Places:
+        """The nodes with a group in the place of a span and the sum behind it."""
+        inside = self._inside(start, stop)
+        name = self.names[stop]
+        stem = _common_beginning(self.names[start:stop]).rstrip("_.-")
+        if stop - start > 1 and re.fullmatch(r"[^\W\d][\w-]*", stem) and name not in self.kept and self.is_free(stem):
+            name = stem
+        if len(inside) == 1 and not inside[0].residual:
+            node = replace(inside[0], name=name, residual=True)
+        else:
+            node = Node(layers=inside, name=name, residual=True)
+        return self._replaced(start, stop + 1, node, self.names[stop])
+
+    def is_free(self, name: str) -> bool:
+        """Whether a name is no node's, and may be one's."""
+        return name not in self.place and name not in RESERVED and len(name) > 2
+
+    # --- runs
+
+    def runs(self) -> list[_Run]:
+        """Runs that save the most nodes, in their order; none overlaps another."""
+        alike = self._signatures()
+        found = []
+        for length in range(1, min(_LONGEST_RUN, len(alike) // 2) + 1):
+            same = 0
+            for index in range(len(alike) - length, -1, -1):
+                matches = index + length < len(alike) and alike[index] == alike[index + length] != -1
+                same = same + 1 if matches else 0
+                run = _Run(index, length, same // length + 1)
+                if run.saved >= 2:
+                    found.append(run)
+        chosen: list[_Run] = []
+        taken: set[int] = set()
+        steps = 0
+        for run in sorted(found, key=lambda run: (-run.saved, run.length, -run.start)):
+            if steps > _MOST_STEPS:
+                break
+            if taken.isdisjoint((run.start, run.stop - 1)):
+                steps += run.stop - run.start
+                if self._repeats(run):
+                    chosen.append(run)
+                    taken.update(range(run.start, run.stop))
+        return sorted(chosen)
+
+    def _repeats(self, run: _Run) -> bool:
+        """Whether each copy takes from the one before alone, and only the last gives to what is outside."""
+        starts = range(run.start, run.stop, run.length)
+        return all(self.closed(start, start + run.length) for start in starts) and all(
+            self.names[start - 1] not in self.kept
+            and all(taker < start + run.length for taker in self.takers.get(start - 1, ()))
+            for start in starts[1:]
+        )
+
+    def with_run(self, run: _Run) -> _Places:
+        """The nodes with one in the place of a run."""
+        stop = run.start + run.length * run.copies
+        inside = self._inside(run.start, run.start + run.length)
+        last = self.names[stop - 1]
+        name = last if last in self.kept else self._common_name(run)
+        if len(inside) == 1 and inside[0].times is None:
+            node = replace(inside[0], name=name, times=run.copies)
+        else:
+            node = Node(layers=inside, name=name, times=run.copies)
+        return self._replaced(run.start, stop, node, last)
+
+    def _common_name(self, run: _Run) -> str | None:
+        """What the names of a run begin with, if anything; no other node's name."""
+        names = self.names[run.start : run.start + run.length * run.copies]
+        stem = re.sub(r"[\W\d_]+$", "", _common_beginning(names))
+        return stem if stem and stem not in {*self.names} - {*names} and stem not in RESERVED else None
+
+    def _signatures(self) -> list[int]:
+        """A number for each node, the same for those that are alike; -1 for those that are like no other."""
+        numbers: dict[Hashable, int] = {}
+        result = []
+        for index, node in enumerate(self.nodes):
+            sources = [None if source is None else index - source for source in self.inputs[index]]
+            alone = node.share is not None or index in self.shared or None in sources or not sources
+            result.append(-1 if alone else numbers.setdefault((_signature(node), tuple(sources)), len(numbers)))
+        return result
+
+    # --- rewriting
+
+    def _inside(self, start: int, stop: int) -> tuple[Node, ...]:
+        """Nodes as they stand in a group of their own: the node before them is its input."""
+        prefix = re.sub(r"[^_.-]*$", "", _common_beginning(self.names[start:stop])) if stop - start > 1 else ""
+        short = {self.names[index]: _shortened(self.names[index], prefix) for index in range(start, stop)}
+        if len({*short.values()}) < len(short):
+            short = {name: name for name in short}
+        inner = []
+        for index in range(start, stop):
+            node, name = self.nodes[index], self.names[index]
+            sources = tuple("input" if source < start else short[self.names[source]] for source in self._known(index))
+            plain = sources == (("input",) if index == start else (short[self.names[index - 1]],))
+            inner.append(replace(node, name=short[name] if node.name else None, inputs=None if plain else sources))
+        return tuple(inner)
+
+    def _known(self, index: int) -> list[int]:
+        return [source for source in self.inputs[index] if source is not None]
+
+    def _replaced(self, start: int, stop: int, node: Node, last: str) -> _Places:
+        """The nodes with one in the place of a span; what took from its last takes from that one."""
+        rest = [
+            each
+            if each.inputs is None or last not in each.inputs
+            else replace(each, inputs=tuple((node.name or last) if name == last else name for name in each.inputs))
+            for each in self.nodes[stop:]
+        ]
+        if node.name is None:
+            node = replace(node, name=last)
+        return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed)
+
+
+def _common_beginning(names: Sequence[str]) -> str:
+    """What all of some names begin with."""
+    first, last = min(names), max(names)
+    return next((first[:place] for place, letter in enumerate(first) if last[place : place + 1] != letter), first)
+
+
+def _shortened(name: str, prefix: str) -> str:
+    # what begins with a number ends with it
+    rest = re.sub(r"^(\d+)_(\w+)$", r"\2_\1", name.removeprefix(prefix))
+    return rest if re.fullmatch(r"[^\W\d][\w-]*", rest) and rest not in RESERVED else name
+
+
+def _signature(node: Node) -> Hashable:
+    """What makes two nodes alike: all but their names, and rates that decide no size."""
+    if node.layers is None:
+        content: Hashable = _layer_signature(node.layer)
+    else:
+        places: dict[str, int] = {name: place for place, name in enumerate(node_names(node.layers))}
+        content = tuple(
+            (_signature(child), child.inputs and tuple(str(places.get(name, name)) for name in child.inputs))
+            for child in node.layers
+        )
+        if any(child.share is not None for child in node.layers):
+            content = (content, id(node))  # what it shares is its own
+    return content, node.times, node.residual, node.trainable, node.dtype, tuple(node.tie.items())
+
+
+def _layer_signature(layer: Layer | None) -> Hashable:
+    fields = layer.stated() if layer is not None else {}
+    fields.pop("rate", None)
+    return type(layer).__name__, repr(fields)
+
+
+# --- Sizes -----------------------------------------------------------------------------
+
+#: What the fields of one sort of size are called as a dim.
+_SORTS = {
+    "units": "width", "filters": "width", "output_dim": "width", "num_heads": "heads", "key_dim": "head_dim",
+    "input_dim": "vocabulary",
+}  # fmt: skip
+
+
+def _with_dims(spec: Spec) -> Spec:
+    """The spec with dims for sizes that occur several times, multiples of another written as such."""
+    found = Counter(_sizes(spec.layers))
+    names: dict[tuple[str, int], str] = {}
+    dims: dict[str, int] = {}
+    for sort in dict.fromkeys(_SORTS.values()):
+        sizes = {size: number for (other, size), number in found.items() if other == sort}
+        common = [size for size, number in sizes.items() if number > 1 and size > 1]
+        if not common:
+            continue
+        base = max(
+            [size for size in common if size >= 16] or common,
+            key=lambda size: (sum(sizes[each] for each in common if _multiple(each, size)), -size),
+        )
+        rest = sorted((size for size in common if not _multiple(size, base)), key=lambda size: (-sizes[size], size))
+        for number, size in enumerate([base, *rest[:_MOST_NAMES]], start=1):
+            name = sort if number == 1 else f"{sort}_{number}"
+            names[sort, size], dims[name] = name, size
+        for size in sizes:
+            if size != base and (factor := _multiple(size, base)) and (sort, size) not in names:
+                names[sort, size] = f"{factor} * {sort}"
+    return replace(spec, dims=dims, layers=tuple(_renamed(spec.layers, names))) if dims else spec
+
+
+#: So many names of one sort beside the first; other sizes stay numbers.
+_MOST_NAMES = 7
+
+
+def _multiple(size: int, base: int) -> int:
+    """How many times a base a size is, where a person would say so; else 0."""
+    factor, rest = divmod(size, base)
+    return factor if rest == 0 and factor in (1, 2, 3, 4, 8, 16, 32) else 0
+
+
+def _sizes(nodes: Iterable[Node]) -> Iterator[tuple[str, int]]:
+    for node in nodes:
+        if node.layers is not None:
+            yield from _sizes(node.layers)
+        elif node.layer is not None:
+            for field, sort in _SORTS.items():
+                value = getattr(node.layer, field, None)
+                if type(value) is int:
+                    yield sort, value
+
+
+def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterator[Node]:
+    for node in nodes:
+        if node.layers is not None:
+            yield replace(node, layers=tuple(_renamed(node.layers, names)))
+        elif node.layer is not None:
+            yield replace(node, layer=_layer_renamed(node.layer, names))
+        else:
+            yield node
+
+
+def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
+    stated: dict[str, Any] = layer.stated()
+    update = {
+        field: names[sort, stated[field]]
+        for field, sort in _SORTS.items()
+        if type(stated.get(field)) is int and (sort, stated[field]) in names
+    }
+    return type(layer)(**{**stated, **update}) if update else layer

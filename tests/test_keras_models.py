@@ -1,0 +1,435 @@
+"""Keras models from their descriptions: what is read, what is refused and how, archives made to do harm, checks."""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+import paramcalc as pc
+from paramcalc.cli import main
+
+
+def tensor(layer: str, shape: list[int | None], call: int = 0, place: int = 0) -> dict[str, Any]:
+    """An output, as Keras 3 writes it."""
+    config = {"shape": shape, "dtype": "float32", "keras_history": [layer, call, place]}
+    return {"class_name": "__keras_tensor__", "config": config}
+
+
+def entry(kind: str, name: str, *calls: Any, module: str = "keras.layers", **config: Any) -> dict[str, Any]:
+    """A layer, and what each of its calls is given."""
+    return {
+        "module": module,
+        "class_name": kind,
+        "config": {"name": name, **config},
+        "registered_name": None if module == "keras.layers" else kind,
+        "name": name,
+        "inbound_nodes": [{"args": list(call), "kwargs": {}} for call in calls],
+    }
+
+
+def source(name: str, *shape: int | None) -> dict[str, Any]:
+    return entry("InputLayer", name, batch_shape=[None, *shape], dtype="float32")
+
+
+def functional(*layers: dict[str, Any], outputs: list[Any], inputs: list[Any] | None = None, **config: Any) -> Any:
+    first = [layer["name"] for layer in layers if layer["class_name"] == "InputLayer"]
+    inputs = inputs or [[name, 0, 0] for name in first]
+    config = {"layers": list(layers), "input_layers": inputs, "output_layers": outputs, **config}
+    return {"module": "keras.src.models.functional", "class_name": "Functional", "config": {"name": "model", **config}}
+
+
+def sequential(*layers: dict[str, Any]) -> Any:
+    return {"module": "keras", "class_name": "Sequential", "config": {"name": "model", "layers": list(layers)}}
+
+
+def nested(model: Any, name: str, *calls: Any) -> dict[str, Any]:
+    """A model as a layer of another."""
+    config = {**model["config"], "name": name}
+    return {
+        **model,
+        "config": config,
+        "name": name,
+        "inbound_nodes": [{"args": list(each), "kwargs": {}} for each in calls],
+    }
+
+
+MLP = sequential(source("x", 4), entry("Dense", "hidden", units=8, activation="relu"), entry("Dense", "out", units=2))
+
+
+def test_json_data_and_text_are_the_same() -> None:
+    spec = pc.from_keras(MLP)
+    assert pc.from_keras(json.dumps(MLP)) == spec
+    assert pc.count(spec).total == (4 + 1) * 8 + (8 + 1) * 2
+
+
+def test_a_shared_layer_counts_once() -> None:
+    x, once = tensor("x", [None, 4]), tensor("dense", [None, 4])
+    model = functional(source("x", 4), entry("Dense", "dense", [x], [once], units=4), outputs=[["dense", 1, 0]])
+    count = pc.count(pc.from_keras(model))
+    assert (count.total, count.total_untied) == (20, 40)
+
+
+def test_a_frozen_layer_counts_and_is_not_trained() -> None:
+    model = sequential(source("x", 4), entry("Dense", "a", units=2, trainable=False), entry("Dense", "b", units=2))
+    count = pc.count(pc.from_keras(model))
+    assert (count.total, count.trainable, count.non_trainable) == (16, 6, 10)
+
+
+def test_a_frozen_model_trains_nothing() -> None:
+    model = sequential(source("x", 4), entry("Dense", "a", units=2))
+    model["config"]["trainable"] = False
+    assert pc.count(pc.from_keras(model)).trainable == 0
+
+
+def test_a_model_within_with_two_inputs_and_two_outputs_called_twice() -> None:
+    a, b = tensor("a", [None, 3]), tensor("b", [None, 5])
+    inner = functional(
+        source("a", 3),
+        source("b", 5),
+        entry("Dense", "left", [a], units=3),
+        entry("Dense", "right", [b], units=5),
+        outputs=[["left", 0, 0], ["right", 0, 0]],
+    )
+    first = [[tensor("x", [None, 3]), tensor("y", [None, 5])]]
+    second = [[tensor("inner", [None, 3], 0, 0), tensor("inner", [None, 5], 0, 1)]]
+    # as Keras writes it: here the calls of a model within count from 1
+    outputs = [["inner", 2, 1], ["inner", 1, 0]]
+    model = functional(source("x", 3), source("y", 5), nested(inner, "inner", first, second), outputs=outputs)
+    spec = pc.from_keras(model)
+    assert spec.outputs == ("inner_1", "inner.left")
+    assert pc.count(spec).total == 3 * 3 + 3 + 5 * 5 + 5
+    assert pc.loads(pc.dumps(spec)) == spec
+
+
+def test_what_a_model_within_hands_on_is_its_input() -> None:
+    a, b = tensor("a", [None, 3]), tensor("b", [None, 5])
+    inner = functional(
+        source("a", 3), source("b", 5), entry("Dense", "right", [b], units=5), outputs=[["a", 0, 0], ["right", 0, 0]]
+    )
+    assert a
+    given = [[tensor("x", [None, 3]), tensor("y", [None, 5])]]
+    taken = [tensor("inner", [None, 3], 0, 0)]
+    model = functional(
+        source("x", 3),
+        source("y", 5),
+        nested(inner, "inner", given),
+        entry("Dense", "out", taken, units=2),
+        outputs=[["out", 0, 0]],
+    )
+    spec = pc.from_keras(model)
+    assert pc.count(spec).total == 5 * 5 + 5 + 3 * 2 + 2
+
+
+def test_indexing_and_arithmetic_between_layers() -> None:
+    every = {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}
+    part = {"class_name": "__slice__", "config": {"start": 1, "stop": 3, "step": None}}
+    numpy = "keras.src.ops.numpy"
+    model = functional(
+        source("x", 4, 6),
+        entry("GetItem", "get", [tensor("x", [None, 4, 6]), [every, part, 0]], module=numpy),
+        entry("Multiply", "times", [tensor("get", [None, 2]), 2.0], module=numpy),
+        entry("Add", "add", [tensor("get", [None, 2]), tensor("times", [None, 2])], module=numpy),
+        entry("ExpandDims", "expand", [tensor("add", [None, 2])], module=numpy, axis=-1),
+        entry("Dense", "out", [tensor("expand", [None, 2, 1])], units=3),
+        outputs=[["out", 0, 0]],
+    )
+    count = pc.count(pc.from_keras(model))
+    assert count.layers[-1].output_shape == (2, 3)
+    assert count.total == 1 * 3 + 3
+
+
+def test_keras_2_is_read() -> None:
+    x = {
+        "class_name": "InputLayer",
+        "config": {"batch_input_shape": [None, 4], "name": "x"},
+        "name": "x",
+        "inbound_nodes": [],
+    }
+    dense = {
+        "class_name": "Dense",
+        "config": {"name": "d", "units": 3},
+        "name": "d",
+        "inbound_nodes": [[["x", 0, 0, {}]]],
+    }
+    config = {"name": "old", "layers": [x, dense], "input_layers": [["x", 0, 0]], "output_layers": [["d", 0, 0]]}
+    assert pc.count(pc.from_keras({"class_name": "Model", "config": config, "keras_version": "2.3.1"})).total == 15
+    first = {"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [None, 4]}}
+    assert pc.count(pc.from_keras({"class_name": "Sequential", "config": {"name": "s", "layers": [first]}})).total == 15
+
+
+def test_dtypes_follow_the_policy() -> None:
+    def policy(name: str) -> dict[str, Any]:
+        return {"module": "keras", "class_name": "DTypePolicy", "config": {"name": name}, "registered_name": None}
+
+    model = sequential(
+        source("x", 4),
+        entry("Dense", "a", units=2, dtype=policy("mixed_float16")),
+        entry("Dense", "b", units=2, dtype=policy("bfloat16")),
+    )
+    assert pc.count(pc.from_keras(model)).bytes == 10 * 4 + 6 * 2
+
+
+# --- Refusals --------------------------------------------------------------------------
+
+LAMBDA = entry("Lambda", "double", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA="}})
+REFUSED: dict[str, tuple[Any, str]] = {
+    "no JSON": (
+        "{",
+        "error[syntax]: this is no JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+    ),
+    "no description": (
+        "[1]",
+        "error[invalid-value]: this is not the description of a Keras model\n    model.to_json() gives it",
+    ),
+    "a deep one": ("[" * 100_000, "error[limit]: the description is nested too deeply"),
+    "a lambda": (
+        sequential(source("x", 4), LAMBDA),
+        (
+            "error[unknown-kind]: the layer 'double' is of the class 'Lambda', which is no layer kind\n"
+            "    it holds code, which no file is asked to run: write its tensors, if it has any, as Weights"
+        ),
+    ),
+    "a class of another": (
+        sequential(source("x", 4), entry("Frobnicate", "mine", module="mine.layers", units=3)),
+        (
+            "error[unknown-kind]: the layer 'mine' is of the class 'Frobnicate', whose code is not Keras's own\n"
+            "    give the live model to pc.from_keras, or write its tensors as Weights"
+        ),
+    ),
+    "a Dense of another": (
+        sequential(source("x", 4), entry("Dense", "mine", module="mine.layers", units=3)),
+        (
+            "error[unknown-kind]: the layer 'mine' is of the class 'Dense', whose code is not Keras's own\n"
+            "    give the live model to pc.from_keras, or write its tensors as Weights"
+        ),
+    ),
+    "an argument that is not known": (
+        sequential(source("x", 4), entry("Dense", "new", units=3, copies=2)),
+        (
+            "error[model-mismatch]: the layer 'new' has the argument 'copies', which is not known of Dense\n"
+            "    was the model written by a newer Keras?"
+        ),
+    ),
+    "an expression": (
+        sequential(source("x", 4), entry("Dense", "d", units="9 * 9")),
+        "error[wrong-type]: the layer 'd' takes numbers, and no texts",
+    ),
+    "a shape that is not ours": (
+        functional(
+            source("x", 4),
+            entry("Dense", "a", [tensor("x", [None, 4])], units=3),
+            entry("Dense", "b", [tensor("a", [None, 7])], units=3),
+            outputs=[["b", 0, 0]],
+        ),
+        (
+            "error[model-mismatch]: the output of 'a' is stated as (None, 7), and would be (None, 3)\n"
+            "    was the model written by a newer Keras?"
+        ),
+    ),
+    "a subclass": (
+        {"class_name": "Mine", "config": {"name": "m"}, "module": "mine"},
+        (
+            "error[unknown-kind]: the model 'm' is of the class 'Mine', whose description does not say what it calls\n"
+            "    give the model itself, pc.from_keras(model), once it is built"
+        ),
+    ),
+    "no input": (
+        sequential(entry("Dense", "d", units=3)),
+        (
+            "error[missing-input]: the model 'model' does not say the shape of its input\n"
+            "    put a keras.Input in front of its layers, or build it"
+        ),
+    ),
+    "a ring": (
+        functional(
+            source("x", 4),
+            entry("Dense", "a", [tensor("b", [None, 4])], units=4),
+            entry("Dense", "b", [tensor("a", [None, 4])], units=4),
+            outputs=[["b", 0, 0]],
+        ),
+        "error[invalid-value]: the layers of this description wait for one another, or for one that is not there",
+    ),
+    "two of one name": (
+        functional(
+            source("x", 4),
+            entry("Dense", "a", [tensor("x", [None, 4])], units=4),
+            entry("Dense", "a", [tensor("x", [None, 4])], units=4),
+            outputs=[["a", 0, 0]],
+        ),
+        "error[invalid-value]: two layers of this description are called 'a'",
+    ),
+    "an output that is not there": (
+        functional(source("x", 4), entry("Dense", "a", [tensor("x", [None, 4])], units=4), outputs=[["z", 0, 0]]),
+        "error[unknown-node]: the description names an output of 'z' that is not there",
+    ),
+    "an operation without a kind": (
+        functional(
+            source("x", 4),
+            entry("Sum", "s", [tensor("x", [None, 4])], module="keras.src.ops.numpy", axis=1, keepdims=False),
+            outputs=[["s", 0, 0]],
+        ),
+        (
+            "error[unknown-kind]: the operation 's' is of the class 'Sum', and its shape is not known\n"
+            "    use a layer that does the same, or give its shape: - Input: {shape: …} in its place"
+        ),
+    ),
+    "a layer that is none": (
+        functional({"class_name": 3}, outputs=[]),
+        "error[invalid-value]: a layer of a description is a mapping with 'class_name' and 'config', not a mapping",
+    ),
+    "a quantised one": (
+        sequential(
+            source("x", 4),
+            entry("LSTM", "l", units=3, dtype={"config": {"mode": "int8", "source_name": "float32"}}),
+        ),
+        "error[unknown-kind]: the layer 'l' is kept in 'int8_from_float32', which is not known of LSTM",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_and_how(name: str) -> None:
+    model, message = REFUSED[name]
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_keras(model)
+    assert str(caught.value) == message
+
+
+# --- Archives --------------------------------------------------------------------------
+
+
+def archive(files: dict[str, bytes], **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", options.pop("compression", zipfile.ZIP_DEFLATED)) as made:
+        for name, data in files.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+CONFIG = json.dumps(MLP).encode()
+GOOD = archive({"metadata.json": b'{"keras_version": "3.15.0"}', "config.json": CONFIG, "model.weights.h5": b"x" * 9})
+
+
+def _lying(data: bytes) -> bytes:
+    """An archive that declares fewer bytes than come."""
+    place = data.rfind(b"PK\x01\x02")
+    return data[: place + 24] + struct.pack("<I", 10) + data[place + 28 :]
+
+
+def _encrypted(data: bytes) -> bytes:
+    place = data.find(b"PK\x01\x02")
+    return data[: place + 8] + b"\x01" + data[place + 9 :]
+
+
+BOMB = archive({"config.json": b'{"a": "' + b"x" * 2**25})
+BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
+    "a bomb": (BOMB, "error[limit]: the config.json of the archive is larger than 16 MiB"),
+    "a bomb that lies": (_lying(BOMB), "is a damaged archive"),
+    "no description": (archive({"weights.h5": b"x"}), "error[invalid-value]: the archive has no config.json"),
+    "only one that climbs out": (archive({"../config.json": CONFIG}), "the archive has no config.json"),
+    "encrypted": (_encrypted(archive({"config.json": CONFIG})), "the config.json of the archive is encrypted"),
+    "another compression": (
+        archive({"config.json": CONFIG}, compression=zipfile.ZIP_LZMA),
+        "compressed in a way that Keras does not use",
+    ),
+    "an archive within": (archive({"config.json": GOOD}), "error[syntax]: this is no JSON"),
+    "cut off": (GOOD[: len(GOOD) // 2], "is a damaged archive"),
+    "only its beginning": (b"PK\x03\x04", "is a damaged archive"),
+    "a long directory": (
+        archive({f"{number:0200}": b"" for number in range(6000)} | {"config.json": CONFIG}),
+        "error[limit]: the directory of the archive is larger than 1024 KiB",
+    ),
+    "a lambda": (archive({"config.json": json.dumps(sequential(source("x", 4), LAMBDA)).encode()}), "class 'Lambda'"),
+}
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("name", BAD_ARCHIVES)
+def test_an_archive_that_is_refused(name: str, tmp_path: Path) -> None:
+    data, message = BAD_ARCHIVES[name]
+    path = tmp_path / "model.keras"
+    path.write_bytes(data)
+    for command in ("import", "count"):
+        result = run(command, path)
+        assert result.exit_code == 2
+        assert message in result.stderr
+        assert "Traceback" not in result.stderr
+        assert result.stdout == ""
+    assert [each.name for each in tmp_path.iterdir()] == ["model.keras"]
+
+
+def test_names_that_climb_out_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "inside" / "model.keras"
+    path.parent.mkdir()
+    path.write_bytes(archive({"../../outside": b"x", "/outside": b"x", "config.json": CONFIG}))
+    assert pc.count(pc.from_keras(path)).total == 58
+    assert [each.name for each in tmp_path.rglob("*")] == ["inside", "model.keras"]
+
+
+# --- The commands ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    (tmp_path / "model.json").write_bytes(CONFIG)
+    (tmp_path / "model.keras").write_bytes(GOOD)
+    return tmp_path
+
+
+def test_import_writes_a_spec_that_counts_the_same(models: Path) -> None:
+    assert run("import", models / "model.keras", "-o", models / "model.yaml").exit_code == 0
+    assert pc.count(pc.load(models / "model.yaml")).total == 58
+    printed = run("import", models / "model.json").stdout
+    assert printed == (models / "model.yaml").read_text(encoding="utf-8")
+
+
+def test_every_command_takes_what_import_reads(models: Path) -> None:
+    assert "58" in run("count", models / "model.keras").stdout
+    assert "58" in run("explain", models / "model.json").stdout
+    assert "58" in run("formula", models / "model.json").stdout
+
+
+def test_check_says_yes(models: Path) -> None:
+    result = run("check", models / "model.json", "--against", models / "model.keras")
+    assert (result.exit_code, result.stdout) == (0, "the same 4 tensors with 58 elements\n")
+
+
+def test_check_says_what_differs(models: Path) -> None:
+    (models / "spec.yaml").write_text(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 8, use_bias: false}\n    name: hidden\n"
+        "  - Dense: {units: 3}\n    name: out\n  - BatchNorm\n",
+        encoding="utf-8",
+    )
+    result = run("check", models / "spec.yaml", "--against", models / "model.keras")
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "             tensor                      spec    model\n"
+        "other shape  out/kernel                  (8, 3)  (8, 2)\n"
+        "other shape  out/bias                    (3)     (2)\n"
+        "missing      hidden/bias                 –       (8)\n"
+        "extra        batch_norm/gamma            (3)     –\n"
+        "extra        batch_norm/beta             (3)     –\n"
+        "extra        batch_norm/moving_mean      (3)     –\n"
+        "extra        batch_norm/moving_variance  (3)     –\n"
+        "\n"
+        "spec:  7 tensors with 71 elements\n"
+        "model: 4 tensors with 58 elements\n"
+    )
+
+
+def test_check_takes_names_as_they_are() -> None:
+    renamed = pc.Spec(
+        layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=8), name="a"), pc.Node(pc.Dense(units=2), name="b")]
+    )
+    assert pc.check(renamed, pc.from_keras(MLP))
+    assert not pc.check(renamed, pc.Spec(layers=[pc.Input(shape=(4,)), pc.Dense(units=8)]))
