@@ -57,7 +57,6 @@ FIELD_VALUES: dict[str, Any] = {
     "shape": (28, 28, 1),
     "stddev": 0.1,
     "target_shape": (8, -1),
-    "tensors": {"lora_a": (64, 4), "lora_b": (4, 64)},
     "transform": "RandomFlip",
     "units": 32,
     "upscale_factor": 2,
@@ -78,6 +77,7 @@ KIND_VALUES: dict[str, dict[str, Any]] = {
     "GroupNorm": {"groups": 4},
     "SpectralNorm": {"layer": {"Dense": {"units": 32}}},
     "WeightNorm": {"layer": {"Dense": {"units": 32}}},
+    "Weights": {"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}},
 }
 #: The shapes of the inputs of kinds that do not take any.
 KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from paramcalc.frameworks.checking import Check as Check
     from paramcalc.frameworks.checking import check as check
     from paramcalc.frameworks.keras import from_keras as from_keras
+    from paramcalc.frameworks.torch import from_torch as from_torch
     from paramcalc.layer import Layer as Layer
     from paramcalc.layer import Tensor as Tensor
     from paramcalc.layer import kind as kind
@@ -186,6 +187,7 @@ _MODULES = {
     "formulas": ("Formula", "formula"),
     "frameworks.checking": ("Check", "check"),
     "frameworks.keras": ("from_keras",),
+    "frameworks.torch": ("from_torch",),
     "layer": ("Layer", "Tensor", "kind", "kind_names"),
     "loading": ("dumps", "load", "loads"),
     "spec": ("Block", "Node", "Spec"),

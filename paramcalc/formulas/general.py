@@ -26,7 +26,10 @@ def symbolic_layer(
     low-rank update, are given with `additions` only. Raises `invalid-value` for a kind whose tensors
     are named by the spec alone.
     """
-    if any(info.is_required() and name in cls.open_fields() for name, info in cls.model_fields.items()):
+    deciding = {
+        name for name, info in cls.model_fields.items() if info.is_required() or name not in cls.nested_fields()
+    }
+    if deciding & {*cls.open_fields()}:
         raise refuse("invalid-value", f"{cls.__name__} has no general form: its tensors are those that a spec names")
     meanings: dict[str, str] = {}
     values: dict[str, Any] = {}

@@ -27,19 +27,27 @@ class Weights(Layer):
     inputs = (Axes("...", optional=True),)
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
 
-    tensors_: TensorShapes = field("", "the shape of each tensor, by its name", alias="tensors")
+    tensors_: TensorShapes = field("", "the shape of each parameter, by its name", {}, alias="tensors")
+    states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})
     output: str | None = field("", "the tensor that is the output, the same for each example", None)
 
     def tensors(self, x: Shape | None = None) -> Iterator[Tensor]:
+        both = self.tensors_.keys() & self.states.keys()
+        if both or not (self.tensors_ or self.states):
+            problem = f"'{min(both)}' twice" if both else "no tensor"
+            raise refuse("invalid-value", f"Weights declares {problem}", "name each once, in 'tensors' or in 'states'")
         for name, shape in self.tensors_.items():
             yield Tensor(name, shape, "a tensor declared by the spec")
+        for name, shape in self.states.items():
+            yield Tensor(name, shape, "a state declared by the spec", "state")
 
     def output_shape(self, x: Shape | None = None) -> Shape:
         if self.output is not None:
-            if self.output not in self.tensors_:
-                hint = suggest(self.output, self.tensors_)
+            declared = self.tensors_ | self.states
+            if self.output not in declared:
+                hint = suggest(self.output, declared)
                 raise refuse("unknown-tensor", f"Weights has no tensor '{self.output}' for its output", hint)
-            return tuple(self.tensors_[self.output])
+            return tuple(declared[self.output])
         if x is None:
             raise refuse("missing-input", "Weights has no input to pass on", "name the tensor that is its 'output'")
         return x

@@ -221,7 +221,13 @@ def part(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 def weights(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
     names = st.sampled_from(["token", "scale_1", "lora-a"])
     tensors = draw(st.dictionaries(names, sizes(0, 3).map(list), min_size=1))
-    return pc.Weights(tensors=tensors, **some(draw, output=st.sampled_from([*tensors])))
+    states = draw(st.sets(st.sampled_from([*tensors])))
+    sorts = {
+        "tensors": {name: shape for name, shape in tensors.items() if name not in states},
+        "states": {name: shape for name, shape in tensors.items() if name in states},
+    }
+    given = {field: shapes for field, shapes in sorts.items() if shapes}
+    return pc.Weights(**given, **some(draw, output=st.sampled_from([*tensors])))
 
 
 def lstm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:

@@ -57,6 +57,14 @@ def build(spec: pc.Spec) -> RealModel:
     )
 
 
+def modules(spec: pc.Spec) -> nn.Module:
+    """The modules of a spec, at their places in a tree that is not run."""
+    builder = _Builder(spec)
+    for leaf in builder.leaves:
+        builder.add(leaf)
+    return builder.root
+
+
 class _Builder:
     """Makes the modules of a spec one after another, and runs them in that order."""
 
@@ -287,12 +295,14 @@ def _weights(leaf: Leaf) -> Part:
     module = _Own(lambda own, *inputs: inputs[0])
     for name, shape in leaf.layer.tensors_.items():
         module.own(name, *shape)
+    for name, shape in leaf.layer.states.items():
+        module.register_buffer(name, torch.zeros(shape))
     chosen = leaf.layer.output
     if chosen is None:
         return module, lambda inputs: inputs[0]
 
     def call(inputs: Sequence[torch.Tensor]) -> torch.Tensor:
-        tensor = module.get_parameter(chosen)
+        tensor = getattr(module, chosen)
         return tensor.expand(len(inputs[0]) if inputs else BATCH, *tensor.shape)
 
     return module, call

@@ -1,0 +1,141 @@
+"""The calls of a module's forward run in their order, as torch.fx traces them.
+
+Nothing is computed, and the module is left as it is. What cannot be traced, since it decides
+something by the data, stays one call whose inside is not known.
+"""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any, TypeAlias
+from warnings import catch_warnings, simplefilter
+
+
+@dataclass
+class Visit:
+    """One call of a module that is looked into: what is called in it, in order."""
+
+    #: the path of the module; empty for the whole
+    path: str
+    module: Any
+    content: list[Item] = field(default_factory=list)
+
+
+#: A node of torch.fx, or a module that is looked into.
+Item: TypeAlias = "Visit | Any"
+
+
+@dataclass
+class Trace:
+    """The calls of a module, and which of them gives its output."""
+
+    root: Visit
+    #: the nodes of torch.fx in their order
+    nodes: list[Any]
+    #: what the module gives: a node, or several
+    output: Any
+
+
+def trace(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
+    """The calls of a module's forward run; None where it cannot be traced.
+
+    `is_whole` says which modules are not looked into.
+    """
+    with _untouched(module):
+        return _traced(module, is_whole)
+
+
+def _traced(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
+    from inspect import Parameter, signature
+
+    from torch import fx
+
+    root = Visit("", module)
+    visits = [root]
+
+    class Tracer(fx.Tracer):
+        proxy_buffer_attributes = True
+
+        def to_bool(self, obj: Any) -> bool:
+            # what is asserted holds
+            return _is_asserted(sys._getframe(2)) or super().to_bool(obj)
+
+        def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
+            return is_whole(m)
+
+        def create_node(self, *args: Any, **kwargs: Any) -> fx.Node:
+            node = super().create_node(*args, **kwargs)
+            visits[-1].content.append(node)
+            return node
+
+        def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+            path = self.path_of_module(m)
+            if is_whole(m):
+                return self.create_proxy("call_module", path, args, kwargs)
+            visit = Visit(path, m)
+            visits[-1].content.append(visit)
+            visits.append(visit)
+            depth = len(visits)
+            try:
+                # not through hooks, which would be called with what stands for a tensor
+                return m.forward(*args, **kwargs)
+            except Exception:
+                # whatever the code of a model may raise where it is given no numbers
+                del visits[depth:]
+                self.forget(visit)
+            finally:
+                visits.pop()
+            visits[-1].content.remove(visit)
+            return self.create_proxy("call_module", path, args, kwargs)
+
+        def forget(self, visit: Visit) -> None:
+            for item in reversed(visit.content):
+                if isinstance(item, Visit):
+                    self.forget(item)
+                else:
+                    item.graph.erase_node(item)
+
+    parameters = signature(module.forward).parameters.values()
+    given = {each.name: each.default for each in parameters if each.default is not Parameter.empty}
+    if any(each.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) for each in parameters):
+        return None
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            graph = Tracer().trace(module, concrete_args=given or None)
+    except Exception:
+        return None
+    nodes = [node for node in graph.nodes if node.op != "output"]
+    (output,) = (node for node in graph.nodes if node.op == "output")
+    return Trace(root, nodes, output.args[0])
+
+
+def _is_asserted(frame: FrameType) -> bool:
+    """Whether a frame of Python is about to decide on an `assert`."""
+    following = [each for each in dis.get_instructions(frame.f_code) if each.offset > frame.f_lasti][:2]
+    return any(each.opname == "LOAD_ASSERTION_ERROR" or each.argval is AssertionError for each in following)
+
+
+@contextmanager
+def _untouched(module: Any) -> Iterator[None]:
+    """Put back afterwards what code in a forward run has set: attributes of modules, the random numbers."""
+    import torch
+
+    tables = ("_parameters", "_buffers", "_modules")
+    before = [(each, dict(vars(each)), [dict(getattr(each, table)) for table in tables]) for each in module.modules()]
+    with torch.random.fork_rng(devices=[]):
+        try:
+            yield
+        finally:
+            for each, attributes, contents in before:
+                vars(each).clear()
+                vars(each).update(attributes)
+                for table, content in zip(tables, contents, strict=True):
+                    found = getattr(each, table)
+                    found.clear()
+                    found.update(content)

@@ -1,0 +1,296 @@
+"""Models of PyTorch, read as specs: each tensor by its name, shape, dtype and trainability, each tie, each total."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from torch import nn
+from torch.nn.utils import parametrizations
+
+import paramcalc as pc
+from paramcalc.frameworks.torch import untidied
+
+from . import torch_model, torch_models
+from .networks import networks
+
+pytestmark = [
+    pytest.mark.framework,
+    pytest.mark.filterwarnings("ignore:enable_nested_tensor is True:UserWarning"),
+    pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning"),
+]
+
+
+def tensors_of(module: nn.Module) -> dict[str, torch.Tensor]:
+    """Every tensor under every name."""
+    parameters = module.named_parameters(remove_duplicate=False)
+    return {**dict(parameters), **dict(module.named_buffers(remove_duplicate=False))}
+
+
+def facts(tensor: torch.Tensor) -> tuple[Any, ...]:
+    parameter = isinstance(tensor, nn.Parameter)
+    trainable = parameter and tensor.requires_grad
+    return tuple(tensor.shape), "parameter" if parameter else "state", trainable, str(tensor.dtype).split(".")[-1]
+
+
+def flat(name: str) -> str:
+    """A name of either side, without what a spec must write otherwise: numbers follow a word, and no dots."""
+    name = re.sub(r"\bown(_\d+)?\.", "", name)
+    return re.sub(r"\b(layer|tensor)_(?=\d)", "", name).replace(".", "_").replace("__", "_").strip("_")
+
+
+def check(module: nn.Module, inputs: Any = None) -> pc.Spec:
+    """Read a module, and hold the spec to it; as it is given, and printed and read again."""
+    spec = pc.from_torch(module, inputs)
+    for each in (spec, pc.loads(pc.dumps(spec)), untidied(module, inputs)):
+        check_count(pc.count(each, expand=True), module)
+        check_count(pc.count(each), module, totals_only=True)
+    return spec
+
+
+def check_count(count: pc.Count, module: nn.Module, totals_only: bool = False) -> None:
+    parameters, buffers = [*module.parameters()], [*module.buffers()]
+    assert count.total == sum(each.numel() for each in parameters)
+    assert count.trainable == sum(each.numel() for each in parameters if each.requires_grad)
+    assert count.non_trainable == count.total - count.trainable
+    assert count.buffers == sum(each.numel() for each in buffers)
+    assert count.bytes == sum(each.nbytes for each in parameters)
+    if totals_only:
+        return
+    own = Counter(
+        (tensor.shape, tensor.role, tensor.trainable, tensor.dtype)
+        for row in count.layers
+        for tensor in row.tensors
+        if tensor.tied_to is None
+    )
+    assert own == Counter(map(facts, (*parameters, *buffers)))
+
+
+def check_names(module: nn.Module, inputs: Any = None) -> None:
+    """Before repeats are folded, each tensor has the name that the module has for it."""
+    real = {flat(name): facts(tensor) for name, tensor in tensors_of(module).items()}
+    rows = pc.count(untidied(module, inputs), expand=True).layers
+    read = {
+        flat(f"{row.name}.{tensor.name}".removeprefix(f"{type(module).__name__}.")): (
+            tensor.shape,
+            tensor.role,
+            tensor.trainable,
+            tensor.dtype,
+        )
+        for row in rows
+        for tensor in row.tensors
+        if tensor.tied_to is None
+    }
+    tied = sum(tensor.tied_to is not None for row in rows for tensor in row.tensors)
+    assert read.items() <= real.items()
+    if not tied:
+        assert len(read) == len({id(tensor) for tensor in tensors_of(module).values()})
+
+
+MODULES: dict[str, Callable[[], nn.Module]] = {
+    "linear": lambda: nn.Linear(3, 4, bias=False),
+    "convolution": lambda: nn.Conv2d(4, 6, 3, padding="same", groups=2),
+    "transposed": lambda: nn.ConvTranspose2d(4, 6, 2, stride=2),
+    "batch norm": lambda: nn.BatchNorm2d(5),
+    "batch norm without affine": lambda: nn.BatchNorm2d(5, affine=False),
+    "batch norm without statistics": lambda: nn.BatchNorm2d(5, track_running_stats=False),
+    "layer norm of two axes": lambda: nn.LayerNorm((4, 8)),
+    "group norm": lambda: nn.GroupNorm(2, 4),
+    "prelu of channels": lambda: nn.PReLU(4),
+    "embedding": lambda: nn.Embedding(10, 4),
+    "lstm with everything": lambda: nn.LSTM(3, 5, num_layers=2, bidirectional=True, proj_size=2, batch_first=True),
+    "lstm without bias": lambda: nn.LSTM(3, 5, bias=False),
+    "gru": lambda: nn.GRU(3, 4, 2),
+    "attention": lambda: nn.MultiheadAttention(8, 2),
+    "attention of several widths": lambda: nn.MultiheadAttention(8, 2, kdim=3, vdim=5, add_bias_kv=True),
+    "attention without bias": lambda: nn.MultiheadAttention(8, 2, bias=False, batch_first=True),
+    "encoder layer": lambda: nn.TransformerEncoderLayer(8, 2, 16),
+    "decoder layer": lambda: nn.TransformerDecoderLayer(8, 2, 16, bias=False),
+    "encoder": lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 3, norm=nn.LayerNorm(8)),
+    "decoder": lambda: nn.TransformerDecoder(nn.TransformerDecoderLayer(8, 2, 16), 2),
+    "transformer": lambda: nn.Transformer(16, 2, 2, 3, 32),
+    "weight norm": lambda: parametrizations.weight_norm(nn.Linear(3, 4)),
+    "spectral norm": lambda: parametrizations.spectral_norm(nn.Conv2d(3, 4, 2)),
+    "half": lambda: nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4)).half(),
+    "frozen": lambda: nn.Sequential(nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 5)),
+    "nothing": lambda: nn.Identity(),
+    "resnet": torch_models.ResNet,
+    "u-net": torch_models.UNet,
+    "gpt": torch_models.GPT,
+    "vae": torch_models.VAE,
+    "partly frozen": torch_models.PartlyFrozen,
+    "shared": torch_models.Shared,
+    "never called": torch_models.NeverCalled,
+    "bare parameter": torch_models.BareParameter,
+    "decided by the data": torch_models.Decided,
+    "tied and transposed": torch_models.TiedConvolutions,
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_agrees_tensor_by_tensor(name: str) -> None:
+    module = MODULES[name]()
+    check(module)
+    check_names(module)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_without_data_agrees_as_well(name: str) -> None:
+    with torch.device("meta"):
+        module = MODULES[name]()
+    check(module)
+
+
+@pytest.mark.parametrize(
+    ("make", "shape"),
+    [(torch_models.ResNet, (3, 224, 224)), (torch_models.UNet, (3, 32, 48)), (torch_models.VAE, (20,))],
+)
+def test_output_is_what_the_model_gives(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
+    module = make().eval()
+    example = torch.zeros(2, *shape)
+    spec = check(module, example)
+    assert pc.from_torch(module, shape) == spec
+    output = module(example)
+    first = output[0] if isinstance(output, tuple) else output
+    rows = {row.name: row.output_shape for row in pc.count(spec, expand=True).layers}
+    name = spec.outputs[0] if spec.outputs else [*rows][-1]
+    found = rows.get(name) or next(shape for row, shape in reversed(rows.items()) if row.startswith(f"{name}."))
+    assert found == tuple(first.shape[1:])
+    assert spec.description == ""
+
+
+def test_examples_give_their_dtype() -> None:
+    spec = check(torch_models.GPT(), torch.zeros(2, 16, dtype=torch.int64))
+    assert spec.layers[0].layer == pc.Input(shape=(16,), dtype="int64")
+
+
+def test_nothing_of_the_module_is_changed() -> None:
+    module = torch_models.GPT()
+    module.h[0].train(False)
+    called: list[Any] = []
+    module.h[1].register_forward_hook(lambda *each: called.append(each))
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    attributes = [{**vars(each)} for each in module.modules()]
+    random = torch.get_rng_state()
+    pc.from_torch(module)
+    assert not called
+    assert torch.equal(torch.get_rng_state(), random)
+    assert [{**vars(each)} for each in module.modules()] == attributes
+    after = module.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in after.items())
+
+
+def test_lazy_module_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_torch(nn.Sequential(nn.LazyLinear(4)))
+    assert str(caught.value) == (
+        "error[invalid-value]: '0.weight' has no size yet: a lazy module takes it from its first input\n"
+        "    run the model once on an example, then read it"
+    )
+
+
+def test_what_is_no_module_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_torch({"weight": 3})
+    assert str(caught.value) == "error[wrong-type]: takes a module of PyTorch, not a mapping"
+
+
+def test_dtype_that_is_not_counted_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_torch(nn.Linear(2, 3, dtype=torch.complex64))
+    assert str(caught.value) == (
+        "error[invalid-value]: 'weight' has the dtype complex64, whose elements are not counted\n    convert it first"
+    )
+
+
+def test_repeats_are_written_as_such() -> None:
+    spec = check(torch_models.GPT(depth=6), (16,))
+    (body,) = [node for node in spec.layers if node.name == "h"]
+    assert body.layers is not None
+    assert [node.times for node in body.layers] == [6]
+
+
+def test_order_of_registration_is_said() -> None:
+    assert "in the order in which they are registered" in check(torch_models.Decided()).description
+
+
+# --- What other tools count wrongly -----------------------------------------------------
+
+
+def by_torchsummary(module: nn.Module, shape: tuple[int, ...]) -> int:
+    import torchsummary
+
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        torchsummary.summary(module, shape, device="cpu")
+    (total,) = re.findall(r"Total params: ([\d,]+)", printed.getvalue())
+    return int(total.replace(",", ""))
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "theirs", "right"),
+    [
+        # the projections of the attention, 3·8·8 + 3·8 + 8·8 + 8
+        (torch_models.Attending, (5, 8), 27, 288 + 27),
+        # each of two calls counted
+        (torch_models.Shared, (5,), 224, 5 * 5 + 5 + 5 * 7 + 7 + 7 * 5 + 5),
+        # a layer of 9·2 + 2, a layer of 3·6 + 6 and a norm of 2·6 left out
+        (torch_models.NeverCalled, (4,), 15, 15 + 20 + 24 + 12),
+        # parameters of 4 and of 1 left out
+        (torch_models.BareParameter, (4,), 15, 15 + 5),
+        # a ParameterDict of 3 + 3 and a ParameterList of 9 + 9 left out
+        (torch_models.VAE, (20,), 434, 434 + 6 + 18),
+        # the norm of each of 4 rows left out
+        (lambda: nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 4))), (3,), 16, 3 * 4 + 4 + 4),
+    ],
+    ids=["attention", "shared", "never called", "bare parameter", "parameter dict", "weight norm"],
+)
+def test_what_torchsummary_counts_wrongly_is_right(
+    make: Callable[[], nn.Module], shape: tuple[int, ...], theirs: int, right: int
+) -> None:
+    module = make()
+    assert by_torchsummary(module, shape) == theirs
+    assert pc.count(check(module)).total == right
+
+
+def test_what_torchinfo_counts_twice_is_counted_once() -> None:
+    import torchinfo
+
+    module = torch_models.TiedHead()
+    theirs = torchinfo.summary(module, input_data=torch.zeros(2, 5, dtype=torch.int64), verbose=0)
+    count = pc.count(check(module))
+    assert (theirs.total_params, count.total, count.total_untied) == (2 * 800, 800, 2 * 800)
+
+
+def test_frozen_layer_is_counted_and_not_trained() -> None:
+    count = pc.count(check(nn.Sequential(nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 5))))
+    assert (count.total, count.trainable, count.non_trainable) == (16 + 25, 25, 16)
+
+
+# --- Random networks --------------------------------------------------------------------
+
+
+class _Root(nn.Module):
+    """What the builder of random networks made, to be read as it is registered."""
+
+    def __init__(self, children: nn.Module) -> None:
+        super().__init__()
+        for name, child in children.named_children():
+            self.add_module(name, child)
+
+
+@settings(settings.get_profile("networks"))
+@given(spec=networks(ties=True))
+def test_random_network_is_read_back(spec: pc.Spec) -> None:
+    root = _Root(torch_model.modules(spec))
+    if not tensors_of(root):
+        return
+    check(root)
