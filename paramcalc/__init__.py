@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from paramcalc.errors import Problem as Problem
     from paramcalc.formulas import Formula as Formula
     from paramcalc.formulas import formula as formula
+    from paramcalc.frameworks.building import build as build
     from paramcalc.frameworks.checking import Check as Check
     from paramcalc.frameworks.checking import check as check
     from paramcalc.frameworks.keras import from_keras as from_keras
@@ -185,6 +186,7 @@ _MODULES = {
     "derivation": ("Derivation", "explain"),
     "errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "formulas": ("Formula", "formula"),
+    "frameworks.building": ("build",),
     "frameworks.checking": ("Check", "check"),
     "frameworks.keras": ("from_keras",),
     "frameworks.torch": ("from_torch",),

@@ -251,6 +251,29 @@ def formula(
 
 
 @main.command()
+@_SPEC
+@_AS
+@_SET
+@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
+def build(path: str, convention: str | None, settings: Sequence[str], output: str | None) -> None:
+    """Python source that makes the real model.
+
+    It needs Keras or PyTorch, and not paramcalc.
+
+    \b
+    Example:
+      paramcalc build specs/keras_mlp.yaml --as keras -o mlp.py
+    """
+    from paramcalc.frameworks.building import source
+
+    text = source(_load(path), convention, dims=_dims(settings))
+    if output is None:
+        _print(text.rstrip("\n"))
+    else:
+        _write(text.encode(), output, apart_from=path)
+
+
+@main.command()
 @click.argument(
     "name",
     metavar="KIND",

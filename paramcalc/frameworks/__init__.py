@@ -1,1 +1,1 @@
-"""Models that exist already: read as specs, by their description or alive, and built from specs."""
+"""Models of the frameworks: read, checked against a spec, and built."""

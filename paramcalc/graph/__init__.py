@@ -46,9 +46,10 @@ def evaluate(
     problems found.
     """
     values = dim_values(spec, dims)
-    root = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic).root(values)
+    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
+    root = evaluation.root(values)
     give_names(root)
-    return Graph(root, values)
+    return Graph(root, values, evaluation.outputs)
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:

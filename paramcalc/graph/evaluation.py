@@ -47,6 +47,8 @@ class Evaluation:
         self.order = count()
         #: how many nodes called again are around the node at hand
         self.sharing = 0
+        #: what flows out of the whole spec
+        self.outputs: tuple[Flow, ...] = ()
         self.problems: dict[tuple[str, Path, str], Problem] = {}
 
     def root(self, dims: Values) -> Branch:
@@ -54,9 +56,11 @@ class Evaluation:
         self.dims = dims
         scope = Scope(self.spec.layers, ("layers",), None, (), dims, Inherited(), top=True)
         children, output = self.sequence(scope)
+        self.outputs = (output,) if output is not None and self.spec.outputs is None else ()
         for index, reference in enumerate(self.spec.outputs or ()):
             try:
                 output = scope.output_of(reference)
+                self.outputs = (*self.outputs, output)
             except ParamcalcError as error:
                 self.report(error.within("outputs", index))
         if self.problems:

@@ -133,6 +133,8 @@ class Graph:
 
     root: Branch
     dims: dict[str, Value]
+    #: what flows out of it: of the nodes that the spec names, or of its last
+    outputs: tuple[Flow, ...] = ()
 
     def leaves(self) -> Iterator[tuple[Leaf, Number]]:
         """The leaves in order of the graph, each with the number of its copies."""

@@ -54,9 +54,9 @@ class Stated:
     tie: Mapping[str, str] = field(default_factory=dict)
 
 
-def leaves(spec: pc.Spec, framework: str) -> list[Leaf]:
+def leaves(spec: pc.Spec, framework: str, dims: Any = None) -> list[Leaf]:
     """The layers of a spec in order of the graph, every copy for itself."""
-    return [leaf for leaf, _ in evaluate(spec, framework, fold=False).leaves()]
+    return [leaf for leaf, _ in evaluate(spec, framework, dims, fold=False).leaves()]
 
 
 def originals(found: list[Leaf]) -> dict[int, Leaf]:

@@ -1,0 +1,108 @@
+"""A spec as the source of a real model, and as that model itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from paramcalc.algebra import Undecided
+from paramcalc.conventions import convention
+from paramcalc.counting import count
+from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.frameworks.building.keras import KerasWriter
+from paramcalc.frameworks.building.parts import classes
+from paramcalc.frameworks.building.torch import TorchWriter
+from paramcalc.frameworks.building.writing import camel, unique, written
+from paramcalc.graph import Graph, evaluate, undecided_problem
+from paramcalc.loading import located
+from paramcalc.spec import Spec, Value
+
+__all__ = ["build", "source"]
+
+
+def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
+    """Python source that makes the real model of a spec, and needs the framework alone.
+
+    `framework` is `keras` or `torch`; the spec's own, if absent. `dims` replaces values of dims.
+    Raises `ParamcalcError`, among others `cannot-build`.
+    """
+    target = convention(framework or spec.framework)
+    try:
+        total = count(spec, target.name, dims=dims).total
+        if type(total) is not int:
+            raise refuse("not-one-value", "a model is built with one value for each dim")
+        graph = evaluate(spec, target.name, dims, fold=False)
+        return "\n".join((_keras if target.name == "keras" else _torch)(spec, graph, total)) + "\n"
+    except ParamcalcError as error:
+        raise located(error, spec.source) from None
+    except Undecided as undecided:
+        raise located(undecided_problem(undecided), spec.source) from None
+
+
+def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
+    """The real model of a spec: what `source` prints, run.
+
+    A `keras.Model`, or a `torch.nn.Module`, whose parameters have their initial values. Under
+    `torch.device("meta")` nothing is allocated. Raises `ParamcalcError`, among others `cannot-build`,
+    also where the framework is not installed.
+    """
+    text = source(spec, framework, dims=dims)
+    names: dict[str, Any] = {"__name__": "paramcalc_model"}
+    try:
+        exec(compile(text, "<model>", "exec", dont_inherit=True), names)
+    except ModuleNotFoundError as error:
+        raise refuse("cannot-build", f"{error.name} is not installed", f"python -m pip install {error.name}") from None
+    return names["build"]()
+
+
+def _keras(spec: Spec, graph: Graph, total: int) -> list[str]:
+    """A function that makes the model, behind those that it calls."""
+    writer = KerasWriter(graph)
+    statements = writer.statements()
+    writer.settle()
+    parts = _parts("keras", writer.parts)
+    lines = [*_head(spec, total, "Keras"), *(["from typing import Any", ""] if parts else []), "import keras", *parts]
+    for template in writer.templates.values():
+        given = ", ".join([template.signature, *(name for name, _ in template.parameters)])
+        lines += ["", "", f"def {template.name}({given}):", *template.lines(0, 4)]
+    body = [line for statement in statements for line in written(statement, 4)]
+    lines += ["", "", "def build():", '    """The model, with new weights."""', *body]
+    return [*lines, "", "", 'if __name__ == "__main__":', "    build().summary()"]
+
+
+def _torch(spec: Spec, graph: Graph, total: int) -> list[str]:
+    """A class of the whole, behind those of its groups, and a function that makes it."""
+    writer = TorchWriter(graph)
+    root = writer.root(camel(spec.name))
+    root.uses.append(root.texts())
+    writer.settle()
+    root.name = unique(root.name, writer.taken_names)
+    root.settle(set())
+    body = _parts("torch", writer.parts)
+    for template in (*writer.templates.values(), root):
+        body += ["", "", f"class {template.name}(nn.Module):"]
+        body += ['    """The whole model."""', ""] if template is root else []
+        if template.sections[0]:
+            given = ", ".join(["self", *(name for name, _ in template.parameters)])
+            body += [f"    def __init__({given}):", "        super().__init__()", *template.lines(0, 8), ""]
+        body += [f"    def forward(self, {template.signature}):", *template.lines(1, 8)]
+    body += ["", "", "def build():", '    """The model, with new weights."""', f"    return {root.name}()"]
+    used = set(re.findall(r"\w+", "\n".join(body)))
+    names = ", ".join(name for name in ("Tensor", "nn") if name in used)
+    imports = ["import torch"] * ("torch" in used) + [f"from torch import {names}"]
+    imports += ["from torch.nn import functional"] * ("functional" in used)
+    lines = [*_head(spec, total, "PyTorch"), *imports, *body]
+    return [*lines, "", "", 'if __name__ == "__main__":', "    print(build())"]
+
+
+def _head(spec: Spec, total: int, framework: str) -> list[str]:
+    """The comment at the head: what it is, and how large."""
+    name = "".join(char if char.isprintable() else " " for char in spec.name)[:60]
+    return [f"# {name or 'A network'}: {total:,} parameters in {framework}.", ""]
+
+
+def _parts(framework: str, names: set[str]) -> list[str]:
+    """The text of the classes that the framework lacks."""
+    found = classes(framework)
+    return [line for name in sorted(names) for line in ("", "", *found[name].splitlines())]

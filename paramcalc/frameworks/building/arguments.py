@@ -1,0 +1,137 @@
+"""The arguments of a class's constructor, as its row of the convention's table says, in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paramcalc.algebra import Unknown
+from paramcalc.conventions import Convention, Equivalent
+from paramcalc.errors import listed, quoted, suggest
+from paramcalc.frameworks.building.fitting import Fit, arguments
+from paramcalc.frameworks.building.structure import cannot_build
+from paramcalc.frameworks.building.writing import Call, Expr, Items, Slot, literal
+from paramcalc.graph import Leaf
+from paramcalc.layer import Layer
+
+#: The functions that an activation may name, as Keras names them, each in PyTorch with its further arguments.
+ACTIVATIONS: dict[str, tuple[str, ...]] = {
+    "celu": ("functional.celu",),
+    "elu": ("functional.elu",),
+    "exponential": ("torch.exp",),
+    "gelu": ("functional.gelu",),
+    "hard_shrink": ("functional.hardshrink",),
+    "hard_sigmoid": ("functional.hardsigmoid",),
+    "hard_silu": ("functional.hardswish",),
+    "hard_swish": ("functional.hardswish",),
+    "hard_tanh": ("functional.hardtanh",),
+    "leaky_relu": ("functional.leaky_relu", "0.2"),
+    "linear": ("",),
+    "log_sigmoid": ("functional.logsigmoid",),
+    "log_softmax": ("functional.log_softmax", "-1"),
+    "mish": ("functional.mish",),
+    "relu": ("functional.relu",),
+    "relu6": ("functional.relu6",),
+    "selu": ("functional.selu",),
+    "sigmoid": ("torch.sigmoid",),
+    "silu": ("functional.silu",),
+    "soft_shrink": ("functional.softshrink",),
+    "softmax": ("functional.softmax", "-1"),
+    "softplus": ("functional.softplus",),
+    "softsign": ("functional.softsign",),
+    "swish": ("functional.silu",),
+    "tanh": ("torch.tanh",),
+    "tanh_shrink": ("functional.tanhshrink",),
+}
+#: The dtypes that the parameters of a model may have.
+FLOATS = ("bfloat16", "float16", "float32", "float64")
+#: Arguments with a number for each axis, which may be one number for all.
+_WINDOWS = {"kernel_size", "pool_size", "strides", "stride", "padding", "dilation_rate", "dilation"}
+
+
+def check(leaf: Leaf, framework: str) -> None:
+    """Refuse what no class of a framework takes: `cannot-build`."""
+    for use in leaf.uses:
+        if use.tensor.dtype is None and use.dtype not in FLOATS:
+            raise cannot_build(leaf, framework, f"its tensors have the dtype {use.dtype}", "floats alone are trained")
+    name = getattr(leaf.layer, "activation", None)
+    if isinstance(name, str) and name not in ACTIVATIONS:
+        why = f"there is no function {quoted(name)}"
+        raise cannot_build(leaf, framework, why, suggest(name, ACTIVATIONS) or listed("the functions", ACTIVATIONS))
+
+
+def applied_function(layer: Layer, row: Equivalent | None) -> str | None:
+    """The activation of a layer that its class does not apply itself, if it has one."""
+    name = getattr(layer, "activation", None)
+    if name is None or name == "linear" or (row and ("activation" in row.arguments or "activation" in row.fields)):
+        return None
+    return str(name)
+
+
+def plain_form(leaf: Leaf, framework: str, *understood: str) -> None:
+    """Refuse a layer that states more than our own class of its kind understands: `cannot-build`."""
+    for name, info in type(leaf.layer).model_fields.items():
+        if name not in understood and getattr(leaf.layer, name) != info.default:
+            raise cannot_build(leaf, framework, f"there is no class for it with this {name!r}")
+    if len(leaf.outputs) > 1 or len(leaf.inputs) > 1:
+        raise cannot_build(leaf, framework, "there is no class for it that takes or gives states")
+
+
+def attention(leaf: Leaf, framework: str) -> dict[str, Any]:
+    """The arguments of our own class of attention: over one axis, and with nothing but its projections."""
+    layer: Any = leaf.layer.filled(leaf.input_shapes[0])
+    further = (layer.attention_axes, layer.use_gate or None, layer.add_bias_kv or None)
+    plain = isinstance(layer.output_dim, int) and all(each is None for each in further)
+    if not plain or any(len(shape) != 2 for shape in leaf.input_shapes):
+        raise cannot_build(leaf, framework, "there is no class for it with these fields")
+    names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim", "use_bias")
+    return {name: getattr(layer, name) for name in names}
+
+
+def constructor(
+    convention: Convention,
+    leaf: Leaf,
+    framework: str,
+    fit: Fit,
+    taken_for_granted: Callable[[str, str, Any], bool],
+    spelled: Callable[[str], str],
+) -> Call:
+    """The call of a class; arguments that are `taken_for_granted` and not stated are left out."""
+
+    def written(name: str, value: Any) -> Expr:
+        if isinstance(value, Layer):
+            return nested(value)
+        if isinstance(value, tuple) and value and isinstance(value[0], Layer):
+            return Items(tuple(map(nested, value)))
+        return Slot(name, literal(_plain(name, value)))
+
+    def nested(layer: Layer) -> Expr:
+        inputs = fit.parts.get(id(layer), ())
+        row = convention.equivalent(layer, inputs)
+        if row is None:
+            raise cannot_build(leaf, framework, f"there is no class for the {type(layer).__name__} in it")
+        inner = Fit(row, layer, *arguments(row, layer, inputs, {}))
+        return constructor(convention, leaf, framework, inner, lambda *_: False, spelled)
+
+    stated = fit.layer.model_fields_set
+    return Call(
+        spelled(fit.row.name),
+        tuple(
+            (name, written(name, value))
+            for name, value in fit.given.items()
+            if fit.row.arguments[name] in stated or not taken_for_granted(name, fit.row.arguments[name], value)
+        ),
+    )
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A value without free sizes; a window with one number for all axes as that number."""
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, tuple):
+        if value and len({*value}) == 1 and (name in _WINDOWS or (name == "normalized_shape" and len(value) == 1)):
+            return value[0]
+        return tuple(_plain("", each) for each in value)
+    if isinstance(value, Mapping):
+        return {key: _plain("", each) for key, each in value.items()}
+    return value

@@ -1,0 +1,131 @@
+"""Modules that PyTorch has no class for."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Weights(nn.Module):
+    """Tensors of their own; the input passes through, or one of them is the output."""
+
+    def __init__(self, shapes: dict, output: str | None = None) -> None:
+        super().__init__()
+        self.output_name = output
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.output_name is None:
+            return x
+        tensor = self.get_parameter(self.output_name)
+        return tensor.expand(len(x), *tensor.shape)
+
+
+class OwnBatchNorm(nn.Module):
+    """A batch normalisation with any of its tensors, along axis 1."""
+
+    def __init__(
+        self,
+        num_features: int,
+        scale: bool = True,
+        center: bool = True,
+        batch_counter: bool = True,
+        momentum: float = 0.1,
+    ) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.gamma = nn.Parameter(torch.ones(num_features)) if scale else None
+        self.beta = nn.Parameter(torch.zeros(num_features)) if center else None
+        self.register_buffer("moving_mean", torch.zeros(num_features))
+        self.register_buffer("moving_variance", torch.ones(num_features))
+        self.register_buffer("batch_counter", torch.tensor(0) if batch_counter else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.batch_counter is not None:
+            self.batch_counter.add_(1)
+        statistics = self.moving_mean, self.moving_variance
+        parameters = self.gamma, self.beta
+        return functional.batch_norm(x, *statistics, *parameters, self.training, self.momentum)
+
+
+class OwnLayerNorm(nn.Module):
+    """A layer normalisation that may have an offset and no scale."""
+
+    def __init__(self, normalized_shape: tuple, scale: bool = True, center: bool = True) -> None:
+        super().__init__()
+        self.normalized_shape = normalized_shape
+        self.gamma = nn.Parameter(torch.ones(normalized_shape)) if scale else None
+        self.beta = nn.Parameter(torch.zeros(normalized_shape)) if center else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.layer_norm(x, self.normalized_shape, self.gamma, self.beta)
+
+
+class OneBiasLSTM(nn.Module):
+    """An LSTM with one offset, as Keras has it."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.kernel = nn.Parameter(torch.randn(input_size, 4 * hidden_size) * 0.05)
+        self.recurrent_kernel = nn.Parameter(torch.randn(hidden_size, 4 * hidden_size) * 0.05)
+        self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
+
+    def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        state = cell = x.new_zeros(len(x), len(self.recurrent_kernel))
+        states = []
+        for step in x.unbind(1):
+            gates = step @ self.kernel + state @ self.recurrent_kernel + self.bias
+            i, f, g, o = gates.chunk(4, -1)
+            cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
+            state = torch.sigmoid(o) * torch.tanh(cell)
+            states.append(state)
+        return torch.stack(states, 1), (state, cell)
+
+
+class OwnAttention(nn.Module):
+    """Attention of any form, from its projections."""
+
+    def __init__(
+        self,
+        features: tuple[int, int, int],
+        num_heads: int,
+        num_key_value_heads: int,
+        key_dim: int,
+        value_dim: int,
+        output_dim: int,
+        use_bias: bool = True,
+    ) -> None:
+        super().__init__()
+        query, value, key = features
+        heads, shared = num_heads, num_key_value_heads
+        self.own("query", use_bias, query, heads, key_dim)
+        self.own("key", use_bias, key, shared, key_dim)
+        self.own("value", use_bias, value, shared, value_dim)
+        self.output_kernel = nn.Parameter(torch.randn(heads, value_dim, output_dim) * 0.02)
+        self.output_bias = nn.Parameter(torch.zeros(output_dim)) if use_bias else None
+        self.share = heads // shared
+
+    def own(self, name: str, use_bias: bool, features: int, heads: int, width: int) -> None:
+        """The parameters of a projection to the heads."""
+        kernel = nn.Parameter(torch.randn(features, heads, width) * 0.02)
+        bias = nn.Parameter(torch.zeros(heads, width)) if use_bias else None
+        self.register_parameter(f"{name}_kernel", kernel)
+        self.register_parameter(f"{name}_bias", bias)
+
+    def projected(self, name: str, x: Tensor) -> Tensor:
+        """What a projection makes: batch, head, place, features."""
+        y = torch.einsum("btd,dhk->bthk", x, self.get_parameter(f"{name}_kernel"))
+        bias = getattr(self, f"{name}_bias")
+        return (y if bias is None else y + bias).transpose(1, 2)
+
+    def forward(self, query: Tensor, value: Tensor | None = None, key: Tensor | None = None):
+        value = query if value is None else value
+        key = value if key is None else key
+        queries = self.projected("query", query)
+        keys = self.projected("key", key).repeat_interleave(self.share, 1)
+        values = self.projected("value", value).repeat_interleave(self.share, 1)
+        mixed = functional.scaled_dot_product_attention(queries, keys, values)
+        y = torch.einsum("bhtv,hvo->bto", mixed, self.output_kernel)
+        return y if self.output_bias is None else y + self.output_bias
