@@ -27,7 +27,7 @@ def encoded(x: Shape, mode: str, categories: Number) -> Shape:
     if mode == "int":
         return x
     if mode == "one_hot":
-        return (*(x[:-1] if x and algebra.same(x[-1], 1) else x), categories)
+        return (*_without_last_of_one(x), categories)
     if not x:
         raise refuse(
             "shape-mismatch",
@@ -35,6 +35,10 @@ def encoded(x: Shape, mode: str, categories: Number) -> Shape:
             "without one, Keras would count over the examples of a batch",
         )
     return (*x[1:], categories)
+
+
+def _without_last_of_one(x: Shape) -> Shape:
+    return x[:-1] if x and algebra.same(x[-1], 1) else x
 
 
 class Discretization(Layer):
@@ -74,7 +78,9 @@ class Hashing(Layer):
     output_mode: Mode = field("", _MODE, "int")
 
     def output_shape(self, x: Shape) -> Shape:
-        return encoded(x, self.output_mode, self.num_bins)
+        # it drops a last axis of 1 itself, before the values are encoded, which drops one more
+        values = _without_last_of_one(x) if self.output_mode == "one_hot" else x
+        return encoded(values, self.output_mode, self.num_bins)
 
 
 class HashedCrossing(Layer):

@@ -53,6 +53,14 @@ def ours(layer: pc.Layer, shape: tuple[int, ...]) -> tuple[Any, ...]:
             "int32",
             (5,),
         ),
+        # and drops two axes of 1, where the other layers drop one
+        (
+            lambda layers: layers.Hashing(5, output_mode="one_hot"),
+            pc.Hashing(num_bins=5, output_mode="one_hot"),
+            (1, 1),
+            "int32",
+            (1, 5),
+        ),
         # TextVectorization drops the axis of one text
         (
             lambda layers: layers.TextVectorization(vocabulary=["two"], output_mode="multi_hot"),
