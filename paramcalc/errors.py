@@ -56,7 +56,7 @@ CODES = {
     "missing-counter": "A path goes into a repeated node without saying which copy.",
     "model-mismatch": "What is read of a model is not what its description, or the model itself, states.",
     "unmet-condition": "A closed form is asked for sizes at which it does not hold.",
-    "cannot-build": "The framework has nothing that the layer could be built of, or is not installed.",
+    "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",
     "not-expressible": "The target has no exact expression for something in a closed form.",

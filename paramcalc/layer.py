@@ -356,6 +356,13 @@ class Layer(BaseModel):
         """The fields that decide which tensors there are: by their names, by an equation, by layers that own some."""
         return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.opens)
 
+    @classmethod
+    def has_general_form(cls) -> bool:
+        """Whether its tensors follow from its fields alone: from no list, equation or layer that a spec gives."""
+        return not any(
+            cls.model_fields[name].is_required() or name not in cls.nested_fields() for name in cls.open_fields()
+        )
+
     @property
     def nesting(self) -> int:
         """How many layers stand within one another, this one included."""

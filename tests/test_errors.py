@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.errors import Problem
-from tests import test_exports
+from tests import test_building, test_exports
 
 
 class Wrong(NamedTuple):
@@ -33,6 +33,7 @@ ELSEWHERE = {
     "unreadable-file": "test_a_file_that_is_missing",
     "not-text": "test_bytes_that_are_no_text",
     "not-one-value": "test_a_condition_on_an_array",
+    "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
     "unmet-condition": "test_a_form_where_it_does_not_hold",
     "unknown-target": "test_an_unknown_target_is_refused",
@@ -66,7 +67,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_exports)}
+    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_building), *vars(test_exports)}
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

@@ -33,11 +33,6 @@ GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
 HOSTILE = "*/ /* \"\"\" ''' --> \n\r\u2028=cmd()|'/c'!A1 \\ \u202e ]]> <script> ${x} $(x) %d {0} ?? `x` #{x}"
 
 
-def has_general_form(cls: type[pc.Layer]) -> bool:
-    """Whether its tensors follow from its fields alone, and not from layers or lists that a spec gives."""
-    return not any(info.is_required() and name in cls.open_fields() for name, info in cls.model_fields.items())
-
-
 def function(form: pc.Formula, target: str) -> Any:
     """The exported function of Python or NumPy."""
     names: dict[str, Any] = {}
@@ -123,7 +118,7 @@ def test_the_flags_of_a_kind_are_1_or_0() -> None:
 
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])
-@pytest.mark.parametrize("name", [name for name in kind_names() if has_general_form(pc.kind(name))])
+@pytest.mark.parametrize("name", [name for name in kind_names() if pc.kind(name).has_general_form()])
 def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
     form = pc.formula(pc.kind(name), convention)
     assert sympy.expand(sum(part.expr for part in form.parts) - form.expr) == 0

@@ -26,10 +26,7 @@ def symbolic_layer(
     low-rank update, are given with `additions` only. Raises `invalid-value` for a kind whose tensors
     are named by the spec alone.
     """
-    deciding = {
-        name for name, info in cls.model_fields.items() if info.is_required() or name not in cls.nested_fields()
-    }
-    if deciding & {*cls.open_fields()}:
+    if not cls.has_general_form():
         raise refuse("invalid-value", f"{cls.__name__} has no general form: its tensors are those that a spec names")
     meanings: dict[str, str] = {}
     values: dict[str, Any] = {}

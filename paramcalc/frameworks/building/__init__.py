@@ -45,14 +45,16 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
 
     A `keras.Model`, or a `torch.nn.Module`, whose parameters have their initial values. Under
     `torch.device("meta")` nothing is allocated. Raises `ParamcalcError`, among others `cannot-build`,
-    also where the framework is not installed.
+    and `missing-package` where the framework is not installed.
     """
     text = source(spec, framework, dims=dims)
     names: dict[str, Any] = {"__name__": "paramcalc_model"}
     try:
         exec(compile(text, "<model>", "exec", dont_inherit=True), names)
     except ModuleNotFoundError as error:
-        raise refuse("cannot-build", f"{error.name} is not installed", f"python -m pip install {error.name}") from None
+        raise refuse(
+            "missing-package", f"the model needs the package {error.name}", f"python -m pip install {error.name}"
+        ) from None
     return names["build"]()
 
 

@@ -1,8 +1,9 @@
 """A live module of PyTorch as a spec.
 
-    torch_modules   a module as a kind
-    torch_tracing   which modules and functions are called, and in which order
-    torch_spec      the nodes of a spec, in groups named as the modules
+    modules   a module as a kind
+    tracing   which modules and functions are called, and in which order
+    places    the nodes while they are read: where each stands, and what it takes
+    reader    the nodes of a spec, in groups named as the modules
 
 Source: torch.nn.Module, torch.fx.
 """
@@ -18,8 +19,8 @@ from paramcalc.counting import count
 from paramcalc.errors import ParamcalcError, refuse
 from paramcalc.fields import named, read_shape
 from paramcalc.frameworks.tidying import tidy
-from paramcalc.frameworks.torch_modules import described, own_tensors
-from paramcalc.frameworks.torch_spec import Loose, Reader
+from paramcalc.frameworks.torch.modules import described, own_tensors
+from paramcalc.frameworks.torch.reader import Loose, Reader
 from paramcalc.spec import Node, Spec
 
 _ORDER = (

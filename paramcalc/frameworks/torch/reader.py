@@ -10,9 +10,9 @@ from types import NoneType
 from typing import Any
 
 from paramcalc.algebra import Shape, Unknown
-from paramcalc.frameworks.torch_modules import Known, Own, described, known, outputs_of, own_tensors, signature_of
-from paramcalc.frameworks.torch_places import Group, Item, Place, Source, Writer, legal, places, prune
-from paramcalc.frameworks.torch_tracing import Trace, Visit, trace
+from paramcalc.frameworks.torch.modules import Known, Own, described, known, outputs_of, own_tensors, signature_of
+from paramcalc.frameworks.torch.places import Group, Item, Place, Source, Writer, legal, places, prune
+from paramcalc.frameworks.torch.tracing import Trace, Visit, trace
 from paramcalc.layer import Layer, default_name, kind, kind_names
 from paramcalc.spec import Node
 
