@@ -383,15 +383,8 @@ def _split(parts: Sequence[Part]) -> str:
 
 def _steps(*steps: Maths) -> list[Maths]:
     """Steps without those that read as the one before."""
-    kept: list[Maths] = []
-    for step in steps:
-        if not kept or _printed(step) != _printed(kept[-1]):
-            kept.append(step)
-    return kept
-
-
-def _printed(step: Maths) -> str:
-    return notation.text(step.expr, step.values, step.at)
+    printed = [notation.text(step.expr, step.values, step.at) for step in steps]
+    return [step for step, own, before in zip(steps, printed, [None, *printed], strict=False) if own != before]
 
 
 def _answers(steps: Sequence[Maths]) -> tuple[Cell, ...]:
