@@ -25,12 +25,12 @@ class _AroundKernel(Layer):
         yield Part("layer", self.layer, inputs)
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
-        shapes: tuple[Shape, ...] = self.layer.infer(*inputs)[0]
+        shapes: tuple[Shape, ...] = self.layer.output_shapes(*inputs)
         return shapes
 
     def wrapped(self, *inputs: Shape) -> tuple[Tensor, int | None]:
         (part,) = self.parts(*inputs)
-        kernel = next((tensor for tensor in part.layer.infer(*inputs)[1] if tensor.name in _KERNELS), None)
+        kernel = next((tensor for tensor in part.layer.owned_tensors(*inputs) if tensor.name in _KERNELS), None)
         name, inner = type(self).__name__, type(part.layer).__name__
         if kernel is None or kernel.dtype is not None:
             reason = "has none" if kernel is None else "keeps its own with few bits"
