@@ -19,7 +19,7 @@ PACKAGE = Path(paramcalc.__file__).parent
 
 #: From the bottom up: a module imports only from those before it. A folder is one module.
 ORDER = [
-    "errors", "algebra", "expression", "fields", "layer", "window", "convolving", "spatial", "recurrence",
+    "errors", "algebra", "expression", "fields", "layer", "window", "spatial", "convolving", "recurrence",
     "quantization", "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation",
     "comparison", "exports", "frameworks", "cli", "__main__",
 ]  # fmt: skip
@@ -125,6 +125,14 @@ def test_a_kind_says_all_that_its_page_needs(name: str) -> None:
     assert not set(form_symbols) & set(axes), "a field and an axis have one symbol"
     for each in cls.inputs:
         assert set(each.meanings) == set(each.names), "each axis has a meaning"
+
+
+def test_no_kind_takes_a_function_that_changes_its_shape() -> None:
+    for name in kind_names():
+        with pytest.raises(paramcalc.ParamcalcError) as caught:
+            kind(name)(activation="glu", no_such_field=1)
+        stated = [each.message for each in caught.value.problems if each.code == "invalid-value"]
+        assert any("'glu'" in message for message in stated) == ("activation" in kind(name).model_fields), name
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
