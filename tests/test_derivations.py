@@ -110,6 +110,22 @@ def test_the_model_is_the_last_step_with_shares_and_in_the_dims() -> None:
     )
 
 
+@pytest.mark.parametrize("dims", [False, True])
+def test_a_form_that_is_too_long_is_left_out_and_said(dims: bool) -> None:
+    # with the input's axis, one symbol more than there are layers
+    def text(layers: int) -> str:
+        sizes = {f"n_{place}": place + 2 for place in range(layers + 1)}
+        widths = [*sizes] if dims else [*sizes.values()]
+        nodes = [pc.Input(shape=(widths[0],)), *(pc.Dense(units=width) for width in widths[1:])]
+        return str(pc.explain(pc.Spec(layers=nodes, dims=sizes if dims else {})))
+
+    said = "the sum in symbols is left out here: 'paramcalc formula'\ngives it, layer by layer."
+    assert text(12).endswith(f"With so many sizes, {said}")
+    assert "In the sizes of the spec:" not in text(12)
+    assert said not in text(11)
+    assert "In the sizes of the spec:" in text(11)
+
+
 @pytest.mark.parametrize("node", ["body", "body.2", "body.0..2", "body.1.dense"])
 def test_a_node_is_found_by_its_path_with_or_without_counters(node: str) -> None:
     spec = pc.Spec(

@@ -317,6 +317,9 @@ def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     blocks: list[Block] = [_sum(model.parts, readable_bytes(count.bytes))]
     if derivation.form is not None:
         blocks += [Paragraph(("In the sizes of the spec:",)), *form_blocks(derivation.form, model.one)]
+    elif derivation.too_long:
+        way_out = "'paramcalc formula' gives it, layer by layer."
+        blocks.append(Paragraph((f"With so many sizes, the sum in symbols is left out here: {way_out}",)))
     return Section(f"{count.name} · the whole model" if count.name else "The whole model", "", tuple(blocks))
 
 
