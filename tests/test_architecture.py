@@ -20,8 +20,8 @@ PACKAGE = Path(paramcalc.__file__).parent
 #: From the bottom up: a module imports only from those before it. A folder is one module.
 ORDER = [
     "errors", "algebra", "expression", "fields", "layer", "window", "spatial", "convolving", "recurrence",
-    "quantization", "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation",
-    "comparison", "exports", "frameworks", "cli", "__main__",
+    "quantization", "layers", "display", "spec", "loading", "conventions", "graph", "counting", "formulas",
+    "derivation", "comparison", "exports", "frameworks", "cli", "__main__",
 ]  # fmt: skip
 
 
