@@ -368,6 +368,9 @@ def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
     }
     if "filters" in update and stated.get("groups") == stated["filters"]:
         update["groups"] = update["filters"]  # a depthwise convolution
+    *lengths, features = stated.get("target_shape") or [0]
+    if ("width", features) in names:
+        update["target_shape"] = [*lengths, names["width", features]]
     update |= {
         field: {name: [names.get(("width", size), size) for size in shape] for name, shape in stated[field].items()}
         for field in _SHAPES
