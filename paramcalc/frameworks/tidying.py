@@ -361,7 +361,7 @@ def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterat
 
 def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
     stated: dict[str, Any] = layer.stated()
-    update = {
+    update: dict[str, Any] = {
         field: names[sort, stated[field]]
         for field, sort in _SORTS.items()
         if type(stated.get(field)) is int and (sort, stated[field]) in names
