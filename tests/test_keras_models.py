@@ -176,6 +176,26 @@ def test_dtypes_follow_the_policy() -> None:
     assert pc.count(pc.from_keras(model)).bytes == 10 * 4 + 6 * 2
 
 
+def attention(name: str, before: str) -> list[dict[str, Any]]:
+    """A self-attention, which takes one output twice, and the sum of both."""
+    x = tensor(before, [None, 5, 4])
+    return [
+        entry("MultiHeadAttention", name, [x, x], num_heads=2, key_dim=3),
+        entry("Add", f"{name}_add", [[x, tensor(name, [None, 5, 4])]]),
+    ]
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_self_attention_is_a_residual_and_repeats(copies: int) -> None:
+    names = ["x", *(f"attention_{number}_add" for number in range(copies))]
+    layers = [each for number in range(copies) for each in attention(f"attention_{number}", names[number])]
+    model = functional(source("x", 5, 4), *layers, outputs=[[names[-1], 0, 0]])
+    spec = pc.loads(pc.dumps(pc.from_keras(model)))
+    # query, key and value of width 6, and the way back
+    assert pc.count(spec).total == copies * (3 * (4 + 1) * 6 + (6 + 1) * 4)
+    assert len(spec.layers) == (3 if copies == 2 else 2)
+
+
 # --- Refusals --------------------------------------------------------------------------
 
 LAMBDA = entry("Lambda", "double", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA="}})
