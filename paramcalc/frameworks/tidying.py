@@ -150,10 +150,14 @@ class _Places:
         inside = self._inside(start, stop)
         name = self.names[stop]
         stem = _common_beginning(self.names[start:stop]).rstrip("_.-")
-        if stop - start > 1 and re.fullmatch(r"[^\W\d][\w-]*", stem) and name not in self.kept and self.is_free(stem):
-            name = stem
+        if name not in self.kept:
+            if stop - start == 1:
+                name = self.names[start]
+            elif re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
+                name = stem
         if len(inside) == 1 and not inside[0].residual:
-            node = replace(inside[0], name=name, residual=True)
+            # it stays where it is, and takes what it took
+            node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
@@ -204,7 +208,8 @@ class _Places:
         inside = self._inside(run.start, run.start + run.length)
         last = self.names[stop - 1]
         name = last if last in self.kept else self._common_name(run)
-        if len(inside) == 1 and inside[0].times is None:
+        # a copy takes its first input alone from the copy before
+        if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
         else:
             node = Node(layers=inside, name=name, times=run.copies)

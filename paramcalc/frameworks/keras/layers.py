@@ -63,10 +63,12 @@ def read_layer(entry: Description, given: StatedShape | None, known: dict[str, R
     name, class_name = keras_name(entry), str(entry["class_name"])
     given = given or stated_shape((entry.get("build_config") or {}).get("input_shape"))
     config = {key: value for key, value in entry["config"].items() if key != "name"}
-    key = json.dumps([class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)])
+    # of a layer within another, nothing is known
+    stated = [class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)]
+    key = "" if known is None else json.dumps(stated)
     read = (known or {}).get(key)
     if read is None:
-        with naming(keras_name(entry)):
+        with naming(name):
             read = _read(entry, config, given)
         if known is not None:
             known[key] = read
@@ -88,6 +90,9 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
         raise _unknown(entry)
+    arguments = {argument for _, row in rows for argument in row.arguments}
+    # what is within a layer is read once, whichever row it is
+    config = {key: _value(value) if key in arguments else value for key, value in config.items()}
     refusals: list[ParamcalcError] = []
     # what more arguments follow from says more
     for kind_name, row in sorted(rows, key=lambda each: -sum(config.get(key) is not None for key in each[1].arguments)):
@@ -152,7 +157,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
         if len(names) == 1 and config.get(argument) is not None:
             (name,) = names
-            fields[name] = _field(cls, name, text, _value(config[argument]))
+            fields[name] = _field(cls, name, text, config[argument])
     layer = plainly(cls, fields)
     if not layer.is_resolved:
         raise refuse("wrong-type", "takes numbers, and no texts")
@@ -307,9 +312,8 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
             continue
         if value is not None and row.arguments[argument] != "None" and is_inert(class_name, argument):
             continue
-        given = _value(value)
         found = list(_computed(layer, row.arguments[argument], inputs))
-        if found and not any(_same(given, each) for each in found):
+        if found and not any(_same(value, each) for each in found):
             raise refuse(
                 "model-mismatch",
                 f"states {argument} = {_shown(value)}, and would be a {type(layer).__name__} with"

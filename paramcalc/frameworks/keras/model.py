@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import chain, count
 from typing import Any, NamedTuple
 
 from paramcalc.errors import quoted, refuse
@@ -120,6 +119,8 @@ class Group:
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
         self.names: set[str] = set()
+        #: the number that a name ends with which was given last, by what it begins with
+        self.numbers: Counter[str] = Counter()
         self.nodes: list[Node] = []
         #: what a node takes that states nothing
         self.flowing: Source | None = Source("input") if path else None
@@ -254,9 +255,10 @@ class Group:
         stem = re.sub(r"[^\w-]+", "_", call.key[0])[:150] or "layer"
         stem = stem if stem[0].isalpha() and stem != "input" else f"layer_{stem}"
         # names that differ in the model may be one here
-        numbered = (f"{stem}_{number}" for number in count(max(call.number, 1)))
-        candidates = numbered if call.number else chain([stem], numbered)
-        name = next(each for each in candidates if each not in self.names)
+        number = max(call.number, self.numbers[stem])
+        while (name := f"{stem}_{number}" if number else stem) in self.names:
+            number += 1
+        self.numbers[stem] = number
         self.names.add(name)
         return name
 
