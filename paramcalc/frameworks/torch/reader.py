@@ -183,6 +183,8 @@ class Reader:
             for value, start in zip(given, starts, strict=False):
                 if value.flow is None:
                     value.flow, value.shape = start.flow, start.shape
+        if name.isdecimal() and not layer.tensors:
+            name = default_name(type(layer.layer).__name__)
         place = group.new_place(name, sources=sources, outputs=layer.outputs(shapes) or ((),))
         if id(module) in self.items and layer.tensors:
             place.share = self.items[id(module)]
