@@ -15,7 +15,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from paramcalc.expression import RESERVED
-from paramcalc.layer import Layer
+from paramcalc.layer import Layer, kind
 from paramcalc.spec import Node, Spec, node_names
 
 
@@ -156,7 +156,9 @@ class _Places:
         """The spans of nodes whose output is added to their input, up to the place of the sum: the innermost."""
         spans: list[tuple[int, int]] = []
         for index, node in enumerate(self.nodes):
-            if type(node.layer).__name__ != "Add" or len(self.inputs[index]) != 2 or self.names[index] in self.fixed:
+            if not isinstance(node.layer, kind("Add")) or len(self.inputs[index]) != 2:
+                continue
+            if self.names[index] in self.fixed:
                 continue
             before, last = sorted(self.inputs[index], key=lambda source: -inf if source is None else source)
             if before is None or last != index - 1 or before == last or self.takers[last] != [index]:
@@ -324,7 +326,7 @@ def _signature(node: Node) -> Hashable:
 def _layer_signature(layer: Layer | None) -> Hashable:
     fields = layer.stated() if layer is not None else {}
     fields.pop("rate", None)
-    return type(layer).__name__, repr(fields)
+    return type(layer), repr(fields)
 
 
 # --- Names ------------------------------------------------------------------------------
@@ -362,6 +364,10 @@ _SORTS = {
     "units": "width", "filters": "width", "output_dim": "width", "num_heads": "heads", "key_dim": "head_dim",
     "input_dim": "vocabulary",
 }  # fmt: skip
+
+
+#: Fields with the shapes of tensors.
+_SHAPES = ("tensors", "states")
 
 
 def _with_dims(spec: Spec) -> Spec:
@@ -421,9 +427,19 @@ def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterat
 
 def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
     stated: dict[str, Any] = layer.stated()
-    update = {
+    update: dict[str, Any] = {
         field: names[sort, stated[field]]
         for field, sort in _SORTS.items()
         if type(stated.get(field)) is int and (sort, stated[field]) in names
+    }
+    if "filters" in update and stated.get("groups") == stated["filters"]:
+        update["groups"] = update["filters"]  # a depthwise convolution
+    *lengths, features = stated.get("target_shape") or [0]
+    if ("width", features) in names:
+        update["target_shape"] = [*lengths, names["width", features]]
+    update |= {
+        field: {name: [names.get(("width", size), size) for size in shape] for name, shape in stated[field].items()}
+        for field in _SHAPES
+        if isinstance(stated.get(field), dict)
     }
     return type(layer)(**{**stated, **update}) if update else layer

@@ -149,13 +149,13 @@ def _padded(leaf: Leaf, layer: Any, given: dict[str, Any]) -> Call | None:
 class _Weights(keras.layers.Layer):
     """Tensors that belong to no layer; the input passes through, or one of them is the output."""
 
-    def __init__(self, kind: pc.Weights, **common: Any) -> None:
+    def __init__(
+        self, shapes: dict[str, tuple[int, ...]], states: dict[str, tuple[int, ...]], output: str | None, **common: Any
+    ) -> None:
         super().__init__(**common)
-        self.tensors = {name: self.add_weight(shape, name=name) for name, shape in kind.tensors_.items()}
-        self.tensors |= {
-            name: self.add_weight(shape, name=name, trainable=False) for name, shape in kind.states.items()
-        }
-        self.chosen = kind.output
+        self.tensors = {name: self.add_weight(shape, name=name) for name, shape in shapes.items()}
+        self.tensors |= {name: self.add_weight(shape, name=name, trainable=False) for name, shape in states.items()}
+        self.chosen = output
 
     def call(self, x: Any) -> Any:
         if self.chosen is None:
@@ -234,7 +234,7 @@ class _Attention(keras.layers.Layer):
 
 
 def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
-    layer = _Weights(leaf.layer, **common)
+    layer = _Weights(leaf.layer.tensors_, leaf.layer.states, leaf.layer.output, **common)
     return layer, _with_one(layer)
 
 
