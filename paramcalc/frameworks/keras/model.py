@@ -14,6 +14,7 @@ from paramcalc.frameworks.keras.description import (
     TENSOR,
     Description,
     StatedShape,
+    a_part,
     is_description,
     is_model,
     stated_shape,
@@ -166,9 +167,9 @@ class Group:
             for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
                 if isinstance(node, dict):
                     arguments, keywords = node.get("args"), node.get("kwargs")
-                    yield Call(entry, number, _a(list, arguments), _a(dict, keywords), live)
+                    yield Call(entry, number, a_part(list, arguments), a_part(dict, keywords), live)
                 else:
-                    yield Call(entry, number, [_tensor(each) for each in _a(list, node)], live=live)
+                    yield Call(entry, number, [_tensor(each) for each in a_part(list, node)], live=live)
 
     def outputs(self) -> Iterator[Output]:
         """The outputs of a Functional model. There, the calls of a model within count from 1.
@@ -203,6 +204,9 @@ class Group:
         inputs = tuple(map(str, sources)) if sources and sources != [self.flowing] else None
         if self.sequential and self.flowing:
             sources = [self.flowing]
+        if call.number and call.key[0] not in self.first:
+            self.sources[call.key] = _place_of(sources)  # a model within that has no layers
+            return
         name = self.new_name(call)
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
@@ -315,11 +319,6 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 # --- The parts of a description --------------------------------------------------------
 
 
-def _a(form: type, value: Any) -> Any:
-    """A list or mapping of a description; an empty one where there is none."""
-    return value if isinstance(value, form) else form()
-
-
 def _entries(config: Description) -> list[Description]:
     """The layers of a model. Raises `invalid-value`."""
     for entry in config["layers"]:
@@ -361,7 +360,7 @@ def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
         for item in value:
             yield from tensors_in(item)
     elif isinstance(value, dict) and value.get("class_name") == TENSOR:
-        config = _a(dict, value.get("config"))
+        config = a_part(dict, value.get("config"))
         yield _output(config.get("keras_history")), stated_shape(config.get("shape"))
     elif isinstance(value, dict) and "class_name" not in value:
         for _, item in sorted(value.items()):
