@@ -10,23 +10,46 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import accumulate, chain
+from itertools import count as counted
 from math import inf
 from typing import Any, NamedTuple
 
+from paramcalc.counting import count
+from paramcalc.errors import ParamcalcError
 from paramcalc.expression import RESERVED
 from paramcalc.layer import Layer, kind
 from paramcalc.spec import Node, Spec, node_names
 
 
 def tidy(spec: Spec) -> Spec:
-    """The same network, its residuals, repeats and common sizes written as such.
+    """The same network, its residuals, repeats and common sizes written as such; never with other tensors."""
+    try:
+        tidied = _tidied(spec)
+        return tidied if tensors_of(tidied) == tensors_of(spec) else spec
+    except ParamcalcError:
+        return spec  # it is right as it stands
 
-    What is referred to by a path stays where it is, and so does all of a very long spec.
-    """
+
+def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
+    """Every tensor of a spec, and how often there is one like it. Raises what `count` does."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in count(spec).layers:
+        for tensor in row.tensors:
+            found[tensor.shape, tensor.role, tensor.trainable, tensor.dtype, tensor.tied_to is None] += row.times
+    return found
+
+
+def _tidied(spec: Spec) -> Spec:
+    """What is referred to by a path stays where it is, and so does all of a very long spec."""
     fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
-    nodes = _folded(spec.layers, {*(spec.outputs or ())}, fixed)
-    return _with_dims(replace(spec, layers=tuple(nodes)))
+    fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}
+    # the names of PyTorch's modules are paths already
+    nodes = _folded(spec.layers, {*(spec.outputs or ())}, fixed, shortens=spec.framework != "torch")
+    mentioned = {*_references(nodes), *(spec.outputs or ())}
+    mentioned |= {part for path in mentioned for part in path.split(".")}
+    return _with_dims(replace(spec, layers=tuple(_unnamed(nodes, mentioned))))
 
 
 def _references(nodes: Iterable[Node]) -> Iterator[str]:
@@ -37,6 +60,14 @@ def _references(nodes: Iterable[Node]) -> Iterator[str]:
         if node.share is not None:
             yield node.share
         yield from _references(node.layers or ())
+
+
+def _shared(nodes: Iterable[Node]) -> Iterator[str]:
+    """The paths of all that is called again."""
+    for node in nodes:
+        if node.share is not None:
+            yield node.share
+        yield from _shared(node.layers or ())
 
 
 # --- Repeats ---------------------------------------------------------------------------
@@ -55,28 +86,28 @@ class _Run(NamedTuple):
     start: int
     length: int
     copies: int
+    #: how many nodes need not be written, those in groups as well
+    saved: int
 
     @property
     def stop(self) -> int:
         """The place behind it."""
         return self.start + self.length * self.copies
 
-    @property
-    def saved(self) -> int:
-        """How many nodes need not be written."""
-        return self.length * (self.copies - 1)
 
-
-def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str]) -> list[Node]:
+def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool) -> list[Node]:
     """Nodes with groups for what is added to its input, and one for those that are alike.
 
-    `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are.
+    `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are. With
+    `shortens`, nodes lose what their names have in common in a group of their own.
     """
     found = [
-        node if node.layers is None else replace(node, layers=tuple(_folded(node.layers, set(), fixed)))
+        node
+        if node.layers is None
+        else _merged(replace(node, layers=tuple(_folded(node.layers, set(), fixed, shortens))), fixed)
         for node in nodes
     ]
-    places = _Places(found, kept, fixed)
+    places = _Places(found, kept, fixed, shortens)
     if len(nodes) > _MOST_NODES:
         return found
     while spans := places.residuals():
@@ -88,13 +119,24 @@ def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str]) -> list[Node
     return places.nodes
 
 
+def _merged(group: Node, fixed: set[str]) -> Node:
+    """A group that holds nothing but one repeated node, as that node, under its own name."""
+    (node,) = group.layers if group.layers and len(group.layers) == 1 else (group,)
+    plain = group.times is None and not group.residual and group.when is True and node.inputs is None
+    if not plain or node.times is None or fixed & {group.name, node.name}:
+        return group
+    stated = {name: getattr(group, name) for name in ("trainable", "dtype") if getattr(node, name) is None}
+    return replace(node, name=group.name, inputs=group.inputs, **stated)
+
+
 class _Places:
     """The nodes of a group by their places: -1 is the group's own input."""
 
-    def __init__(self, nodes: list[Node], kept: set[str], fixed: set[str]) -> None:
+    def __init__(self, nodes: list[Node], kept: set[str], fixed: set[str], shortens: bool) -> None:
         self.nodes = nodes
         self.kept = kept
         self.fixed = fixed
+        self.shortens = shortens
         self.names = node_names(nodes)
         self.place = {name: index for index, name in enumerate(self.names)}
         self.inputs = [self._inputs(index) for index in range(len(nodes))]
@@ -153,14 +195,20 @@ class _Places:
         if name not in self.kept:
             if stop - start == 1:
                 name = self.names[start]
-            elif re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
+            elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
                 name = stem
+            elif _is_default(self.nodes[stop], name):
+                name = self._new_name("group")
         if len(inside) == 1 and not inside[0].residual:
             # it stays where it is, and takes what it took
             node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
+
+    def _new_name(self, stem: str) -> str:
+        """A name that no node has."""
+        return next(name for name in chain([stem], (f"{stem}_{n}" for n in counted(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -171,15 +219,18 @@ class _Places:
     def runs(self) -> list[_Run]:
         """Runs that save the most nodes, in their order; none overlaps another."""
         alike = self._signatures()
+        sizes = [0, *accumulate(map(_amount, self.nodes))]
         found = []
         for length in range(1, min(_LONGEST_RUN, len(alike) // 2) + 1):
             same = 0
             for index in range(len(alike) - length, -1, -1):
                 matches = index + length < len(alike) and alike[index] == alike[index + length] != -1
                 same = same + 1 if matches else 0
-                run = _Run(index, length, same // length + 1)
-                if run.saved >= 2:
-                    found.append(run)
+                copies = same // length + 1
+                # a run of several nodes needs a group
+                saved = (sizes[index + length] - sizes[index]) * (copies - 1) - (length > 1)
+                if saved >= 2:
+                    found.append(_Run(index, length, copies, saved))
         chosen: list[_Run] = []
         taken: set[int] = set()
         steps = 0
@@ -207,7 +258,7 @@ class _Places:
         stop = run.start + run.length * run.copies
         inside = self._inside(run.start, run.start + run.length)
         last = self.names[stop - 1]
-        name = last if last in self.kept else self._common_name(run)
+        name = last if last in self.kept else self._common_name(run) or self._new_name("group")
         # a copy takes its first input alone from the copy before
         if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
@@ -235,7 +286,8 @@ class _Places:
 
     def _inside(self, start: int, stop: int) -> tuple[Node, ...]:
         """Nodes as they stand in a group of their own: the node before them is its input."""
-        prefix = re.sub(r"[^_.-]*$", "", _common_beginning(self.names[start:stop])) if stop - start > 1 else ""
+        shortens = self.shortens and stop - start > 1
+        prefix = re.sub(r"[^_.-]*$", "", _common_beginning(self.names[start:stop])) if shortens else ""
         short = {self.names[index]: _shortened(self.names[index], prefix) for index in range(start, stop)}
         if len({*short.values()}) < len(short):
             short = {name: name for name in short}
@@ -255,12 +307,15 @@ class _Places:
         rest = [
             each
             if each.inputs is None or last not in each.inputs
-            else replace(each, inputs=tuple((node.name or last) if name == last else name for name in each.inputs))
+            else replace(each, inputs=tuple(str(node.name) if name == last else name for name in each.inputs))
             for each in self.nodes[stop:]
         ]
-        if node.name is None:
-            node = replace(node, name=last)
-        return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed)
+        return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed, self.shortens)
+
+
+def _amount(node: Node) -> int:
+    """How many nodes are written for a node."""
+    return 1 + sum(map(_amount, node.layers or ()))
 
 
 def _common_beginning(names: Sequence[str]) -> str:
@@ -294,6 +349,34 @@ def _layer_signature(layer: Layer | None) -> Hashable:
     fields = layer.stated() if layer is not None else {}
     fields.pop("rate", None)
     return type(layer), repr(fields)
+
+
+# --- Names ------------------------------------------------------------------------------
+
+
+def _is_default(node: Node, name: str) -> bool:
+    """Whether a name is one that the node might have without being given it."""
+    return re.fullmatch(rf"{re.escape(node.default_name)}(_\d+)?", name) is not None
+
+
+def _unnamed(nodes: Sequence[Node], mentioned: set[str]) -> Iterator[Node]:
+    """Nodes without the names that they would have anyway, unless something mentions them."""
+    names = node_names(nodes)
+    given = [name in mentioned or not _is_default(node, name) for node, name in zip(nodes, names, strict=True)]
+    while True:
+        found = [
+            replace(node, name=name if keeps else None) for node, name, keeps in zip(nodes, names, given, strict=True)
+        ]
+        # the number of a group says nothing
+        others = [
+            name != other and node.layers is None
+            for node, name, other in zip(nodes, names, node_names(found), strict=True)
+        ]
+        if not any(others):
+            break
+        given = [keeps or other for keeps, other in zip(given, others, strict=True)]
+    for node in found:
+        yield node if node.layers is None else replace(node, layers=tuple(_unnamed(node.layers, mentioned)))
 
 
 # --- Sizes -----------------------------------------------------------------------------
@@ -366,7 +449,7 @@ def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterat
 
 def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
     stated: dict[str, Any] = layer.stated()
-    update = {
+    update: dict[str, Any] = {
         field: names[sort, stated[field]]
         for field, sort in _SORTS.items()
         if type(stated.get(field)) is int and (sort, stated[field]) in names

@@ -213,9 +213,7 @@ def test_dtype_that_is_not_counted_is_refused() -> None:
 
 def test_repeats_are_written_as_such() -> None:
     spec = check(torch_models.GPT(depth=6), (16,))
-    (body,) = [node for node in spec.layers if node.name == "h"]
-    assert body.layers is not None
-    assert [node.times for node in body.layers] == [6]
+    assert [node.times for node in spec.layers if node.name == "h"] == [6]
 
 
 def test_order_of_registration_is_said() -> None:

@@ -14,6 +14,7 @@ from paramcalc.conventions.inert import is_inert
 from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment, Expression
 from paramcalc.frameworks.keras.description import Description, StatedShape, a_part, is_description, stated_shape
+from paramcalc.frameworks.keras.keras2 import says_nothing
 from paramcalc.layer import Layer, kind, kind_names
 
 _KERAS = convention("keras")
@@ -300,7 +301,9 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
     for argument, value in config.items():
         if argument not in row.arguments:
             # what is not set is not used
-            if not (value is None or argument in _COMMON or is_inert(class_name, argument)):
+            if not (
+                value is None or argument in _COMMON or is_inert(class_name, argument) or says_nothing(argument, value)
+            ):
                 raise refuse(
                     "model-mismatch",
                     f"has the argument {quoted(argument)}, which is not known of {class_name}",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from paramcalc.errors import quoted, refuse
 from paramcalc.frameworks.keras.description import (
+    MODELS,
     TENSOR,
     Description,
     StatedShape,
@@ -19,6 +20,7 @@ from paramcalc.frameworks.keras.description import (
     is_model,
     stated_shape,
 )
+from paramcalc.frameworks.keras.keras2 import is_older, modern
 from paramcalc.frameworks.keras.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.operations import is_operation, read_operation
 from paramcalc.spec import Node
@@ -102,6 +104,7 @@ class Group:
         self, model: Description, reading: Reading, path: tuple[str, ...] = (), frozen: bool = False, live: Any = None
     ) -> None:
         self.config = model["config"]
+        self.entries = _entries(self.config)
         self.sequential = model["class_name"] == "Sequential"
         self.reading = reading
         #: the names of the groups around it and its own; none for the whole
@@ -140,7 +143,7 @@ class Group:
 
     def chain(self) -> Iterator[Call]:
         """The layers of a Sequential model; in front, an input of the shape that it was built for."""
-        entries = _entries(self.config)
+        entries = self.entries
         first = entries[0] if entries else {}
         stated = first.get("config", {}).get("batch_input_shape") or self.config.get("build_input_shape")
         if not self.path and not is_input(first):
@@ -158,27 +161,25 @@ class Group:
 
     def calls(self) -> Iterator[Call]:
         """Every call of every layer."""
-        for entry in _entries(self.config):
+        for entry in self.entries:
             if is_input(entry):
                 yield Call(entry, 0)
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
-            for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
-                if isinstance(node, dict):
-                    arguments, keywords = node.get("args"), node.get("kwargs")
-                    yield Call(entry, number, a_part(list, arguments), a_part(dict, keywords), live)
-                else:
-                    yield Call(entry, number, [_tensor(each) for each in a_part(list, node)], live=live)
+            for number, node in enumerate(a_part(list, nodes)):
+                called = a_part(dict, node)
+                yield Call(entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live)
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs of a Functional model. There, the calls of a model within count from 1.
+        """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
 
-        Source: `Functional.get_config` of Keras 3, where a model "starts with a pre-existing node".
+        Source: `Functional.get_config`, where such a model "starts with a pre-existing node"; in Keras 2 a
+        Sequential model is one, too.
         """
-        models = {
-            keras_name(entry) for entry in _entries(self.config) if entry["class_name"] in ("Functional", "Model")
-        }
+        older = any(map(is_older, self.config["layers"]))
+        classes = MODELS if older else ("Functional", "Model")
+        models = {keras_name(entry) for entry in self.entries if entry["class_name"] in classes}
         for output in outputs_in(self.config.get("output_layers")):
             yield output._replace(call=output.call - 1) if output.layer in models else output
 
@@ -320,14 +321,15 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 
 
 def _entries(config: Description) -> list[Description]:
-    """The layers of a model. Raises `invalid-value`."""
+    """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
         if not is_description(entry):
             raise refuse(
                 "invalid-value",
                 f"a layer of a description is a mapping with 'class_name' and 'config', not {quoted(entry)}",
             )
-    return list(config["layers"])
+    models = {keras_name(entry) for entry in config["layers"] if is_model(entry)}
+    return [modern(entry, models) for entry in config["layers"]]
 
 
 def outputs_in(stated: Any) -> list[Output]:
@@ -347,11 +349,6 @@ def _output(stated: Any) -> Output:
         if type(call) is int and type(place) is int and call >= 0 and place >= 0:
             return Output(name, call, place)
     raise refuse("invalid-value", f"an output is named by a layer and two numbers, not {quoted(stated)}")
-
-
-def _tensor(stated: Any) -> Any:
-    """What Keras 2 writes for an output, as Keras 3 writes it."""
-    return {"class_name": TENSOR, "config": {"keras_history": stated}}
 
 
 def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
