@@ -14,6 +14,7 @@ from keras import layers, ops
 
 import paramcalc as pc
 
+from .described import FOLDER, MODELS, description
 from .keras_model import model_of
 from .networks import networks
 
@@ -117,6 +118,14 @@ def test_a_model_within_with_several_inputs_and_outputs() -> None:
     model = keras.Model(x, [second[1], first[0]])
     check(model, model)
     check(model, model.to_json())
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_stored_description_is_what_keras_writes_and_counts(name: str) -> None:
+    stored = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    assert description(name) == stored
+    keras.backend.clear_session()
+    check(MODELS[name](), stored)
 
 
 def test_operations_between_layers() -> None:

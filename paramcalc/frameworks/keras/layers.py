@@ -13,7 +13,7 @@ from paramcalc.conventions import Equivalent, convention, evaluated, expresses, 
 from paramcalc.conventions.inert import is_inert
 from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment, Expression
-from paramcalc.frameworks.keras.description import Description, StatedShape, is_description, stated_shape
+from paramcalc.frameworks.keras.description import Description, StatedShape, a_part, is_description, stated_shape
 from paramcalc.frameworks.keras.keras2 import says_nothing
 from paramcalc.layer import Layer, kind, kind_names
 
@@ -61,7 +61,7 @@ def read_layer(entry: Description, given: StatedShape | None, known: dict[str, R
     code that is not Keras's own, `model-mismatch` for arguments that are not known, and what the kind refuses.
     """
     name, class_name = keras_name(entry), str(entry["class_name"])
-    given = given or stated_shape((entry.get("build_config") or {}).get("input_shape"))
+    given = given or stated_shape(a_part(dict, entry.get("build_config")).get("input_shape"))
     config = {key: value for key, value in entry["config"].items() if key != "name"}
     # of a layer within another, nothing is known
     stated = [class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)]

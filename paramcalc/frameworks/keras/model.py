@@ -15,6 +15,7 @@ from paramcalc.frameworks.keras.description import (
     TENSOR,
     Description,
     StatedShape,
+    a_part,
     is_description,
     is_model,
     stated_shape,
@@ -166,9 +167,9 @@ class Group:
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
-            for number, node in enumerate(_a(list, nodes)):
-                called = _a(dict, node)
-                yield Call(entry, number, _a(list, called.get("args")), _a(dict, called.get("kwargs")), live)
+            for number, node in enumerate(a_part(list, nodes)):
+                called = a_part(dict, node)
+                yield Call(entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live)
 
     def outputs(self) -> Iterator[Output]:
         """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
@@ -204,6 +205,9 @@ class Group:
         inputs = tuple(map(str, sources)) if sources and sources != [self.flowing] else None
         if self.sequential and self.flowing:
             sources = [self.flowing]
+        if call.number and call.key[0] not in self.first:
+            self.sources[call.key] = _place_of(sources)  # a model within that has no layers
+            return
         name = self.new_name(call)
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
@@ -316,11 +320,6 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 # --- The parts of a description --------------------------------------------------------
 
 
-def _a(form: type, value: Any) -> Any:
-    """A list or mapping of a description; an empty one where there is none."""
-    return value if isinstance(value, form) else form()
-
-
 def _entries(config: Description) -> list[Description]:
     """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
@@ -358,7 +357,7 @@ def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
         for item in value:
             yield from tensors_in(item)
     elif isinstance(value, dict) and value.get("class_name") == TENSOR:
-        config = _a(dict, value.get("config"))
+        config = a_part(dict, value.get("config"))
         yield _output(config.get("keras_history")), stated_shape(config.get("shape"))
     elif isinstance(value, dict) and "class_name" not in value:
         for _, item in sorted(value.items()):
