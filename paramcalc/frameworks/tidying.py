@@ -10,20 +10,38 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, count
+from itertools import accumulate, chain
+from itertools import count as counted
 from math import inf
 from typing import Any, NamedTuple
 
+from paramcalc.counting import count
+from paramcalc.errors import ParamcalcError
 from paramcalc.expression import RESERVED
 from paramcalc.layer import Layer, kind
 from paramcalc.spec import Node, Spec, node_names
 
 
 def tidy(spec: Spec) -> Spec:
-    """The same network, its residuals, repeats and common sizes written as such.
+    """The same network, its residuals, repeats and common sizes written as such; never with other tensors."""
+    try:
+        tidied = _tidied(spec)
+        return tidied if tensors_of(tidied) == tensors_of(spec) else spec
+    except ParamcalcError:
+        return spec  # it is right as it stands
 
-    What is referred to by a path stays where it is, and so does all of a very long spec.
-    """
+
+def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
+    """Every tensor of a spec, and how often there is one like it. Raises what `count` does."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in count(spec).layers:
+        for tensor in row.tensors:
+            found[tensor.shape, tensor.role, tensor.trainable, tensor.dtype, tensor.tied_to is None] += row.times
+    return found
+
+
+def _tidied(spec: Spec) -> Spec:
+    """What is referred to by a path stays where it is, and so does all of a very long spec."""
     fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}
@@ -175,19 +193,22 @@ class _Places:
         name = self.names[stop]
         stem = _common_beginning(self.names[start:stop]).rstrip("_.-")
         if name not in self.kept:
-            if self.shortens and stop - start > 1 and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
+            if stop - start == 1:
+                name = self.names[start]
+            elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
                 name = stem
             elif _is_default(self.nodes[stop], name):
-                name = self.names[start] if len(inside) == 1 else self._new_name("group")
+                name = self._new_name("group")
         if len(inside) == 1 and not inside[0].residual:
-            node = replace(inside[0], name=name, residual=True)
+            # it stays where it is, and takes what it took
+            node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
 
     def _new_name(self, stem: str) -> str:
         """A name that no node has."""
-        return next(name for name in chain([stem], (f"{stem}_{n}" for n in count(1))) if name not in self.place)
+        return next(name for name in chain([stem], (f"{stem}_{n}" for n in counted(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -238,7 +259,8 @@ class _Places:
         inside = self._inside(run.start, run.start + run.length)
         last = self.names[stop - 1]
         name = last if last in self.kept else self._common_name(run) or self._new_name("group")
-        if len(inside) == 1 and inside[0].times is None:
+        # a copy takes its first input alone from the copy before
+        if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
         else:
             node = Node(layers=inside, name=name, times=run.copies)

@@ -14,6 +14,7 @@ from paramcalc.conventions.inert import is_inert
 from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment, Expression
 from paramcalc.frameworks.keras.description import Description, StatedShape, is_description, stated_shape
+from paramcalc.frameworks.keras.keras2 import says_nothing
 from paramcalc.layer import Layer, kind, kind_names
 
 _KERAS = convention("keras")
@@ -62,10 +63,12 @@ def read_layer(entry: Description, given: StatedShape | None, known: dict[str, R
     name, class_name = keras_name(entry), str(entry["class_name"])
     given = given or stated_shape((entry.get("build_config") or {}).get("input_shape"))
     config = {key: value for key, value in entry["config"].items() if key != "name"}
-    key = json.dumps([class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)])
+    # of a layer within another, nothing is known
+    stated = [class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)]
+    key = "" if known is None else json.dumps(stated)
     read = (known or {}).get(key)
     if read is None:
-        with naming(keras_name(entry)):
+        with naming(name):
             read = _read(entry, config, given)
         if known is not None:
             known[key] = read
@@ -87,6 +90,9 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
         raise _unknown(entry)
+    arguments = {argument for _, row in rows for argument in row.arguments}
+    # what is within a layer is read once, whichever row it is
+    config = {key: _value(value) if key in arguments else value for key, value in config.items()}
     refusals: list[ParamcalcError] = []
     # what more arguments follow from says more
     for kind_name, row in sorted(rows, key=lambda each: -sum(config.get(key) is not None for key in each[1].arguments)):
@@ -151,7 +157,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
         if len(names) == 1 and config.get(argument) is not None:
             (name,) = names
-            fields[name] = _field(cls, name, text, _value(config[argument]))
+            fields[name] = _field(cls, name, text, config[argument])
     layer = plainly(cls, fields)
     if not layer.is_resolved:
         raise refuse("wrong-type", "takes numbers, and no texts")
@@ -295,7 +301,9 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
     for argument, value in config.items():
         if argument not in row.arguments:
             # what is not set is not used
-            if not (value is None or argument in _COMMON or is_inert(class_name, argument)):
+            if not (
+                value is None or argument in _COMMON or is_inert(class_name, argument) or says_nothing(argument, value)
+            ):
                 raise refuse(
                     "model-mismatch",
                     f"has the argument {quoted(argument)}, which is not known of {class_name}",
@@ -304,9 +312,8 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
             continue
         if value is not None and row.arguments[argument] != "None" and is_inert(class_name, argument):
             continue
-        given = _value(value)
         found = list(_computed(layer, row.arguments[argument], inputs))
-        if found and not any(_same(given, each) for each in found):
+        if found and not any(_same(value, each) for each in found):
             raise refuse(
                 "model-mismatch",
                 f"states {argument} = {_shown(value)}, and would be a {type(layer).__name__} with"

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import chain, count
 from typing import Any, NamedTuple
 
 from paramcalc.errors import quoted, refuse
 from paramcalc.frameworks.keras.description import (
+    MODELS,
     TENSOR,
     Description,
     StatedShape,
@@ -19,6 +19,7 @@ from paramcalc.frameworks.keras.description import (
     is_model,
     stated_shape,
 )
+from paramcalc.frameworks.keras.keras2 import is_older, modern
 from paramcalc.frameworks.keras.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.operations import is_operation, read_operation
 from paramcalc.spec import Node
@@ -102,6 +103,7 @@ class Group:
         self, model: Description, reading: Reading, path: tuple[str, ...] = (), frozen: bool = False, live: Any = None
     ) -> None:
         self.config = model["config"]
+        self.entries = _entries(self.config)
         self.sequential = model["class_name"] == "Sequential"
         self.reading = reading
         #: the names of the groups around it and its own; none for the whole
@@ -117,6 +119,8 @@ class Group:
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
         self.names: set[str] = set()
+        #: the number that a name ends with which was given last, by what it begins with
+        self.numbers: Counter[str] = Counter()
         self.nodes: list[Node] = []
         #: what a node takes that states nothing
         self.flowing: Source | None = Source("input") if path else None
@@ -138,7 +142,7 @@ class Group:
 
     def chain(self) -> Iterator[Call]:
         """The layers of a Sequential model; in front, an input of the shape that it was built for."""
-        entries = _entries(self.config)
+        entries = self.entries
         first = entries[0] if entries else {}
         stated = first.get("config", {}).get("batch_input_shape") or self.config.get("build_input_shape")
         if not self.path and not is_input(first):
@@ -156,27 +160,25 @@ class Group:
 
     def calls(self) -> Iterator[Call]:
         """Every call of every layer."""
-        for entry in _entries(self.config):
+        for entry in self.entries:
             if is_input(entry):
                 yield Call(entry, 0)
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
-            for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
-                if isinstance(node, dict):
-                    arguments, keywords = node.get("args"), node.get("kwargs")
-                    yield Call(entry, number, _a(list, arguments), _a(dict, keywords), live)
-                else:
-                    yield Call(entry, number, [_tensor(each) for each in _a(list, node)], live=live)
+            for number, node in enumerate(_a(list, nodes)):
+                called = _a(dict, node)
+                yield Call(entry, number, _a(list, called.get("args")), _a(dict, called.get("kwargs")), live)
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs of a Functional model. There, the calls of a model within count from 1.
+        """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
 
-        Source: `Functional.get_config` of Keras 3, where a model "starts with a pre-existing node".
+        Source: `Functional.get_config`, where such a model "starts with a pre-existing node"; in Keras 2 a
+        Sequential model is one, too.
         """
-        models = {
-            keras_name(entry) for entry in _entries(self.config) if entry["class_name"] in ("Functional", "Model")
-        }
+        older = any(map(is_older, self.config["layers"]))
+        classes = MODELS if older else ("Functional", "Model")
+        models = {keras_name(entry) for entry in self.entries if entry["class_name"] in classes}
         for output in outputs_in(self.config.get("output_layers")):
             yield output._replace(call=output.call - 1) if output.layer in models else output
 
@@ -253,9 +255,10 @@ class Group:
         stem = re.sub(r"[^\w-]+", "_", call.key[0])[:150] or "layer"
         stem = stem if stem[0].isalpha() and stem != "input" else f"layer_{stem}"
         # names that differ in the model may be one here
-        numbered = (f"{stem}_{number}" for number in count(max(call.number, 1)))
-        candidates = numbered if call.number else chain([stem], numbered)
-        name = next(each for each in candidates if each not in self.names)
+        number = max(call.number, self.numbers[stem])
+        while (name := f"{stem}_{number}" if number else stem) in self.names:
+            number += 1
+        self.numbers[stem] = number
         self.names.add(name)
         return name
 
@@ -319,14 +322,15 @@ def _a(form: type, value: Any) -> Any:
 
 
 def _entries(config: Description) -> list[Description]:
-    """The layers of a model. Raises `invalid-value`."""
+    """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
         if not is_description(entry):
             raise refuse(
                 "invalid-value",
                 f"a layer of a description is a mapping with 'class_name' and 'config', not {quoted(entry)}",
             )
-    return list(config["layers"])
+    models = {keras_name(entry) for entry in config["layers"] if is_model(entry)}
+    return [modern(entry, models) for entry in config["layers"]]
 
 
 def outputs_in(stated: Any) -> list[Output]:
@@ -346,11 +350,6 @@ def _output(stated: Any) -> Output:
         if type(call) is int and type(place) is int and call >= 0 and place >= 0:
             return Output(name, call, place)
     raise refuse("invalid-value", f"an output is named by a layer and two numbers, not {quoted(stated)}")
-
-
-def _tensor(stated: Any) -> Any:
-    """What Keras 2 writes for an output, as Keras 3 writes it."""
-    return {"class_name": TENSOR, "config": {"keras_history": stated}}
 
 
 def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:

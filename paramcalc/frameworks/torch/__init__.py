@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.algebra import Shape
-from paramcalc.counting import count
-from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.errors import refuse
 from paramcalc.fields import named, read_shape
-from paramcalc.frameworks.tidying import tidy
+from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.kinds import Kinds
 from paramcalc.frameworks.torch.modules import check_complete, described, own_tensors
 from paramcalc.frameworks.torch.reader import Loose, Reader
@@ -41,10 +40,7 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
     has no sizes yet.
     """
     spec = untidied(module, inputs)
-    if not spec.layers:
-        return spec
-    tidied = tidy(spec)
-    return tidied if _holds(tidied, _tensors(spec)) else spec
+    return tidy(spec) if spec.layers else spec
 
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
@@ -59,7 +55,7 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
     check_complete(module)
     nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
-    if not _is_of(_tensors(spec), module):
+    if not _is_of(tensors_of(spec), module):
         raise refuse(
             "invalid-value",
             f"the tensors of this {type(module).__name__} cannot all be told apart",
@@ -150,15 +146,6 @@ def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
             yield read_shape(each), "float32"
 
 
-def _tensors(spec: Spec) -> Counter[Any]:
-    """Every tensor of a spec, and how often there is one like it."""
-    found: Counter[Any] = Counter()
-    for row in count(spec).layers:
-        for tensor in row.tensors:
-            found[tensor.shape, tensor.role, tensor.trainable, tensor.dtype, tensor.tied_to is None] += row.times
-    return found
-
-
 def _is_of(found: Counter[Any], module: Any) -> bool:
     """Whether the tensors of a spec are exactly those of a module, each counted once."""
     tensors = {id(tensor): described(tensor, name) for name, tensor in own_tensors(module).items()}
@@ -167,11 +154,3 @@ def _is_of(found: Counter[Any], module: Any) -> bool:
     for (shape, role, trainable, dtype, counted), number in found.items():
         mine[shape, role, trainable, dtype] += number * counted
     return +mine == real
-
-
-def _holds(spec: Spec, tensors: Counter[Any]) -> bool:
-    """Whether a spec has exactly these tensors."""
-    try:
-        return _tensors(spec) == tensors
-    except ParamcalcError:
-        return False
