@@ -148,6 +148,8 @@ class Derivation:
     node: str | None
     #: the closed form of a whole spec; None, where it has none, or one too long for a reader
     form: Formula | None
+    #: whether it is too long
+    too_long: bool = False
 
     @property
     def layers(self) -> tuple[LayerDerivation, ...]:
@@ -198,7 +200,7 @@ def explain(
     counted = count(spec, convention, dims=dims)
     model = _Deriver(counted).model()
     if node is None:
-        return Derivation(counted, (model,), None, _closed_form(spec, convention, dims))
+        return Derivation(counted, (model,), None, *_closed_form(spec, convention, dims))
     parts = tuple(_within(model, node))
     if not parts:
         names = [row.name for row in counted.layers]
@@ -207,16 +209,17 @@ def explain(
     return Derivation(counted, parts, node, None)
 
 
-def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> Formula | None:
-    """The closed form of a spec; None where there is none, or none that a reader would want."""
+def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> tuple[Formula | None, bool]:
+    """The closed form of a spec, None where there is none; and whether it is left out, as too long for a reader."""
     if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
-        return None
+        return None, True
     try:
         form = formula(spec, convention, dims=dims)
     except ParamcalcError:
         # the count stands without it
-        return None
-    return form if 0 < len(form.symbols) <= MOST_SYMBOLS else None
+        return None, False
+    too_long = len(form.symbols) > MOST_SYMBOLS
+    return (form if form.symbols and not too_long else None), too_long
 
 
 def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ PACKAGE = Path(paramcalc.__file__).parent
 
 #: From the bottom up: a module imports only from those before it. A folder is one module.
 ORDER = [
-    "errors", "algebra", "expression", "fields", "layer", "window", "convolving", "spatial", "recurrence",
+    "errors", "algebra", "expression", "fields", "layer", "window", "spatial", "convolving", "recurrence",
     "quantization", "layers", "spec", "loading", "conventions", "graph", "counting", "formulas", "derivation",
     "comparison", "exports", "frameworks", "cli", "__main__",
 ]  # fmt: skip
@@ -42,18 +43,18 @@ def imported(path: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_module_imports_only_from_those_below_it(path: Path) -> None:
-    own = ORDER.index(place(path))
-    above = {name for name in imported(path) if name != place(path) and ORDER.index(name) >= own}
-    assert not above
+def test_a_module_imports_only_from_those_below_it() -> None:
+    for path in modules():
+        own = ORDER.index(place(path))
+        above = {name for name in imported(path) if name != place(path) and ORDER.index(name) >= own}
+        assert not above, path
 
 
-@pytest.mark.parametrize("path", sorted((PACKAGE / "layers").glob("*.py")), ids=lambda path: path.name)
-def test_a_family_of_kinds_imports_no_sibling_and_no_framework(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert "layers" not in imported(path)
-    assert not any(f"import {framework}" in text for framework in (*FRAMEWORKS, "tensorflow"))
+def test_a_family_of_kinds_imports_no_sibling_and_no_framework() -> None:
+    for path in (PACKAGE / "layers").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "layers" not in imported(path), path
+        assert not any(f"import {framework}" in text for framework in (*FRAMEWORKS, "tensorflow")), path
 
 
 def loaded_by(code: str) -> set[str]:
@@ -100,15 +101,15 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         paramcalc.Dence  # noqa: B018
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_the_table_of_families_is_what_the_modules_declare(family: str) -> None:
-    module = importlib.import_module(f"paramcalc.layers.{family}")
-    declared = [
-        name
-        for name, value in vars(module).items()
-        if inspect.isclass(value) and issubclass(value, Layer) and value.__module__ == module.__name__
-    ]
-    assert tuple(name for name in declared if not name.startswith("_")) == FAMILIES[family]
+def test_the_table_of_families_is_what_the_modules_declare() -> None:
+    for family, names in FAMILIES.items():
+        module = importlib.import_module(f"paramcalc.layers.{family}")
+        declared = [
+            name
+            for name, value in vars(module).items()
+            if inspect.isclass(value) and issubclass(value, Layer) and value.__module__ == module.__name__
+        ]
+        assert tuple(name for name in declared if not name.startswith("_")) == names
 
 
 @pytest.mark.parametrize("name", kind_names())
@@ -126,6 +127,14 @@ def test_a_kind_says_all_that_its_page_needs(name: str) -> None:
         assert set(each.meanings) == set(each.names), "each axis has a meaning"
 
 
+def test_no_kind_takes_a_function_that_changes_its_shape() -> None:
+    for name in kind_names():
+        with pytest.raises(paramcalc.ParamcalcError) as caught:
+            kind(name)(activation="glu", no_such_field=1)
+        stated = [each.message for each in caught.value.problems if each.code == "invalid-value"]
+        assert any("'glu'" in message for message in stated) == ("activation" in kind(name).model_fields), name
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
     for family, names in FAMILIES.items():
@@ -137,6 +146,16 @@ def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
         for name, rows in table.EQUIVALENTS.items():
             for row in rows:
                 assert set(row.fields) <= set(kind(name).model_fields)
+
+
+#: What the tests of each folder may be marked with; those that stand in none, the inner loop, bear no mark.
+MARKS = {"cross_check": "framework", "fuzz": "fuzz", "pages": "page", "sweeps": "sweep", "targets": "target"}
+
+
+def test_the_inner_loop_is_all_tests_that_stand_in_no_folder() -> None:
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        used = re.findall(r"pytest\.mark\.(\w+)", path.read_text(encoding="utf-8"))
+        assert {*used} & {*MARKS.values()} <= {MARKS.get(path.parent.name)}, path
 
 
 def test_the_readme_and_the_metadata_agree_on_the_version() -> None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paramcalc import LIMITS, ParamcalcError
@@ -422,7 +422,6 @@ def _larger(parts: st.SearchStrategy[Known]) -> st.SearchStrategy[Known]:
     )
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.recursive(_atoms, _larger, max_leaves=12))
 def test_agreement_with_python(known: Known) -> None:
     expression = Expression.parse(known.text) if len(known.text) <= LIMITS.expression else None
@@ -442,7 +441,6 @@ def test_agreement_with_python(known: Known) -> None:
             assert (result, type(result)) == (known.result, int)
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.integers(-(10**30), 10**30), st.integers(-(10**6), 10**6).filter(bool))
 def test_a_division_is_exact_or_refused(dividend: int, divisor: int) -> None:
     expression = Expression.parse("a / b")
@@ -455,7 +453,6 @@ def test_a_division_is_exact_or_refused(dividend: int, divisor: int) -> None:
         assert caught.value.code == "inexact-division"
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.text(alphabet="nabs01()[]+-*/%<>=!., ifelsnotrue_'\"{}:\\@#\n\t\0é", max_size=40))
 def test_any_text_has_a_value_or_is_refused(text: str) -> None:
     try:
