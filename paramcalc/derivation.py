@@ -18,6 +18,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.conventions import evaluated, field_environment
 from paramcalc.counting import Count, LayerCount, count, layer_spec
+from paramcalc.display import Displayed
 from paramcalc.errors import ParamcalcError, refuse, suggest
 from paramcalc.formulas import MOST_SYMBOLS, Formula, formula, name_widths, symbol
 from paramcalc.graph import Leaf, Tree
@@ -138,7 +139,7 @@ Part: TypeAlias = LayerDerivation | GroupDerivation
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Displayed):
     """The derivation of a spec, or of the nodes asked for."""
 
     count: Count
@@ -168,14 +169,6 @@ class Derivation:
 
     def __str__(self) -> str:
         return self.to("text")
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)
 
 
 def explain(

@@ -3,10 +3,6 @@
 import csv
 import io
 import json
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,27 +14,6 @@ from tests.helpers import ROOT, run
 
 MLP = str(ROOT / "specs" / "keras_mlp.yaml")
 GPT2 = str(ROOT / "specs" / "gpt2.yaml")
-
-
-def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
-    """What a terminal of this width is shown."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paramcalc", *arguments],
-        stdout=theirs,
-        stdin=theirs,
-        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment},
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-    except OSError:
-        pass  # the terminal closes with the process
-    os.close(ours)
-    assert process.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_count_prints_the_table() -> None:
@@ -164,27 +139,6 @@ def test_explain_makes_a_document_of_latex() -> None:
 def test_formula_prints_mathml() -> None:
     printed = run("formula", GPT2, "--to", "mathml").stdout
     assert printed.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
-
-
-def test_a_narrow_terminal_is_filled_and_not_exceeded() -> None:
-    for line in in_terminal(60, "count", GPT2, NO_COLOR="1").splitlines():
-        assert len(line) <= 60
-
-
-def test_a_terminal_shows_emphasis_unless_it_is_refused() -> None:
-    assert "\x1b[1m" in in_terminal(80, "count", MLP)
-    assert "\x1b" not in in_terminal(80, "count", MLP, NO_COLOR="1")
-    assert "\x1b" not in in_terminal(80, "count", MLP, TERM="dumb")
-
-
-def test_an_encoding_without_the_rule_of_a_table_is_no_error() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "paramcalc", "count", MLP],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        check=True,
-    )
-    assert b"2,140,752" in done.stdout
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
