@@ -22,7 +22,7 @@ from paramcalc.errors import refuse
 from paramcalc.fields import named, read_shape
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.kinds import Kinds
-from paramcalc.frameworks.torch.modules import check_complete, described, own_tensors
+from paramcalc.frameworks.torch.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.reader import Loose, Reader
 from paramcalc.frameworks.torch.tracing import trace
 from paramcalc.frameworks.torch.values import LENGTHS
@@ -45,14 +45,8 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
     """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
-    import torch
-
-    if not isinstance(module, torch.nn.Module):
-        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    counted_tensors(module)
     module = unwrapped(module)
-    for name, tensor in own_tensors(module).items():
-        described(tensor, name)
-    check_complete(module)
     nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
@@ -62,6 +56,33 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
             "read its parts one by one, or write its tensors as Weights",
         )
     return spec
+
+
+def counted_tensors(module: Any) -> dict[str, Own]:
+    """The parameters and buffers of a module by their first names, each once.
+
+    Raises `wrong-type` for what is no module, `invalid-value` for one with tensors that cannot be counted.
+    """
+    if not isinstance(module, _module_class()):
+        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    module = unwrapped(module)
+    check_complete(module)
+    found: dict[int, tuple[str, Own]] = {}
+    for name, tensor in own_tensors(module).items():
+        found.setdefault(id(tensor), (name, described(tensor, name)))
+    return dict(found.values())
+
+
+def _module_class() -> Any:
+    try:
+        from torch.nn import Module
+    except ImportError:
+        raise refuse(
+            "wrong-type",
+            "a module of PyTorch can only be read where PyTorch is installed, and it is not",
+            "'pip install torch', or write the spec by hand",
+        ) from None
+    return Module
 
 
 def unwrapped(module: Any) -> Any:
@@ -148,8 +169,7 @@ def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
 
 def _is_of(found: Counter[Any], module: Any) -> bool:
     """Whether the tensors of a spec are exactly those of a module, each counted once."""
-    tensors = {id(tensor): described(tensor, name) for name, tensor in own_tensors(module).items()}
-    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in tensors.values())
+    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in counted_tensors(module).values())
     mine: Counter[Any] = Counter()
     for (shape, role, trainable, dtype, counted), number in found.items():
         mine[shape, role, trainable, dtype] += number * counted
