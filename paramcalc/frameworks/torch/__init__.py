@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from paramcalc.algebra import Shape
@@ -47,6 +48,7 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
     """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
     counted_tensors(module)
     module = unwrapped(module)
+    _check_classes(module)
     nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
@@ -73,6 +75,18 @@ def counted_tensors(module: Any) -> dict[str, Own]:
     return dict(found.values())
 
 
+def _check_classes(module: Any) -> None:
+    """Raises `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
+    from torch.jit import ScriptModule
+
+    if any(isinstance(each, ScriptModule) for each in module.modules()):
+        raise refuse(
+            "invalid-value",
+            "a ScriptModule does not say what its layers are",
+            "read the module that it was made of; pc.check takes it as it is",
+        )
+
+
 def _module_class() -> Any:
     try:
         from torch.nn import Module
@@ -92,8 +106,8 @@ def unwrapped(module: Any) -> Any:
     while True:
         if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             module = module.module
-        elif isinstance(module._modules.get("_orig_mod"), nn.Module):
-            module = module._orig_mod
+        elif "_orig_mod" in (children := dict(module.named_children())):
+            module = children["_orig_mod"]
         else:
             return module
 
@@ -102,20 +116,20 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
     """The nodes of a module, its outputs, and what is to be said of them.
 
     What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
-    those are taken with which more layers have their connections.
+    and of the axes that an input may have, those are taken with which more layers have their connections.
     """
     kinds = Kinds()
     while True:
         found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
         best: Reader | None = None
         try:
-            for lengths in LENGTHS:
-                reader = Reader(module, inputs, kinds, found, lengths)
+            for further_axes, lengths in product((0, 1), LENGTHS):
+                reader = Reader(module, inputs, kinds, found, lengths, further_axes)
                 result = reader.nodes()
                 missing = reader.unknown, len(reader.parted)
                 if best is None or missing < (best.unknown, len(best.parted)):
                     best, nodes = reader, result
-                if not reader.parted:
+                if not reader.parted or (further_axes and not reader.unknown):
                     break
         except Loose as caught:
             kinds = Kinds(kinds.loose | caught.modules)
@@ -151,7 +165,7 @@ def _listed(paths: list[str]) -> str:
     """The first few paths, and how many there are beyond them."""
     most = 3
     rest = [f"{len(paths) - most} more"] if len(paths) > most else []
-    *several, last = [*paths[:most], *rest]
+    *several, last = [*(f"'{path}'" for path in paths[:most]), *rest]
     return f"{', '.join(several)} and {last}" if several else last
 
 
