@@ -46,18 +46,28 @@ def read(path: str | Path) -> Spec:
 
     Raises `ParamcalcError`.
     """
-    if str(path) != "-" and read_file(path, len(_ARCHIVE)) == _ARCHIVE:
-        from paramcalc.frameworks.keras import from_keras
+    found, is_model = read_as_it_is(path)
+    if not is_model:
+        return found
+    from paramcalc.frameworks.tidying import tidy
 
-        return from_keras(Path(path))
+    return tidy(found)
+
+
+def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
+    """The same, each layer of a model for itself and under its own name; and whether it is a model."""
+    if str(path) != "-" and read_file(path, len(_ARCHIVE)) == _ARCHIVE:
+        from paramcalc.frameworks.keras import untidied
+
+        return untidied(Path(path)), True
     data = text_of(path)
     if data.lstrip()[:1] == b"{" and b'"class_name"' in data:
         from paramcalc.frameworks.keras import described
 
         description = _description(data)
         if description is not None:
-            return described(description)
-    return loads(data, _name(path))
+            return described(description), True
+    return loads(data, _name(path)), False
 
 
 def text_of(path: str | Path) -> bytes:

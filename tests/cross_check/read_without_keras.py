@@ -20,7 +20,7 @@ class NoFramework(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, NoFramework())
 
 import paramcalc as pc  # noqa: E402
-from paramcalc.frameworks.keras import described_file, read_description  # noqa: E402
+from paramcalc.frameworks.keras import untidied  # noqa: E402
 
 
 def totals(spec: pc.Spec) -> list[int]:
@@ -43,7 +43,7 @@ found = {}
 for path in sorted(Path(sys.argv[1]).glob("*.json")):
     text = pc.dumps(pc.from_keras(path))
     tidied = pc.loads(text)
-    plain = read_description(described_file(path), tidied=False)
+    plain = untidied(path)
     shapes = [
         [list(each.shape), each.trainable] for row in pc.count(tidied, expand=True).layers for each in row.tensors
     ]

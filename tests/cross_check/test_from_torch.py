@@ -41,8 +41,11 @@ def facts(tensor: torch.Tensor) -> tuple[Any, ...]:
 
 
 def flat(name: str) -> str:
-    """A name of either side, without what a spec must write otherwise: numbers follow a word, and no dots."""
-    name = re.sub(r"\bown(_\d+)?\.", "", name)
+    """A name of either side, without what a spec must write otherwise: numbers follow a word, and no dots.
+
+    What is added to its input stands in a group, and the tensors of a module that holds others in a node.
+    """
+    name = re.sub(r"\b(own|group)(_\d+)?\.", "", name)
     return re.sub(r"\b(layer|tensor)_(?=\d)", "", name).replace(".", "_").replace("__", "_").strip("_")
 
 
@@ -73,12 +76,14 @@ def check_count(count: pc.Count, module: nn.Module, totals_only: bool = False) -
     assert own == Counter(map(facts, (*parameters, *buffers)))
 
 
-def check_names(module: nn.Module, inputs: Any = None) -> None:
-    """Before repeats are folded, each tensor has the name that the module has for it."""
+def check_names(spec: pc.Spec, module: nn.Module) -> None:
+    """Each tensor has the name that the module has for it."""
     real = {flat(name): facts(tensor) for name, tensor in tensors_of(module).items()}
-    rows = pc.count(untidied(module, inputs), expand=True).layers
+    rows = [row for row in pc.count(spec, expand=True).layers if row.tensors]
+    # a module that is a kind has no name
+    whole = f"{rows[0].name}." if len(rows) == 1 and "." not in rows[0].name else ""
     read = {
-        flat(f"{row.name}.{tensor.name}".removeprefix(f"{type(module).__name__}.")): (
+        flat(f"{row.name}.{tensor.name}".removeprefix(whole)): (
             tensor.shape,
             tensor.role,
             tensor.trainable,
@@ -137,8 +142,9 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
 @pytest.mark.parametrize("name", MODULES)
 def test_module_agrees_tensor_by_tensor(name: str) -> None:
     module = MODULES[name]()
-    check(module)
-    check_names(module)
+    spec = check(module)
+    check_names(untidied(module), module)
+    check_names(spec, module)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -218,6 +224,55 @@ def test_repeats_are_written_as_such() -> None:
 
 def test_order_of_registration_is_said() -> None:
     assert "in the order in which they are registered" in check(torch_models.Decided()).description
+
+
+# --- pc.check ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_is_checked_against_its_own_spec(name: str) -> None:
+    module = MODULES[name]()
+    assert pc.check(pc.from_torch(module), module)
+
+
+def test_what_differs_from_a_module_has_the_name_that_the_module_has() -> None:
+    spec = pc.from_torch(torch_models.GPT())
+    module = torch_models.GPT()
+    module.h[2].mlp["c_fc"] = nn.Linear(12, 40)
+    module.h[2].mlp["c_proj"] = nn.Linear(40, 12, bias=False)
+    module.ln_f.weight.requires_grad_(False)
+    mask = module.h[3].attn.mask
+    del module.h[3].attn.mask
+    module.h[3].attn.mask = nn.Parameter(mask)
+    module.register_buffer("steps", torch.tensor(0))
+    assert str(pc.check(spec, module)) == CHECKED
+
+
+CHECKED = """\
+                tensor                       spec                     model
+other training  h.3.attn.mask                (1, 1, 16, 16) a buffer  (1, 1, 16, 16) trained
+other training  ln_f.weight                  (12) trained             (12) not trained
+other shape     h.2.mlp.c_fc.weight          (48, 12)                 (40, 12)
+other shape     h.2.mlp.c_fc.bias            (48)                     (40)
+other shape     h.2.mlp.c_proj.weight        (12, 48)                 (12, 40)
+missing         steps                        –                        ()
+extra           h.2.group_1.mlp.c_proj.bias  (12)                     –
+
+spec:  56 tensors with 9,976 elements
+model: 56 tensors with 9,765 elements"""
+
+
+def test_spec_of_another_size_is_told_apart_from_a_module() -> None:
+    spec = pc.Spec(layers=[pc.Input(shape=(3,)), pc.Dense(units=5, use_bias=False)], framework="torch")
+    assert str(pc.check(spec, nn.Linear(3, 4))) == (
+        "         tensor        spec    model\n"
+        "missing  weight        –       (4, 3)\n"
+        "missing  bias          –       (4)\n"
+        "extra    dense.weight  (5, 3)  –\n"
+        "\n"
+        "spec:  1 tensor with 15 elements\n"
+        "model: 2 tensors with 16 elements"
+    )
 
 
 # --- What other tools count wrongly -----------------------------------------------------

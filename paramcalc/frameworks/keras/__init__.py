@@ -40,6 +40,11 @@ def from_keras(model: Any) -> Spec:
     Raises `ParamcalcError`, among others `unknown-kind` for such a layer, and `model-mismatch` where what is
     read is not what the model states.
     """
+    return tidy(untidied(model))
+
+
+def untidied(model: Any) -> Spec:
+    """The same, each layer for itself and under its own name. Raises what `from_keras` does."""
     if hasattr(model, "to_json"):
         from paramcalc.frameworks.keras.live import read_live
 
@@ -78,7 +83,7 @@ def described_file(path: str | Path) -> Any:
     return loaded(archived(path) if data == ARCHIVE else text_of(path))
 
 
-def read_description(model: Description, reading: Reading | None = None, tidied: bool = True, live: Any = None) -> Spec:
+def read_description(model: Description, reading: Reading | None = None, live: Any = None) -> Spec:
     """The spec of a description, held against all that it states; of a model that is `live`, if it is."""
     reading = reading or Reading()
     config = model["config"]
@@ -91,7 +96,7 @@ def read_description(model: Description, reading: Reading | None = None, tidied:
     named = None if outputs == (group.flowing,) else tuple(map(str, outputs))
     spec = Spec(tuple(nodes), name=str(config.get("name") or "model"), framework="keras", outputs=named)
     _check(spec, reading)
-    return tidy(spec) if tidied else spec
+    return spec
 
 
 def _check(spec: Spec, reading: Reading) -> None:

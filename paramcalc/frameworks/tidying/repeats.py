@@ -221,8 +221,15 @@ class _Places:
         for index, node in enumerate(self.nodes):
             sources = [None if source is None else index - source for source in self.inputs[index]]
             alone = node.share is not None or index in self.shared or None in sources or not sources
-            result.append(-1 if alone else numbers.setdefault((_signature(node), tuple(sources)), len(numbers)))
+            result.append(-1 if alone else numbers.setdefault((self._signature(index), tuple(sources)), len(numbers)))
         return result
+
+    def _signature(self, index: int) -> Hashable:
+        """What makes the node at a place like another, its name as well where that is the name of a module."""
+        node = self.nodes[index]
+        return (
+            _signature(node) if self.shortens else (_signature(node), _words([replace(node, name=self.names[index])]))
+        )
 
     # --- rewriting
 
@@ -285,6 +292,11 @@ def _signature(node: Node) -> Hashable:
         if any(child.share is not None for child in node.layers):
             content = (content, id(node))  # what it shares is its own
     return content, node.times, node.residual, node.trainable, node.dtype, tuple(node.tie.items())
+
+
+def _words(nodes: Sequence[Node]) -> Hashable:
+    """The names of nodes, and of those in them, without the numbers: a query is no key, but `layer_0` is `layer_1`."""
+    return tuple((re.sub(r"\d+", "", node.name or ""), _words(node.layers or ())) for node in nodes)
 
 
 def _layer_signature(layer: Layer | None) -> Hashable:

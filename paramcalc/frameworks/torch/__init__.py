@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from paramcalc.algebra import Shape
@@ -22,7 +23,7 @@ from paramcalc.errors import refuse
 from paramcalc.fields import named, read_shape
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.kinds import Kinds
-from paramcalc.frameworks.torch.modules import check_complete, described, own_tensors
+from paramcalc.frameworks.torch.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.reader import Loose, Reader
 from paramcalc.frameworks.torch.tracing import trace
 from paramcalc.frameworks.torch.values import LENGTHS
@@ -45,14 +46,9 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
     """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
-    import torch
-
-    if not isinstance(module, torch.nn.Module):
-        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    counted_tensors(module)
     module = unwrapped(module)
-    for name, tensor in own_tensors(module).items():
-        described(tensor, name)
-    check_complete(module)
+    _check_classes(module)
     nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
@@ -64,6 +60,45 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
     return spec
 
 
+def counted_tensors(module: Any) -> dict[str, Own]:
+    """The parameters and buffers of a module by their first names, each once.
+
+    Raises `wrong-type` for what is no module, `invalid-value` for one with tensors that cannot be counted.
+    """
+    if not isinstance(module, _module_class()):
+        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    module = unwrapped(module)
+    check_complete(module)
+    found: dict[int, tuple[str, Own]] = {}
+    for name, tensor in own_tensors(module).items():
+        found.setdefault(id(tensor), (name, described(tensor, name)))
+    return dict(found.values())
+
+
+def _check_classes(module: Any) -> None:
+    """Raises `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
+    from torch.jit import ScriptModule
+
+    if any(isinstance(each, ScriptModule) for each in module.modules()):
+        raise refuse(
+            "invalid-value",
+            "a ScriptModule does not say what its layers are",
+            "read the module that it was made of; pc.check takes it as it is",
+        )
+
+
+def _module_class() -> Any:
+    try:
+        from torch.nn import Module
+    except ImportError:
+        raise refuse(
+            "wrong-type",
+            "a module of PyTorch can only be read where PyTorch is installed, and it is not",
+            "'pip install torch', or write the spec by hand",
+        ) from None
+    return Module
+
+
 def unwrapped(module: Any) -> Any:
     """A module without what is put around it to run it otherwise: torch.compile, DataParallel."""
     from torch import nn
@@ -71,8 +106,8 @@ def unwrapped(module: Any) -> Any:
     while True:
         if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
             module = module.module
-        elif isinstance(module._modules.get("_orig_mod"), nn.Module):
-            module = module._orig_mod
+        elif "_orig_mod" in (children := dict(module.named_children())):
+            module = children["_orig_mod"]
         else:
             return module
 
@@ -81,20 +116,20 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
     """The nodes of a module, its outputs, and what is to be said of them.
 
     What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
-    those are taken with which more layers have their connections.
+    and of the axes that an input may have, those are taken with which more layers have their connections.
     """
     kinds = Kinds()
     while True:
         found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
         best: Reader | None = None
         try:
-            for lengths in LENGTHS:
-                reader = Reader(module, inputs, kinds, found, lengths)
+            for further_axes, lengths in product((0, 1), LENGTHS):
+                reader = Reader(module, inputs, kinds, found, lengths, further_axes)
                 result = reader.nodes()
                 missing = reader.unknown, len(reader.parted)
                 if best is None or missing < (best.unknown, len(best.parted)):
                     best, nodes = reader, result
-                if not reader.parted:
+                if not reader.parted or (further_axes and not reader.unknown):
                     break
         except Loose as caught:
             kinds = Kinds(kinds.loose | caught.modules)
@@ -130,7 +165,7 @@ def _listed(paths: list[str]) -> str:
     """The first few paths, and how many there are beyond them."""
     most = 3
     rest = [f"{len(paths) - most} more"] if len(paths) > most else []
-    *several, last = [*paths[:most], *rest]
+    *several, last = [*(f"'{path}'" for path in paths[:most]), *rest]
     return f"{', '.join(several)} and {last}" if several else last
 
 
@@ -148,8 +183,7 @@ def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
 
 def _is_of(found: Counter[Any], module: Any) -> bool:
     """Whether the tensors of a spec are exactly those of a module, each counted once."""
-    tensors = {id(tensor): described(tensor, name) for name, tensor in own_tensors(module).items()}
-    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in tensors.values())
+    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in counted_tensors(module).values())
     mine: Counter[Any] = Counter()
     for (shape, role, trainable, dtype, counted), number in found.items():
         mine[shape, role, trainable, dtype] += number * counted

@@ -13,8 +13,9 @@ from types import NoneType
 from typing import Any, NamedTuple
 
 from paramcalc.algebra import Shape, Unknown
+from paramcalc.errors import ParamcalcError
 from paramcalc.frameworks.torch.modules import known, own_tensors
-from paramcalc.frameworks.torch.values import Value
+from paramcalc.frameworks.torch.values import Parts, Runs, Value
 from paramcalc.layer import Layer, kind
 
 
@@ -54,21 +55,29 @@ class Call(NamedTuple):
         return tuple(dim % rank for dim in dims)
 
 
-#: A kind, and what it takes.
-Found = tuple[Layer, Sequence[Value]]
+class Found(NamedTuple):
+    """A layer, and what it takes."""
+
+    layer: Layer
+    tensors: Sequence[Value]
+    #: a layer behind it
+    behind: Layer | None = None
 
 
 def layer_of(call: Call) -> Found | None:
     """The kind that does what a function does, if any."""
     if len(call.tensors) > 1 and call.name in _ELEMENTWISE:
-        return kind(_ELEMENTWISE[call.name])(), call.tensors
+        return Found(kind(_ELEMENTWISE[call.name])(), call.tensors)
     rule = _RULES.get(call.name)
     if rule is not None:
-        return rule(call)
+        try:
+            return rule(call)
+        except ParamcalcError:
+            return None  # arguments that the kind does not take
     if len(call.tensors) != 1:
         return None
     layer = _same_module(call)
-    return (layer, call.tensors) if layer is not None else None
+    return Found(layer, call.tensors) if layer is not None else None
 
 
 #: Functions of two tensors, element by element, and the kinds that they are.
@@ -108,7 +117,7 @@ def _same_module(call: Call) -> Layer | None:
 
 
 def _concatenated(call: Call) -> Found | None:
-    return kind("Concatenate")(axis=call.argument(1, "dim", 0)), call.tensors
+    return Found(kind("Concatenate")(axis=call.argument(1, "dim", 0)), call.tensors)
 
 
 def _attention(call: Call) -> Found | None:
@@ -116,14 +125,17 @@ def _attention(call: Call) -> Found | None:
     query, key, value = (call.argument(place, name) for place, name in enumerate(names))
     if not all(isinstance(each, Value) for each in (query, key, value)):
         return None
-    return kind("Attention")(), [query, value, key]
+    return Found(kind("Attention")(), [query, value, key])
 
 
 def _indexed(call: Call) -> Found | None:
     """A Slice for a part of one axis, or one place of it; for one of several parts of a value as well."""
     source, index = call.argument(0, "self"), call.argument(1, "index")
-    if isinstance(source, Value) and source.parted is not None:
-        return _part(source, index)
+    if isinstance(source, Value) and source.parts is not None:
+        return _part(source.parts, source.runs, index)
+    if isinstance(source, Value) and source.moved is not None:
+        parts_of_it = _along_first(source)
+        return _part(parts_of_it, source.runs, index) if parts_of_it is not None else None
     parts = index if isinstance(index, tuple) else (index,)
     if Ellipsis in parts and call.rank is not None:
         place = parts.index(Ellipsis)
@@ -135,20 +147,19 @@ def _indexed(call: Call) -> Found | None:
         return None
     ((axis, part),) = chosen
     if type(part) is int:
-        return _slice(axis, part, part + 1 or None, keepdims=False), call.tensors
+        return Found(_slice(axis, part, part + 1 or None, keepdims=False), call.tensors)
     if not isinstance(part, slice) or part.step not in (None, 1):
         return None
     if type(part.start) not in (int, NoneType) or type(part.stop) not in (int, NoneType):
         return None
-    return _slice(axis, part.start or 0, part.stop), call.tensors
+    return Found(_slice(axis, part.start or 0, part.stop), call.tensors)
 
 
-def _part(parts: Value, number: Any) -> Found | None:
-    """The part of this number, of a value that `split` or the like has parted."""
-    if parts.runs is None or parts.parted is None or type(number) is not int:
+def _part(parts: Parts, runs: Runs | None, number: Any) -> Found | None:
+    """The part of this number: a Slice, its axes put in order. `runs` are all parts."""
+    if runs is None or type(number) is not int:
         return None
-    value, axis, gone = parts.parted
-    lengths = {tuple(1 if gone else part.shape[axis] for part in run) for run in parts.runs}
+    lengths = {tuple(1 if parts.gone else part.shape[parts.axis] for part in run) for run in runs}
     if len(lengths) != 1:
         return None
     (sizes,) = lengths
@@ -156,7 +167,23 @@ def _part(parts: Value, number: Any) -> Found | None:
         return None
     start = sum(sizes[: number % len(sizes)])
     stop = start + sizes[number]
-    return _slice(axis, start, None if stop == sum(sizes) and start else stop, keepdims=not gone), [value]
+    layer = _slice(parts.axis, start, None if stop == sum(sizes) and start else stop, keepdims=not parts.gone)
+    ordered = parts.order in ((), tuple(range(len(parts.order))))
+    return Found(layer, [parts.value], None if ordered else _permutation(parts.order))
+
+
+def _along_first(moved: Value) -> Parts | None:
+    """The parts of a value with its axes in another order, along the axis that is now the first."""
+    if moved.moved is None:
+        return None
+    value, (axis, *rest) = moved.moved
+    order = tuple(other - (other > axis) for other in rest)
+    return Parts(value, axis, True, order) if order[:1] == (0,) else None
+
+
+def _permutation(axes: Sequence[int]) -> Layer:
+    """A Permute, of axes that count the batch as 0."""
+    return kind("Permute")(dims=tuple(axes[1:]))
 
 
 def _slice(axis: int, start: int, stop: int | None, keepdims: bool = True) -> Layer:
@@ -171,15 +198,15 @@ def _reshaped(call: Call) -> Found | None:
     if shape is None or len(call.tensors) != 1 or sum(isinstance(size, Unknown) for size in shape) > 1:
         return None
     if len(shape) == 1:
-        return kind("Flatten")(), call.tensors
-    return kind("Reshape")(
-        target_shape=tuple(-1 if isinstance(size, Unknown) else size for size in shape)
-    ), call.tensors
+        return Found(kind("Flatten")(), call.tensors)
+    return Found(
+        kind("Reshape")(target_shape=tuple(-1 if isinstance(size, Unknown) else size for size in shape)), call.tensors
+    )
 
 
 def _flattened(call: Call) -> Found | None:
     layer = _same_module(call)
-    return (layer, call.tensors) if layer is not None else _reshaped(call)
+    return Found(layer, call.tensors) if layer is not None else _reshaped(call)
 
 
 def _permuted(call: Call) -> Found | None:
@@ -197,7 +224,7 @@ def _transposed(call: Call) -> Found | None:
 def _in_order(call: Call, axes: tuple[int, ...]) -> Found | None:
     if len(axes) != call.rank or axes[:1] != (0,):
         return None
-    return kind("Permute")(dims=axes[1:]), call.tensors
+    return Found(_permutation(axes), call.tensors)
 
 
 def _pooled(name: str) -> Callable[[Call], Found | None]:
@@ -211,7 +238,7 @@ def _pooled(name: str) -> Callable[[Call], Found | None]:
         fields: dict[str, Any] = {"data_format": "channels_last"} if 1 in axes else {}
         if call.argument(2, "keepdim", False):
             fields["keepdims"] = True
-        return kind(f"Global{name}Pool{rank - 2}D")(**fields), call.tensors
+        return Found(kind(f"Global{name}Pool{rank - 2}D")(**fields), call.tensors)
 
     return rule
 
@@ -225,8 +252,7 @@ def _padded(call: Call) -> Found | None:
     ):
         return None
     pairs = [(sides[place], sides[place + 1]) for place in range(0, len(sides), 2)][::-1]
-    fields: dict[str, Any] = {"padding": pairs, **({} if mode == "constant" else {"mode": mode})}
-    return kind(f"Pad{len(pairs)}D")(**fields), call.tensors
+    return Found(kind(f"Pad{len(pairs)}D")(padding=pairs, mode=mode), call.tensors)
 
 
 _RULES: dict[str, Callable[[Call], Found | None]] = {
@@ -246,13 +272,24 @@ _RULES: dict[str, Callable[[Call], Found | None]] = {
 _PARTING = {"split": (2, False), "chunk": (2, False), "tensor_split": (2, False), "unbind": (1, True)}
 
 
-def parted_by(call: Call) -> tuple[Value, int, bool] | None:
-    """What a function parts, along which axis, and whether that axis is gone in each part."""
-    if call.name not in _PARTING or len(call.tensors) != 1:
+def parts_of(call: Call) -> Parts | None:
+    """The parts that a function makes of a value, if it does."""
+    if call.name not in _PARTING:
         return None
     place, gone = _PARTING[call.name]
-    axes = call.axes([call.argument(place, "dim", 0)])
-    return (call.tensors[0], axes[0], gone) if axes and axes[0] > 0 else None
+    source, dim = call.argument(0, "self"), call.argument(place, "dim", 0)
+    if isinstance(source, Value) and source.moved is not None:
+        return _along_first(source) if gone and dim == 0 else None
+    axes = call.axes([dim]) if len(call.tensors) == 1 else ()
+    return Parts(call.tensors[0], axes[0], gone) if axes and axes[0] > 0 else None
+
+
+def moved_by(call: Call) -> tuple[Value, tuple[int, ...]] | None:
+    """What a function puts into another order of axes in which the batch is not the first, and that order."""
+    if call.name != "permute" or len(call.tensors) != 1:
+        return None
+    axes = call.axes(call.rest(1, "dims"))
+    return (call.tensors[0], axes) if sorted(axes) == list(range(call.rank or 0)) and axes[0] else None
 
 
 def agree(shape: Shape, other: Shape | None) -> bool:

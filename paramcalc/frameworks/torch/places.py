@@ -57,6 +57,11 @@ class Group:
         self.items.append(group)
         return group
 
+    def remove(self, group: Group) -> None:
+        """Leave out a group at its end; its name is free again."""
+        self.items.remove(group)
+        self.names.remove(group.name)
+
     def new_place(self, wanted: str, **content: Any) -> Place:
         """A place at its end."""
         place = Place(self.new_name(wanted), self, **content)

@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Any
 
 from paramcalc.algebra import Shape, Unknown, product
-from paramcalc.frameworks.torch.functions import Call, agree, layer_of, parted_by
+from paramcalc.frameworks.torch.functions import Call, Found, agree, layer_of, moved_by, parts_of
 from paramcalc.frameworks.torch.kinds import Kinds, is_of_torch
 from paramcalc.frameworks.torch.modules import Known, Own, described, outputs_of, own_tensors
 from paramcalc.frameworks.torch.places import (
@@ -46,6 +46,7 @@ class Reader:
         kinds: Kinds,
         found: Trace | None,
         lengths: tuple[int, int],
+        further_axes: int,
     ) -> None:
         self.module = module
         self.inputs = inputs
@@ -53,6 +54,8 @@ class Reader:
         self.found = found
         #: what stands for an open length in each run over shapes
         self.lengths = lengths
+        #: how many open axes an input has beyond the fewest that its first layer takes
+        self.further_axes = further_axes
         self.root = Group("", None)
         #: what stands for each module, by its id
         self.items: dict[int, Item] = {}
@@ -105,8 +108,8 @@ class Reader:
 
         What stands somewhere already is left there.
         """
-        name = path.rpartition(".")[2] or type(module).__name__
         layer = self.kinds.of(module)
+        name = path.rpartition(".")[2] or (default_name(type(layer.layer).__name__) if layer else "own")
         if layer is not None:
             if id(module) in self.items or not (layer.tensors or before):
                 return before
@@ -295,7 +298,7 @@ class Reader:
                 self.groups.setdefault(item.path, inner)
                 self.visit(item, inner)
                 if not inner.items:
-                    within.items.remove(inner)
+                    within.remove(inner)
                 else:
                     self.share(item, inner)
             else:
@@ -339,8 +342,14 @@ class Reader:
         shape, dtype = next(self.placeholders, (None, "float32"))
         if shape is None:
             layers = (self.kinds.of(self.root_module(each)) for each in _takers(node))
-            shape = next((layer.inputs[0] for layer in layers if layer is not None and layer.tensors), None)
+            layer = next((layer for layer in layers if layer is not None and layer.tensors), None)
+            shape = self.first_shape(layer) if layer is not None else None
         return Value() if shape is None else self.start(node.name, shape, self.root, dtype)
+
+    def first_shape(self, layer: Known) -> Shape:
+        """The shape of an input that a layer takes."""
+        shape: Shape = (*(Unknown() for _ in range(self.further_axes)), *layer.inputs[0])
+        return shape if layer.outputs([shape, *layer.inputs[1:]]) is not None else layer.inputs[0]
 
     def attribute(self, node: Any) -> Value:
         """A tensor of a module, by itself."""
@@ -403,17 +412,17 @@ class Reader:
         """What a function gives: a layer where a kind says it, else its shape, where that is known."""
         given = [self.values[each] for each in nodes_in([node.args, node.kwargs])]
         call = self.call(node, given)
-        if call.name == "getitem" and given[0].whole:
+        if call.name == "getitem" and given[0].whole and type(node.args[1]) is int:
             return self.item(given[0], node.args[1])
+        call.result.parts, call.result.moved = parts_of(call), moved_by(call)
         if not any(value.flow for value in call.tensors):
             own = {value.tensor or value.origin for value in given} - {None}
             if len(own) == 1 and not call.tensors:
                 call.result.origin = own.pop()
             return call.result
-        call.result.parted = parted_by(call)
         found = layer_of(call)
         if found is not None:
-            value = self.layer(*found, group, call.result)
+            value = self.layer(found, group, call.result)
             if value is not None:
                 return value
         return self.passed(call.tensors, call.result, [value for value in given if value.tensor or value.origin], group)
@@ -424,7 +433,7 @@ class Reader:
 
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
         args, kwargs = map_arg((node.args, node.kwargs), lambda each: _plain(self.values[each]))
-        values = [value.parted[0] if value.parted and not value.flow else value for value in given]
+        values = [_whole(value) for value in given]
         tensors = [value for value in values if value.tensor is None and value.stated_shape() is not None]
         return Call(name.strip("_"), args, kwargs, tensors, self.result(node))
 
@@ -432,18 +441,23 @@ class Reader:
         """What a function gives, by its shapes alone."""
         return Value(running=lambda: run(node, self.values, function))
 
-    def layer(self, layer: Layer, given: Sequence[Value], group: Group, result: Value) -> Value | None:
+    def layer(self, found: Found, group: Group, result: Value) -> Value | None:
         """A layer without tensors on what it is given; None where that does not fit, or has another result."""
+        given = found.tensors
         shapes = [shape for value in given if (shape := value.stated_shape()) is not None]
-        outputs = outputs_of(layer, shapes) if len(shapes) == len(given) else None
-        if outputs is None:
+        outputs = outputs_of(found.layer, shapes) if len(shapes) == len(given) else None
+        last = outputs_of(found.behind, outputs[:1]) if outputs and found.behind else outputs
+        if outputs is None or last is None:
             return None
-        if outputs[0] != shapes[0] and result.runs is not None and not agree(outputs[0], result.open_shape()):
+        if last[0] != shapes[0] and result.runs is not None and not agree(last[0], result.open_shape()):
             return None
-        name = default_name(type(layer).__name__)
+        name = default_name(type(found.layer).__name__)
         sources = [self.source(*each, name, group) for each in zip(given, shapes, strict=True)]
-        place = group.new_place(name, layer=layer, sources=sources, outputs=outputs)
-        return self.flowing(place, outputs[0])
+        place = group.new_place(name, layer=found.layer, sources=sources, outputs=outputs)
+        if found.behind is not None:
+            name = default_name(type(found.behind).__name__)
+            place = group.new_place(name, layer=found.behind, sources=[(place, 0)], outputs=last)
+        return self.flowing(place, last[0])
 
     def passed(
         self, tensors: Sequence[Value], result: Value, own: Sequence[Value] = (), group: Group | None = None
@@ -458,7 +472,8 @@ class Reader:
             for each in own:
                 module, path = self.owner(each)
                 if self.is_free_in(module, path, group):
-                    name = "own" if self.groups.get(path) is group else path.rpartition(".")[2]
+                    around = next((f"{each}." for each in self.groups if self.groups[each] is group and each), "")
+                    name = "own" if self.groups.get(path) is group else path.removeprefix(around).replace(".", "_")
                     value = self.own(module, name, group, value) or value
         return Value(value.flow, value.shape, value.running)
 
@@ -480,6 +495,13 @@ class Reader:
         if place is None or type(index) is not int or not 0 < index < len(outputs):
             return Value()
         return self.flowing(place, outputs[index], index)
+
+
+def _whole(value: Value) -> Value:
+    """What a value is parts of, or is in another order; else itself."""
+    if value.flow is None and value.parts is not None:
+        return value.parts.value
+    return value.moved[0] if value.flow is None and value.moved is not None else value
 
 
 def _plain(value: Value) -> Any:

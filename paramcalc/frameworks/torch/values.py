@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.algebra import Shape, Unknown
 from paramcalc.frameworks.torch.places import Source
@@ -19,6 +19,17 @@ LENGTHS = ((256, 320), (8, 12))
 
 #: What something is in both runs.
 Runs: TypeAlias = tuple[Any, Any]
+
+
+class Parts(NamedTuple):
+    """Several parts of a value along an axis."""
+
+    value: Value
+    axis: int
+    #: whether the axis is gone in each
+    gone: bool
+    #: the order of the axes in each part; empty for their own
+    order: tuple[int, ...] = ()
 
 
 @dataclass(eq=False)
@@ -36,8 +47,10 @@ class Value:
     origin: str | None = None
     #: whether it is all that a module gives, be it one output or several
     whole: bool = False
-    #: of several parts of a value: that value, the axis that they part, and whether the axis is gone in each
-    parted: tuple[Value, int, bool] | None = None
+    #: several parts of a value
+    parts: Parts | None = None
+    #: a value with its axes in another order, the batch no longer the first: that value, and the order
+    moved: tuple[Value, tuple[int, ...]] | None = None
 
     @cached_property
     def runs(self) -> Runs | None:
