@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paramcalc.conventions import convention
-from paramcalc.frameworks.building.arguments import applied_function, attention, check, constructor, plain_form
+from paramcalc.frameworks.building.arguments import (
+    applied_function,
+    attention,
+    check,
+    check_function,
+    constructor,
+    plain_form,
+)
 from paramcalc.frameworks.building.fitting import MAXIMA, Fit, fit
 from paramcalc.frameworks.building.structure import (
     BATCH,
@@ -383,8 +390,34 @@ def slice_text(leaf: Leaf) -> str:
     layer: Any = leaf.layer
     axis = layer.axis if layer.axis > 0 else len(leaf.input_shapes[0]) + 1 + layer.axis
     end = "" if layer.stop is None else str(layer.stop)
-    chosen = f"{layer.start or ''}:{end}" if layer.keepdims else str(layer.start)
+    step = "" if layer.step == 1 else f":{layer.step}"
+    chosen = f"{layer.start or ''}:{end}{step}" if layer.keepdims else str(layer.start)
     return "[" + ", ".join([*[":"] * axis, chosen]) + "]"
+
+
+def _reduce(leaf: Leaf) -> _Part:
+    layer: Any = leaf.layer
+    given = (("axis", literal(reduced_axes(leaf))), ("keepdims", literal(layer.keepdims)))
+    return None, {}, lambda _, taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given))
+
+
+def _elementwise(leaf: Leaf) -> _Part:
+    check_function(leaf, "Keras")
+    layer: Any = leaf.layer
+    return None, {}, lambda _, taken: Call(f"keras.ops.{layer.function}", tuple(("", name) for name in taken))
+
+
+def _einsum(leaf: Leaf) -> _Part:
+    layer: Any = leaf.layer
+    given = ("", literal(layer.equation))
+    return None, {}, lambda _, taken: Call("keras.ops.einsum", (given, *(("", name) for name in taken)))
+
+
+def reduced_axes(leaf: Leaf) -> int | tuple[int, ...]:
+    """The axes of which one number is made."""
+    layer: Any = leaf.layer
+    every: tuple[int, ...] = tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    return every if layer.axis is None else layer.axis
 
 
 def _batch_norm(leaf: Leaf) -> _Part:
@@ -408,6 +441,9 @@ def _attention(leaf: Leaf) -> _Part:
 _PARTS: dict[str, Callable[[Leaf], _Part]] = {
     "Weights": _weights,
     "Slice": _slice,
+    "Reduce": _reduce,
+    "Elementwise": _elementwise,
+    "Einsum": _einsum,
     "BatchNorm": _batch_norm,
     "LSTM": _lstm,
     "MultiHeadAttention": _attention,

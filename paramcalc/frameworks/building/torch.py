@@ -13,14 +13,16 @@ from paramcalc.fields import DTYPES
 from paramcalc.frameworks.building.arguments import (
     ACTIVATIONS,
     FLOATS,
+    FUNCTIONS,
     applied_function,
     attention,
     check,
+    check_function,
     constructor,
     plain_form,
 )
 from paramcalc.frameworks.building.fitting import MAXIMA, Fit, fit
-from paramcalc.frameworks.building.keras import slice_text
+from paramcalc.frameworks.building.keras import reduced_axes, slice_text
 from paramcalc.frameworks.building.structure import (
     BATCH,
     Frame,
@@ -560,6 +562,33 @@ def _slice(leaf: Leaf) -> Callable[[Sequence[str]], Expr]:
     return lambda taken: taken[0] + slice_text(leaf)
 
 
+#: How PyTorch calls what is made of several axes at once.
+_REDUCING = {
+    "sum": "sum", "mean": "mean", "max": "amax", "min": "amin", "std": "std", "var": "var", "logsumexp": "logsumexp",
+    "any": "any", "all": "all", "norm": "linalg.vector_norm",
+}  # fmt: skip
+
+
+def _reduce(leaf: Leaf) -> Callable[[Sequence[str]], Expr]:
+    layer: Any = leaf.layer
+    if layer.function not in _REDUCING:
+        raise cannot_build(leaf, "PyTorch", f"no function gives the {layer.function} along several axes")
+    given = (("dim", literal(reduced_axes(leaf))), ("keepdim", literal(layer.keepdims)))
+    return lambda taken: Call(f"torch.{_REDUCING[layer.function]}", (("", taken[0]), *given))
+
+
+def _of_several(leaf: Leaf) -> Callable[[Sequence[str]], Expr]:
+    check_function(leaf, "PyTorch")
+    layer: Any = leaf.layer
+    name = f"torch.{FUNCTIONS[layer.function]}"
+    return lambda taken: Call(name, tuple(("", x) for x in _aligned(leaf, taken)))
+
+
+def _einsum(leaf: Leaf) -> Callable[[Sequence[str]], Expr]:
+    layer: Any = leaf.layer
+    return lambda taken: Call("torch.einsum", (("", literal(layer.equation)), *(("", x) for x in taken)))
+
+
 _FUNCTIONS: dict[str, _Function] = {
     "Activation": _activation,
     "Add": _elementwise("+"),
@@ -569,4 +598,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Slice": _slice,
+    "Reduce": _reduce,
+    "Elementwise": _of_several,
+    "Einsum": _einsum,
 }
