@@ -66,6 +66,9 @@ FIELD_VALUES: dict[str, Any] = {
 #: The fields of kinds that need one of several, or another value than the kinds that share its name.
 KIND_VALUES: dict[str, dict[str, Any]] = {
     "Fold": {"output_size": 8},
+    "Einsum": {"equation": "bij,bkj->bik"},
+    "Elementwise": {"function": "power"},
+    "Reduce": {"function": "mean", "axis": 1},
     "Discretization": {"num_bins": 10, "output_mode": "one_hot"},
     "FractionalMaxPool2D": {"output_ratio": "2/3"},
     "FractionalMaxPool3D": {"output_ratio": "2/3"},
@@ -85,6 +88,9 @@ KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
     "MaxNumBoundingBoxes": [(12, 4), (12,)],
     "MelSpectrogram": [(16000,)],
     "Permute": [(64, 32, 3)],
+    "Einsum": [(20, 64), (30, 64)],
+    "Elementwise": [(20, 64), (64,)],
+    "Reduce": [(20, 64)],
     "TextVectorization": [(1,)],
     "Upsample": [(32, 32, 8)],
     "AdaptiveLogSoftmaxWithLoss": [(64,), ()],

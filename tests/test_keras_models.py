@@ -326,11 +326,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an operation without a kind": (
         functional(
             source("x", 4),
-            entry("Sum", "s", [tensor("x", [None, 4])], module="keras.src.ops.numpy", axis=1, keepdims=False),
+            entry("TopK", "s", [tensor("x", [None, 4])], module="keras.src.ops.math", k=2, sorted=True),
             outputs=[["s", 0, 0]],
         ),
         (
-            "error[unknown-kind]: the operation 's' is of the class 'Sum', and its shape is not known\n"
+            "error[unknown-kind]: the operation 's' is of the class 'TopK', and its shape is not known\n"
             "    use a layer that does the same, or give its shape: - Input: {shape: …} in its place"
         ),
     ),

@@ -241,8 +241,15 @@ def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
 def _slice(leaf: Leaf, common: dict[str, Any]) -> Part:
     kind = leaf.layer
     axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
-    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    chosen = slice(kind.start, kind.stop, kind.step) if kind.keepdims else kind.start
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _reduce(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer
+    axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    function = getattr(keras.ops, kind.function)
+    return None, lambda inputs: function(inputs[0], axis=axes, keepdims=kind.keepdims)
 
 
 def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
@@ -287,6 +294,7 @@ def _any_attention(leaf: Leaf, common: dict[str, Any]) -> Part:
 _PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
     "Weights": _weights,
     "Slice": _slice,
+    "Reduce": _reduce,
     "Conv2D": _strided_conv,
     "MaxPool2D": _padded_pool,
     "AveragePool2D": _padded_pool,

@@ -439,8 +439,15 @@ def _reshape(leaf: Leaf) -> Part:
 def _slice(leaf: Leaf) -> Part:
     kind = leaf.layer
     axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
-    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    chosen = slice(kind.start, kind.stop, kind.step) if kind.keepdims else kind.start
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _reduce(leaf: Leaf) -> Part:
+    kind = leaf.layer
+    axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    function = getattr(torch, {"max": "amax", "min": "amin"}.get(kind.function, kind.function))
+    return None, lambda inputs: function(inputs[0], dim=axes, keepdim=kind.keepdims)
 
 
 _PARTS: dict[str, Callable[[Leaf], Part]] = {
@@ -456,6 +463,7 @@ _PARTS: dict[str, Callable[[Leaf], Part]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Slice": _slice,
+    "Reduce": _reduce,
     "BatchNorm": _any_batch_norm,
     "LayerNorm": _any_layer_norm,
     "LSTM": _one_bias_lstm,

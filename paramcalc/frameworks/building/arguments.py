@@ -14,6 +14,14 @@ from paramcalc.frameworks.building.writing import Call, Expr, Items, Slot, liter
 from paramcalc.graph import Leaf
 from paramcalc.layer import Layer
 
+#: The functions of several inputs, as Keras names them, each in PyTorch.
+FUNCTIONS = {
+    "arctan2": "arctan2", "divide": "divide", "equal": "eq", "floor_divide": "floor_divide", "greater": "gt",
+    "greater_equal": "ge", "less": "lt", "less_equal": "le", "logaddexp": "logaddexp", "logical_and": "logical_and",
+    "logical_or": "logical_or", "logical_xor": "logical_xor", "mod": "remainder", "not_equal": "ne", "power": "pow",
+    "true_divide": "true_divide", "where": "where",
+}  # fmt: skip
+
 #: The functions that an activation may name, as Keras names them, each in PyTorch with its further arguments.
 ACTIVATIONS: dict[str, tuple[str, ...]] = {
     "celu": ("functional.celu",),
@@ -158,3 +166,15 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _plain("", each) for key, each in value.items()}
     return value
+
+
+def check_function(leaf: Leaf, framework: str) -> None:
+    """Refuse a function that is not known, or that takes another number of inputs. Raises `cannot-build`."""
+    function = leaf.layer.stated()["function"]
+    if function not in FUNCTIONS:
+        raise cannot_build(
+            leaf, framework, f"the function {quoted(function)} is not known", suggest(function, FUNCTIONS)
+        )
+    taken = 3 if function == "where" else 2
+    if len(leaf.input_shapes) != taken:
+        raise cannot_build(leaf, framework, f"'{function}' takes {taken} inputs, not {len(leaf.input_shapes)}")

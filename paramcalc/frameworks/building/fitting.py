@@ -230,10 +230,18 @@ def cut_text(cuts: Pads, channels_first: bool) -> str:
     return "[" + ", ".join([":"] * (2 if channels_first else 1) + ranges) + "]"
 
 
+def reduced_axes(leaf: Leaf) -> int | tuple[int, ...]:
+    """The axes of which a Reduce makes one number."""
+    layer: Any = leaf.layer
+    every: tuple[int, ...] = tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    return every if layer.axis is None else layer.axis
+
+
 def slice_text(leaf: Leaf) -> str:
     """The index that takes a part of an axis."""
     layer: Any = leaf.layer
     axis = layer.axis if layer.axis > 0 else len(leaf.input_shapes[0]) + 1 + layer.axis
     end = "" if layer.stop is None else str(layer.stop)
-    chosen = f"{layer.start or ''}:{end}" if layer.keepdims else str(layer.start)
+    step = "" if layer.step == 1 else f":{layer.step}"
+    chosen = f"{layer.start or ''}:{end}{step}" if layer.keepdims else str(layer.start)
     return "[" + ", ".join([*[":"] * axis, chosen]) + "]"

@@ -115,7 +115,8 @@ class Group:
         self.live = live
         #: how nodes name the outputs of each call
         self.sources: dict[tuple[str, int], Callable[[int], Source]] = {}
-        #: of each model within, its outputs as it names them itself; None for what simply flows out of it
+        #: of each model within, and of each operation that parts something, its outputs as they are named
+        #: there; None for what simply flows out of it
         self.inner: dict[str, list[Source | None]] = {}
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
@@ -232,8 +233,10 @@ class Group:
         if is_input(call.entry):
             return Node(read_input(call.entry), name=name)
         if is_operation(call.entry):
-            found = read_operation(call.entry, call.arguments, call.keywords, shapes)
-            return replace(found, name=name, inputs=inputs)
+            operation = read_operation(call.entry, call.arguments, call.keywords, shapes)
+            if operation.outputs is not None:
+                self.inner[call.key[0]] = [Source(each) for each in operation.outputs]
+            return replace(operation.node, name=name, inputs=inputs)
         if call.live is not None and self.reading.alive is not None:
             node = self.reading.alive(call.live, call.entry)
             if node is not None:

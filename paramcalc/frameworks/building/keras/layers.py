@@ -10,16 +10,20 @@ from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention,
+    check_function,
     constructor,
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import MAXIMA, Fit, cut_text, fit, slice_text
+from paramcalc.frameworks.building.fitting import MAXIMA, Fit, cut_text, fit, reduced_axes, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
 from paramcalc.graph import Leaf
 from paramcalc.layer import Layer
+
+#: The expression of an output, from the variables of the inputs.
+Operation = Callable[[Sequence[str]], Expr]
 
 #: The classes that are called with a list of their inputs.
 LISTS = {
@@ -244,9 +248,9 @@ def _tuple(names: Sequence[str]) -> str:
 def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
     """A layer of a class that the source brings, or an operation. Raises `cannot-build`."""
     kind = type(leaf.layer).__name__
-    if kind == "Slice":
-        index = slice_text(leaf)
-        return Made(None, lambda _, taken: taken[0] + index)
+    if kind in _OPERATIONS:
+        operation = _OPERATIONS[kind](leaf)
+        return Made(None, lambda _, taken: operation(taken))
     if kind == "Unflatten":
         return Made(_reshape(leaf, common), with_one)
     if kind not in _CLASSES:
@@ -272,6 +276,37 @@ def _reshape(leaf: Leaf, common: Common) -> Expr:
         raise cannot_build(leaf, "Keras", "more than one length is left free")
     shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
     return Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+
+
+def _slice(leaf: Leaf) -> Operation:
+    index = slice_text(leaf)
+    return lambda taken: taken[0] + index
+
+
+def _reduce(leaf: Leaf) -> Operation:
+    layer: Any = leaf.layer
+    given = (("axis", literal(reduced_axes(leaf))), ("keepdims", literal(layer.keepdims)))
+    return lambda taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given))
+
+
+def _elementwise(leaf: Leaf) -> Operation:
+    check_function(leaf, "Keras")
+    layer: Any = leaf.layer
+    return lambda taken: Call(f"keras.ops.{layer.function}", tuple(("", name) for name in taken))
+
+
+def _einsum(leaf: Leaf) -> Operation:
+    layer: Any = leaf.layer
+    return lambda taken: Call("keras.ops.einsum", (("", literal(layer.equation)), *(("", name) for name in taken)))
+
+
+#: What is an operation in Keras, and no layer.
+_OPERATIONS: dict[str, Callable[[Leaf], Operation]] = {
+    "Slice": _slice,
+    "Reduce": _reduce,
+    "Elementwise": _elementwise,
+    "Einsum": _einsum,
+}
 
 
 def _weights(leaf: Leaf) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paramcalc.frameworks.building.arguments import ACTIVATIONS, attention, plain_form, weights_arguments
-from paramcalc.frameworks.building.fitting import cut_text, slice_text
+from paramcalc.frameworks.building.arguments import ACTIVATIONS, FUNCTIONS, attention, check_function, plain_form, weights_arguments
+from paramcalc.frameworks.building.fitting import cut_text, reduced_axes, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
 from paramcalc.frameworks.building.torch.module_names import MODULE_NAMES
@@ -209,6 +209,33 @@ def _slice(leaf: Leaf, names: Names) -> Operation:
     return lambda taken: taken[0] + slice_text(leaf)
 
 
+#: How PyTorch calls what is made of several axes at once.
+_REDUCING = {
+    "sum": "sum", "mean": "mean", "max": "amax", "min": "amin", "std": "std", "var": "var", "logsumexp": "logsumexp",
+    "any": "any", "all": "all", "norm": "linalg.vector_norm",
+}  # fmt: skip
+
+
+def _reduce(leaf: Leaf, names: Names) -> Operation:
+    layer: Any = leaf.layer
+    if layer.function not in _REDUCING:
+        raise cannot_build(leaf, "PyTorch", f"no function gives the {layer.function} along several axes")
+    given = (("dim", literal(reduced_axes(leaf))), ("keepdim", literal(layer.keepdims)))
+    return lambda taken: Call(f"torch.{_REDUCING[layer.function]}", (("", taken[0]), *given))
+
+
+def _of_several(leaf: Leaf, names: Names) -> Operation:
+    check_function(leaf, "PyTorch")
+    layer: Any = leaf.layer
+    name = f"torch.{FUNCTIONS[layer.function]}"
+    return lambda taken: Call(name, tuple(("", x) for x in _aligned(leaf, taken)))
+
+
+def _einsum(leaf: Leaf, names: Names) -> Operation:
+    layer: Any = leaf.layer
+    return lambda taken: Call("torch.einsum", (("", literal(layer.equation)), *(("", x) for x in taken)))
+
+
 def _permute(leaf: Leaf, names: Names) -> Operation:
     layer: Any = leaf.layer
     axes = layer.dims if isinstance(layer.dims, tuple) else (layer.dims,)
@@ -268,5 +295,8 @@ _OPERATIONS: dict[str, Callable[[Leaf, Names], Operation]] = {
     "Rescaling": _rescaling,
     "Reshape": _reshape,
     "Slice": _slice,
+    "Reduce": _reduce,
+    "Elementwise": _of_several,
+    "Einsum": _einsum,
     "UnitNorm": _unit_norm,
 }
