@@ -244,11 +244,8 @@ def _tuple(names: Sequence[str]) -> str:
 def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
     """A layer of a class that the source brings, or an operation. Raises `cannot-build`."""
     kind = type(leaf.layer).__name__
-    if kind == "Slice":
-        index = slice_text(leaf)
-        return Made(None, lambda _, taken: taken[0] + index)
-    if kind == "Unflatten":
-        return Made(_reshape(leaf, common), with_one)
+    if kind in _OPERATIONS:
+        return _OPERATIONS[kind](leaf, common)
     if kind not in _CLASSES:
         raise cannot_build(leaf, "Keras", "Keras has no class for it with these fields")
     class_name, understood, arguments = _CLASSES[kind]
@@ -266,12 +263,18 @@ def _with_all(layer: Expr, taken: Sequence[str]) -> Expr:
     return Call(layer, tuple(("", name) for name in taken))
 
 
-def _reshape(leaf: Leaf, common: Common) -> Expr:
+def _slice(leaf: Leaf, common: Common) -> Made:
+    index = slice_text(leaf)
+    return Made(None, lambda _, taken: taken[0] + index)
+
+
+def _reshape(leaf: Leaf, common: Common) -> Made:
     free = [isinstance(size, Unknown) for size in leaf.output]
     if sum(free) > 1:
         raise cannot_build(leaf, "Keras", "more than one length is left free")
     shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
-    return Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+    call = Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+    return Made(call, with_one)
 
 
 def _weights(leaf: Leaf) -> dict[str, Any]:
@@ -299,3 +302,6 @@ _CLASSES: dict[str, tuple[str, tuple[str, ...], Callable[[Leaf], dict[str, Any]]
     "LSTM": ("TwoBiasLSTMCell", ("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
     "MultiHeadAttention": ("Attention", (), _attention),
 }
+_OPERATIONS: dict[str, Callable[[Leaf, Common], Made]] = {"Slice": _slice, "Unflatten": _reshape}
+#: The kinds that can be written though Keras has no class for them.
+OWN_KINDS = frozenset({*_CLASSES, *_OPERATIONS})

@@ -270,3 +270,5 @@ _OPERATIONS: dict[str, Callable[[Leaf, Names], Operation]] = {
     "Slice": _slice,
     "UnitNorm": _unit_norm,
 }
+#: The kinds that can be written though PyTorch has no class for them; an input is an argument of the whole.
+OWN_KINDS = frozenset({"Input", *_CLASSES, *_OPERATIONS})
