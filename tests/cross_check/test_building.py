@@ -208,17 +208,15 @@ def test_arguments_that_are_left_out_have_the_default_of_their_field(framework: 
         for row in convention(framework).equivalents(kind):
             if row.alias:
                 continue
-            signature = inspect.signature(reading.real_class(row).__init__).parameters
+            real = _defaults(reading.real_class(row))
             for argument, text in row.arguments.items():
                 field = pc.kind(kind).model_fields.get(text)
-                if argument not in signature or field is None or field.is_required():
-                    continue
-                default = field.default
                 if framework == "torch":
-                    if argument not in layers.DEFAULTS:
-                        continue
-                    default = layers.DEFAULTS[argument]
-                if not _same(default, signature[argument].default):
+                    known, default = argument in layers.DEFAULTS, layers.DEFAULTS.get(argument)
+                else:
+                    known = argument in real and field is not None and not field.is_required()
+                    default = field.default if field is not None else None
+                if known and not _same(default, real[argument]):
                     differing.setdefault(row.name, set()).add(argument)
     assert differing == {name: {*arguments} for name, arguments in layers.STATED.items()}
 
@@ -229,6 +227,14 @@ def test_an_argument_that_follows_from_no_field_is_left_out_where_it_is_the_defa
     from paramcalc.frameworks.building.keras.layers import DEFAULTS
 
     assert (("rms_scaling", keras.layers.LayerNormalization().rms_scaling),) == DEFAULTS
+
+
+def _defaults(cls: Any) -> dict[str, Any]:
+    """The default of each argument of a constructor; of PyTorch's recurrent classes, which are made of any, as made."""
+    signature = inspect.signature(cls.__init__).parameters
+    if "kwargs" in signature and hasattr(cls, "all_weights"):
+        return vars(cls(1, 1))
+    return {name: each.default for name, each in signature.items()}
 
 
 def _same(default: Any, real: Any) -> bool:

@@ -281,12 +281,13 @@ class Writer(ABC):
         known.uses.append(values)
         return known, values
 
-    def name_inputs(self, frame: Frame, takes: Iterable[Value]) -> str:
-        """Name what a function is given: `x`, and the others after where they come from."""
-        labels = {id(leaf): leaf.label or leaf.name.rpartition(".")[2] for leaf in self.leaves}
+    def name_inputs(self, frame: Frame, tree: Branch, takes: Iterable[Value]) -> str:
+        """Name what the function of a group is given: `x`, and the others after what they come from."""
+        sources = {id(leaf): leaf.name for leaf in self.leaves}
         for value in takes:
             taken = {*frame.reserved, *frame.names.values(), "x", "y"}
-            frame.names[value] = unique(snake(labels.get(value[0], "batch")), taken) if frame.names else "x"
+            source = _apart(sources.get(value[0], "batch"), tree.name)
+            frame.names[value] = unique(snake(source), taken) if frame.names else "x"
         return ", ".join(frame.names.values())
 
     @abstractmethod
@@ -314,6 +315,16 @@ class Writer(ABC):
             found.append(call)
         ids = {id(leaf) for leaf, _ in leaves(branch)}
         return None if any(self.consumers[call.gives] - ids for call in found[:-1]) else found
+
+
+def _apart(path: str, other: str) -> str:
+    """The name of a path where it parts from another."""
+    parts = path.split(".")
+    shared = 0
+    while parts[shared : shared + 1] == other.split(".")[shared : shared + 1] and shared + 1 < len(parts):
+        shared += 1
+    # of a copy, the name of its node
+    return next((part for part in (parts[shared], *reversed(parts[:shared])) if not part.isdecimal()), "x")
 
 
 def returning(statements: list[Statement], *names: str) -> list[Statement]:
