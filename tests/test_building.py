@@ -52,6 +52,66 @@ def test_groups_that_differ_in_sizes_are_one_definition_with_parameters() -> Non
     assert text.count("class Convolution(") == text.count("class Basic(") == 1
 
 
+def test_dims_are_constants_where_a_size_is_one_or_a_number_of_times_one() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nframework: torch\ndims: {width: 6, inner: 4 * width, odd: width + 1, half: width / two, two: 2,"
+        " unused: 9}\n".replace("half: width / two, two: 2", "two: 2, half: width / two")
+        + "layers:\n  - Input: {shape: [width]}\n    name: data\n  - Dense: {units: inner}\n  - Dense: {units: odd}\n"
+        "  - Dense: {units: half}\n  - Dense: {units: 3 * width}\n  - Dense: {units: width * two}\n"
+    )
+    text = source(spec, "torch")
+    head = "\nwidth = 6\ninner = 4 * width\nodd = 7\ntwo = 2\nhalf = width // two\n\n\n"
+    assert head in text
+    sizes = [("width", "inner"), ("inner", "odd"), ("odd", "half"), ("half", "3 * width"), ("3 * width", "12")]
+    for given, found in sizes:
+        assert f"nn.Linear(in_features={given}, out_features={found})" in text
+    # what is set is the number that it is set to
+    assert "\ninner = 5\n" in source(spec, "torch", dims={"inner": 5})
+
+
+def test_a_dim_that_decides_what_there_is_stays_a_number_in_what_depends_on_it() -> None:
+    text = source(
+        pc.loads(
+            "paramcalc: 1\ndims: {width: 8, depth: 3}\nlayers:\n  - Input: {shape: [width]}\n"
+            "  - Dense: {units: width}\n    when: width > 4\n  - Dense: {units: depth}\n"
+            "  - name: body\n    times: depth\n    layers: [Dense: {units: 3}, LayerNorm]\n"
+        ),
+        "keras",
+    )
+    assert "\ndepth = 3\n" in text
+    assert "width" not in text
+    assert "for i in range(depth):" in text
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize(
+    "name", ["x", "keras", "nn", "Tensor", "build", "name", "i", "print", "data", "units", "Weights"]
+)
+def test_a_dim_may_have_a_name_that_the_source_needs(framework: str, name: str) -> None:
+    spec = pc.Spec([pc.Node(pc.Input(shape=(name,)), name="data"), pc.Dense(units=name)], dims={name: 3})
+    found = ast.parse(source(spec, framework))
+    constants = [each.targets[0] for each in found.body if isinstance(each, ast.Assign)]
+    assert len(constants) == 1
+    (constant,) = (each.id for each in constants if isinstance(each, ast.Name))
+    # assigned once, and nothing else is called so
+    stored = [node for node in ast.walk(found) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    defined = [node.name for node in ast.walk(found) if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
+    arguments = [node.arg for node in ast.walk(found) if isinstance(node, ast.arg)]
+    assert [node.id for node in stored].count(constant) == 1
+    assert constant not in {*defined, *arguments}
+
+
+def test_states_are_unpacked_as_pytorch_gives_them() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [5, 6]}\n    name: data\n"
+        "  - LSTM: {units: 4, return_state: true}\n    name: first\n"
+        "  - LSTM: {units: 4, return_sequences: false}\n    name: second\n    inputs: [data, first.1, first.2]\n"
+    )
+    text = source(spec, "torch")
+    assert "x, ((first_1,), (first_2,)) = self.first(data)\n" in text
+    assert "self.second(data, (first_1[None], first_2[None]))[0][:, -1]" in text
+
+
 def test_a_value_that_is_needed_later_keeps_its_variable() -> None:
     text = source(
         pc.loads(

@@ -120,16 +120,18 @@ class Frame:
             live = {name for value, name in self.names.items() if last.get(value, -1) > place or value in held}
             for value in step.gives:
                 once = last.get(value, place) == place + 1 and uses.get(value, 0) < 2
-                self.names[value] = self._variable(step, live, once)
+                self.names[value] = self._variable(step, value[1], live, once)
                 live.add(self.names[value])
             found += step.write(taken, [self.names[value] for value in step.gives])
         return found
 
-    def _variable(self, step: Step, live: set[str], once: bool) -> str:
-        for name in () if step.named else ("x", "y") if once else ("x",):
+    def _variable(self, step: Step, place: int, live: set[str], once: bool) -> str:
+        """The variable of an output; one behind the first has its number, as references to it have."""
+        for name in () if step.named or place else ("x", "y") if once else ("x",):
             if name not in live and name not in self.reserved:
                 return name
-        return unique(snake(step.label), live | self.reserved | {"x", "y"})
+        label = f"{step.label}_{place}" if place else step.label
+        return unique(snake(label), live | self.reserved | {"x", "y"})
 
 
 class Writer(ABC):

@@ -49,7 +49,7 @@ class TorchWriter(Writer):
 
     framework = "PyTorch"
     name = "torch"
-    reserved = frozenset({"torch", "nn", "functional", "self", "block", "super", "len", "Tensor"})
+    reserved = frozenset({"torch", "nn", "functional", "self", "block", "build", "Tensor"})
 
     def __init__(self, graph: Graph, names: Callable[[set[str]], Names]) -> None:
         super().__init__(graph, names)
