@@ -101,6 +101,15 @@ def test_a_dim_may_have_a_name_that_the_source_needs(framework: str, name: str) 
     assert constant not in {*defined, *arguments}
 
 
+def test_numbers_for_each_axis_are_one_where_they_are_the_same_and_pairs_are_not() -> None:
+    image = pc.Input(shape=(8, 8, 3))
+    text = source(
+        pc.Spec([image, pc.Conv2D(filters=2, kernel_size=3), pc.ZeroPadding2D(padding=[[1, 0]] * 2)]), "keras"
+    )
+    assert "kernel_size=3" in text
+    assert "ZeroPadding2D(padding=((1, 0), (1, 0))" in text
+
+
 def test_states_are_unpacked_as_pytorch_gives_them() -> None:
     spec = pc.loads(
         "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [5, 6]}\n    name: data\n"

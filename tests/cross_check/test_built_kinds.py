@@ -40,7 +40,7 @@ def drawn(kind: str) -> SearchStrategy[Case]:
 def test_a_layer_is_built_as_it_is_counted_or_refused_by_its_kind(framework: str, kind: str) -> None:
     built = []
 
-    @settings(settings.get_profile("runs"))
+    @settings(settings.get_profile("builds"))
     @given(case=drawn(kind), trainable=st.booleans())
     def check(case: Case, trainable: bool) -> None:
         built.append(is_built(case, framework, trainable))

@@ -152,7 +152,9 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Unknown):
         return None
     if isinstance(value, tuple):
-        if value and len({*value}) == 1 and (name in _WINDOWS or (name == "normalized_shape" and len(value) == 1)):
+        # of pairs, one would be read as a number for each axis
+        alike = len({*value}) == 1 and not isinstance(value[0], tuple)
+        if alike and (name in _WINDOWS or (name == "normalized_shape" and len(value) == 1)):
             return value[0]
         return tuple(_plain("", each) for each in value)
     if isinstance(value, Mapping):
