@@ -19,6 +19,7 @@ from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.exports import kinds, notation
 from paramcalc.fields import DTYPES
 from paramcalc.formulas import default_form, formula
+from paramcalc.frameworks.building import refused_kinds
 from paramcalc.layer import Layer, Tensor, kind, kind_names
 from paramcalc.layers import FAMILIES
 from paramcalc.loading import dumps
@@ -389,6 +390,12 @@ def _unlisted() -> list[str]:
     return _table(("framework", "classes", "the reason"), rows)
 
 
+def _refused_kinds() -> list[str]:
+    """The kinds that cannot be built, by framework."""
+    rows = [(framework, ", ".join(map(_kind_link, refused_kinds(framework)))) for framework in FRAMEWORKS]
+    return _table(("framework", "kinds of which no layer can be built"), rows)
+
+
 def _tensor_names() -> list[str]:
     rows = []
     for name in kind_names():
@@ -418,6 +425,7 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "error-codes": _error_codes,
     "layout": _default_table("layout"),
     "limits": _limits,
+    "refused-kinds": _refused_kinds,
     "tensor-names": _tensor_names,
     "unlisted-classes": _unlisted,
 }

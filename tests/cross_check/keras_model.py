@@ -1,6 +1,7 @@
 """The real Keras model of a spec: for each layer the class that the convention's table names.
 
-What no single class of Keras can express is built from its parts here.
+What no single class of Keras can express is built from its parts here. It is an oracle: it shares the tables and
+the graph with paramcalc, and nothing of `pc.build`, which is held to the same counts by tests of its own.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 What no single module of PyTorch can express is built from its parts here. Modules stand in a tree
 of the names of the spec, so that `named_parameters` gives the paths; the forward run follows the graph.
+It is an oracle: it shares the tables and the graph with paramcalc, and nothing of `pc.build`, which is held
+to the same counts by tests of its own.
 """
 
 from __future__ import annotations

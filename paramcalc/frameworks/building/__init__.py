@@ -11,15 +11,18 @@ from paramcalc.conventions import convention
 from paramcalc.counting import count
 from paramcalc.errors import ParamcalcError, refuse
 from paramcalc.frameworks.building.keras import KerasWriter
+from paramcalc.frameworks.building.keras import layers as keras
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.parts import classes
 from paramcalc.frameworks.building.torch import TorchWriter
+from paramcalc.frameworks.building.torch import operations as torch
 from paramcalc.frameworks.building.writing import camel, unique, written
 from paramcalc.graph import Graph, evaluate, undecided_problem
+from paramcalc.layer import kind_names
 from paramcalc.loading import located
 from paramcalc.spec import Spec, Value
 
-__all__ = ["build", "source"]
+__all__ = ["build", "refused_kinds", "source"]
 
 
 def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
@@ -61,6 +64,13 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
             "missing-package", f"the model needs the package {error.name}", f"python -m pip install {error.name}"
         ) from None
     return names["build"]()
+
+
+def refused_kinds(framework: str) -> list[str]:
+    """The kinds of which no layer can be built in a framework: it has no class for them that can be written."""
+    own, unwritten = (keras.OWN_KINDS, keras.UNWRITTEN) if framework == "keras" else (torch.OWN_KINDS, {})
+    classes_of = convention(framework).equivalents
+    return [kind for kind in kind_names() if kind not in own and all(row.name in unwritten for row in classes_of(kind))]
 
 
 def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:

@@ -160,7 +160,9 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, Unknown):
         return None
     if isinstance(value, tuple):
-        if value and len({*value}) == 1 and (name in _WINDOWS or (name == "normalized_shape" and len(value) == 1)):
+        # of pairs, one would be read as a number for each axis
+        alike = len({*value}) == 1 and not isinstance(value[0], tuple)
+        if alike and (name in _WINDOWS or (name == "normalized_shape" and len(value) == 1)):
             return value[0]
         return tuple(_plain("", each) for each in value)
     if isinstance(value, Mapping):
@@ -168,7 +170,7 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def check_function(leaf: Leaf, framework: str) -> None:
+def check_inputs(leaf: Leaf, framework: str) -> None:
     """Refuse a function that is not known, or that takes another number of inputs. Raises `cannot-build`."""
     function = leaf.layer.stated()["function"]
     if function not in FUNCTIONS:

@@ -120,16 +120,18 @@ class Frame:
             live = {name for value, name in self.names.items() if last.get(value, -1) > place or value in held}
             for value in step.gives:
                 once = last.get(value, place) == place + 1 and uses.get(value, 0) < 2
-                self.names[value] = self._variable(step, live, once)
+                self.names[value] = self._variable(step, value[1], live, once)
                 live.add(self.names[value])
             found += step.write(taken, [self.names[value] for value in step.gives])
         return found
 
-    def _variable(self, step: Step, live: set[str], once: bool) -> str:
-        for name in () if step.named else ("x", "y") if once else ("x",):
+    def _variable(self, step: Step, place: int, live: set[str], once: bool) -> str:
+        """The variable of an output; one behind the first has its number, as references to it have."""
+        for name in () if step.named or place else ("x", "y") if once else ("x",):
             if name not in live and name not in self.reserved:
                 return name
-        return unique(snake(step.label), live | self.reserved | {"x", "y"})
+        label = f"{step.label}_{place}" if place else step.label
+        return unique(snake(label), live | self.reserved | {"x", "y"})
 
 
 class Writer(ABC):
@@ -281,12 +283,13 @@ class Writer(ABC):
         known.uses.append(values)
         return known, values
 
-    def name_inputs(self, frame: Frame, takes: Iterable[Value]) -> str:
-        """Name what a function is given: `x`, and the others after where they come from."""
-        labels = {id(leaf): leaf.label or leaf.name.rpartition(".")[2] for leaf in self.leaves}
+    def name_inputs(self, frame: Frame, tree: Branch, takes: Iterable[Value]) -> str:
+        """Name what the function of a group is given: `x`, and the others after what they come from."""
+        sources = {id(leaf): leaf.name for leaf in self.leaves}
         for value in takes:
             taken = {*frame.reserved, *frame.names.values(), "x", "y"}
-            frame.names[value] = unique(snake(labels.get(value[0], "batch")), taken) if frame.names else "x"
+            source = _apart(sources.get(value[0], "batch"), tree.name)
+            frame.names[value] = unique(snake(source), taken) if frame.names else "x"
         return ", ".join(frame.names.values())
 
     @abstractmethod
@@ -314,6 +317,16 @@ class Writer(ABC):
             found.append(call)
         ids = {id(leaf) for leaf, _ in leaves(branch)}
         return None if any(self.consumers[call.gives] - ids for call in found[:-1]) else found
+
+
+def _apart(path: str, other: str) -> str:
+    """The name of a path where it parts from another."""
+    parts = path.split(".")
+    shared = 0
+    while parts[shared : shared + 1] == other.split(".")[shared : shared + 1] and shared + 1 < len(parts):
+        shared += 1
+    # of a copy, the name of its node
+    return next((part for part in (parts[shared], *reversed(parts[:shared])) if not part.isdecimal()), "x")
 
 
 def returning(statements: list[Statement], *names: str) -> list[Statement]:

@@ -228,9 +228,9 @@ def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
 
 
 def spelled(name: str, value: Any) -> Expr:
-    """Plain data, given for an argument; what differs from one use to the next are the values of a mapping."""
+    """Plain data given for an argument; of shapes by their names, each shape may differ from one use to the next."""
     if isinstance(value, dict):
-        return Entries(tuple((literal(key), spelled(name, each)) for key, each in value.items()))
+        return Entries(tuple((literal(key), Slot("shape", literal(each))) for key, each in value.items()))
     return Slot(name, literal(value))
 
 

@@ -89,12 +89,13 @@ class KerasWriter(Writer):
     def defined(self, tree: Branch, frame: Frame, name: str, takes: tuple[Value, ...]) -> Template:
         """The function of a group."""
         self.open_group(frame, tree, "{name}")
-        signature = f"{self.name_inputs(frame, takes)}, name"
+        signature = f"{self.name_inputs(frame, tree, takes)}, name"
         statements = returning(frame.statements(), frame.names[frame.outputs[0]])
         return Template(snake(name), signature, [statements], frame.names.values())
 
     def inside(self, place: str, label: str) -> str:
         """The name of what has a label in a group."""
+        label = label.replace("{", "{{").replace("}", "}}")
         return f"{place}.{label}" if place and label else place or label
 
     # --- groups
@@ -253,7 +254,7 @@ def _text(place: str) -> str:
     """A path as Python has it: with variables in it, a formatted text."""
     if place == "{name}":
         return "name"
-    return f'f"{place}"' if "{" in place else literal(place)
+    return f"f{literal(place)}" if "{" in place else literal(place)
 
 
 def _batch(taken: Sequence[str], given: Sequence[str]) -> list[Statement]:

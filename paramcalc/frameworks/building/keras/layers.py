@@ -10,7 +10,7 @@ from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention,
-    check_function,
+    check_inputs,
     constructor,
     plain_form,
     weights_arguments,
@@ -21,9 +21,6 @@ from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
 from paramcalc.graph import Leaf
 from paramcalc.layer import Layer
-
-#: The expression of an output, from the variables of the inputs.
-Operation = Callable[[Sequence[str]], Expr]
 
 #: The classes that are called with a list of their inputs.
 LISTS = {
@@ -249,10 +246,7 @@ def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
     """A layer of a class that the source brings, or an operation. Raises `cannot-build`."""
     kind = type(leaf.layer).__name__
     if kind in _OPERATIONS:
-        operation = _OPERATIONS[kind](leaf)
-        return Made(None, lambda _, taken: operation(taken))
-    if kind == "Unflatten":
-        return Made(_reshape(leaf, common), with_one)
+        return _OPERATIONS[kind](leaf, common)
     if kind not in _CLASSES:
         raise cannot_build(leaf, "Keras", "Keras has no class for it with these fields")
     class_name, understood, arguments = _CLASSES[kind]
@@ -270,43 +264,36 @@ def _with_all(layer: Expr, taken: Sequence[str]) -> Expr:
     return Call(layer, tuple(("", name) for name in taken))
 
 
-def _reshape(leaf: Leaf, common: Common) -> Expr:
+def _slice(leaf: Leaf, common: Common) -> Made:
+    index = slice_text(leaf)
+    return Made(None, lambda _, taken: taken[0] + index)
+
+
+def _reshape(leaf: Leaf, common: Common) -> Made:
     free = [isinstance(size, Unknown) for size in leaf.output]
     if sum(free) > 1:
         raise cannot_build(leaf, "Keras", "more than one length is left free")
     shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
-    return Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+    call = Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+    return Made(call, with_one)
 
 
-def _slice(leaf: Leaf) -> Operation:
-    index = slice_text(leaf)
-    return lambda taken: taken[0] + index
-
-
-def _reduce(leaf: Leaf) -> Operation:
+def _reduce(leaf: Leaf, common: Common) -> Made:
     layer: Any = leaf.layer
     given = (("axis", literal(reduced_axes(leaf))), ("keepdims", literal(layer.keepdims)))
-    return lambda taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given))
+    return Made(None, lambda _, taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given)))
 
 
-def _elementwise(leaf: Leaf) -> Operation:
-    check_function(leaf, "Keras")
+def _elementwise(leaf: Leaf, common: Common) -> Made:
+    check_inputs(leaf, "Keras")
     layer: Any = leaf.layer
-    return lambda taken: Call(f"keras.ops.{layer.function}", tuple(("", name) for name in taken))
+    return Made(None, lambda _, taken: _with_all(f"keras.ops.{layer.function}", taken))
 
 
-def _einsum(leaf: Leaf) -> Operation:
+def _einsum(leaf: Leaf, common: Common) -> Made:
     layer: Any = leaf.layer
-    return lambda taken: Call("keras.ops.einsum", (("", literal(layer.equation)), *(("", name) for name in taken)))
-
-
-#: What is an operation in Keras, and no layer.
-_OPERATIONS: dict[str, Callable[[Leaf], Operation]] = {
-    "Slice": _slice,
-    "Reduce": _reduce,
-    "Elementwise": _elementwise,
-    "Einsum": _einsum,
-}
+    equation = ("", literal(layer.equation))
+    return Made(None, lambda _, taken: Call("keras.ops.einsum", (equation, *(("", name) for name in taken))))
 
 
 def _weights(leaf: Leaf) -> dict[str, Any]:
@@ -334,3 +321,12 @@ _CLASSES: dict[str, tuple[str, tuple[str, ...], Callable[[Leaf], dict[str, Any]]
     "LSTM": ("TwoBiasLSTMCell", ("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
     "MultiHeadAttention": ("Attention", (), _attention),
 }
+_OPERATIONS: dict[str, Callable[[Leaf, Common], Made]] = {
+    "Einsum": _einsum,
+    "Elementwise": _elementwise,
+    "Reduce": _reduce,
+    "Slice": _slice,
+    "Unflatten": _reshape,
+}
+#: The kinds that can be written though Keras has no class for them.
+OWN_KINDS = frozenset({*_CLASSES, *_OPERATIONS})

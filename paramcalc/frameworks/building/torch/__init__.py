@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ class TorchWriter(Writer):
 
     framework = "PyTorch"
     name = "torch"
-    reserved = frozenset({"torch", "nn", "functional", "self", "block", "super", "len", "Tensor"})
+    reserved = frozenset({"torch", "nn", "functional", "self", "block", "build", "Tensor"})
 
     def __init__(self, graph: Graph, names: Callable[[set[str]], Names]) -> None:
         super().__init__(graph, names)
@@ -124,7 +125,7 @@ class TorchWriter(Writer):
     def defined(self, tree: Branch, frame: Frame, name: str, takes: tuple[Value, ...]) -> Template:
         """The class of a group."""
         self.open_group(frame, tree, "self")
-        signature = self.name_inputs(frame, takes)
+        signature = self.name_inputs(frame, tree, takes)
         statements = returning(frame.statements(), frame.names[frame.outputs[0]])
         return Template(camel(name), signature, [frame.making, statements])
 
@@ -279,10 +280,10 @@ def _parted(place: str) -> tuple[str, str]:
     """The module around a place, and the label that it has there."""
     if place.endswith(")"):
         parent, _, label = place.rpartition(".get_submodule(")
-        return parent, label[1:-2]
+        return parent, ast.literal_eval(label[:-1])
     if place.endswith("]"):
         parent, _, label = place.rpartition("[")
-        return parent, label[:-1]
+        return parent, str(ast.literal_eval(label[:-1]))
     parent, _, label = place.rpartition(".")
     return parent, label
 

@@ -23,19 +23,35 @@ DEFAULTS: Mapping[str, Any] = {
     "add_bias_kv": False,
     "affine": True,
     "bias": True,
+    "bidirectional": False,
     "ceil_mode": False,
-    "dilation": (1, 1),
+    "dilation": 1,
     "elementwise_affine": True,
+    "end_dim": -1,
     "groups": 1,
+    "num_layers": 1,
+    "output_padding": 0,
+    "padding": 0,
+    "proj_size": 0,
     "return_indices": False,
+    "start_dim": 1,
+    "stride": 1,
     "track_running_stats": True,
 }
-#: Of a class, the arguments that have another default there.
-STATED = {
-    "torch.nn.InstanceNorm1d": ("affine", "track_running_stats"),
-    "torch.nn.InstanceNorm2d": ("affine", "track_running_stats"),
-    "torch.nn.InstanceNorm3d": ("affine", "track_running_stats"),
+#: Of a class, the arguments that have another default there, or none.
+STATED: Mapping[str, tuple[str, ...]] = {
+    **{f"torch.nn.InstanceNorm{rank}d": ("affine", "track_running_stats") for rank in (1, 2, 3)},
+    **{f"torch.nn.{name}Pool{rank}d": ("stride",) for name in ("Max", "Avg", "LP") for rank in (1, 2, 3)},
+    **{f"torch.nn.MaxUnpool{rank}d": ("stride",) for rank in (1, 2, 3)},
+    **{
+        f"torch.nn.{name}Pad{rank}d": ("padding",)
+        for name in ("Circular", "Constant", "Reflection", "Replication", "Zero")
+        for rank in (1, 2, 3)
+    },
+    "torch.nn.ChannelShuffle": ("groups",),
     "torch.nn.LinearCrossEntropyLoss": ("bias",),
+    "torch.nn.TransformerDecoder": ("num_layers",),
+    "torch.nn.TransformerEncoder": ("num_layers",),
 }
 #: The classes that give their output and, beside it, their states.
 RECURRENT = ("torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM")
@@ -100,9 +116,9 @@ def _default_of(path: str) -> Callable[[str, str, Any], bool]:
             return False
         if name == "padding" and value == "valid":
             return True
-        if isinstance(value, tuple) and isinstance(DEFAULTS.get(name), tuple):
-            return {*value} == {1}
-        return name in DEFAULTS and DEFAULTS[name] == value
+        # a number for each axis, where they are the same, is one for all
+        single = value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
+        return name in DEFAULTS and type(single) is type(DEFAULTS[name]) and single == DEFAULTS[name]
 
     return taken_for_granted
 

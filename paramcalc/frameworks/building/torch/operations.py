@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paramcalc.frameworks.building.arguments import ACTIVATIONS, FUNCTIONS, attention, check_function, plain_form, weights_arguments
+from paramcalc.frameworks.building.arguments import (
+    ACTIVATIONS,
+    FUNCTIONS,
+    attention,
+    check_inputs,
+    plain_form,
+    weights_arguments,
+)
 from paramcalc.frameworks.building.fitting import cut_text, reduced_axes, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
@@ -225,7 +232,7 @@ def _reduce(leaf: Leaf, names: Names) -> Operation:
 
 
 def _of_several(leaf: Leaf, names: Names) -> Operation:
-    check_function(leaf, "PyTorch")
+    check_inputs(leaf, "PyTorch")
     layer: Any = leaf.layer
     name = f"torch.{FUNCTIONS[layer.function]}"
     return lambda taken: Call(name, tuple(("", x) for x in _aligned(leaf, taken)))
@@ -280,23 +287,25 @@ def _rescaling(leaf: Leaf, names: Names) -> Operation:
 _OPERATIONS: dict[str, Callable[[Leaf, Names], Operation]] = {
     "Activation": _activation,
     "Add": _elementwise("+"),
-    "Multiply": _elementwise("*"),
-    "Subtract": _elementwise("-"),
     "Average": _average,
-    "Maximum": _pairwise("torch.maximum"),
-    "Minimum": _pairwise("torch.minimum"),
     "Concatenate": _concatenate,
     "Cropping1D": _crop,
     "Cropping2D": _crop,
     "Cropping3D": _crop,
+    "Einsum": _einsum,
+    "Elementwise": _of_several,
     "Flatten": _flatten,
+    "Maximum": _pairwise("torch.maximum"),
+    "Minimum": _pairwise("torch.minimum"),
+    "Multiply": _elementwise("*"),
     "Permute": _permute,
+    "Reduce": _reduce,
     "RepeatVector": _repeat,
     "Rescaling": _rescaling,
     "Reshape": _reshape,
     "Slice": _slice,
-    "Reduce": _reduce,
-    "Elementwise": _of_several,
-    "Einsum": _einsum,
+    "Subtract": _elementwise("-"),
     "UnitNorm": _unit_norm,
 }
+#: The kinds that can be written though PyTorch has no class for them; an input is an argument of the whole.
+OWN_KINDS = frozenset({"Input", *_CLASSES, *_OPERATIONS})
