@@ -20,15 +20,22 @@ _CLASSES = {"ThresholdedReLU": "ReLU"}
 _FUNCTIONS = ("TFOpLambda", "SlicingOpLambda")
 #: Functions of TensorFlow, by their last word, as operations of Keras 3. Others are refused by their name.
 _OPERATIONS = {
-    "abs": "Absolute", "add": "Add", "cast": "Cast", "clip_by_value": "Clip", "concat": "Concatenate",
-    "divide": "Divide", "elu": "Elu", "exp": "Exp", "expand_dims": "ExpandDims", "gelu": "Gelu",
-    "getitem": "GetItem", "l2_normalize": "Normalize", "leaky_relu": "LeakyRelu", "log": "Log", "matmul": "Matmul",
-    "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "negative": "Negative", "pow": "Power",
-    "reduce_max": "Max", "reduce_mean": "Mean", "reduce_min": "Min", "reduce_sum": "Sum", "relu": "Relu",
-    "relu6": "Relu6", "reshape": "Reshape", "rsqrt": "Rsqrt", "selu": "Selu", "sigmoid": "Sigmoid", "silu": "Silu",
-    "sin": "Sin", "cos": "Cos", "softmax": "Softmax", "softplus": "Softplus", "sqrt": "Sqrt", "square": "Square",
-    "squeeze": "Squeeze", "stop_gradient": "StopGradient", "subtract": "Subtract", "swish": "Silu", "tanh": "Tanh",
-    "transpose": "Transpose", "truediv": "TrueDivide",
+    "abs": "Absolute", "add": "Add", "argmax": "Argmax", "argmin": "Argmin", "cast": "Cast", "ceil": "Ceil",
+    "clip_by_value": "Clip", "concat": "Concatenate", "cos": "Cos", "cumsum": "Cumsum", "divide": "Divide",
+    "elu": "Elu", "equal": "Equal", "erf": "Erf", "exp": "Exp", "expand_dims": "ExpandDims", "floor": "Floor",
+    "floordiv": "FloorDivide", "floormod": "Mod", "gelu": "Gelu", "getitem": "GetItem", "greater": "Greater",
+    "greater_equal": "GreaterEqual", "l2_normalize": "Normalize", "leaky_relu": "LeakyRelu", "less": "Less",
+    "less_equal": "LessEqual", "log": "Log", "log1p": "Log1p", "log_softmax": "LogSoftmax",
+    "logical_and": "LogicalAnd", "logical_not": "LogicalNot", "logical_or": "LogicalOr", "matmul": "Matmul",
+    "maximum": "Maximum", "minimum": "Minimum", "multiply": "Multiply", "negative": "Negative",
+    "not_equal": "NotEqual", "ones_like": "OnesLike", "pow": "Power", "reduce_all": "All", "reduce_any": "Any",
+    "reduce_logsumexp": "Logsumexp", "reduce_max": "Max", "reduce_mean": "Mean", "reduce_min": "Min",
+    "reduce_prod": "Prod", "reduce_std": "Std", "reduce_sum": "Sum", "reduce_variance": "Var", "relu": "Relu",
+    "relu6": "Relu6", "reshape": "Reshape", "round": "Round", "rsqrt": "Rsqrt", "selu": "Selu", "sigmoid": "Sigmoid",
+    "sign": "Sign", "silu": "Silu", "sin": "Sin", "softmax": "Softmax", "softplus": "Softplus",
+    "softsign": "Softsign", "sqrt": "Sqrt", "square": "Square", "squeeze": "Squeeze", "stack": "Stack",
+    "stop_gradient": "StopGradient", "subtract": "Subtract", "swish": "Silu", "tanh": "Tanh",
+    "transpose": "Transpose", "truediv": "TrueDivide", "zeros_like": "ZerosLike",
 }  # fmt: skip
 #: Arguments of these functions that Keras 3 has under another name.
 _ARGUMENTS = {"shape": "newshape", "perm": "axes"}
