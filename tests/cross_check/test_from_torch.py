@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -356,6 +357,7 @@ def test_module_that_is_called_again_shares_its_group() -> None:
 def test_spec_of_a_gpt_is_as_a_person_would_write_it() -> None:
     written = pc.dumps(check(torch_models.GPT()))
     assert written.partition("framework: torch\n")[2] == GPT_WRITTEN
+    assert GPT_WRITTEN in (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
 
 
 GPT_WRITTEN = """\
