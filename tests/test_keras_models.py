@@ -131,6 +131,19 @@ def test_what_a_model_within_hands_on_is_its_input() -> None:
     assert pc.count(spec).total == 5 * 5 + 5 + 3 * 2 + 2
 
 
+def test_a_model_within_that_has_no_layers_hands_on_what_it_is_given() -> None:
+    empty = functional(source("a", 3), outputs=[["a", 0, 0]])
+    calls = [tensor("x", [None, 3])], [tensor("empty", [None, 3])]
+    given = [tensor("empty", [None, 3], 1)]
+    model = functional(
+        source("x", 3),
+        nested(empty, "empty", *calls),
+        entry("Dense", "out", given, units=2),
+        outputs=[["out", 0, 0], ["empty", 1, 0]],
+    )
+    assert pc.count(pc.from_keras(model)).total == 3 * 2 + 2
+
+
 def test_indexing_and_arithmetic_between_layers() -> None:
     every = {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}
     part = {"class_name": "__slice__", "config": {"start": 1, "stop": 3, "step": None}}
@@ -304,6 +317,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
         ),
         "error[invalid-value]: two layers of this description are called 'a'",
     ),
+    "no layers": (functional(outputs=[]), "error[invalid-value]: the model 'model' has no layers"),
+    "no outputs": (functional(source("x", 4), outputs=[]), "error[invalid-value]: the model 'model' states no outputs"),
     "an output that is not there": (
         functional(source("x", 4), entry("Dense", "a", [tensor("x", [None, 4])], units=4), outputs=[["z", 0, 0]]),
         "error[unknown-node]: the description names an output of 'z' that is not there",
@@ -311,11 +326,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an operation without a kind": (
         functional(
             source("x", 4),
-            entry("Sum", "s", [tensor("x", [None, 4])], module="keras.src.ops.numpy", axis=1, keepdims=False),
+            entry("TopK", "s", [tensor("x", [None, 4])], module="keras.src.ops.math", k=2, sorted=True),
             outputs=[["s", 0, 0]],
         ),
         (
-            "error[unknown-kind]: the operation 's' is of the class 'Sum', and its shape is not known\n"
+            "error[unknown-kind]: the operation 's' is of the class 'TopK', and its shape is not known\n"
             "    use a layer that does the same, or give its shape: - Input: {shape: …} in its place"
         ),
     ),

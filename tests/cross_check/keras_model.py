@@ -1,6 +1,7 @@
 """The real Keras model of a spec: for each layer the class that the convention's table names.
 
-What no single class of Keras can express is built from its parts here.
+What no single class of Keras can express is built from its parts here. It is an oracle: it shares the tables and
+the graph with paramcalc, and nothing of `pc.build`, which is held to the same counts by tests of its own.
 """
 
 from __future__ import annotations
@@ -241,8 +242,15 @@ def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
 def _slice(leaf: Leaf, common: dict[str, Any]) -> Part:
     kind = leaf.layer
     axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
-    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    chosen = slice(kind.start, kind.stop, kind.step) if kind.keepdims else kind.start
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _reduce(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer
+    axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    function = getattr(keras.ops, kind.function)
+    return None, lambda inputs: function(inputs[0], axis=axes, keepdims=kind.keepdims)
 
 
 def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
@@ -287,6 +295,7 @@ def _any_attention(leaf: Leaf, common: dict[str, Any]) -> Part:
 _PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
     "Weights": _weights,
     "Slice": _slice,
+    "Reduce": _reduce,
     "Conv2D": _strided_conv,
     "MaxPool2D": _padded_pool,
     "AveragePool2D": _padded_pool,

@@ -2,13 +2,14 @@
 
 from paramcalc.conventions import Equivalent
 
+# both take other tensors than `weight` by name; the kinds compute the kernel of a layer that has one alone
 EQUIVALENTS = {
     "WeightNorm": (
         Equivalent(
             "torch.nn.utils.parametrizations.weight_norm",
             {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
             {"magnitude": "parametrizations.weight.original0"},
-            when="wrapped_axis != -1",
+            when="wrapped_name == 'weight' and wrapped_axis != -1",
             parts={"layer": "", "layer.weight": "parametrizations.weight.original1"},
         ),
         # what PyTorch had before, and deprecates
@@ -29,7 +30,7 @@ EQUIVALENTS = {
                 "vector_u": "parametrizations.weight.0._u",
                 "vector_v": "parametrizations.weight.0._v",
             },
-            when="right_vector and wrapped_axis != -1",
+            when="right_vector and wrapped_name == 'weight' and wrapped_axis != -1",
             parts={"layer": "", "layer.weight": "parametrizations.weight.original"},
         ),
         Equivalent(

@@ -91,6 +91,8 @@ def read_description(model: Description, reading: Reading | None = None, live: A
     nodes, outputs = group.read()
     if not nodes:
         raise refuse("invalid-value", f"the model {quoted(config.get('name'))} has no layers")
+    if not outputs:
+        raise refuse("invalid-value", f"the model {quoted(config.get('name'))} states no outputs")
     named = None if outputs == (group.flowing,) else tuple(map(str, outputs))
     spec = Spec(tuple(nodes), name=str(config.get("name") or "model"), framework="keras", outputs=named)
     _check(spec, reading)

@@ -87,6 +87,11 @@ def is_model(entry: Description) -> bool:
     return entry.get("class_name") in MODELS and isinstance(config, dict) and isinstance(config.get("layers"), list)
 
 
+def a_part(form: type, value: Any) -> Any:
+    """A list or mapping of a description; an empty one where there is none."""
+    return value if isinstance(value, form) else form()
+
+
 def stated_shape(value: Any) -> StatedShape | None:
     """A shape as descriptions have it; None where this is none."""
     if isinstance(value, (list, tuple)) and all(size is None or type(size) is int for size in value) and value:

@@ -13,7 +13,14 @@ from paramcalc.conventions import Equivalent, convention, evaluated, expresses, 
 from paramcalc.conventions.inert import is_inert
 from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment, Expression
-from paramcalc.frameworks.keras.description import Description, StatedShape, is_description, stated_shape
+from paramcalc.frameworks.keras.description import (
+    Description,
+    StatedShape,
+    a_part,
+    is_description,
+    is_model,
+    stated_shape,
+)
 from paramcalc.frameworks.keras.keras2 import says_nothing
 from paramcalc.layer import Layer, kind, kind_names
 
@@ -61,7 +68,7 @@ def read_layer(entry: Description, given: StatedShape | None, known: dict[str, R
     code that is not Keras's own, `model-mismatch` for arguments that are not known, and what the kind refuses.
     """
     name, class_name = keras_name(entry), str(entry["class_name"])
-    given = given or stated_shape((entry.get("build_config") or {}).get("input_shape"))
+    given = given or stated_shape(a_part(dict, entry.get("build_config")).get("input_shape"))
     config = {key: value for key, value in entry["config"].items() if key != "name"}
     # of a layer within another, nothing is known
     stated = [class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)]
@@ -92,7 +99,7 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
         raise _unknown(entry)
     arguments = {argument for _, row in rows for argument in row.arguments}
     # what is within a layer is read once, whichever row it is
-    config = {key: _value(value) if key in arguments else value for key, value in config.items()}
+    config = {key: _argument(class_name, key, value) if key in arguments else value for key, value in config.items()}
     refusals: list[ParamcalcError] = []
     # what more arguments follow from says more
     for kind_name, row in sorted(rows, key=lambda each: -sum(config.get(key) is not None for key in each[1].arguments)):
@@ -112,6 +119,9 @@ def _unknown(entry: Description) -> ParamcalcError:
     """The refusal of a class that is no kind."""
     name = str(entry["class_name"])
     own = _is_own(entry)
+    if is_model(entry):
+        hint = "give the live model to pc.from_keras, or put a layer of its own around each of its layers"
+        return refuse("unknown-kind", f"is a model of the class {quoted(name)}, where a layer is needed", hint)
     why = "which is no layer kind" if own else "whose code is not Keras's own"
     hint = (own and kind_of_class(name)) or "give the live model to pc.from_keras, or write its tensors as Weights"
     return refuse("unknown-kind", f"is of the class {quoted(name)}, {why}", hint)
@@ -232,6 +242,14 @@ def _meant(layer: Layer) -> dict[str, Any]:
 @cache
 def _defaults(kind_name: str) -> Mapping[str, Any]:
     return {**_KERAS.layout(kind_name), **_KERAS.choices(kind_name)}
+
+
+def _argument(class_name: str, argument: str, value: Any) -> Any:
+    """The value of an argument; of a function that is given as a layer, its name."""
+    value = _value(value)
+    if isinstance(value, kind("Activation")) and is_inert(class_name, argument):
+        return value.stated()["activation"]
+    return value
 
 
 def _value(value: Any) -> Any:

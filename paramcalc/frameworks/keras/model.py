@@ -15,6 +15,7 @@ from paramcalc.frameworks.keras.description import (
     TENSOR,
     Description,
     StatedShape,
+    a_part,
     is_description,
     is_model,
     stated_shape,
@@ -114,7 +115,8 @@ class Group:
         self.live = live
         #: how nodes name the outputs of each call
         self.sources: dict[tuple[str, int], Callable[[int], Source]] = {}
-        #: of each model within, its outputs as it names them itself; None for what simply flows out of it
+        #: of each model within, and of each operation that parts something, its outputs as they are named
+        #: there; None for what simply flows out of it
         self.inner: dict[str, list[Source | None]] = {}
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
@@ -166,9 +168,9 @@ class Group:
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
-            for number, node in enumerate(_a(list, nodes)):
-                called = _a(dict, node)
-                yield Call(entry, number, _a(list, called.get("args")), _a(dict, called.get("kwargs")), live)
+            for number, node in enumerate(a_part(list, nodes)):
+                called = a_part(dict, node)
+                yield Call(entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live)
 
     def outputs(self) -> Iterator[Output]:
         """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
@@ -204,6 +206,9 @@ class Group:
         inputs = tuple(map(str, sources)) if sources and sources != [self.flowing] else None
         if self.sequential and self.flowing:
             sources = [self.flowing]
+        if call.number and call.key[0] not in self.first:
+            self.sources[call.key] = _place_of(sources)  # a model within that has no layers
+            return
         name = self.new_name(call)
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
@@ -228,8 +233,10 @@ class Group:
         if is_input(call.entry):
             return Node(read_input(call.entry), name=name)
         if is_operation(call.entry):
-            found = read_operation(call.entry, call.arguments, call.keywords, shapes)
-            return replace(found, name=name, inputs=inputs)
+            operation = read_operation(call.entry, call.arguments, call.keywords, shapes)
+            if operation.outputs is not None:
+                self.inner[call.key[0]] = [Source(each) for each in operation.outputs]
+            return replace(operation.node, name=name, inputs=inputs)
         if call.live is not None and self.reading.alive is not None:
             node = self.reading.alive(call.live, call.entry)
             if node is not None:
@@ -316,11 +323,6 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 # --- The parts of a description --------------------------------------------------------
 
 
-def _a(form: type, value: Any) -> Any:
-    """A list or mapping of a description; an empty one where there is none."""
-    return value if isinstance(value, form) else form()
-
-
 def _entries(config: Description) -> list[Description]:
     """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
@@ -358,7 +360,7 @@ def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
         for item in value:
             yield from tensors_in(item)
     elif isinstance(value, dict) and value.get("class_name") == TENSOR:
-        config = _a(dict, value.get("config"))
+        config = a_part(dict, value.get("config"))
         yield _output(config.get("keras_history")), stated_shape(config.get("shape"))
     elif isinstance(value, dict) and "class_name" not in value:
         for _, item in sorted(value.items()):
