@@ -119,10 +119,11 @@ def _tensors(spec: Spec, framework: str) -> tuple[OneTensor, ...]:
 def _name(tensor: OneTensor) -> str:
     """Its name, in a form that is the same for a model and the spec that was read from it.
 
-    A spec's names do not begin with a number; what is added to its input stands in a group, and the tensors of
-    a module that holds others in a node.
+    A spec's names do not begin with a number; what is added to its input stands in a group, the tensors of
+    a module that holds others in a node, and a part of a list of modules is `layer_1_to_5`.
     """
-    return re.sub(r"\b(?:layer|tensor)_(?=\d+\b)|\b(?:own|group)(?:_\d+)?\.", "", tensor.name)
+    name = re.sub(r"_(\d+)_to_\d+\.(\d+)", lambda found: f"_{int(found[1]) + int(found[2])}", tensor.name)
+    return re.sub(r"\b(?:layer|tensor)_(?=\d+\b)|\b(?:own|group)(?:_\d+)?\.", "", name)
 
 
 #: What makes two tensors a pair, from the best to the last resort, and how such a pair differs.

@@ -211,6 +211,10 @@ class _Places:
     def _common_name(self, run: _Run) -> str | None:
         """What the names of a run begin with, if anything; no other node's name."""
         names = self.names[run.start : run.start + run.length * run.copies]
+        first, last = (re.fullmatch(r"(.*_)(\d+)", name) for name in (names[0], names[-1]))
+        if not self.shortens and run.length == 1 and first and last and int(first[2]) > 0:
+            # a part of a list of modules
+            return f"{names[0]}_to_{last[2]}"
         stem = re.sub(r"[\W\d_]+$", "", _common_beginning(names))
         return stem if stem and stem not in {*self.names} - {*names} and stem not in RESERVED else None
 

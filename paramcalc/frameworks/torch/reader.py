@@ -224,7 +224,7 @@ class Reader:
             return None
         if product(own.shape) != product(shape):
             return None
-        found = self.own(module, name, group, None, only=name)
+        found = self.own(module, self.name_in(path, group), group, None, only=name)
         assert found is not None
         if own.shape == shape:
             return found
@@ -472,9 +472,7 @@ class Reader:
             for each in own:
                 module, path = self.owner(each)
                 if self.is_free_in(module, path, group):
-                    around = next((f"{each}." for each in self.groups if self.groups[each] is group and each), "")
-                    name = "own" if self.groups.get(path) is group else path.removeprefix(around).replace(".", "_")
-                    value = self.own(module, name, group, value) or value
+                    value = self.own(module, self.name_in(path, group), group, value) or value
         return Value(value.flow, value.shape, value.running)
 
     def owner(self, value: Value) -> tuple[Any, str]:
@@ -485,6 +483,13 @@ class Reader:
     def is_free_in(self, module: Any, path: str, group: Group) -> bool:
         """Whether a module's own tensors may stand in a group, by themselves."""
         return self.kinds.of(module) is None and self.groups.get(path, group) is group
+
+    def name_in(self, path: str, group: Group) -> str:
+        """The name of a module's own tensors in a group."""
+        if self.groups.get(path) is group:
+            return "own"
+        around = next((f"{each}." for each in self.groups if self.groups[each] is group and each), "")
+        return path.removeprefix(around).replace(".", "_")
 
     def item(self, value: Value, index: Any) -> Value:
         """One of the outputs of a module."""

@@ -93,6 +93,10 @@ def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace 
             # what is asserted holds
             return _is_asserted(sys._getframe(2)) or super().to_bool(obj)
 
+        def iter(self, obj: Any) -> Iterator[Any]:
+            number = _parts(obj.node)
+            return iter([obj[place] for place in range(number)]) if number else super().iter(obj)
+
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
             return is_whole(m)
 
@@ -137,6 +141,15 @@ def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace 
     nodes = [node for node in graph.nodes if node.op != "output"]
     (output,) = (node for node in graph.nodes if node.op == "output")
     return Trace(root, nodes, output.args[0])
+
+
+def _parts(node: Any) -> int:
+    """How many parts `chunk` or `split` gives; 0 where that is not said."""
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+    said = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks" if name == "chunk" else "split_size")
+    if name == "chunk" and type(said) is int:
+        return said
+    return len(said) if name == "split" and isinstance(said, (list, tuple)) else 0
 
 
 def _is_asserted(frame: FrameType) -> bool:
