@@ -9,9 +9,9 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-settings.register_profile("inner loop", deadline=None, max_examples=30)
+settings.register_profile("elsewhere", deadline=None, max_examples=30)
 settings.register_profile("CI", deadline=None, max_examples=120, derandomize=True)
-settings.load_profile("CI" if "CI" in os.environ else "inner loop")
+settings.load_profile("CI" if "CI" in os.environ else "elsewhere")
 
 HOOKS = Path(__file__).parent.parent / "docs" / "_hooks.py"
 
