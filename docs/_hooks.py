@@ -19,6 +19,7 @@ from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.exports import kinds, notation
 from paramcalc.fields import DTYPES
 from paramcalc.formulas import default_form, formula
+from paramcalc.frameworks.building import refused_kinds
 from paramcalc.layer import Layer, Tensor, kind, kind_names
 from paramcalc.layers import FAMILIES
 from paramcalc.loading import dumps
@@ -66,6 +67,9 @@ FIELD_VALUES: dict[str, Any] = {
 #: The fields of kinds that need one of several, or another value than the kinds that share its name.
 KIND_VALUES: dict[str, dict[str, Any]] = {
     "Fold": {"output_size": 8},
+    "Einsum": {"equation": "bij,bkj->bik"},
+    "Elementwise": {"function": "power"},
+    "Reduce": {"function": "mean", "axis": 1},
     "Discretization": {"num_bins": 10, "output_mode": "one_hot"},
     "FractionalMaxPool2D": {"output_ratio": "2/3"},
     "FractionalMaxPool3D": {"output_ratio": "2/3"},
@@ -85,6 +89,9 @@ KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
     "MaxNumBoundingBoxes": [(12, 4), (12,)],
     "MelSpectrogram": [(16000,)],
     "Permute": [(64, 32, 3)],
+    "Einsum": [(20, 64), (30, 64)],
+    "Elementwise": [(20, 64), (64,)],
+    "Reduce": [(20, 64)],
     "TextVectorization": [(1,)],
     "Upsample": [(32, 32, 8)],
     "AdaptiveLogSoftmaxWithLoss": [(64,), ()],
@@ -383,6 +390,12 @@ def _unlisted() -> list[str]:
     return _table(("framework", "classes", "the reason"), rows)
 
 
+def _refused_kinds() -> list[str]:
+    """The kinds that cannot be built, by framework."""
+    rows = [(framework, ", ".join(map(_kind_link, refused_kinds(framework)))) for framework in FRAMEWORKS]
+    return _table(("framework", "kinds of which no layer can be built"), rows)
+
+
 def _tensor_names() -> list[str]:
     rows = []
     for name in kind_names():
@@ -412,6 +425,7 @@ TABLES: dict[str, Callable[[], list[str]]] = {
     "error-codes": _error_codes,
     "layout": _default_table("layout"),
     "limits": _limits,
+    "refused-kinds": _refused_kinds,
     "tensor-names": _tensor_names,
     "unlisted-classes": _unlisted,
 }

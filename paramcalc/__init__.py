@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.folding import Unfold as Unfold
     from paramcalc.layers.fractional_pooling import FractionalMaxPool2D as FractionalMaxPool2D
     from paramcalc.layers.fractional_pooling import FractionalMaxPool3D as FractionalMaxPool3D
+    from paramcalc.layers.functions import Einsum as Einsum
+    from paramcalc.layers.functions import Elementwise as Elementwise
     from paramcalc.layers.group_normalization import GroupNorm as GroupNorm
     from paramcalc.layers.group_normalization import InstanceNorm as InstanceNorm
     from paramcalc.layers.identity import Identity as Identity
@@ -138,6 +140,7 @@ if TYPE_CHECKING:
     from paramcalc.layers.recurrent_cells import LSTMCell as LSTMCell
     from paramcalc.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
     from paramcalc.layers.recurrent_cells import StackedRNNCells as StackedRNNCells
+    from paramcalc.layers.reducing import Reduce as Reduce
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice

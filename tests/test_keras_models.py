@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import pickle
 import struct
 import zipfile
 from pathlib import Path
@@ -14,6 +16,8 @@ from click.testing import CliRunner, Result
 
 import paramcalc as pc
 from paramcalc.cli import main
+
+ROOT = Path(__file__).parent.parent
 
 
 def tensor(layer: str, shape: list[int | None], call: int = 0, place: int = 0) -> dict[str, Any]:
@@ -127,6 +131,19 @@ def test_what_a_model_within_hands_on_is_its_input() -> None:
     assert pc.count(spec).total == 5 * 5 + 5 + 3 * 2 + 2
 
 
+def test_a_model_within_that_has_no_layers_hands_on_what_it_is_given() -> None:
+    empty = functional(source("a", 3), outputs=[["a", 0, 0]])
+    calls = [tensor("x", [None, 3])], [tensor("empty", [None, 3])]
+    given = [tensor("empty", [None, 3], 1)]
+    model = functional(
+        source("x", 3),
+        nested(empty, "empty", *calls),
+        entry("Dense", "out", given, units=2),
+        outputs=[["out", 0, 0], ["empty", 1, 0]],
+    )
+    assert pc.count(pc.from_keras(model)).total == 3 * 2 + 2
+
+
 def test_indexing_and_arithmetic_between_layers() -> None:
     every = {"class_name": "__slice__", "config": {"start": None, "stop": None, "step": None}}
     part = {"class_name": "__slice__", "config": {"start": 1, "stop": 3, "step": None}}
@@ -176,6 +193,26 @@ def test_dtypes_follow_the_policy() -> None:
     assert pc.count(pc.from_keras(model)).bytes == 10 * 4 + 6 * 2
 
 
+def attention(name: str, before: str) -> list[dict[str, Any]]:
+    """A self-attention, which takes one output twice, and the sum of both."""
+    x = tensor(before, [None, 5, 4])
+    return [
+        entry("MultiHeadAttention", name, [x, x], num_heads=2, key_dim=3),
+        entry("Add", f"{name}_add", [[x, tensor(name, [None, 5, 4])]]),
+    ]
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_self_attention_is_a_residual_and_repeats(copies: int) -> None:
+    names = ["x", *(f"attention_{number}_add" for number in range(copies))]
+    layers = [each for number in range(copies) for each in attention(f"attention_{number}", names[number])]
+    model = functional(source("x", 5, 4), *layers, outputs=[[names[-1], 0, 0]])
+    spec = pc.loads(pc.dumps(pc.from_keras(model)))
+    # query, key and value of width 6, and the way back
+    assert pc.count(spec).total == copies * (3 * (4 + 1) * 6 + (6 + 1) * 4)
+    assert len(spec.layers) == (3 if copies == 2 else 2)
+
+
 # --- Refusals --------------------------------------------------------------------------
 
 LAMBDA = entry("Lambda", "double", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA="}})
@@ -216,6 +253,21 @@ REFUSED: dict[str, tuple[Any, str]] = {
             "error[model-mismatch]: the layer 'new' has the argument 'copies', which is not known of Dense\n"
             "    was the model written by a newer Keras?"
         ),
+    ),
+    "a key twice": (
+        '{"class_name": "Sequential", "config": {"name": "a", "layers": []}, "class_name": "Functional"}',
+        "error[duplicate-key]: the description has the key 'class_name' twice in one mapping",
+    ),
+    "data that JSON cannot hold": (
+        {"class_name": "Sequential", "config": {"layers": [{1, 2}]}},
+        (
+            "error[wrong-type]: a description holds what JSON cannot: Object of type set is not JSON serializable\n"
+            "    give model.to_json()"
+        ),
+    ),
+    "a number of 5,000 digits": (
+        '{"class_name": "Sequential", "config": {"layers": [' + "9" * 5000 + "]}}",
+        "error[limit]: a number has more than 100 digits",
     ),
     "an expression": (
         sequential(source("x", 4), entry("Dense", "d", units="9 * 9")),
@@ -265,6 +317,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
         ),
         "error[invalid-value]: two layers of this description are called 'a'",
     ),
+    "no layers": (functional(outputs=[]), "error[invalid-value]: the model 'model' has no layers"),
+    "no outputs": (functional(source("x", 4), outputs=[]), "error[invalid-value]: the model 'model' states no outputs"),
     "an output that is not there": (
         functional(source("x", 4), entry("Dense", "a", [tensor("x", [None, 4])], units=4), outputs=[["z", 0, 0]]),
         "error[unknown-node]: the description names an output of 'z' that is not there",
@@ -272,11 +326,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "an operation without a kind": (
         functional(
             source("x", 4),
-            entry("Sum", "s", [tensor("x", [None, 4])], module="keras.src.ops.numpy", axis=1, keepdims=False),
+            entry("TopK", "s", [tensor("x", [None, 4])], module="keras.src.ops.math", k=2, sorted=True),
             outputs=[["s", 0, 0]],
         ),
         (
-            "error[unknown-kind]: the operation 's' is of the class 'Sum', and its shape is not known\n"
+            "error[unknown-kind]: the operation 's' is of the class 'TopK', and its shape is not known\n"
             "    use a layer that does the same, or give its shape: - Input: {shape: …} in its place"
         ),
     ),
@@ -328,6 +382,36 @@ def _encrypted(data: bytes) -> bytes:
     return data[: place + 8] + b"\x01" + data[place + 9 :]
 
 
+def _named_alike(data: bytes) -> bytes:
+    return data.replace(b"config.jsoN", b"config.json")
+
+
+def _link(name: str, target: str) -> bytes:
+    """An archive with a symbolic link."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        entry = zipfile.ZipInfo(name)
+        entry.create_system, entry.external_attr = 3, 0o120777 << 16
+        made.writestr(entry, target)
+    return buffer.getvalue()
+
+
+def _overlapping(data: bytes) -> bytes:
+    """An archive whose second entry begins where the first does."""
+    place = data.rfind(b"PK\x01\x02")
+    return data[: place + 42] + struct.pack("<I", 0) + data[place + 46 :]
+
+
+def _long_directory(data: bytes, size: int) -> bytes:
+    """An archive whose end says that its directory is short, and the record before the end that it is long."""
+    end = data.rfind(b"PK\x05\x06")
+    start = struct.unpack("<I", data[end + 16 : end + 20])[0]
+    directory = data[start:end].ljust(size, b"\0")
+    large = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, size, start)
+    place = struct.pack("<4sIQI", b"PK\x06\x07", 0, start + size, 1)
+    return data[:start] + directory + large + place + data[end:]
+
+
 BOMB = archive({"config.json": b'{"a": "' + b"x" * 2**25})
 BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
     "a bomb": (BOMB, "error[limit]: the config.json of the archive is larger than 16 MiB"),
@@ -339,11 +423,22 @@ BAD_ARCHIVES: dict[str, tuple[bytes, str]] = {
         archive({"config.json": CONFIG}, compression=zipfile.ZIP_LZMA),
         "compressed in a way that Keras does not use",
     ),
+    "its configuration a folder": (archive({"config.json/": b"", "config.json/x": CONFIG}), "has no config.json"),
+    "two descriptions": (_named_alike(archive({"config.json": CONFIG, "config.jsoN": CONFIG})), "more than one config"),
+    "a link": (_link("config.json", "/etc/passwd"), "error[syntax]: this is no JSON"),
+    "of an absolute name": (archive({"/config.json": CONFIG}), "the archive has no config.json"),
+    "one on top of another": (_overlapping(archive({"a": b"x" * 99, "config.json": CONFIG})), "is a damaged archive"),
+    "of torch.save": (archive({"model/data.pkl": b"x", "model/data/0": b"x"}), "the archive is of torch.save"),
+    "of NumPy": (archive({"kernel.npy": b"x"}), "the archive holds arrays of NumPy"),
     "an archive within": (archive({"config.json": GOOD}), "error[syntax]: this is no JSON"),
     "cut off": (GOOD[: len(GOOD) // 2], "is a damaged archive"),
     "only its beginning": (b"PK\x03\x04", "is a damaged archive"),
     "a long directory": (
         archive({f"{number:0200}": b"" for number in range(6000)} | {"config.json": CONFIG}),
+        "error[limit]: the directory of the archive is larger than 1024 KiB",
+    ),
+    "a long directory that lies": (
+        _long_directory(GOOD, 2**21),
         "error[limit]: the directory of the archive is larger than 1024 KiB",
     ),
     "a lambda": (archive({"config.json": json.dumps(sequential(source("x", 4), LAMBDA)).encode()}), "class 'Lambda'"),
@@ -359,8 +454,8 @@ def test_an_archive_that_is_refused(name: str, tmp_path: Path) -> None:
     data, message = BAD_ARCHIVES[name]
     path = tmp_path / "model.keras"
     path.write_bytes(data)
-    for command in ("import", "count"):
-        result = run(command, path)
+    for command in (("import", path), ("count", path), ("check", ROOT / "specs" / "lenet5.yaml", "--against", path)):
+        result = run(*command)
         assert result.exit_code == 2
         assert message in result.stderr
         assert "Traceback" not in result.stderr
@@ -374,6 +469,65 @@ def test_names_that_climb_out_do_no_harm(tmp_path: Path) -> None:
     path.write_bytes(archive({"../../outside": b"x", "/outside": b"x", "config.json": CONFIG}))
     assert pc.count(pc.from_keras(path)).total == 58
     assert [each.name for each in tmp_path.rglob("*")] == ["inside", "model.keras"]
+
+
+# --- What is no model ---------------------------------------------------------------------
+
+FOREIGN: dict[str, tuple[bytes, str]] = {
+    "HDF5": (
+        b"\x89HDF\r\n\x1a\n\0\0\0\0",
+        (
+            "error[not-text]: {path} is an HDF5 file\n"
+            "    load it with Keras, and write model.to_json() to a file, or model.save('model.keras')\n"
+        ),
+    ),
+    "a pickle": (
+        pickle.dumps({"weights": [1.0]}),
+        (
+            "error[not-text]: {path} is a pickle\n    it may run code when it is opened, and never is: open it where it"
+            " was made, and give the model to pc.from_torch or pc.from_keras\n"
+        ),
+    ),
+    "NumPy": (
+        b"\x93NUMPY\x01\x00v\x00{'descr': '<f8'",
+        ("error[not-text]: {path} is an array of NumPy\n    it holds tensors, and not what they are connected to\n"),
+    ),
+    "safetensors": (
+        struct.pack("<Q", 20) + b'{"w": {"shape": []}}',
+        ("error[not-text]: {path} is a safetensors file\n    it holds tensors, and not what they are connected to\n"),
+    ),
+    # how a graph of TensorFlow begins: schema version 1, then its first graph
+    "SavedModel": (
+        b"\x08\x01\x12\xae\xc5\x04\n",
+        (
+            "error[not-text]: {path} is a protocol buffer, as SavedModel and ONNX are\n"
+            "    of a Keras model: load it with Keras, and write model.to_json() to a file\n"
+        ),
+    ),
+    "PNG": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "error[not-text]: {path} is an image\n"),
+    "gzip": (gzip.compress(CONFIG), "error[not-text]: {path} is compressed\n    unpack it first\n"),
+    "bytes": (bytes(range(128, 256)), "error[not-text]: {path} is not UTF-8 text (at line 1, byte 1)\n"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_what_is_no_model(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, message = FOREIGN[name]
+    monkeypatch.chdir(tmp_path)
+    Path("model").write_bytes(data)
+    result = run("import", "model")
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", message.format(path="'model'"))
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_keras(Path("model"))
+    assert caught.value.code in ("not-text", "syntax")
+
+
+def test_an_archive_is_not_read_from_standard_input() -> None:
+    result = CliRunner().invoke(main, ["import", "-"], input=GOOD)
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error[not-text]: '<stdin>' is an archive, which cannot be read from standard input\n    give its path\n",
+    )
 
 
 # --- The commands ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from paramcalc.algebra import Shape, product
 from paramcalc.conventions import convention
 from paramcalc.counting import count
 from paramcalc.errors import quoted, refuse
-from paramcalc.frameworks.reading import read
+from paramcalc.frameworks.reading import read_as_it_is
 from paramcalc.spec import Spec
 
 #: How a tensor differs: the spec lacks it, has it beyond the model's, has it in another shape, or trains it and
@@ -27,6 +28,8 @@ class OneTensor:
     name: str
     shape: Shape
     trainable: bool
+    #: whether the framework counts it as a parameter: PyTorch does not count buffers
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,46 +69,69 @@ class Check:
 def check(spec: Spec, against: Any) -> Check:
     """Whether a spec has exactly the tensors of something else.
 
-    `against` is another spec, a live Keras model, or the path of a file: a spec, the JSON of a
-    Keras model, a `.keras` archive. Tensors are compared as its framework has them. They are matched by name and
-    shape; the rest by shape, in their order, since a spec names its layers as it likes; and what is left by name.
+    `against` is another spec, a live model of Keras or PyTorch, or the path of a file: a spec, the JSON of a
+    Keras model, a `.keras` archive. Tensors are compared as its framework has them, under the names that it has
+    for them. They are matched by name and shape; the rest by shape, in their order, since a spec names its layers
+    as it likes; and what is left by name.
 
     Raises `ParamcalcError`.
     """
-    other = _spec_of(against)
-    ours, theirs = _tensors(spec, other.framework), _tensors(other, other.framework)
+    framework, theirs = _model(against)
+    ours = _tensors(spec, framework)
     return Check(ours, theirs, tuple(_differences(list(ours), list(theirs))))
 
 
-def _spec_of(against: Any) -> Spec:
-    if isinstance(against, Spec):
-        return against
-    if isinstance(against, (str, Path)):
-        return read(against)
-    if hasattr(against, "to_json"):
-        from paramcalc.frameworks.keras import from_keras
+def _model(against: Any) -> tuple[str, tuple[OneTensor, ...]]:
+    """The framework of what a spec is held against, and its tensors."""
+    if hasattr(against, "named_parameters"):
+        from paramcalc.frameworks.torch import counted_tensors
 
-        return from_keras(against)
-    raise refuse("wrong-type", f"takes a spec, a model or the path of one, not {quoted(type(against).__name__)}")
+        named = counted_tensors(against).items()
+        return "torch", tuple(
+            OneTensor(name, own.shape, own.trainable, convention("torch").counts(own.role)) for name, own in named
+        )
+    if isinstance(against, Spec):
+        other = against
+    elif isinstance(against, (str, Path)):
+        other, _ = read_as_it_is(against)
+    elif hasattr(against, "to_json"):
+        from paramcalc.frameworks.keras import untidied
+
+        other = untidied(against)
+    else:
+        raise refuse("wrong-type", f"takes a spec, a model or the path of one, not {quoted(type(against).__name__)}")
+    return other.framework, _tensors(other, other.framework)
 
 
 def _tensors(spec: Spec, framework: str) -> tuple[OneTensor, ...]:
     """Every tensor of a spec, each copy for itself, and tied ones once."""
-    separator = convention(framework).separator
+    rules = convention(framework)
     return tuple(
-        OneTensor(f"{row.name}{separator}{tensor.name}", tensor.shape, tensor.trainable)
+        OneTensor(
+            f"{row.name}{rules.separator}{tensor.name}", tensor.shape, tensor.trainable, rules.counts(tensor.role)
+        )
         for row in count(spec, framework, expand=True).layers
         for tensor in row.tensors
         if tensor.tied_to is None
     )
 
 
+def _name(tensor: OneTensor) -> str:
+    """Its name, in a form that is the same for a model and the spec that was read from it.
+
+    A spec's names do not begin with a number; what is added to its input stands in a group, the tensors of
+    a module that holds others in a node, and a part of a list of modules is `layer_1_to_5`.
+    """
+    name = re.sub(r"_(\d+)_to_\d+\.(\d+)", lambda found: f"_{int(found[1]) + int(found[2])}", tensor.name)
+    return re.sub(r"\b(?:layer|tensor)_(?=\d+\b)|\b(?:own|group)(?:_\d+)?\.", "", name)
+
+
 #: What makes two tensors a pair, from the best to the last resort, and how such a pair differs.
 _PAIRS: tuple[tuple[Callable[[OneTensor], Hashable], Sort | None], ...] = (
-    (lambda tensor: (tensor.name, tensor.shape, tensor.trainable), None),
-    (lambda tensor: (tensor.shape, tensor.trainable), None),
-    (lambda tensor: (tensor.name, tensor.shape), "other training"),
-    (lambda tensor: tensor.name, "other shape"),
+    (lambda tensor: (_name(tensor), tensor.shape, tensor.trainable, tensor.counts), None),
+    (lambda tensor: (tensor.shape, tensor.trainable, tensor.counts), None),
+    (lambda tensor: (_name(tensor), tensor.shape), "other training"),
+    (_name, "other shape"),
 )
 
 
@@ -136,9 +162,10 @@ def _shown(tensor: OneTensor | None, difference: Difference) -> str:
     shape = f"({', '.join(map(str, tensor.shape))})"
     if difference.sort != "other training":
         return shape
-    return f"{shape} {'trained' if tensor.trainable else 'not trained'}"
+    return f"{shape} {'trained' if tensor.trainable else 'not trained' if tensor.counts else 'a buffer'}"
 
 
 def _amount(tensors: Sequence[OneTensor]) -> str:
     elements = sum((product(tensor.shape) for tensor in tensors), start=0)
-    return f"{len(tensors):,} tensors with {elements:,} elements"
+    noun = "tensor" if len(tensors) == 1 else "tensors"
+    return f"{len(tensors):,} {noun} with {elements:,} elements"

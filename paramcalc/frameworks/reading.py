@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
-from paramcalc.errors import refuse
+from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.loading import loads, read_file
 from paramcalc.spec import Spec
 
 #: What a zip archive begins with: a `.keras` file is one.
-_ARCHIVE = b"PK"
+_ARCHIVE = b"PK\x03\x04"
+_TENSORS = "it holds tensors, and not what they are connected to"
+_CODE = "it may run code when it is opened, and never is: open it where it was made, and give the model to pc.from_"
+#: What files begin with that people keep models in, and are no text: what each is, and what to do.
+_FOREIGN = tuple(
+    (re.compile(start, re.DOTALL), what, hint)
+    for start, what, hint in (
+        (
+            rb"\x89HDF\r\n",
+            "an HDF5 file",
+            "load it with Keras, and write model.to_json() to a file, or model.save('model.keras')",
+        ),
+        (rb"PK\x03\x04", "an archive, which cannot be read from standard input", "give its path"),
+        (rb"\x80[\x02-\x05]", "a pickle", f"{_CODE}torch or pc.from_keras"),
+        (rb"\x93NUMPY", "an array of NumPy", _TENSORS),
+        (rb".{4}\0{4}\{", "a safetensors file", _TENSORS),
+        (rb"GGUF", "a GGUF file", _TENSORS),
+        (rb".{4}TFL3", "a model of TensorFlow Lite", "give the model that it was made of"),
+        (
+            rb"\x08[\x01-\x20][\x12\x1a\x22\x3a]",
+            "a protocol buffer, as SavedModel and ONNX are",
+            "of a Keras model: load it with Keras, and write model.to_json() to a file",
+        ),
+        (rb"\x89PNG|\xff\xd8\xff|GIF8", "an image", ""),
+        (rb"%PDF-", "a PDF", ""),
+        (rb"\x1f\x8b", "compressed", "unpack it first"),
+    )
+)
 
 
 def read(path: str | Path) -> Spec:
@@ -18,28 +46,51 @@ def read(path: str | Path) -> Spec:
 
     Raises `ParamcalcError`.
     """
+    found, is_model = read_as_it_is(path)
+    if not is_model:
+        return found
+    from paramcalc.frameworks.tidying import tidy
+
+    return tidy(found)
+
+
+def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
+    """The same, each layer of a model for itself and under its own name; and whether it is a model."""
     if str(path) != "-" and read_file(path, len(_ARCHIVE)) == _ARCHIVE:
-        from paramcalc.frameworks.keras import from_keras
+        from paramcalc.frameworks.keras import untidied
 
-        return from_keras(Path(path))
+        return untidied(Path(path)), True
+    data = text_of(path)
+    if data.lstrip()[:1] == b"{" and b'"class_name"' in data:
+        from paramcalc.frameworks.keras import described
+
+        description = _description(data)
+        if description is not None:
+            return described(description), True
+    return loads(data, _name(path)), False
+
+
+def text_of(path: str | Path) -> bytes:
+    """What a file holds that may be a text. Raises `not-text` for one that begins as other files do."""
     data = read_file(path)
-    if data.startswith(_ARCHIVE):
-        raise refuse("invalid-value", "an archive cannot be read from standard input", "give its path")
-    if data.lstrip()[:1] == b"{":
-        described = _description(data)
-        if described is not None:
-            from paramcalc.frameworks.keras import from_keras
+    for start, what, hint in _FOREIGN:
+        if start.match(data):
+            raise refuse("not-text", f"{quoted(_name(path))} is {what}", hint)
+    return data
 
-            return from_keras(described)
-    return loads(data, "<stdin>" if str(path) == "-" else str(path))
+
+def _name(path: str | Path) -> str:
+    return "<stdin>" if str(path) == "-" else str(path)
 
 
 def _description(data: bytes) -> Any:
     """What JSON describes, where it is an object of Keras; None for anything else, such as a spec in JSON."""
-    import json
+    from paramcalc.frameworks.keras.description import loaded
 
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        return None  # whoever reads specs says what is wrong
+        found = loaded(data)
+    except ParamcalcError as error:
+        if error.code == "duplicate-key":
+            raise
+        return None  # whoever reads specs says what is wrong, and where
     return found if isinstance(found, dict) and "class_name" in found and "paramcalc" not in found else None

@@ -36,8 +36,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "unpooling": ("MaxUnpool1D", "MaxUnpool2D", "MaxUnpool3D"),
     "merging": ("Add", "Multiply", "Concatenate"),
     "elementwise_merging": ("Subtract", "Average", "Maximum", "Minimum"),
+    "functions": ("Elementwise", "Einsum"),
     "similarity": ("Dot", "CosineSimilarity", "PairwiseDistance"),
     "reshaping": ("Flatten", "Reshape", "Unflatten", "Slice"),
+    "reducing": ("Reduce",),
     "rearranging": ("Permute", "RepeatVector", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle"),
     "padding": (
         "ZeroPadding1D",

@@ -3,7 +3,7 @@
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Flag, Integer, OptionalInteger, TargetShape, field
+from paramcalc.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 from paramcalc.layer import Layer, axis_position, shape_text
 
 
@@ -49,13 +49,14 @@ class Unflatten(Layer):
 
 
 class Slice(Layer):
-    """A part of one axis, from `start` up to `stop`."""
+    """A part of one axis, from `start` up to `stop`, or every so many elements of it."""
 
-    source = "indexing, x[:, start:stop], in Keras and PyTorch"
+    source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     start: Integer = field("", "the first element; a negative number counts from the end", 0)
     stop: OptionalInteger = field("", "the first element after it; the end, if absent", None)
+    step: Count = field("", "how many elements further the next one is", 1)
     keepdims: Flag = field("", "whether the axis stays when one element is left of it", True)
 
     def output_shape(self, x: Shape) -> Shape:
@@ -63,13 +64,14 @@ class Slice(Layer):
         length = x[position]
         start = _from_start(self.start, length)
         stop = length if self.stop is None else _from_start(self.stop, length)
-        kept = stop - start
-        if not (algebra.at_least(start, 0) and algebra.at_least(kept, 1) and algebra.at_least(length - stop, 0)):
+        reach = stop - start
+        if not (algebra.at_least(start, 0) and algebra.at_least(reach, 1) and algebra.at_least(length - stop, 0)):
             raise refuse(
                 "shape-mismatch",
                 f"Slice from {quoted(self.start)} to {quoted(self.stop)} is no part of axis {self.axis}"
                 f" of {shape_text(x)}",
             )
+        kept = algebra.ceil_divide(reach, self.step)
         if algebra.truth(self.keepdims):
             return (*x[:position], kept, *x[position + 1 :])
         if not algebra.equal(kept, 1):

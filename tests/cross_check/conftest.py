@@ -26,6 +26,7 @@ _NETWORKS = int(SEARCH) if SEARCH else 500
 settings.register_profile("networks", _BASE, max_examples=_NETWORKS)
 settings.register_profile("layers", _BASE, max_examples=_NETWORKS // 5)
 settings.register_profile("classes", _BASE, max_examples=_NETWORKS // 10)
+settings.register_profile("builds", _BASE, max_examples=max(1, _NETWORKS // 25))
 settings.register_profile("runs", _BASE, max_examples=max(1, _NETWORKS // 50))
 
 

@@ -1,6 +1,7 @@
 """The real Keras model of a spec: for each layer the class that the convention's table names.
 
-What no single class of Keras can express is built from its parts here.
+What no single class of Keras can express is built from its parts here. It is an oracle: it shares the tables and
+the graph with paramcalc, and nothing of `pc.build`, which is held to the same counts by tests of its own.
 """
 
 from __future__ import annotations
@@ -149,13 +150,13 @@ def _padded(leaf: Leaf, layer: Any, given: dict[str, Any]) -> Call | None:
 class _Weights(keras.layers.Layer):
     """Tensors that belong to no layer; the input passes through, or one of them is the output."""
 
-    def __init__(self, kind: pc.Weights, **common: Any) -> None:
+    def __init__(
+        self, shapes: dict[str, tuple[int, ...]], states: dict[str, tuple[int, ...]], output: str | None, **common: Any
+    ) -> None:
         super().__init__(**common)
-        self.tensors = {name: self.add_weight(shape, name=name) for name, shape in kind.tensors_.items()}
-        self.tensors |= {
-            name: self.add_weight(shape, name=name, trainable=False) for name, shape in kind.states.items()
-        }
-        self.chosen = kind.output
+        self.tensors = {name: self.add_weight(shape, name=name) for name, shape in shapes.items()}
+        self.tensors |= {name: self.add_weight(shape, name=name, trainable=False) for name, shape in states.items()}
+        self.chosen = output
 
     def call(self, x: Any) -> Any:
         if self.chosen is None:
@@ -234,15 +235,22 @@ class _Attention(keras.layers.Layer):
 
 
 def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
-    layer = _Weights(leaf.layer, **common)
+    layer = _Weights(leaf.layer.tensors_, leaf.layer.states, leaf.layer.output, **common)
     return layer, _with_one(layer)
 
 
 def _slice(leaf: Leaf, common: dict[str, Any]) -> Part:
     kind = leaf.layer
     axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
-    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    chosen = slice(kind.start, kind.stop, kind.step) if kind.keepdims else kind.start
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _reduce(leaf: Leaf, common: dict[str, Any]) -> Part:
+    kind = leaf.layer
+    axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    function = getattr(keras.ops, kind.function)
+    return None, lambda inputs: function(inputs[0], axis=axes, keepdims=kind.keepdims)
 
 
 def _strided_conv(leaf: Leaf, common: dict[str, Any]) -> Part:
@@ -287,6 +295,7 @@ def _any_attention(leaf: Leaf, common: dict[str, Any]) -> Part:
 _PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
     "Weights": _weights,
     "Slice": _slice,
+    "Reduce": _reduce,
     "Conv2D": _strided_conv,
     "MaxPool2D": _padded_pool,
     "AveragePool2D": _padded_pool,

@@ -20,7 +20,7 @@ class NoFramework(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, NoFramework())
 
 import paramcalc as pc  # noqa: E402
-from paramcalc.frameworks.keras import described_file, read_description  # noqa: E402
+from paramcalc.frameworks.keras import untidied  # noqa: E402
 
 
 def totals(spec: pc.Spec) -> list[int]:
@@ -41,8 +41,9 @@ def layers(spec: pc.Spec) -> dict[str, list[object]]:
 
 found = {}
 for path in sorted(Path(sys.argv[1]).glob("*.json")):
-    tidied = pc.loads(pc.dumps(pc.from_keras(path)))
-    plain = read_description(described_file(path), tidied=False)
+    text = pc.dumps(pc.from_keras(path))
+    tidied = pc.loads(text)
+    plain = untidied(path)
     shapes = [
         [list(each.shape), each.trainable] for row in pc.count(tidied, expand=True).layers for each in row.tensors
     ]
@@ -51,5 +52,6 @@ for path in sorted(Path(sys.argv[1]).glob("*.json")):
         "plain totals": totals(plain),
         "layers": layers(plain),
         "shapes": sorted(shapes),
+        "lines": text.count("\n"),
     }
 json.dump(found, sys.stdout)

@@ -215,7 +215,18 @@ def part(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
         fields["stop"] = draw(st.sampled_from([stop, stop - length])) if stop < length else stop
     if draw(FLAG):
         fields["keepdims"] = stop - start > 1 or draw(FLAG)
+    if fields.get("keepdims", True):
+        fields |= some(draw, step=st.integers(1, 4))
     return pc.Slice(**fields)
+
+
+def reduction(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    """A function that both frameworks have over several axes at once."""
+    function = draw(st.sampled_from(["sum", "mean", "max", "min", "logsumexp"]))
+    chosen = draw(st.lists(st.integers(1, len(shape)), min_size=1, unique=True))
+    axes = [axis - draw(st.sampled_from([0, len(shape) + 1])) for axis in chosen]
+    axis = st.sampled_from([axes, axes[0]] if len(axes) == 1 else [axes])
+    return pc.Reduce(function=function, **some(draw, axis=axis, keepdims=FLAG))
 
 
 def weights(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
@@ -276,6 +287,7 @@ FITS = {
     "Flatten": Fit(flatten, range(5)),
     "Reshape": Fit(reshape, range(5)),
     "Slice": Fit(part, range(1, 5)),
+    "Reduce": Fit(reduction, range(1, 5)),
     "Weights": Fit(weights, range(4)),
     "LSTM": Fit(lstm, range(2, 3)),
     "MultiHeadAttention": Fit(attention, range(2, 3)),

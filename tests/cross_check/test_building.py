@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 
 import paramcalc as pc
 from paramcalc.algebra import Unknown
+from paramcalc.conventions import convention
 from paramcalc.frameworks.building import source
 
 from . import reading
@@ -28,6 +30,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 #: Dims with which a spec is small enough for Keras, which allocates all of it.
 SMALLER = {"llama2_7b": {"vocabulary": 300, "width": 64, "inner": 90, "depth": 3, "heads": 4, "key_value_heads": 2}}
+#: Other dims than a spec states.
+OTHERS = {
+    **SMALLER,
+    "gpt2": {"vocabulary": 300, "context": 50, "width": 96, "depth": 2, "heads": 3},
+    "lstm_classifier": {"vocabulary": 50, "width": 7},
+    "resnet20": {"width": 5, "blocks_a_stage": 2, "classes": 3},
+    "transformer": {"vocabulary": 70, "width": 24, "inner": 11, "depth": 2, "heads": 3},
+}
 BATCH, FREE = 2, 5
 
 
@@ -164,10 +174,12 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_path: Path) -> None:
+    """With its own dims, those of Keras small enough, and with others."""
+    settings_of = {path: [SMALLER.get(path.stem) if framework == "keras" else None] for path in SPECS}
+    runs = [(path, dims) for path, own in settings_of.items() for dims in (*own, OTHERS.get(path.stem, {}))]
     expected = {}
-    for path in SPECS:
-        dims = SMALLER.get(path.stem) if framework == "keras" else None
-        target = tmp_path / f"{path.stem}.py"
+    for number, (path, dims) in enumerate(runs):
+        target = tmp_path / f"{path.stem}_{number}.py"
         target.write_text(source(pc.load(path), framework, dims=dims))
         separator = "/" if framework == "keras" else "."
         expected[str(target)] = {
@@ -179,11 +191,45 @@ def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_pat
     command = [sys.executable, "-I", "-c", _RUNNER, framework, *expected]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    for path, tensors in expected.items():
-        if framework == "keras" and "llama" in path:  # of a class that Keras has under another name
-            continue
-        assert found[path] == tensors
+    assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+STATES = """
+paramcalc: 1
+name: seq2seq
+dims: {words: 50, width: 8}
+layers:
+  - Input: {shape: [null], dtype: int32}
+    name: source
+  - Embedding: {input_dim: words, output_dim: width}
+  - LSTM: {units: width, return_state: true}
+    name: encoder
+  - Input: {shape: [null], dtype: int32}
+    name: target
+  - Embedding: {input_dim: words, output_dim: width}
+    name: embed
+  - LSTM: {units: width, return_sequences: true, return_state: true}
+    name: decoder
+    inputs: [embed, encoder.1, encoder.2]
+  - Dense: {units: words}
+    name: head
+outputs: [head, decoder.1]
+"""
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_states_go_from_one_layer_to_another(framework: str) -> None:
+    spec = pc.loads(STATES)
+    model = pc.build(spec, framework)
+    count = pc.count(spec, framework)
+    check_tensors(spec, count, of_keras(model) if framework == "keras" else of_torch(model))
+    if framework == "keras":
+        assert [tuple(each.shape) for each in model.outputs] == [(None, None, 50), (None, 8)]
+    else:
+        import torch
+
+        words, state = model(torch.zeros(2, 5, dtype=torch.int32), torch.zeros(2, 3, dtype=torch.int32))
+        assert (words.shape, state.shape) == ((2, 3, 50), (2, 8))
 
 
 # --- What is taken for granted of the frameworks ----------------------------------------------
@@ -192,38 +238,54 @@ def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_pat
 def test_the_names_of_a_module_are_those_that_torch_takes() -> None:
     from torch import nn
 
-    from paramcalc.frameworks.building.torch import MODULE_NAMES
+    from paramcalc.frameworks.building.torch.module_names import MODULE_NAMES
 
     assert {name for name in dir(nn.Module()) if not name.startswith("_")} - {"register_module"} <= MODULE_NAMES
 
 
-def test_arguments_that_are_left_out_have_the_default_of_their_field() -> None:
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_arguments_that_are_left_out_have_the_default_of_their_field(framework: str) -> None:
     """For every class of Keras and each field with a default; for every class of PyTorch and those of our list."""
-    from paramcalc.conventions import convention
-    from paramcalc.frameworks.building.torch import DEFAULTS
+    layers = import_module(f"paramcalc.frameworks.building.{framework}.layers")
+    differing: dict[str, set[str]] = {}
+    for kind in pc.kind_names():
+        for row in convention(framework).equivalents(kind):
+            if row.alias:
+                continue
+            real = _defaults(reading.real_class(row))
+            for argument, text in row.arguments.items():
+                field = pc.kind(kind).model_fields.get(text)
+                if framework == "torch":
+                    known, default = argument in layers.DEFAULTS, layers.DEFAULTS.get(argument)
+                else:
+                    known = argument in real and field is not None and not field.is_required()
+                    default = field.default if field is not None else None
+                if known and not _same(default, real[argument]):
+                    differing.setdefault(row.name, set()).add(argument)
+    assert differing == {name: {*arguments} for name, arguments in layers.STATED.items()}
 
-    differing = set()
-    for framework in FRAMEWORKS:
-        for kind in pc.kind_names():
-            for row in convention(framework).equivalents(kind):
-                signature = inspect.signature(reading.real_class(row).__init__).parameters
-                for argument, text in row.arguments.items():
-                    field = pc.kind(kind).model_fields.get(text)
-                    if argument not in signature or field is None or field.is_required():
-                        continue
-                    default, real = field.default, signature[argument].default
-                    if framework == "torch":
-                        if argument not in DEFAULTS:
-                            continue
-                        default = DEFAULTS[argument]
-                    if real is not inspect.Parameter.empty and not _same(default, real):
-                        differing.add((row.name, argument, default, real))
-    assert differing == set()
+
+def test_an_argument_that_follows_from_no_field_is_left_out_where_it_is_the_default() -> None:
+    import keras
+
+    from paramcalc.frameworks.building.keras.layers import DEFAULTS
+
+    assert (("rms_scaling", keras.layers.LayerNormalization().rms_scaling),) == DEFAULTS
+
+
+def _defaults(cls: Any) -> dict[str, Any]:
+    """The default of each argument of a constructor; of PyTorch's recurrent classes, which are made of any, as made."""
+    signature = inspect.signature(cls.__init__).parameters
+    if "kwargs" in signature and hasattr(cls, "all_weights"):
+        return vars(cls(1, 1))
+    return {name: each.default for name, each in signature.items()}
 
 
 def _same(default: Any, real: Any) -> bool:
     # None is Keras's own for what its configuration says, and for no activation
-    return _one(default) == _one(real) or (real is None and default in ("channels_last", "linear"))
+    same = _one(default) == _one(real) or (real is None and default in ("channels_last", "linear"))
+    # a flag that is not stated
+    return same or (default is None and real is False)
 
 
 def _one(value: Any) -> Any:

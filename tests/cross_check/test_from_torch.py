@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from hypothesis import given, settings
 from torch import nn
-from torch.nn.utils import parametrizations
+from torch.nn.utils import parametrizations, prune
 
 import paramcalc as pc
 from paramcalc.frameworks.torch import untidied
@@ -41,8 +40,13 @@ def facts(tensor: torch.Tensor) -> tuple[Any, ...]:
 
 
 def flat(name: str) -> str:
-    """A name of either side, without what a spec must write otherwise: numbers follow a word, and no dots."""
-    name = re.sub(r"\bown(_\d+)?\.", "", name)
+    """A name of either side, without what a spec must write otherwise: numbers follow a word, and no dots.
+
+    What is added to its input stands in a group, the tensors of a module that holds others in a node, and a
+    part of a list of modules is `layer_1_to_5`.
+    """
+    name = re.sub(r"_(\d+)_to_\d+\.(\d+)", lambda found: f"_{int(found[1]) + int(found[2])}", name)
+    name = re.sub(r"\b(own|group)(_\d+)?\.", "", name)
     return re.sub(r"\b(layer|tensor)_(?=\d)", "", name).replace(".", "_").replace("__", "_").strip("_")
 
 
@@ -73,12 +77,14 @@ def check_count(count: pc.Count, module: nn.Module, totals_only: bool = False) -
     assert own == Counter(map(facts, (*parameters, *buffers)))
 
 
-def check_names(module: nn.Module, inputs: Any = None) -> None:
-    """Before repeats are folded, each tensor has the name that the module has for it."""
+def check_names(spec: pc.Spec, module: nn.Module) -> None:
+    """Each tensor has the name that the module has for it."""
     real = {flat(name): facts(tensor) for name, tensor in tensors_of(module).items()}
-    rows = pc.count(untidied(module, inputs), expand=True).layers
+    rows = [row for row in pc.count(spec, expand=True).layers if row.tensors]
+    # a module that is a kind has no name
+    whole = f"{rows[0].name}." if len(rows) == 1 and "." not in rows[0].name else ""
     read = {
-        flat(f"{row.name}.{tensor.name}".removeprefix(f"{type(module).__name__}.")): (
+        flat(f"{row.name}.{tensor.name}".removeprefix(whole)): (
             tensor.shape,
             tensor.role,
             tensor.trainable,
@@ -131,14 +137,36 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "bare parameter": torch_models.BareParameter,
     "decided by the data": torch_models.Decided,
     "tied and transposed": torch_models.TiedConvolutions,
+    "vision transformer": torch_models.VisionTransformer,
+    "fused attention": lambda: torch_models.FusedAttention(at_once=False),
+    "functions": torch_models.Functions,
+    "last state": torch_models.LastState,
+    "nested lists": torch_models.NestedLists,
+    "more than linear": lambda: nn.Sequential(torch_models.MoreThanLinear(), nn.Linear(4, 2)),
+    "weight norm of convolutions": lambda: nn.Sequential(
+        parametrizations.weight_norm(nn.Conv1d(3, 4, 3)),
+        parametrizations.weight_norm(nn.ConvTranspose1d(4, 4, 3), dim=1),
+        parametrizations.weight_norm(nn.Conv1d(4, 4, 3), dim=None),
+    ),
+    "spectral norms": lambda: nn.Sequential(
+        parametrizations.spectral_norm(nn.Linear(3, 4)),
+        parametrizations.spectral_norm(nn.Linear(4, 4, bias=False)),
+    ),
+    "orthogonal": lambda: nn.Sequential(nn.Linear(3, 3), parametrizations.orthogonal(nn.Linear(3, 4))),
+    "pruned": lambda: nn.Sequential(prune.identity(nn.Linear(3, 4), "weight"), nn.ReLU(), nn.Linear(4, 5)),
+    "two dtypes": lambda: nn.Sequential(nn.Linear(3, 4).bfloat16(), nn.Linear(4, 2).double()),
+    "encoder in a network": lambda: nn.Sequential(
+        nn.Embedding(10, 8), nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2), nn.Linear(8, 2)
+    ),
 }
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_module_agrees_tensor_by_tensor(name: str) -> None:
     module = MODULES[name]()
-    check(module)
-    check_names(module)
+    spec = check(module)
+    check_names(untidied(module), module)
+    check_names(spec, module)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -150,7 +178,14 @@ def test_module_without_data_agrees_as_well(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("make", "shape"),
-    [(torch_models.ResNet, (3, 224, 224)), (torch_models.UNet, (3, 32, 48)), (torch_models.VAE, (20,))],
+    [
+        (torch_models.ResNet, (3, 224, 224)),
+        (torch_models.UNet, (3, 32, 48)),
+        (torch_models.VAE, (20,)),
+        (torch_models.VisionTransformer, (3, 32, 32)),
+        (lambda: torch_models.VisionTransformer(at_once=False), (3, 32, 32)),
+        (torch_models.Functions, (3, 32, 32)),
+    ],
 )
 def test_output_is_what_the_model_gives(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
     module = make().eval()
@@ -213,66 +248,348 @@ def test_dtype_that_is_not_counted_is_refused() -> None:
 
 def test_repeats_are_written_as_such() -> None:
     spec = check(torch_models.GPT(depth=6), (16,))
-    (body,) = [node for node in spec.layers if node.name == "h"]
-    assert body.layers is not None
-    assert [node.times for node in body.layers] == [6]
+    assert [node.times for node in spec.layers if node.name == "h"] == [6]
+
+
+KINDS: dict[str, tuple[Callable[[], nn.Module], str]] = {
+    "encoder": (
+        lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, norm_first=True), 3, norm=nn.LayerNorm(8)),
+        "TransformerEncoder: {num_heads: 2, dim_feedforward: 16, norm_first: true, num_layers: 3, norm: LayerNorm}",
+    ),
+    "transformer": (
+        lambda: nn.Transformer(16, 2, 2, 3, 32),
+        "Transformer: {num_heads: 2, dim_feedforward: 32, num_encoder_layers: 2, num_decoder_layers: 3}",
+    ),
+    "weight norm": (
+        lambda: parametrizations.weight_norm(nn.Linear(3, 4)),
+        "WeightNorm: {layer: {Dense: {units: 4}}}",
+    ),
+    "weight norm along another axis": (
+        lambda: parametrizations.weight_norm(nn.Linear(3, 3), dim=1),
+        "WeightNorm: {layer: {Dense: {units: 3}}, axis: -2}",
+    ),
+    "spectral norm": (
+        lambda: parametrizations.spectral_norm(nn.ConvTranspose2d(3, 4, 2)),
+        "SpectralNorm: {layer: {Conv2DTranspose: {filters: 4, kernel_size: 2}}, axis: -2}",
+    ),
+    "padding of nothing": (lambda: nn.Conv2d(3, 4, 1, padding=0), "Conv2D: {filters: 4, kernel_size: 1}"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_module_is_of_the_kind_that_a_person_would_write(name: str) -> None:
+    make, text = KINDS[name]
+    assert f"  - {text}\n" in pc.dumps(check(make()))
+
+
+@pytest.mark.filterwarnings("ignore:.*is deprecated:FutureWarning")
+@pytest.mark.parametrize(("norm", "kind"), [("weight_norm", "WeightNorm"), ("spectral_norm", "SpectralNorm")])
+def test_norms_that_pytorch_deprecates_are_the_same_kinds(norm: str, kind: str) -> None:
+    module = getattr(nn.utils, norm)(nn.Linear(3, 4))
+    assert f"  - {kind}: {{layer: {{Dense: {{units: 4}}}}}}\n" in pc.dumps(check(module))
 
 
 def test_order_of_registration_is_said() -> None:
-    assert "in the order in which they are registered" in check(torch_models.Decided()).description
+    assert check(torch_models.Decided()).description == (
+        "Read from PyTorch. torch.fx cannot follow its calls, so the layers stand in the order in which they are"
+        " registered, and a layer that does not fit the one before it begins with an Input of its own."
+    )
 
 
-# --- What other tools count wrongly -----------------------------------------------------
+def test_what_is_never_called_is_said() -> None:
+    assert check(torch_models.NeverCalled()).description == (
+        "Read from PyTorch. Never called: 'unused', 'group.0' and 'group.1'."
+    )
 
 
-def by_torchsummary(module: nn.Module, shape: tuple[int, ...]) -> int:
-    import torchsummary
-
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        torchsummary.summary(module, shape, device="cpu")
-    (total,) = re.findall(r"Total params: ([\d,]+)", printed.getvalue())
-    return int(total.replace(",", ""))
-
-
-@pytest.mark.parametrize(
-    ("make", "shape", "theirs", "right"),
-    [
-        # the projections of the attention, 3·8·8 + 3·8 + 8·8 + 8
-        (torch_models.Attending, (5, 8), 27, 288 + 27),
-        # each of two calls counted
-        (torch_models.Shared, (5,), 224, 5 * 5 + 5 + 5 * 7 + 7 + 7 * 5 + 5),
-        # a layer of 9·2 + 2, a layer of 3·6 + 6 and a norm of 2·6 left out
-        (torch_models.NeverCalled, (4,), 15, 15 + 20 + 24 + 12),
-        # parameters of 4 and of 1 left out
-        (torch_models.BareParameter, (4,), 15, 15 + 5),
-        # a ParameterDict of 3 + 3 and a ParameterList of 9 + 9 left out
-        (torch_models.VAE, (20,), 434, 434 + 6 + 18),
-        # the norm of each of 4 rows left out
-        (lambda: nn.Sequential(parametrizations.weight_norm(nn.Linear(3, 4))), (3,), 16, 3 * 4 + 4 + 4),
-    ],
-    ids=["attention", "shared", "never called", "bare parameter", "parameter dict", "weight norm"],
-)
-def test_what_torchsummary_counts_wrongly_is_right(
-    make: Callable[[], nn.Module], shape: tuple[int, ...], theirs: int, right: int
-) -> None:
-    module = make()
-    assert by_torchsummary(module, shape) == theirs
-    assert pc.count(check(module)).total == right
+def test_what_cannot_be_followed_within_is_said() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), torch_models.Decided(), nn.Linear(4, 2))
+    assert check(module).description == (
+        "Read from PyTorch. torch.fx cannot follow the calls in '1': what is in there stands in the order in which it"
+        " is registered. Where a function that is no layer kind stands between two layers, the second begins with an"
+        " Input of its own."
+    )
 
 
-def test_what_torchinfo_counts_twice_is_counted_once() -> None:
-    import torchinfo
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_what_is_put_around_a_module_is_taken_off() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 5))
+    for wrapped in (nn.DataParallel(module), torch.compile(module), nn.DataParallel(torch.compile(module))):
+        assert pc.from_torch(wrapped) == pc.from_torch(module)
+        assert pc.check(pc.from_torch(module), wrapped)
 
-    module = torch_models.TiedHead()
-    theirs = torchinfo.summary(module, input_data=torch.zeros(2, 5, dtype=torch.int64), verbose=0)
-    count = pc.count(check(module))
-    assert (theirs.total_params, count.total, count.total_untied) == (2 * 800, 800, 2 * 800)
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+def test_compiled_code_is_refused_and_can_be_checked() -> None:
+    module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    compiled = torch.jit.script(module)
+    assert pc.check(pc.from_torch(module), compiled)
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_torch(compiled)
+    assert str(caught.value) == (
+        "error[invalid-value]: a ScriptModule does not say what its layers are\n"
+        "    read the module that it was made of; pc.check takes it as it is"
+    )
 
 
-def test_frozen_layer_is_counted_and_not_trained() -> None:
-    count = pc.count(check(nn.Sequential(nn.Linear(3, 4).requires_grad_(False), nn.Linear(4, 5))))
-    assert (count.total, count.trainable, count.non_trainable) == (16 + 25, 25, 16)
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+@pytest.mark.filterwarnings("ignore:torch.ao.quantization is deprecated:DeprecationWarning")
+def test_packed_weights_are_refused_and_not_counted_as_nothing() -> None:
+    from torch.ao.quantization import quantize_dynamic
+
+    module = quantize_dynamic(nn.Sequential(nn.Linear(3, 4)), {nn.Linear}, dtype=torch.qint8)
+    assert [*module.parameters(), *module.buffers()] == []
+    for function in (pc.from_torch, lambda each: pc.check(pc.Spec(layers=[pc.Input(shape=(3,))]), each)):
+        with pytest.raises(pc.ParamcalcError) as caught:
+            function(module)
+        assert str(caught.value) == (
+            "error[invalid-value]: '0._packed_params._packed_params' is kept by the module but is no parameter and no"
+            " buffer, so it cannot be counted\n"
+            "    read the model before it is quantised"
+        )
+
+
+def test_module_that_is_called_again_shares_its_group() -> None:
+    layers = check(torch_models.Shared()).layers
+    assert [(node.name, node.share) for node in layers[2:]] == [("body", None), (None, "layer"), (None, "body")]
+
+
+def test_spec_of_a_gpt_is_as_a_person_would_write_it() -> None:
+    written = pc.dumps(check(torch_models.GPT()))
+    assert written.partition("framework: torch\n")[2] == GPT_WRITTEN
+    assert GPT_WRITTEN in (Path(__file__).parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+
+
+GPT_WRITTEN = """\
+dims: {width: 12}
+layers:
+  - Input: {shape: [null]}
+    name: ids
+  - Embedding: {input_dim: 100, output_dim: width}
+    name: wte
+  - Input: {shape: [null]}
+    name: wpe_input
+  - Embedding: {input_dim: 16, output_dim: width}
+    name: wpe
+  - Add:
+    inputs: [wte, wpe]
+  - name: h
+    times: 4
+    layers:
+      - residual: true
+        layers:
+          - LayerNorm:
+            name: ln_1
+          - name: attn
+            layers:
+              - Weights: {states: {mask: [1, 1, 16, 16]}}
+                name: own
+              - Dense: {units: 3 * width}
+                name: c_attn
+              - Input: {shape: [null, 12]}
+                name: c_proj_input
+              - Dense: {units: width}
+                name: c_proj
+      - residual: true
+        layers:
+          - LayerNorm:
+            name: ln_2
+          - name: mlp
+            layers:
+              - Dense: {units: 4 * width}
+                name: c_fc
+              - Activation: {activation: gelu}
+                name: gelu
+              - Dense: {units: width}
+                name: c_proj
+  - LayerNorm:
+    name: ln_f
+  - Dense: {units: 100, use_bias: false}
+    name: lm_head
+    tie: {kernel: wte.embeddings}
+"""
+
+
+def test_spec_of_a_resnet_is_as_a_person_would_write_it() -> None:
+    written = pc.dumps(check(torch_models.ResNet((2, 2, 1, 1))))
+    assert written.partition("framework: torch\n")[2] == RESNET_WRITTEN
+
+
+RESNET_WRITTEN = """\
+dims: {width: 64}
+layers:
+  - Input: {shape: [3, null, null]}
+    name: x
+  - Conv2D: {filters: width, kernel_size: 7, strides: 2, padding: 3, use_bias: false}
+    name: conv1
+  - BatchNorm:
+    name: bn1
+  - Activation: {activation: relu}
+  - MaxPool2D: {pool_size: 3, strides: 2, padding: 1}
+    name: maxpool
+  - name: layer1
+    times: 2
+    layers:
+      - residual: true
+        layers:
+          - Conv2D: {filters: width, kernel_size: 3, padding: 1, use_bias: false}
+            name: conv1
+          - BatchNorm:
+            name: bn1
+          - Activation: {activation: relu}
+            name: relu
+          - Conv2D: {filters: width, kernel_size: 3, padding: 1, use_bias: false}
+            name: conv2
+          - BatchNorm:
+            name: bn2
+      - Activation: {activation: relu}
+        name: relu_1
+  - name: layer2
+    layers:
+      - name: layer_0
+        layers:
+          - name: downsample
+            layers:
+              - Conv2D: {filters: 2 * width, kernel_size: 1, strides: 2, use_bias: false}
+                name: layer_0
+              - BatchNorm:
+                name: layer_1
+          - Conv2D: {filters: 2 * width, kernel_size: 3, strides: 2, padding: 1, use_bias: false}
+            name: conv1
+            inputs: input
+          - BatchNorm:
+            name: bn1
+          - Activation: {activation: relu}
+            name: relu
+          - Conv2D: {filters: 2 * width, kernel_size: 3, padding: 1, use_bias: false}
+            name: conv2
+          - BatchNorm:
+            name: bn2
+          - Add:
+            inputs: [bn2, downsample]
+          - Activation: {activation: relu}
+            name: relu_1
+      - name: layer_1
+        layers:
+          - residual: true
+            layers:
+              - Conv2D: {filters: 2 * width, kernel_size: 3, padding: 1, use_bias: false}
+                name: conv1
+              - BatchNorm:
+                name: bn1
+              - Activation: {activation: relu}
+                name: relu
+              - Conv2D: {filters: 2 * width, kernel_size: 3, padding: 1, use_bias: false}
+                name: conv2
+              - BatchNorm:
+                name: bn2
+          - Activation: {activation: relu}
+            name: relu_1
+  - name: layer3
+    layers:
+      - name: layer_0
+        layers:
+          - name: downsample
+            layers:
+              - Conv2D: {filters: 4 * width, kernel_size: 1, strides: 2, use_bias: false}
+                name: layer_0
+              - BatchNorm:
+                name: layer_1
+          - Conv2D: {filters: 4 * width, kernel_size: 3, strides: 2, padding: 1, use_bias: false}
+            name: conv1
+            inputs: input
+          - BatchNorm:
+            name: bn1
+          - Activation: {activation: relu}
+            name: relu
+          - Conv2D: {filters: 4 * width, kernel_size: 3, padding: 1, use_bias: false}
+            name: conv2
+          - BatchNorm:
+            name: bn2
+          - Add:
+            inputs: [bn2, downsample]
+          - Activation: {activation: relu}
+            name: relu_1
+  - name: layer4
+    layers:
+      - name: layer_0
+        layers:
+          - name: downsample
+            layers:
+              - Conv2D: {filters: 8 * width, kernel_size: 1, strides: 2, use_bias: false}
+                name: layer_0
+              - BatchNorm:
+                name: layer_1
+          - Conv2D: {filters: 8 * width, kernel_size: 3, strides: 2, padding: 1, use_bias: false}
+            name: conv1
+            inputs: input
+          - BatchNorm:
+            name: bn1
+          - Activation: {activation: relu}
+            name: relu
+          - Conv2D: {filters: 8 * width, kernel_size: 3, padding: 1, use_bias: false}
+            name: conv2
+          - BatchNorm:
+            name: bn2
+          - Add:
+            inputs: [bn2, downsample]
+          - Activation: {activation: relu}
+            name: relu_1
+  - GlobalAveragePool2D: {keepdims: true}
+    name: avgpool
+  - Flatten
+  - Dense: {units: 1000}
+    name: fc
+"""
+
+
+# --- pc.check ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_module_is_checked_against_its_own_spec(name: str) -> None:
+    module = MODULES[name]()
+    assert pc.check(pc.from_torch(module), module)
+
+
+def test_what_differs_from_a_module_has_the_name_that_the_module_has() -> None:
+    spec = pc.from_torch(torch_models.GPT())
+    module = torch_models.GPT()
+    module.h[2].mlp["c_fc"] = nn.Linear(12, 40)
+    module.h[2].mlp["c_proj"] = nn.Linear(40, 12, bias=False)
+    module.ln_f.weight.requires_grad_(False)
+    mask = module.h[3].attn.mask
+    del module.h[3].attn.mask
+    module.h[3].attn.mask = nn.Parameter(mask)
+    module.register_buffer("steps", torch.tensor(0))
+    assert str(pc.check(spec, module)) == CHECKED
+
+
+CHECKED = """\
+                tensor                       spec                     model
+other training  h.3.attn.mask                (1, 1, 16, 16) a buffer  (1, 1, 16, 16) trained
+other training  ln_f.weight                  (12) trained             (12) not trained
+other shape     h.2.mlp.c_fc.weight          (48, 12)                 (40, 12)
+other shape     h.2.mlp.c_fc.bias            (48)                     (40)
+other shape     h.2.mlp.c_proj.weight        (12, 48)                 (12, 40)
+missing         steps                        –                        ()
+extra           h.2.group_1.mlp.c_proj.bias  (12)                     –
+
+spec:  56 tensors with 9,976 elements
+model: 56 tensors with 9,765 elements"""
+
+
+def test_spec_of_another_size_is_told_apart_from_a_module() -> None:
+    spec = pc.Spec(layers=[pc.Input(shape=(3,)), pc.Dense(units=5, use_bias=False)], framework="torch")
+    assert str(pc.check(spec, nn.Linear(3, 4))) == (
+        "         tensor        spec    model\n"
+        "missing  weight        –       (4, 3)\n"
+        "missing  bias          –       (4)\n"
+        "extra    dense.weight  (5, 3)  –\n"
+        "\n"
+        "spec:  1 tensor with 15 elements\n"
+        "model: 2 tensors with 16 elements"
+    )
 
 
 # --- Random networks --------------------------------------------------------------------

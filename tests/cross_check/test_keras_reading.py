@@ -14,6 +14,7 @@ from keras import layers, ops
 
 import paramcalc as pc
 
+from .described import FOLDER, MODELS, description
 from .keras_model import model_of
 from .networks import networks
 
@@ -119,6 +120,14 @@ def test_a_model_within_with_several_inputs_and_outputs() -> None:
     check(model, model.to_json())
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_stored_description_is_what_keras_writes_and_counts(name: str) -> None:
+    stored = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+    assert description(name) == stored
+    keras.backend.clear_session()
+    check(MODELS[name](), stored)
+
+
 def test_operations_between_layers() -> None:
     x = keras.Input((4, 6))
     y = ops.concatenate([x * 2.0, x[:, 1:3, :]], axis=1)
@@ -129,6 +138,97 @@ def test_operations_between_layers() -> None:
     model = keras.Model(x, y)
     spec = check(model, model.to_json())
     assert pc.count(spec).layers[-1].output_shape == (3, 3)
+
+
+def _inner() -> Any:
+    a, b = keras.Input((4, 6), name="a"), keras.Input((4, 6), name="b")
+    return keras.Model({"a": a, "b": b}, layers.Add()([a, layers.Dense(6)(b)]))
+
+
+#: What is done with an input of 4 steps of 6 features.
+OPERATIONS: dict[str, Any] = {
+    "an index of the last axis": lambda x: x[..., 0],
+    "new axes": lambda x: x[:, None, 1:, None],
+    "every second": lambda x: x[:, ::2],
+    "every third from the second on": lambda x: x[:, 1:, 1::3],
+    "the last two": lambda x: x[:, -2:],
+    "stacked in front": lambda x: ops.stack([x, x * 2, x], axis=1),
+    "stacked between": lambda x: ops.stack([x, x], axis=2),
+    "stacked at the end": lambda x: ops.stack([x, x, x], axis=-1),
+    "the second of equal parts": lambda x: ops.split(x, 3, axis=-1)[1],
+    "the last part": lambda x: ops.split(x, [1, 4], axis=-1)[2],
+    "a place": lambda x: ops.unstack(x, axis=1)[3],
+    "parts that go on": lambda x: layers.Dense(3)(ops.add(*ops.split(x, 2, axis=1))),
+    "a sum that keeps its axis": lambda x: ops.sum(x, axis=-1, keepdims=True),
+    "a sum over all": lambda x: ops.sum(x, axis=(1, 2)),
+    "a mean of features": lambda x: x * ops.rsqrt(ops.mean(ops.square(x), axis=-1, keepdims=True) + 1e-6),
+    "a variance": lambda x: ops.var(x, axis=[1, 2], keepdims=True),
+    "a norm": lambda x: ops.norm(x, axis=-1),
+    "the largest": lambda x: ops.max(x, axis=1),
+    "the place of the largest": lambda x: ops.argmax(x, axis=-1),
+    "the logarithm of a sum": lambda x: ops.logsumexp(x, axis=1),
+    "any": lambda x: ops.any(x > 0, axis=1),
+    "an equation": lambda x: ops.einsum("bij,bkj->bik", x, x[:, :2]),
+    "an equation with dots": lambda x: ops.einsum("...j,...k->...jk", x, x[..., :2]),
+    "a product of matrices": lambda x: x @ ops.transpose(x, (0, 2, 1)),
+    "products in two groups": lambda x: ops.matmul(x[:, None], ops.transpose(x[:, None], (0, 1, 3, 2))),
+    "repeated steps": lambda x: ops.repeat(x, 3, axis=1),
+    "repeated rows": lambda x: ops.repeat(x[..., None], 2, axis=2),
+    "added places": lambda x: ops.pad(x, [[0, 0], [1, 2], [0, 0]]),
+    "added rows": lambda x: ops.pad(x[..., None], [[0, 0], [1, 2], [0, 3], [0, 0]]),
+    "a choice": lambda x: ops.where(x > 0, x, 0.0),
+    "a choice of two": lambda x: ops.where(x[:, :1] > 0, x, -x),
+    "an array": lambda x: x * np.arange(6, dtype="float32") + np.ones((4, 1), "float32"),
+    "powers": lambda x: ops.square(x) ** x[:, :1] // 2,
+    "both": lambda x: ops.logical_and(x > 0, x < x[..., :1]),
+    "an outer product": lambda x: x[:, :, None] * x[:, None],
+    "turned axes": lambda x: ops.swapaxes(x[..., None], 1, 3),
+    "a moved axis": lambda x: ops.moveaxis(x[..., None], 1, -1),
+    "turned round": lambda x: ops.roll(ops.flip(ops.cumsum(x, axis=1), axis=1), 1, axis=2),
+    "a function that is a layer": lambda x: layers.Dense(3, activation=layers.LeakyReLU(negative_slope=0.1))(x),
+    "a function by its code": lambda x: layers.Dense(3, activation=keras.activations.gelu)(x),
+    "inputs by their names": lambda x: layers.MultiHeadAttention(2, 3)(query=x, value=x[:, :2], key=x[:, 1:3]),
+    "cells": lambda x: layers.RNN([layers.LSTMCell(3), layers.GRUCell(4)])(x),
+    "cells both ways": lambda x: layers.Bidirectional(layers.RNN(layers.GRUCell(3)))(x),
+    "states of another": lambda x: layers.LSTM(3)(x, initial_state=layers.LSTM(3, return_state=True)(x)[1:]),
+    "a model called with a mapping": lambda x: _inner()({"a": x, "b": x + 1}),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_has_the_shape_that_keras_gives_it(name: str) -> None:
+    x = keras.Input((4, 6))
+    y = OPERATIONS[name](x)
+    model = keras.Model(x, layers.Flatten()(y))
+    spec = check(model, model.to_json())
+    evaluated = pc.count(spec, expand=True).layers
+    assert evaluated[-1].output_shape == tuple(model.output.shape[1:])
+    taken = next(row for row in evaluated if row.name == evaluated[-1].inputs[0].removesuffix(".0"))
+    assert taken.output_shape == tuple(y.shape[1:])
+
+
+#: What no kind does, each with what is said of it.
+REFUSED: dict[str, tuple[Any, str]] = {
+    "backwards": (lambda x: x[:, ::-1], "'get_item' is of the class 'GetItem', and it goes backwards"),
+    "the batch": (lambda x: ops.mean(x, axis=0, keepdims=True) + x, "'Mean', and it works along the axis 0"),
+    "a flat batch": (lambda x: ops.ravel(x), "the class 'Ravel', and its shape is not known"),
+    "a model around": (
+        lambda x: layers.TimeDistributed(keras.Sequential([layers.Dense(3)]))(x),
+        "is a model of the class 'Sequential', where a layer is needed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_kind_does_is_refused_by_name(name: str) -> None:
+    keras.backend.clear_session()
+    made, message = REFUSED[name]
+    x = keras.Input((4, 6))
+    model = keras.Model(x, made(x))
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_keras(model.to_json())
+    assert caught.value.code == "unknown-kind"
+    assert message in str(caught.value)
 
 
 def test_the_variables_of_an_optimizer_do_not_count() -> None:

@@ -2,6 +2,8 @@
 
 What no single module of PyTorch can express is built from its parts here. Modules stand in a tree
 of the names of the spec, so that `named_parameters` gives the paths; the forward run follows the graph.
+It is an oracle: it shares the tables and the graph with paramcalc, and nothing of `pc.build`, which is held
+to the same counts by tests of its own.
 """
 
 from __future__ import annotations
@@ -439,8 +441,15 @@ def _reshape(leaf: Leaf) -> Part:
 def _slice(leaf: Leaf) -> Part:
     kind = leaf.layer
     axis = kind.axis if kind.axis > 0 else len(leaf.input_shapes[0]) + 1 + kind.axis
-    chosen = slice(kind.start, kind.stop) if kind.keepdims else kind.start
+    chosen = slice(kind.start, kind.stop, kind.step) if kind.keepdims else kind.start
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
+
+
+def _reduce(leaf: Leaf) -> Part:
+    kind = leaf.layer
+    axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    function = getattr(torch, {"max": "amax", "min": "amin"}.get(kind.function, kind.function))
+    return None, lambda inputs: function(inputs[0], dim=axes, keepdim=kind.keepdims)
 
 
 _PARTS: dict[str, Callable[[Leaf], Part]] = {
@@ -456,6 +465,7 @@ _PARTS: dict[str, Callable[[Leaf], Part]] = {
     "Flatten": _flatten,
     "Reshape": _reshape,
     "Slice": _slice,
+    "Reduce": _reduce,
     "BatchNorm": _any_batch_norm,
     "LayerNorm": _any_layer_norm,
     "LSTM": _one_bias_lstm,

@@ -274,3 +274,112 @@ class TiedHead(nn.Module):
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         return self.head(self.embed(ids))
+
+
+class FusedAttention(nn.Module):
+    """Query, key and value from one layer; parted and put in order as timm does it, or as nanoGPT does."""
+
+    def __init__(self, width: int = 32, heads: int = 4, at_once: bool = True) -> None:
+        super().__init__()
+        self.heads = heads
+        self.at_once = at_once
+        self.qkv = nn.Linear(width, 3 * width)
+        self.proj = nn.Linear(width, width)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        batch, length, width = x.shape
+        shape = batch, length, self.heads, width // self.heads
+        if self.at_once:
+            q, k, v = self.qkv(x).reshape(batch, length, 3, *shape[2:]).permute(2, 0, 3, 1, 4).unbind(0)
+        else:
+            q, k, v = (each.view(shape).transpose(1, 2) for each in self.qkv(x).chunk(3, dim=2))
+        mixed = functional.scaled_dot_product_attention(q, k, v)
+        return self.proj(mixed.transpose(1, 2).contiguous().view(batch, length, width))
+
+
+class VisionBlock(nn.Module):
+    def __init__(self, width: int, at_once: bool) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(width)
+        self.attn = FusedAttention(width, at_once=at_once)
+        self.norm2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.attn(self.norm1(x))
+        return x + self.mlp(self.norm2(x))
+
+
+class VisionTransformer(nn.Module):
+    """Dosovitskiy et al. 2020: a class token in front of the patches, and a table of positions."""
+
+    def __init__(self, width: int = 32, depth: int = 3, at_once: bool = True) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, width, 8, 8)
+        self.cls = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos = nn.Parameter(torch.zeros(1, 17, width))
+        self.blocks = nn.ModuleList(VisionBlock(width, at_once) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.patch(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls.expand(x.shape[0], -1, -1), x], dim=1) + self.pos
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x)[:, 0])
+
+
+class Functions(nn.Module):
+    """Functions between layers that are kinds, and a parameter that scales."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.second = nn.Conv2d(8, 8, 3, padding=1)
+        self.wide = nn.Linear(16, 5)
+        self.narrow = nn.Linear(5, 2)
+        self.alpha = nn.Parameter(torch.ones(1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = functional.pad(functional.relu(self.first(x)), (0, 1, 0, 1))
+        y = functional.interpolate(functional.max_pool2d(self.second(x), 2), scale_factor=2)
+        a, b = torch.chunk(functional.interpolate(y, size=x.shape[2:]), 2, 1)
+        z = torch.cat([a * torch.sigmoid(b), b[..., :], x], 1)
+        z = z.mean((2, 3)) * self.alpha
+        return self.narrow(functional.dropout(torch.softmax(self.wide(z), -1), 0.5, self.training))
+
+
+class LastState(nn.Module):
+    """A recurrent layer whose last step is taken, with a forward run that takes more than it needs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(10, 4)
+        self.lstm = nn.LSTM(4, 5, batch_first=True)
+        self.head = nn.Linear(5, 3)
+
+    def forward(self, ids: torch.Tensor, *further: Any, mask: Any = None, **options: Any) -> torch.Tensor:
+        steps, _ = self.lstm(self.embed(ids))
+        return self.head(steps[:, -1])
+
+
+class NestedLists(nn.Module):
+    """Parameters in lists and dicts of one another; one is used."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        named = nn.ParameterDict({"x": torch.zeros(4), "0": torch.zeros(5)})
+        self.tables = nn.ParameterList([nn.ParameterList([torch.zeros(2), torch.zeros(3)]), named])
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x) + self.tables[0][0]
+
+
+class MoreThanLinear(nn.Linear):
+    """A layer with a tensor that its kind does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(3, 4)
+        self.extra = nn.Parameter(torch.zeros(7))

@@ -16,7 +16,7 @@ from tests.fuzz.hostile import HOSTILE, spec
 
 pytestmark = pytest.mark.fuzz
 
-COMMAND = [sys.executable, "-m", "paramcalc", "count"]
+COMMAND = [sys.executable, "-m", "paramcalc"]
 MEASURE = Path(__file__).with_name("measure.py")
 ROOT = Path(__file__).parents[2]
 
@@ -29,15 +29,15 @@ class Run(NamedTuple):
     errors: str
 
 
-def run(folder: Path, *arguments: str | Path, stdin: str | Path = os.devnull) -> Run:
-    """Count a file in a process of its own."""
+def run(folder: Path, *arguments: str | Path, stdin: str | Path = os.devnull, command: str = "count") -> Run:
+    """Count a file, or do something else with it, in a process of its own."""
     output, errors, report = (folder / name for name in ("output", "errors", "report"))
     # -I and -S start the one that measures fast
-    command = [sys.executable, "-I", "-S", MEASURE, "20", report, *COMMAND, *arguments]
+    measured = [sys.executable, "-I", "-S", MEASURE, "20", report, *COMMAND, command, *arguments]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     with open(output, "wb") as out, open(errors, "wb") as err, open(stdin, "rb") as standard_input:
         environment = {**os.environ, "PYTHONPATH": path}
-        subprocess.run(command, stdin=standard_input, stdout=out, stderr=err, cwd=folder, env=environment, check=True)
+        subprocess.run(measured, stdin=standard_input, stdout=out, stderr=err, cwd=folder, env=environment, check=True)
     taken = json.loads(report.read_text())
     texts = (file.read_text(encoding="utf-8", errors="surrogateescape") for file in (output, errors))
     return Run(taken["code"], taken["seconds"], taken["megabytes"], *texts)

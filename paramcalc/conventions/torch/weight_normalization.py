@@ -12,6 +12,15 @@ EQUIVALENTS = {
             when="wrapped_name == 'weight' and wrapped_axis != -1",
             parts={"layer": "", "layer.weight": "parametrizations.weight.original1"},
         ),
+        # what PyTorch had before, and deprecates
+        Equivalent(
+            "torch.nn.utils.weight_norm",
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
+            {"magnitude": "weight_g"},
+            when="wrapped_axis != -1",
+            alias=True,
+            parts={"layer": "", "layer.weight": "weight_v"},
+        ),
     ),
     "SpectralNorm": (
         Equivalent(
@@ -23,6 +32,14 @@ EQUIVALENTS = {
             },
             when="right_vector and wrapped_name == 'weight' and wrapped_axis != -1",
             parts={"layer": "", "layer.weight": "parametrizations.weight.original"},
+        ),
+        Equivalent(
+            "torch.nn.utils.spectral_norm",
+            {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"},
+            {"vector_u": "weight_u", "vector_v": "weight_v"},
+            when="right_vector and wrapped_axis != -1",
+            alias=True,
+            parts={"layer": "", "layer.weight": "weight_orig"},
         ),
     ),
 }

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError, Problem, refuse
 from paramcalc.frameworks.building import parts
+from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.writing import Expr, Statement, Template, Use, snake, unique
 from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, leaves
 from paramcalc.graph.tree import Use as TensorUse
@@ -27,6 +28,30 @@ def cannot_build(leaf: Leaf, framework: str, why: str, hint: str = "") -> Paramc
     """The refusal of a layer that the framework's source cannot express."""
     message = f"{type(leaf.layer).__name__} cannot be built in {framework}: {why}"
     return ParamcalcError([Problem("cannot-build", message, hint, leaf.path, node=leaf.name)])
+
+
+def in_a_row(given: Sequence[str]) -> list[str]:
+    """The outputs of a layer as Python unpacks them."""
+    return [", ".join(given)]
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a layer is written."""
+
+    #: what makes it, where it is an object
+    constructor: Expr | None
+    #: its outputs, from what it is called by and the variables of its inputs
+    output: Callable[[Any, Sequence[str]], Expr]
+    #: from the variables of its outputs, what they are unpacked into, and further statements
+    unpacked: Callable[[Sequence[str]], list[str]] = in_a_row
+    #: the class that the source must bring for it
+    part: str = ""
+
+    def statements(self, place: Any, taken: Sequence[str], given: Sequence[str]) -> list[Statement]:
+        """What gives the variables of its outputs."""
+        targets, *further = self.unpacked(given)
+        return [Statement(f"{targets} = ", self.output(place, taken)), *(Statement("", each) for each in further)]
 
 
 @dataclass(frozen=True)
@@ -95,16 +120,18 @@ class Frame:
             live = {name for value, name in self.names.items() if last.get(value, -1) > place or value in held}
             for value in step.gives:
                 once = last.get(value, place) == place + 1 and uses.get(value, 0) < 2
-                self.names[value] = self._variable(step, live, once)
+                self.names[value] = self._variable(step, value[1], live, once)
                 live.add(self.names[value])
             found += step.write(taken, [self.names[value] for value in step.gives])
         return found
 
-    def _variable(self, step: Step, live: set[str], once: bool) -> str:
-        for name in () if step.named else ("x", "y") if once else ("x",):
+    def _variable(self, step: Step, place: int, live: set[str], once: bool) -> str:
+        """The variable of an output; one behind the first has its number, as references to it have."""
+        for name in () if step.named or place else ("x", "y") if once else ("x",):
             if name not in live and name not in self.reserved:
                 return name
-        return unique(snake(step.label), live | self.reserved | {"x", "y"})
+        label = f"{step.label}_{place}" if place else step.label
+        return unique(snake(label), live | self.reserved | {"x", "y"})
 
 
 class Writer(ABC):
@@ -116,7 +143,7 @@ class Writer(ABC):
     #: names that functions, classes and variables may not have
     reserved: frozenset[str]
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, names: Callable[[set[str]], Names]) -> None:
         self.graph = graph
         self.leaves = [leaf for leaf, _ in graph.leaves()]
         owners = {id(leaf.uses): leaf for leaf in self.leaves if not leaf.shared}
@@ -137,6 +164,9 @@ class Writer(ABC):
                 self.bind(leaf, self.originals[id(leaf)])
         #: names that stand for one thing in the whole source: functions, classes, layers that are kept
         self.taken_names = {*self.reserved, *parts.classes(self.name)}
+        #: the constants, which have names that nothing else has
+        self.names = names(self.taken_names)
+        self.taken_names |= {*self.names.constants.values()}
         self.templates: dict[Any, Template] = {}
         self._calls: dict[int, Call | None] = {}
 
@@ -253,12 +283,13 @@ class Writer(ABC):
         known.uses.append(values)
         return known, values
 
-    def name_inputs(self, frame: Frame, takes: Iterable[Value]) -> str:
-        """Name what a function is given: `x`, and the others after where they come from."""
-        labels = {id(leaf): leaf.label or leaf.name.rpartition(".")[2] for leaf in self.leaves}
+    def name_inputs(self, frame: Frame, tree: Branch, takes: Iterable[Value]) -> str:
+        """Name what the function of a group is given: `x`, and the others after what they come from."""
+        sources = {id(leaf): leaf.name for leaf in self.leaves}
         for value in takes:
             taken = {*frame.reserved, *frame.names.values(), "x", "y"}
-            frame.names[value] = unique(snake(labels.get(value[0], "batch")), taken) if frame.names else "x"
+            source = _apart(sources.get(value[0], "batch"), tree.name)
+            frame.names[value] = unique(snake(source), taken) if frame.names else "x"
         return ", ".join(frame.names.values())
 
     @abstractmethod
@@ -286,6 +317,16 @@ class Writer(ABC):
             found.append(call)
         ids = {id(leaf) for leaf, _ in leaves(branch)}
         return None if any(self.consumers[call.gives] - ids for call in found[:-1]) else found
+
+
+def _apart(path: str, other: str) -> str:
+    """The name of a path where it parts from another."""
+    parts = path.split(".")
+    shared = 0
+    while parts[shared : shared + 1] == other.split(".")[shared : shared + 1] and shared + 1 < len(parts):
+        shared += 1
+    # of a copy, the name of its node
+    return next((part for part in (parts[shared], *reversed(parts[:shared])) if not part.isdecimal()), "x")
 
 
 def returning(statements: list[Statement], *names: str) -> list[Statement]:

@@ -5,6 +5,7 @@ Source: `model.to_json()` and `model.save()` of Keras 3, and keras.saving.serial
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,7 @@ from paramcalc.frameworks.keras.description import (
     StatedShape,
     archived,
     checked,
-    parsed,
+    loaded,
     too_deep,
 )
 from paramcalc.frameworks.keras.layers import check_arguments, naming
@@ -39,35 +40,50 @@ def from_keras(model: Any) -> Spec:
     Raises `ParamcalcError`, among others `unknown-kind` for such a layer, and `model-mismatch` where what is
     read is not what the model states.
     """
+    return tidy(untidied(model))
+
+
+def untidied(model: Any) -> Spec:
+    """The same, each layer for itself and under its own name. Raises what `from_keras` does."""
     if hasattr(model, "to_json"):
         from paramcalc.frameworks.keras.live import read_live
 
         return read_live(model)
+    if isinstance(model, Mapping):
+        return described(loaded(_written(model)))
+    if isinstance(model, bytes) or (isinstance(model, str) and model.lstrip()[:1] in ("{", "[", "")):
+        return described(loaded(model))
+    if not isinstance(model, (str, Path)):
+        raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
+    return described(described_file(model))
+
+
+def described(model: Any) -> Spec:
+    """The spec of data that describe a model. Raises `ParamcalcError`."""
     try:
-        return read_description(_description(model))
+        return read_description(checked(model))
     except RecursionError:
         raise too_deep() from None
 
 
-def _description(model: Any) -> dict[str, Any]:
-    if isinstance(model, Mapping):
-        return checked(dict(model))
-    if isinstance(model, bytes) or (isinstance(model, str) and model.lstrip()[:1] in ("{", "[", "")):
-        return parsed(model)
-    if not isinstance(model, (str, Path)):
-        raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
-    return described_file(model)
+def _written(model: Mapping[str, Any]) -> str:
+    """Data as JSON. Raises `wrong-type` for what no JSON can hold."""
+    try:
+        return json.dumps(dict(model))
+    except (TypeError, ValueError) as error:
+        raise refuse("wrong-type", f"a description holds what JSON cannot: {error}", "give model.to_json()") from None
 
 
-def described_file(path: str | Path) -> dict[str, Any]:
-    """The description in a file: a `.keras` archive, or the text of `model.to_json()`."""
+def described_file(path: str | Path) -> Any:
+    """What a file describes: a `.keras` archive, or the text of `model.to_json()`."""
+    from paramcalc.frameworks.reading import text_of
     from paramcalc.loading import read_file
 
     data = read_file(path, head=len(ARCHIVE))
-    return parsed(archived(path) if data == ARCHIVE else read_file(path))
+    return loaded(archived(path) if data == ARCHIVE else text_of(path))
 
 
-def read_description(model: Description, reading: Reading | None = None, tidied: bool = True, live: Any = None) -> Spec:
+def read_description(model: Description, reading: Reading | None = None, live: Any = None) -> Spec:
     """The spec of a description, held against all that it states; of a model that is `live`, if it is."""
     reading = reading or Reading()
     config = model["config"]
@@ -75,10 +91,12 @@ def read_description(model: Description, reading: Reading | None = None, tidied:
     nodes, outputs = group.read()
     if not nodes:
         raise refuse("invalid-value", f"the model {quoted(config.get('name'))} has no layers")
+    if not outputs:
+        raise refuse("invalid-value", f"the model {quoted(config.get('name'))} states no outputs")
     named = None if outputs == (group.flowing,) else tuple(map(str, outputs))
     spec = Spec(tuple(nodes), name=str(config.get("name") or "model"), framework="keras", outputs=named)
     _check(spec, reading)
-    return tidy(spec) if tidied else spec
+    return spec
 
 
 def _check(spec: Spec, reading: Reading) -> None:

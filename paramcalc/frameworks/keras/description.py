@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import Any, TypeAlias
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from paramcalc.errors import LIMITS, ParamcalcError, quoted, refuse
@@ -26,18 +28,24 @@ ARCHIVE = b"PK\x03\x04"
 MODELS = ("Functional", "Model", "Sequential")
 
 
-def parsed(text: str | bytes) -> dict[str, Any]:
-    """The description of a model from the text of `model.to_json()`. Raises `syntax`, `limit`, `invalid-value`."""
+def loaded(text: str | bytes) -> Any:
+    """What a text in JSON holds. Raises `syntax`, `duplicate-key`, `limit`."""
     if len(text) > LIMITS.file_bytes:
         raise refuse("limit", f"the description is larger than {LIMITS.file_bytes // 2**20} MiB")
     try:
-        return checked(json.loads(text))
-    except ParamcalcError:
-        raise
+        return json.loads(text, object_pairs_hook=_mapping, parse_int=_integer)
     except ValueError as error:
         raise refuse("syntax", f"this is no JSON: {error}") from None
     except RecursionError:
         raise too_deep() from None
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise refuse("duplicate-key", f"the description has the key {quoted(twice)} twice in one mapping")
+    return found
 
 
 def too_deep() -> ParamcalcError:
@@ -60,6 +68,12 @@ def checked(model: Any) -> dict[str, Any]:
     return dict(model)
 
 
+def _integer(text: str) -> int:
+    if len(text) > LIMITS.digits + 1:
+        raise refuse("limit", f"a number has more than {LIMITS.digits} digits")
+    return int(text)
+
+
 def is_description(model: Any) -> bool:
     """Whether data describe an object of Keras: a class and its configuration."""
     return (
@@ -71,6 +85,11 @@ def is_model(entry: Description) -> bool:
     """Whether a description is of a model that lists its layers, and calls nothing else."""
     config = entry.get("config")
     return entry.get("class_name") in MODELS and isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def a_part(form: type, value: Any) -> Any:
+    """A list or mapping of a description; an empty one where there is none."""
+    return value if isinstance(value, form) else form()
 
 
 def stated_shape(value: Any) -> StatedShape | None:
@@ -89,30 +108,54 @@ def archived(path: str | Path) -> bytes:
     Raises `unreadable-file`, `invalid-value`, `limit`.
     """
     try:
-        with open(path, "rb") as file:
-            _check_directory(file)
-            with ZipFile(file) as archive:
-                return _config(archive)
+        with _Sparing(path) as file, ZipFile(file) as archive:
+            return _config(archive)
     except OSError as error:
         raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: {error.strerror or error}") from None
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise refuse("invalid-value", f"{quoted(str(path))} is a damaged archive: {quoted(str(error))}") from None
 
 
+class _Sparing(FileIO):
+    """A file that is read in small parts alone: of an archive, the largest is its directory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = LIMITS.archive_directory
+        data = super().read(most + 1 if size is None or size < 0 else min(size, most + 1))
+        if len(data) > most:
+            raise refuse("limit", f"the directory of the archive is larger than {most // 2**10} KiB")
+        return data
+
+
+#: What archives hold that are none of Keras's: the end of a name, what such an archive is, and what to do.
+_FOREIGN = (
+    ("data.pkl", "is of torch.save", "open it where it was made, and give the module to pc.from_torch"),
+    (".npy", "holds arrays of NumPy", "these are tensors, and not what they are connected to"),
+)
+
+
 def _config(archive: ZipFile) -> bytes:
     entries = [entry for entry in archive.infolist() if entry.filename == "config.json"]
     if len(entries) != 1:
-        found = "has no config.json" if not entries else "has more than one config.json"
-        raise refuse(
-            "invalid-value", f"the archive {found}, and is none of Keras's", "model.save('model.keras') writes one"
-        )
+        raise _no_config(archive.namelist(), bool(entries))
     _check_entry(entries[0])
+    text = bytearray()
     with archive.open(entries[0]) as file:
         # what is declared may be less than what comes
-        text = file.read(LIMITS.file_bytes + 1)
-    if len(text) > LIMITS.file_bytes:
-        raise _too_large()
-    return text
+        while part := file.read(2**16):
+            text += part
+            if len(text) > LIMITS.file_bytes:
+                raise _too_large()
+    return bytes(text)
+
+
+def _no_config(names: list[str], several: bool) -> ParamcalcError:
+    for end, what, hint in _FOREIGN:
+        if any(name.endswith(end) for name in names):
+            return refuse("invalid-value", f"the archive {what}, and is none of Keras's", hint)
+    found = "has more than one config.json" if several else "has no config.json"
+    hint = "model.save('model.keras') writes one"
+    return refuse("invalid-value", f"the archive {found}, and is none of Keras's", hint)
 
 
 def _check_entry(entry: ZipInfo) -> None:
@@ -126,21 +169,3 @@ def _check_entry(entry: ZipInfo) -> None:
 
 def _too_large() -> ParamcalcError:
     return refuse("limit", f"the config.json of the archive is larger than {LIMITS.file_bytes // 2**20} MiB")
-
-
-def _check_directory(file: IO[bytes]) -> None:
-    """Refuse an archive with a directory that is too long to be read.
-
-    Source: APPNOTE.TXT of PKWARE, 4.3.14 and 4.3.16: the records at the end of an archive.
-    """
-    size = file.seek(0, 2)
-    tail_start = max(0, size - 2**17)
-    file.seek(tail_start)
-    tail = file.read()
-    file.seek(0)
-    end, large = tail.rfind(b"PK\x05\x06"), tail.rfind(b"PK\x06\x06")
-    length = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
-    if length == 2**32 - 1 and large >= 0:
-        length = int.from_bytes(tail[large + 40 : large + 48], "little")
-    if length > LIMITS.archive_directory:
-        raise refuse("limit", f"the directory of the archive is larger than {LIMITS.archive_directory // 2**10} KiB")

@@ -13,7 +13,15 @@ from paramcalc.conventions import Equivalent, convention, evaluated, expresses, 
 from paramcalc.conventions.inert import is_inert
 from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment, Expression
-from paramcalc.frameworks.keras.description import Description, StatedShape, is_description, stated_shape
+from paramcalc.frameworks.keras.description import (
+    Description,
+    StatedShape,
+    a_part,
+    is_description,
+    is_model,
+    stated_shape,
+)
+from paramcalc.frameworks.keras.keras2 import says_nothing
 from paramcalc.layer import Layer, kind, kind_names
 
 _KERAS = convention("keras")
@@ -60,12 +68,14 @@ def read_layer(entry: Description, given: StatedShape | None, known: dict[str, R
     code that is not Keras's own, `model-mismatch` for arguments that are not known, and what the kind refuses.
     """
     name, class_name = keras_name(entry), str(entry["class_name"])
-    given = given or stated_shape((entry.get("build_config") or {}).get("input_shape"))
+    given = given or stated_shape(a_part(dict, entry.get("build_config")).get("input_shape"))
     config = {key: value for key, value in entry["config"].items() if key != "name"}
-    key = json.dumps([class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)])
+    # of a layer within another, nothing is known
+    stated = [class_name, entry.get("module"), entry.get("registered_name"), config, given and len(given)]
+    key = "" if known is None else json.dumps(stated)
     read = (known or {}).get(key)
     if read is None:
-        with naming(keras_name(entry)):
+        with naming(name):
             read = _read(entry, config, given)
         if known is not None:
             known[key] = read
@@ -87,6 +97,9 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
         raise _unknown(entry)
+    arguments = {argument for _, row in rows for argument in row.arguments}
+    # what is within a layer is read once, whichever row it is
+    config = {key: _argument(class_name, key, value) if key in arguments else value for key, value in config.items()}
     refusals: list[ParamcalcError] = []
     # what more arguments follow from says more
     for kind_name, row in sorted(rows, key=lambda each: -sum(config.get(key) is not None for key in each[1].arguments)):
@@ -106,6 +119,9 @@ def _unknown(entry: Description) -> ParamcalcError:
     """The refusal of a class that is no kind."""
     name = str(entry["class_name"])
     own = _is_own(entry)
+    if is_model(entry):
+        hint = "give the live model to pc.from_keras, or put a layer of its own around each of its layers"
+        return refuse("unknown-kind", f"is a model of the class {quoted(name)}, where a layer is needed", hint)
     why = "which is no layer kind" if own else "whose code is not Keras's own"
     hint = (own and kind_of_class(name)) or "give the live model to pc.from_keras, or write its tensors as Weights"
     return refuse("unknown-kind", f"is of the class {quoted(name)}, {why}", hint)
@@ -151,7 +167,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
         if len(names) == 1 and config.get(argument) is not None:
             (name,) = names
-            fields[name] = _field(cls, name, text, _value(config[argument]))
+            fields[name] = _field(cls, name, text, config[argument])
     layer = plainly(cls, fields)
     if not layer.is_resolved:
         raise refuse("wrong-type", "takes numbers, and no texts")
@@ -228,6 +244,14 @@ def _defaults(kind_name: str) -> Mapping[str, Any]:
     return {**_KERAS.layout(kind_name), **_KERAS.choices(kind_name)}
 
 
+def _argument(class_name: str, argument: str, value: Any) -> Any:
+    """The value of an argument; of a function that is given as a layer, its name."""
+    value = _value(value)
+    if isinstance(value, kind("Activation")) and is_inert(class_name, argument):
+        return value.stated()["activation"]
+    return value
+
+
 def _value(value: Any) -> Any:
     """The value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
     if isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__"):
@@ -295,7 +319,9 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
     for argument, value in config.items():
         if argument not in row.arguments:
             # what is not set is not used
-            if not (value is None or argument in _COMMON or is_inert(class_name, argument)):
+            if not (
+                value is None or argument in _COMMON or is_inert(class_name, argument) or says_nothing(argument, value)
+            ):
                 raise refuse(
                     "model-mismatch",
                     f"has the argument {quoted(argument)}, which is not known of {class_name}",
@@ -304,9 +330,8 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
             continue
         if value is not None and row.arguments[argument] != "None" and is_inert(class_name, argument):
             continue
-        given = _value(value)
         found = list(_computed(layer, row.arguments[argument], inputs))
-        if found and not any(_same(given, each) for each in found):
+        if found and not any(_same(value, each) for each in found):
             raise refuse(
                 "model-mismatch",
                 f"states {argument} = {_shown(value)}, and would be a {type(layer).__name__} with"

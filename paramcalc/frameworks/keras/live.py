@@ -74,7 +74,7 @@ class _Live:
     def read(self, description: Description) -> Spec:
         """The spec of a description; layers that have other weights than it says, by these."""
         reading = Reading(alive=self.node)
-        read_description(description, reading, tidied=False, live=self.model)
+        read_description(description, reading, live=self.model)
         self.forced = {id(layer) for layer, shapes in reading.compared if self.shapes(layer) != shapes}
         return read_description(description, Reading(alive=self.node), live=self.model)
 

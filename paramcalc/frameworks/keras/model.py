@@ -7,18 +7,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
-from itertools import chain, count
 from typing import Any, NamedTuple
 
 from paramcalc.errors import quoted, refuse
 from paramcalc.frameworks.keras.description import (
+    MODELS,
     TENSOR,
     Description,
     StatedShape,
+    a_part,
     is_description,
     is_model,
     stated_shape,
 )
+from paramcalc.frameworks.keras.keras2 import is_older, modern
 from paramcalc.frameworks.keras.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.operations import is_operation, read_operation
 from paramcalc.spec import Node
@@ -102,6 +104,7 @@ class Group:
         self, model: Description, reading: Reading, path: tuple[str, ...] = (), frozen: bool = False, live: Any = None
     ) -> None:
         self.config = model["config"]
+        self.entries = _entries(self.config)
         self.sequential = model["class_name"] == "Sequential"
         self.reading = reading
         #: the names of the groups around it and its own; none for the whole
@@ -112,11 +115,14 @@ class Group:
         self.live = live
         #: how nodes name the outputs of each call
         self.sources: dict[tuple[str, int], Callable[[int], Source]] = {}
-        #: of each model within, its outputs as it names them itself; None for what simply flows out of it
+        #: of each model within, and of each operation that parts something, its outputs as they are named
+        #: there; None for what simply flows out of it
         self.inner: dict[str, list[Source | None]] = {}
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
         self.names: set[str] = set()
+        #: the number that a name ends with which was given last, by what it begins with
+        self.numbers: Counter[str] = Counter()
         self.nodes: list[Node] = []
         #: what a node takes that states nothing
         self.flowing: Source | None = Source("input") if path else None
@@ -138,7 +144,7 @@ class Group:
 
     def chain(self) -> Iterator[Call]:
         """The layers of a Sequential model; in front, an input of the shape that it was built for."""
-        entries = _entries(self.config)
+        entries = self.entries
         first = entries[0] if entries else {}
         stated = first.get("config", {}).get("batch_input_shape") or self.config.get("build_input_shape")
         if not self.path and not is_input(first):
@@ -156,27 +162,25 @@ class Group:
 
     def calls(self) -> Iterator[Call]:
         """Every call of every layer."""
-        for entry in _entries(self.config):
+        for entry in self.entries:
             if is_input(entry):
                 yield Call(entry, 0)
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
-            for number, node in enumerate(nodes if isinstance(nodes, list) else ()):
-                if isinstance(node, dict):
-                    arguments, keywords = node.get("args"), node.get("kwargs")
-                    yield Call(entry, number, _a(list, arguments), _a(dict, keywords), live)
-                else:
-                    yield Call(entry, number, [_tensor(each) for each in _a(list, node)], live=live)
+            for number, node in enumerate(a_part(list, nodes)):
+                called = a_part(dict, node)
+                yield Call(entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live)
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs of a Functional model. There, the calls of a model within count from 1.
+        """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
 
-        Source: `Functional.get_config` of Keras 3, where a model "starts with a pre-existing node".
+        Source: `Functional.get_config`, where such a model "starts with a pre-existing node"; in Keras 2 a
+        Sequential model is one, too.
         """
-        models = {
-            keras_name(entry) for entry in _entries(self.config) if entry["class_name"] in ("Functional", "Model")
-        }
+        older = any(map(is_older, self.config["layers"]))
+        classes = MODELS if older else ("Functional", "Model")
+        models = {keras_name(entry) for entry in self.entries if entry["class_name"] in classes}
         for output in outputs_in(self.config.get("output_layers")):
             yield output._replace(call=output.call - 1) if output.layer in models else output
 
@@ -202,6 +206,9 @@ class Group:
         inputs = tuple(map(str, sources)) if sources and sources != [self.flowing] else None
         if self.sequential and self.flowing:
             sources = [self.flowing]
+        if call.number and call.key[0] not in self.first:
+            self.sources[call.key] = _place_of(sources)  # a model within that has no layers
+            return
         name = self.new_name(call)
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
@@ -226,8 +233,10 @@ class Group:
         if is_input(call.entry):
             return Node(read_input(call.entry), name=name)
         if is_operation(call.entry):
-            found = read_operation(call.entry, call.arguments, call.keywords, shapes)
-            return replace(found, name=name, inputs=inputs)
+            operation = read_operation(call.entry, call.arguments, call.keywords, shapes)
+            if operation.outputs is not None:
+                self.inner[call.key[0]] = [Source(each) for each in operation.outputs]
+            return replace(operation.node, name=name, inputs=inputs)
         if call.live is not None and self.reading.alive is not None:
             node = self.reading.alive(call.live, call.entry)
             if node is not None:
@@ -253,9 +262,10 @@ class Group:
         stem = re.sub(r"[^\w-]+", "_", call.key[0])[:150] or "layer"
         stem = stem if stem[0].isalpha() and stem != "input" else f"layer_{stem}"
         # names that differ in the model may be one here
-        numbered = (f"{stem}_{number}" for number in count(max(call.number, 1)))
-        candidates = numbered if call.number else chain([stem], numbered)
-        name = next(each for each in candidates if each not in self.names)
+        number = max(call.number, self.numbers[stem])
+        while (name := f"{stem}_{number}" if number else stem) in self.names:
+            number += 1
+        self.numbers[stem] = number
         self.names.add(name)
         return name
 
@@ -313,20 +323,16 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 # --- The parts of a description --------------------------------------------------------
 
 
-def _a(form: type, value: Any) -> Any:
-    """A list or mapping of a description; an empty one where there is none."""
-    return value if isinstance(value, form) else form()
-
-
 def _entries(config: Description) -> list[Description]:
-    """The layers of a model. Raises `invalid-value`."""
+    """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
         if not is_description(entry):
             raise refuse(
                 "invalid-value",
                 f"a layer of a description is a mapping with 'class_name' and 'config', not {quoted(entry)}",
             )
-    return list(config["layers"])
+    models = {keras_name(entry) for entry in config["layers"] if is_model(entry)}
+    return [modern(entry, models) for entry in config["layers"]]
 
 
 def outputs_in(stated: Any) -> list[Output]:
@@ -348,18 +354,13 @@ def _output(stated: Any) -> Output:
     raise refuse("invalid-value", f"an output is named by a layer and two numbers, not {quoted(stated)}")
 
 
-def _tensor(stated: Any) -> Any:
-    """What Keras 2 writes for an output, as Keras 3 writes it."""
-    return {"class_name": TENSOR, "config": {"keras_history": stated}}
-
-
 def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
     """The outputs of others in what a layer is called with, in Keras's order, each with the shape that is stated."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from tensors_in(item)
     elif isinstance(value, dict) and value.get("class_name") == TENSOR:
-        config = _a(dict, value.get("config"))
+        config = a_part(dict, value.get("config"))
         yield _output(config.get("keras_history")), stated_shape(config.get("shape"))
     elif isinstance(value, dict) and "class_name" not in value:
         for _, item in sorted(value.items()):

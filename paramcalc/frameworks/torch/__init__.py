@@ -1,9 +1,12 @@
 """A live module of PyTorch as a spec.
 
-    modules   a module as a kind
-    tracing   which modules and functions are called, and in which order
-    places    the nodes while they are read: where each stands, and what it takes
-    reader    the nodes of a spec, in groups named as the modules
+    modules    a module as a kind
+    kinds      the kinds of all modules of a model
+    tracing    which modules and functions are called, and in which order
+    values     what each call gives, by its shapes alone
+    functions  a function between modules as a kind
+    places     the nodes while they are read: where each stands, and what it takes
+    reader     the nodes of a spec, in groups named as the modules
 
 Source: torch.nn.Module, torch.fx.
 """
@@ -12,25 +15,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 from paramcalc.algebra import Shape
-from paramcalc.counting import count
-from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.errors import refuse
 from paramcalc.fields import named, read_shape
-from paramcalc.frameworks.tidying import tidy
-from paramcalc.frameworks.torch.modules import described, own_tensors
+from paramcalc.frameworks.tidying import tensors_of, tidy
+from paramcalc.frameworks.torch.kinds import Kinds
+from paramcalc.frameworks.torch.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.reader import Loose, Reader
+from paramcalc.frameworks.torch.tracing import trace
+from paramcalc.frameworks.torch.values import LENGTHS
 from paramcalc.spec import Node, Spec
-
-_ORDER = (
-    "Read from PyTorch. torch.fx cannot follow its calls, so the layers stand in the order in which they are"
-    " registered, and a layer that does not fit the one before it begins with an Input of its own."
-)
-_PARTLY = (
-    "Read from PyTorch. Where a function that is no layer kind stands between two layers, the second begins with"
-    " an Input of its own; what torch.fx cannot follow stands in the order in which it is registered."
-)
 
 
 def from_torch(module: Any, inputs: Any = None) -> Spec:
@@ -44,24 +41,17 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
     has no sizes yet.
     """
     spec = untidied(module, inputs)
-    if not spec.layers:
-        return spec
-    tidied = tidy(spec)
-    return tidied if _holds(tidied, _tensors(spec)) else spec
+    return tidy(spec) if spec.layers else spec
 
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
     """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
-    import torch
-
-    if not isinstance(module, torch.nn.Module):
-        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
-    for name, tensor in own_tensors(module).items():
-        described(tensor, name)
-    reader, nodes, outputs = _read(module, list(_shapes(inputs)))
-    description = _ORDER if not reader.traced else _PARTLY if reader.parted else ""
+    counted_tensors(module)
+    module = unwrapped(module)
+    _check_classes(module)
+    nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
-    if not _is_of(_tensors(spec), module):
+    if not _is_of(tensors_of(spec), module):
         raise refuse(
             "invalid-value",
             f"the tensors of this {type(module).__name__} cannot all be told apart",
@@ -70,15 +60,113 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
     return spec
 
 
-def _read(module: Any, inputs: list[Any]) -> tuple[Reader, tuple[Node, ...], tuple[str, ...] | None]:
-    """The nodes of a module; what is tied in a way that its kind cannot say is read as Weights."""
-    loose: frozenset[int] = frozenset()
+def counted_tensors(module: Any) -> dict[str, Own]:
+    """The parameters and buffers of a module by their first names, each once.
+
+    Raises `wrong-type` for what is no module, `invalid-value` for one with tensors that cannot be counted.
+    """
+    if not isinstance(module, _module_class()):
+        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    module = unwrapped(module)
+    check_complete(module)
+    found: dict[int, tuple[str, Own]] = {}
+    for name, tensor in own_tensors(module).items():
+        found.setdefault(id(tensor), (name, described(tensor, name)))
+    return dict(found.values())
+
+
+def _check_classes(module: Any) -> None:
+    """Raises `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
+    from torch.jit import ScriptModule
+
+    if any(isinstance(each, ScriptModule) for each in module.modules()):
+        raise refuse(
+            "invalid-value",
+            "a ScriptModule does not say what its layers are",
+            "read the module that it was made of; pc.check takes it as it is",
+        )
+
+
+def _module_class() -> Any:
+    try:
+        from torch.nn import Module
+    except ImportError:
+        raise refuse(
+            "wrong-type",
+            "a module of PyTorch can only be read where PyTorch is installed, and it is not",
+            "'pip install torch', or write the spec by hand",
+        ) from None
+    return Module
+
+
+def unwrapped(module: Any) -> Any:
+    """A module without what is put around it to run it otherwise: torch.compile, DataParallel."""
+    from torch import nn
+
     while True:
-        reader = Reader(module, inputs, loose)
+        if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            module = module.module
+        elif "_orig_mod" in (children := dict(module.named_children())):
+            module = children["_orig_mod"]
+        else:
+            return module
+
+
+def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, str]:
+    """The nodes of a module, its outputs, and what is to be said of them.
+
+    What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
+    and of the axes that an input may have, those are taken with which more layers have their connections.
+    """
+    kinds = Kinds()
+    while True:
+        found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
+        best: Reader | None = None
         try:
-            return reader, *reader.nodes()
-        except Loose as found:
-            loose |= found.modules
+            for further_axes, lengths in product((0, 1), LENGTHS):
+                reader = Reader(module, inputs, kinds, found, lengths, further_axes)
+                result = reader.nodes()
+                missing = reader.unknown, len(reader.parted)
+                if best is None or missing < (best.unknown, len(best.parted)):
+                    best, nodes = reader, result
+                if not reader.parted or (further_axes and not reader.unknown):
+                    break
+        except Loose as caught:
+            kinds = Kinds(kinds.loose | caught.modules)
+            continue
+        assert best is not None
+        return *nodes, _description(best)
+
+
+def _description(reader: Reader) -> str:
+    """Where a spec does not say what the module does."""
+    said = []
+    if reader.found is None and reader.kinds.of(reader.module) is None:
+        said.append(
+            "torch.fx cannot follow its calls, so the layers stand in the order in which they are registered, and a"
+            " layer that does not fit the one before it begins with an Input of its own."
+        )
+    if reader.untraced:
+        said.append(
+            f"torch.fx cannot follow the calls in {_listed(reader.untraced)}: what is in there stands in the order in"
+            " which it is registered."
+        )
+    if reader.parted and reader.found is not None:
+        said.append(
+            "Where a function that is no layer kind stands between two layers, the second begins with an Input of its"
+            " own."
+        )
+    if reader.uncalled:
+        said.append(f"Never called: {_listed(reader.uncalled)}.")
+    return " ".join(["Read from PyTorch.", *said]) if said else ""
+
+
+def _listed(paths: list[str]) -> str:
+    """The first few paths, and how many there are beyond them."""
+    most = 3
+    rest = [f"{len(paths) - most} more"] if len(paths) > most else []
+    *several, last = [*(f"'{path}'" for path in paths[:most]), *rest]
+    return f"{', '.join(several)} and {last}" if several else last
 
 
 def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
@@ -93,28 +181,10 @@ def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
             yield read_shape(each), "float32"
 
 
-def _tensors(spec: Spec) -> Counter[Any]:
-    """Every tensor of a spec, and how often there is one like it."""
-    found: Counter[Any] = Counter()
-    for row in count(spec).layers:
-        for tensor in row.tensors:
-            found[tensor.shape, tensor.role, tensor.trainable, tensor.dtype, tensor.tied_to is None] += row.times
-    return found
-
-
 def _is_of(found: Counter[Any], module: Any) -> bool:
     """Whether the tensors of a spec are exactly those of a module, each counted once."""
-    tensors = {id(tensor): described(tensor, name) for name, tensor in own_tensors(module).items()}
-    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in tensors.values())
+    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in counted_tensors(module).values())
     mine: Counter[Any] = Counter()
     for (shape, role, trainable, dtype, counted), number in found.items():
         mine[shape, role, trainable, dtype] += number * counted
     return +mine == real
-
-
-def _holds(spec: Spec, tensors: Counter[Any]) -> bool:
-    """Whether a spec has exactly these tensors."""
-    try:
-        return _tensors(spec) == tensors
-    except ParamcalcError:
-        return False

@@ -57,6 +57,11 @@ class Group:
         self.items.append(group)
         return group
 
+    def remove(self, group: Group) -> None:
+        """Leave out a group at its end; its name is free again."""
+        self.items.remove(group)
+        self.names.remove(group.name)
+
     def new_place(self, wanted: str, **content: Any) -> Place:
         """A place at its end."""
         place = Place(self.new_name(wanted), self, **content)
@@ -85,6 +90,8 @@ def prune(root: Group, outputs: list[Source]) -> None:
         for place in reversed([*places(root)]):
             if place.tensors or place.share is not None or id(place) in needed:
                 needed |= {id(place), *(id(item) for item, _ in place.sources)}
+            if isinstance(place.share, Group):
+                needed |= {id(each) for each in places(place.share)}
         _keep(root, needed)
     else:
         _keep(root, {id(place) for place in places(root)})
@@ -95,6 +102,40 @@ def _keep(group: Group, needed: set[int]) -> None:
         if isinstance(item, Group):
             _keep(item, needed)
     group.items = [item for item in group.items if (item.items if isinstance(item, Group) else id(item) in needed)]
+
+
+def matching(first: Group, second: Group) -> list[Source] | None:
+    """What a group takes from outside, in the order in which an earlier group, called alike, does.
+
+    None where they are not alike: where the second does not share all that the first owns, in the same order.
+    """
+    pairs = dict(zip(places(second), places(first), strict=False))
+    taken: dict[Source, Source] = {}
+    if len([*places(second)]) != len([*places(first)]) or not _same_names(first, second):
+        return None
+    for mine, theirs in pairs.items():
+        owned = mine.share is not None and mine.share is (theirs.share or theirs)
+        same = mine.share is None and theirs.share is None and mine.layer == theirs.layer and not mine.tensors
+        if not (owned or same) or len(mine.sources) != len(theirs.sources) or not mine.sources:
+            return None
+        for (item, output), other in zip(mine.sources, theirs.sources, strict=True):
+            inside = pairs.get(item) if isinstance(item, Place) else None
+            if inside is not None:
+                if (inside, output) != other:
+                    return None
+            elif is_below(other[0], first) or taken.setdefault(other, (item, output)) != (item, output):
+                return None
+    return [*taken.values()]
+
+
+def _same_names(first: Group, second: Group) -> bool:
+    """Whether two groups hold the same, by the names."""
+    return len(first.items) == len(second.items) and all(
+        one.name == other.name
+        and isinstance(one, Group) == isinstance(other, Group)
+        and (not isinstance(one, Group) or not isinstance(other, Group) or _same_names(one, other))
+        for one, other in zip(first.items, second.items, strict=True)
+    )
 
 
 def legal(name: str, stem: str = "layer") -> str:
@@ -112,6 +153,11 @@ def _below(item: Item, group: Group) -> list[Item]:
     """The way from a group to an item in it; empty if it is not in it."""
     way = _chain(item)
     return way[way.index(group) + 1 :] if group in way else []
+
+
+def is_below(item: Item, group: Group) -> bool:
+    """Whether an item stands in a group, or in one within it."""
+    return bool(_below(item, group))
 
 
 def path_from(item: Item, place: Item) -> str:

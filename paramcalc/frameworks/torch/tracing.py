@@ -26,6 +26,15 @@ class Visit:
     content: list[Item] = field(default_factory=list)
 
 
+def nodes_of(visit: Visit) -> Iterator[Any]:
+    """All nodes of torch.fx in a visit, and in those within it."""
+    for item in visit.content:
+        if isinstance(item, Visit):
+            yield from nodes_of(item)
+        else:
+            yield item
+
+
 #: A node of torch.fx, or a module that is looked into.
 Item: TypeAlias = "Visit | Any"
 
@@ -41,18 +50,30 @@ class Trace:
     output: Any
 
 
-def trace(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
+def trace(module: Any, is_whole: Callable[[Any], bool], inputs: int = 0) -> Trace | None:
     """The calls of a module's forward run; None where it cannot be traced.
 
-    `is_whole` says which modules are not looked into.
+    `is_whole` says which modules are not looked into. The run is given the arguments that it cannot
+    do without, and at least so many `inputs`.
     """
     with _untouched(module):
-        return _traced(module, is_whole)
+        return _traced(module, is_whole, max(inputs, 1))
 
 
-def _traced(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
+def required_arguments(module: Any, fewest: int = 1) -> list[str]:
+    """The names of the arguments that a module's forward run cannot do without, and at least so many."""
     from inspect import Parameter, signature
 
+    parameters = [*signature(module.forward).parameters.values()]
+    ordered = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
+    required = [each.name for each in ordered if each.default is Parameter.empty]
+    names = [each.name for each in ordered][: max(len(required), fewest)]
+    if len(names) < fewest and any(each.kind is each.VAR_POSITIONAL for each in parameters):
+        names += [f"x_{number}" if number else "x" for number in range(fewest - len(names))]
+    return names
+
+
+def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace | None:
     from torch import fx
 
     root = Visit("", module)
@@ -61,9 +82,20 @@ def _traced(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
     class Tracer(fx.Tracer):
         proxy_buffer_attributes = True
 
+        def create_args_for_root(
+            self, root_fn: Any, is_module: bool, concrete_args: Any = None
+        ) -> tuple[Any, list[Any]]:
+            # as the model is called: what it need not be given has its default
+            names = required_arguments(module, inputs)
+            return root_fn, [module, *(self.create_proxy("placeholder", name, (), {}) for name in names)]
+
         def to_bool(self, obj: Any) -> bool:
             # what is asserted holds
             return _is_asserted(sys._getframe(2)) or super().to_bool(obj)
+
+        def iter(self, obj: Any) -> Iterator[Any]:
+            number = _parts(obj.node)
+            return iter([obj[place] for place in range(number)]) if number else super().iter(obj)
 
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
             return is_whole(m)
@@ -100,19 +132,24 @@ def _traced(module: Any, is_whole: Callable[[Any], bool]) -> Trace | None:
                 else:
                     item.graph.erase_node(item)
 
-    parameters = signature(module.forward).parameters.values()
-    given = {each.name: each.default for each in parameters if each.default is not Parameter.empty}
-    if any(each.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD) for each in parameters):
-        return None
     try:
         with catch_warnings():
             simplefilter("ignore")
-            graph = Tracer().trace(module, concrete_args=given or None)
+            graph = Tracer().trace(module)
     except Exception:
         return None
     nodes = [node for node in graph.nodes if node.op != "output"]
     (output,) = (node for node in graph.nodes if node.op == "output")
     return Trace(root, nodes, output.args[0])
+
+
+def _parts(node: Any) -> int:
+    """How many parts `chunk` or `split` gives; 0 where that is not said."""
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
+    said = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks" if name == "chunk" else "split_size")
+    if name == "chunk" and type(said) is int:
+        return said
+    return len(said) if name == "split" and isinstance(said, (list, tuple)) else 0
 
 
 def _is_asserted(frame: FrameType) -> bool:

@@ -1,45 +1,18 @@
-"""A spec that was read from a model, as a person would write it.
-
-What a layer is added to becomes `residual`, nodes that follow one another alike become one with
-`times`, sizes that occur often become dims. The tensors stay what they are, copy by copy.
-"""
+"""Residuals and repeats among nodes: what is added to its input, and what follows one another alike."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from itertools import accumulate, chain, count
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from paramcalc.expression import RESERVED
-from paramcalc.layer import Layer
-from paramcalc.spec import Node, Spec, node_names
-
-
-def tidy(spec: Spec) -> Spec:
-    """The same network, its residuals, repeats and common sizes written as such.
-
-    What is referred to by a path stays where it is, and so does all of a very long spec.
-    """
-    fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
-    fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
-    nodes = _folded(spec.layers, {*(spec.outputs or ())}, fixed)
-    return _with_dims(replace(spec, layers=tuple(nodes)))
-
-
-def _references(nodes: Iterable[Node]) -> Iterator[str]:
-    """All names and paths that nodes mention of others."""
-    for node in nodes:
-        yield from node.inputs or ()
-        yield from node.tie.values()
-        if node.share is not None:
-            yield node.share
-        yield from _references(node.layers or ())
-
-
-# --- Repeats ---------------------------------------------------------------------------
+from paramcalc.frameworks.tidying.naming import is_default
+from paramcalc.layer import Layer, kind
+from paramcalc.spec import Node, node_names
 
 #: So many nodes of a group are looked at; a longer one stays as it is.
 _MOST_NODES = 2_000
@@ -55,28 +28,28 @@ class _Run(NamedTuple):
     start: int
     length: int
     copies: int
+    #: how many nodes need not be written, those in groups as well
+    saved: int
 
     @property
     def stop(self) -> int:
         """The place behind it."""
         return self.start + self.length * self.copies
 
-    @property
-    def saved(self) -> int:
-        """How many nodes need not be written."""
-        return self.length * (self.copies - 1)
 
-
-def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str]) -> list[Node]:
+def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool) -> list[Node]:
     """Nodes with groups for what is added to its input, and one for those that are alike.
 
-    `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are.
+    `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are. With
+    `shortens`, nodes lose what their names have in common in a group of their own.
     """
     found = [
-        node if node.layers is None else replace(node, layers=tuple(_folded(node.layers, set(), fixed)))
+        node
+        if node.layers is None
+        else _merged(replace(node, layers=tuple(folded(node.layers, set(), fixed, shortens))), fixed)
         for node in nodes
     ]
-    places = _Places(found, kept, fixed)
+    places = _Places(found, kept, fixed, shortens)
     if len(nodes) > _MOST_NODES:
         return found
     while spans := places.residuals():
@@ -88,13 +61,24 @@ def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str]) -> list[Node
     return places.nodes
 
 
+def _merged(group: Node, fixed: set[str]) -> Node:
+    """A group that holds nothing but one repeated node, as that node, under its own name."""
+    (node,) = group.layers if group.layers and len(group.layers) == 1 else (group,)
+    plain = group.times is None and not group.residual and group.when is True and node.inputs is None
+    if not plain or node.times is None or fixed & {group.name, node.name}:
+        return group
+    stated = {name: getattr(group, name) for name in ("trainable", "dtype") if getattr(node, name) is None}
+    return replace(node, name=group.name, inputs=group.inputs, **stated)
+
+
 class _Places:
     """The nodes of a group by their places: -1 is the group's own input."""
 
-    def __init__(self, nodes: list[Node], kept: set[str], fixed: set[str]) -> None:
+    def __init__(self, nodes: list[Node], kept: set[str], fixed: set[str], shortens: bool) -> None:
         self.nodes = nodes
         self.kept = kept
         self.fixed = fixed
+        self.shortens = shortens
         self.names = node_names(nodes)
         self.place = {name: index for index, name in enumerate(self.names)}
         self.inputs = [self._inputs(index) for index in range(len(nodes))]
@@ -132,7 +116,9 @@ class _Places:
         """The spans of nodes whose output is added to their input, up to the place of the sum: the innermost."""
         spans: list[tuple[int, int]] = []
         for index, node in enumerate(self.nodes):
-            if type(node.layer).__name__ != "Add" or len(self.inputs[index]) != 2 or self.names[index] in self.fixed:
+            if not isinstance(node.layer, kind("Add")) or len(self.inputs[index]) != 2:
+                continue
+            if self.names[index] in self.fixed:
                 continue
             before, last = sorted(self.inputs[index], key=lambda source: -inf if source is None else source)
             if before is None or last != index - 1 or before == last or self.takers[last] != [index]:
@@ -148,13 +134,23 @@ class _Places:
         inside = self._inside(start, stop)
         name = self.names[stop]
         stem = _common_beginning(self.names[start:stop]).rstrip("_.-")
-        if stop - start > 1 and re.fullmatch(r"[^\W\d][\w-]*", stem) and name not in self.kept and self.is_free(stem):
-            name = stem
+        if name not in self.kept:
+            if stop - start == 1:
+                name = self.names[start]
+            elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
+                name = stem
+            elif is_default(self.nodes[stop], name):
+                name = self._new_name("group")
         if len(inside) == 1 and not inside[0].residual:
-            node = replace(inside[0], name=name, residual=True)
+            # it stays where it is, and takes what it took
+            node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
+
+    def _new_name(self, stem: str) -> str:
+        """A name that no node has."""
+        return next(name for name in chain([stem], (f"{stem}_{n}" for n in count(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -165,15 +161,18 @@ class _Places:
     def runs(self) -> list[_Run]:
         """Runs that save the most nodes, in their order; none overlaps another."""
         alike = self._signatures()
+        sizes = [0, *accumulate(map(_amount, self.nodes))]
         found = []
         for length in range(1, min(_LONGEST_RUN, len(alike) // 2) + 1):
             same = 0
             for index in range(len(alike) - length, -1, -1):
                 matches = index + length < len(alike) and alike[index] == alike[index + length] != -1
                 same = same + 1 if matches else 0
-                run = _Run(index, length, same // length + 1)
-                if run.saved >= 2:
-                    found.append(run)
+                copies = same // length + 1
+                # a run of several nodes needs a group
+                saved = (sizes[index + length] - sizes[index]) * (copies - 1) - (length > 1)
+                if saved >= 2:
+                    found.append(_Run(index, length, copies, saved))
         chosen: list[_Run] = []
         taken: set[int] = set()
         steps = 0
@@ -201,8 +200,9 @@ class _Places:
         stop = run.start + run.length * run.copies
         inside = self._inside(run.start, run.start + run.length)
         last = self.names[stop - 1]
-        name = last if last in self.kept else self._common_name(run)
-        if len(inside) == 1 and inside[0].times is None:
+        name = last if last in self.kept else self._common_name(run) or self._new_name("group")
+        # a copy takes its first input alone from the copy before
+        if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
         else:
             node = Node(layers=inside, name=name, times=run.copies)
@@ -211,6 +211,10 @@ class _Places:
     def _common_name(self, run: _Run) -> str | None:
         """What the names of a run begin with, if anything; no other node's name."""
         names = self.names[run.start : run.start + run.length * run.copies]
+        first, last = (re.fullmatch(r"(.*_)(\d+)", name) for name in (names[0], names[-1]))
+        if not self.shortens and run.length == 1 and first and last and int(first[2]) > 0:
+            # a part of a list of modules
+            return f"{names[0]}_to_{last[2]}"
         stem = re.sub(r"[\W\d_]+$", "", _common_beginning(names))
         return stem if stem and stem not in {*self.names} - {*names} and stem not in RESERVED else None
 
@@ -221,14 +225,22 @@ class _Places:
         for index, node in enumerate(self.nodes):
             sources = [None if source is None else index - source for source in self.inputs[index]]
             alone = node.share is not None or index in self.shared or None in sources or not sources
-            result.append(-1 if alone else numbers.setdefault((_signature(node), tuple(sources)), len(numbers)))
+            result.append(-1 if alone else numbers.setdefault((self._signature(index), tuple(sources)), len(numbers)))
         return result
+
+    def _signature(self, index: int) -> Hashable:
+        """What makes the node at a place like another, its name as well where that is the name of a module."""
+        node = self.nodes[index]
+        return (
+            _signature(node) if self.shortens else (_signature(node), _words([replace(node, name=self.names[index])]))
+        )
 
     # --- rewriting
 
     def _inside(self, start: int, stop: int) -> tuple[Node, ...]:
         """Nodes as they stand in a group of their own: the node before them is its input."""
-        prefix = re.sub(r"[^_.-]*$", "", _common_beginning(self.names[start:stop])) if stop - start > 1 else ""
+        shortens = self.shortens and stop - start > 1
+        prefix = re.sub(r"[^_.-]*$", "", _common_beginning(self.names[start:stop])) if shortens else ""
         short = {self.names[index]: _shortened(self.names[index], prefix) for index in range(start, stop)}
         if len({*short.values()}) < len(short):
             short = {name: name for name in short}
@@ -248,12 +260,15 @@ class _Places:
         rest = [
             each
             if each.inputs is None or last not in each.inputs
-            else replace(each, inputs=tuple((node.name or last) if name == last else name for name in each.inputs))
+            else replace(each, inputs=tuple(str(node.name) if name == last else name for name in each.inputs))
             for each in self.nodes[stop:]
         ]
-        if node.name is None:
-            node = replace(node, name=last)
-        return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed)
+        return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed, self.shortens)
+
+
+def _amount(node: Node) -> int:
+    """How many nodes are written for a node."""
+    return 1 + sum(map(_amount, node.layers or ()))
 
 
 def _common_beginning(names: Sequence[str]) -> str:
@@ -283,81 +298,15 @@ def _signature(node: Node) -> Hashable:
     return content, node.times, node.residual, node.trainable, node.dtype, tuple(node.tie.items())
 
 
+def _words(nodes: Sequence[Node]) -> Hashable:
+    """The names of nodes, and of those in them, without the numbers: a query is no key, but `layer_0` is `layer_1`."""
+    return tuple((re.sub(r"\d+", "", node.name or ""), _words(node.layers or ())) for node in nodes)
+
+
 def _layer_signature(layer: Layer | None) -> Hashable:
     fields = layer.stated() if layer is not None else {}
     fields.pop("rate", None)
-    return type(layer).__name__, repr(fields)
+    return type(layer), repr(fields)
 
 
-# --- Sizes -----------------------------------------------------------------------------
-
-#: What the fields of one sort of size are called as a dim.
-_SORTS = {
-    "units": "width", "filters": "width", "output_dim": "width", "num_heads": "heads", "key_dim": "head_dim",
-    "input_dim": "vocabulary",
-}  # fmt: skip
-
-
-def _with_dims(spec: Spec) -> Spec:
-    """The spec with dims for sizes that occur several times, multiples of another written as such."""
-    found = Counter(_sizes(spec.layers))
-    names: dict[tuple[str, int], str] = {}
-    dims: dict[str, int] = {}
-    for sort in dict.fromkeys(_SORTS.values()):
-        sizes = {size: number for (other, size), number in found.items() if other == sort}
-        common = [size for size, number in sizes.items() if number > 1 and size > 1]
-        if not common:
-            continue
-        base = max(
-            [size for size in common if size >= 16] or common,
-            key=lambda size: (sum(sizes[each] for each in common if _multiple(each, size)), -size),
-        )
-        rest = sorted((size for size in common if not _multiple(size, base)), key=lambda size: (-sizes[size], size))
-        for number, size in enumerate([base, *rest[:_MOST_NAMES]], start=1):
-            name = sort if number == 1 else f"{sort}_{number}"
-            names[sort, size], dims[name] = name, size
-        for size in sizes:
-            if size != base and (factor := _multiple(size, base)) and (sort, size) not in names:
-                names[sort, size] = f"{factor} * {sort}"
-    return replace(spec, dims=dims, layers=tuple(_renamed(spec.layers, names))) if dims else spec
-
-
-#: So many names of one sort beside the first; other sizes stay numbers.
-_MOST_NAMES = 7
-
-
-def _multiple(size: int, base: int) -> int:
-    """How many times a base a size is, where a person would say so; else 0."""
-    factor, rest = divmod(size, base)
-    return factor if rest == 0 and factor in (1, 2, 3, 4, 8, 16, 32) else 0
-
-
-def _sizes(nodes: Iterable[Node]) -> Iterator[tuple[str, int]]:
-    for node in nodes:
-        if node.layers is not None:
-            yield from _sizes(node.layers)
-        elif node.layer is not None:
-            for field, sort in _SORTS.items():
-                value = getattr(node.layer, field, None)
-                if type(value) is int:
-                    yield sort, value
-
-
-def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterator[Node]:
-    for node in nodes:
-        if node.layers is not None:
-            yield replace(node, layers=tuple(_renamed(node.layers, names)))
-        elif node.layer is not None:
-            yield replace(node, layer=_layer_renamed(node.layer, names))
-        else:
-            yield node
-
-
-def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
-    stated: dict[str, Any] = layer.stated()
-    update = {
-        field: names[sort, stated[field]]
-        for field, sort in _SORTS.items()
-        if type(stated.get(field)) is int and (sort, stated[field]) in names
-    }
-    return type(layer)(**{**stated, **update}) if update else layer
+# --- Names ------------------------------------------------------------------------------

@@ -1,0 +1,6 @@
+"""Keras: functions."""
+
+EQUIVALENTS = {
+    "Elementwise": (),
+    "Einsum": (),
+}

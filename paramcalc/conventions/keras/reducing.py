@@ -1,0 +1,5 @@
+"""Keras: reducing."""
+
+EQUIVALENTS = {
+    "Reduce": (),
+}

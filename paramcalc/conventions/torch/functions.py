@@ -1,0 +1,6 @@
+"""PyTorch: functions."""
+
+EQUIVALENTS = {
+    "Elementwise": (),
+    "Einsum": (),
+}

@@ -1,0 +1,5 @@
+"""PyTorch: reducing."""
+
+EQUIVALENTS = {
+    "Reduce": (),
+}

@@ -1,0 +1,177 @@
+"""A spec that was read from a model, written as a person would."""
+
+from __future__ import annotations
+
+import paramcalc as pc
+from paramcalc.frameworks.tidying import tidy
+
+
+def tidied(text: str) -> str:
+    """The layers of a spec when it is tidied; it has the same tensors, copy by copy."""
+    spec = pc.loads(f"paramcalc: 1\n{text}")
+    found = tidy(spec)
+    assert shapes(found) == shapes(spec)
+    return pc.dumps(found).partition("layers:\n")[2]
+
+
+def shapes(spec: pc.Spec) -> list[object]:
+    rows = pc.count(spec, expand=True).layers
+    return [(tensor.name, tensor.shape, tensor.tied_to is None) for row in rows for tensor in row.tensors]
+
+
+BLOCK = """
+      - Dense: {units: 8}
+        name: first
+      - Dense: {units: 8}
+        name: second
+      - Dense: {units: 8, use_bias: false}
+        name: third
+"""
+
+
+def test_group_of_two_alike_becomes_one_that_is_repeated() -> None:
+    text = f"""layers:
+- Input: {{shape: [8]}}
+- name: body
+  layers:
+  - name: layer_0
+    layers: {BLOCK}
+  - name: layer_1
+    layers: {BLOCK}
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [8]}\n"
+        "  - name: body\n"
+        "    times: 2\n"
+        "    layers:\n"
+        "      - Dense: {units: width}\n"
+        "        name: first\n"
+        "      - Dense: {units: width}\n"
+        "        name: second\n"
+        "      - Dense: {units: width, use_bias: false}\n"
+        "        name: third\n"
+    )
+
+
+def test_two_layers_alike_need_no_repeat() -> None:
+    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Dense: {units: 8}]"
+    assert "times" not in tidied(text)
+
+
+def test_pair_that_occurs_twice_needs_no_group() -> None:
+    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Flatten, Dense: {units: 8}, Flatten]"
+    assert "times" not in tidied(text)
+
+
+def test_group_that_is_called_again_stays() -> None:
+    text = """layers:
+- Input: {shape: [8]}
+- name: body
+  layers:
+  - Dense: {units: 8}
+    name: layer_0
+  - Dense: {units: 8}
+    name: layer_1
+  - Dense: {units: 8}
+    name: layer_2
+- share: body
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [8]}\n"
+        "  - name: body\n"
+        "    layers:\n"
+        "      - Dense: {units: width}\n"
+        "        name: layer\n"
+        "        times: 3\n"
+        "  - share: body\n"
+    )
+
+
+def test_names_that_nodes_have_anyway_are_left_out() -> None:
+    text = """layers:
+- Input: {shape: [8]}
+  name: input_1
+- Dense: {units: 3}
+  name: dense
+- Dense: {units: 4}
+  name: dense_1
+- Dense: {units: 5}
+  name: dense_7
+- Dense: {units: 6}
+  name: dense_3
+- Flatten:
+  name: flatten
+- Concatenate:
+  name: concatenate
+  inputs: [dense_1, dense_7]
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [8]}\n"
+        "    name: input_1\n"
+        "  - Dense: {units: 3}\n"
+        "  - Dense: {units: 4}\n"
+        "    name: dense_1\n"
+        "  - Dense: {units: 5}\n"
+        "    name: dense_7\n"
+        "  - Dense: {units: 6}\n"
+        "    name: dense_3\n"
+        "  - Flatten\n"
+        "  - Concatenate:\n"
+        "    inputs: [dense_1, dense_7]\n"
+    )
+
+
+def test_sum_without_a_name_of_its_own_gives_none_to_a_residual() -> None:
+    text = """layers:
+- Input: {shape: [8]}
+  name: x
+- LayerNorm:
+  name: norm_1
+- Dense: {units: 8}
+  name: fc_1
+- Add:
+  name: add
+  inputs: [fc_1, x]
+- Dense: {units: 8}
+  name: fc_2
+- Add:
+  name: add_1
+  inputs: [fc_2, add]
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [8]}\n"
+        "    name: x\n"
+        "  - residual: true\n"
+        "    layers:\n"
+        "      - LayerNorm:\n"
+        "        name: norm_1\n"
+        "      - Dense: {units: width}\n"
+        "        name: fc_1\n"
+        "  - Dense: {units: width}\n"
+        "    name: fc_2\n"
+        "    residual: true\n"
+    )
+
+
+def test_sizes_that_follow_from_others_are_expressions_of_them() -> None:
+    text = """framework: torch
+layers:
+- Input: {shape: [null], dtype: int32}
+- Embedding: {input_dim: 1000, output_dim: 64}
+- name: body
+  times: 6
+  layers:
+  - MultiHeadAttention: {num_heads: 4, key_dim: 16}
+  - Weights: {tensors: {scale: [64], places: [128, 64]}}
+- Dense: {units: 1000}
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [null], dtype: int32}\n"
+        "  - Embedding: {input_dim: vocabulary, output_dim: width}\n"
+        "  - name: body\n"
+        "    times: 6\n"
+        "    layers:\n"
+        "      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads}\n"
+        "      - Weights: {tensors: {scale: [width], places: [128, width]}}\n"
+        "  - Dense: {units: vocabulary}\n"
+    )

@@ -1,0 +1,31 @@
+"""Reading PyTorch's modules where PyTorch is not installed."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import paramcalc as pc
+
+
+class Module:
+    """What looks like a module to `pc.check`."""
+
+    def named_parameters(self) -> list[object]:
+        return []
+
+
+def test_without_pytorch_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setitem(sys.modules, "torch.nn", None)
+    message = (
+        "error[wrong-type]: a module of PyTorch can only be read where PyTorch is installed, and it is not\n"
+        "    'pip install torch', or write the spec by hand"
+    )
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_torch(Module())
+    assert str(caught.value) == message
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.check(pc.Spec(layers=[pc.Input(shape=(3,)), pc.Dense(units=5)]), Module())
+    assert str(caught.value) == message
