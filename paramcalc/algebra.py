@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from paramcalc.errors import LIMITS, quoted, refuse
+from paramcalc.errors import LIMITS, ParamcalcError, quoted, refuse
 
 #: A size: see the head of this module. `Any`, because one piece of code serves all four.
 Number: TypeAlias = Any
@@ -185,18 +185,58 @@ def as_factor(condition: Number) -> Number:
     return condition if is_symbol(condition) and not condition.is_Relational else int(truth(condition))
 
 
-def single(value: Number) -> int:
-    """The one whole number that a size is, for a loop to count to.
+class Allowance:
+    """How many copies of nodes, and of layers within layers, may still be evaluated."""
 
-    Raises `Undecided` for a symbol, a free length, and an array of numbers that differ.
+    def __init__(self, copies: int = LIMITS.copies) -> None:
+        self.copies = copies
+
+
+_allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def allowing(allowance: Allowance) -> Iterator[None]:
+    """Take the copies of layers within layers from this allowance, as long as it holds."""
+    token = _allowance.set(allowance)
+    try:
+        yield
+    finally:
+        _allowance.reset(token)
+
+
+def number_of_copies(value: Number) -> int:
+    """The one whole number that a size is, where it says how many layers there are.
+
+    Raises `Undecided` for a symbol, a free length, and an array of numbers that differ, `limit` for too many.
     """
     if isinstance(value, Unknown) or (is_symbol(value) and not value.is_Integer):
         raise Undecided(value)
     if is_array(value):
         if not value.size or (value != value.flat[0]).any():
             raise Undecided(value)
-        return int(value.flat[0])
-    return int(value)
+        value = value.flat[0]
+    number = int(value)
+    if number > LIMITS.copies:
+        raise _too_many_copies(number)
+    return number
+
+
+def copies(number: Number) -> range:
+    """The numbers of so many copies, from 0. They are taken from the allowance of the whole model.
+
+    Raises what `number_of_copies` does, and `limit` where too few are left.
+    """
+    count, allowance = number_of_copies(number), _allowance.get()
+    if allowance is not None:
+        if count > allowance.copies:
+            raise _too_many_copies(count)
+        allowance.copies -= count
+    return range(count)
+
+
+def _too_many_copies(number: int) -> ParamcalcError:
+    return refuse("limit", f"{number:,} copies of a layer: a model has {LIMITS.copies:,} at the most, all together")
 
 
 def equal(left: Number, right: Number) -> bool:
@@ -401,18 +441,6 @@ def _of_unknown(left: Number, right: Number) -> Number:
         return left if left == right else left + right
     known, unknown = (right, left) if isinstance(left, Unknown) else (left, right)
     return unknown if type(known) is int and known == 1 else known
-
-
-def copies(number: Number) -> range:
-    """The numbers of so many copies, from 0.
-
-    Raises `Undecided` for a number that is a symbol, an array or free, `limit` for too many.
-    """
-    if type(number) is not int:
-        raise Undecided(number)
-    if number > LIMITS.copies:
-        raise refuse("limit", f"{number:,} copies of a layer; {LIMITS.copies:,} are the most")
-    return range(number)
 
 
 def counter() -> Number:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paramcalc.derivation import Derivation, DerivedTensor, LayerDerivation, explain
+from paramcalc.display import Displayed
 from paramcalc.errors import refuse
 from paramcalc.layer import Layer
 from paramcalc.spec import FRAMEWORKS, Spec, Value
@@ -51,7 +52,7 @@ class LayerComparison:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Displayed):
     """A spec, or the nodes asked for, under two conventions."""
 
     left: Derivation
@@ -73,14 +74,6 @@ class Comparison:
 
     def __str__(self) -> str:
         return self.to("text")
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)
 
 
 def compare(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
-from paramcalc.fields import Count, Flag, OptionalSize, Size, field
-from paramcalc.layer import Layer, Remark, Tensor
+from paramcalc.fields import Count, Flag, Function, OptionalSize, Size, field
+from paramcalc.layer import Remark, Tensor
+from paramcalc.spatial import DataFormat, Spatial, data_format
 from paramcalc.window import output_lengths
 
 
-class Convolution(Layer):
+class Convolution(Spatial):
     """A convolution over any number of axes; each kind says over how many its window reaches."""
 
     remarks = (
@@ -46,8 +47,8 @@ class Convolution(Layer):
     dilation_rate: Any
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
-    activation: str = field("", "the function applied to the result", "linear")
-    data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
+    activation: Function = field("", "the function applied to the result", "linear")
+    data_format: DataFormat = data_format()
     lora_rank: OptionalSize = field(
         "r", "rank of the update trained in place of the kernel (LoRA); none, if absent", None
     )
@@ -69,8 +70,3 @@ class Convolution(Layer):
         """A place for each position of the window, and a channel for each filter."""
         lengths = output_lengths(x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
         return (*lengths, self.filters)
-
-    @property
-    def channel_axis(self) -> int:
-        """The first axis behind the batch, or the last."""
-        return 1 if self.data_format == "channels_first" else -1

@@ -9,6 +9,7 @@ from typing import Any
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape, Undecided, Unknown
 from paramcalc.conventions import Convention, Spelling, convention
+from paramcalc.display import Displayed
 from paramcalc.errors import ParamcalcError
 from paramcalc.fields import DTYPES
 from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
@@ -102,7 +103,7 @@ class LayerCount(Totals):
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Totals):
+class Count(Totals, Displayed):
     """The exact result for a spec under a convention: whole numbers, or arrays of them."""
 
     name: str
@@ -149,14 +150,6 @@ class Count(Totals):
                 for row in self.layers
             ],
         }
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)
 
 
 def _further_outputs(row: LayerCount) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.conventions import evaluated, field_environment
 from paramcalc.counting import Count, LayerCount, count, layer_spec
+from paramcalc.display import Displayed
 from paramcalc.errors import ParamcalcError, refuse, suggest
 from paramcalc.formulas import MOST_SYMBOLS, Formula, formula, name_widths, symbol
 from paramcalc.graph import Leaf, Tree
@@ -138,7 +139,7 @@ Part: TypeAlias = LayerDerivation | GroupDerivation
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Displayed):
     """The derivation of a spec, or of the nodes asked for."""
 
     count: Count
@@ -148,6 +149,8 @@ class Derivation:
     node: str | None
     #: the closed form of a whole spec; None, where it has none, or one too long for a reader
     form: Formula | None
+    #: whether it is too long
+    too_long: bool = False
 
     @property
     def layers(self) -> tuple[LayerDerivation, ...]:
@@ -166,14 +169,6 @@ class Derivation:
 
     def __str__(self) -> str:
         return self.to("text")
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)
 
 
 def explain(
@@ -198,7 +193,7 @@ def explain(
     counted = count(spec, convention, dims=dims)
     model = _Deriver(counted).model()
     if node is None:
-        return Derivation(counted, (model,), None, _closed_form(spec, convention, dims))
+        return Derivation(counted, (model,), None, *_closed_form(spec, convention, dims))
     parts = tuple(_within(model, node))
     if not parts:
         names = [row.name for row in counted.layers]
@@ -207,16 +202,17 @@ def explain(
     return Derivation(counted, parts, node, None)
 
 
-def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> Formula | None:
-    """The closed form of a spec; None where there is none, or none that a reader would want."""
+def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> tuple[Formula | None, bool]:
+    """The closed form of a spec, None where there is none; and whether it is left out, as too long for a reader."""
     if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
-        return None
+        return None, True
     try:
         form = formula(spec, convention, dims=dims)
     except ParamcalcError:
         # the count stands without it
-        return None
-    return form if 0 < len(form.symbols) <= MOST_SYMBOLS else None
+        return None, False
+    too_long = len(form.symbols) > MOST_SYMBOLS
+    return (form if form.symbols and not too_long else None), too_long
 
 
 def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:

@@ -77,7 +77,8 @@ class Limits(NamedTuple):
     #: nodes written in a spec, and layers within layers
     nodes: int = 250_000
     #: copies of nodes evaluated beyond the nodes written: by repeats that are not alike,
-    #: by blocks called again, by layers with many tensors, and by nodes that turn out absent
+    #: by blocks called again, by stacks of layers in one layer, by layers with many tensors, and by nodes that turn
+    #: out absent
     copies: int = 5_000
     #: tensors of a layer that are evaluated with its node; each time so many more count as a copy
     tensors: int = 16

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import quoted, refuse
-from paramcalc.fields import field
+from paramcalc.fields import Flag, field
 from paramcalc.layer import Axes, Layer
 from paramcalc.window import output_lengths
 
@@ -42,11 +42,6 @@ def padding() -> Any:
 def dilation_rate(rank: int) -> Any:
     """The field of the distance between the elements of a window."""
     return field("", "how far apart the elements of the window are", (1,) * rank)
-
-
-def keepdims() -> Any:
-    """The field of a global pooling's empty axes."""
-    return field("", "whether the other axes stay, with size 1", False)
 
 
 def ceil_mode() -> Any:
@@ -111,8 +106,8 @@ class MaxPooling(Pooling):
 class GlobalPooling(Spatial):
     """One number a channel, of all places."""
 
-    if TYPE_CHECKING:
-        keepdims: Any
+    keepdims: Flag = field("", "whether the other axes stay, with size 1", False)
+    data_format: DataFormat = data_format()
 
     def output_shape(self, x: Shape) -> Shape:
         """The channels; before them, if they stay, axes of size 1."""

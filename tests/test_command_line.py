@@ -3,49 +3,17 @@
 import csv
 import io
 import json
-import os
-import pty
-import subprocess
-import sys
 from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 import paramcalc as pc
 from paramcalc.cli import main
+from tests.helpers import ROOT, run
 
-ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 MLP = str(ROOT / "specs" / "keras_mlp.yaml")
 GPT2 = str(ROOT / "specs" / "gpt2.yaml")
-
-
-def run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(main, arguments, input=stdin)
-
-
-def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
-    """What a terminal of this width is shown."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "paramcalc", *arguments],
-        stdout=theirs,
-        stdin=theirs,
-        env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment},
-    )
-    os.close(theirs)
-    shown = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            shown += chunk
-    except OSError:
-        pass  # the terminal closes with the process
-    os.close(ours)
-    assert process.wait() == 0
-    return shown.decode().replace("\r\n", "\n")
 
 
 def test_count_prints_the_table() -> None:
@@ -148,21 +116,6 @@ def test_every_help_text_shows_an_example(command: str) -> None:
     assert f"Example:\n    paramcalc {command}" in result.stdout
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("command", ["count", "explain", "formula"])
-def test_every_spec_can_be_printed(command: str, path: Path) -> None:
-    result = run(command, str(path))
-    assert result.exit_code == 0, result.stderr
-    assert f"{pc.count(pc.load(path)).total:,}" in result.stdout
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_a_derivation_fits_eighty_columns(path: Path) -> None:
-    shapes_may_not_wrap = " → "
-    for line in run("explain", str(path)).stdout.splitlines():
-        assert len(line) <= 80 or shapes_may_not_wrap in line or ".." in line
-
-
 def test_explain_compares_two_frameworks() -> None:
     printed = run("explain", str(ROOT / "specs" / "lstm_classifier.yaml"), "--compare", "keras,torch").stdout
     assert "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate." in printed
@@ -188,27 +141,6 @@ def test_formula_prints_mathml() -> None:
     assert printed.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">')
 
 
-def test_a_narrow_terminal_is_filled_and_not_exceeded() -> None:
-    for line in in_terminal(60, "count", GPT2, NO_COLOR="1").splitlines():
-        assert len(line) <= 60
-
-
-def test_a_terminal_shows_emphasis_unless_it_is_refused() -> None:
-    assert "\x1b[1m" in in_terminal(80, "count", MLP)
-    assert "\x1b" not in in_terminal(80, "count", MLP, NO_COLOR="1")
-    assert "\x1b" not in in_terminal(80, "count", MLP, TERM="dumb")
-
-
-def test_an_encoding_without_the_rule_of_a_table_is_no_error() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "paramcalc", "count", MLP],
-        capture_output=True,
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        check=True,
-    )
-    assert b"2,140,752" in done.stdout
-
-
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_shells_can_complete(shell: str) -> None:
     # the script for bash asks the bash of the machine for its version
@@ -232,24 +164,6 @@ def test_completion_knows_commands_conventions_and_kinds() -> None:
     assert completed("layers", "Bat") == ["BatchNorm"]
 
 
-def test_the_schema_takes_every_spec_and_refuses_a_wrong_field() -> None:
-    schema = json.loads(run("schema").stdout)
-    validator = jsonschema.Draft202012Validator(schema)
-    validator.check_schema(schema)
-    for path in SPECS:
-        validator.validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    assert not validator.is_valid({"paramcalc": 1, "layers": [{"Dense": {"unit": 3}}]})
-    assert not validator.is_valid({"paramcalc": 1, "layers": ["Dense"]})
-    assert not validator.is_valid({"layers": []})
-
-
 def test_layers_lists_every_kind() -> None:
     printed = run("layers").stdout
     assert all(name in printed for name in pc.kind_names())
-
-
-@pytest.mark.parametrize("name", pc.kind_names())
-def test_layers_shows_each_field_of_a_kind(name: str) -> None:
-    result = run("layers", name)
-    assert result.exit_code == 0
-    assert all(field in result.stdout for field in pc.kind(name).spelled_fields())

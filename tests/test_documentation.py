@@ -1,8 +1,6 @@
 """The documentation says what the program does: its examples run, and its lists are complete."""
 
-import importlib.util
 import re
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -11,7 +9,7 @@ import paramcalc
 from paramcalc.errors import CODES, LIMITS
 from paramcalc.exports import kinds
 from paramcalc.expression import FUNCTIONS
-from paramcalc.layer import kind, kind_names
+from paramcalc.layer import kind_names
 from tests.refresh_documentation import ROOT, executed, pages
 from tests.test_architecture import ORDER
 
@@ -22,24 +20,7 @@ def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def hooks() -> ModuleType:
-    """The module that MkDocs calls; it needs no MkDocs until it makes files."""
-    found = importlib.util.spec_from_file_location("documentation_hooks", DOCS / "_hooks.py")
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
-
-
 # --- Examples --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", pages(), ids=lambda path: path.name)
-def test_examples_print_what_the_page_shows(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert executed(text) == text, "if the new output is right: python -m tests.refresh_documentation"
 
 
 def test_an_example_that_prints_something_else_is_noticed() -> None:
@@ -111,17 +92,6 @@ def test_the_modules_stand_in_their_order_on_the_page_of_development() -> None:
 
 
 # --- Pages made from the registry ------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", kind_names())
-def test_each_kind_has_a_page(name: str, hooks: ModuleType) -> None:
-    text = hooks.kind_page(kind(name))
-    assert text.startswith(f"# {name}\n")
-    for outside in kind(name).spelled_fields():
-        assert f"| `{outside}` |" in text
-    assert kind(name).summary().split("`")[0][:40] in text
-    assert f"· {name}" in text.split("## A worked example")[1]
-    assert f"({name}.md)" in hooks.kind_index()
 
 
 def test_tensors_of_layers_that_are_alike_stand_in_one_row() -> None:

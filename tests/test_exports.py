@@ -1,12 +1,10 @@
 """Exports as text: safe names and comments, refusals, the schema of JSON, files; Python and NumPy are run here."""
 
-import doctest
 import json
 import re
 import sys
 import zipfile
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +12,12 @@ import jsonschema
 import numpy as np
 import pytest
 import sympy
-from click.testing import CliRunner, Result
-from hypothesis import given
-from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.cli import main
 from paramcalc.exports.languages import LANGUAGES
-from paramcalc.exports.languages.tree import OPERATIONS, form_schema
-from paramcalc.layer import kind_names
-from tests.strategies import specs
+from paramcalc.exports.languages.tree import OPERATIONS
+from tests.helpers import ROOT, run
 
-ROOT = Path(__file__).parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
 
 #: A spec whose name would end a comment, a string, a line or a cell of any target.
@@ -42,32 +33,6 @@ def function(form: pc.Formula, target: str) -> Any:
 
 
 # --- Python and NumPy ------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-@pytest.mark.parametrize("target", ["python", "numpy"])
-def test_the_example_in_the_documentation_of_the_function_is_right(path: Path, target: str) -> None:
-    text = pc.formula(pc.load(path)).to(target)
-    names: dict[str, Any] = {}
-    exec(compile(text, target, "exec"), names)
-    documented = next(value.__doc__ for name, value in names.items() if name.endswith("_parameters"))
-    (test,) = [doctest.DocTestParser().get_doctest(documented, names, path.stem, None, 0)]
-    assert test.examples
-    assert doctest.DocTestRunner().run(test).failed == 0
-
-
-@given(spec=specs(), factor=st.sampled_from([1, 2, 10**3, 10**25]))
-def test_python_and_numpy_give_the_count(spec: pc.Spec, factor: int) -> None:
-    form = pc.formula(spec)
-    sizes = {name: value * factor for name, value in form.values.items()}
-    expected = form(**sizes)
-    assert function(form, "python")(**sizes) == expected
-    assert factor > 1 or expected == pc.count(spec).total
-    if expected >= 2**63:
-        with pytest.raises(OverflowError, match="might not fit in 64 bits"):
-            function(form, "numpy")(**sizes)
-    elif factor < 10**25:
-        assert function(form, "numpy")(**sizes) == expected
 
 
 def test_numpy_takes_arrays_and_refuses_to_overflow() -> None:
@@ -115,13 +80,6 @@ def test_the_flags_of_a_kind_are_1_or_0() -> None:
     assert (total(n=3, u=4, use_bias=0), total(n=3, u=4, use_bias=1)) == (12, 16)
     with pytest.raises(ValueError, match="use_bias ≤ 1"):
         total(n=3, u=4, use_bias=2)
-
-
-@pytest.mark.parametrize("convention", ["keras", "torch"])
-@pytest.mark.parametrize("name", [name for name in kind_names() if pc.kind(name).has_general_form()])
-def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
-    form = pc.formula(pc.kind(name), convention)
-    assert sympy.expand(sum(part.expr for part in form.parts) - form.expr) == 0
 
 
 # --- What a reader is told -------------------------------------------------------------
@@ -198,48 +156,6 @@ def test_a_name_of_a_spec_ends_no_comment(target: str) -> None:
 # --- JSON ------------------------------------------------------------------------------
 
 
-def evaluated(tree: Any, sizes: dict[str, int]) -> Any:
-    """The value of an expression tree, by the documented meaning of its operations."""
-    if isinstance(tree, dict):
-        return int(tree["num"])
-    if not isinstance(tree, list):
-        return sizes[tree] if isinstance(tree, str) else tree
-    name, *operands = [tree[0], *(evaluated(each, sizes) for each in tree[1:])]
-    if name in ("Add", "Multiply"):
-        return sum(operands) if name == "Add" else np.prod(np.array(operands, dtype=object))
-    first, second = [*operands, None][:2]
-    return {
-        "Power": lambda: first**second,
-        "Divide": lambda: Fraction(first) / second,
-        "Floor": lambda: first // 1,
-        "Mod": lambda: first % second,
-        "Max": lambda: max(operands),
-        "Min": lambda: min(operands),
-        "Equal": lambda: first == second,
-        "NotEqual": lambda: first != second,
-        "GreaterEqual": lambda: first >= second,
-    }[name]()
-
-
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
-    spec = pc.load(path)
-    document = json.loads(pc.formula(spec).to("json"))
-    jsonschema.validate(document, form_schema())
-    sizes = {each["name"]: each["value"] for each in document["symbols"]}
-    assert evaluated(document["expression"], sizes) == document["value"] == pc.count(spec).total
-    assert all(evaluated(each["holds"], sizes) for each in document["conditions"])
-
-
-@given(spec=specs(), factor=st.sampled_from([1, 7, 10**20]))
-def test_the_tree_of_any_spec_is_the_form(spec: pc.Spec, factor: int) -> None:
-    form = pc.formula(spec)
-    document = json.loads(form.to("json"))
-    jsonschema.validate(document, form_schema())
-    sizes = {name: value * factor for name, value in form.values.items()}
-    assert evaluated(document["expression"], sizes) == form(**sizes)
-
-
 def test_numbers_that_readers_of_json_would_round_are_strings() -> None:
     text = f"paramcalc: 1\ndims: {{n: {2**53}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: {2**53 - 1}}}"
     document = json.loads(pc.formula(pc.loads(text)).to("json"))
@@ -313,10 +229,6 @@ def test_an_unknown_target_is_refused() -> None:
 
 
 # --- The command line ------------------------------------------------------------------
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
 
 
 SPEC = str(ROOT / "specs" / "gpt2.yaml")

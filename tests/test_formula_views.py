@@ -3,14 +3,9 @@
 The numbers stand in other tests, worked out by hand; here is what a reader sees.
 """
 
-from pathlib import Path
-
 import pytest
-from click.testing import CliRunner
 
-from paramcalc.cli import main
-
-SPECS = Path(__file__).parent.parent / "specs"
+from tests.helpers import ROOT, run
 
 SHOWN = {
     "gpt2 --keep width --keep depth": r"""
@@ -196,18 +191,10 @@ resnet20 · torch
 @pytest.mark.parametrize("command", SHOWN)
 def test_what_is_shown(command: str) -> None:
     name, *options = command.split()
-    result = CliRunner().invoke(main, ["formula", str(SPECS / f"{name}.yaml"), *options])
+    result = run("formula", str(ROOT / "specs" / f"{name}.yaml"), *options)
     assert result.exit_code == 0
     assert "\n" + result.stdout == SHOWN[command]
     assert "latex" in command or all(len(line) <= 80 for line in result.stdout.splitlines())
-
-
-@pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
-@pytest.mark.parametrize("options", ["", "--expand", "--by layer", "--by group", "--by tensor", "--elasticities"])
-def test_every_spec_fits_80_columns(path: Path, options: str) -> None:
-    result = CliRunner().invoke(main, ["formula", str(path), *options.split()])
-    assert result.exit_code == 0
-    assert max(map(len, result.stdout.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
@@ -221,6 +208,6 @@ def test_every_spec_fits_80_columns(path: Path, options: str) -> None:
     ],
 )
 def test_options_that_do_not_go_together(options: str, message: str) -> None:
-    result = CliRunner().invoke(main, ["formula", str(SPECS / "gpt2.yaml"), *options.split()])
+    result = run("formula", str(ROOT / "specs" / "gpt2.yaml"), *options.split())
     assert result.exit_code == 2
     assert message in result.stderr

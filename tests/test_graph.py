@@ -5,15 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 import paramcalc as pc
-from tests.strategies import specs
 
 HEAD = "paramcalc: 1\n"
 INPUT = "layers:\n  - Input: {shape: [4]}\n    name: x\n"
-TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes")
 
 
 def count(layers: str, head: str = "", **options: Any) -> pc.Count:
@@ -440,36 +436,6 @@ def test_copies_of_groups_in_groups_cost_what_one_costs(monkeypatch: pytest.Monk
 
 
 # --- properties over random specs ----------------------------------------------------------------------
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs(), st.sampled_from(["keras", "torch"]))
-def test_folded_and_expanded_counts_agree(spec: pc.Spec, convention: str) -> None:
-    folded = pc.count(spec, convention)
-    expanded = pc.count(spec, convention, expand=True)
-    grouped = pc.count(spec, convention, depth=1)
-    for key in TOTALS:
-        assert getattr(folded, key) == getattr(expanded, key) == getattr(grouped, key)
-        assert getattr(folded, key) == sum(getattr(row, key) for row in folded.layers)
-    assert sum(row.times for row in folded.layers) == len(expanded.layers)
-    assert all(row.times == 1 for row in expanded.layers)
-    assert folded.total == folded.trainable + folded.non_trainable <= folded.total_untied
-    for row in expanded.layers:
-        assert row.total == row.trainable + row.non_trainable
-
-
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs(), st.lists(st.integers(2, 12), min_size=1, max_size=4, unique=True))
-def test_arrays_give_the_counts_one_by_one(spec: pc.Spec, widths: list[int]) -> None:
-    try:
-        together = pc.count(spec, dims={"width": np.array(widths)})
-        alone = [pc.count(spec, dims={"width": width}) for width in widths]
-    except pc.ParamcalcError as error:
-        # a condition may hold for one width alone, and a residual fit one alone
-        assert error.code in ("not-one-value", "shape-mismatch", "tie-mismatch", "share-mismatch")  # noqa: PT017
-        return
-    for key in TOTALS:
-        assert np.broadcast_to(getattr(together, key), len(widths)).tolist() == [getattr(each, key) for each in alone]
 
 
 def test_arrays_do_not_wrap() -> None:

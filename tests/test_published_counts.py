@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sympy
-import yaml
 
 import paramcalc as pc
 
@@ -51,8 +50,7 @@ def test_the_closed_form_gives_the_count(name: str, convention: str) -> None:
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_layer_named_after_its_kind_has_that_name(name: str) -> None:
-    data = yaml.safe_load((SPECS / f"{name}.yaml").read_text(encoding="utf-8"))
-    assert data["name"] == name
+    assert pc.load(SPECS / f"{name}.yaml").name == name
 
 
 def test_gpt2_has_the_form_of_the_literature() -> None:

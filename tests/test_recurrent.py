@@ -112,10 +112,11 @@ def test_several_numbers_of_layers_at_once_are_refused() -> None:
 
 
 def test_many_layers_cost_as_many_copies() -> None:
-    deep = f"  - LSTM: {{units: 1, num_layers: {pc.LIMITS.copies}, return_sequences: true}}\n"
-    with pytest.raises(pc.ParamcalcError) as caught:
-        pc.count(pc.loads(HEAD + 3 * deep))
-    assert caught.value.code == "limit"
+    few, many = (f"  - LSTM: {{units: 1, num_layers: {each}, return_sequences: true}}\n" for each in (101, 4_990))
+    # 4·(5·1 + 1·1 + 1) in the first layer, 4·(1·1 + 1·1 + 1) in each of the others
+    assert pc.count(pc.loads(HEAD + few)).total == 28 + 100 * 12
+    with pytest.raises(pc.ParamcalcError, match="4,990 copies of a layer: a model has 5,000 at the most"):
+        pc.count(pc.loads(HEAD + few + many))
 
 
 def test_both_ways_enter_a_form_as_a_factor() -> None:
@@ -130,10 +131,11 @@ def test_both_ways_enter_a_form_as_a_factor() -> None:
 
 
 def test_a_number_to_count_to() -> None:
-    assert algebra.single(3) == algebra.single(sympy.Integer(3)) == algebra.single(np.array([3, 3], dtype=object)) == 3
+    for three in (3, sympy.Integer(3), np.array([3, 3], dtype=object)):
+        assert algebra.number_of_copies(three) == 3
     for value in (symbol("n"), algebra.Unknown("n"), np.array([2, 3], dtype=object)):
         with pytest.raises(Undecided):
-            algebra.single(value)
+            algebra.number_of_copies(value)
 
 
 # --- Outputs -------------------------------------------------------------------------------------

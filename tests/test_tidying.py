@@ -80,7 +80,7 @@ def test_group_that_is_called_again_stays() -> None:
         "  - Input: {shape: [8]}\n"
         "  - name: body\n"
         "    layers:\n"
-        "      - Dense: {units: 8}\n"
+        "      - Dense: {units: width}\n"
         "        name: layer\n"
         "        times: 3\n"
         "  - share: body\n"
@@ -150,4 +150,28 @@ def test_sum_without_a_name_of_its_own_gives_none_to_a_residual() -> None:
         "  - Dense: {units: width}\n"
         "    name: fc_2\n"
         "    residual: true\n"
+    )
+
+
+def test_sizes_that_follow_from_others_are_expressions_of_them() -> None:
+    text = """framework: torch
+layers:
+- Input: {shape: [null], dtype: int32}
+- Embedding: {input_dim: 1000, output_dim: 64}
+- name: body
+  times: 6
+  layers:
+  - MultiHeadAttention: {num_heads: 4, key_dim: 16}
+  - Weights: {tensors: {scale: [64], places: [128, 64]}}
+- Dense: {units: 1000}
+"""
+    assert tidied(text) == (
+        "  - Input: {shape: [null], dtype: int32}\n"
+        "  - Embedding: {input_dim: vocabulary, output_dim: width}\n"
+        "  - name: body\n"
+        "    times: 6\n"
+        "    layers:\n"
+        "      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads}\n"
+        "      - Weights: {tensors: {scale: [width], places: [128, width]}}\n"
+        "  - Dense: {units: vocabulary}\n"
     )

@@ -1,5 +1,7 @@
 """PyTorch's Transformer as one layer: closed forms, and layers whose number is not known."""
 
+import time
+
 import numpy as np
 import pytest
 import sympy
@@ -87,6 +89,19 @@ def test_copies_are_bounded() -> None:
     assert len(algebra.copies(LIMITS.copies)) == LIMITS.copies
     with pytest.raises(pc.ParamcalcError, match=r"error\[limit\]: 5,001 copies"):
         algebra.copies(LIMITS.copies + 1)
+
+
+@pytest.mark.parametrize("place", ["within", "behind"])
+def test_the_copies_of_layers_are_bounded_in_all_of_a_model(place: str) -> None:
+    few, many = (f"TransformerEncoder: {{num_heads: 1, num_layers: {number}" for number in (101, LIMITS.copies - 10))
+    layers = f"  - {few}, norm: {{{many}}}}}}}\n" if place == "within" else f"  - {few}}}\n  - {many}}}\n"
+    spec = pc.loads("paramcalc: 1\nlayers:\n  - Input: {shape: [3, 4]}\n" + layers)
+    start = time.process_time()
+    with pytest.raises(pc.ParamcalcError, match="4,990 copies of a layer: a model has 5,000 at the most") as caught:
+        pc.count(spec)
+    assert caught.value.code == "limit"
+    # refused before they are evaluated, which takes some seconds
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,17 @@ def test_the_lengths_of_a_kernel_stand_along_an_axis() -> None:
     assert theirs["parametrizations.weight.original0"] == (1, 1, 1, 128)
 
 
+@pytest.mark.parametrize(
+    ("kind", "convention"), [("WeightNorm", "torch"), ("SpectralNorm", "torch"), ("SpectralNorm", "keras")]
+)
+def test_what_no_framework_does_keeps_our_names(kind: str, convention: str) -> None:
+    # both look for one tensor, `weight` or `kernel`, and an LSTM has two of other names
+    tensors = sizes(pc.kind(kind)(layer=pc.LSTM(units=3)), (5, 4), convention=convention)
+    assert tensors["layer_kernel"] == (4, 12)
+    assert tensors["layer_recurrent_kernel"] == (3, 12)
+    assert not any("lstm" in name or "parametrizations" in name for name in tensors)
+
+
 def test_singular_vectors_are_as_long_as_the_sides_of_the_matrix() -> None:
     count = pc.count(pc.SpectralNorm(layer=pc.Dense(units=3)), "torch", input_shape=(4,))
     assert (count.total, count.buffers) == (4 * 3 + 3, 3 + 4)
@@ -204,11 +215,18 @@ DENSE = {"Dense": {"units": 3}}
         ),
         pytest.param(
             "WeightNorm", {"layer": {"Dropout": {"rate": 0}}}, (4,), "invalid-value",
-            "WeightNorm computes the kernel of a layer, and Dropout has none (at 'weight_norm')",
+            "WeightNorm computes the kernel of a layer, and Dropout has none (at 'weight_norm')\n"
+            "    'Weights' is the kind for tensors that no other kind declares",
+        ),
+        pytest.param(
+            "SpectralNorm", {"layer": {"MultiHeadAttention": {"num_heads": 2, "key_dim": 3}}}, (5, 6), "invalid-value",
+            "SpectralNorm computes the kernel of a layer, and MultiHeadAttention has none (at 'spectral_norm')\n"
+            "    'Weights' is the kind for tensors that no other kind declares",
         ),
         pytest.param(
             "WeightNorm", {"layer": {"Dense": {"units": 3, "quantization": "int8"}}}, (4,), "invalid-value",
-            "WeightNorm computes the kernel of a layer, and Dense keeps its own with few bits (at 'weight_norm')",
+            "WeightNorm computes the kernel of a layer, and Dense keeps its own with few bits (at 'weight_norm')\n"
+            "    'Weights' is the kind for tensors that no other kind declares",
         ),
         pytest.param(
             "SpectralNorm", {"layer": DENSE, "axis": 2}, (4,), "invalid-value",

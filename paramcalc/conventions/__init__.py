@@ -27,8 +27,9 @@ class Equivalent:
     Every expression is in the fields of the kind, in `size(axis)` of its first input, in
     `channel_axis`, in `rank`, the number of that input's axes, and in `features`, the list of the
     last sizes of all its inputs; it may compare and join texts, as in `padding == 'same'`. Of a
-    layer around a layer, `wrapped_axis` is the axis of the inner tensor as the framework lays it
-    out; -1 where it has no such axis.
+    layer around a layer, `wrapped_name` is what the framework calls the inner tensor, empty where it
+    does not have it on its own, and `wrapped_axis` the axis as the framework lays it out; -1 where it
+    has no such axis.
     """
 
     #: the class, by its path
@@ -114,7 +115,8 @@ class Convention:
         elif axis is not None and rule is not None and rule.axes:
             whole = (rule.axes[axis],)
             axis = rule.layout.index(whole) if whole in rule.layout else -1
-        return Environment({**environment.values, "wrapped_axis": axis}, environment.input)
+        values = {"wrapped_axis": axis, "wrapped_name": rule.name if rule is not None else ""}
+        return Environment({**environment.values, **values}, environment.input)
 
     def spell(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Any
 
@@ -154,7 +155,7 @@ class _MathMLPrinter(MathMLPresentationPrinter):  # type: ignore[misc]
 
 def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
     """The terms of a sum: the largest at these sizes first; without sizes, by degree. Plain numbers are last."""
-    by_degree = sorted(terms, key=lambda term: (-_degree(term), term.is_number, str(term)))
+    by_degree = sorted(terms, key=lambda term: (-_degree(term), term.is_number, _spelt(term)))
     names = set().union(*(term.free_symbols for term in by_degree))
     if sizes is None or any(symbol.name not in sizes for symbol in names):
         return by_degree
@@ -173,11 +174,22 @@ def _degree(term: Any) -> int:
     return int(term.is_Symbol)
 
 
+@lru_cache(maxsize=2**14)
+def _spelt(expr: Any) -> str:
+    """An expression as SymPy prints it, for the order of what is alike otherwise; it is asked for again and again."""
+    return str(expr)
+
+
 def _in_order(factors: Any) -> list[Any]:
     """The factors of a product: numbers first, then symbols, then sums, the simplest of them first."""
     return sorted(
         factors,
-        key=lambda factor: (not factor.is_number, factor.is_Add, _degree(factor) if factor.is_Add else 0, str(factor)),
+        key=lambda factor: (
+            not factor.is_number,
+            factor.is_Add,
+            _degree(factor) if factor.is_Add else 0,
+            _spelt(factor),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ import sympy
 
 from paramcalc import algebra
 from paramcalc.conventions import convention
+from paramcalc.display import Displayed
 from paramcalc.errors import quoted, refuse, suggest
 from paramcalc.formulas.conditions import Condition, holds
 from paramcalc.formulas.measures import Elasticity, Leading, elasticities, leading
@@ -34,7 +35,7 @@ class Part(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Displayed):
     """The closed form of a spec, or of a layer kind.
 
     `expr` is a SymPy expression in `symbols`; it holds for whole numbers of at least 1 that meet
@@ -199,11 +200,3 @@ class Formula:
 
     def _repr_latex_(self) -> str:
         return self._repr_mimebundle_()["text/latex"]
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)

@@ -17,10 +17,17 @@ def stated_plainly(layer: Layer, defaults: Callable[[str], Mapping[str, Any]], x
     cls = type(layer)
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
     usual = {name: info.default for name, info in cls.model_fields.items()} | dict(defaults(cls.__name__))
+    values = {name: getattr(layer, name) for name in cls.model_fields}
+    for name in cls.nested_fields():
+        inner = values[name]
+        if isinstance(inner, tuple):
+            values[name] = tuple(stated_plainly(each, defaults) for each in inner)
+        elif inner is not None:
+            values[name] = stated_plainly(inner, defaults)
     stated = {
         outside[name]: value
-        for name in cls.model_fields
-        if not ((value := getattr(layer, name)) == usual[name] and type(value) is type(usual[name]))
+        for name, value in values.items()
+        if not (value == usual[name] and type(value) is type(usual[name]))
     }
     for name in [*stated]:
         # what follows from other fields need not be stated

@@ -37,7 +37,7 @@ class Evaluation:
         self.channel_axis = own.channel_axis
         self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
         written = _count_nodes(spec.layers) + sum(_count_nodes(block.layers) for block in spec.blocks.values())
-        self.evaluations_left = written + LIMITS.copies
+        self.allowance = algebra.Allowance(written + LIMITS.copies)
         self.budget = Budget(LIMITS.steps + 20 * written)
         self.add: Layer = kind("Add")()
         self.names: dict[int, list[str]] = {}
@@ -55,7 +55,8 @@ class Evaluation:
         """The tree of the whole spec. Raises `ParamcalcError` with all problems found."""
         self.dims = dims
         scope = Scope(self.spec.layers, ("layers",), None, (), dims, Inherited(), top=True)
-        children, output = self.sequence(scope)
+        with algebra.allowing(self.allowance):
+            children, output = self.sequence(scope)
         self.outputs = (output,) if output is not None and self.spec.outputs is None else ()
         for index, reference in enumerate(self.spec.outputs or ()):
             try:
@@ -79,8 +80,8 @@ class Evaluation:
 
     def spend(self, path: Path, evaluations: int = 1) -> None:
         """Take some of the evaluations that a spec may cost."""
-        self.evaluations_left -= evaluations
-        if self.evaluations_left < 0:
+        self.allowance.copies -= evaluations
+        if self.allowance.copies < 0:
             problem = Problem(
                 "limit",
                 f"more than {LIMITS.copies:,} copies of nodes to evaluate beyond the nodes written",
@@ -345,7 +346,9 @@ class Evaluation:
             if not copy.inputs and layer.inputs and not layer.inputs[0].optional:
                 hint = "begin with an Input, or name its 'inputs'"
                 raise refuse("missing-input", f"{name} has no input to take", hint)
+            left = self.allowance.copies
             outputs, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
+            copies = left - self.allowance.copies
             for output in outputs:
                 check_output(name, output, copy.inputs)
             uses = [
@@ -355,7 +358,8 @@ class Evaluation:
             ]
         except ParamcalcError as error:
             raise _at_kind(error, name) from None
-        self.spend(copy.entry.path, max(0, len(tensors) - 1) // LIMITS.tensors)
+        # its copies of layers have been taken
+        self.spend(copy.entry.path, max(0, (len(tensors) - 1) // LIMITS.tensors - copies))
         leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=copy.entry.path)
         if self.sharing and uses:
             leaf.shared = True

@@ -1,6 +1,6 @@
 """Layers that turn numbers and texts into categories; their tables are no parameters."""
 
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
@@ -103,11 +103,10 @@ class HashedCrossing(Layer):
 
 
 class _Lookup(Layer):
-    if TYPE_CHECKING:
-        vocabulary_size: Any
-        max_tokens: Any
-        pad_to_max_tokens: Any
-        output_mode: Any
+    vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
+    max_tokens: OptionalSize = field("m", _MOST, None)
+    pad_to_max_tokens: Flag = field("", _PAD, False)
+    output_mode: LookupMode = field("", _MODE, "int")
 
     def _encoded(self, x: Shape) -> Shape:
         padded = algebra.truth(self.pad_to_max_tokens)
@@ -126,21 +125,11 @@ class IntegerLookup(_Lookup):
 
     source = "keras.layers.IntegerLookup"
 
-    vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
-    max_tokens: OptionalSize = field("m", _MOST, None)
-    pad_to_max_tokens: Flag = field("", _PAD, False)
-    output_mode: LookupMode = field("", _MODE, "int")
-
 
 class StringLookup(_Lookup):
     """Gives each text the place that it has in a vocabulary."""
 
     source = "keras.layers.StringLookup"
-
-    vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
-    max_tokens: OptionalSize = field("m", _MOST, None)
-    pad_to_max_tokens: Flag = field("", _PAD, False)
-    output_mode: LookupMode = field("", _MODE, "int")
 
 
 class TextVectorization(_Lookup):
@@ -148,10 +137,6 @@ class TextVectorization(_Lookup):
 
     source = "keras.layers.TextVectorization"
 
-    vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
-    max_tokens: OptionalSize = field("m", _MOST, None)
-    pad_to_max_tokens: Flag = field("", _PAD, False)
-    output_mode: LookupMode = field("", _MODE, "int")
     output_sequence_length: OptionalCount = field("", "the words of each text, more are dropped, fewer filled up", None)
     split: Literal["whitespace", "character"] | None = field(
         "", "where a text is parted; null for texts that are parted already", "whitespace"

@@ -1,23 +1,24 @@
 """Layers that slide a window over each channel on its own, and maybe mix the channels after it."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Count, Flag, Padding1D, Padding2D, Size, Window1D, Window2D, field
+from paramcalc.fields import Count, Flag, Function, Padding1D, Padding2D, Size, Window1D, Window2D, field
 from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.spatial import DataFormat, Spatial, data_format
 from paramcalc.window import output_lengths
 
 
-class _DepthwiseConv(Layer):
+class _DepthwiseConv(Spatial):
     kernel_size: Any
     strides: Any
     padding: Any
     dilation_rate: Any
     depth_multiplier: Count = field("m", "windows for each channel", 1)
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
-    activation: str = field("", "the function applied to the result", "linear")
-    data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
+    activation: Function = field("", "the function applied to the result", "linear")
+    data_format: DataFormat = data_format()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         yield self._windows("kernel", x)
@@ -34,10 +35,6 @@ class _DepthwiseConv(Layer):
 
     def _lengths(self, x: Shape) -> Shape:
         return output_lengths(x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
-
-    @property
-    def channel_axis(self) -> int:
-        return 1 if self.data_format == "channels_first" else -1
 
 
 class _Filters(Layer):

@@ -1,21 +1,22 @@
 """Layers that lay out the windows of an image one after another, or put them together again; they learn nothing."""
 
-from typing import Any, Literal
+from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.errors import refuse
 from paramcalc.fields import Amount2D, Window2D, field
-from paramcalc.layer import Axes, Layer
+from paramcalc.layer import Axes
+from paramcalc.spatial import DataFormat, Spatial, data_format
 from paramcalc.window import output_lengths
 
 
-class _Windows(Layer):
+class _Windows(Spatial):
     kernel_size: Window2D = field("", "height and width of a window")
     strides: Window2D = field("", "how far apart the windows are", (1, 1))
     padding: Amount2D = field("", "the pixels of padding on each side of the image", (0, 0))
     dilation_rate: Window2D = field("", "the spacing of a window's elements", (1, 1))
-    data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
+    data_format: DataFormat = data_format()
 
     def _places(self, lengths: Shape) -> Any:
         """The number of windows in an image. Raises `empty-output` where none fits."""
@@ -24,10 +25,6 @@ class _Windows(Layer):
             height, width = lengths
             raise refuse("empty-output", f"no window fits in an image of {height} by {width}")
         return algebra.product(places)
-
-    @property
-    def channel_axis(self) -> int:
-        return 1 if self.data_format == "channels_first" else -1
 
 
 class Unfold(_Windows):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, OptionalSize, Size, field
+from paramcalc.fields import Flag, Function, OptionalSize, Size, field
 from paramcalc.layer import Axes, Layer, Remark, Tensor
 from paramcalc.quantization import Quantization, low_rank, matrix
 
@@ -30,7 +30,7 @@ class Dense(Layer):
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
-    activation: str = field("", "the function applied to the result", "linear")
+    activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
 from paramcalc.errors import quoted, refuse
-from paramcalc.fields import FieldType, Flag, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
 from paramcalc.layer import Axes, Layer, Tensor, shape_text
 from paramcalc.quantization import Quantization, low_rank, matrix, parts
 
@@ -60,7 +60,7 @@ class EinsumDense(Layer):
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
     bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
-    activation: str = field("", "the function applied to the result", "linear")
+    activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
 

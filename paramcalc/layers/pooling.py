@@ -10,7 +10,6 @@ from paramcalc.spatial import (
     ceil_mode,
     data_format,
     dilation_rate,
-    keepdims,
     padding,
     pool_size,
     return_indices,
@@ -52,15 +51,9 @@ class GlobalMaxPool2D(GlobalPooling):
     inputs = (IMAGE,)
     source = "keras.layers.GlobalMaxPooling2D; torch.nn.AdaptiveMaxPool2d(1)"
 
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()
-
 
 class GlobalAveragePool2D(GlobalPooling):
     """Takes the mean of each channel over all places."""
 
     inputs = (IMAGE,)
     source = "Lin, Chen and Yan 2013; keras.layers.GlobalAveragePooling2D; torch.nn.AdaptiveAvgPool2d(1)"
-
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()

@@ -10,7 +10,6 @@ from paramcalc.spatial import (
     ceil_mode,
     data_format,
     dilation_rate,
-    keepdims,
     padding,
     pool_size,
     return_indices,
@@ -52,15 +51,9 @@ class GlobalMaxPool1D(GlobalPooling):
     inputs = (STEPS,)
     source = "keras.layers.GlobalMaxPooling1D; torch.nn.AdaptiveMaxPool1d(1)"
 
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()
-
 
 class GlobalAveragePool1D(GlobalPooling):
     """Takes the mean of each channel over all places."""
 
     inputs = (STEPS,)
     source = "keras.layers.GlobalAveragePooling1D; torch.nn.AdaptiveAvgPool1d(1)"
-
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()

@@ -12,7 +12,6 @@ from paramcalc.spatial import (
     check_window,
     data_format,
     dilation_rate,
-    keepdims,
     padding,
     pool_size,
     return_indices,
@@ -60,15 +59,9 @@ class GlobalMaxPool3D(GlobalPooling):
     inputs = (VOLUME,)
     source = "keras.layers.GlobalMaxPooling3D; torch.nn.AdaptiveMaxPool3d(1)"
 
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()
-
 
 class GlobalAveragePool3D(GlobalPooling):
     """Takes the mean of each channel over all places."""
 
     inputs = (VOLUME,)
     source = "keras.layers.GlobalAveragePooling3D; torch.nn.AdaptiveAvgPool3d(1)"
-
-    keepdims: Flag = keepdims()
-    data_format: DataFormat = data_format()

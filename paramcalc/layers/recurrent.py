@@ -5,7 +5,7 @@ from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Number, Shape
-from paramcalc.errors import LIMITS, quoted, refuse
+from paramcalc.errors import quoted, refuse
 from paramcalc.fields import Count, Flag, OptionalSize, field
 from paramcalc.layer import Axes, Remark, Tensor
 from paramcalc.recurrence import Gated, OverTime
@@ -27,7 +27,7 @@ class _Recurrent(OverTime, Gated):
 
     def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
         features, following = x[-1], self.step_shape(x)[-1]
-        for place in range(self._layers()):
+        for place in algebra.copies(self.num_layers):
             prefix = f"layer_{place}_" if place else ""
             yield from self.gate_tensors(features, prefix)
             yield from self.gate_tensors(features, f"{prefix}backward_", self.bidirectional)
@@ -38,13 +38,8 @@ class _Recurrent(OverTime, Gated):
 
     def step_states(self, x: Shape) -> Sequence[Shape]:
         # layer by layer, each forwards and then backwards
-        return self.state_shapes * (self._layers() * (2 if algebra.truth(self.bidirectional) else 1))
-
-    def _layers(self) -> int:
-        number = algebra.single(self.num_layers)
-        if number > LIMITS.copies:
-            raise refuse("limit", f"'num_layers' is at most {LIMITS.copies:,}, not {number:,}", path=("num_layers",))
-        return number
+        ways = 2 if algebra.truth(self.bidirectional) else 1
+        return self.state_shapes * (algebra.number_of_copies(self.num_layers) * ways)
 
 
 class SimpleRNN(_Recurrent):

@@ -150,7 +150,7 @@ class Transformer(_Transformer):
 
 def _output(layer: Layer, *inputs: Shape) -> Shape:
     """The shape that a layer within the layer makes of its inputs."""
-    return layer.infer(*inputs)[0][0]
+    return layer.output_shapes(*inputs)[0]
 
 
 def _check_memory(x: Shape, memory: Shape) -> None:

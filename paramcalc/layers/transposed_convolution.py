@@ -1,13 +1,14 @@
 """Layers that put down a learned window at each place of their input: the shapes of a convolution, backwards."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape
 from paramcalc.fields import (
     Count,
     Flag,
+    Function,
     OptionalAmount1D,
     OptionalAmount2D,
     OptionalAmount3D,
@@ -20,14 +21,15 @@ from paramcalc.fields import (
     Window3D,
     field,
 )
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.layer import Axes, Tensor
+from paramcalc.spatial import DataFormat, Spatial, data_format
 from paramcalc.window import transposed_lengths
 
 _PAPERS = "Zeiler et al. 2010; Dumoulin and Visin 2016 (the shapes)"
 _ADDED = "what is added at the end of each axis; what the padding asks for, if absent"
 
 
-class _ConvTranspose(Layer):
+class _ConvTranspose(Spatial):
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Any
     strides: Any
@@ -36,8 +38,8 @@ class _ConvTranspose(Layer):
     dilation_rate: Any
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether an offset is added", True)
-    activation: str = field("", "the function applied to the result", "linear")
-    data_format: Literal["channels_last", "channels_first"] = field("", "where the channels are", "channels_last")
+    activation: Function = field("", "the function applied to the result", "linear")
+    data_format: DataFormat = data_format()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         algebra.divide(x[-1], self.groups, "the groups must divide the channels")
@@ -50,10 +52,6 @@ class _ConvTranspose(Layer):
             x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate, self.output_padding
         )
         return (*lengths, self.filters)
-
-    @property
-    def channel_axis(self) -> int:
-        return 1 if self.data_format == "channels_first" else -1
 
 
 class Conv1DTranspose(_ConvTranspose):

@@ -25,16 +25,17 @@ class _AroundKernel(Layer):
         yield Part("layer", self.layer, inputs)
 
     def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
-        shapes: tuple[Shape, ...] = self.layer.infer(*inputs)[0]
+        shapes: tuple[Shape, ...] = self.layer.output_shapes(*inputs)
         return shapes
 
     def wrapped(self, *inputs: Shape) -> tuple[Tensor, int | None]:
         (part,) = self.parts(*inputs)
-        kernel = next((tensor for tensor in part.layer.infer(*inputs)[1] if tensor.name in _KERNELS), None)
+        kernel = next((tensor for tensor in part.layer.owned_tensors(*inputs) if tensor.name in _KERNELS), None)
         name, inner = type(self).__name__, type(part.layer).__name__
         if kernel is None or kernel.dtype is not None:
             reason = "has none" if kernel is None else "keeps its own with few bits"
-            raise refuse("invalid-value", f"{name} computes the kernel of a layer, and {inner} {reason}")
+            hint = "'Weights' is the kind for tensors that no other kind declares"
+            raise refuse("invalid-value", f"{name} computes the kernel of a layer, and {inner} {reason}", hint)
         rank = len(kernel.shape)
         if self.axis is not None and not -rank <= self.axis < rank:
             raise refuse(
@@ -49,7 +50,8 @@ class WeightNorm(_AroundKernel):
     """Splits the kernel of a layer into its direction and its length, which are learned apart.
 
     Each place along an axis of the kernel has a length of its own: with the last axis each output of Dense, or
-    each filter of Conv2D, as with PyTorch's dim=0. Of Embedding, that is axis 0.
+    each filter of Conv2D, as with PyTorch's dim=0. Of Embedding, that is axis 0. PyTorch can do so with a tensor of
+    another name, such as `weight_hh_l0` of an LSTM: that is no kind, and `Weights` says what such a layer owns.
     """
 
     source = "Salimans and Kingma 2016; torch.nn.utils.parametrizations.weight_norm"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from paramcalc.display import Displayed
 from paramcalc.errors import ParamcalcError, Problem, Source, refuse
 from paramcalc.expression import Expression
 from paramcalc.fields import read_dtype, read_flag
@@ -137,7 +138,7 @@ class Block:
 
 
 @dataclass(slots=True)
-class Spec:
+class Spec(Displayed):
     """A network: what a spec file holds.
 
     `dims` are the named sizes: whole numbers, truths, lists, expressions of the dims above, or
@@ -182,14 +183,6 @@ class Spec:
         if self.outputs is not None:
             data["outputs"] = list(self.outputs)
         return data
-
-    def _repr_html_(self) -> str:
-        return self._repr_mimebundle_()["text/html"]
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        from paramcalc.exports.notebook import shown
-
-        return shown(self)
 
 
 def as_nodes(items: Iterable[Node | Layer]) -> tuple[Node, ...]:

@@ -41,7 +41,8 @@ def layers(spec: pc.Spec) -> dict[str, list[object]]:
 
 found = {}
 for path in sorted(Path(sys.argv[1]).glob("*.json")):
-    tidied = pc.loads(pc.dumps(pc.from_keras(path)))
+    text = pc.dumps(pc.from_keras(path))
+    tidied = pc.loads(text)
     plain = read_description(described_file(path), tidied=False)
     shapes = [
         [list(each.shape), each.trainable] for row in pc.count(tidied, expand=True).layers for each in row.tensors
@@ -51,5 +52,6 @@ for path in sorted(Path(sys.argv[1]).glob("*.json")):
         "plain totals": totals(plain),
         "layers": layers(plain),
         "shapes": sorted(shapes),
+        "lines": text.count("\n"),
     }
 json.dump(found, sys.stdout)

@@ -6,6 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 
 import paramcalc as pc
 from paramcalc.algebra import Unknown
+from paramcalc.conventions import convention
 from paramcalc.frameworks.building import source
 
 from . import reading
@@ -192,38 +194,48 @@ def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_pat
 def test_the_names_of_a_module_are_those_that_torch_takes() -> None:
     from torch import nn
 
-    from paramcalc.frameworks.building.torch import MODULE_NAMES
+    from paramcalc.frameworks.building.torch.module_names import MODULE_NAMES
 
     assert {name for name in dir(nn.Module()) if not name.startswith("_")} - {"register_module"} <= MODULE_NAMES
 
 
-def test_arguments_that_are_left_out_have_the_default_of_their_field() -> None:
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_arguments_that_are_left_out_have_the_default_of_their_field(framework: str) -> None:
     """For every class of Keras and each field with a default; for every class of PyTorch and those of our list."""
-    from paramcalc.conventions import convention
-    from paramcalc.frameworks.building.torch import DEFAULTS
-
-    differing = set()
-    for framework in FRAMEWORKS:
-        for kind in pc.kind_names():
-            for row in convention(framework).equivalents(kind):
-                signature = inspect.signature(reading.real_class(row).__init__).parameters
-                for argument, text in row.arguments.items():
-                    field = pc.kind(kind).model_fields.get(text)
-                    if argument not in signature or field is None or field.is_required():
+    layers = import_module(f"paramcalc.frameworks.building.{framework}.layers")
+    differing: dict[str, set[str]] = {}
+    for kind in pc.kind_names():
+        for row in convention(framework).equivalents(kind):
+            if row.alias:
+                continue
+            signature = inspect.signature(reading.real_class(row).__init__).parameters
+            for argument, text in row.arguments.items():
+                field = pc.kind(kind).model_fields.get(text)
+                if argument not in signature or field is None or field.is_required():
+                    continue
+                default = field.default
+                if framework == "torch":
+                    if argument not in layers.DEFAULTS:
                         continue
-                    default, real = field.default, signature[argument].default
-                    if framework == "torch":
-                        if argument not in DEFAULTS:
-                            continue
-                        default = DEFAULTS[argument]
-                    if real is not inspect.Parameter.empty and not _same(default, real):
-                        differing.add((row.name, argument, default, real))
-    assert differing == set()
+                    default = layers.DEFAULTS[argument]
+                if not _same(default, signature[argument].default):
+                    differing.setdefault(row.name, set()).add(argument)
+    assert differing == {name: {*arguments} for name, arguments in layers.STATED.items()}
+
+
+def test_an_argument_that_follows_from_no_field_is_left_out_where_it_is_the_default() -> None:
+    import keras
+
+    from paramcalc.frameworks.building.keras.layers import DEFAULTS
+
+    assert (("rms_scaling", keras.layers.LayerNormalization().rms_scaling),) == DEFAULTS
 
 
 def _same(default: Any, real: Any) -> bool:
     # None is Keras's own for what its configuration says, and for no activation
-    return _one(default) == _one(real) or (real is None and default in ("channels_last", "linear"))
+    same = _one(default) == _one(real) or (real is None and default in ("channels_last", "linear"))
+    # a flag that is not stated
+    return same or (default is None and real is False)
 
 
 def _one(value: Any) -> Any:

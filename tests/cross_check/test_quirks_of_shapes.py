@@ -178,3 +178,16 @@ def test_torch_takes_no_null_for_the_size_of_a_sequence() -> None:
     assert torch.nn.AdaptiveAvgPool2d((None, 2))(torch.zeros(1, 1, 4, 4)).shape[2:] == (4, 2)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         torch.nn.AdaptiveAvgPool1d((None,))(torch.zeros(1, 1, 4))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["Dense", "Conv1D", "DepthwiseConv1D", "Conv1DTranspose"])
+def test_keras_forgets_that_glu_halves_the_output_of_a_layer(kind: str) -> None:
+    import keras
+
+    sizes = {"Dense": {"units": 8}, "DepthwiseConv1D": {"kernel_size": 1, "depth_multiplier": 2}}
+    fields = sizes.get(kind, {"filters": 8, "kernel_size": 1})
+    said, run = said_and_run(getattr(keras.layers, kind)(**fields, activation="glu"), (3, 4), "float32")
+    assert (said, run) == ((3, 8), (3, 4))
+    # no spec says such a layer: what follows it would be built for a shape that it does not have
+    with pytest.raises(pc.ParamcalcError, match="must keep the shape, and 'glu' halves an axis"):
+        pc.kind(kind)(**fields, activation="glu")

@@ -199,3 +199,19 @@ def test_a_norm_without_running_statistics_keeps_no_state(number: int) -> None:
     shape = (4, 3, 3, 3)[: number + (number > 1)] if number > 1 else (4,)
     count = pc.count(pc.BatchNorm(axis=1, track_running_stats=False), "torch", input_shape=shape)
     assert (count.total, count.buffers) == (8, 0)
+
+
+def test_a_recurrent_layer_has_no_kernel_for_keras_or_torch_to_compute() -> None:
+    import torch
+    from torch.nn.utils.parametrizations import spectral_norm, weight_norm
+
+    with pytest.raises(ValueError, match="LSTM object has no attribute 'kernel' nor 'embeddings'"):
+        keras_layers().SpectralNormalization(keras_layers().LSTM(3)).build((None, 5, 4))
+    for norm in (weight_norm, spectral_norm):
+        with pytest.raises(ValueError, match="with name 'weight'"):
+            norm(torch.nn.LSTM(4, 3))
+    for kind in (pc.WeightNorm, pc.SpectralNorm):
+        spec = pc.Spec(layers=[pc.Input(shape=(5, 4)), kind(layer=pc.LSTM(units=3))], framework="torch")
+        with pytest.raises(pc.ParamcalcError) as caught:
+            pc.build(spec, framework="torch")
+        assert caught.value.code == "cannot-build"

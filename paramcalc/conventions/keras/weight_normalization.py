@@ -9,7 +9,7 @@ EQUIVALENTS = {
             "keras.layers.SpectralNormalization",
             {"layer": "layer"},
             {"vector_u": "vector_u: n -> () n"},
-            when="axis == -1 and not right_vector",
+            when="axis == -1 and not right_vector and (wrapped_name == 'kernel' or wrapped_name == 'embeddings')",
             parts={"layer": "{class}"},
         ),
     ),

@@ -317,6 +317,9 @@ def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     blocks: list[Block] = [_sum(model.parts, readable_bytes(count.bytes))]
     if derivation.form is not None:
         blocks += [Paragraph(("In the sizes of the spec:",)), *form_blocks(derivation.form, model.one)]
+    elif derivation.too_long:
+        way_out = "'paramcalc formula' gives it, layer by layer."
+        blocks.append(Paragraph((f"With so many sizes, the sum in symbols is left out here: {way_out}",)))
     return Section(f"{count.name} · the whole model" if count.name else "The whole model", "", tuple(blocks))
 
 
@@ -383,15 +386,8 @@ def _split(parts: Sequence[Part]) -> str:
 
 def _steps(*steps: Maths) -> list[Maths]:
     """Steps without those that read as the one before."""
-    kept: list[Maths] = []
-    for step in steps:
-        if not kept or _printed(step) != _printed(kept[-1]):
-            kept.append(step)
-    return kept
-
-
-def _printed(step: Maths) -> str:
-    return notation.text(step.expr, step.values, step.at)
+    printed = [notation.text(step.expr, step.values, step.at) for step in steps]
+    return [step for step, own, before in zip(steps, printed, [None, *printed], strict=False) if own != before]
 
 
 def _answers(steps: Sequence[Maths]) -> tuple[Cell, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import ast
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paramcalc.algebra import Undecided
@@ -11,6 +11,7 @@ from paramcalc.conventions import convention
 from paramcalc.counting import count
 from paramcalc.errors import ParamcalcError, refuse
 from paramcalc.frameworks.building.keras import KerasWriter
+from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.parts import classes
 from paramcalc.frameworks.building.torch import TorchWriter
 from paramcalc.frameworks.building.writing import camel, unique, written
@@ -33,7 +34,11 @@ def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value
         if type(total) is not int:
             raise refuse("not-one-value", "a model is built with one value for each dim")
         graph = evaluate(spec, target.name, dims, fold=False)
-        return "\n".join((_keras if target.name == "keras" else _torch)(spec, graph, total)) + "\n"
+
+        def names(taken: set[str]) -> Names:
+            return Names(spec, graph, target.name, dims or {}, taken)
+
+        return "\n".join((_keras if target.name == "keras" else _torch)(spec, graph, names, total)) + "\n"
     except ParamcalcError as error:
         raise located(error, spec.source) from None
     except Undecided as undecided:
@@ -58,30 +63,33 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
     return names["build"]()
 
 
-def _keras(spec: Spec, graph: Graph, total: int) -> list[str]:
+def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:
     """A function that makes the model, behind those that it calls."""
-    writer = KerasWriter(graph)
+    writer = KerasWriter(graph, names)
     statements = writer.statements()
     writer.settle()
     parts = _parts("keras", writer.parts)
-    lines = [*_head(spec, total, "Keras"), *(["from typing import Any", ""] if parts else []), "import keras", *parts]
+    imports = [*(["from typing import Any", ""] if parts else []), "import keras"]
+    body = []
     for template in writer.templates.values():
         given = ", ".join([template.signature, *(name for name, _ in template.parameters)])
-        lines += ["", "", f"def {template.name}({given}):", *template.lines(0, 4)]
-    body = [line for statement in statements for line in written(statement, 4)]
-    lines += ["", "", "def build():", '    """The model, with new weights."""', *body]
+        body += ["", "", f"def {template.name}({given}):", *template.lines(0, 4)]
+    body += ["", "", "def build():", '    """The model, with new weights."""']
+    body += [line for statement in statements for line in written(statement, 4)]
+    lines = [*_head(spec, total, "Keras"), *imports, *_constants(writer.names, body), *parts, *body]
     return [*lines, "", "", 'if __name__ == "__main__":', "    build().summary()"]
 
 
-def _torch(spec: Spec, graph: Graph, total: int) -> list[str]:
+def _torch(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:
     """A class of the whole, behind those of its groups, and a function that makes it."""
-    writer = TorchWriter(graph)
+    writer = TorchWriter(graph, names)
     root = writer.root(camel(spec.name))
     root.uses.append(root.texts())
     writer.settle()
     root.name = unique(root.name, writer.taken_names)
     root.settle(set())
-    body = _parts("torch", writer.parts)
+    parts = _parts("torch", writer.parts)
+    body = []
     for template in (*writer.templates.values(), root):
         body += ["", "", f"class {template.name}(nn.Module):"]
         body += ['    """The whole model."""', ""] if template is root else []
@@ -90,12 +98,23 @@ def _torch(spec: Spec, graph: Graph, total: int) -> list[str]:
             body += [f"    def __init__({given}):", "        super().__init__()", *template.lines(0, 8), ""]
         body += [f"    def forward(self, {template.signature}):", *template.lines(1, 8)]
     body += ["", "", "def build():", '    """The model, with new weights."""', f"    return {root.name}()"]
-    used = set(re.findall(r"\w+", "\n".join(body)))
-    names = ", ".join(name for name in ("Tensor", "nn") if name in used)
-    imports = ["import torch"] * ("torch" in used) + [f"from torch import {names}"]
+    used = _names_in([*parts, *body])
+    imported = ", ".join(name for name in ("Tensor", "nn") if name in used)
+    imports = ["import torch"] * ("torch" in used) + [f"from torch import {imported}"]
     imports += ["from torch.nn import functional"] * ("functional" in used)
-    lines = [*_head(spec, total, "PyTorch"), *imports, *body]
+    lines = [*_head(spec, total, "PyTorch"), *imports, *_constants(writer.names, body), *parts, *body]
     return [*lines, "", "", 'if __name__ == "__main__":', "    print(build())"]
+
+
+def _names_in(lines: list[str]) -> set[str]:
+    """The names that source mentions."""
+    return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
+
+
+def _constants(names: Names, body: list[str]) -> list[str]:
+    """The dims that the source mentions, each with its value."""
+    found = names.definitions(_names_in(body))
+    return ["", *found] if found else []
 
 
 def _head(spec: Spec, total: int, framework: str) -> list[str]:

@@ -53,6 +53,8 @@ ACTIVATIONS: dict[str, tuple[str, ...]] = {
 }
 #: The dtypes that the parameters of a model may have.
 FLOATS = ("bfloat16", "float16", "float32", "float64")
+#: The arguments that are tensors, by their class; the table has lists of them.
+TENSORS = {"torch.nn.LinearCrossEntropyLoss": ("weight",)}
 #: Arguments with a number for each axis, which may be one number for all.
 _WINDOWS = {"kernel_size", "pool_size", "strides", "stride", "padding", "dilation_rate", "dilation"}
 
@@ -62,7 +64,12 @@ def check(leaf: Leaf, framework: str) -> None:
     for use in leaf.uses:
         if use.tensor.dtype is None and use.dtype not in FLOATS:
             raise cannot_build(leaf, framework, f"its tensors have the dtype {use.dtype}", "floats alone are trained")
-    name = getattr(leaf.layer, "activation", None)
+    check_function(leaf, leaf.layer, framework)
+
+
+def check_function(leaf: Leaf, layer: Layer, framework: str) -> None:
+    """Refuse an activation, of a leaf's layer or of one within it, that is not known: `cannot-build`."""
+    name = getattr(layer, "activation", None)
     if isinstance(name, str) and name not in ACTIVATIONS:
         why = f"there is no function {quoted(name)}"
         raise cannot_build(leaf, framework, why, suggest(name, ACTIVATIONS) or listed("the functions", ACTIVATIONS))
@@ -85,6 +92,12 @@ def plain_form(leaf: Leaf, framework: str, *understood: str) -> None:
         raise cannot_build(leaf, framework, "there is no class for it that takes or gives states")
 
 
+def weights_arguments(layer: Any) -> dict[str, Any]:
+    """The arguments of our own class of `Weights`."""
+    given = {"shapes": dict(layer.tensors_), "states": dict(layer.states), "output": layer.output}
+    return {name: value for name, value in given.items() if value}
+
+
 def attention(leaf: Leaf, framework: str) -> dict[str, Any]:
     """The arguments of our own class of attention: over one axis, and with nothing but its projections."""
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
@@ -101,25 +114,35 @@ def constructor(
     leaf: Leaf,
     framework: str,
     fit: Fit,
+    accepts: Callable[[Layer, Mapping[str, Any]], bool],
     taken_for_granted: Callable[[str, str, Any], bool],
     spelled: Callable[[str], str],
 ) -> Call:
-    """The call of a class; arguments that are `taken_for_granted` and not stated are left out."""
+    """The call of a class; arguments that are `taken_for_granted` and not stated are left out.
+
+    A layer among them is one that its class `accepts` as it is.
+    """
 
     def written(name: str, value: Any) -> Expr:
+        if name in TENSORS.get(fit.row.name, ()) and value is not None:
+            return Call("torch.tensor", (("", Slot(name, literal([float(each) for each in value]))),))
         if isinstance(value, Layer):
             return nested(value)
         if isinstance(value, tuple) and value and isinstance(value[0], Layer):
             return Items(tuple(map(nested, value)))
-        return Slot(name, literal(_plain(name, value)))
+        return Slot(name, literal(_plain(name, fit.texts.get(name, value))))
 
     def nested(layer: Layer) -> Expr:
         inputs = fit.parts.get(id(layer), ())
         row = convention.equivalent(layer, inputs)
+        name = type(layer).__name__
         if row is None:
-            raise cannot_build(leaf, framework, f"there is no class for the {type(layer).__name__} in it")
-        inner = Fit(row, layer, *arguments(row, layer, inputs, {}))
-        return constructor(convention, leaf, framework, inner, lambda *_: False, spelled)
+            raise cannot_build(leaf, framework, f"there is no class for the {name} in it with these fields")
+        check_function(leaf, layer, framework)
+        inner = Fit(row, layer, *arguments(convention, row, layer, inputs, {}))
+        if not accepts(layer, inner.given):
+            raise cannot_build(leaf, framework, f"the class of the {name} in it is not all of that layer")
+        return constructor(convention, leaf, framework, inner, accepts, lambda *_: False, spelled)
 
     stated = fit.layer.model_fields_set
     return Call(
@@ -145,8 +168,8 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def check_function(leaf: Leaf, framework: str) -> None:
-    """Refuse a function that is not known, or that takes another number of inputs. Raises `cannot-build`."""
+def check_function_of_several(leaf: Leaf, framework: str) -> None:
+    """Refuse a function of inputs that is not known, or that takes another number of inputs. Raises `cannot-build`."""
     function = leaf.layer.stated()["function"]
     if function not in FUNCTIONS:
         raise cannot_build(

@@ -1,21 +1,23 @@
 """The class of a framework for a layer, with what must be done before and behind it.
 
-Where no class is the layer itself, one may be with less: without padding, which is then added before;
-with strides of 1, where every so many places are then taken; with axes of size 1 kept, and then dropped.
+Where no class is the layer itself, one may be with less: without padding, which is then added before, or,
+behind a transposed convolution, cut off; with strides of 1, where every so many places are then taken; with
+axes of size 1 kept, and then dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape, Unknown
-from paramcalc.conventions import Convention, Equivalent, evaluated, field_environment
+from paramcalc.conventions import Convention, Equivalent, evaluated
 from paramcalc.errors import ParamcalcError
 from paramcalc.expression import Environment
+from paramcalc.frameworks.building.naming import Names
 from paramcalc.graph import Leaf
 from paramcalc.layer import Layer
 
@@ -38,8 +40,12 @@ class Fit:
     pads: Pads | None = None
     #: every so many places of each axis beside the channels
     places: tuple[int, ...] | None = None
+    #: what is cut off behind it, of each axis beside the channels
+    cuts: Pads | None = None
     #: whether the axes beside the channels, which have size 1, are dropped behind it
     squeezed: bool = False
+    #: the arguments, with the text of each size that is made of a constant of the source
+    texts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def fit(
@@ -47,6 +53,7 @@ def fit(
     leaf: Leaf,
     accepts: Callable[[Layer, Mapping[str, Any]], bool],
     replaced: Mapping[str, Any] | None = None,
+    names: Names | None = None,
 ) -> Fit | None:
     """The class for a leaf whose constructor accepts the arguments, some of them replaced, or None."""
     layer = leaf.layer
@@ -59,17 +66,47 @@ def fit(
             row = convention.equivalent(lesser, leaf.input_shapes)
             if row is None:
                 continue
-            given, parts = arguments(row, lesser, leaf.input_shapes, replaced or {})
+            given, parts = arguments(convention, row, lesser, leaf.input_shapes, replaced or {})
             if accepts(lesser, given) and (not chosen or _gives_the_same(leaf, lesser, extra)):
-                return Fit(row, lesser, given, parts, **extra)
+                return Fit(
+                    row, lesser, given, parts, **extra, texts=_texts(convention, row, leaf, fields, given, names)
+                )
     return None
 
 
+def _texts(
+    convention: Convention,
+    row: Equivalent,
+    leaf: Leaf,
+    fields: Mapping[str, Any],
+    given: Mapping[str, Any],
+    names: Names | None,
+) -> Mapping[str, Any]:
+    """The arguments again, with the text of each size in them that is made of a constant."""
+    if names is None:
+        return given
+
+    def argument(name: str) -> Callable[[Leaf], Any]:
+        def get(leaf: Leaf) -> Any:
+            layer = leaf.layer.model_copy(update=dict(fields))
+            environment = convention.environment(layer, leaf.input_shapes)
+            return evaluated(row.arguments[name], environment)
+
+        return get
+
+    return {name: names.of(leaf, argument(name)) if _is_plain(value) else value for name, value in given.items()}
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of numbers alone."""
+    return all(map(_is_plain, value)) if isinstance(value, tuple) else type(value) is int
+
+
 def arguments(
-    row: Equivalent, layer: Layer, inputs: Sequence[Shape], replaced: Mapping[str, Any]
+    convention: Convention, row: Equivalent, layer: Layer, inputs: Sequence[Shape], replaced: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[int, Sequence[Shape]]]:
     """The arguments of a class, and of each layer among them the shapes that it is given."""
-    fields = field_environment(layer, inputs)
+    fields = convention.environment(layer, inputs)
     found = [*layer.filled(inputs[0] if inputs else None).parts(*inputs)]
     environment = Environment({**fields.values, **{part.name: part.layer for part in found}}, fields.input)
     given = {
@@ -90,8 +127,39 @@ def _changes(leaf: Leaf) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             yield {"padding": "valid"}, {"pads": pads}
     if "dilation_rate" in fields and "strides" in fields and "output_padding" not in fields:
         yield {"strides": (1,) * len(layer.strides)}, {"places": layer.strides}
+    if "output_padding" in fields:
+        yield from _cut_lengths(layer)
     if "keepdims" in fields and layer.keepdims is False:
         yield {"keepdims": True}, {"squeezed": True}
+
+
+def _cut_lengths(layer: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """A transposed convolution as one that gives all that its windows reach, or more, and what is cut off that."""
+    reached = [step * (size - 1) + 1 for size, step in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+    # of all that the windows reach: how much is cut off before it, and how much longer it is behind that
+    pairs = [*zip(reached, layer.strides, strict=True)]
+    if layer.padding == "valid" and layer.output_padding is None:
+        wanted = [(0, max(0, stride - reach)) for reach, stride in pairs]
+    elif layer.padding == "same" and layer.output_padding is None:
+        wanted = [(max(0, reach - stride) // 2, stride - reach) for reach, stride in pairs]
+    elif isinstance(layer.padding, tuple):
+        added = layer.output_padding or (0,) * len(pairs)
+        wanted = [(pad, more - 2 * pad) for pad, more in zip(layer.padding, added, strict=True)]
+    else:
+        return
+    # in numbers; where as much goes on both sides, by the class itself
+    more = [max(0, before + longer) for before, longer in wanted]
+    cuts = [(before, extra - before - longer) for (before, longer), extra in zip(wanted, more, strict=True)]
+    even = all(before == behind for before, behind in cuts)
+    yield (
+        {"padding": tuple(before for before, _ in cuts) if even else (0,) * len(pairs), "output_padding": tuple(more)},
+        {} if even else {"cuts": tuple(cuts)},
+    )
+    # in words: as long as the windows reach, or as the strides
+    more = [max(0, stride - reach) for reach, stride in pairs]
+    cuts = [(before, extra - before - longer) for (before, longer), extra in zip(wanted, more, strict=True)]
+    if all(behind >= 0 for _, behind in cuts):
+        yield {"padding": "valid", "output_padding": None}, {"cuts": tuple(cuts)} if any(map(any, cuts)) else {}
 
 
 def _pads(leaf: Leaf, layer: Any) -> Pads | None:
@@ -146,7 +214,35 @@ def _gives_the_same(leaf: Leaf, lesser: Layer, extra: Mapping[str, Any]) -> bool
     if places := extra.get("places"):
         lengths = [algebra.ceil_divide(*each) for each in zip(spatial(lesser, output), places, strict=True)]
         output = with_spatial(lesser, output, tuple(lengths))
+    if cuts := extra.get("cuts"):
+        lengths = [length - sum(cut) for length, cut in zip(spatial(lesser, output), cuts, strict=True)]
+        output = with_spatial(lesser, output, tuple(lengths))
     if extra.get("squeezed"):
         output = tuple(size for size in output if size != 1) if 1 not in leaf.output else leaf.output
     owned = [(tensor.name, tensor.shape) for tensor in tensors if algebra.truth(tensor.condition)]
-    return owned == [(use.tensor.name, use.tensor.shape) for use in leaf.uses] and len(output) == len(leaf.output)
+    same = owned == [(use.tensor.name, use.tensor.shape) for use in leaf.uses]
+    return same and algebra.equal_shapes(output, leaf.output)
+
+
+def cut_text(cuts: Pads, channels_first: bool) -> str:
+    """The index that cuts off the beginning and the end of each axis beside the channels."""
+    ranges = [f"{before or ''}:{-behind or ''}" for before, behind in cuts]
+    return "[" + ", ".join([":"] * (2 if channels_first else 1) + ranges) + "]"
+
+
+def slice_text(leaf: Leaf) -> str:
+    """The index that takes a part of an axis."""
+    layer: Any = leaf.layer
+    axis = layer.axis if layer.axis > 0 else len(leaf.input_shapes[0]) + 1 + layer.axis
+    end = "" if layer.stop is None else str(layer.stop)
+    step = "" if layer.step == 1 else f":{layer.step}"
+    chosen = f"{layer.start or ''}:{end}{step}" if layer.keepdims else str(layer.start)
+    return "[" + ", ".join([*[":"] * axis, chosen]) + "]"
+
+
+def reduced_axes(leaf: Leaf) -> int | tuple[int, ...]:
+    """The axes of which one number is made."""
+    layer: Any = leaf.layer
+    every = tuple(range(1, len(leaf.input_shapes[0]) + 1))
+    axes: int | tuple[int, ...] = every if layer.axis is None else layer.axis
+    return axes

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.errors import ParamcalcError, Problem, refuse
 from paramcalc.frameworks.building import parts
+from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.writing import Expr, Statement, Template, Use, snake, unique
 from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, leaves
 from paramcalc.graph.tree import Use as TensorUse
@@ -27,6 +28,30 @@ def cannot_build(leaf: Leaf, framework: str, why: str, hint: str = "") -> Paramc
     """The refusal of a layer that the framework's source cannot express."""
     message = f"{type(leaf.layer).__name__} cannot be built in {framework}: {why}"
     return ParamcalcError([Problem("cannot-build", message, hint, leaf.path, node=leaf.name)])
+
+
+def in_a_row(given: Sequence[str]) -> list[str]:
+    """The outputs of a layer as Python unpacks them."""
+    return [", ".join(given)]
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a layer is written."""
+
+    #: what makes it, where it is an object
+    constructor: Expr | None
+    #: its outputs, from what it is called by and the variables of its inputs
+    output: Callable[[Any, Sequence[str]], Expr]
+    #: from the variables of its outputs, what they are unpacked into, and further statements
+    unpacked: Callable[[Sequence[str]], list[str]] = in_a_row
+    #: the class that the source must bring for it
+    part: str = ""
+
+    def statements(self, place: Any, taken: Sequence[str], given: Sequence[str]) -> list[Statement]:
+        """What gives the variables of its outputs."""
+        targets, *further = self.unpacked(given)
+        return [Statement(f"{targets} = ", self.output(place, taken)), *(Statement("", each) for each in further)]
 
 
 @dataclass(frozen=True)
@@ -116,7 +141,7 @@ class Writer(ABC):
     #: names that functions, classes and variables may not have
     reserved: frozenset[str]
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, names: Callable[[set[str]], Names]) -> None:
         self.graph = graph
         self.leaves = [leaf for leaf, _ in graph.leaves()]
         owners = {id(leaf.uses): leaf for leaf in self.leaves if not leaf.shared}
@@ -137,6 +162,9 @@ class Writer(ABC):
                 self.bind(leaf, self.originals[id(leaf)])
         #: names that stand for one thing in the whole source: functions, classes, layers that are kept
         self.taken_names = {*self.reserved, *parts.classes(self.name)}
+        #: the constants, which have names that nothing else has
+        self.names = names(self.taken_names)
+        self.taken_names |= {*self.names.constants.values()}
         self.templates: dict[Any, Template] = {}
         self._calls: dict[int, Call | None] = {}
 

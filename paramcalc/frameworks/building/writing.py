@@ -17,6 +17,10 @@ from typing import Any, NamedTuple, TypeAlias
 WIDTH = 100
 
 
+class Code(str):
+    """The text of an expression, among plain data."""
+
+
 class Slot(NamedTuple):
     """A value: the argument that it is given for, and its text."""
 
@@ -37,6 +41,12 @@ class Items(NamedTuple):
     items: tuple[Expr, ...]
 
 
+class Entries(NamedTuple):
+    """A mapping, each key as its text."""
+
+    items: tuple[tuple[str, Expr], ...]
+
+
 class Joined(NamedTuple):
     """Expressions and texts behind one another, on one line."""
 
@@ -51,7 +61,7 @@ class Use(NamedTuple):
     arguments: tuple[tuple[str, Expr], ...] = ()
 
 
-Expr: TypeAlias = str | Slot | Call | Items | Joined | Use
+Expr: TypeAlias = str | Slot | Call | Items | Entries | Joined | Use
 
 
 class Statement(NamedTuple):
@@ -118,6 +128,8 @@ def slots(value: Expr) -> list[Slot]:
             return [value]
         case Call(function, arguments):
             return [*slots(function), *(slot for _, each in arguments for slot in slots(each))]
+        case Entries(items):
+            return [slot for _, each in items for slot in slots(each)]
         case Items(parts) | Joined(parts):
             return [slot for each in parts for slot in slots(each)]
         case Use(template, values, arguments):
@@ -145,6 +157,8 @@ def _filled(value: Expr, texts: Iterator[str]) -> Expr:
             return next(texts)
         case Call(function, arguments):
             return Call(_filled(function, texts), tuple((name, _filled(each, texts)) for name, each in arguments))
+        case Entries(items):
+            return Entries(tuple((name, _filled(each, texts)) for name, each in items))
         case Items(parts):
             return Items(tuple(_filled(each, texts) for each in parts))
         case Joined(parts):
@@ -170,8 +184,10 @@ def _flat(value: Expr) -> str:
     match value:
         case Call(function, arguments):
             return f"{_flat(function)}({', '.join(_argument(name) + _flat(each) for name, each in arguments)})"
-        case Items(items):
-            return f"[{', '.join(map(_flat, items))}]"
+        case Items(parts):
+            return f"[{', '.join(map(_flat, parts))}]"
+        case Entries(items):
+            return "{" + ", ".join(f"{name}: {_flat(each)}" for name, each in items) + "}"
         case Joined(parts):
             return "".join(map(_flat, parts))
     return str(value)
@@ -197,18 +213,31 @@ def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
         case Items(items):
             opening, closing = f"{start}[", f"]{end}"
             parts = [("", each) for each in items]
+        case Entries(entries):
+            opening, closing = f"{start}{{", f"}}{end}"
+            parts = [(f"{name}: ", each) for name, each in entries]
         case _:
             return [whole]
     inside = " " * (indent + 4) + ", ".join(name + _flat(each) for name, each in parts)
-    if len(inside) <= WIDTH:
-        lines = [inside]
+    # what a call is given may share a line, and the items of a list may not
+    if len(inside) <= WIDTH and (isinstance(value, Call) or len(parts) == 1):
+        lines = [inside + ("" if isinstance(value, Call) else ",")]
     else:
         lines = [line for name, each in parts for line in _broken(name, each, indent + 4, ",")]
     return [" " * indent + opening, *lines, " " * indent + closing]
 
 
+def spelled(name: str, value: Any) -> Expr:
+    """Plain data, given for an argument; what differs from one use to the next are the values of a mapping."""
+    if isinstance(value, dict):
+        return Entries(tuple((literal(key), spelled(name, each)) for key, each in value.items()))
+    return Slot(name, literal(value))
+
+
 def literal(value: Any) -> str:
     """Plain data as Python writes it; texts within double quotes, as formatters do."""
+    if isinstance(value, Code):
+        return str(value)
     if isinstance(value, str):
         text = repr(value)
         return f'"{text[1:-1]}"' if '"' not in value and "'" not in value else text
@@ -217,8 +246,6 @@ def literal(value: Any) -> str:
         if isinstance(value, list):
             return f"[{inside}]"
         return f"({inside},)" if len(value) == 1 else f"({inside})"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{literal(key)}: {literal(each)}" for key, each in value.items()) + "}"
     if isinstance(value, Fraction):
         return f"{value.numerator} / {value.denominator}"
     if value is None or type(value) in (bool, int, float):

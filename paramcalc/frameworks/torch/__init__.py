@@ -22,7 +22,7 @@ from paramcalc.errors import refuse
 from paramcalc.fields import named, read_shape
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.kinds import Kinds
-from paramcalc.frameworks.torch.modules import described, own_tensors
+from paramcalc.frameworks.torch.modules import check_complete, described, own_tensors
 from paramcalc.frameworks.torch.reader import Loose, Reader
 from paramcalc.frameworks.torch.tracing import trace
 from paramcalc.frameworks.torch.values import LENGTHS
@@ -49,8 +49,10 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
 
     if not isinstance(module, torch.nn.Module):
         raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    module = unwrapped(module)
     for name, tensor in own_tensors(module).items():
         described(tensor, name)
+    check_complete(module)
     nodes, outputs, description = _read(module, list(_shapes(inputs)))
     spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
@@ -60,6 +62,19 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
             "read its parts one by one, or write its tensors as Weights",
         )
     return spec
+
+
+def unwrapped(module: Any) -> Any:
+    """A module without what is put around it to run it otherwise: torch.compile, DataParallel."""
+    from torch import nn
+
+    while True:
+        if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            module = module.module
+        elif isinstance(module._modules.get("_orig_mod"), nn.Module):
+            module = module._orig_mod
+        else:
+            return module
 
 
 def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, str]:

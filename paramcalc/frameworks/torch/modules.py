@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, get_args
 
 from paramcalc import algebra
 from paramcalc.algebra import Shape, Undecided, Unknown
-from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
-from paramcalc.errors import ParamcalcError, refuse
+from paramcalc.conventions import Equivalent, convention, evaluated, field_environment, spell
+from paramcalc.errors import ParamcalcError, quoted, refuse
 from paramcalc.expression import Environment
 from paramcalc.fields import DTYPES
 from paramcalc.frameworks.stating import stated_plainly
@@ -52,10 +52,12 @@ class Known:
     members: Mapping[str, Mapping[str, Shape]]
     dtype: str
     trainable: bool
+    #: the row of the tables that names its tensors, if not the first that can
+    row: Equivalent | None = None
 
     def outputs(self, inputs: Sequence[Shape]) -> tuple[Shape, ...] | None:
         """The shapes of its outputs for these inputs; None where it would need other tensors for them."""
-        found = _spelled(self.layer.with_defaults(_defaults), inputs)
+        found = _spelled(self.layer.with_defaults(_defaults), inputs, self.row)
         return found.outputs if found is not None and found.shapes == _shapes(self.tensors) else None
 
 
@@ -66,6 +68,18 @@ def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
     """The parameters and buffers of a module by their names, each under every name that it has."""
     parameters = module.named_parameters(recurse=recurse, remove_duplicate=False)
     return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
+
+
+def check_complete(module: Any) -> None:
+    """Raises `invalid-value` where a module keeps numbers that are neither parameters nor buffers, as packed ones."""
+    kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
+    hidden = sorted(kept - own_tensors(module).keys())
+    if hidden:
+        raise refuse(
+            "invalid-value",
+            f"{quoted(hidden[0])} is kept by the module but is no parameter and no buffer, so it cannot be counted",
+            "read the model before it is quantised",
+        )
 
 
 def described(tensor: Any, path: str) -> Own:
@@ -110,12 +124,13 @@ def _defaults(kind_name: str) -> dict[str, Any]:
     return {**_TORCH.layout(kind_name), **_TORCH.choices(kind_name)}
 
 
-def _spelled(layer: Layer, inputs: Sequence[Shape]) -> _Spelled | None:
-    """A layer with these inputs; None where it takes no such inputs."""
+def _spelled(layer: Layer, inputs: Sequence[Shape], row: Equivalent | None = None) -> _Spelled | None:
+    """A layer with these inputs, as its class or another `row` spells it; None where it takes no such inputs."""
     try:
         outputs, declared = layer.infer(*inputs)
         tensors = [tensor for tensor in declared if tensor.when is True or algebra.truth(tensor.condition)]
-        spelled = _TORCH.spell(layer, inputs, tensors)
+        row = _TORCH.equivalent(layer, inputs) if row is None else row
+        spelled = spell(_TORCH, row, tensors, [tensor.shape for tensor in tensors])
     except (ParamcalcError, Undecided):
         return None
     firsts = {each.name: tensors[each.members[0]] for each in spelled}
@@ -160,10 +175,64 @@ def signature_of(module: Any) -> Hashable:
     return type(module), tensors, repr(attributes)
 
 
+@cache
+def _around_kernels() -> list[tuple[str, Equivalent, str]]:
+    """The rows of layers around a layer that compute its weight, and the name of what they compute it from."""
+    return [
+        (kind_name, row, row.parts[_KERNEL])
+        for kind_name in kind_names()
+        for row in _TORCH.equivalents(kind_name)
+        if _KERNEL in row.parts
+    ]
+
+
+#: What PyTorch calls the weight of a layer, and its tables that of a layer within a layer.
+_KERNEL_NAME = "weight"
+_KERNEL = f"layer.{_KERNEL_NAME}"
+
+
 def known(module: Any) -> Known | None:
     """The kind that a module is, with all its tensors; None where no kind has exactly these."""
-    rows = next((rows for cls in type(module).__mro__ if (rows := _rows().get(cls))), ())
     tensors = {name: described(tensor, name) for name, tensor in own_tensors(module).items()}
+    return _around(module, tensors) or _known(module, tensors)
+
+
+def _around(module: Any, tensors: Mapping[str, Own]) -> Known | None:
+    """A module whose weight is computed from other tensors, as a kind around its own."""
+    for kind_name, row, original in _around_kernels():
+        if original not in tensors:
+            continue
+        rest = {name: own for name, own in tensors.items() if name not in row.tensors.values()}
+        inner = _known(module, {_KERNEL_NAME if name == original else name: own for name, own in rest.items()})
+        if inner is None:
+            continue
+        rank = len(tensors[original].shape)
+        for axis in (_ABSENT, *range(-2, -rank - 1, -1), None):
+            found = _around_axis(kind(kind_name), row, module, inner, axis, tensors)
+            if found is not None:
+                return found
+    return None
+
+
+def _around_axis(
+    cls: type[Layer], row: Equivalent, module: Any, inner: Known, axis: Any, tensors: Mapping[str, Own]
+) -> Known | None:
+    """A kind around another, along an axis of its kernel; None where the module is not exactly that."""
+    try:
+        layer = cls(layer=inner.layer, **({} if axis is _ABSENT else {"axis": axis})).with_defaults(_defaults)
+        wrapped = _TORCH.environment(layer, inner.inputs).values["wrapped_axis"]
+    except ParamcalcError:
+        return None
+    said = next((_said(module, name, text) for name, text in row.arguments.items() if text == "wrapped_axis"), _ABSENT)
+    # the last axis is what PyTorch writes for none
+    if said not in (_ABSENT, -1 if wrapped is None else wrapped):
+        return None
+    return _held(layer, inner.inputs, tensors, row)
+
+
+def _known(module: Any, tensors: Mapping[str, Own]) -> Known | None:
+    """The kind that a module with these tensors is."""
+    rows = next((rows for cls in type(module).__mro__ if (rows := _rows().get(cls))), ())
     second: Known | None = None
     for kind_name, row in rows:
         for layer, inputs, agrees in _candidates(kind(kind_name), row, module, tensors):
@@ -178,9 +247,14 @@ def known(module: Any) -> Known | None:
     return second
 
 
-def _held(layer: Layer, inputs: tuple[Shape, ...], tensors: Mapping[str, Own]) -> Known | None:
-    """A layer as what a module with these tensors is; None where it is not exactly that."""
-    found = _spelled(layer, inputs)
+def _held(
+    layer: Layer, inputs: tuple[Shape, ...], tensors: Mapping[str, Own], row: Equivalent | None = None
+) -> Known | None:
+    """A layer as what a module with these tensors is; None where it is not exactly that.
+
+    The names are those of its class, or of another `row` of the tables.
+    """
+    found = _spelled(layer, inputs, row)
     if found is None or found.shapes != _shapes(tensors):
         return None
     parameters = [own for name, own in tensors.items() if own.role == "parameter" and name not in found.frozen]
@@ -197,6 +271,7 @@ def _held(layer: Layer, inputs: tuple[Shape, ...], tensors: Mapping[str, Own]) -
         found.members,
         next(iter(dtypes), "float32"),
         next(iter(trainable)),
+        row,
     )
 
 
@@ -215,17 +290,21 @@ def _candidates(
         for field, values in _solved(cls, text, arguments[name]):
             choices.setdefault(field, values)
     whole = _whole_numbers(module)
+    within = _fields_within(module)
     for field, info in cls.model_fields.items():
         if field in choices:
             continue
         said = _said(module, field, field)
-        if info.is_required():
+        mentioned = field in row.arguments.values()
+        sized = field in cls.width_fields() or field in cls.lettered_fields()
+        if field in cls.nested_fields() or (mentioned and field in cls.flags()):
+            continue
+        if field in within and (not mentioned or (sized and said is _ABSENT)):
+            choices[field] = [within[field]]
+        elif info.is_required():
             choices[field] = [said] if said is not _ABSENT else list(whole)
-        elif field in row.arguments.values() and field not in (*cls.nested_fields(), *cls.flags()):
-            choices[field] = [
-                _ABSENT,
-                *(whole if field in cls.width_fields() or field in cls.lettered_fields() else ()),
-            ]
+        elif mentioned:
+            choices[field] = [_ABSENT, *(whole if sized else _counts_said(module, field))]
     flags = {field: [_ABSENT, not cls.model_fields[field].default] for field in cls.flags() if field not in choices}
     choices |= flags
     says_size = any(_is_size(text) and arguments[name] is not _ABSENT for name, text in row.arguments.items())
@@ -244,6 +323,27 @@ def _said(module: Any, argument: str, text: str) -> Any:
         ):
             return _plain(getattr(each, argument))
     return _ABSENT
+
+
+def _fields_within(module: Any) -> dict[str, Any]:
+    """The fields of the first layer that a list of modules within a module holds, for a kind made of such layers."""
+    from torch import nn
+
+    lists = (each for each in module.modules() if isinstance(each, nn.ModuleList) and len(each))
+    found = next((layer for each in lists if (layer := known(each[0]))), None)
+    return {name: getattr(found.layer, name) for name in type(found.layer).model_fields} if found is not None else {}
+
+
+def _counts_said(module: Any, field: str) -> list[int]:
+    """The whole numbers that modules within a module state under a name made of words of the field's: `num_layers`."""
+    words = {*field.split("_")}
+    said = (
+        value
+        for each in module.modules()
+        for name, value in vars(each).items()
+        if type(value) is int and value > 0 and {*name.split("_")} <= words
+    )
+    return [*dict.fromkeys(said)]
 
 
 def _plain(value: Any) -> Any:
@@ -274,7 +374,8 @@ def _solved(cls: type[Layer], text: str, value: Any) -> Iterator[tuple[str, list
         yield text, [value if isinstance(value, bool) else value is not None]
         return
     if text in cls.model_fields:
-        yield text, [value if value is not None else _ABSENT]
+        given = [value if value is not None else _ABSENT]
+        yield text, [_ABSENT, *given] if _alike(cls.model_fields[text].default) == _alike(value) else given
         return
     nested = _by_place(text, value)
     if nested is not None:
@@ -283,7 +384,7 @@ def _solved(cls: type[Layer], text: str, value: Any) -> Iterator[tuple[str, list
     for field in re.findall(r"[A-Za-z_]\w*", re.sub(r"size\([^()]*\)|'[^']*'", "", text)):
         if field in cls.model_fields:
             words = get_args(cls.model_fields[field].annotation)
-            yield field, [_ABSENT, *words] if words else [value, _ABSENT]
+            yield field, [_ABSENT, *(words or [value])]
 
 
 def _by_place(text: str, value: Any) -> tuple[str, list[Any]] | None:
@@ -387,7 +488,9 @@ def _agrees(layer: Layer, inputs: Sequence[Shape], row: Equivalent, arguments: M
 
 
 def _alike(value: Any) -> Any:
-    """A value in one form: equal sides are one number."""
+    """A value in one form: equal sides are one number, and no padding is a padding of 0."""
+    if value == "valid":
+        return 0
     sides = {*value} if isinstance(value, tuple) and not any(isinstance(each, (tuple, list)) for each in value) else ()
     return next(iter(sides)) if len(sides) == 1 else value
 

@@ -10,14 +10,23 @@ import keras
 class Weights(keras.layers.Layer):
     """Tensors of their own; the input passes through, or one of them is the output."""
 
-    def __init__(self, shapes: dict, output: str | None = None, **common: Any) -> None:
+    def __init__(
+        self,
+        shapes: dict | None = None,
+        states: dict | None = None,
+        output: str | None = None,
+        **common: Any,
+    ) -> None:
         super().__init__(**common)
-        self.shapes, self.output_name = shapes, output
+        # of those that are trained, and of those that are not
+        self.shapes, self.states, self.output_name = shapes or {}, states or {}, output
 
     def build(self, input_shape: Any) -> None:
         self.tensors = {}
         for name, shape in self.shapes.items():
             self.tensors[name] = self.add_weight(shape, name=name)
+        for name, shape in self.states.items():
+            self.tensors[name] = self.add_weight(shape, "zeros", trainable=False, name=name)
 
     def call(self, x: Any) -> Any:
         if self.output_name is None:

@@ -10,16 +10,23 @@ from torch.nn import functional
 class Weights(nn.Module):
     """Tensors of their own; the input passes through, or one of them is the output."""
 
-    def __init__(self, shapes: dict, output: str | None = None) -> None:
+    def __init__(
+        self,
+        shapes: dict | None = None,
+        states: dict | None = None,
+        output: str | None = None,
+    ) -> None:
         super().__init__()
-        self.output_name = output
-        for name, shape in shapes.items():
+        self._output = output
+        for name, shape in (shapes or {}).items():
             self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+        for name, shape in (states or {}).items():
+            self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.output_name is None:
+        if self._output is None:
             return x
-        tensor = self.get_parameter(self.output_name)
+        tensor = getattr(self, self._output)
         return tensor.expand(len(x), *tensor.shape)
 
 

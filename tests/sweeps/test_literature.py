@@ -1,15 +1,17 @@
 """Closed forms that the literature has, symbolically equal to those derived from specs."""
 
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sympy
 
 import paramcalc as pc
+from tests.helpers import ROOT
 
-SPECS = Path(__file__).parent.parent / "specs"
+pytestmark = pytest.mark.sweep
+
+SPECS = ROOT / "specs"
 
 
 def equal(form: pc.Formula, known: str) -> bool:

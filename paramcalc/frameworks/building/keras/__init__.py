@@ -6,18 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paramcalc.conventions import convention
-from paramcalc.frameworks.building.arguments import (
-    applied_function,
-    attention,
-    check,
-    check_function,
-    constructor,
-    plain_form,
-)
-from paramcalc.frameworks.building.fitting import MAXIMA, Fit, fit
+from paramcalc.frameworks.building.arguments import check
+from paramcalc.frameworks.building.keras.layers import made, with_one
+from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import (
     BATCH,
     Frame,
+    Made,
     Step,
     Value,
     Writer,
@@ -40,31 +35,6 @@ from paramcalc.frameworks.building.writing import (
     snake,
 )
 from paramcalc.graph import Branch, Graph, Leaf
-from paramcalc.layer import Layer
-
-#: Makes the expression of an output from the variables of the inputs.
-Output = Callable[[Sequence[str]], Expr]
-
-#: The classes that are called with a list of their inputs.
-LISTS = {
-    f"keras.layers.{name}"
-    for name in (
-        "Add", "AdditiveAttention", "Attention", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply",
-        "Subtract",
-    )
-}  # fmt: skip
-#: The classes that are called with a query and a value: the same, where there is one input.
-PAIRS = {"keras.layers.MultiHeadAttention", "keras.layers.GroupQueryAttention"}
-#: The classes that take the states to begin with as an argument of that name.
-STATES = {
-    f"keras.layers.{name}"
-    for name in ("SimpleRNN", "GRU", "LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-}
-#: The classes that are called in a form of their own, which is not written.
-UNWRITTEN = {
-    f"keras.layers.{name}"
-    for name in ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells", "MaxNumBoundingBoxes", "HashedCrossing")
-}
 
 
 class KerasWriter(Writer):
@@ -74,8 +44,8 @@ class KerasWriter(Writer):
     name = "keras"
     reserved = frozenset({"Any", "keras", "build", "name", "i", "model"})
 
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph)
+    def __init__(self, graph: Graph, names: Callable[[set[str]], Names]) -> None:
+        super().__init__(graph, names)
         self.convention = convention("keras")
         #: the classes that the source must bring with it
         self.parts: set[str] = set()
@@ -160,7 +130,10 @@ class KerasWriter(Writer):
 
     def loop(self, frame: Frame, branch: Branch, calls: Sequence[GroupCall], place: str, start: int) -> None:
         """One statement for copies that are alike."""
-        numbers = Slot("stop", str(start + len(calls)))
+        # all copies, as the spec has their number
+        whole = start == 0 and len(calls) == len(branch.children)
+        stop = self.names.times(branch.name, len(calls)) if whole else start + len(calls)
+        numbers = Slot("stop", literal(stop))
         span: Expr = Call("range", (("", str(start)), ("", numbers)) if start else (("", numbers),))
 
         def write(taken: Sequence[str], given: Sequence[str]) -> list[Statement]:
@@ -179,25 +152,27 @@ class KerasWriter(Writer):
         check(leaf, self.framework)
         if id(leaf) in self.originals:
             handle = frame.handles[id(self.originals[id(leaf)])]
-            made, output = self.made(leaf, frame, "")
-            self.step(frame, leaf, lambda taken: output(handle, taken))
+            self.step(frame, leaf, self.made(leaf, frame, ""), handle)
             return
-        made, output = self.made(leaf, frame, place)
+        written = self.made(leaf, frame, place)
+        if written.part:
+            self.parts.add(written.part)
         frozen = is_frozen(leaf)
-        if made is None or not (frozen or id(leaf) in self.kept):
-            self.step(frame, leaf, lambda taken: output(made, taken))
+        if written.constructor is None or not (frozen or id(leaf) in self.kept):
+            self.step(frame, leaf, written, written.constructor)
             return
         handle = frame.handles[id(leaf)] = frame.reserve(leaf.label or place.rpartition(".")[2])
-        before = [Statement(f"{handle} = ", made)]
+        before = [Statement(f"{handle} = ", written.constructor)]
         # only once it is built: a layer of layers has none before, and would leave them trainable
         behind = [Statement(f"{handle}.trainable = ", "False")] if frozen else []
-        self.step(frame, leaf, lambda taken: output(handle, taken), before, behind)
+        self.step(frame, leaf, written, handle, before, behind)
 
     def step(
         self,
         frame: Frame,
         leaf: Leaf,
-        output: Output,
+        written: Made,
+        called: Any,
         before: Sequence[Statement] = (),
         behind: Sequence[Statement] = (),
     ) -> None:
@@ -205,38 +180,17 @@ class KerasWriter(Writer):
         gives = tuple((id(leaf), number) for number in range(len(leaf.outputs)))
 
         def write(taken: Sequence[str], given: Sequence[str]) -> list[Statement]:
-            return [*before, Statement(f"{', '.join(given)} = ", output(taken)), *behind]
+            return [*before, *written.statements(called, taken, given), *behind]
 
         label = leaf.label or leaf.name.rpartition(".")[2]
         frame.steps.append(Step(label, self.taken(leaf), gives, write, named=leaf in self.inputs))
 
-    def made(self, leaf: Leaf, frame: Frame, place: str) -> tuple[Expr | None, Callable[[Any, Sequence[str]], Expr]]:
-        """What makes the layer, where it is one, and its output."""
-        kind = type(leaf.layer).__name__
+    def made(self, leaf: Leaf, frame: Frame, place: str) -> Made:
+        """How a layer is written."""
         common = self.common(leaf, place)
         if tied := ties(leaf):
-            return self.tied_layer(leaf, frame, tied, common), _with_one
-        found = fit(self.convention, leaf, _accepts)
-        if found is not None:
-            if found.row.name in UNWRITTEN:
-                raise cannot_build(leaf, self.framework, "its class is called in a form of its own")
-            own = constructor(self.convention, leaf, self.framework, found, _default_of(leaf.layer), str)
-            made = Call(own.function, (*own.arguments, *common))
-            if kind == "Input":
-                kept = tuple(each for each in made.arguments if each != ("dtype", Slot("dtype", '"float32"')))
-                return None, lambda layer, taken: Call("keras.Input", kept)
-            return made, _output(leaf, found)
-        if kind not in _PARTS:
-            raise cannot_build(leaf, self.framework, "Keras has no class for it with these fields")
-        class_name, arguments, output = _PARTS[kind](leaf)
-        if class_name is None:
-            return None, output
-        self.parts.add(class_name.partition("(")[0])
-        given = tuple((name, Slot(name, literal(value))) for name, value in arguments.items())
-        if class_name == "TwoBiasLSTMCell":
-            cell = Call(class_name, (given[0], *common[1:]))
-            return Call("keras.layers.RNN", (("", cell), *given[1:], *common)), output
-        return Call(class_name, (*given, *common)), output
+            return Made(self.tied_layer(leaf, frame, tied, common), with_one, part="TiedDense")
+        return made(self.convention, leaf, self.names, common)
 
     def common(self, leaf: Leaf, place: str) -> tuple[tuple[str, Expr], ...]:
         """The name and, where it is another than usual, the dtype of a layer."""
@@ -250,9 +204,9 @@ class KerasWriter(Writer):
             raise cannot_build(
                 leaf, self.framework, "its tensors cannot be those of another layer", "a Dense layer's can"
             )
-        self.parts.add("TiedDense")
         layer: Any = leaf.layer
-        arguments: list[tuple[str, Expr]] = [("units", Slot("units", literal(layer.units)))]
+        units = literal(self.names.of(leaf, _units))
+        arguments: list[tuple[str, Expr]] = [("units", Slot("units", units))]
         for name, use in tied.items():
             owner = use.owner_leaf
             text = f"{frame.handles[id(owner)]}.{self.attribute(owner, use.owner.tensor.name, leaf)}"
@@ -284,9 +238,9 @@ class KerasWriter(Writer):
         return found.name
 
 
-def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
-    """Whether a class takes such a padding: a layer that slides a window takes no numbers."""
-    return not (isinstance(given.get("padding"), tuple) and type(layer).model_fields["padding"].default == "valid")
+def _units(leaf: Leaf) -> Any:
+    layer: Any = leaf.layer
+    return layer.units
 
 
 def _follows(branch: Branch, calls: Sequence[GroupCall], place: int) -> bool:
@@ -305,146 +259,3 @@ def _text(place: str) -> str:
 def _batch(taken: Sequence[str], given: Sequence[str]) -> list[Statement]:
     # what has no input still needs to know how many examples there are
     return [Statement(f"{given[0]} = ", Call("keras.Input", (("shape", "()"), ("name", '"batch"'))))]
-
-
-def _default_of(layer: Layer) -> Callable[[str, str, Any], bool]:
-    """Whether an argument is the default of its field, which is that of Keras as well."""
-    fields = type(layer).model_fields
-
-    def taken_for_granted(name: str, text: str, value: Any) -> bool:
-        return text in fields and not fields[text].is_required() and getattr(layer, text) == fields[text].default
-
-    return taken_for_granted
-
-
-# --- Outputs -------------------------------------------------------------------------------
-
-
-def _with_one(layer: Expr, taken: Sequence[str]) -> Expr:
-    return Call(layer, (("", taken[0]),))
-
-
-def _output(leaf: Leaf, found: Fit) -> Callable[[Any, Sequence[str]], Expr]:
-    """The output of a layer of a class, with what is added before and taken behind."""
-    path = found.row.name
-    function = applied_function(leaf.layer, found.row)
-
-    def output(layer: Expr, taken: Sequence[str]) -> Expr:
-        given: list[tuple[str, Expr]] = [("", name) for name in taken]
-        if found.pads:
-            given[0] = ("", _padded(leaf, taken[0], found.pads))
-        if path in LISTS:
-            given = [("", Items(tuple(each for _, each in given)))]
-        elif path in PAIRS:
-            given = given if len(given) > 1 else given * 2
-        elif path in STATES and len(given) > 1:
-            given = [given[0], ("initial_state", Items(tuple(each for _, each in given[1:])))]
-        result: Expr = Call(layer, tuple(given))
-        if found.places:
-            result = Joined((result, _index(leaf, found.places)))
-        if found.squeezed:
-            result = Call("keras.ops.squeeze", (("", result), ("", literal(_spatial_axes(leaf)))))
-        return Call(f"keras.activations.{function}", (("", result),)) if function else result
-
-    return output
-
-
-def _spatial_axes(leaf: Leaf) -> tuple[int, ...]:
-    rank = len(leaf.input_shapes[0])
-    return tuple(range(2, rank + 1)) if leaf.layer.channel_axis == 1 else tuple(range(1, rank))
-
-
-def _padded(leaf: Leaf, name: str, pads: Any) -> Expr:
-    axes = dict(zip(_spatial_axes(leaf), pads, strict=True))
-    widths = tuple(axes.get(axis, (0, 0)) for axis in range(len(leaf.input_shapes[0]) + 1))
-    arguments: list[tuple[str, Expr]] = [("", name), ("", literal(widths))]
-    if type(leaf.layer).__name__ in MAXIMA:
-        arguments.append(("constant_values", 'float("-inf")'))
-    return Call("keras.ops.pad", tuple(arguments))
-
-
-def _index(leaf: Leaf, places: Sequence[int]) -> str:
-    steps = dict(zip(_spatial_axes(leaf), places, strict=True))
-    last = max(steps)
-    return "[" + ", ".join(f"::{steps[axis]}" if axis in steps else ":" for axis in range(last + 1)) + "]"
-
-
-# --- What Keras has no class for -----------------------------------------------------------
-
-_Part = tuple[str | None, dict[str, Any], Callable[[Any, Sequence[str]], Expr]]
-
-
-def _weights(leaf: Leaf) -> _Part:
-    layer: Any = leaf.layer
-    shapes = {name: tuple(shape) for name, shape in layer.tensors_.items()}
-    chosen = {} if layer.output is None else {"output": layer.output}
-    return "Weights", {"shapes": shapes, **chosen}, _with_one
-
-
-def _slice(leaf: Leaf) -> _Part:
-    return None, {}, lambda _, taken: taken[0] + slice_text(leaf)
-
-
-def slice_text(leaf: Leaf) -> str:
-    """The index that takes a part of an axis."""
-    layer: Any = leaf.layer
-    axis = layer.axis if layer.axis > 0 else len(leaf.input_shapes[0]) + 1 + layer.axis
-    end = "" if layer.stop is None else str(layer.stop)
-    step = "" if layer.step == 1 else f":{layer.step}"
-    chosen = f"{layer.start or ''}:{end}{step}" if layer.keepdims else str(layer.start)
-    return "[" + ", ".join([*[":"] * axis, chosen]) + "]"
-
-
-def _reduce(leaf: Leaf) -> _Part:
-    layer: Any = leaf.layer
-    given = (("axis", literal(reduced_axes(leaf))), ("keepdims", literal(layer.keepdims)))
-    return None, {}, lambda _, taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given))
-
-
-def _elementwise(leaf: Leaf) -> _Part:
-    check_function(leaf, "Keras")
-    layer: Any = leaf.layer
-    return None, {}, lambda _, taken: Call(f"keras.ops.{layer.function}", tuple(("", name) for name in taken))
-
-
-def _einsum(leaf: Leaf) -> _Part:
-    layer: Any = leaf.layer
-    given = ("", literal(layer.equation))
-    return None, {}, lambda _, taken: Call("keras.ops.einsum", (given, *(("", name) for name in taken)))
-
-
-def reduced_axes(leaf: Leaf) -> int | tuple[int, ...]:
-    """The axes of which one number is made."""
-    layer: Any = leaf.layer
-    every: tuple[int, ...] = tuple(range(1, len(leaf.input_shapes[0]) + 1))
-    return every if layer.axis is None else layer.axis
-
-
-def _batch_norm(leaf: Leaf) -> _Part:
-    plain_form(leaf, "Keras", "axis", "center", "scale", "batch_counter")
-    layer: Any = leaf.layer
-    given = {"axis": layer.axis, "center": layer.center, "scale": layer.scale}
-    return "CountingBatchNormalization", given, _with_one
-
-
-def _lstm(leaf: Leaf) -> _Part:
-    plain_form(leaf, "Keras", "units", "use_bias", "recurrent_bias", "return_sequences")
-    layer: Any = leaf.layer
-    return "TwoBiasLSTMCell", {"units": layer.units, "return_sequences": layer.return_sequences}, _with_one
-
-
-def _attention(leaf: Leaf) -> _Part:
-    given = attention(leaf, "Keras")
-    return "Attention", given, lambda made, taken: Call(made, tuple(("", name) for name in taken))
-
-
-_PARTS: dict[str, Callable[[Leaf], _Part]] = {
-    "Weights": _weights,
-    "Slice": _slice,
-    "Reduce": _reduce,
-    "Elementwise": _elementwise,
-    "Einsum": _einsum,
-    "BatchNorm": _batch_norm,
-    "LSTM": _lstm,
-    "MultiHeadAttention": _attention,
-}

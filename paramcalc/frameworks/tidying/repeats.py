@@ -1,76 +1,18 @@
-"""A spec that was read from a model, as a person would write it.
-
-What a layer is added to becomes `residual`, nodes that follow one another alike become one with
-`times`, sizes that occur often become dims. The tensors stay what they are, copy by copy.
-"""
+"""Residuals and repeats among nodes: what is added to its input, and what follows one another alike."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain
-from itertools import count as counted
+from itertools import accumulate, chain, count
 from math import inf
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from paramcalc.counting import count
-from paramcalc.errors import ParamcalcError
 from paramcalc.expression import RESERVED
+from paramcalc.frameworks.tidying.naming import is_default
 from paramcalc.layer import Layer, kind
-from paramcalc.spec import Node, Spec, node_names
-
-
-def tidy(spec: Spec) -> Spec:
-    """The same network, its residuals, repeats and common sizes written as such; never with other tensors."""
-    try:
-        tidied = _tidied(spec)
-        return tidied if tensors_of(tidied) == tensors_of(spec) else spec
-    except ParamcalcError:
-        return spec  # it is right as it stands
-
-
-def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
-    """Every tensor of a spec, and how often there is one like it. Raises what `count` does."""
-    found: Counter[tuple[Any, ...]] = Counter()
-    for row in count(spec).layers:
-        for tensor in row.tensors:
-            found[tensor.shape, tensor.role, tensor.trainable, tensor.dtype, tensor.tied_to is None] += row.times
-    return found
-
-
-def _tidied(spec: Spec) -> Spec:
-    """What is referred to by a path stays where it is, and so does all of a very long spec."""
-    fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
-    fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
-    fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}
-    # the names of PyTorch's modules are paths already
-    nodes = _folded(spec.layers, {*(spec.outputs or ())}, fixed, shortens=spec.framework != "torch")
-    mentioned = {*_references(nodes), *(spec.outputs or ())}
-    mentioned |= {part for path in mentioned for part in path.split(".")}
-    return _with_dims(replace(spec, layers=tuple(_unnamed(nodes, mentioned))))
-
-
-def _references(nodes: Iterable[Node]) -> Iterator[str]:
-    """All names and paths that nodes mention of others."""
-    for node in nodes:
-        yield from node.inputs or ()
-        yield from node.tie.values()
-        if node.share is not None:
-            yield node.share
-        yield from _references(node.layers or ())
-
-
-def _shared(nodes: Iterable[Node]) -> Iterator[str]:
-    """The paths of all that is called again."""
-    for node in nodes:
-        if node.share is not None:
-            yield node.share
-        yield from _shared(node.layers or ())
-
-
-# --- Repeats ---------------------------------------------------------------------------
+from paramcalc.spec import Node, node_names
 
 #: So many nodes of a group are looked at; a longer one stays as it is.
 _MOST_NODES = 2_000
@@ -95,7 +37,7 @@ class _Run(NamedTuple):
         return self.start + self.length * self.copies
 
 
-def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool) -> list[Node]:
+def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool) -> list[Node]:
     """Nodes with groups for what is added to its input, and one for those that are alike.
 
     `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are. With
@@ -104,7 +46,7 @@ def _folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bo
     found = [
         node
         if node.layers is None
-        else _merged(replace(node, layers=tuple(_folded(node.layers, set(), fixed, shortens))), fixed)
+        else _merged(replace(node, layers=tuple(folded(node.layers, set(), fixed, shortens))), fixed)
         for node in nodes
     ]
     places = _Places(found, kept, fixed, shortens)
@@ -197,7 +139,7 @@ class _Places:
                 name = self.names[start]
             elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
                 name = stem
-            elif _is_default(self.nodes[stop], name):
+            elif is_default(self.nodes[stop], name):
                 name = self._new_name("group")
         if len(inside) == 1 and not inside[0].residual:
             # it stays where it is, and takes what it took
@@ -208,7 +150,7 @@ class _Places:
 
     def _new_name(self, stem: str) -> str:
         """A name that no node has."""
-        return next(name for name in chain([stem], (f"{stem}_{n}" for n in counted(1))) if name not in self.place)
+        return next(name for name in chain([stem], (f"{stem}_{n}" for n in count(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -352,116 +294,3 @@ def _layer_signature(layer: Layer | None) -> Hashable:
 
 
 # --- Names ------------------------------------------------------------------------------
-
-
-def _is_default(node: Node, name: str) -> bool:
-    """Whether a name is one that the node might have without being given it."""
-    return re.fullmatch(rf"{re.escape(node.default_name)}(_\d+)?", name) is not None
-
-
-def _unnamed(nodes: Sequence[Node], mentioned: set[str]) -> Iterator[Node]:
-    """Nodes without the names that they would have anyway, unless something mentions them."""
-    names = node_names(nodes)
-    given = [name in mentioned or not _is_default(node, name) for node, name in zip(nodes, names, strict=True)]
-    while True:
-        found = [
-            replace(node, name=name if keeps else None) for node, name, keeps in zip(nodes, names, given, strict=True)
-        ]
-        # the number of a group says nothing
-        others = [
-            name != other and node.layers is None
-            for node, name, other in zip(nodes, names, node_names(found), strict=True)
-        ]
-        if not any(others):
-            break
-        given = [keeps or other for keeps, other in zip(given, others, strict=True)]
-    for node in found:
-        yield node if node.layers is None else replace(node, layers=tuple(_unnamed(node.layers, mentioned)))
-
-
-# --- Sizes -----------------------------------------------------------------------------
-
-#: What the fields of one sort of size are called as a dim.
-_SORTS = {
-    "units": "width", "filters": "width", "output_dim": "width", "num_heads": "heads", "key_dim": "head_dim",
-    "input_dim": "vocabulary",
-}  # fmt: skip
-
-
-#: Fields with the shapes of tensors.
-_SHAPES = ("tensors", "states")
-
-
-def _with_dims(spec: Spec) -> Spec:
-    """The spec with dims for sizes that occur several times, multiples of another written as such."""
-    found = Counter(_sizes(spec.layers))
-    names: dict[tuple[str, int], str] = {}
-    dims: dict[str, int] = {}
-    for sort in dict.fromkeys(_SORTS.values()):
-        sizes = {size: number for (other, size), number in found.items() if other == sort}
-        common = [size for size, number in sizes.items() if number > 1 and size > 1]
-        if not common:
-            continue
-        base = max(
-            [size for size in common if size >= 16] or common,
-            key=lambda size: (sum(sizes[each] for each in common if _multiple(each, size)), -size),
-        )
-        rest = sorted((size for size in common if not _multiple(size, base)), key=lambda size: (-sizes[size], size))
-        for number, size in enumerate([base, *rest[:_MOST_NAMES]], start=1):
-            name = sort if number == 1 else f"{sort}_{number}"
-            names[sort, size], dims[name] = name, size
-        for size in sizes:
-            if size != base and (factor := _multiple(size, base)) and (sort, size) not in names:
-                names[sort, size] = f"{factor} * {sort}"
-    return replace(spec, dims=dims, layers=tuple(_renamed(spec.layers, names))) if dims else spec
-
-
-#: So many names of one sort beside the first; other sizes stay numbers.
-_MOST_NAMES = 7
-
-
-def _multiple(size: int, base: int) -> int:
-    """How many times a base a size is, where a person would say so; else 0."""
-    factor, rest = divmod(size, base)
-    return factor if rest == 0 and factor in (1, 2, 3, 4, 8, 16, 32) else 0
-
-
-def _sizes(nodes: Iterable[Node]) -> Iterator[tuple[str, int]]:
-    for node in nodes:
-        if node.layers is not None:
-            yield from _sizes(node.layers)
-        elif node.layer is not None:
-            for field, sort in _SORTS.items():
-                value = getattr(node.layer, field, None)
-                if type(value) is int:
-                    yield sort, value
-
-
-def _renamed(nodes: Iterable[Node], names: dict[tuple[str, int], str]) -> Iterator[Node]:
-    for node in nodes:
-        if node.layers is not None:
-            yield replace(node, layers=tuple(_renamed(node.layers, names)))
-        elif node.layer is not None:
-            yield replace(node, layer=_layer_renamed(node.layer, names))
-        else:
-            yield node
-
-
-def _layer_renamed(layer: Layer, names: dict[tuple[str, int], str]) -> Layer:
-    stated: dict[str, Any] = layer.stated()
-    update: dict[str, Any] = {
-        field: names[sort, stated[field]]
-        for field, sort in _SORTS.items()
-        if type(stated.get(field)) is int and (sort, stated[field]) in names
-    }
-    if "filters" in update and stated.get("groups") == stated["filters"]:
-        update["groups"] = update["filters"]  # a depthwise convolution
-    *lengths, features = stated.get("target_shape") or [0]
-    if ("width", features) in names:
-        update["target_shape"] = [*lengths, names["width", features]]
-    update |= {
-        field: {name: [names.get(("width", size), size) for size in shape] for name, shape in stated[field].items()}
-        for field in _SHAPES
-        if isinstance(stated.get(field), dict)
-    }
-    return type(layer)(**{**stated, **update}) if update else layer

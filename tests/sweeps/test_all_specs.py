@@ -1,0 +1,202 @@
+"""What must hold of every spec in `specs/`: its form, its derivation and worksheet, what is printed of it."""
+
+import doctest
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import sympy
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+from paramcalc.derivation import GroupDerivation, LayerDerivation, Part
+from paramcalc.exports.derivations import NOTATIONS
+from paramcalc.exports.languages.tree import form_schema
+from paramcalc.expression import Environment, Expression
+from paramcalc.formulas import name_widths
+from tests.helpers import SPECS, run
+from tests.sweeps.forms import evaluated, sizes_for
+
+pytestmark = pytest.mark.sweep
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_every_spec_has_the_count_of_its_form(path: Path, convention: str) -> None:
+    spec = pc.load(path)
+    form = pc.formula(spec, convention)
+    named = spec if spec.dims else name_widths(spec)[0]
+
+    @given(st.data())
+    def at_random_sizes(data: st.DataObject) -> None:
+        sizes = sizes_for(form, data)
+        assert form(**sizes) == pc.count(named, convention, dims=sizes).total
+
+    at_random_sizes()
+
+
+@cache
+def explained(path: Path, convention: str | None = None) -> pc.Derivation:
+    return pc.explain(pc.load(path), convention)
+
+
+def derived(path: Path, convention: str) -> tuple[pc.Derivation, list[LayerDerivation]]:
+    derivation = explained(path, convention)
+    return derivation, list(derivation.layers)
+
+
+def groups(parts: tuple[Part, ...]) -> list[GroupDerivation]:
+    found = [part for part in parts if isinstance(part, GroupDerivation)]
+    return found + [inner for group in found for inner in groups(group.parts)]
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_substitution_of_every_layer_gives_its_value(path: Path, convention: str) -> None:
+    for layer in derived(path, convention)[1]:
+        values = {sympy.Symbol(name, integer=True, positive=True): value for name, value in layer.values.items()}
+        for tensor in layer.tensors:
+            assert tensor.product.xreplace(values) == tensor.elements
+            assert [size.xreplace(values) for size in tensor.symbolic_shape] == list(tensor.shape)
+        assert layer.expr.xreplace(values) * layer.row.times == layer.row.total
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_layers_add_up_to_groups_and_groups_to_the_total(path: Path, convention: str) -> None:
+    derivation, layers = derived(path, convention)
+    assert sum(layer.one * layer.times for layer in layers) == derivation.count.total
+    (model,) = derivation.parts
+    assert model.one == derivation.count.total
+    for group in groups(derivation.parts):
+        assert group.one * group.times == sum(row.total for row in group.rows)
+        assert all(part.times % group.times == 0 for part in group.parts)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_equation_of_the_text_is_true(path: Path) -> None:
+    """What is printed, read back: each step in numbers has the value of the last one."""
+    text = str(explained(path))
+    text = re.sub(r"\n +\+ ", " + ", text)  # a sum that goes on in the next line
+    equations = re.findall(r"^  \S.*? = .*(?:\n +=.*)*", text, re.MULTILINE)
+    checked = 0
+    for equation in equations:
+        # behind two spaces stands a note
+        steps = [re.split(r"  |: it", step)[0] for step in re.split(r"\s+= ", equation)[1:]]
+        values = [_value(step) for step in steps if len(steps) > 1 and not re.search("[a-z]", step)]
+        assert len(set(values)) <= 1, equation
+        checked += len(values) > 1
+    assert checked
+
+
+def _value(step: str) -> int:
+    raised = str.maketrans({digit: f"**{place}" for place, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")})
+    return Expression.parse(step.replace(",", "").replace("·", "*").translate(raised)).evaluate(Environment({}))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_each_symbol_is_explained_and_each_tensor_has_a_purpose(path: Path) -> None:
+    for layer in derived(path, "keras")[1]:
+        names = {size.name for tensor in layer.tensors for size in tensor.product.free_symbols}
+        assert names == {each.name for each in layer.symbols}
+        assert all(each.meaning for each in layer.symbols)
+        assert all(tensor.purpose for tensor in layer.tensors)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_comparison_has_every_tensor_of_both_sides_once(path: Path) -> None:
+    comparison = pc.compare(pc.load(path))
+    for layer in comparison.layers:
+        for derivation, sides in [
+            (layer.left, [pair.left for pair in layer.pairs]),
+            (layer.right, [pair.right for pair in layer.pairs]),
+        ]:
+            names = [tensor.name for side in sides for tensor in side]
+            assert sorted(names) == sorted(tensor.name for tensor in derivation.tensors)
+        for pair in layer.pairs:
+            if pair.left and pair.right:
+                # the same elements, however each framework cuts them
+                assert sum(each.elements for each in pair.left) == sum(each.elements for each in pair.right)
+
+
+@pytest.mark.parametrize("target", NOTATIONS)
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_worksheet_gives_no_answer_away(path: Path, target: str) -> None:
+    derivation = explained(path)
+    blank = derivation.to(target, sheet="blank")
+    key = derivation.to(target, sheet="answers")
+    total = f"{derivation.count.total:,}"
+    assert total not in blank
+    assert total in key
+    assert derivation.layers[0].name in blank or target == "latex"
+    for layer in derivation.layers:
+        for tensor in layer.tensors:
+            assert tensor.elements < 10_000 or f"{tensor.elements:,}" not in blank
+        for remark in layer.remarks:
+            assert remark.answer[:30] not in blank
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_all_sheets_fit_eighty_columns(path: Path) -> None:
+    derivation = explained(path)
+    sheets = [derivation.to("text", sheet=sheet) for sheet in ("derivation", "blank", "answers")]
+    for line in "\n".join([*sheets, str(pc.compare(pc.load(path)))]).splitlines():
+        assert len(line) <= 80, line
+
+
+def test_html_is_one_page_that_needs_nothing_else() -> None:
+    for path in SPECS:
+        page = explained(path).to("html")
+        assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
+        for outside in ("http", "<script", "<link", "@import", "url(", "src="):
+            assert outside not in page
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("options", ["", "--expand", "--by layer", "--by group", "--by tensor", "--elasticities"])
+def test_every_spec_fits_80_columns(path: Path, options: str) -> None:
+    result = run("formula", str(path), *options.split())
+    assert result.exit_code == 0
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("command", ["count", "explain", "formula"])
+def test_every_spec_can_be_printed(command: str, path: Path) -> None:
+    result = run(command, str(path))
+    assert result.exit_code == 0, result.stderr
+    assert f"{pc.count(pc.load(path)).total:,}" in result.stdout
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_derivation_fits_eighty_columns(path: Path) -> None:
+    shapes_may_not_wrap = " → "
+    for line in run("explain", str(path)).stdout.splitlines():
+        assert len(line) <= 80 or shapes_may_not_wrap in line or ".." in line
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("target", ["python", "numpy"])
+def test_the_example_in_the_documentation_of_the_function_is_right(path: Path, target: str) -> None:
+    text = pc.formula(pc.load(path)).to(target)
+    names: dict[str, Any] = {}
+    exec(compile(text, target, "exec"), names)
+    documented = next(value.__doc__ for name, value in names.items() if name.endswith("_parameters"))
+    (test,) = [doctest.DocTestParser().get_doctest(documented, names, path.stem, None, 0)]
+    assert test.examples
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
+    spec = pc.load(path)
+    document = json.loads(pc.formula(spec).to("json"))
+    jsonschema.validate(document, form_schema())
+    sizes = {each["name"]: each["value"] for each in document["symbols"]}
+    assert evaluated(document["expression"], sizes) == document["value"] == pc.count(spec).total
+    assert all(evaluated(each["holds"], sizes) for each in document["conditions"])
