@@ -90,7 +90,7 @@ KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
     "MelSpectrogram": [(16000,)],
     "Permute": [(64, 32, 3)],
     "Einsum": [(20, 64), (30, 64)],
-    "Elementwise": [(20, 64), (64,)],
+    "Elementwise": [(20, 64), (1, 64)],
     "Reduce": [(20, 64)],
     "TextVectorization": [(1,)],
     "Upsample": [(32, 32, 8)],

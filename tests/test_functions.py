@@ -78,6 +78,10 @@ REFUSED = {
         lambda: output(pc.Einsum(equation="bi,bi->b"), (3,), (4,)),
         "error[shape-mismatch]: in bi,bi->b, 'i' is 3 in one input, and 4 in another",
     ),
+    "inputs of other ranks": (
+        lambda: output(pc.Elementwise(function="power"), (4, 3), (3,)),
+        "error[shape-mismatch]: Elementwise takes inputs with the same number of axes, not (None, 4, 3), (None, 3)",
+    ),
     "no batch": (
         lambda: pc.Einsum(equation="bi,ci->bc"),
         "must be as in abc,adc->abd, the batch the first letter of each term",

@@ -31,7 +31,7 @@ _Product: TypeAlias = Annotated[
 
 
 class Elementwise(Layer):
-    """A function of its inputs, element by element; axes of size 1 are repeated."""
+    """A function of its inputs, element by element; all have as many axes, and those of size 1 are repeated."""
 
     variadic = 2
     source = "keras.ops.power, keras.ops.where and their kin; torch.pow, torch.where and their kin"
@@ -39,6 +39,10 @@ class Elementwise(Layer):
     function: Function = field("", "the function")
 
     def output_shape(self, *inputs: Shape) -> Shape:
+        if len({*map(len, inputs)}) > 1:
+            # the batch of one would be taken for an axis of another
+            shapes = ", ".join(map(shape_text, inputs))
+            raise refuse("shape-mismatch", f"Elementwise takes inputs with the same number of axes, not {shapes}")
         return algebra.broadcast_shapes(inputs)
 
 

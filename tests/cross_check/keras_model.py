@@ -246,6 +246,15 @@ def _slice(leaf: Leaf, common: dict[str, Any]) -> Part:
     return None, lambda inputs: inputs[0][(*(slice(None),) * axis, chosen)]
 
 
+def _function(leaf: Leaf, common: dict[str, Any]) -> Part:
+    function = getattr(keras.ops, leaf.layer.function)
+    return None, lambda inputs: function(*inputs)
+
+
+def _einsum(leaf: Leaf, common: dict[str, Any]) -> Part:
+    return None, lambda inputs: keras.ops.einsum(leaf.layer.equation, *inputs)
+
+
 def _reduce(leaf: Leaf, common: dict[str, Any]) -> Part:
     kind = leaf.layer
     axes = kind.axis or tuple(range(1, len(leaf.input_shapes[0]) + 1))
@@ -296,6 +305,8 @@ _PARTS: dict[str, Callable[[Leaf, dict[str, Any]], Part]] = {
     "Weights": _weights,
     "Slice": _slice,
     "Reduce": _reduce,
+    "Elementwise": _function,
+    "Einsum": _einsum,
     "Conv2D": _strided_conv,
     "MaxPool2D": _padded_pool,
     "AveragePool2D": _padded_pool,

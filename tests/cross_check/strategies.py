@@ -294,10 +294,6 @@ FITS = {
 }
 
 
-#: The kinds that are drawn here, for whole networks; the others stand in `classes`.
-KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
-
-
 @st.composite
 def layer_for(draw: DrawFn, shape: Sizes, framework: str, kinds: Sequence[str] | None = None) -> pc.Layer:
     """A layer that takes an input of this shape, of one of these kinds, or of any but Embedding."""
@@ -337,6 +333,28 @@ def _elementwise(draw: DrawFn, kind: str, framework: str) -> Case:
 
 
 @st.composite
+def _function(draw: DrawFn, framework: str) -> Case:
+    """A function of two inputs, that both frameworks have by one name."""
+    layer = pc.Elementwise(function=draw(st.sampled_from(["true_divide", "arctan2", "logaddexp"])))
+    whole = draw(sizes(1, 4))
+    other = tuple(draw(st.sampled_from([size, 1])) for size in whole)
+    return Case(layer, tuple(draw(st.permutations([whole, other]))), framework)
+
+
+@st.composite
+def _einsum(draw: DrawFn, framework: str) -> Case:
+    """Sums of products: each input has some axes, and the output some of these."""
+    size = {letter: draw(SMALL) for letter in "ijkl"}
+    term = st.lists(st.sampled_from(sorted(size)), min_size=1, max_size=3, unique=True).map("".join)
+    terms = draw(st.lists(term, min_size=1, max_size=3))
+    named = draw(st.permutations(sorted({*"".join(terms)})))
+    output = "".join(named[: draw(st.integers(1, len(named)))])
+    equation = ",".join(f"b{each}" for each in terms) + f"->b{output}"
+    shapes = tuple(tuple(size[letter] for letter in each) for each in terms)
+    return Case(pc.Einsum(equation=equation), shapes, framework)
+
+
+@st.composite
 def broadcasting(draw: DrawFn, whole: Sizes, fewest: int, most: int) -> tuple[Sizes, ...]:
     """As many shapes that together make this one: leading axes may be missing, and any may be 1."""
     shapes = [whole]
@@ -366,7 +384,7 @@ def _attention(draw: DrawFn, framework: str) -> Case:
 
 
 #: The kinds that are drawn here, for whole networks; the others stand in `classes`.
-KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate")
+KINDS = ("Input", *FITS, "Add", "Multiply", "Concatenate", "Elementwise", "Einsum")
 
 
 def cases(kind: str, framework: str) -> SearchStrategy[Case]:
@@ -380,6 +398,10 @@ def cases(kind: str, framework: str) -> SearchStrategy[Case]:
             return _elementwise(kind, framework)
         case "Concatenate":
             return _concatenate(framework)
+        case "Elementwise":
+            return _function(framework)
+        case "Einsum":
+            return _einsum(framework)
         case "MultiHeadAttention":
             return _attention(framework)
     return _one_input(FITS[kind], framework)

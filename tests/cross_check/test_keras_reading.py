@@ -211,6 +211,10 @@ def test_an_operation_has_the_shape_that_keras_gives_it(name: str) -> None:
 REFUSED: dict[str, tuple[Any, str]] = {
     "backwards": (lambda x: x[:, ::-1], "'get_item' is of the class 'GetItem', and it goes backwards"),
     "the batch": (lambda x: ops.mean(x, axis=0, keepdims=True) + x, "'Mean', and it works along the axis 0"),
+    "a batch that meets an axis": (
+        lambda x: x * ops.mean(x, axis=1),
+        "the batch of one of its inputs meets an axis of another, since they have not as many",
+    ),
     "a flat batch": (lambda x: ops.ravel(x), "the class 'Ravel', and its shape is not known"),
     "a model around": (
         lambda x: layers.TimeDistributed(keras.Sequential([layers.Dense(3)]))(x),

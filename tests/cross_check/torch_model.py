@@ -400,7 +400,10 @@ def _projected(equation: str, x: torch.Tensor, kernel: torch.Tensor, bias: torch
 
 def _elementwise(leaf: Leaf) -> Part:
     rank = max(map(len, leaf.input_shapes)) + 1
-    function = torch.add if isinstance(leaf.layer, pc.Add) else torch.mul
+    if isinstance(leaf.layer, pc.Elementwise):
+        function = getattr(torch, leaf.layer.function)
+    else:
+        function = torch.add if isinstance(leaf.layer, pc.Add) else torch.mul
 
     def call(inputs: Sequence[torch.Tensor]) -> torch.Tensor:
         # missing axes stand behind the batch
@@ -466,6 +469,8 @@ _PARTS: dict[str, Callable[[Leaf], Part]] = {
     "Reshape": _reshape,
     "Slice": _slice,
     "Reduce": _reduce,
+    "Elementwise": _elementwise,
+    "Einsum": lambda leaf: (None, lambda inputs: torch.einsum(leaf.layer.equation, *inputs)),
     "BatchNorm": _any_batch_norm,
     "LayerNorm": _any_layer_norm,
     "LSTM": _one_bias_lstm,

@@ -170,7 +170,7 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
-def check_inputs(leaf: Leaf, framework: str) -> None:
+def check_function_of_several(leaf: Leaf, framework: str) -> None:
     """Refuse a function that is not known, or that takes another number of inputs. Raises `cannot-build`."""
     function = leaf.layer.stated()["function"]
     if function not in FUNCTIONS:

@@ -152,6 +152,8 @@ def _of_several(called: _Called) -> Layer:
             raise called.refusal("it is called with a constant that changes the shape")
     if len(called.shapes) == 1:
         return _function(called.name)
+    if len({len(shape) for shape in called.shapes if shape is not None}) > 1:
+        raise called.refusal("the batch of one of its inputs meets an axis of another, since they have not as many")
     if called.name in _KINDS and len(called.shapes) == 2:
         return kind(called.name)()
     return kind("Elementwise")(function=default_name(called.name))

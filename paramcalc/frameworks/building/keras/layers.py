@@ -10,7 +10,7 @@ from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention,
-    check_inputs,
+    check_function_of_several,
     constructor,
     plain_form,
     weights_arguments,
@@ -285,7 +285,7 @@ def _reduce(leaf: Leaf, common: Common) -> Made:
 
 
 def _elementwise(leaf: Leaf, common: Common) -> Made:
-    check_inputs(leaf, "Keras")
+    check_function_of_several(leaf, "Keras")
     layer: Any = leaf.layer
     return Made(None, lambda _, taken: _with_all(f"keras.ops.{layer.function}", taken))
 

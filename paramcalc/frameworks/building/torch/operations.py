@@ -9,7 +9,7 @@ from paramcalc.frameworks.building.arguments import (
     ACTIVATIONS,
     FUNCTIONS,
     attention,
-    check_inputs,
+    check_function_of_several,
     plain_form,
     weights_arguments,
 )
@@ -232,7 +232,7 @@ def _reduce(leaf: Leaf, names: Names) -> Operation:
 
 
 def _of_several(leaf: Leaf, names: Names) -> Operation:
-    check_inputs(leaf, "PyTorch")
+    check_function_of_several(leaf, "PyTorch")
     layer: Any = leaf.layer
     name = f"torch.{FUNCTIONS[layer.function]}"
     return lambda taken: Call(name, tuple(("", x) for x in _aligned(leaf, taken)))
