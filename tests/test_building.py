@@ -101,6 +101,19 @@ def test_a_dim_may_have_a_name_that_the_source_needs(framework: str, name: str) 
     assert constant not in {*defined, *arguments}
 
 
+def test_a_group_without_modules_is_written_where_it_stands() -> None:
+    text = source(
+        pc.loads(
+            "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [4]}\n  - name: body\n    times: 2\n"
+            "    layers: [Permute: {dims: [1]}, Activation: {activation: linear}]\n"
+        ),
+        "torch",
+    )
+    assert text.count("class ") == 1
+    assert "__init__" not in text
+    compile(text, "<model>", "exec")
+
+
 def test_numbers_for_each_axis_are_one_where_they_are_the_same_and_pairs_are_not() -> None:
     image = pc.Input(shape=(8, 8, 3))
     text = source(

@@ -248,7 +248,7 @@ class Writer(ABC):
 
     def _as_call(self, tree: Tree, label: str) -> Call | None:
         inside = [leaf for leaf, _ in leaves(tree)]
-        if isinstance(tree, Leaf) or tree.kind == "copies" or len(inside) < 2:
+        if isinstance(tree, Leaf) or tree.kind == "copies" or len(inside) < 2 or not self.is_worth_one(tree):
             return None
         ids = {id(leaf) for leaf in inside}
         if any(child.label == "" for child in tree.children) or not self.is_closed(inside, ids):
@@ -262,6 +262,10 @@ class Writer(ABC):
         name = tree.kind if tree.kind != "group" else label or tree.label
         template, values = self.template(tree, name, takes, result)
         return Call(takes, result, template, values)
+
+    def is_worth_one(self, tree: Branch) -> bool:
+        """Whether a group is written as a function or a class at all."""
+        return True
 
     def is_closed(self, inside: Sequence[Leaf], ids: set[int]) -> bool:
         """Whether the layers of a group are used in it alone, and it uses no others."""

@@ -146,7 +146,8 @@ class TorchWriter(Writer):
             )
         if place.endswith(")"):
             frame.making.append(Statement("", Call(f"{parent}.add_module", (("", literal(label)), ("", value)))))
-        elif label.isdecimal() and place.endswith("]"):
+        elif place.endswith(f"[{label}]"):
+            # in a list, by its number; in a mapping, its label is a text
             frame.making.append(Statement("", Call(f"{parent}.append", (("", value),))))
         else:
             frame.making.append(Statement(f"{place} = ", value))
@@ -161,6 +162,10 @@ class TorchWriter(Writer):
         return None
 
     # --- groups
+
+    def is_worth_one(self, tree: Branch) -> bool:
+        """Whether there is a module in a group."""
+        return self.owned(tree) is not None
 
     def open_group(self, frame: Frame, branch: Branch, place: str) -> None:
         """The steps of a group, where it stands, its modules in one without a class."""
