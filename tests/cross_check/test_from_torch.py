@@ -361,11 +361,11 @@ def test_spec_of_a_gpt_is_as_a_person_would_write_it() -> None:
 
 
 GPT_WRITTEN = """\
-dims: {width: 12}
+dims: {width: 24, vocabulary: 100}
 layers:
   - Input: {shape: [null]}
     name: ids
-  - Embedding: {input_dim: 100, output_dim: width}
+  - Embedding: {input_dim: vocabulary, output_dim: width}
     name: wte
   - Input: {shape: [null]}
     name: wpe_input
@@ -382,12 +382,41 @@ layers:
             name: ln_1
           - name: attn
             layers:
-              - Weights: {states: {mask: [1, 1, 16, 16]}}
-                name: own
               - Dense: {units: 3 * width}
                 name: c_attn
-              - Input: {shape: [null, 12]}
-                name: c_proj_input
+              - Slice: {axis: 2, stop: width}
+                name: slice
+              - Slice: {axis: 2, start: width, stop: 2 * width}
+                name: slice_1
+                inputs: c_attn
+              - Slice: {axis: 2, start: 2 * width}
+                name: slice_2
+                inputs: c_attn
+              - Reshape: {target_shape: [-1, 3, 8]}
+                inputs: slice
+              - Permute: {dims: [2, 1, 3]}
+                name: permute
+              - Reshape: {target_shape: [-1, 3, 8]}
+                inputs: slice_1
+              - Permute: {dims: [2, 1, 3]}
+                name: permute_1
+              - Reshape: {target_shape: [-1, 3, 8]}
+                inputs: slice_2
+              - Permute: {dims: [2, 1, 3]}
+                name: permute_2
+              - Permute: {dims: [1, 3, 2]}
+                name: permute_3
+                inputs: permute_1
+              - Einsum: {equation: 'bcxy,bcyz->bcxz'}
+                inputs: [permute, permute_3]
+              - Weights: {states: {mask: [1, 1, 16, 16]}}
+                name: own
+              - Activation: {activation: softmax}
+                name: activation
+              - Einsum: {equation: 'bcxy,bcyz->bcxz'}
+                inputs: [activation, permute_2]
+              - Permute: {dims: [2, 1, 3]}
+              - Reshape: {target_shape: [-1, width]}
               - Dense: {units: width}
                 name: c_proj
       - residual: true
@@ -404,7 +433,7 @@ layers:
                 name: c_proj
   - LayerNorm:
     name: ln_f
-  - Dense: {units: 100, use_bias: false}
+  - Dense: {units: vocabulary, use_bias: false}
     name: lm_head
     tie: {kernel: wte.embeddings}
 """
@@ -555,8 +584,8 @@ def test_module_is_checked_against_its_own_spec(name: str) -> None:
 def test_what_differs_from_a_module_has_the_name_that_the_module_has() -> None:
     spec = pc.from_torch(torch_models.GPT())
     module = torch_models.GPT()
-    module.h[2].mlp["c_fc"] = nn.Linear(12, 40)
-    module.h[2].mlp["c_proj"] = nn.Linear(40, 12, bias=False)
+    module.h[2].mlp["c_fc"] = nn.Linear(24, 40)
+    module.h[2].mlp["c_proj"] = nn.Linear(40, 24, bias=False)
     module.ln_f.weight.requires_grad_(False)
     mask = module.h[3].attn.mask
     del module.h[3].attn.mask
@@ -568,15 +597,15 @@ def test_what_differs_from_a_module_has_the_name_that_the_module_has() -> None:
 CHECKED = """\
                 tensor                       spec                     model
 other training  h.3.attn.mask                (1, 1, 16, 16) a buffer  (1, 1, 16, 16) trained
-other training  ln_f.weight                  (12) trained             (12) not trained
-other shape     h.2.mlp.c_fc.weight          (48, 12)                 (40, 12)
-other shape     h.2.mlp.c_fc.bias            (48)                     (40)
-other shape     h.2.mlp.c_proj.weight        (12, 48)                 (12, 40)
+other training  ln_f.weight                  (24) trained             (24) not trained
+other shape     h.2.mlp.c_fc.weight          (96, 24)                 (40, 24)
+other shape     h.2.mlp.c_fc.bias            (96)                     (40)
+other shape     h.2.mlp.c_proj.weight        (24, 96)                 (24, 40)
 missing         steps                        –                        ()
-extra           h.2.group_1.mlp.c_proj.bias  (12)                     –
+extra           h.2.group_1.mlp.c_proj.bias  (24)                     –
 
-spec:  56 tensors with 9,976 elements
-model: 56 tensors with 9,765 elements"""
+spec:  56 tensors with 32,752 elements
+model: 56 tensors with 29,985 elements"""
 
 
 def test_spec_of_another_size_is_told_apart_from_a_module() -> None:

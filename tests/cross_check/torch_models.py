@@ -127,7 +127,7 @@ class GPT(nn.Module):
     """A GPT whose head is its embedding."""
 
     def __init__(
-        self, vocabulary: int = 100, length: int = 16, width: int = 12, heads: int = 3, depth: int = 4
+        self, vocabulary: int = 100, length: int = 16, width: int = 24, heads: int = 3, depth: int = 4
     ) -> None:
         super().__init__()
         self.length = length

@@ -129,7 +129,7 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
                 missing = reader.unknown, len(reader.parted)
                 if best is None or missing < (best.unknown, len(best.parted)):
                     best, nodes = reader, result
-                if not reader.parted or (further_axes and not reader.unknown):
+                if not reader.unknown:
                     break
         except Loose as caught:
             kinds = Kinds(kinds.loose | caught.modules)

@@ -6,6 +6,7 @@ few are here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from inspect import signature
@@ -243,6 +244,41 @@ def _pooled(name: str) -> Callable[[Call], Found | None]:
     return rule
 
 
+def _reduced(function: str, pool: str = "") -> Callable[[Call], Found | None]:
+    """One number of all along some axes; where these are all but the batch and the channels, a pooling."""
+
+    def rule(call: Call) -> Found | None:
+        found = _pooled(pool)(call) if pool else None
+        axes = call.axes(call.rest(1, "dim"))
+        if found is not None or not axes or 0 in axes or len(call.tensors) != 1:
+            return found
+        keepdims = {"keepdims": True} if call.argument(2, "keepdim", False) else {}
+        layer = kind("Reduce")(function=function, axis=axes[0] if len(axes) == 1 else axes, **keepdims)
+        return Found(layer, call.tensors)
+
+    return rule
+
+
+def _multiplied(call: Call) -> Found | None:
+    """Matrices of the last two axes, multiplied."""
+    ranks = {len(shape) for value in call.tensors if (shape := value.stated_shape()) is not None}
+    if len(call.tensors) != 2 or len(ranks) != 1 or not 2 <= (rank := ranks.pop()) <= 6:
+        return None
+    outer = "bcdefg"[: rank - 1]
+    return Found(kind("Einsum")(equation=f"{outer}xy,{outer}yz->{outer}xz"), call.tensors)
+
+
+def _einsum(call: Call) -> Found | None:
+    text = call.argument(0, "equation")
+    if not isinstance(text, str) or "->" not in text:
+        return None
+    equation = text.replace(" ", "")
+    terms = re.split(",|->", equation)
+    if len(terms) != len(call.tensors) + 1 or len({term[:1] for term in terms}) != 1:
+        return None
+    return Found(kind("Einsum")(equation=equation), call.tensors)
+
+
 def _padded(call: Call) -> Found | None:
     sides, mode = call.argument(1, "pad"), call.argument(2, "mode", "constant")
     if (
@@ -263,8 +299,16 @@ _RULES: dict[str, Callable[[Call], Found | None]] = {
     "permute": _permuted,
     "getitem": _indexed,
     "scaled_dot_product_attention": _attention,
-    "mean": _pooled("Average"),
-    "amax": _pooled("Max"),
+    "mean": _reduced("mean", "Average"),
+    "amax": _reduced("max", "Max"),
+    "amin": _reduced("min"),
+    "sum": _reduced("sum"),
+    "prod": _reduced("prod"),
+    "logsumexp": _reduced("logsumexp"),
+    "argmax": _reduced("argmax"),
+    "argmin": _reduced("argmin"),
+    **dict.fromkeys(("matmul", "bmm"), _multiplied),
+    "einsum": _einsum,
     "pad": _padded,
 }  # fmt: skip
 
