@@ -247,6 +247,22 @@ REFUSED: dict[str, tuple[Any, str]] = {
             "    give the live model to pc.from_keras, or write its tensors as Weights"
         ),
     ),
+    "a class of keras.applications that somebody else wrote": (
+        {
+            "class_name": "Sequential",
+            "config": {
+                "name": "s",
+                "layers": [
+                    {"class_name": "InputLayer", "config": {"batch_input_shape": [None, 4], "name": "x"}},
+                    {"class_name": "LayerScale", "config": {"name": "mine", "projection_dim": 4}},
+                ],
+            },
+        },
+        (
+            "error[unknown-kind]: the layer 'mine' is of the class 'LayerScale', which is no layer kind\n"
+            "    give the live model to pc.from_keras, or write its tensors as Weights"
+        ),
+    ),
     "an argument that is not known": (
         sequential(source("x", 4), entry("Dense", "new", units=3, copies=2)),
         (

@@ -246,6 +246,68 @@ def test_the_variables_of_an_optimizer_do_not_count() -> None:
     check(model, model.to_json())
 
 
+class Gate(layers.Layer):
+    """A layer of its own with a layer in it, a part of it frozen."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.dense, self.frozen = layers.Dense(3), layers.Dense(3, trainable=False)
+
+    def build(self, shape: Any) -> None:
+        self.dense.build(shape)
+        self.frozen.build(shape)
+        self.scale = self.add_weight((1,), name="scale")
+
+    def call(self, x: Any) -> Any:
+        return self.frozen(x) * self.scale + self.dense(x)
+
+
+def test_layers_of_their_own_with_frozen_parts_called_twice_with_several_outputs() -> None:
+    x = keras.Input((3,))
+    gate = Gate()
+    y = gate(gate(x))
+    model = keras.Model(x, {"gate": y, "head": layers.Dense(2)(y)})
+    check(model, model)
+    gate.dense.trainable = False
+    check(model, model)
+
+
+def test_a_model_around_is_read_by_its_weights() -> None:
+    x = keras.Input((4, 6))
+    model = keras.Model(x, layers.TimeDistributed(keras.Sequential([layers.Dense(3), layers.BatchNormalization()]))(x))
+    check(model, model)
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
+@pytest.mark.parametrize("mode", ["int8", "float8"])
+def test_a_model_whose_weights_are_quantised(mode: str) -> None:
+    x = keras.Input((4,))
+    model = keras.Model(x, layers.Dense(2)(layers.EinsumDense("ab,bc->ac", 6, bias_axes="c")(x)))
+    model.quantize(mode)
+    check(model, model)
+    check(model, model.to_json())
+
+
+def test_low_rank_updates_that_are_enabled_later() -> None:
+    words = keras.Input((4,))
+    embedding, dense = layers.Embedding(9, 6), layers.Dense(5)
+    model = keras.Model(words, dense(embedding(words)))
+    embedding.enable_lora(2)
+    dense.enable_lora(3)
+    check(model, model)
+    check(model, model.to_json())
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64"])
+def test_policies_of_dtypes(policy: str) -> None:
+    x = keras.Input((4, 6))
+    norm = layers.BatchNormalization(dtype=policy)(layers.Conv1D(3, 2, dtype=policy)(x))
+    model = keras.Model(x, layers.GRU(2, recurrent_initializer="zeros", dtype=policy)(norm))
+    check(model, model)
+    check(model, model.to_json())
+
+
 def test_dtypes_and_masks_and_states() -> None:
     words, state = keras.Input((4,)), [keras.Input((3,)), keras.Input((3,))]
     y = layers.LSTM(3, dtype="mixed_float16")(layers.Embedding(5, 3, mask_zero=True)(words), initial_state=state)
@@ -266,3 +328,4 @@ def test_a_random_network_is_read_from_the_live_model(spec: pc.Spec) -> None:
         assert error.code == "unknown-kind", error  # noqa: PT017
     else:
         assert pc.count(read).total == model.count_params()
+        check(model, model.to_json())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, NamedTuple
@@ -90,8 +90,9 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     config["dtype"] = policy if quantised else None
     dtype = None if quantised or policy.startswith(("mixed_", "float32")) else policy
     frozen = is_frozen(config)
-    if _is_own(entry) and class_name in _UNLISTED and not quantised:
-        return Read("", _UNLISTED[class_name](config), None, config, frozen, dtype)
+    unlisted = _UNLISTED.get(f"{entry.get('module')}.{class_name}") if _is_own(entry) and not quantised else None
+    if unlisted is not None:
+        return Read("", unlisted(config), None, config, frozen, dtype)
     if given is not None and config.get("axis") in (len(given) - 1, [len(given) - 1]):
         config["axis"] = -1  # the last axis, as most specs have it
     rows = _rows().get(class_name, []) if _is_own(entry) else []
@@ -146,14 +147,18 @@ def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
     return found
 
 
-#: Layers of keras.applications that are no class of keras.layers.
-_UNLISTED: Mapping[str, Any] = {
-    # keras/src/applications/convnext.py: a scale for each channel
-    "LayerScale": lambda config: kind("Weights")(tensors={"gamma": [config.get("projection_dim")]}),
-    # the same file: whole examples left out at random
-    "StochasticDepth": lambda config: kind("Dropout")(rate=config.get("drop_path_rate", 0)),
-    # keras/src/applications/inception_resnet_v2.py: the first input, and the second times a constant
-    "CustomScaleLayer": lambda config: kind("Add")(),
+#: Layers of keras.applications that are no class of keras.layers, by their paths.
+_UNLISTED: Mapping[str, Callable[[Mapping[str, Any]], Layer]] = {
+    # a scale for each channel
+    "keras.src.applications.convnext.LayerScale": lambda config: kind("Weights")(
+        tensors={"gamma": [config.get("projection_dim")]}
+    ),
+    # whole examples left out at random
+    "keras.src.applications.convnext.StochasticDepth": lambda config: kind("Dropout")(
+        rate=config.get("drop_path_rate", 0)
+    ),
+    # the first input, and the second times a constant
+    "keras.src.applications.inception_resnet_v2.CustomScaleLayer": lambda config: kind("Add")(),
 }
 
 
