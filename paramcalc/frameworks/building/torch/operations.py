@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from paramcalc.frameworks.building.arguments import ACTIVATIONS, attention, plain_form, weights_arguments
+from paramcalc.frameworks.building.arguments import (
+    ACTIVATIONS,
+    attention_arguments,
+    check_attention,
+    plain_form,
+    weights_arguments,
+)
 from paramcalc.frameworks.building.fitting import cut_text, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
@@ -116,7 +122,7 @@ def _lstm_call(leaf: Leaf) -> Output:
 def _attention(leaf: Leaf) -> dict[str, Any]:
     features = [shape[-1] for shape in leaf.input_shapes]
     value = features[min(1, len(features) - 1)]
-    return {"features": (features[0], value, features[2] if len(features) > 2 else value), **attention(leaf, "PyTorch")}
+    return {"features": (features[0], value, features[2] if len(features) > 2 else value), **attention_arguments(leaf)}
 
 
 def _only(*understood: str) -> Callable[[Leaf], None]:
@@ -129,7 +135,7 @@ _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str
     "BatchNorm": ("OwnBatchNorm", _only("axis", "center", "scale", "batch_counter"), _batch_norm, _batch_norm_call),
     "LayerNorm": ("OwnLayerNorm", _only("axis", "center", "scale"), _layer_norm, _layer_norm_call),
     "LSTM": ("OneBiasLSTM", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm, _lstm_call),
-    "MultiHeadAttention": ("OwnAttention", lambda leaf: None, _attention, _plain),
+    "MultiHeadAttention": ("OwnAttention", lambda leaf: check_attention(leaf, "PyTorch"), _attention, _plain),
 }
 
 
