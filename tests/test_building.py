@@ -69,6 +69,12 @@ def test_dims_are_constants_where_a_size_is_one_or_a_number_of_times_one() -> No
     assert "\ninner = 5\n" in source(spec, "torch", dims={"inner": 5})
 
 
+def test_a_class_that_the_source_brings_is_given_the_constants() -> None:
+    text = source(pc.load(SPECS[0].parent / "llama2_7b.yaml"), "torch", dims={"key_value_heads": 8})
+    assert "features=(width, width, width)" in text
+    assert "num_key_value_heads=key_value_heads" in text
+
+
 def test_a_dim_that_decides_what_there_is_stays_a_number_in_what_depends_on_it() -> None:
     text = source(
         pc.loads(

@@ -138,13 +138,13 @@ def test_a_spec_builds_the_model_that_is_counted(path: Path, framework: str) -> 
     check(spec, framework, built(spec, framework, dims), dims)
 
 
-@settings(settings.get_profile("networks"))
+@settings(settings.get_profile("layers"))
 @given(spec=networks())
 def test_a_network_builds_the_model_of_keras_that_is_counted(spec: pc.Spec) -> None:
     check_or_refused(spec, "keras")
 
 
-@settings(settings.get_profile("networks"))
+@settings(settings.get_profile("layers"))
 @given(spec=networks(ties=True))
 def test_a_network_builds_the_model_of_torch_that_is_counted(spec: pc.Spec) -> None:
     check_or_refused(spec, "torch")

@@ -98,13 +98,18 @@ def weights_arguments(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def attention(leaf: Leaf, framework: str) -> dict[str, Any]:
-    """The arguments of our own class of attention: over one axis, and with nothing but its projections."""
+def check_attention(leaf: Leaf, framework: str) -> None:
+    """Refuse what our own class of attention is not: over one axis, with nothing but its projections."""
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
     further = (layer.attention_axes, layer.use_gate or None, layer.add_bias_kv or None)
     plain = isinstance(layer.output_dim, int) and all(each is None for each in further)
     if not plain or any(len(shape) != 2 for shape in leaf.input_shapes):
         raise cannot_build(leaf, framework, "there is no class for it with these fields")
+
+
+def attention_arguments(leaf: Leaf) -> dict[str, Any]:
+    """The arguments of our own class of attention."""
+    layer: Any = leaf.layer.filled(leaf.input_shapes[0])
     names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim", "use_bias")
     return {name: getattr(layer, name) for name in names}
 
@@ -140,7 +145,9 @@ def constructor(
             raise cannot_build(leaf, framework, f"there is no class for the {name} in it with these fields")
         check_function(leaf, layer, framework)
         inner = Fit(row, layer, *arguments(convention, row, layer, inputs, {}))
-        if not accepts(layer, inner.given):
+        # its activation is applied behind the whole where the output is its own
+        lost = applied_function(layer, row) is not None and leaf.layer.wrapped(*leaf.input_shapes) is None
+        if lost or not accepts(layer, inner.given):
             raise cannot_build(leaf, framework, f"the class of the {name} in it is not all of that layer")
         return constructor(convention, leaf, framework, inner, accepts, lambda *_: False, spelled)
 

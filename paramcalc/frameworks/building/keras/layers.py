@@ -9,7 +9,8 @@ from paramcalc.algebra import Unknown
 from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import (
     applied_function,
-    attention,
+    attention_arguments,
+    check_attention,
     check_function_of_several,
     constructor,
     plain_form,
@@ -249,9 +250,8 @@ def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
         return _OPERATIONS[kind](leaf, common)
     if kind not in _CLASSES:
         raise cannot_build(leaf, "Keras", "Keras has no class for it with these fields")
-    class_name, understood, arguments = _CLASSES[kind]
-    if understood:
-        plain_form(leaf, "Keras", *understood)
+    class_name, check, arguments = _CLASSES[kind]
+    check(leaf)
     found = names.of(leaf, arguments)
     given = tuple((name, spelled(name, value)) for name, value in found.items())
     if class_name == "TwoBiasLSTMCell":
@@ -310,16 +310,16 @@ def _lstm(leaf: Leaf) -> dict[str, Any]:
     return {"units": layer.units, "return_sequences": layer.return_sequences}
 
 
-def _attention(leaf: Leaf) -> dict[str, Any]:
-    return attention(leaf, "Keras")
+def _only(*understood: str) -> Callable[[Leaf], None]:
+    return lambda leaf: plain_form(leaf, "Keras", *understood)
 
 
-#: Of a kind: the class that the source brings, the fields that it understands, and its arguments.
-_CLASSES: dict[str, tuple[str, tuple[str, ...], Callable[[Leaf], dict[str, Any]]]] = {
-    "Weights": ("Weights", (), _weights),
-    "BatchNorm": ("CountingBatchNormalization", ("axis", "center", "scale", "batch_counter"), _batch_norm),
-    "LSTM": ("TwoBiasLSTMCell", ("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
-    "MultiHeadAttention": ("Attention", (), _attention),
+#: Of a kind: the class that the source brings, what refuses the layers that it is not, and its arguments.
+_CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str, Any]]]] = {
+    "Weights": ("Weights", lambda leaf: None, _weights),
+    "BatchNorm": ("CountingBatchNormalization", _only("axis", "center", "scale", "batch_counter"), _batch_norm),
+    "LSTM": ("TwoBiasLSTMCell", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
+    "MultiHeadAttention": ("Attention", lambda leaf: check_attention(leaf, "Keras"), attention_arguments),
 }
 _OPERATIONS: dict[str, Callable[[Leaf, Common], Made]] = {
     "Einsum": _einsum,

@@ -8,7 +8,8 @@ from typing import Any
 from paramcalc.frameworks.building.arguments import (
     ACTIVATIONS,
     FUNCTIONS,
-    attention,
+    attention_arguments,
+    check_attention,
     check_function_of_several,
     plain_form,
     weights_arguments,
@@ -123,7 +124,7 @@ def _lstm_call(leaf: Leaf) -> Output:
 def _attention(leaf: Leaf) -> dict[str, Any]:
     features = [shape[-1] for shape in leaf.input_shapes]
     value = features[min(1, len(features) - 1)]
-    return {"features": (features[0], value, features[2] if len(features) > 2 else value), **attention(leaf, "PyTorch")}
+    return {"features": (features[0], value, features[2] if len(features) > 2 else value), **attention_arguments(leaf)}
 
 
 def _only(*understood: str) -> Callable[[Leaf], None]:
@@ -136,7 +137,7 @@ _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str
     "BatchNorm": ("OwnBatchNorm", _only("axis", "center", "scale", "batch_counter"), _batch_norm, _batch_norm_call),
     "LayerNorm": ("OwnLayerNorm", _only("axis", "center", "scale"), _layer_norm, _layer_norm_call),
     "LSTM": ("OneBiasLSTM", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm, _lstm_call),
-    "MultiHeadAttention": ("OwnAttention", lambda leaf: None, _attention, _plain),
+    "MultiHeadAttention": ("OwnAttention", lambda leaf: check_attention(leaf, "PyTorch"), _attention, _plain),
 }
 
 
