@@ -3,35 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 from paramcalc.algebra import Shape
+from paramcalc.errors import ParamcalcError
 from paramcalc.layer import Layer
 
+#: The defaults of a framework, by the name of a kind.
+Defaults: TypeAlias = Callable[[str], Mapping[str, Any]]
 
-def stated_plainly(layer: Layer, defaults: Callable[[str], Mapping[str, Any]], x: Shape | None = None) -> Layer:
-    """The same layer, that states only what is not its default.
 
-    `defaults` are those of its framework, by the name of the kind; `x` is the shape of its first input.
+def stated_plainly(layer: Layer, defaults: Defaults, x: Shape | None = None) -> Layer:
+    """The same layer, that states only what neither is a default nor follows from other fields.
+
+    `x` is the shape of its first input, where it is known.
     """
     cls = type(layer)
-    outside = {inside: name for name, inside in cls.spelled_fields().items()}
-    usual = {name: info.default for name, info in cls.model_fields.items()} | dict(defaults(cls.__name__))
-    values = {name: getattr(layer, name) for name in cls.model_fields}
-    for name in cls.nested_fields():
-        inner = values[name]
-        if isinstance(inner, tuple):
-            values[name] = tuple(stated_plainly(each, defaults) for each in inner)
-        elif inner is not None:
-            values[name] = stated_plainly(inner, defaults)
+    meant = _meant(layer, defaults, x)
     stated = {
-        outside[name]: value
-        for name, value in values.items()
-        if not (value == usual[name] and type(value) is type(usual[name]))
+        outside: _inner_plainly(getattr(layer, name), defaults)
+        for outside, name in cls.spelled_fields().items()
+        if name in layer.model_fields_set
     }
     for name in [*stated]:
-        # what follows from other fields need not be stated
         rest = {other: value for other, value in stated.items() if other != name}
-        if usual[cls.spelled_fields()[name]] is None and cls(**rest).filled(x) == cls(**stated).filled(x):
-            stated = rest
+        with suppress(ParamcalcError):  # it must be stated
+            if _meant(cls(**rest), defaults, x) == meant:
+                stated = rest
     return cls(**stated)
+
+
+def _inner_plainly(value: Any, defaults: Defaults) -> Any:
+    """The value of a field, the layers in it stated plainly."""
+    if isinstance(value, Layer):
+        return stated_plainly(value, defaults)
+    if isinstance(value, tuple) and any(isinstance(each, Layer) for each in value):
+        return tuple(_inner_plainly(each, defaults) for each in value)
+    return value
+
+
+def _meant(layer: Layer, defaults: Defaults, x: Shape | None) -> dict[str, Any]:
+    """The values of all fields, those included that follow from others."""
+    layer = layer.with_defaults(defaults)
+    with suppress(ParamcalcError):  # one follows from the input
+        layer = layer.filled(x)
+    flags = type(layer).flags()
+    # a flag that is left to the convention, and to which that says nothing, does not hold
+    return {name: False if value is None and name in flags else value for name, value in layer.__dict__.items()}

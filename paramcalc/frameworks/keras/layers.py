@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from paramcalc.frameworks.keras.description import (
     stated_shape,
 )
 from paramcalc.frameworks.keras.keras2 import says_nothing
+from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layer import Layer, kind, kind_names
 
 _KERAS = convention("keras")
@@ -58,7 +59,7 @@ def read_input(entry: Description) -> Layer:
     if shape is None:
         raise refuse("invalid-value", f"the input '{keras_name(entry)}' states no shape")
     with naming(keras_name(entry)):
-        return plainly(kind("Input"), {"shape": shape[1:], "dtype": config.get("dtype") or "float32"})
+        return stated_plainly(kind("Input")(shape=shape[1:], dtype=config.get("dtype") or "float32"), _defaults)
 
 
 def read_layer(entry: Description, given: StatedShape | None, known: dict[str, Read] | None = None) -> Read:
@@ -173,7 +174,8 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
         if len(names) == 1 and config.get(argument) is not None:
             (name,) = names
             fields[name] = _field(cls, name, text, config[argument])
-    layer = plainly(cls, fields)
+    outside = {inside: name for name, inside in cls.spelled_fields().items()}
+    layer = stated_plainly(cls(**{outside[name]: value for name, value in fields.items()}), _defaults)
     if not layer.is_resolved:
         raise refuse("wrong-type", "takes numbers, and no texts")
     return layer
@@ -212,36 +214,6 @@ def _gives(cls: type[Layer], name: str, text: str, candidate: Any, value: Any) -
         return _same(value, evaluated(text, Environment({name: reader(candidate)})))
     except Exception:  # whatever a wrong candidate makes the expression do
         return False
-
-
-def plainly(cls: type[Layer], fields: Mapping[str, Any]) -> Layer:
-    """A layer that states only what is not its default."""
-    outside = {inside: name for name, inside in cls.spelled_fields().items()}
-    stated = {outside[name]: value for name, value in fields.items()}
-    layer = cls(**stated)
-    meant = _meant(layer)
-    for name in list(stated):
-        value = stated.pop(name)
-        if not _gives_same(cls, stated, meant):
-            stated[name] = value
-    return cls(**stated)
-
-
-def _gives_same(cls: type[Layer], stated: Mapping[str, Any], meant: Mapping[str, Any]) -> bool:
-    try:
-        return _meant(cls(**stated)) == meant
-    except ParamcalcError:
-        return False
-
-
-def _meant(layer: Layer) -> dict[str, Any]:
-    """The values of all fields, those included that follow from others."""
-    layer = layer.with_defaults(_defaults)
-    with suppress(ParamcalcError):  # one follows from the input
-        layer = layer.filled(None)
-    flags = type(layer).flags()
-    # a flag that is left to the convention, and to which that says nothing, does not hold
-    return {name: False if value is None and name in flags else value for name, value in layer.__dict__.items()}
 
 
 @cache
