@@ -120,12 +120,13 @@ class Attention(keras.layers.Layer):
         self.key_dim, self.value_dim, self.output_dim = key_dim, value_dim, output_dim
         self.use_bias = use_bias
 
-    def build(self, query: Any, value: Any = None, key: Any = None) -> None:
-        value = value or query
-        self.query = self.projection("query", query, self.heads, self.key_dim)
-        self.key = self.projection("key", key or value, self.shared_heads, self.key_dim)
-        self.value = self.projection("value", value, self.shared_heads, self.value_dim)
-        mixed = (*query[:-1], self.heads * self.value_dim)
+    def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
+        value_shape = value_shape or query_shape
+        key_shape = key_shape or value_shape
+        self.query = self.projection("query", query_shape, self.heads, self.key_dim)
+        self.key = self.projection("key", key_shape, self.shared_heads, self.key_dim)
+        self.value = self.projection("value", value_shape, self.shared_heads, self.value_dim)
+        mixed = (*query_shape[:-1], self.heads * self.value_dim)
         self.out = self.projection("attention_output", mixed, self.output_dim)
 
     def projection(self, name: str, shape: Any, *outputs: int) -> Any:
