@@ -69,6 +69,14 @@ def test_dims_are_constants_where_a_size_is_one_or_a_number_of_times_one() -> No
     assert "\ninner = 5\n" in source(spec, "torch", dims={"inner": 5})
 
 
+def test_axes_stay_in_the_order_of_the_tensors() -> None:
+    spec = pc.Spec([pc.Input(shape=(3, 4, 2)), pc.LayerNorm(axis=[-1, 1, 2], scale=False)])
+    text = source(spec, "torch")
+    assert pc.count(spec, "torch").layers[-1].tensors[0].shape == (2, 3, 4)
+    assert "OwnLayerNorm(normalized_shape=(2, 3, 4), scale=False" in text
+    assert ".movedim((3, 1, 2), (-3, -2, -1))" in text
+
+
 def test_a_class_that_the_source_brings_is_given_the_constants() -> None:
     text = source(pc.load(SPECS[0].parent / "llama2_7b.yaml"), "torch", dims={"key_value_heads": 8})
     assert "features=(width, width, width)" in text

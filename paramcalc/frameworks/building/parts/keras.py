@@ -120,21 +120,22 @@ class Attention(keras.layers.Layer):
         self.key_dim, self.value_dim, self.output_dim = key_dim, value_dim, output_dim
         self.use_bias = use_bias
 
-    def build(self, query: Any, value: Any = None, key: Any = None) -> None:
-        value = value or query
-        self.query = self.projection("query", query, self.heads, self.key_dim)
-        self.key = self.projection("key", key or value, self.shared_heads, self.key_dim)
-        self.value = self.projection("value", value, self.shared_heads, self.value_dim)
-        mixed = (*query[:-1], self.heads * self.value_dim)
-        self.out = self.projection("attention_output", mixed, self.output_dim)
+    def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
+        value_shape = value_shape or query_shape
+        key_shape = key_shape or value_shape
+        heads = "btd,dhk->bthk"
+        self.query = self.projection("query", heads, query_shape, self.heads, self.key_dim)
+        self.key = self.projection("key", heads, key_shape, self.shared_heads, self.key_dim)
+        self.value = self.projection("value", heads, value_shape, self.shared_heads, self.value_dim)
+        mixed = (*query_shape[:-1], self.heads, self.value_dim)
+        self.out = self.projection("attention_output", "bthk,hkd->btd", mixed, self.output_dim)
 
-    def projection(self, name: str, shape: Any, *outputs: int) -> Any:
+    def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
         """The weights from one side to the other, with an offset for each of the outputs."""
-        letters = "hk"[-len(outputs) :]
         layer = keras.layers.EinsumDense(
-            f"btd,d{letters}->bt{letters}",
+            equation,
             (None, *outputs),
-            bias_axes=letters if self.use_bias else None,
+            bias_axes=equation[-len(outputs) :] if self.use_bias else None,
             name=name,
             dtype=self.dtype,
         )
@@ -149,8 +150,4 @@ class Attention(keras.layers.Layer):
         values = keras.ops.repeat(self.value(value), share, axis=2)
         scores = keras.ops.einsum("bthk,bshk->bhts", self.query(query), keys)
         scores = keras.ops.softmax(scores / self.key_dim**0.5)
-        mixed = keras.ops.einsum("bhts,bshv->bthv", scores, values)
-        shape = (-1, *query.shape[1:-1], self.heads * self.value_dim)
-        if None in shape:
-            shape = (*keras.ops.shape(query)[:-1], self.heads * self.value_dim)
-        return self.out(keras.ops.reshape(mixed, shape))
+        return self.out(keras.ops.einsum("bhts,bshv->bthv", scores, values))

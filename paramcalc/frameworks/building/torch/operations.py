@@ -91,11 +91,9 @@ def _moved(axis: Any, there: Any) -> Output:
 
 
 def _sizes_along(leaf: Leaf) -> tuple[Any, ...]:
-    """The sizes of the axes that a layer names."""
+    """The sizes of the axes that a layer names, in the order of its tensors."""
     rank = len(leaf.input_shapes[0]) + 1
-    return tuple(
-        leaf.input_shapes[0][axis % rank - 1] for axis in sorted(each % rank for each in moved_axes(leaf.layer))
-    )
+    return tuple(leaf.input_shapes[0][axis % rank - 1] for axis in moved_axes(leaf.layer))
 
 
 def _layer_norm(leaf: Leaf) -> dict[str, Any]:
@@ -105,7 +103,7 @@ def _layer_norm(leaf: Leaf) -> dict[str, Any]:
 
 def _layer_norm_call(leaf: Leaf) -> Output:
     rank = len(leaf.input_shapes[0]) + 1
-    axes = tuple(sorted(axis % rank for axis in moved_axes(leaf.layer)))
+    axes = tuple(axis % rank for axis in moved_axes(leaf.layer))
     last = tuple(range(-len(axes), 0))
     return _plain(leaf) if axes == tuple(range(rank - len(axes), rank)) else _moved(axes, last)
 
