@@ -3,6 +3,8 @@
 import doctest
 import json
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from paramcalc.exports.derivations import NOTATIONS
 from paramcalc.exports.languages.tree import form_schema
 from paramcalc.expression import Environment, Expression
 from paramcalc.formulas import name_widths
+from paramcalc.frameworks.building import source
 from tests.helpers import SPECS, run
 from tests.sweeps.forms import evaluated, sizes_for
 
@@ -200,3 +203,14 @@ def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
     sizes = {each["name"]: each["value"] for each in document["symbols"]}
     assert evaluated(document["expression"], sizes) == document["value"] == pc.count(spec).total
     assert all(evaluated(each["holds"], sizes) for each in document["conditions"])
+
+
+def test_the_source_of_every_spec_is_formatted_as_ruff_formats_it(tmp_path: Path) -> None:
+    for framework in ("keras", "torch"):
+        for path in SPECS:
+            text = source(pc.load(path), framework)
+            assert max(map(len, text.splitlines())) <= 100
+            (tmp_path / f"{path.stem}_{framework}.py").write_text(text)
+    command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "100", "--diff", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("", 0)

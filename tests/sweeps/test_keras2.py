@@ -1,4 +1,4 @@
-"""Descriptions of Keras 2: recorded with tf-keras 2.21, and what that said of them (tests/record_keras2.py)."""
+"""Descriptions of Keras 2: recorded with tf-keras 2.21, and what that said of them (tests/keras2/record.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 import paramcalc as pc
 
-MODELS = json.loads(Path(__file__).with_name("keras2_models.json").read_text(encoding="utf-8"))
+pytestmark = pytest.mark.sweep
+
+MODELS = json.loads((Path(__file__).parents[1] / "keras2" / "models.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -1,6 +1,6 @@
 """Records what Keras 2 says of models, for where it is not installed: it wants a TensorFlow of its own.
 
-python tests/record_keras2.py > tests/keras2_models.json, with tf-keras 2.21. Of each model: the text of
+python tests/keras2/record.py > tests/keras2/models.json, with tf-keras 2.21. Of each model: the text of
 its to_json(), the shapes of its weights, which are trained, and the shapes of its outputs.
 """
 
