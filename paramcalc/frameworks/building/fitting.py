@@ -19,10 +19,8 @@ from paramcalc.errors import ParamcalcError
 from paramcalc.expression import Environment
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.graph import Leaf
-from paramcalc.layer import Layer
+from paramcalc.layer import Layer, kind
 
-#: The kinds that take the largest number of a window: nothing is added to it but what is smaller than all.
-MAXIMA = ("MaxPool1D", "MaxPool2D", "MaxPool3D")
 #: What is added before and behind each axis.
 Pads = tuple[tuple[int, int], ...]
 
@@ -228,6 +226,11 @@ def cut_text(cuts: Pads, channels_first: bool) -> str:
     """The index that cuts off the beginning and the end of each axis beside the channels."""
     ranges = [f"{before or ''}:{-behind or ''}" for before, behind in cuts]
     return "[" + ", ".join([":"] * (2 if channels_first else 1) + ranges) + "]"
+
+
+def takes_maxima(layer: Layer) -> bool:
+    """Whether a layer takes the largest number of a window: nothing is added to it but what is smaller than all."""
+    return isinstance(layer, (kind("MaxPool1D"), kind("MaxPool2D"), kind("MaxPool3D")))
 
 
 def reduced_axes(leaf: Leaf) -> int | tuple[int, ...]:

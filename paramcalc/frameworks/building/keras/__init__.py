@@ -35,6 +35,7 @@ from paramcalc.frameworks.building.writing import (
     snake,
 )
 from paramcalc.graph import Branch, Graph, Leaf
+from paramcalc.layer import kind
 
 
 class KerasWriter(Writer):
@@ -201,7 +202,7 @@ class KerasWriter(Writer):
 
     def tied_layer(self, leaf: Leaf, frame: Frame, tied: Mapping[str, Any], common: Any) -> Expr:
         """A Dense layer whose tensors are those of other layers; another kind is refused."""
-        if type(leaf.layer).__name__ != "Dense":
+        if not isinstance(leaf.layer, kind("Dense")):
             raise cannot_build(
                 leaf, self.framework, "its tensors cannot be those of another layer", "a Dense layer's can"
             )
@@ -223,7 +224,7 @@ class KerasWriter(Writer):
     def attribute(self, owner: Leaf, tensor: str, leaf: Leaf) -> str:
         """The attribute of a layer that is a tensor of it."""
         tensors = [use.tensor for use in owner.uses]
-        if type(owner.layer).__name__ == "Weights":
+        if isinstance(owner.layer, kind("Weights")):
             return f"tensors[{literal(tensor)}]"
         place = [each.name for each in tensors].index(tensor)
         spelled = self.convention.spell(owner.layer, owner.input_shapes, tensors)

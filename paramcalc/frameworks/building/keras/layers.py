@@ -16,7 +16,7 @@ from paramcalc.frameworks.building.arguments import (
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import MAXIMA, Fit, cut_text, fit, reduced_axes, slice_text
+from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, reduced_axes, slice_text, takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
@@ -154,7 +154,7 @@ def _padded(leaf: Leaf, name: str, pads: Any) -> Expr:
     axes = dict(zip(_spatial_axes(leaf), pads, strict=True))
     widths = tuple(axes.get(axis, (0, 0)) for axis in range(len(leaf.input_shapes[0]) + 1))
     arguments: list[tuple[str, Expr]] = [("", name), ("", literal(widths))]
-    if type(leaf.layer).__name__ in MAXIMA:
+    if takes_maxima(leaf.layer):
         arguments.append(("constant_values", 'float("-inf")'))
     return Call("keras.ops.pad", tuple(arguments))
 

@@ -10,13 +10,13 @@ from typing import Any
 from paramcalc.algebra import Unknown
 from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import applied_function, constructor
-from paramcalc.frameworks.building.fitting import MAXIMA, Fit, cut_text, fit, spatial
+from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, spatial, takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
 from paramcalc.frameworks.building.torch.operations import applied, moved_axes, operation, own_class
 from paramcalc.frameworks.building.writing import Call, Expr, Joined, literal
 from paramcalc.graph import Leaf
-from paramcalc.layer import Layer
+from paramcalc.layer import Layer, kind
 
 #: Arguments that have these values in every class, where they are not given.
 DEFAULTS: Mapping[str, Any] = {
@@ -138,7 +138,7 @@ def _without_repeats(given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_places(leaf: Leaf) -> None:
     """Refuse what PyTorch refuses to run: one place alone, with itself taken away."""
-    if type(leaf.layer).__name__ == "InstanceNorm":
+    if isinstance(leaf.layer, kind("InstanceNorm")):
         lengths = spatial(leaf.layer, leaf.input_shapes[0])
         if not any(isinstance(length, Unknown) for length in lengths) and prod(lengths) == 1:
             raise cannot_build(leaf, "PyTorch", "it normalises one place alone")
@@ -256,6 +256,6 @@ def _padded(leaf: Leaf, x: Expr, found: Fit) -> Expr:
     # the last axis first
     widths = tuple(width for pad in reversed(found.pads) for width in pad)
     arguments: list[tuple[str, Expr]] = [("", x), ("", literal(widths))]
-    if type(leaf.layer).__name__ in MAXIMA:
+    if takes_maxima(leaf.layer):
         arguments.append(("value", 'float("-inf")'))
     return Call("functional.pad", tuple(arguments))
