@@ -401,7 +401,7 @@ def _once(cls: type[Layer], name: str, value: Any) -> Any:
     """One number for a window of equal sides, where the field reads it so."""
     if (
         not isinstance(value, tuple)
-        or len(value) < 2
+        or not value
         or type(value[0]) is not int
         or value.count(value[0]) < len(value)
     ):

@@ -102,6 +102,8 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     arguments = {argument for _, row in rows for argument in row.arguments}
     # what is within a layer is read once, whichever row it is
     config = {key: _argument(class_name, key, value) if key in arguments else value for key, value in config.items()}
+    # layers that are alike are read once, whatever their sizes: no size is known here
+    axes = None if given is None else tuple(Unknown() for _ in given[1:])
     refusals: list[ParamcalcError] = []
     # what more arguments follow from says more
     for kind_name, row in sorted(rows, key=lambda each: -sum(config.get(key) is not None for key in each[1].arguments)):
@@ -110,6 +112,7 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
                 raise refuse("unknown-kind", f"is kept in {quoted(policy)}, which is not known of {class_name}")
             layer = _layer(kind(kind_name), row, config)
             check_arguments(layer, row, config, None)
+            layer = stated_plainly(layer, _defaults, axes)
         except ParamcalcError as error:
             refusals.append(error)
         else:
@@ -175,7 +178,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
             (name,) = names
             fields[name] = _field(cls, name, text, config[argument])
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
-    layer = stated_plainly(cls(**{outside[name]: value for name, value in fields.items()}), _defaults)
+    layer = cls(**{outside[name]: value for name, value in fields.items()})
     if not layer.is_resolved:
         raise refuse("wrong-type", "takes numbers, and no texts")
     return layer
