@@ -399,12 +399,7 @@ def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[
 
 def _once(cls: type[Layer], name: str, value: Any) -> Any:
     """One number for a window of equal sides, where the field reads it so."""
-    if (
-        not isinstance(value, tuple)
-        or not value
-        or type(value[0]) is not int
-        or value.count(value[0]) < len(value)
-    ):
+    if not isinstance(value, tuple) or not value or type(value[0]) is not int or value.count(value[0]) < len(value):
         return value
     reader = next(item for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
     try:

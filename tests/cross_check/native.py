@@ -8,7 +8,7 @@ from typing import Any
 
 import paramcalc as pc
 from paramcalc.algebra import Shape, Unknown
-from paramcalc.conventions import Equivalent, convention, evaluated
+from paramcalc.conventions import Equivalent, convention, evaluated, spell
 from paramcalc.expression import Environment
 
 from . import classes
@@ -37,9 +37,21 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
         real, outputs = _keras(case, equivalent, layer, trainable, [row.output_shape, *row.further_output_shapes])
     else:
         real, outputs = _torch(case, equivalent, layer, trainable)
-    expected = {tensor.name: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
+    names = (
+        {tensor.name: tensor.name for tensor in row.tensors} if alias is None else _names(row.leaf, alias, framework)
+    )
+    expected = {names[tensor.name]: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
     assert expected == real
     assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
+
+
+def _names(leaf: Any, alias: Equivalent, framework: str) -> dict[str, str]:
+    """The names that another form of a class has for the tensors, by those of the class."""
+    tensors = [use.tensor for use in leaf.uses]
+    usual = convention(framework).spell(leaf.layer, leaf.input_shapes, tensors)
+    own = spell(convention(framework), alias, tensors, [tensor.shape for tensor in tensors])
+    by_members = {each.members: each.name for each in own}
+    return {each.name: by_members[each.members] for each in usual}
 
 
 def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -> Any:

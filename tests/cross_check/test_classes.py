@@ -46,6 +46,7 @@ def test_class_has_the_tensors_and_shapes_of_its_kind(
         if row.alias
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*weight_norm.* is deprecated:FutureWarning")
 @settings(settings.get_profile("runs"), suppress_health_check=list(HealthCheck))
 @given(data=st.data(), trainable=st.booleans())
 def test_another_form_of_a_class_has_them_as_well(
