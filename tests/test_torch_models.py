@@ -20,8 +20,8 @@ def test_without_pytorch_the_way_out_is_said(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setitem(sys.modules, "torch.nn", None)
     message = (
-        "error[wrong-type]: a module of PyTorch can only be read where PyTorch is installed, and it is not\n"
-        "    'pip install torch', or write the spec by hand"
+        "error[missing-package]: a module of PyTorch is read with the package torch\n"
+        "    python -m pip install torch, or write the spec by hand"
     )
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.from_torch(Module())

@@ -92,9 +92,9 @@ def _module_class() -> Any:
         from torch.nn import Module
     except ImportError:
         raise refuse(
-            "wrong-type",
-            "a module of PyTorch can only be read where PyTorch is installed, and it is not",
-            "'pip install torch', or write the spec by hand",
+            "missing-package",
+            "a module of PyTorch is read with the package torch",
+            "python -m pip install torch, or write the spec by hand",
         ) from None
     return Module
 
