@@ -264,7 +264,8 @@ GROWING: dict[str, tuple[Callable[[int], Any], int]] = {
         600,
     ),
     "calls of one layer": (_calls, 600),
-    "models within": (_models, 150),
+    # runs of up to 100 nodes are looked for: up to 200, longer ones in more of them
+    "models within": (_models, 300),
     "a fan": (_fan, 600),
     "cells": (_cells, 200),
     "inputs": (
