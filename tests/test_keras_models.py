@@ -603,3 +603,9 @@ def test_check_takes_names_as_they_are() -> None:
     )
     assert pc.check(renamed, pc.from_keras(MLP))
     assert not pc.check(renamed, pc.Spec(layers=[pc.Input(shape=(4,)), pc.Dense(units=8)]))
+
+
+def test_what_keras_fills_in_by_itself_is_not_stated() -> None:
+    text = pc.dumps(pc.from_keras(Path(__file__).with_name("descriptions") / "text.json"))
+    assert "  - Bidirectional: {layer: {LSTM: {units: 4, return_sequences: true}}}\n" in text
+    assert "  - MultiHeadAttention: {num_heads: 2, key_dim: width / 2}\n    residual: true\n" in text

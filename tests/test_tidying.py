@@ -175,3 +175,22 @@ layers:
         "      - Weights: {tensors: {scale: [width], places: [128, width]}}\n"
         "  - Dense: {units: vocabulary}\n"
     )
+
+
+def test_names_that_keras_numbers_are_those_of_a_copy() -> None:
+    text = "layers:\n- Input: {shape: [8]}\n" + "".join(
+        f"- LayerNorm:\n  name: layer_normalization_{number}\n"
+        f"- Dense: {{units: 8}}\n  name: dense_{2 * number}\n"
+        f"- Dense: {{units: 8}}\n  name: dense_{2 * number + 1}\n"
+        f"- Add:\n  name: add_{number}\n  inputs: [dense_{2 * number}, dense_{2 * number + 1}]\n"
+        for number in (3, 4, 5)
+    )
+    assert tidied(text) == (
+        "  - Input: {shape: [8]}\n"
+        "  - times: 3\n"
+        "    layers:\n"
+        "      - LayerNorm\n"
+        "      - Dense: {units: width}\n"
+        "      - Dense: {units: width}\n"
+        "        residual: true\n"
+    )

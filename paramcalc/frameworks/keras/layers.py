@@ -94,8 +94,7 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     unlisted = _UNLISTED.get(f"{entry.get('module')}.{class_name}") if _is_own(entry) and not quantised else None
     if unlisted is not None:
         return Read("", unlisted(config), None, config, frozen, dtype)
-    if given is not None and config.get("axis") in (len(given) - 1, [len(given) - 1]):
-        config["axis"] = -1  # the last axis, as most specs have it
+    config |= _unfilled(config, given)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
         raise _unknown(entry)
@@ -118,6 +117,30 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
         else:
             return Read("", layer, row, config, frozen, dtype)
     raise refusals[0]
+
+
+def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str, Any]:
+    """The arguments that Keras fills in by itself, as they are where nobody states them."""
+    found: dict[str, Any] = {}
+    if given is not None and config.get("axis") in (len(given) - 1, [len(given) - 1]):
+        found["axis"] = -1  # the last axis, as most specs have it
+    if given is not None and config.get("attention_axes") == [*range(1, len(given) - 1)]:
+        found["attention_axes"] = None
+    forward, backward = config.get("layer"), config.get("backward_layer")
+    if is_description(forward) and is_description(backward) and _turned(forward) == _way(backward):
+        found["backward_layer"] = None
+    return found
+
+
+def _way(layer: Any) -> dict[str, Any]:
+    """What makes a recurrent layer: its class, and its arguments without the name."""
+    return {**layer["config"], "name": layer["class_name"]}
+
+
+def _turned(layer: Any) -> dict[str, Any]:
+    """The same of the layer that goes the other way."""
+    way = _way(layer)
+    return {**way, "go_backwards": not way.get("go_backwards")}
 
 
 def _unknown(entry: Description) -> ParamcalcError:

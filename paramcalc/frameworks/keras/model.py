@@ -23,6 +23,7 @@ from paramcalc.frameworks.keras.description import (
 from paramcalc.frameworks.keras.keras2 import is_older, modern
 from paramcalc.frameworks.keras.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.operations import is_operation, read_operation
+from paramcalc.layer import Layer
 from paramcalc.spec import Node
 
 
@@ -222,6 +223,8 @@ class Group:
             node = Node(layers=tuple(layers), name=name, inputs=inputs)
         else:
             node = self.layer(call, name, inputs, [shape for _, shape in given])
+            if node.layer is not None and len(sources) > 1 and _is_one(sources, node.layer):
+                node = replace(node, inputs=None if sources[0] == self.flowing else (str(sources[0]),))
         self.nodes.append(node)
         self.first.setdefault(call.key[0], name)
         self.flowing = Source(name)
@@ -268,6 +271,11 @@ class Group:
         self.numbers[stem] = number
         self.names.add(name)
         return name
+
+
+def _is_one(sources: list[Source], layer: Layer) -> bool:
+    """Whether a layer is given one output alone, as query, value and key, which it need not be told twice."""
+    return len({*sources}) == 1 and not layer.variadic and all(each.optional for each in layer.inputs[1:])
 
 
 def _sources(name: str, inner: list[Source | None] | None, given: list[Source]) -> Callable[[int], Source]:

@@ -10,7 +10,7 @@ from math import inf
 from typing import NamedTuple
 
 from paramcalc.expression import RESERVED
-from paramcalc.frameworks.tidying.naming import is_default
+from paramcalc.frameworks.tidying.naming import is_default, renumbered
 from paramcalc.layer import Layer, kind
 from paramcalc.spec import Node, node_names
 
@@ -199,6 +199,8 @@ class _Places:
         """The nodes with one in the place of a run."""
         stop = run.start + run.length * run.copies
         inside = self._inside(run.start, run.start + run.length)
+        if self.shortens:
+            inside = renumbered(inside)
         last = self.names[stop - 1]
         name = last if last in self.kept else self._common_name(run) or self._new_name("group")
         # a copy takes its first input alone from the copy before
