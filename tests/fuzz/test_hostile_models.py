@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import io
 import json
 import marshal
@@ -286,14 +287,19 @@ def test_four_times_the_model_takes_about_four_times_as_long(name: str) -> None:
     make, count = GROWING[name]
 
     def seconds(model: str) -> float:
+        # the collector's time grows with all that other tests have left in the process
+        gc.collect()
+        gc.disable()
         begin = time.process_time()
         try:
             pc.count(pc.from_keras(model))
         except pc.ParamcalcError:
             assert name == "layers that wait for others"
+        finally:
+            gc.enable()
         return time.process_time() - begin
 
     small, large = json.dumps(make(count)), json.dumps(make(4 * count))
     seconds(small)
     # of what grows with the square, it would be 16 times
-    assert min(seconds(large) for _ in range(2)) < 8 * max(0.01, min(seconds(small) for _ in range(3)))
+    assert min(seconds(large) for _ in range(3)) < 8 * max(0.01, min(seconds(small) for _ in range(3)))
