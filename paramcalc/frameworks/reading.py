@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +13,29 @@ from paramcalc.spec import Spec
 _ARCHIVE = b"PK\x03\x04"
 _TENSORS = "it holds tensors, and not what they are connected to"
 _CODE = "it may run code when it is opened, and never is: open it where it was made, and give the model to pc.from_"
-#: What files begin with that people keep models in, and are no text: what each is, and what to do.
-_FOREIGN = tuple(
-    (re.compile(start, re.DOTALL), what, hint)
-    for start, what, hint in (
-        (
-            rb"\x89HDF\r\n",
-            "an HDF5 file",
-            "load it with Keras, and write model.to_json() to a file, or model.save('model.keras')",
-        ),
-        (rb"PK\x03\x04", "an archive, which cannot be read from standard input", "give its path"),
-        (rb"\x80[\x02-\x05]", "a pickle", f"{_CODE}torch or pc.from_keras"),
-        (rb"\x93NUMPY", "an array of NumPy", _TENSORS),
-        (rb".{4}\0{4}\{", "a safetensors file", _TENSORS),
-        (rb"GGUF", "a GGUF file", _TENSORS),
-        (rb".{4}TFL3", "a model of TensorFlow Lite", "give the model that it was made of"),
-        (
-            rb"\x08[\x01-\x20][\x12\x1a\x22\x3a]",
-            "a protocol buffer, as SavedModel and ONNX are",
-            "of a Keras model: load it with Keras, and write model.to_json() to a file",
-        ),
-        (rb"\x89PNG|\xff\xd8\xff|GIF8", "an image", ""),
-        (rb"%PDF-", "a PDF", ""),
-        (rb"\x1f\x8b", "compressed", "unpack it first"),
-    )
+#: What begins at a place of files that people keep models in, and are no text: what each is, and what to do.
+_FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
+    (
+        0,
+        (b"\x89HDF\r\n",),
+        "an HDF5 file",
+        "load it with Keras, and write model.to_json() to a file, or model.save('model.keras')",
+    ),
+    (0, (_ARCHIVE,), "an archive, which cannot be read from standard input", "give its path"),
+    (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a pickle", f"{_CODE}torch or pc.from_keras"),
+    (0, (b"\x93NUMPY",), "an array of NumPy", _TENSORS),
+    (4, (b"\0\0\0\0{",), "a safetensors file", _TENSORS),
+    (0, (b"GGUF",), "a GGUF file", _TENSORS),
+    (4, (b"TFL3",), "a model of TensorFlow Lite", "give the model that it was made of"),
+    (
+        0,
+        tuple(bytes((8, number, mark)) for number in range(1, 0x21) for mark in b"\x12\x1a\x22\x3a"),
+        "a protocol buffer, as SavedModel and ONNX are",
+        "of a Keras model: load it with Keras, and write model.to_json() to a file",
+    ),
+    (0, (b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "an image", ""),
+    (0, (b"%PDF-",), "a PDF", ""),
+    (0, (b"\x1f\x8b",), "compressed", "unpack it first"),
 )
 
 
@@ -73,8 +71,8 @@ def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
 def text_of(path: str | Path) -> bytes:
     """What a file holds that may be a text. Raises `not-text` for one that begins as other files do."""
     data = read_file(path)
-    for start, what, hint in _FOREIGN:
-        if start.match(data):
+    for place, beginnings, what, hint in _FOREIGN:
+        if data.startswith(beginnings, place):
             raise refuse("not-text", f"{quoted(_name(path))} is {what}", hint)
     return data
 

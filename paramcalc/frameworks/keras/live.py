@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from math import prod
 from typing import Any
 
 from paramcalc.counting import count
@@ -28,7 +29,7 @@ def read_live(model: Any) -> Spec:
     spec = live.listed() if description is None else live.read(description)
     counted = count(spec, "keras")
     ours = counted.total, counted.trainable
-    theirs = model.count_params(), sum(live.elements(each) for each in model.weights if live.is_trained(each))
+    theirs = model.count_params(), sum(prod(map(int, each.shape)) for each in model.weights if live.is_trained(each))
     if ours != theirs:
         raise refuse(
             "model-mismatch",
@@ -63,19 +64,13 @@ class _Live:
         """Whether the optimizer of the model updates a weight."""
         return id(weight) in self.trained
 
-    @staticmethod
-    def elements(weight: Any) -> int:
-        """The elements of a weight."""
-        elements = 1
-        for size in weight.shape:
-            elements *= int(size)
-        return elements
-
     def read(self, description: Description) -> Spec:
         """The spec of a description; layers that have other weights than it says, by these."""
         reading = Reading(alive=self.node)
-        read_description(description, reading, live=self.model)
+        spec = read_description(description, reading, live=self.model)
         self.forced = {id(layer) for layer, shapes in reading.compared if self.shapes(layer) != shapes}
+        if not self.forced:
+            return spec
         return read_description(description, Reading(alive=self.node), live=self.model)
 
     def shapes(self, layer: Any) -> Counter[Any]:
