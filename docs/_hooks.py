@@ -13,17 +13,17 @@ from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
-from paramcalc.counting import count, layer_spec
-from paramcalc.derivation import explain
-from paramcalc.errors import CODES, LIMITS, Limits, ParamcalcError
-from paramcalc.exports import kinds, notation
-from paramcalc.fields import DTYPES
-from paramcalc.formulas import default_form, formula
-from paramcalc.frameworks.building import refused_kinds
-from paramcalc.layer import Layer, Tensor, kind, kind_names
-from paramcalc.layers import FAMILIES
-from paramcalc.loading import dumps
+from paramcalc.core import notation
+from paramcalc.core.errors import CODES, LIMITS, Limits, ParamcalcError
+from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.exports import kinds
+from paramcalc.frameworks.build import refused_kinds
+from paramcalc.layers.base.declaration import Layer, Tensor
+from paramcalc.layers.base.fields import DTYPES
+from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
+from paramcalc.spec.loading import dumps
+from paramcalc.verbs import count, explain, formula, layer_spec
 
 #: The values that the worked examples have for fields that must be given. Kinds share their names.
 FIELD_VALUES: dict[str, Any] = {

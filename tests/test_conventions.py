@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 import paramcalc as pc
-from paramcalc.algebra import Shape
 from paramcalc.conventions import Equivalent, Spelling, convention, evaluated, kind_of_class, spell
-from paramcalc.expression import Environment, Expression
-from paramcalc.fields import NestedLayer, field
-from paramcalc.layer import Layer, Part, Tensor
+from paramcalc.core.algebra import Shape
+from paramcalc.core.expression import Environment, Expression
+from paramcalc.layers.base.declaration import Layer, Part, Tensor
+from paramcalc.layers.base.fields import field
+from paramcalc.layers.base.nesting import NestedLayer
 
 
 def spelled(tensors: dict[str, Shape], rules: dict[str, str]) -> list[Spelling]:

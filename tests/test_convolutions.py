@@ -9,8 +9,8 @@ import pytest
 import sympy
 
 import paramcalc as pc
-from paramcalc import algebra
-from paramcalc.window import transposed_lengths
+from paramcalc.core import algebra
+from paramcalc.layers.base.windows import transposed_lengths
 
 
 def test_a_padding_that_is_an_array_is_taken_point_by_point() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import paramcalc as pc
-from paramcalc.exports import notation
+from paramcalc.core import notation
 from paramcalc.exports.derivations import html, latex
 from paramcalc.exports.derivations.sheet import Document, Paragraph
 from tests.helpers import ROOT

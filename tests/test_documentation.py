@@ -6,12 +6,12 @@ from types import ModuleType
 import pytest
 
 import paramcalc
-from paramcalc.errors import CODES, LIMITS
+from paramcalc.core.errors import CODES, LIMITS
+from paramcalc.core.expression import FUNCTIONS
+from paramcalc.core.registry import COMMANDS, command, kind_names
 from paramcalc.exports import kinds
-from paramcalc.expression import FUNCTIONS
-from paramcalc.layer import kind_names
 from tests.refresh_documentation import ROOT, executed, pages
-from tests.test_architecture import ORDER
+from tests.test_layout import ORDER
 
 DOCS = ROOT / "docs"
 
@@ -75,12 +75,10 @@ def test_every_key_of_a_spec_and_every_function_is_on_the_page_of_the_spec_file(
 
 
 def test_every_command_and_option_is_on_the_page_of_the_command_line() -> None:
-    from paramcalc.cli import main
-
     text = page("command-line.md")
-    for name, command in main.commands.items():
+    for name in COMMANDS:
         assert f"## {name}\n" in text
-        for parameter in command.params:
+        for parameter in command(name).params:
             for option in parameter.opts if parameter.param_type_name == "option" else ():
                 assert f"`{option}" in text, f"{name} {option}"
 

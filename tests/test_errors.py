@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import paramcalc as pc
-from paramcalc.errors import Problem
+from paramcalc.core.errors import Problem
 from tests import test_building, test_exports
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from paramcalc import LIMITS, ParamcalcError
-from paramcalc.expression import FUNCTIONS, Budget, Environment, Expression
+from paramcalc.core.expression import FUNCTIONS, Budget, Environment, Expression
 
 DIMS = {"n": 7, "width": 768, "heads": 12, "zero": 0, "flag": True, "depths": (3, 4, 23, 3), "grid": ((1, 2), (3, 4))}
 

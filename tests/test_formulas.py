@@ -255,8 +255,8 @@ def test_a_condition_on_a_flag_is_never_decided_in_silence() -> None:
             if self.use_bias:
                 yield pc.Tensor("bias", (x[-1],), "an offset")
 
-    from paramcalc.algebra import Undecided
-    from paramcalc.formulas import FlagSymbol
+    from paramcalc.core.algebra import Undecided
+    from paramcalc.results.formula import FlagSymbol
 
     layer = Careless.model_construct(use_bias=FlagSymbol("use_bias"))
     with pytest.raises(Undecided):

@@ -74,7 +74,7 @@ def test_they_are_built() -> None:
         "  - Slice: {axis: 2, step: 2}\n    name: s\n    inputs: x\n  - Einsum: {equation: 'bi,bij->bj'}\n"
         "    name: e\n    inputs: [m, s]\n  - Elementwise: {function: greater}\n    inputs: [e, e]\n"
     )
-    from paramcalc.frameworks.building import source
+    from paramcalc.frameworks.build import source
 
     keras, torch = source(spec, "keras"), source(spec, "torch")
     assert (
@@ -92,7 +92,7 @@ def test_they_are_built() -> None:
 
 
 def test_a_function_that_no_framework_has_is_not_built() -> None:
-    from paramcalc.frameworks.building import source
+    from paramcalc.frameworks.build import source
 
     layers = "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n    name: x\n"
     for node, message in (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import paramcalc as pc
-from paramcalc.loading import read_setting
+from paramcalc.spec.loading import read_setting
 
 ROOT = Path(__file__).parent.parent
 HEAD = "paramcalc: 1\n"

@@ -7,10 +7,10 @@ import pytest
 import sympy
 
 import paramcalc as pc
-from paramcalc import algebra
-from paramcalc.algebra import Undecided
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Undecided
 from paramcalc.exports.schema import spec_schema
-from paramcalc.formulas import FlagSymbol, symbol
+from paramcalc.results.formula import FlagSymbol, symbol
 
 HEAD = "paramcalc: 1\nlayers:\n  - Input: {shape: [7, 5]}\n"
 

@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 import paramcalc as pc
-from paramcalc import algebra
+from paramcalc.core import algebra
 
 
 def shape_of(layer: pc.Layer, *shapes: tuple[int | None, ...]) -> tuple[Any, ...]:

@@ -50,7 +50,7 @@ def test_unnamed_nodes_are_named_for_their_kind() -> None:
     ],
 )
 def test_kinds_in_snake_case(kind: str, name: str) -> None:
-    from paramcalc.layer import default_name
+    from paramcalc.layers.base.declaration import default_name
 
     assert default_name(kind) == name
 

@@ -7,9 +7,9 @@ import pytest
 import sympy
 
 import paramcalc as pc
-from paramcalc import algebra
-from paramcalc.algebra import Undecided, Unknown
-from paramcalc.errors import LIMITS
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Undecided, Unknown
+from paramcalc.core.errors import LIMITS
 
 SPEC = """
 paramcalc: 1

@@ -13,10 +13,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.expression import Environment, Expression
-from paramcalc.layer import Layer, Part, Role, Tensor, default_name, family_of, kind_names
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.registry import convention_module, family_of, kind_names
+from paramcalc.layers.base.declaration import Layer, Part, Role, Tensor, default_name
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
 
@@ -164,7 +165,7 @@ def convention(name: str) -> Convention:
     """The convention of a framework. Raises `unknown-convention`."""
     if name not in FRAMEWORKS:
         raise unknown_convention(name)
-    found: Convention = import_module(f"paramcalc.conventions.{name}").CONVENTION
+    found: Convention = convention_module(name).CONVENTION
     return found
 
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.exports import notation
+from paramcalc.core import notation
 from paramcalc.exports.formulas import equation, premises, terms, title
 from paramcalc.exports.tables import thousands
-from paramcalc.formulas import Elasticity, Formula, Unit
+from paramcalc.results.formula import Elasticity, Formula, Unit
 
 _WIDTH = 80
 

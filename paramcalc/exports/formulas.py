@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
 
-from paramcalc.algebra import Unknown
-from paramcalc.errors import ParamcalcError, listed, quoted, refuse
-from paramcalc.exports import notation
+from paramcalc.core import notation
+from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.languages import LANGUAGES, source
-from paramcalc.exports.tables import thousands
-from paramcalc.formulas import MOST_SYMBOLS, Formula
-from paramcalc.spec import Value
+from paramcalc.exports.tables import thousands, with_values
+from paramcalc.results.formula import MOST_SYMBOLS, Formula
 
 _WIDTH = 80
 _SIGNS = (" + ", " - ")
@@ -44,7 +41,7 @@ def as_text(form: Formula) -> str:
             lines += equation(f"    {'+' if place else ' '} ", printed)
     else:
         lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values))
-    value = own_value(form)
+    value = form.own_value
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
         lines += equation("             = ", notation.text(form.expr, form.values, form.values))
     if value is not None and form.symbols:
@@ -121,11 +118,6 @@ def premises(form: Formula) -> list[str]:
     return lines
 
 
-def with_values(values: Mapping[str, Value]) -> list[str]:
-    """Dims with their values."""
-    return [f"{name} = {_shown(value)}" for name, value in values.items()]
-
-
 def as_mathml(form: Formula) -> str:
     """The form in presentation MathML."""
     return notation.mathml(form.expr, form.values)
@@ -143,22 +135,3 @@ def _legend(form: Formula) -> list[str]:
         shown = f" = {value:>{width}}" if form.is_of_spec else ""
         lines.append(f"    {name:{names}}{shown}  {form.meanings.get(name, '')}".rstrip())
     return lines
-
-
-def own_value(form: Formula) -> int | None:
-    """The value at the spec's own sizes; none, where one of them is not stated."""
-    try:
-        value: int = form()
-    except ParamcalcError:
-        return None
-    return value
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int):
-        return thousands(value)
-    return "free" if isinstance(value, Unknown) else str(value)

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any, TypeVar, cast
 
-from paramcalc import algebra
 from paramcalc.conventions import Equivalent, convention, spell
-from paramcalc.errors import ParamcalcError
-from paramcalc.exports import notation
-from paramcalc.formulas import default_form, formula, symbolic_layer
-from paramcalc.layer import Layer, Tensor, kind, kind_names
-from paramcalc.layers import FAMILIES
+from paramcalc.core import algebra, notation
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.layers.base.declaration import Layer, Tensor
+from paramcalc.results.formula import default_form, form_of_kind, symbolic_layer
 from paramcalc.spec import FRAMEWORKS
 
 _WIDTH = 80
@@ -68,7 +67,7 @@ def field_rows(cls: type[Layer]) -> list[tuple[str, str, str]]:
 
 def symbol_rows(cls: type[Layer]) -> list[tuple[str, str]]:
     """Each symbol of the general formula with its meaning."""
-    form = formula(cls)
+    form = form_of_kind(cls, "keras")
     flags = cls.flags()
     return [
         (name, f"1 or 0: {meaning}" if name in flags else meaning) for name, meaning in form.meanings.items() if meaning
@@ -146,7 +145,7 @@ def _formula_text(cls: type[Layer]) -> list[str]:
         return ["  tensors", "    none: 0 parameters"]
     lines = ["  tensors", *_aligned(rows), "", "  formula"]
     for framework in FRAMEWORKS:
-        form = formula(cls, framework)
+        form = form_of_kind(cls, framework)
         start = f"    {framework:5}  "
         text = notation.text(form.expr) + "".join(f"; {each}" for each in form.conditions)
         lines += textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))

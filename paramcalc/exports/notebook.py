@@ -6,13 +6,13 @@ from functools import singledispatch
 from html import escape
 from typing import Any
 
-from paramcalc.comparison import Comparison
-from paramcalc.counting import Count
-from paramcalc.derivation import Derivation
 from paramcalc.exports import tables
-from paramcalc.formulas import Formula
-from paramcalc.loading import dumps
+from paramcalc.results.comparison import Comparison
+from paramcalc.results.count import Count
+from paramcalc.results.derivation import Derivation
+from paramcalc.results.formula import Formula
 from paramcalc.spec import Spec
+from paramcalc.spec.loading import dumps
 
 
 @singledispatch

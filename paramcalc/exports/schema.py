@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
-from paramcalc.fields import DTYPES, FieldType
-from paramcalc.layer import kind, kind_names, plain
+from paramcalc.core.registry import kind, kind_names
+from paramcalc.layers.base.declaration import plain
+from paramcalc.layers.base.fields import DTYPES, FieldType
 from paramcalc.spec import FRAMEWORKS, VERSION
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}

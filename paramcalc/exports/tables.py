@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from paramcalc.algebra import Number, Shape
-from paramcalc.counting import Count, LayerCount
-from paramcalc.layer import shape_text
+from paramcalc.core.algebra import Number, Shape, Unknown
+from paramcalc.layers.base.declaration import shape_text
+from paramcalc.results.count import Count, LayerCount
+from paramcalc.spec import Value
 
 HEADINGS = ("layer", "kind", "output shape", "parameters", "connected to")
 _GAP = "  "
@@ -203,3 +204,18 @@ def _fitted(widths: list[int], headings: Sequence[str], width: int) -> list[int]
         widths[widest] -= 1
         excess -= 1
     return widths
+
+
+def with_values(values: Mapping[str, Value]) -> list[str]:
+    """Dims with their values."""
+    return [f"{name} = {_shown(value)}" for name, value in values.items()]
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return thousands(value)
+    return "free" if isinstance(value, Unknown) else str(value)

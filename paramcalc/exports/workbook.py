@@ -11,11 +11,11 @@ from typing import Any
 
 import sympy
 
-from paramcalc.errors import refuse
-from paramcalc.exports.formulas import with_values
+from paramcalc.core.errors import refuse
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.languages.program import Quotient, bound, one_line, program, whole
-from paramcalc.formulas import Formula
+from paramcalc.exports.tables import with_values
+from paramcalc.results.formula import Formula
 
 _SIZES, _LAYERS = "Sizes", "Layers"
 #: The row of the headings of a table, below the title; rows count from 0.

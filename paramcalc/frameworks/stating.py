@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from paramcalc.algebra import Shape
-from paramcalc.errors import ParamcalcError
-from paramcalc.layer import Layer
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.layers.base.declaration import Layer
 
 #: The defaults of a framework, by the name of a kind.
 Defaults: TypeAlias = Callable[[str], Mapping[str, Any]]

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from paramcalc.algebra import Undecided, Unknown
 from paramcalc.conventions import convention
-from paramcalc.errors import ParamcalcError
-from paramcalc.expression import Budget, Environment, unknown_dim
+from paramcalc.core.algebra import Undecided, Unknown
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import Budget, Environment, unknown_dim
 from paramcalc.graph.evaluation import Evaluation, undecided_problem, value_of
 from paramcalc.graph.tree import Branch, Flow, Graph, Leaf, Tree, Use, give_names, leaves
 from paramcalc.spec import Spec, Value

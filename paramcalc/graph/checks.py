@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import LIMITS, listed, refuse, suggest
-from paramcalc.expression import bounded
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import LIMITS, listed, refuse, suggest
+from paramcalc.core.expression import bounded
 from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import Flow, Leaf, Use
-from paramcalc.layer import shape_text
+from paramcalc.layers.base.declaration import shape_text
 
 
 def check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:

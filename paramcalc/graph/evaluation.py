@@ -9,16 +9,17 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Undecided, Unknown
 from paramcalc.conventions import Convention, convention
-from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
-from paramcalc.expression import Budget, Environment, Expression, bounded
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Undecided, Unknown
+from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
+from paramcalc.core.expression import Budget, Environment, Expression, bounded
+from paramcalc.core.registry import kind
 from paramcalc.graph.checks import agree, borrowed, check_output, plain_shape, same_numbers, tensor_of
 from paramcalc.graph.folding import alike_from_here, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Inherited, Scope, Values
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, Use
-from paramcalc.layer import Layer, Tensor, kind, shape_text
+from paramcalc.layers.base.declaration import Layer, Tensor, shape_text
 from paramcalc.spec import Node, Spec, Value, names_in, node_names
 
 

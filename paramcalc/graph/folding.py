@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.graph.tree import Branch, Flow, Tree, leaves
 
 

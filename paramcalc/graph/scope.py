@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from paramcalc.algebra import Number
-from paramcalc.errors import LIMITS, Path, listed, quoted, refuse, suggest
+from paramcalc.core.algebra import Number
+from paramcalc.core.errors import LIMITS, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
 from paramcalc.spec import Node
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import Path
-from paramcalc.layer import Layer, Tensor
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import Path
+from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.spec import Value
 
 

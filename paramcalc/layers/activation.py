@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Integer, OptionalAxis, field
-from paramcalc.layer import Layer, Tensor, axis_position
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Layer, Tensor, axis_position
+from paramcalc.layers.base.fields import Integer, OptionalAxis, field
 
 
 class PReLU(Layer):

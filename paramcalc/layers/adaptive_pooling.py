@@ -2,9 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, OpenWindow1D, OpenWindow2D, OpenWindow3D, field
-from paramcalc.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format, return_indices, with_indices
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.fields import Flag, OpenWindow1D, OpenWindow2D, OpenWindow3D, field
+from paramcalc.layers.base.spatial import (
+    IMAGE,
+    STEPS,
+    VOLUME,
+    DataFormat,
+    Spatial,
+    data_format,
+    return_indices,
+    with_indices,
+)
 
 _SIZE = "size of the output along each axis"
 _OR_NULL = "; null keeps that of the input"

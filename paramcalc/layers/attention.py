@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
-from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position, shape_text
+from paramcalc.layers.base.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
 
 
 class MultiHeadAttention(Layer):

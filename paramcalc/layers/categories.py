@@ -2,11 +2,19 @@
 
 from typing import Literal, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalCount, OptionalCounts, OptionalRealList, OptionalSize, Size, field
-from paramcalc.layer import Axes, Layer, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, shape_text
+from paramcalc.layers.base.fields import (
+    Flag,
+    OptionalCount,
+    OptionalCounts,
+    OptionalRealList,
+    OptionalSize,
+    Size,
+    field,
+)
 
 Mode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
 LookupMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count", "tf_idf"]

@@ -5,11 +5,11 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, Ratio, Size, Sizes, TensorSizes, field
-from paramcalc.layer import Axes, Layer, Tensor, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
+from paramcalc.layers.base.fields import Flag, Ratio, Size, Sizes, TensorSizes, field
 
 
 class AdaptiveLogSoftmaxWithLoss(Layer):

@@ -1,8 +1,8 @@
 """Layers that slide a learned window over a sequence or an image."""
 
-from paramcalc.convolving import Convolution
-from paramcalc.fields import CausalPadding1D, Padding2D, Window1D, Window2D, field
-from paramcalc.layer import Axes
+from paramcalc.layers.base.convolution import Convolution
+from paramcalc.layers.base.declaration import Axes
+from paramcalc.layers.base.fields import CausalPadding1D, Padding2D, Window1D, Window2D, field
 
 
 class Conv1D(Convolution):

@@ -1,8 +1,8 @@
 """Layers that slide a learned window over a volume."""
 
-from paramcalc.convolving import Convolution
-from paramcalc.fields import Padding3D, Window3D, field
-from paramcalc.layer import Axes
+from paramcalc.layers.base.convolution import Convolution
+from paramcalc.layers.base.declaration import Axes
+from paramcalc.layers.base.fields import Padding3D, Window3D, field
 
 
 class Conv3D(Convolution):

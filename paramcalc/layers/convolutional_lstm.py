@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Size, Window1D, Window2D, Window3D, field
-from paramcalc.layer import Axes, Tensor
-from paramcalc.recurrence import OverTime
-from paramcalc.window import output_lengths
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Tensor
+from paramcalc.layers.base.fields import Flag, Size, Window1D, Window2D, Window3D, field
+from paramcalc.layers.base.recurrence import OverTime
+from paramcalc.layers.base.windows import output_lengths
 
 
 class _ConvLSTM(OverTime):

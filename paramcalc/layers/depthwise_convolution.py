@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Count, Flag, Function, Padding1D, Padding2D, Size, Window1D, Window2D, field
-from paramcalc.layer import Axes, Layer, Tensor
-from paramcalc.spatial import DataFormat, Spatial, data_format
-from paramcalc.window import output_lengths
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.fields import Count, Flag, Function, Padding1D, Padding2D, Size, Window1D, Window2D, field
+from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
+from paramcalc.layers.base.windows import output_lengths
 
 
 class _DepthwiseConv(Spatial):

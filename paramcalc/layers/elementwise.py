@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from paramcalc.fields import Function, Rate, field
-from paramcalc.layer import Layer
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import Function, Rate, field
 
 
 class Activation(Layer):

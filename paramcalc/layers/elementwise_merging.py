@@ -1,8 +1,8 @@
 """Layers that make one of several inputs, element by element, besides the sum and the product."""
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.layer import Axes, Layer
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer
 
 
 class _Elementwise(Layer):

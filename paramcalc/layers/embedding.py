@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import OptionalSize, Size, field
-from paramcalc.layer import Layer, Remark, Tensor
-from paramcalc.quantization import TableQuantization, low_rank, table
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Layer, Remark, Tensor
+from paramcalc.layers.base.fields import OptionalSize, Size, field
+from paramcalc.layers.base.quantization import TableQuantization, low_rank, table
 
 
 class Embedding(Layer):

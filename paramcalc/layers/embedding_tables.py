@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalSize, Size, field
-from paramcalc.layer import Axes, Layer, Tensor, shape_text
-from paramcalc.quantization import TableQuantization, low_rank, reversed_table, table
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
+from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
+from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
 
 
 class EmbeddingBag(Layer):

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Axis, Count, Flag, OptionalAxis, field
-from paramcalc.layer import Axes, Layer, Tensor, axis_position
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor, axis_position
+from paramcalc.layers.base.fields import Axis, Count, Flag, OptionalAxis, field
 
 
 class UnitNorm(Layer):

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Amount2D, Window2D, field
-from paramcalc.layer import Axes
-from paramcalc.spatial import DataFormat, Spatial, data_format
-from paramcalc.window import output_lengths
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes
+from paramcalc.layers.base.fields import Amount2D, Window2D, field
+from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
+from paramcalc.layers.base.windows import output_lengths
 
 
 class _Windows(Spatial):

@@ -2,11 +2,19 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Flag, OptionalRatios, OptionalWindow2D, OptionalWindow3D, Window2D, Window3D, field
-from paramcalc.spatial import (
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.fields import (
+    Flag,
+    OptionalRatios,
+    OptionalWindow2D,
+    OptionalWindow3D,
+    Window2D,
+    Window3D,
+    field,
+)
+from paramcalc.layers.base.spatial import (
     IMAGE,
     VOLUME,
     DataFormat,

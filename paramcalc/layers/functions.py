@@ -3,11 +3,11 @@
 import re
 from typing import Annotated, Any, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import FieldType, Function, field, named
-from paramcalc.layer import Layer, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Layer, shape_text
+from paramcalc.layers.base.fields import FieldType, Function, field, named
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Groups, Integer, field
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.fields import Flag, Groups, Integer, field
 
 
 class GroupNorm(Layer):

@@ -1,7 +1,7 @@
 """Layers that hand on what they are given."""
 
-from paramcalc.fields import Real, field
-from paramcalc.layer import Layer
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import Real, field
 
 
 class Identity(Layer):

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Count, Reals, field
-from paramcalc.layer import Axes, Layer, shape_text
-from paramcalc.spatial import IMAGE, DataFormat, Spatial, data_format
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, shape_text
+from paramcalc.layers.base.fields import Count, Reals, field
+from paramcalc.layers.base.spatial import IMAGE, DataFormat, Spatial, data_format
 
 
 class Rescaling(Layer):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, Function, OptionalSize, Size, field
-from paramcalc.layer import Axes, Layer, Remark, Tensor
-from paramcalc.quantization import Quantization, low_rank, matrix
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor
+from paramcalc.layers.base.fields import Flag, Function, OptionalSize, Size, field
+from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):

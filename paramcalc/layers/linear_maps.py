@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
-from paramcalc.layer import Axes, Layer, Tensor, shape_text
-from paramcalc.quantization import Quantization, low_rank, matrix, parts
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
+from paramcalc.layers.base.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 

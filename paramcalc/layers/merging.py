@@ -1,10 +1,10 @@
 """Layers that make one of several inputs; they learn nothing."""
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Integer, field
-from paramcalc.layer import Layer, axis_position, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Layer, axis_position, shape_text
+from paramcalc.layers.base.fields import Integer, field
 
 
 class _Elementwise(Layer):

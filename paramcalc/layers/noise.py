@@ -1,7 +1,7 @@
 """Layers that disturb their input in training; they learn nothing."""
 
-from paramcalc.fields import Rate, field
-from paramcalc.layer import Layer
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import Rate, field
 
 
 class GaussianNoise(Layer):

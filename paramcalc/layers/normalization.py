@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Axis, Flag, Integer, field
-from paramcalc.layer import Axes, Layer, Remark, Tensor, axis_position
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position
+from paramcalc.layers.base.fields import Axis, Flag, Integer, field
 
 
 class BatchNorm(Layer):

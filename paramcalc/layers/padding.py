@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import CutSides1D, CutSides2D, CutSides3D, Real, Sides1D, Sides2D, Sides3D, field
-from paramcalc.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.fields import CutSides1D, CutSides2D, CutSides3D, Real, Sides1D, Sides2D, Sides3D, field
+from paramcalc.layers.base.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format
 
 Mode: TypeAlias = Literal["constant", "reflect", "replicate", "circular"]
 

@@ -1,7 +1,7 @@
 """Layers that take one number from each window of an image; they learn nothing."""
 
-from paramcalc.fields import Flag, OptionalWindow2D, Padding2D, Window2D
-from paramcalc.spatial import (
+from paramcalc.layers.base.fields import Flag, OptionalWindow2D, Padding2D, Window2D
+from paramcalc.layers.base.spatial import (
     IMAGE,
     DataFormat,
     GlobalPooling,

@@ -1,7 +1,7 @@
 """Layers that take one number from each window of a sequence; they learn nothing."""
 
-from paramcalc.fields import Flag, OptionalWindow1D, Padding1D, Window1D
-from paramcalc.spatial import (
+from paramcalc.layers.base.fields import Flag, OptionalWindow1D, Padding1D, Window1D
+from paramcalc.layers.base.spatial import (
     STEPS,
     DataFormat,
     GlobalPooling,

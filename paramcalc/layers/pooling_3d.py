@@ -1,8 +1,8 @@
 """Layers that take one number from each window of a volume; they learn nothing."""
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import Flag, OptionalWindow3D, Padding3D, Window3D
-from paramcalc.spatial import (
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.fields import Flag, OptionalWindow3D, Padding3D, Window3D
+from paramcalc.layers.base.spatial import (
     VOLUME,
     DataFormat,
     GlobalPooling,

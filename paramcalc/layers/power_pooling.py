@@ -1,7 +1,7 @@
 """Layers that take from each window the root of a sum of powers; they learn nothing."""
 
-from paramcalc.algebra import Shape
-from paramcalc.fields import (
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.fields import (
     Flag,
     OptionalWindow1D,
     OptionalWindow2D,
@@ -12,7 +12,7 @@ from paramcalc.fields import (
     Window3D,
     field,
 )
-from paramcalc.spatial import (
+from paramcalc.layers.base.spatial import (
     IMAGE,
     STEPS,
     VOLUME,

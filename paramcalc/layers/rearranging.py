@@ -1,11 +1,11 @@
 """Layers that put the same elements elsewhere; they learn nothing."""
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Count, OrderedAxes, field
-from paramcalc.layer import Axes, Layer
-from paramcalc.spatial import DataFormat, Spatial, data_format
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer
+from paramcalc.layers.base.fields import Count, OrderedAxes, field
+from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 
 
 class Permute(Layer):

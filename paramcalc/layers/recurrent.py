@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Count, Flag, OptionalSize, field
-from paramcalc.layer import Axes, Remark, Tensor
-from paramcalc.recurrence import Gated, OverTime
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Axes, Remark, Tensor
+from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
+from paramcalc.layers.base.recurrence import Gated, OverTime
 
 
 class _Recurrent(OverTime, Gated):

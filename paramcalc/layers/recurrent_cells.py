@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, TypeAlias
 
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import LAYER, LAYERS, FieldType, Flag, field, read_layer, read_layers
-from paramcalc.layer import Axes, Layer, Part, Tensor
-from paramcalc.recurrence import Gated, OverTime, check_states
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Part, Tensor
+from paramcalc.layers.base.fields import FieldType, Flag, field
+from paramcalc.layers.base.nesting import LAYER, LAYERS, read_layer, read_layers
+from paramcalc.layers.base.recurrence import Gated, OverTime, check_states
 
 
 def _read_cell(value: Any) -> Any:

@@ -2,11 +2,11 @@
 
 from typing import Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalAxis, field
-from paramcalc.layer import Layer, axis_position
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Layer, axis_position
+from paramcalc.layers.base.fields import Flag, OptionalAxis, field
 
 
 class Reduce(Layer):

@@ -1,10 +1,10 @@
 """Layers that only change the shape; they learn nothing."""
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
-from paramcalc.layer import Layer, axis_position, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Layer, axis_position, shape_text
+from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 
 
 class Flatten(Layer):

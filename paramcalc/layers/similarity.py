@@ -1,10 +1,10 @@
 """Layers that make one number of two vectors: how alike, or how far apart, they are."""
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Flag, Integer, OrderedAxes, field
-from paramcalc.layer import Axes, Layer, axis_position, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Axes, Layer, axis_position, shape_text
+from paramcalc.layers.base.fields import Flag, Integer, OrderedAxes, field
 
 
 class Dot(Layer):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse, suggest
-from paramcalc.fields import DataDType, OpenShape, TensorShapes, field
-from paramcalc.layer import Axes, Layer, Tensor
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse, suggest
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, field
 
 
 class Input(Layer):

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Number, Shape
-from paramcalc.errors import quoted, refuse
-from paramcalc.fields import Count, Flag, OptionalCount, Size, field
-from paramcalc.layer import Axes, Layer, Tensor
-from paramcalc.spatial import STEPS, DataFormat, Spatial, data_format
-from paramcalc.window import output_lengths
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.fields import Count, Flag, OptionalCount, Size, field
+from paramcalc.layers.base.spatial import STEPS, DataFormat, Spatial, data_format
+from paramcalc.layers.base.windows import output_lengths
 
 
 class MelSpectrogram(Layer):

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Count, Flag, OptionalNestedLayer, Size, field
-from paramcalc.layer import Axes, Layer, Part, kind, shape_text
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.core.registry import kind
+from paramcalc.layers.base.declaration import Axes, Layer, Part, shape_text
+from paramcalc.layers.base.fields import Count, Flag, Size, field
+from paramcalc.layers.base.nesting import OptionalNestedLayer
 
 _SEQUENCE = Axes("t d", t="length of the sequence", d="features of each place")
 _MEMORY = Axes("s d", s="length of the memory", d="features of each place")

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.fields import (
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.declaration import Axes, Tensor
+from paramcalc.layers.base.fields import (
     Count,
     Flag,
     Function,
@@ -21,9 +22,8 @@ from paramcalc.fields import (
     Window3D,
     field,
 )
-from paramcalc.layer import Axes, Tensor
-from paramcalc.spatial import DataFormat, Spatial, data_format
-from paramcalc.window import transposed_lengths
+from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
+from paramcalc.layers.base.windows import transposed_lengths
 
 _PAPERS = "Zeiler et al. 2010; Dumoulin and Visin 2016 (the shapes)"
 _ADDED = "what is added at the end of each axis; what the padding asks for, if absent"

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import (
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.fields import (
     Amount1D,
     Amount2D,
     Amount3D,
@@ -17,8 +18,7 @@ from paramcalc.fields import (
     Window3D,
     field,
 )
-from paramcalc.layer import shape_text
-from paramcalc.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format, pool_size, strides
+from paramcalc.layers.base.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format, pool_size, strides
 
 _PADDING = "how many places the pooling had added on each side"
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, OptionalCounts, OptionalRatios, Window1D, Window2D, Window3D, field
-from paramcalc.layer import Axes, shape_text
-from paramcalc.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format, each_axis
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, shape_text
+from paramcalc.layers.base.fields import Flag, OptionalCounts, OptionalRatios, Window1D, Window2D, Window3D, field
+from paramcalc.layers.base.spatial import IMAGE, STEPS, VOLUME, DataFormat, Spatial, data_format, each_axis
 
 _FACTOR = "how many times each place is repeated along each axis"
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import refuse
-from paramcalc.fields import Flag, Integer, NestedLayer, OptionalInteger, field
-from paramcalc.layer import Axes, Layer, Part, Tensor
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Part, Tensor
+from paramcalc.layers.base.fields import Flag, Integer, OptionalInteger, field
+from paramcalc.layers.base.nesting import NestedLayer
 
 #: What the kinds call the tensor that is computed.
 _KERNELS = ("kernel", "embeddings")

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape
-from paramcalc.errors import ParamcalcError, refuse
-from paramcalc.fields import LAYER, OPTIONAL_LAYER, FieldType, NestedLayer, field, optional, read_layer
-from paramcalc.layer import Axes, Layer, Part, shape_text
-from paramcalc.recurrence import OverTime
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.layers.base.declaration import Axes, Layer, Part, shape_text
+from paramcalc.layers.base.fields import FieldType, field, optional
+from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, NestedLayer, read_layer
+from paramcalc.layers.base.recurrence import OverTime
 
 
 def _read_recurrent(value: Any) -> Any:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.errors import LIMITS, Path, Problem, listed, suggest
-from paramcalc.expression import unknown_dim
-from paramcalc.layer import Layer
+from paramcalc.core.errors import LIMITS, Path, Problem, listed, suggest
+from paramcalc.core.expression import unknown_dim
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 

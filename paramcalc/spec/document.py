@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from paramcalc.display import Displayed
-from paramcalc.errors import ParamcalcError, Problem, Source, refuse
-from paramcalc.expression import Expression
-from paramcalc.fields import read_dtype, read_flag
-from paramcalc.layer import Layer, default_name, plain
+from paramcalc.core.display import Displayed
+from paramcalc.core.errors import ParamcalcError, Problem, Source, refuse
+from paramcalc.core.expression import Expression
+from paramcalc.layers.base.declaration import Layer, default_name, plain
+from paramcalc.layers.base.fields import read_dtype, read_flag
 from paramcalc.spec import checking
 from paramcalc.spec.values import (
     FRAMEWORKS,

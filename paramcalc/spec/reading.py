@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from paramcalc.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
-from paramcalc.layer import Layer, kind
+from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
+from paramcalc.core.registry import kind
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import checking
 from paramcalc.spec.checking import Enough
 from paramcalc.spec.document import ATTRIBUTES, CONTENT_READERS, NODE_KEYS, Block, Node, Spec, read_key

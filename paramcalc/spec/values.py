@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from paramcalc import algebra
-from paramcalc.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
-from paramcalc.expression import Expression, bounded, check_name
-from paramcalc.fields import read_integer
+from paramcalc.core import algebra
+from paramcalc.core.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
+from paramcalc.core.expression import Expression, bounded, check_name
+from paramcalc.layers.base.fields import read_integer
 
 #: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is open.
 Value: TypeAlias = Any

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import paramcalc as pc
-from paramcalc.algebra import Unknown
+from paramcalc.core.algebra import Unknown
 
 from . import reading
 from .reading import RealModel, RealTensor

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 import paramcalc as pc
-from paramcalc.algebra import Unknown
+from paramcalc.core.algebra import Unknown
 from paramcalc.graph import Leaf
 
 from . import reading

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import paramcalc as pc
-from paramcalc.algebra import Shape, Unknown
 from paramcalc.conventions import Equivalent, convention, evaluated, spell
-from paramcalc.expression import Environment
+from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.expression import Environment
 
 from . import classes
 from .reading import RealTensor, real_class

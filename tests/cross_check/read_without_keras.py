@@ -20,7 +20,7 @@ class NoFramework(importlib.abc.MetaPathFinder):
 sys.meta_path.insert(0, NoFramework())
 
 import paramcalc as pc  # noqa: E402
-from paramcalc.frameworks.keras import untidied  # noqa: E402
+from paramcalc.frameworks.keras.read import untidied  # noqa: E402
 
 
 def totals(spec: pc.Spec) -> list[int]:

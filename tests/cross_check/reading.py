@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import Any
 
 import paramcalc as pc
-from paramcalc.algebra import Unknown
 from paramcalc.conventions import Equivalent, convention, evaluated, field_environment
-from paramcalc.expression import Environment, Expression
+from paramcalc.core.algebra import Unknown
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.graph import Leaf, evaluate
 from paramcalc.spec import node_names
 

@@ -12,8 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc import algebra
 from paramcalc.conventions import convention
+from paramcalc.core import algebra
 
 from . import classes, strategies
 from .strategies import FRAMEWORKS, Case

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 
 import paramcalc as pc
-from paramcalc.algebra import Unknown
 from paramcalc.conventions import convention
-from paramcalc.frameworks.building import source
+from paramcalc.core.algebra import Unknown
+from paramcalc.frameworks.build import source
 
 from . import reading
 from .comparison import check_tensors, check_totals
@@ -238,7 +238,7 @@ def test_states_go_from_one_layer_to_another(framework: str) -> None:
 def test_the_names_of_a_module_are_those_that_torch_takes() -> None:
     from torch import nn
 
-    from paramcalc.frameworks.building.torch.module_names import MODULE_NAMES
+    from paramcalc.frameworks.torch.build.module_names import MODULE_NAMES
 
     assert {name for name in dir(nn.Module()) if not name.startswith("_")} - {"register_module"} <= MODULE_NAMES
 
@@ -268,7 +268,7 @@ def test_arguments_that_are_left_out_have_the_default_of_their_field(framework: 
 def test_an_argument_that_follows_from_no_field_is_left_out_where_it_is_the_default() -> None:
     import keras
 
-    from paramcalc.frameworks.building.keras.layers import DEFAULTS
+    from paramcalc.frameworks.keras.build.layers import DEFAULTS
 
     assert (("rms_scaling", keras.layers.LayerNormalization().rms_scaling),) == DEFAULTS
 

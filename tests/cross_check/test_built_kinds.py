@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 import paramcalc as pc
-from paramcalc.algebra import Shape, Unknown
 from paramcalc.conventions import convention
-from paramcalc.frameworks.building import refused_kinds
+from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.frameworks.build import refused_kinds
 from paramcalc.graph import Leaf
 
 from . import classes, reading

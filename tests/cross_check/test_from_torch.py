@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, prune
 
 import paramcalc as pc
-from paramcalc.frameworks.torch import untidied
+from paramcalc.frameworks.torch.read import untidied
 
 from . import torch_model, torch_models
 from .networks import networks

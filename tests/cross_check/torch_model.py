@@ -16,8 +16,8 @@ from torch import nn
 from torch.nn import functional
 
 import paramcalc as pc
-from paramcalc.algebra import Unknown
 from paramcalc.conventions import Equivalent
+from paramcalc.core.algebra import Unknown
 from paramcalc.graph import Leaf
 
 from . import reading

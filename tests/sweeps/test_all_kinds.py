@@ -11,9 +11,9 @@ import sympy
 import yaml
 
 import paramcalc as pc
-from paramcalc.exports import notation
-from paramcalc.expression import Expression
-from paramcalc.layer import kind, kind_names
+from paramcalc.core import notation
+from paramcalc.core.expression import Expression
+from paramcalc.core.registry import kind, kind_names
 from tests.helpers import SPECS, run
 
 pytestmark = pytest.mark.sweep

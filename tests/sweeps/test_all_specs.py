@@ -16,12 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.derivation import GroupDerivation, LayerDerivation, Part
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.exports.derivations import NOTATIONS
 from paramcalc.exports.languages.tree import form_schema
-from paramcalc.expression import Environment, Expression
-from paramcalc.formulas import name_widths
-from paramcalc.frameworks.building import source
+from paramcalc.frameworks.build import source
+from paramcalc.results.derivation import GroupDerivation, LayerDerivation, Part
+from paramcalc.results.formula import name_widths
 from tests.helpers import SPECS, run
 from tests.sweeps.forms import evaluated, sizes_for
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.errors import LIMITS, ParamcalcError
-from paramcalc.expression import Environment, Expression
+from paramcalc.core.errors import LIMITS, ParamcalcError
+from paramcalc.core.expression import Environment, Expression
 from tests.test_expression import DIMS, value
 
 pytestmark = pytest.mark.sweep

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.window import output_lengths, transposed_lengths
+from paramcalc.layers.base.windows import output_lengths, transposed_lengths
 from tests.test_formulas import FORM, SPEC
 
 pytestmark = pytest.mark.sweep

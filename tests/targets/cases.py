@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
+from paramcalc.core.expression import RESERVED
 from paramcalc.exports.languages.program import Language, program
-from paramcalc.expression import RESERVED
 from tests.strategies import specs
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))

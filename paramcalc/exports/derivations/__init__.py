@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-from paramcalc.comparison import Comparison
-from paramcalc.derivation import Derivation, Sheet
+from paramcalc.exports.derivations import html, latex, markdown, text
 from paramcalc.exports.derivations.comparing import compared
 from paramcalc.exports.derivations.sheet import Document, document
+from paramcalc.results.comparison import Comparison
+from paramcalc.results.derivation import Derivation, Sheet
 
-#: The notations, each a module of this name with a function `printed`.
-NOTATIONS = ("text", "markdown", "latex", "html")
+NOTATIONS = {"text": text.printed, "markdown": markdown.printed, "latex": latex.printed, "html": html.printed}
 
 
 def render(
@@ -22,11 +20,8 @@ def render(
     """A derivation or a comparison in a notation."""
     page = made(result, sheet)
     if standalone and target == "latex":
-        from paramcalc.exports.derivations import latex
-
         return latex.document(page)
-    printed: str = import_module(f"paramcalc.exports.derivations.{target}").printed(page)
-    return printed
+    return NOTATIONS[target](page)
 
 
 def made(result: Derivation | Comparison, sheet: Sheet = "derivation") -> Document:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from paramcalc.comparison import Choice, Comparison, LayerComparison, TensorPair
-from paramcalc.derivation import DerivedTensor
-from paramcalc.exports import notation
+from paramcalc.core import notation
+from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.sheet import (
     Block,
     Cell,
@@ -20,8 +19,9 @@ from paramcalc.exports.derivations.sheet import (
     Table,
     shapes,
 )
-from paramcalc.exports.notation import written_product
 from paramcalc.exports.tables import thousands
+from paramcalc.results.comparison import Choice, Comparison, LayerComparison, TensorPair
+from paramcalc.results.derivation import DerivedTensor
 
 
 def compared(comparison: Comparison) -> Document:

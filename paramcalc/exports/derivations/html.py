@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from paramcalc.exports import notation
+from paramcalc.core import notation
 from paramcalc.exports.derivations.sheet import (
     Answer,
     Block,

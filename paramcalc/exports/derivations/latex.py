@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from paramcalc.exports import notation
+from paramcalc.core import notation
 from paramcalc.exports.derivations import text
 from paramcalc.exports.derivations.sheet import (
     Answer,

@@ -10,12 +10,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from paramcalc.derivation import Derivation, DerivedTensor, GroupDerivation, LayerDerivation, Part, Sheet, SymbolMeaning
-from paramcalc.exports import notation
-from paramcalc.exports.notation import written_product, written_sum
+from paramcalc.core import notation
+from paramcalc.core.notation import written_product, written_sum
 from paramcalc.exports.tables import readable_bytes, thousands
-from paramcalc.formulas import Formula, symbol
-from paramcalc.layer import Remark, shape_text
+from paramcalc.layers.base.declaration import Remark, shape_text
+from paramcalc.results.derivation import (
+    Derivation,
+    DerivedTensor,
+    GroupDerivation,
+    LayerDerivation,
+    Part,
+    Sheet,
+    SymbolMeaning,
+)
+from paramcalc.results.formula import Formula, symbol
 
 # --- What a sheet is made of -----------------------------------------------------------
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from paramcalc.exports import notation
+from paramcalc.core import notation
 from paramcalc.exports.derivations.sheet import (
     Answer,
     Block,

@@ -6,32 +6,20 @@ around what it prints.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from paramcalc.formulas import Formula
+from paramcalc.core.registry import LANGUAGES, language
 
-#: Each target: the module and the class that writes it. Nothing heavy is loaded for their names.
-LANGUAGES = {
-    "python": ("python", "Python"),
-    "numpy": ("python", "NumPy"),
-    "javascript": ("javascript", "JavaScript"),
-    "c": ("c", "C"),
-    "julia": ("julia", "Julia"),
-    "matlab": ("matlab", "Matlab"),
-    "sql": ("sql", "Sql"),
-    "duckdb": ("sql", "DuckDB"),
-    "excel": ("excel", "Excel"),
-    "json": ("tree", "Tree"),
-}
+if TYPE_CHECKING:
+    from paramcalc.results.formula import Formula
+
+__all__ = ["LANGUAGES", "source"]
 
 
 def source(form: Formula, target: str) -> str:
     """A form in one of `LANGUAGES`. Raises `not-expressible` for what it has no exact words for."""
     from paramcalc.exports.languages.program import program
 
-    module, name = LANGUAGES[target]
-    language = getattr(import_module(f"paramcalc.exports.languages.{module}"), name)()
-    written: str = language.source(program(form, language))
+    writer = language(target)()
+    written: str = writer.source(program(form, writer))
     return written

@@ -19,11 +19,10 @@ from sympy.functions.elementary.integers import ceiling, floor
 from sympy.printing.codeprinter import CodePrinter, PrintMethodNotImplementedError
 from sympy.printing.precedence import PRECEDENCE
 
-from paramcalc.errors import refuse
-from paramcalc.exports import notation
-from paramcalc.exports.formulas import own_value, with_values
-from paramcalc.exports.tables import thousands
-from paramcalc.formulas import Formula
+from paramcalc.core import notation
+from paramcalc.core.errors import refuse
+from paramcalc.exports.tables import thousands, with_values
+from paramcalc.results.formula import Formula
 
 #: Up to this exponent a power is printed as a product, where the language has no exact power.
 _LARGEST_PRODUCT = 16
@@ -374,7 +373,7 @@ def program(form: Formula, language: Language) -> Program:
     checks = tuple(_checks(form, result, renamed, sizes))
     sides = [side for check in checks for side in (check.left, check.right)]
     bounds = _bounds([result, *sides], (size.symbol for size in sizes))
-    value = own_value(form)
+    value = form.own_value
     heading = "The number of parameters"
     heading += f" of {one_line(form.name, 80)}" if form.name else ""
     heading += f", as {form.convention} counts them."

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from paramcalc.algebra import Unknown
 from paramcalc.conventions import Convention, Equivalent
-from paramcalc.errors import listed, quoted, suggest
+from paramcalc.core.algebra import Unknown
+from paramcalc.core.errors import listed, quoted, suggest
 from paramcalc.frameworks.building.fitting import Fit, arguments
 from paramcalc.frameworks.building.structure import cannot_build
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Slot, literal
 from paramcalc.graph import Leaf
-from paramcalc.layer import Layer
+from paramcalc.layers.base.declaration import Layer
 
 #: The functions of several inputs, as Keras names them, each in PyTorch.
 FUNCTIONS = {

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Shape, Unknown
 from paramcalc.conventions import Convention, Equivalent, evaluated
-from paramcalc.errors import ParamcalcError
-from paramcalc.expression import Environment
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import Environment
+from paramcalc.core.registry import kind
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.graph import Leaf
-from paramcalc.layer import Layer, kind
+from paramcalc.layers.base.declaration import Layer
 
 #: What is added before and behind each axis.
 Pads = tuple[tuple[int, int], ...]

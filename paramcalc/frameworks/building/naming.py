@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from paramcalc import algebra
-from paramcalc.algebra import Undecided
-from paramcalc.errors import ParamcalcError
-from paramcalc.expression import Environment, Expression
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Undecided
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.building.writing import Code, identifier, literal, unique
 from paramcalc.graph import Branch, Graph, Leaf, Tree, evaluate
 from paramcalc.spec import Node, Spec, Value, node_names
@@ -34,7 +34,7 @@ class Names:
         #: of a leaf, the same one over symbols
         self.twins: dict[int, Leaf] = {}
         if self.values:
-            from paramcalc.formulas.symbols import symbol
+            from paramcalc.results.formula.symbols import symbol
 
             self.symbols = {name: symbol(name) for name in self.values}
             self._pair(graph, framework)

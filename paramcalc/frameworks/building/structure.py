@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from paramcalc.errors import ParamcalcError, Problem, refuse
+from paramcalc.core.errors import ParamcalcError, Problem, refuse
 from paramcalc.frameworks.building import parts
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.writing import Expr, Statement, Template, Use, snake, unique

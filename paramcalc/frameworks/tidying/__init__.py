@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.counting import count
-from paramcalc.errors import ParamcalcError
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.tidying.naming import unnamed
 from paramcalc.frameworks.tidying.repeats import folded
 from paramcalc.frameworks.tidying.sizes import with_dims
+from paramcalc.results.count import count
 from paramcalc.spec import Node, Spec
 
 

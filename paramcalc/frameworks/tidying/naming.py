@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from paramcalc.conventions import convention
-from paramcalc.layer import default_name
+from paramcalc.layers.base.declaration import default_name
 from paramcalc.spec import Node, node_names
 
 

@@ -9,9 +9,10 @@ from itertools import accumulate, chain, count
 from math import inf
 from typing import NamedTuple
 
-from paramcalc.expression import RESERVED
+from paramcalc.core.expression import RESERVED
+from paramcalc.core.registry import kind
 from paramcalc.frameworks.tidying.naming import is_default, renumbered
-from paramcalc.layer import Layer, kind
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
 
 #: So many nodes of a group are looked at; a longer one stays as it is.

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.layer import Layer
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, Spec
 
 #: What the fields of one sort of size are called as a dim.

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 from hypothesis.strategies import SearchStrategy
 
 import paramcalc as pc
-from paramcalc.layer import family_of
+from paramcalc.core.registry import family_of
 
 from ..strategies import Case
 

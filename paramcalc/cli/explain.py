@@ -1,0 +1,70 @@
+"""`paramcalc explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from paramcalc.cli.options import AS, SET, SPEC, dims, load, show
+
+if TYPE_CHECKING:
+    from paramcalc.results.derivation import Sheet
+
+
+@click.command()
+@SPEC
+@click.option("--node", metavar="PATH", help="Only this layer, or this group.")
+@AS
+@click.option("--compare", metavar="A,B", help="The tensors of two frameworks side by side: keras,torch.")
+@SET
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["text", "markdown", "latex", "html"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--standalone", is_flag=True, help="With --format latex: a document that compiles as it is.")
+@click.option("--blank", is_flag=True, help="A worksheet: the same sheet with the numbers left out.")
+@click.option("--answers", is_flag=True, help="The key of the worksheet.")
+def explain(
+    path: str,
+    node: str | None,
+    convention: str | None,
+    compare: str | None,
+    settings: Sequence[str],
+    format: str,
+    standalone: bool,
+    blank: bool,
+    answers: bool,
+) -> None:
+    """Why each layer has the parameters it has.
+
+    Its tensors, the formula in symbols, the numbers put in, and the value; then the groups and the model.
+
+    \b
+    Example:
+      paramcalc explain specs/keras_mlp.yaml --node batchnormalization_1
+      paramcalc explain specs/lstm_classifier.yaml --compare keras,torch
+    """
+    if standalone and format != "latex":
+        raise click.UsageError("--standalone goes with --format latex")
+    if blank + answers + bool(compare) > 1:
+        raise click.UsageError("--blank, --answers and --compare exclude each other")
+    if compare is not None:
+        if convention is not None:
+            raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
+        from paramcalc.verbs import compare as compared
+
+        conventions = [name.strip() for name in compare.split(",")]
+        comparison = compared(load(path), conventions, node=node, dims=dims(settings))
+        show(comparison.to(format, standalone=standalone))
+        return
+    from paramcalc.verbs import explain as explained
+
+    derivation = explained(load(path), convention, node=node, dims=dims(settings))
+    sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
+    show(derivation.to(format, sheet=sheet, standalone=standalone))

@@ -1,0 +1,88 @@
+"""`paramcalc formula`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from paramcalc.cli.options import AS, SET, SPEC, dims, load, show, write
+from paramcalc.core.errors import refuse
+from paramcalc.core.registry import LANGUAGES
+
+if TYPE_CHECKING:
+    from paramcalc.results.formula import Unit
+
+
+@click.command()
+@SPEC
+@AS
+@click.option(
+    "--to",
+    "target",
+    type=click.Choice(["text", "latex", "mathml", *LANGUAGES, "xlsx"]),
+    default="text",
+    show_default=True,
+    help="The notation or the language; xlsx is a workbook.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
+@click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
+@SET
+@click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
+@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="The parts, each with its share.")
+@click.option("--depth", type=click.IntRange(min=1), help="With --by group: groups this many levels down.")
+@click.option("--asymptotic", is_flag=True, help="The leading terms, and their share.")
+@click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
+def formula(
+    path: str,
+    convention: str | None,
+    target: str,
+    output: str | None,
+    keep: Sequence[str],
+    settings: Sequence[str],
+    expand: bool,
+    by: Unit | None,
+    depth: int | None,
+    asymptotic: bool,
+    elasticities: bool,
+) -> None:
+    """The number of parameters as a formula in the dims of the spec.
+
+    \b
+    Example:
+      paramcalc formula specs/gpt2.yaml --keep depth --keep width
+    """
+    from paramcalc.verbs import formula as formed
+
+    if sum([expand, by is not None, asymptotic, elasticities]) > 1:
+        raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
+    if depth is not None and by != "group":
+        raise click.UsageError("--depth goes with --by group")
+    if target not in ("text", "latex") and (by or elasticities):
+        raise click.UsageError("--by and --elasticities are tables: --to text or --to latex")
+    if target == "xlsx" and asymptotic:
+        raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
+    if target == "xlsx" and output is None:
+        raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
+    form = formed(load(path), convention, keep=keep or None, dims=dims(settings))
+    if target == "xlsx":
+        from paramcalc.exports.workbook import workbook
+
+        write(workbook(form), str(output), apart_from=path)
+        return
+    if by or asymptotic or elasticities:
+        from paramcalc.exports import form_views
+
+        if by:
+            text = form_views.parts(form, target, by, depth or 1)
+        elif asymptotic:
+            text = form_views.leading(form, target)
+        else:
+            text = form_views.elasticities(form, target)
+    else:
+        text = (form.expanded() if expand else form).to(target)
+    if output is None:
+        show(text)
+    else:
+        write(f"{text}\n".encode(), output, apart_from=path)

@@ -1,0 +1,29 @@
+"""`paramcalc layers`."""
+
+from __future__ import annotations
+
+import click
+
+from paramcalc.cli.options import show
+from paramcalc.core.registry import kind_names
+
+
+@click.command()
+@click.argument(
+    "name",
+    metavar="KIND",
+    required=False,
+    shell_complete=lambda context, parameter, typed: [name for name in kind_names() if name.startswith(typed)],
+)
+def layers(name: str | None) -> None:
+    """The layer kinds, or all about one.
+
+    Its fields, tensors and formula, and the classes of the frameworks.
+
+    \b
+    Example:
+      paramcalc layers BatchNorm
+    """
+    from paramcalc.exports import kinds
+
+    show(kinds.overview() if name is None else kinds.page(name))

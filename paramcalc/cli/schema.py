@@ -1,0 +1,35 @@
+"""`paramcalc schema`."""
+
+from __future__ import annotations
+
+import click
+
+from paramcalc.cli.options import show
+
+
+@click.command()
+@click.option(
+    "--of",
+    "what",
+    type=click.Choice(["spec", "formula"]),
+    default="spec",
+    show_default=True,
+    help="Of a spec, or of what formula --to json prints.",
+)
+def schema(what: str) -> None:
+    """The JSON Schema of a spec.
+
+    Editors complete and check a spec with it.
+
+    \b
+    Example:
+      paramcalc schema > paramcalc.schema.json
+    """
+    import json
+
+    if what == "spec":
+        from paramcalc.exports.schema import spec_schema as made
+    else:
+        from paramcalc.exports.languages.tree import form_schema as made
+
+    show(json.dumps(made(), indent=2, ensure_ascii=False))

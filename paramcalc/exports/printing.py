@@ -1,0 +1,22 @@
+"""How each result is printed: what stands behind `to` and `str`."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from paramcalc.exports import derivations, formulas
+from paramcalc.results.comparison import Comparison
+from paramcalc.results.derivation import Derivation
+from paramcalc.results.formula import Formula
+
+
+@singledispatch
+def printed(result: Any, target: str, **_: Any) -> str:
+    """A result as text in a notation or a language."""
+    raise TypeError(f"a {type(result).__name__} is not printed as {target}")
+
+
+printed.register(Formula, formulas.render)
+printed.register(Derivation, derivations.render)
+printed.register(Comparison, derivations.render)

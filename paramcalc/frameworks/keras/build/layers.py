@@ -1,0 +1,332 @@
+"""How a layer is written with the classes of Keras: what makes it, and what calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from paramcalc.core.algebra import Unknown
+from paramcalc.conventions import Convention
+from paramcalc.frameworks.building.arguments import (
+    applied_function,
+    attention_arguments,
+    check_attention,
+    check_function_of_several,
+    constructor,
+    plain_form,
+    weights_arguments,
+)
+from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, reduced_axes, slice_text, takes_maxima
+from paramcalc.frameworks.building.naming import Names
+from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
+from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
+from paramcalc.graph import Leaf
+from paramcalc.layers.base.declaration import Layer
+
+#: The classes that are called with a list of their inputs.
+LISTS = {
+    f"keras.layers.{name}"
+    for name in (
+        "Add", "AdditiveAttention", "Attention", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply",
+        "Subtract",
+    )
+}  # fmt: skip
+#: The classes that are called with a query and a value: the same, where there is one input.
+PAIRS = {"keras.layers.MultiHeadAttention", "keras.layers.GroupQueryAttention"}
+#: The classes that take the states to begin with as an argument of that name.
+STATES = {
+    f"keras.layers.{name}"
+    for name in ("SimpleRNN", "GRU", "LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+}
+#: The classes that are called with a pair.
+TUPLES = {"keras.layers.HashedCrossing"}
+#: The classes that go one step, and take and give their states as a list.
+CELLS = {f"keras.layers.{name}" for name in ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells")}
+#: The classes that cannot be written, each with the reason.
+UNWRITTEN = {
+    "keras.layers.MaxNumBoundingBoxes": "its class takes images along with the boxes",
+    "keras.layers.Equalization": "its class gives back its very input, which a model in the functional style refuses",
+}
+#: Arguments that have these values where they are not given, and follow from no field.
+DEFAULTS = (("rms_scaling", False),)
+#: Of a class, the arguments that have no default there, or another than the field that they follow.
+STATED = {
+    "keras.layers.AveragePooling1D": ("pool_size",),
+    "keras.layers.AveragePooling2D": ("pool_size",),
+    "keras.layers.AveragePooling3D": ("pool_size",),
+    "keras.layers.GroupNormalization": ("center", "scale"),
+    "keras.layers.GroupQueryAttention": ("num_key_value_heads",),
+}
+
+#: The name and the dtype of a layer.
+Common = tuple[tuple[str, Expr], ...]
+
+
+def made(convention: Convention, leaf: Leaf, names: Names, common: Common) -> Made:
+    """How a layer is written: by a class of Keras, by one that the source brings, or as an operation.
+
+    `common` are the arguments that every layer has. Raises `cannot-build` for what is none of these.
+    """
+    found = fit(convention, leaf, _accepts, None, names)
+    if found is None:
+        return _without_a_class(leaf, names, common)
+    if found.row.name in UNWRITTEN:
+        raise cannot_build(leaf, "Keras", UNWRITTEN[found.row.name])
+    own = constructor(convention, leaf, "Keras", found, _accepts, _default_of(leaf.layer, found.row.name), str)
+    if found.row.name == "keras.Input":
+        kept = tuple(each for each in own.arguments if each != ("dtype", Slot("dtype", '"float32"')))
+        call = Call("keras.Input", (*kept, *common[:1]))
+        return Made(None, lambda layer, taken: call)
+    given = tuple(each for each in own.arguments if each[0] != "dtype")
+    if len(given) < len(own.arguments) and len(common) > 1:
+        raise cannot_build(leaf, "Keras", "its weights of few bits come from those of 32", "leave the dtype out")
+    written = Call(own.function, (*own.arguments, *common))
+    return Made(written, _output(leaf, found), _unpacked(leaf, found.row.name))
+
+
+def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
+    """Whether a class takes such a padding: a layer that slides a window takes no numbers."""
+    return not (isinstance(given.get("padding"), tuple) and type(layer).model_fields["padding"].default == "valid")
+
+
+def _default_of(layer: Layer, path: str) -> Callable[[str, str, Any], bool]:
+    """Whether an argument is the default of its field, which is that of Keras as well."""
+    fields = type(layer).model_fields
+
+    def taken_for_granted(name: str, text: str, value: Any) -> bool:
+        if (name, value) in DEFAULTS:
+            return True
+        if text not in fields or fields[text].is_required() or name in STATED.get(path, ()):
+            return False
+        return bool(getattr(layer, text) == fields[text].default)
+
+    return taken_for_granted
+
+
+# --- Calls ---------------------------------------------------------------------------------
+
+
+def with_one(layer: Expr, taken: Sequence[str]) -> Expr:
+    """A layer called with its only input."""
+    return Call(layer, (("", taken[0]),))
+
+
+def _output(leaf: Leaf, found: Fit) -> Callable[[Any, Sequence[str]], Expr]:
+    """The output of a layer of a class, with what is added before and taken behind."""
+    path = found.row.name
+    function = applied_function(leaf.layer, found.row)
+
+    def output(layer: Expr, taken: Sequence[str]) -> Expr:
+        first: Expr = _padded(leaf, taken[0], found.pads) if found.pads else taken[0]
+        result: Expr = Call(layer, _given(leaf, path, [first, *taken[1:]]))
+        if found.places:
+            result = Joined((result, _index(leaf, found.places)))
+        if found.cuts:
+            result = Joined((result, cut_text(found.cuts, channels_first=leaf.layer.channel_axis == 1)))
+        if found.squeezed:
+            result = Call("keras.ops.squeeze", (("", result), ("", literal(_spatial_axes(leaf)))))
+        return Call(f"keras.activations.{function}", (("", result),)) if function else result
+
+    return output
+
+
+def _given(leaf: Leaf, path: str, taken: Sequence[Expr]) -> tuple[tuple[str, Expr], ...]:
+    """What a layer is called with."""
+    first, *others = taken
+    if path in LISTS:
+        return (("", Items(tuple(taken))),)
+    if path in TUPLES:
+        return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
+    if path in PAIRS:
+        return tuple(("", each) for each in (taken if others else (first, first)))
+    if path in CELLS:
+        if not others:
+            raise cannot_build(leaf, "Keras", "its class must be given the states before")
+        return (("", first), ("", _by_cell(leaf, others)))
+    if path in STATES and others:
+        return (("", first), ("initial_state", _by_cell(leaf, others)))
+    if getattr(leaf.layer, "reverse", False):
+        return (("", first), ("reverse", "True"))
+    return tuple(("", each) for each in taken)
+
+
+def _padded(leaf: Leaf, name: str, pads: Any) -> Expr:
+    axes = dict(zip(_spatial_axes(leaf), pads, strict=True))
+    widths = tuple(axes.get(axis, (0, 0)) for axis in range(len(leaf.input_shapes[0]) + 1))
+    arguments: list[tuple[str, Expr]] = [("", name), ("", literal(widths))]
+    if takes_maxima(leaf.layer):
+        arguments.append(("constant_values", 'float("-inf")'))
+    return Call("keras.ops.pad", tuple(arguments))
+
+
+def _spatial_axes(leaf: Leaf) -> tuple[int, ...]:
+    rank = len(leaf.input_shapes[0])
+    return tuple(range(2, rank + 1)) if leaf.layer.channel_axis == 1 else tuple(range(1, rank))
+
+
+def _index(leaf: Leaf, places: Sequence[int]) -> str:
+    steps = dict(zip(_spatial_axes(leaf), places, strict=True))
+    last = max(steps)
+    return "[" + ", ".join(f"::{steps[axis]}" if axis in steps else ":" for axis in range(last + 1)) + "]"
+
+
+# --- States --------------------------------------------------------------------------------
+
+
+def _cells(layer: Any) -> list[Any]:
+    """The cells of a layer that has several on top of one another; none, where it has one or is one."""
+    cells = getattr(layer, "cells", None) or getattr(layer, "cell", None)
+    return [*cells] if isinstance(cells, tuple) else _cells(cells) if cells is not None else []
+
+
+def _groups(leaf: Leaf, layer: Any) -> list[int]:
+    """How many states each cell of a layer has, where Keras has them cell by cell."""
+    cells = _cells(layer)
+    if any(_cells(cell) for cell in cells):
+        raise cannot_build(leaf, "Keras", "Keras does not say the states of stacks in a stack")
+    return [len(cell.state_shapes) for cell in cells]
+
+
+def _by_cell(leaf: Leaf, states: Sequence[Expr]) -> Expr:
+    """The states to begin with, those of each cell in a list."""
+    groups = _groups(leaf, leaf.layer)
+    if hasattr(leaf.layer, "merge_mode") and any(_cells(each) for each in _ways(leaf.layer)):
+        raise cannot_build(leaf, "Keras", "its class takes no states of stacked cells")
+    if not groups:
+        return Items(tuple(states))
+    rest = iter(states)
+    return Items(tuple(Items(tuple(next(rest) for _ in range(number))) for number in groups))
+
+
+def _ways(layer: Any) -> Iterator[Any]:
+    """The layers of a layer that goes both ways."""
+    yield layer.layer
+    yield layer.backward_layer or layer.layer
+
+
+def _unpacked(leaf: Leaf, path: str) -> Callable[[Sequence[str]], list[str]]:
+    """How the outputs of a layer are unpacked: Keras has the states of cells as a list."""
+    if len(leaf.outputs) == 1:
+        return in_a_row
+    layer: Any = leaf.layer
+    if path in CELLS:
+        groups = _groups(leaf, layer)
+        nested = groups if len(groups) > 1 else []
+        return lambda given: [f"{given[0]}, {_tuple(_grouped(given[1:], nested, alone=True))}"]
+    groups = [
+        number for each in (_ways(layer) if hasattr(layer, "merge_mode") else [layer]) for number in _one(leaf, each)
+    ]
+    before = len(leaf.outputs) - sum(groups)
+    return lambda given: [", ".join([*given[:before], *_grouped(given[before:], groups, alone=False)])]
+
+
+def _one(leaf: Leaf, layer: Any) -> list[int]:
+    """How many states each cell has; each state on its own, where there are no cells on top of one another."""
+    if not getattr(layer, "return_state", False):
+        return []
+    return _groups(leaf, layer)
+
+
+def _grouped(names: Sequence[str], groups: Sequence[int], alone: bool) -> list[str]:
+    """Names, those of a group within parentheses; a group of one as well, unless it stands alone."""
+    if not groups:
+        return [*names]
+    rest = iter(names)
+    found = [[next(rest) for _ in range(number)] for number in groups]
+    return [each[0] if len(each) == 1 and not alone else _tuple(each) for each in found]
+
+
+def _tuple(names: Sequence[str]) -> str:
+    return f"({', '.join(names)}{',' * (len(names) == 1)})"
+
+
+# --- What Keras has no class for -------------------------------------------------------------
+
+
+def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
+    """A layer of a class that the source brings, or an operation. Raises `cannot-build`."""
+    kind = type(leaf.layer).__name__
+    if kind in _OPERATIONS:
+        return _OPERATIONS[kind](leaf, common)
+    if kind not in _CLASSES:
+        raise cannot_build(leaf, "Keras", "Keras has no class for it with these fields")
+    class_name, check, arguments = _CLASSES[kind]
+    check(leaf)
+    found = names.of(leaf, arguments)
+    given = tuple((name, spelled(name, value)) for name, value in found.items())
+    if class_name == "TwoBiasLSTMCell":
+        cell = Call(class_name, (given[0], *common[1:]))
+        return Made(Call("keras.layers.RNN", (("", cell), *given[1:], *common)), with_one, part=class_name)
+    return Made(Call(class_name, (*given, *common)), _with_all, part=class_name)
+
+
+def _with_all(layer: Expr, taken: Sequence[str]) -> Expr:
+    return Call(layer, tuple(("", name) for name in taken))
+
+
+def _slice(leaf: Leaf, common: Common) -> Made:
+    index = slice_text(leaf)
+    return Made(None, lambda _, taken: taken[0] + index)
+
+
+def _reshape(leaf: Leaf, common: Common) -> Made:
+    free = [isinstance(size, Unknown) for size in leaf.output]
+    if sum(free) > 1:
+        raise cannot_build(leaf, "Keras", "more than one length is left free")
+    shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
+    call = Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
+    return Made(call, with_one)
+
+
+def _reduce(leaf: Leaf, common: Common) -> Made:
+    layer: Any = leaf.layer
+    given = (("axis", literal(reduced_axes(leaf))), ("keepdims", literal(layer.keepdims)))
+    return Made(None, lambda _, taken: Call(f"keras.ops.{layer.function}", (("", taken[0]), *given)))
+
+
+def _elementwise(leaf: Leaf, common: Common) -> Made:
+    check_function_of_several(leaf, "Keras")
+    layer: Any = leaf.layer
+    return Made(None, lambda _, taken: _with_all(f"keras.ops.{layer.function}", taken))
+
+
+def _einsum(leaf: Leaf, common: Common) -> Made:
+    layer: Any = leaf.layer
+    equation = ("", literal(layer.equation))
+    return Made(None, lambda _, taken: Call("keras.ops.einsum", (equation, *(("", name) for name in taken))))
+
+
+def _weights(leaf: Leaf) -> dict[str, Any]:
+    return weights_arguments(leaf.layer)
+
+
+def _batch_norm(leaf: Leaf) -> dict[str, Any]:
+    layer: Any = leaf.layer
+    return {"axis": layer.axis, "center": layer.center, "scale": layer.scale}
+
+
+def _lstm(leaf: Leaf) -> dict[str, Any]:
+    layer: Any = leaf.layer
+    return {"units": layer.units, "return_sequences": layer.return_sequences}
+
+
+def _only(*understood: str) -> Callable[[Leaf], None]:
+    return lambda leaf: plain_form(leaf, "Keras", *understood)
+
+
+#: Of a kind: the class that the source brings, what refuses the layers that it is not, and its arguments.
+_CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str, Any]]]] = {
+    "Weights": ("Weights", lambda leaf: None, _weights),
+    "BatchNorm": ("CountingBatchNormalization", _only("axis", "center", "scale", "batch_counter"), _batch_norm),
+    "LSTM": ("TwoBiasLSTMCell", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
+    "MultiHeadAttention": ("Attention", lambda leaf: check_attention(leaf, "Keras"), attention_arguments),
+}
+_OPERATIONS: dict[str, Callable[[Leaf, Common], Made]] = {
+    "Einsum": _einsum,
+    "Elementwise": _elementwise,
+    "Reduce": _reduce,
+    "Slice": _slice,
+    "Unflatten": _reshape,
+}
+#: The kinds that can be written though Keras has no class for them.
+OWN_KINDS = frozenset({*_CLASSES, *_OPERATIONS})

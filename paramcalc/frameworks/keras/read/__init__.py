@@ -1,0 +1,74 @@
+"""A Keras model as a spec: from its JSON or its archive, without Keras, or alive.
+
+Source: `model.to_json()` and `model.save()` of Keras 3, and keras.saving.serialize_keras_object for their parts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.frameworks.files import text_of
+from paramcalc.frameworks.keras.read.description import (
+    ARCHIVE,
+    archived,
+    checked,
+    loaded,
+    too_deep,
+)
+from paramcalc.frameworks.keras.read.live import read_live
+from paramcalc.frameworks.keras.read.whole import read_description
+from paramcalc.frameworks.tidying import tidy
+from paramcalc.spec import Spec
+from paramcalc.spec.loading import read_file
+
+
+def from_keras(model: Any) -> Spec:
+    """The spec of a Keras model.
+
+    `model` is the text of `model.to_json()`, the same as data, the path of a `.keras` archive or of a file
+    with that text, or the model itself. Only the last needs Keras, and code is never run: a layer whose
+    code is not Keras's own is refused by name, and read of a live model by its weights.
+
+    Raises `ParamcalcError`, among others `unknown-kind` for such a layer, and `model-mismatch` where what is
+    read is not what the model states.
+    """
+    return tidy(untidied(model))
+
+
+def untidied(model: Any) -> Spec:
+    """The same, each layer for itself and under its own name. Raises what `from_keras` does."""
+    if hasattr(model, "to_json"):
+        return read_live(model)
+    if isinstance(model, Mapping):
+        return described(loaded(_written(model)))
+    if isinstance(model, bytes) or (isinstance(model, str) and model.lstrip()[:1] in ("{", "[", "")):
+        return described(loaded(model))
+    if not isinstance(model, (str, Path)):
+        raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
+    return described(described_file(model))
+
+
+def described(model: Any) -> Spec:
+    """The spec of data that describe a model. Raises `ParamcalcError`."""
+    try:
+        return read_description(checked(model))
+    except RecursionError:
+        raise too_deep() from None
+
+
+def _written(model: Mapping[str, Any]) -> str:
+    """Data as JSON. Raises `wrong-type` for what no JSON can hold."""
+    try:
+        return json.dumps(dict(model))
+    except (TypeError, ValueError) as error:
+        raise refuse("wrong-type", f"a description holds what JSON cannot: {error}", "give model.to_json()") from None
+
+
+def described_file(path: str | Path) -> Any:
+    """What a file describes: a `.keras` archive, or the text of `model.to_json()`."""
+    data = read_file(path, head=len(ARCHIVE))
+    return loaded(archived(path) if data == ARCHIVE else text_of(path))

@@ -1,0 +1,171 @@
+"""What a Keras model is described by: JSON, or the archive that `model.save()` writes.
+
+Nothing is extracted, executed or written; of an archive, only `config.json` is read.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from io import FileIO
+from pathlib import Path
+from typing import Any, TypeAlias
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse
+
+#: The description of a model, a layer or anything else: its class and its configuration.
+Description: TypeAlias = Mapping[str, Any]
+#: A shape that a description states, the batch first; None is a length that varies.
+StatedShape: TypeAlias = tuple[int | None, ...]
+#: The class that stands for an output of a layer, where another is called with it.
+TENSOR = "__keras_tensor__"
+#: What a zip archive begins with.
+ARCHIVE = b"PK\x03\x04"
+#: How the model classes are called whose layers stand in their configuration.
+MODELS = ("Functional", "Model", "Sequential")
+
+
+def loaded(text: str | bytes) -> Any:
+    """What a text in JSON holds. Raises `syntax`, `duplicate-key`, `limit`."""
+    if len(text) > LIMITS.file_bytes:
+        raise refuse("limit", f"the description is larger than {LIMITS.file_bytes // 2**20} MiB")
+    try:
+        return json.loads(text, object_pairs_hook=_mapping, parse_int=_integer)
+    except ValueError as error:
+        raise refuse("syntax", f"this is no JSON: {error}") from None
+    except RecursionError:
+        raise too_deep() from None
+
+
+def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
+        raise refuse("duplicate-key", f"the description has the key {quoted(twice)} twice in one mapping")
+    return found
+
+
+def too_deep() -> ParamcalcError:
+    """The refusal of a description in which mappings and lists are within one another too often."""
+    return refuse("limit", "the description is nested too deeply")
+
+
+def checked(model: Any) -> dict[str, Any]:
+    """A description of a model whose layers it lists. Raises `invalid-value`, `unknown-kind`."""
+    if not is_description(model):
+        raise refuse("invalid-value", "this is not the description of a Keras model", "model.to_json() gives it")
+    config = model["config"]
+    if not is_model(model):
+        raise refuse(
+            "unknown-kind",
+            f"the model {quoted(config.get('name') or model.get('name'))} is of the class"
+            f" {quoted(model['class_name'])}, whose description does not say what it calls",
+            "give the model itself, pc.from_keras(model), once it is built",
+        )
+    return dict(model)
+
+
+def _integer(text: str) -> int:
+    if len(text) > LIMITS.digits + 1:
+        raise refuse("limit", f"a number has more than {LIMITS.digits} digits")
+    return int(text)
+
+
+def is_description(model: Any) -> bool:
+    """Whether data describe an object of Keras: a class and its configuration."""
+    return (
+        isinstance(model, dict) and isinstance(model.get("class_name"), str) and isinstance(model.get("config"), dict)
+    )
+
+
+def is_model(entry: Description) -> bool:
+    """Whether a description is of a model that lists its layers, and calls nothing else."""
+    config = entry.get("config")
+    return entry.get("class_name") in MODELS and isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def a_part(form: type, value: Any) -> Any:
+    """A list or mapping of a description; an empty one where there is none."""
+    return value if isinstance(value, form) else form()
+
+
+def stated_shape(value: Any) -> StatedShape | None:
+    """A shape as descriptions have it; None where this is none."""
+    if isinstance(value, (list, tuple)) and all(size is None or type(size) is int for size in value) and value:
+        return tuple(value)
+    return None
+
+
+# --- Archives --------------------------------------------------------------------------
+
+
+def archived(path: str | Path) -> bytes:
+    """The `config.json` of a `.keras` archive; its weights stay unread.
+
+    Raises `unreadable-file`, `invalid-value`, `limit`.
+    """
+    try:
+        with _Sparing(path) as file, ZipFile(file) as archive:
+            return _config(archive)
+    except OSError as error:
+        raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: {error.strerror or error}") from None
+    except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise refuse("invalid-value", f"{quoted(str(path))} is a damaged archive: {quoted(str(error))}") from None
+
+
+class _Sparing(FileIO):
+    """A file that is read in small parts alone: of an archive, the largest is its directory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        most = LIMITS.archive_directory
+        data = super().read(most + 1 if size is None or size < 0 else min(size, most + 1))
+        if len(data) > most:
+            raise refuse("limit", f"the directory of the archive is larger than {most // 2**10} KiB")
+        return data
+
+
+#: What archives hold that are none of Keras's: the end of a name, what such an archive is, and what to do.
+_FOREIGN = (
+    ("data.pkl", "is of torch.save", "open it where it was made, and give the module to pc.from_torch"),
+    (".npy", "holds arrays of NumPy", "these are tensors, and not what they are connected to"),
+)
+
+
+def _config(archive: ZipFile) -> bytes:
+    entries = [entry for entry in archive.infolist() if entry.filename == "config.json"]
+    if len(entries) != 1:
+        raise _no_config(archive.namelist(), bool(entries))
+    _check_entry(entries[0])
+    text = bytearray()
+    with archive.open(entries[0]) as file:
+        # what is declared may be less than what comes
+        while part := file.read(2**16):
+            text += part
+            if len(text) > LIMITS.file_bytes:
+                raise _too_large()
+    return bytes(text)
+
+
+def _no_config(names: list[str], several: bool) -> ParamcalcError:
+    for end, what, hint in _FOREIGN:
+        if any(name.endswith(end) for name in names):
+            return refuse("invalid-value", f"the archive {what}, and is none of Keras's", hint)
+    found = "has more than one config.json" if several else "has no config.json"
+    hint = "model.save('model.keras') writes one"
+    return refuse("invalid-value", f"the archive {found}, and is none of Keras's", hint)
+
+
+def _check_entry(entry: ZipInfo) -> None:
+    if entry.flag_bits & 1:
+        raise refuse("invalid-value", "the config.json of the archive is encrypted")
+    if entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise refuse("invalid-value", "the config.json of the archive is compressed in a way that Keras does not use")
+    if entry.file_size > LIMITS.file_bytes:
+        raise _too_large()
+
+
+def _too_large() -> ParamcalcError:
+    return refuse("limit", f"the config.json of the archive is larger than {LIMITS.file_bytes // 2**20} MiB")

@@ -1,0 +1,190 @@
+"""A live module of PyTorch as a spec.
+
+    modules    a module as a kind
+    kinds      the kinds of all modules of a model
+    tracing    which modules and functions are called, and in which order
+    values     what each call gives, by its shapes alone
+    functions  a function between modules as a kind
+    places     the nodes while they are read: where each stands, and what it takes
+    reader     the nodes of a spec, in groups named as the modules
+
+Source: torch.nn.Module, torch.fx.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.frameworks.tidying import tensors_of, tidy
+from paramcalc.frameworks.torch.read.kinds import Kinds
+from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
+from paramcalc.frameworks.torch.read.reader import Loose, Reader
+from paramcalc.frameworks.torch.read.tracing import trace
+from paramcalc.frameworks.torch.read.values import LENGTHS
+from paramcalc.layers.base.fields import named, read_shape
+from paramcalc.spec import Node, Spec
+
+
+def from_torch(module: Any, inputs: Any = None) -> Spec:
+    """The spec of a live module: each tensor of it, and the connections as far as torch.fx can follow them.
+
+    `inputs` are examples of what the module is given, or their shapes without the batch: one, or a
+    list of them. Without them the lengths that no layer decides are left open. The module is not
+    changed, and none of its numbers are looked at; it may be on the device `meta`.
+
+    Raises `ParamcalcError`: `wrong-type` for what is no module, `invalid-value` for a lazy module that
+    has no sizes yet.
+    """
+    spec = untidied(module, inputs)
+    return tidy(spec) if spec.layers else spec
+
+
+def untidied(module: Any, inputs: Any = None) -> Spec:
+    """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
+    counted_tensors(module)
+    module = unwrapped(module)
+    _check_classes(module)
+    nodes, outputs, description = _read(module, list(_shapes(inputs)))
+    spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
+    if not _is_of(tensors_of(spec), module):
+        raise refuse(
+            "invalid-value",
+            f"the tensors of this {type(module).__name__} cannot all be told apart",
+            "read its parts one by one, or write its tensors as Weights",
+        )
+    return spec
+
+
+def counted_tensors(module: Any) -> dict[str, Own]:
+    """The parameters and buffers of a module by their first names, each once.
+
+    Raises `wrong-type` for what is no module, `invalid-value` for one with tensors that cannot be counted.
+    """
+    if not isinstance(module, _module_class()):
+        raise refuse("wrong-type", f"takes a module of PyTorch, not {named(module)}")
+    module = unwrapped(module)
+    check_complete(module)
+    found: dict[int, tuple[str, Own]] = {}
+    for name, tensor in own_tensors(module).items():
+        found.setdefault(id(tensor), (name, described(tensor, name)))
+    return dict(found.values())
+
+
+def _check_classes(module: Any) -> None:
+    """Raises `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
+    from torch.jit import ScriptModule
+
+    if any(isinstance(each, ScriptModule) for each in module.modules()):
+        raise refuse(
+            "invalid-value",
+            "a ScriptModule does not say what its layers are",
+            "read the module that it was made of; pc.check takes it as it is",
+        )
+
+
+def _module_class() -> Any:
+    try:
+        from torch.nn import Module
+    except ImportError:
+        raise refuse(
+            "missing-package",
+            "a module of PyTorch is read with the package torch",
+            "python -m pip install torch, or write the spec by hand",
+        ) from None
+    return Module
+
+
+def unwrapped(module: Any) -> Any:
+    """A module without what is put around it to run it otherwise: torch.compile, DataParallel."""
+    from torch import nn
+
+    while True:
+        if isinstance(module, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
+            module = module.module
+        elif "_orig_mod" in (children := dict(module.named_children())):
+            module = children["_orig_mod"]
+        else:
+            return module
+
+
+def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, str]:
+    """The nodes of a module, its outputs, and what is to be said of them.
+
+    What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
+    and of the axes that an input may have, those are taken with which more layers have their connections.
+    """
+    kinds = Kinds()
+    while True:
+        found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
+        best: Reader | None = None
+        try:
+            for further_axes, lengths in product((0, 1), LENGTHS):
+                reader = Reader(module, inputs, kinds, found, lengths, further_axes)
+                result = reader.nodes()
+                missing = reader.unknown, len(reader.parted)
+                if best is None or missing < (best.unknown, len(best.parted)):
+                    best, nodes = reader, result
+                if not reader.unknown:
+                    break
+        except Loose as caught:
+            kinds = Kinds(kinds.loose | caught.modules)
+            continue
+        assert best is not None
+        return *nodes, _description(best)
+
+
+def _description(reader: Reader) -> str:
+    """Where a spec does not say what the module does."""
+    said = []
+    if reader.found is None and reader.kinds.of(reader.module) is None:
+        said.append(
+            "torch.fx cannot follow its calls, so the layers stand in the order in which they are registered, and a"
+            " layer that does not fit the one before it begins with an Input of its own."
+        )
+    if reader.untraced:
+        said.append(
+            f"torch.fx cannot follow the calls in {_listed(reader.untraced)}: what is in there stands in the order in"
+            " which it is registered."
+        )
+    if reader.parted and reader.found is not None:
+        said.append(
+            "Where a function that is no layer kind stands between two layers, the second begins with an Input of its"
+            " own."
+        )
+    if reader.uncalled:
+        said.append(f"Never called: {_listed(reader.uncalled)}.")
+    return " ".join(["Read from PyTorch.", *said]) if said else ""
+
+
+def _listed(paths: list[str]) -> str:
+    """The first few paths, and how many there are beyond them."""
+    most = 3
+    rest = [f"{len(paths) - most} more"] if len(paths) > most else []
+    *several, last = [*(f"'{path}'" for path in paths[:most]), *rest]
+    return f"{', '.join(several)} and {last}" if several else last
+
+
+def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
+    """The shape of each input without the batch, and its dtype: of examples, or as they are stated."""
+    if inputs is None:
+        return
+    several = isinstance(inputs, (list, tuple)) and not all(each is None or type(each) is int for each in inputs)
+    for each in inputs if several else [inputs]:
+        if hasattr(each, "shape"):
+            yield tuple(each.shape)[1:], str(each.dtype).removeprefix("torch.")
+        else:
+            yield read_shape(each), "float32"
+
+
+def _is_of(found: Counter[Any], module: Any) -> bool:
+    """Whether the tensors of a spec are exactly those of a module, each counted once."""
+    real = Counter((own.shape, own.role, own.trainable, own.dtype) for own in counted_tensors(module).values())
+    mine: Counter[Any] = Counter()
+    for (shape, role, trainable, dtype, counted), number in found.items():
+        mine[shape, role, trainable, dtype] += number * counted
+    return +mine == real

@@ -1,0 +1,39 @@
+"""Which kind each module of a model is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from paramcalc.frameworks.torch.read.modules import Known, known, signature_of
+
+
+class Kinds:
+    """The kinds of modules, each worked out once; modules that are alike are of one kind."""
+
+    def __init__(self, loose: frozenset[int] = frozenset()) -> None:
+        #: modules, by their ids, that are read as Weights though they are of a kind
+        self.loose = loose
+        self.found: dict[int, Known | None] = {}
+        self.alike: dict[Hashable, Known | None] = {}
+
+    def of(self, module: Any) -> Known | None:
+        """The kind that a module is, if any."""
+        if id(module) not in self.found:
+            signature = signature_of(module)
+            if signature not in self.alike:
+                self.alike[signature] = known(module)
+            self.found[id(module)] = None if id(module) in self.loose else self.alike[signature]
+        return self.found[id(module)]
+
+    def is_whole(self, module: Any) -> bool:
+        """Whether a module is not looked into: a kind, or one of PyTorch's own that is no mere sequence of others."""
+        from torch import nn
+
+        wrapper = isinstance(module, (nn.Sequential, nn.DataParallel))
+        return self.of(module) is not None or (is_of_torch(module) and not wrapper)
+
+
+def is_of_torch(module: Any) -> bool:
+    """Whether a module's code is PyTorch's own."""
+    return type(module).__module__.startswith("torch.nn")

@@ -1,0 +1,151 @@
+"""What the nodes of torch.fx give: outputs of places, or what is known of anything else by its shapes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeAlias
+
+from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.frameworks.torch.read.places import Source
+
+#: What stands for the batch in two runs over shapes: what comes out the same in both is a number, what
+#: does not is open. Open lengths differ in the same way.
+BATCHES = (2, 3)
+#: What stands for each open length. The larger ones can be halved often; the smaller ones fit into tables of
+#: positions.
+LENGTHS = ((256, 320), (8, 12))
+
+#: What something is in both runs.
+Runs: TypeAlias = tuple[Any, Any]
+
+
+class Parts(NamedTuple):
+    """Several parts of a value along an axis."""
+
+    value: Value
+    axis: int
+    #: whether the axis is gone in each
+    gone: bool
+    #: the order of the axes in each part; empty for their own
+    order: tuple[int, ...] = ()
+
+
+@dataclass(eq=False)
+class Value:
+    """What a node of torch.fx gives."""
+
+    #: the place whose output it is, which of its outputs, and its shape without the batch
+    flow: Source | None = None
+    shape: Shape | None = None
+    #: works out what it is in both runs
+    running: Callable[[], Runs | None] | None = None
+    #: the path of the tensor of the module that it is
+    tensor: str | None = None
+    #: the path of the only tensor of the module that it is made of, without any input
+    origin: str | None = None
+    #: whether it is all that a module gives, be it one output or several
+    whole: bool = False
+    #: several parts of a value
+    parts: Parts | None = None
+    #: a value with its axes in another order, the batch no longer the first: that value, and the order
+    moved: tuple[Value, tuple[int, ...]] | None = None
+
+    @cached_property
+    def runs(self) -> Runs | None:
+        """In both runs: a tensor without data, a number, a list; None where it is not known."""
+        return self.running() if self.running is not None else None
+
+    def stated_shape(self, batch: bool = True) -> Shape | None:
+        """The shape of the output that it is; else that of what it is."""
+        return self.shape if self.flow is not None else self.open_shape(batch)
+
+    def open_shape(self, batch: bool = True) -> Shape | None:
+        """The shape without the batch that both runs agree on; whole, unless it begins with the batch."""
+        if self.runs is None or not all(hasattr(run, "shape") for run in self.runs):
+            return None
+        first, second = (tuple(run.shape) for run in self.runs)
+        if len(first) != len(second):
+            return None
+        if batch:
+            if not first or (first[0], second[0]) != BATCHES:
+                return None
+            first, second = first[1:], second[1:]
+        return tuple(Unknown() if one != other else one for one, other in zip(first, second, strict=True))
+
+
+def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs:
+    """A shape in both runs, as tensors without data."""
+    import torch
+
+    sizes = [
+        (batch, *(length if isinstance(size, Unknown) else size for size in shape))
+        for batch, length in zip(BATCHES, lengths, strict=True)
+    ]
+    return torch.empty(sizes[0], device="meta"), torch.empty(sizes[1], device="meta")
+
+
+def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | None = None) -> Runs | None:
+    """What a function of PyTorch gives in both runs; None where it is none, or something is not known."""
+    from torch.fx import map_arg
+
+    if function is None:
+        function = node.target
+        if not isinstance(function, str) and not _is_trusted(function):
+            return None
+    known_runs = {each: values[each].runs for each in nodes_in([node.args, node.kwargs])}
+    results = []
+    for place in (0, 1):
+        given = {each: runs[place] for each, runs in known_runs.items() if runs is not None}
+        if len(given) < len(known_runs):
+            return None
+        args, kwargs = map_arg((node.args, node.kwargs), given.__getitem__)
+        try:
+            if isinstance(function, str):
+                results.append(getattr(args[0], function)(*args[1:], **kwargs))
+            else:
+                results.append(function(*args, **kwargs))
+        except Exception:
+            # a function refuses shapes in its own ways
+            return None
+    return results[0], results[1]
+
+
+def forward_of(module: Any) -> Callable[..., Any]:
+    """The forward run of one of PyTorch's own modules, over shapes alone."""
+    import torch
+    from torch.func import functional_call
+
+    def forward(*args: Any, **kwargs: Any) -> Any:
+        tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        empty = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
+        return functional_call(module, empty, args, kwargs)
+
+    return forward
+
+
+def _is_trusted(function: Any) -> bool:
+    """Whether a function is PyTorch's own, or an operator of Python: no code of the model."""
+    module = str(getattr(function, "__module__", None) or "torch")
+    return module.split(".")[0] in ("torch", "_operator", "operator", "math", "builtins")
+
+
+def same_shapes(runs: Runs, others: Runs) -> bool:
+    """Whether tensors have the same shapes in both runs."""
+    return all(getattr(one, "shape", None) == other.shape for one, other in zip(runs, others, strict=True))
+
+
+def nodes_in(arguments: Any) -> Iterator[Any]:
+    """The nodes of torch.fx among arguments, in order, each as often as it occurs."""
+    from torch.fx import Node
+
+    if isinstance(arguments, Node):
+        yield arguments
+    elif isinstance(arguments, (list, tuple)):
+        for each in arguments:
+            yield from nodes_in(each)
+    elif isinstance(arguments, dict):
+        yield from nodes_in([*arguments.values()])
+    elif isinstance(arguments, slice):
+        yield from nodes_in([arguments.start, arguments.stop, arguments.step])

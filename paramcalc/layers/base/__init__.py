@@ -1,0 +1,1 @@
+"""What layer types are declared with, and what families of them share."""

@@ -1,0 +1,1 @@
+"""What is worked out of a spec: counts, closed forms, derivations, comparisons."""

@@ -1,0 +1,315 @@
+"""Spec to count: how many elements each layer and the whole network have, under a convention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from paramcalc.conventions import Convention, Spelling
+from paramcalc.conventions import convention as named_convention
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape, Undecided, Unknown
+from paramcalc.core.display import Displayed
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
+from paramcalc.layers.base.declaration import Role
+from paramcalc.layers.base.fields import DTYPES
+from paramcalc.spec import Spec, Value
+from paramcalc.spec.loading import located
+
+
+@dataclass(frozen=True, slots=True)
+class TensorCount:
+    """A tensor of a layer, named and laid out as the convention has it."""
+
+    name: str
+    shape: Shape
+    role: Role
+    trainable: bool
+    dtype: str
+    #: the path of the tensor whose numbers these are; then they do not count here
+    tied_to: str | None
+    #: the elements of one copy
+    elements: Number
+    #: what it is for, in a few words
+    purpose: str
+    #: `trained`, `frozen`, `not trained` (a state that counts), `buffer` (one that does not), `tied to …`
+    standing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is counted of a layer, and of a whole spec."""
+
+    total: Number
+    trainable: Number
+    non_trainable: Number
+    #: elements of states, where the convention does not count them in the total
+    buffers: Number
+    #: with every use of a shared or tied tensor counted
+    total_untied: Number
+    #: of what `total` covers, each tensor at its dtype
+    bytes: Number
+    #: of these, the bytes of what is trained
+    trainable_bytes: Number
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCount(Totals):
+    """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
+
+    name: str
+    kind: str
+    #: the names of the rows that it is given the outputs of
+    inputs: tuple[str, ...]
+    times: Number
+    #: without the batch
+    output_shape: Shape
+    #: of a layer with several outputs, the shapes of the others
+    further_output_shapes: tuple[Shape, ...]
+    #: the layer itself; None for a row that stands for a group
+    leaf: Leaf | None = field(repr=False, compare=False)
+    spelling: Convention = field(repr=False, compare=False)
+
+    @property
+    def tensors(self) -> tuple[TensorCount, ...]:
+        """Its own tensors as the convention spells them; none, where they are shared from another row."""
+        leaf = self.leaf
+        if leaf is None or leaf.shared or not leaf.uses:
+            return ()
+        return tuple(
+            _tensor_count(name, shape, [leaf.uses[member] for member in members], self.spelling)
+            for name, shape, members in self.spelled(leaf)
+        )
+
+    def spelled(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
+        """The tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
+        # tensors that are tied one by one cannot be one in the framework
+        joined = all(use.owner is None for use in leaf.uses)
+        return self.spelling.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
+
+    @property
+    def note(self) -> str:
+        """What the convention's framework cannot express of the layer, if anything."""
+        leaf = self.leaf
+        if leaf is None or not leaf.uses or not self.spelling.equivalents(self.kind):
+            return ""
+        if self.spelling.equivalent(leaf.layer, leaf.input_shapes) is not None:
+            return ""
+        return (
+            f"{self.name}: {self.spelling.name} has no {self.kind} with these fields;"
+            " it is counted as stated, under our own names"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Totals, Displayed):
+    """The exact result for a spec under a convention: whole numbers, or arrays of them."""
+
+    name: str
+    convention: str
+    dims: dict[str, Value]
+    layers: tuple[LayerCount, ...]
+    #: the tree that the rows are the leaves of
+    root: Branch = field(repr=False, compare=False)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the convention's framework cannot express, and is counted as the spec states it."""
+        return tuple(note for row in self.layers if (note := row.note))
+
+    def plain(self) -> dict[str, Any]:
+        """The count as JSON has it; the keys are stable."""
+        totals = ("total", "trainable", "non_trainable", "buffers")
+        return {
+            "name": self.name,
+            "convention": self.convention,
+            **{key: _plain(getattr(self, key)) for key in (*totals, "total_untied", "bytes")},
+            "dims": {name: _plain(value) for name, value in self.dims.items()},
+            "layers": [
+                {
+                    "name": row.name,
+                    "kind": row.kind,
+                    "inputs": list(row.inputs),
+                    "times": _plain(row.times),
+                    "output_shape": [None, *map(_plain, row.output_shape)],
+                    **_further_outputs(row),
+                    **{key: _plain(getattr(row, key)) for key in totals},
+                    "tensors": [
+                        {
+                            "name": tensor.name,
+                            "shape": [_plain(size) for size in tensor.shape],
+                            "role": tensor.role,
+                            "trainable": tensor.trainable,
+                            "dtype": tensor.dtype,
+                            "tied_to": tensor.tied_to,
+                        }
+                        for tensor in row.tensors
+                    ],
+                }
+                for row in self.layers
+            ],
+        }
+
+
+def _further_outputs(row: LayerCount) -> dict[str, Any]:
+    """The shapes of the outputs after the first, where a layer has several."""
+    shapes = [[None, *map(_plain, shape)] for shape in row.further_output_shapes]
+    return {"further_output_shapes": shapes} if shapes else {}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return value.name
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.tolist() if algebra.is_array(value) else value
+
+
+def count(
+    spec: Spec,
+    convention: str | None = None,
+    *,
+    dims: Mapping[str, Value] | None = None,
+    expand: bool = False,
+    depth: int | None = None,
+) -> Count:
+    """The exact count of a spec.
+
+    `convention` is `keras` or `torch`; the spec's own framework, if absent. `dims` replaces
+    values of dims: whole numbers, or NumPy arrays of them, which make every total an array.
+    `expand` lists every copy of a repeated node; `depth` makes one row of each group
+    that many levels down. Raises `ParamcalcError`.
+    """
+    target = named_convention(convention or spec.framework)
+    try:
+        graph = evaluate(spec, target.name, dims, fold=not expand)
+        rows = list(_Counter(target, depth).rows(graph.root, 1, 0))
+    except ParamcalcError as error:
+        raise located(error, spec.source) from None
+    except Undecided as undecided:
+        raise located(undecided_problem(undecided), spec.source) from None
+    return Count(
+        name=spec.name,
+        convention=target.name,
+        dims=graph.dims,
+        layers=tuple(rows),
+        root=graph.root,
+        **_totals(rows),
+    )
+
+
+def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
+    """The sums over rows."""
+    return {key: sum((getattr(row, key) for row in rows), start=0) for key in (item.name for item in fields(Totals))}
+
+
+class _Counter:
+    """Makes rows of the leaves of a graph."""
+
+    def __init__(self, target: Convention, depth: int | None, names: dict[int, str] | None = None) -> None:
+        self.target = target
+        self.depth = depth
+        #: the row in which each leaf is
+        self.names = {} if names is None else names
+
+    def rows(self, tree: Tree, times: Number, level: int) -> Iterable[LayerCount]:
+        """The rows of a tree, in order of the graph."""
+        times = times * tree.times
+        if isinstance(tree, Leaf):
+            self.names[id(tree)] = tree.name
+            yield self.row(tree, times)
+        elif self.depth is not None and level >= self.depth and tree.kind != "copies":
+            yield self.group_row(tree, times)
+        else:
+            deeper = level if tree.kind == "copies" else level + 1
+            for child in tree.children:
+                yield from self.rows(child, times, deeper)
+
+    def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
+        """The rows that inputs come from; of another output than the first, with its number."""
+        return tuple(
+            self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
+            for flow in inputs
+            if flow.leaf is not None
+        )
+
+    def row(self, leaf: Leaf, times: Number) -> LayerCount:
+        """The row of a leaf."""
+        total = trainable = buffers = size = trainable_size = 0
+        for use in leaf.owned:
+            if not self.target.counts(use.tensor.role):
+                buffers = buffers + use.elements
+                continue
+            total = total + use.elements
+            bytes_used = _bytes(use.elements, DTYPES[use.dtype])
+            size = size + bytes_used
+            if use.trainable:
+                trainable = trainable + use.elements
+                trainable_size = trainable_size + bytes_used
+        untied = sum((use.elements for use in leaf.uses if self.target.counts(use.tensor.role)), start=0)
+        return LayerCount(
+            total * times,
+            trainable * times,
+            (total - trainable) * times,
+            buffers * times,
+            untied * times,
+            size * times,
+            trainable_size * times,
+            name=leaf.name,
+            kind=type(leaf.layer).__name__,
+            inputs=self.input_names(leaf.inputs),
+            times=times,
+            output_shape=leaf.output,
+            further_output_shapes=leaf.outputs[1:],
+            leaf=leaf,
+            spelling=self.target,
+        )
+
+    def group_row(self, tree: Branch, times: Number) -> LayerCount:
+        """One row for all of a group."""
+        whole = _Counter(self.target, None, self.names)
+        rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
+        for leaf, _ in leaves(tree):
+            self.names[id(leaf)] = tree.name
+        return LayerCount(
+            name=tree.name,
+            kind=tree.kind,
+            inputs=self.input_names(tree.inputs),
+            times=times,
+            output_shape=tree.output,
+            further_output_shapes=(),
+            leaf=None,
+            spelling=self.target,
+            **_totals(rows),
+        )
+
+
+def _bytes(elements: Number, bits: int) -> Number:
+    """The bytes of so many elements; those smaller than a byte are packed."""
+    return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
+
+
+def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount:
+    first = uses[0]
+    return TensorCount(
+        name,
+        shape,
+        first.tensor.role,
+        bool(first.trainable),
+        first.dtype,
+        first.owner_path,
+        sum((use.elements for use in uses[1:]), start=first.elements),
+        "; ".join(dict.fromkeys(use.tensor.purpose for use in uses)),
+        _standing(first, target),
+    )
+
+
+def _standing(use: Use, target: Convention) -> str:
+    """Whether a tensor is trained, or whose it is."""
+    if use.owner is not None:
+        return f"tied to {use.owner_path}"
+    if use.tensor.role == "state":
+        return "not trained" if target.states_count else "buffer"
+    return "trained" if use.trainable else "frozen"

@@ -1,0 +1,75 @@
+"""The general form of a layer kind, with a symbol for each of its fields and sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paramcalc.conventions import convention
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Shape
+from paramcalc.core.errors import refuse
+from paramcalc.graph import Leaf, Use
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.results.formula.conditions import needed
+from paramcalc.results.formula.form import Formula
+from paramcalc.results.formula.sums import sum_of
+from paramcalc.results.formula.symbols import FlagSymbol, symbol
+
+
+def symbolic_layer(
+    cls: type[Layer], defaults: bool = False, additions: bool = False
+) -> tuple[Layer, list[Shape], dict[str, str]]:
+    """A layer whose fields and inputs are symbols, and what each symbol stands for.
+
+    Flags are symbols too, that are 1 or 0. With `defaults`, the fields and inputs that need not be
+    given are not. Fields that add tensors which the layer otherwise lacks, such as the rank of a
+    low-rank update, are given with `additions` only. Raises `invalid-value` for a kind whose tensors
+    are named by the spec alone.
+    """
+    if not cls.has_general_form():
+        raise refuse("invalid-value", f"{cls.__name__} has no general form: its tensors are those that a spec names")
+    meanings: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    for axes in cls.inputs:
+        meanings.update(axes.meanings)
+    for name, info in cls.model_fields.items():
+        extra = info.json_schema_extra
+        letter = extra.get("symbol") if isinstance(extra, dict) else None
+        addition = info.default is None and "same_as" not in extra if isinstance(extra, dict) else False
+        if letter is None or (defaults and not info.is_required()) or (addition and not additions):
+            continue
+        names = cls.symbol_names(name, str(letter))
+        for each in names:
+            meanings[each] = str(info.description)
+        made = tuple(FlagSymbol(each) if name in cls.flags() else symbol(each) for each in names)
+        values[name] = made if cls.suffixes(name) else made[0]
+    given = [axes for axes in cls.inputs if not (defaults and axes.optional)]
+    shapes = [tuple(map(symbol, axes.names or ("n",))) for axes in given]
+    layer = cls.model_construct(**values)
+    return layer, shapes * (cls.variadic or 1), meanings
+
+
+def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
+    """The general form of a kind; with `defaults`, the fields that need not be given have those: 4·c for BatchNorm."""
+    target = convention(convention_name)
+    layer, shapes, meanings = symbolic_layer(cls, defaults)
+    layer = layer.with_defaults(target.choices)
+    with algebra.assuming() as relations:
+        tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
+    uses = [Use(tensor, algebra.product(tensor.shape) * tensor.condition, True, "") for tensor in tensors]
+    tree = Leaf(cls.__name__, layer, (), ((),), uses)
+    expr = sum_of(tree, target)
+    symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
+    return Formula(
+        cls.__name__,
+        target.name,
+        expr,
+        symbols=symbols,
+        values={},
+        fixed={},
+        substituted={},
+        meanings={name: meanings.get(name, "") for name in symbols},
+        relations=tuple(needed(relations)),
+        tree=tree,
+        is_of_spec=False,
+    )

@@ -1,0 +1,104 @@
+"""What a form says at its own sizes: its leading term, and how it moves with each dim."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sympy
+
+from paramcalc.core.errors import ParamcalcError
+
+if TYPE_CHECKING:
+    from paramcalc.results.formula.form import Formula
+
+#: How far above a size the next one is looked for at which the form holds.
+_FARTHEST = 1_000
+
+
+class Leading(NamedTuple):
+    """The leading terms of a form, and their share of the total at the form's own sizes.
+
+    The share is exact; None where a dim is free. It is more than 1 where the other terms are negative.
+    """
+
+    expr: Any
+    share: Fraction | None
+
+
+class Elasticity(NamedTuple):
+    """How the number of parameters moves with one dim, the others as they are.
+
+    `elasticity` is (size / parameters) · (∂ parameters / ∂ size): by so many per cent the parameters
+    grow for one per cent more of the dim. It is an exact `Fraction`, or where the dim is an exponent, a SymPy
+    number with logarithms. `following` is the next size at which the form holds, and `increase` what
+    it adds; None where there is none near.
+    """
+
+    dim: str
+    size: int
+    elasticity: Any
+    following: int | None
+    increase: int | None
+
+
+def leading(form: Formula) -> Leading:
+    """The terms that grow fastest when all symbols grow together, one as large as the other.
+
+    A term grows by its total degree, 3 for depth·width²; one with a symbol in an exponent, faster than
+    all without. All terms that grow alike are kept.
+    """
+    terms = sympy.Add.make_args(sympy.expand(form.expr))
+    growths = list(map(_growth, terms))
+    fastest = max(growths)
+    expr = sympy.Add(*(term for term, growth in zip(terms, growths, strict=True) if growth == fastest))
+    return Leading(expr, form.share(expr))
+
+
+def _growth(expr: Any) -> tuple[Any, ...]:
+    """How fast an expression grows in one size for all symbols, to be compared.
+
+    The degree of the exponents, what they are applied to, and the degree of the rest.
+    """
+    if expr.is_Add:
+        return max(map(_growth, expr.args))
+    size = sympy.Symbol("size", positive=True)
+    degree: Any = 0
+    exponents: dict[int, Any] = {}
+    for factor in sympy.Mul.make_args(expr):
+        base, exponent = factor.as_base_exp()
+        if exponent.free_symbols:
+            poly = sympy.Poly(exponent.xreplace(dict.fromkeys(exponent.free_symbols, size)), size)
+            exponents[poly.degree()] = exponents.get(poly.degree(), 1) * base ** poly.LC()
+        elif base.free_symbols:
+            degree += exponent * (_growth(base)[-1] if base.is_Add else 1)
+    steepest = max(exponents, default=0)
+    return steepest, exponents.get(steepest, 1), degree
+
+
+def elasticities(form: Formula) -> tuple[Elasticity, ...]:
+    """How the form moves with each of its symbols, the largest first.
+
+    Raises `ParamcalcError`: `free-dim`.
+    """
+    total = form()
+    rows = []
+    for name, symbol in form.symbols.items():
+        size = form.values[name]
+        slope = form.exactly(sympy.diff(form.expr, symbol))
+        following = _following(form, name)
+        increase = None if following is None else form(**{name: following}) - total
+        rows.append(Elasticity(name, size, slope * size / total if total else Fraction(0), following, increase))
+    return tuple(sorted(rows, key=lambda row: -abs(row.elasticity)))
+
+
+def _following(form: Formula, name: str) -> int | None:
+    """The next size of a dim at which the form holds."""
+    size = form.values[name]
+    for candidate in range(size + 1, size + min(size, _FARTHEST) + 1):
+        try:
+            form.check({**form.values, name: candidate})
+        except ParamcalcError:
+            continue
+        return candidate
+    return None

@@ -1,0 +1,173 @@
+"""The sum of a tree in symbols, written as a person would, and the parts that it is made of.
+
+A sum over copies is the number of copies times the sum of one, `depth·(…)`; copies that differ by
+their number are summed in closed form. What is written once is multiplied out and collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal, TypeAlias
+
+import sympy
+
+from paramcalc.conventions import Convention
+from paramcalc.core.algebra import Number, Undecided
+from paramcalc.graph import Branch, Leaf, Tree
+
+#: What the parts of a form are: each tensor, each layer, or each group.
+Unit: TypeAlias = Literal["tensor", "layer", "group"]
+#: How often something is there: the number of its copies, and what tells them apart if anything does.
+Repeat: TypeAlias = tuple[Any, tuple[Number, Number, Number] | None]
+
+#: A sum of more terms than this is not searched for a common factor.
+_MOST_TERMS = 200
+
+
+def sum_of(tree: Tree, target: Convention) -> Any:
+    """What a tree with all its copies adds to the total of a convention."""
+    return _repeated(_one_of(tree, target), (tree.times, tree.counter if isinstance(tree, Branch) else None))
+
+
+def total_of(root: Tree, target: Convention) -> Any:
+    """The total of a whole spec: what all that is written once has in common is taken out, width·(vocabulary + 2)."""
+    products, others = _divided(sympy.Add.make_args(sum_of(root, target)))
+    return sympy.Add(_common_factor(sympy.Add(*others)), *products)
+
+
+def parts_of(root: Tree, target: Convention, unit: Unit, depth: int = 1) -> dict[str, Any]:
+    """The parts of a total by their paths, in order of the graph; those without elements are left out.
+
+    Paths have no counter where all copies are alike, or are summed by their number.
+    """
+    found: dict[str, list[Any]] = {}
+    for path, expr in _Parts(target, unit, depth).of(root, (), (), 0):
+        if expr != 0:
+            found.setdefault(".".join(path), []).append(expr)
+    return {
+        path: exprs[0] if len(exprs) == 1 else sympy.factor(sympy.expand(sympy.Add(*exprs)))
+        for path, exprs in found.items()
+    }
+
+
+class _Parts:
+    """Walks through a tree for its parts."""
+
+    def __init__(self, target: Convention, unit: Unit, depth: int) -> None:
+        self.target = target
+        self.unit = unit
+        self.depth = depth
+
+    def of(
+        self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int
+    ) -> Iterator[tuple[tuple[str, ...], Any]]:
+        """The path and the sum of each part; `repeats` are those of the groups around, the outermost first."""
+        if isinstance(tree, Leaf):
+            repeats = (*repeats, (tree.times, None))
+            if self.unit == "tensor":
+                for use in tree.owned:
+                    if self.target.counts(use.tensor.role):
+                        yield (*path, use.tensor.name), _over(repeats, expanded(sympy.sympify(use.elements)))
+            else:
+                yield path, _over(repeats, _one_of(tree, self.target))
+            return
+        repeats = (*repeats, (tree.times, tree.counter))
+        one_part = _is_one_part(tree)
+        if self.unit == "group" and level >= self.depth and (tree.kind != "copies" or one_part):
+            yield path, _over(repeats, _one_of(tree, self.target))
+            return
+        for child in tree.children:
+            inner = (*path, child.label) if child.label and not one_part else path
+            yield from self.of(child, inner, repeats, level if tree.kind == "copies" else level + 1)
+
+
+def _is_one_part(tree: Branch) -> bool:
+    """Whether the copies of a node are one part: all alike, or summed by their number."""
+    return tree.kind == "copies" and (
+        len(tree.children) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
+    )
+
+
+def _one_of(tree: Tree, target: Convention) -> Any:
+    """What one copy of a tree adds."""
+    if isinstance(tree, Leaf):
+        return expanded(sympy.Add(*(use.elements for use in tree.owned if target.counts(use.tensor.role))))
+    if tree.kind == "copies" and tree.counter is None:
+        return _row(tree.children, target)
+    return _collected(sum_of(child, target) for child in tree.children)
+
+
+def _row(copies: Sequence[Tree], target: Convention) -> Any:
+    """The sum of copies in a row, those that add the same made one product."""
+    numbers: dict[Any, Any] = {}
+    sums = []
+    for tree in copies:
+        one = _one_of(tree, target)
+        counter = tree.counter if isinstance(tree, Branch) else None
+        if counter is None or not one.has(counter[0]):
+            numbers[one] = numbers.get(one, 0) + tree.copies
+            continue
+        number, first, last = counter
+        # the copy before may follow the same rule
+        before = expanded(one.xreplace({number: sympy.Integer(first - 1)}))
+        if numbers.get(before) == 1:
+            del numbers[before]
+            first -= 1
+        sums.append(_summed(one, (number, first, last)))
+    return _collected([*(sympy.Mul(times, one) for one, times in numbers.items()), *sums])
+
+
+def _over(repeats: Sequence[Repeat], expr: Any) -> Any:
+    for repeat in reversed(repeats):
+        expr = _repeated(expr, repeat)
+    return expr
+
+
+def _repeated(expr: Any, repeat: Repeat) -> Any:
+    times, counter = repeat
+    if counter is None:
+        return expr if type(times) is int and times == 1 else sympy.Mul(times, expr)
+    number, first, last = counter
+    return _summed(expr, counter) if expr.has(number) else sympy.Mul(last - first + 1, expr)
+
+
+def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
+    """The closed form of a sum over the copies of a node, in factors where it has some."""
+    number, first, last = counter
+    total = sympy.expand(sympy.summation(sympy.expand(expr), (number, first, last)))
+    if total.has(sympy.Sum, sympy.Piecewise):
+        raise Undecided(last)
+    return sympy.factor(total)
+
+
+def _collected(terms: Iterable[Any]) -> Any:
+    """A sum of terms: products with a sum in them as they are, all others multiplied out."""
+    products, others = _divided(arg for term in terms for arg in sympy.Add.make_args(term))
+    return sympy.Add(*others, *products)
+
+
+def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """Products with a sum in them, and all others."""
+    products: list[Any] = []
+    others: list[Any] = []
+    for term in terms:
+        (products if _has_sum(term) else others).append(term)
+    return products, others
+
+
+def _has_sum(term: Any) -> bool:
+    """Whether a term is a product, or a power, with a sum in it."""
+    return any((factor.base if factor.is_Pow else factor).is_Add for factor in sympy.Mul.make_args(term))
+
+
+def expanded(expr: Any) -> Any:
+    """An expression multiplied out; one that has nothing to multiply out costs nothing."""
+    return sympy.expand(expr) if any(map(_has_sum, sympy.Add.make_args(expr))) else expr
+
+
+def _common_factor(expr: Any) -> Any:
+    """A sum with a symbol that all its terms have taken out: width·(vocabulary + 2)."""
+    if not expr.is_Add or len(expr.args) > _MOST_TERMS:
+        return expr
+    factored = sympy.factor_terms(expr)
+    return factored if factored.is_Mul and factored.as_coeff_Mul()[0] == 1 else expr
