@@ -11,7 +11,6 @@ import pytest
 import paramcalc
 from paramcalc.core.registry import FAMILIES, kind, kind_names
 from paramcalc.layers.base.declaration import Layer
-from paramcalc.spec import FRAMEWORKS
 
 PACKAGE = Path(paramcalc.__file__).parent
 
@@ -70,19 +69,6 @@ def test_no_kind_takes_a_function_that_changes_its_shape() -> None:
             kind(name)(activation="glu", no_such_field=1)
         stated = [each.message for each in caught.value.problems if each.code == "invalid-value"]
         assert any("'glu'" in message for message in stated) == ("activation" in kind(name).model_fields), name
-
-
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
-    for family, names in FAMILIES.items():
-        table = importlib.import_module(f"paramcalc.conventions.{framework}.{family}")
-        assert tuple(table.EQUIVALENTS) == names
-        for defaults in (getattr(table, "CHOICES", {}), getattr(table, "LAYOUT", {})):
-            for name, fields in defaults.items():
-                assert set(fields) <= set(kind(name).model_fields)
-        for name, rows in table.EQUIVALENTS.items():
-            for row in rows:
-                assert set(row.fields) <= set(kind(name).model_fields)
 
 
 #: What the tests of each folder may be marked with; those that stand in none, the inner loop, bear no mark.

@@ -27,7 +27,7 @@ TABLES = {
     "cli": [row.partition(":")[0] for row in registry.COMMANDS.values()],
 }
 #: Modules that import by a name that is worked out: the registry, and what looks up PyTorch's own classes.
-DYNAMIC = {REGISTRY, "paramcalc.conventions", "paramcalc.frameworks.torch.read.modules"}
+DYNAMIC = {REGISTRY, "paramcalc.frameworks.torch.read.modules"}
 
 
 def module_name(path: Path) -> str:
