@@ -68,9 +68,9 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
 
 def refused_kinds(framework: str) -> list[str]:
     """The kinds of which no layer can be built in a framework: it has no class for them that can be written."""
-    own, unwritten = (keras.OWN_KINDS, keras.UNWRITTEN) if framework == "keras" else (torch.OWN_KINDS, {})
+    own = keras.OWN_KINDS if framework == "keras" else torch.OWN_KINDS
     classes_of = convention(framework).equivalents
-    return [kind for kind in kind_names() if kind not in own and all(row.name in unwritten for row in classes_of(kind))]
+    return [kind for kind in kind_names() if kind not in own and all(row.unwritten for row in classes_of(kind))]
 
 
 def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:
