@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from paramcalc.conventions.table import Convention
-from paramcalc.core.registry import convention_module, kind_names
+from paramcalc.core.registry import built_in_names, convention_module
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
 
@@ -26,7 +26,7 @@ def kind_of_class(name: object) -> str:
             return known.table.unlisted[str(name)]
         rows = (
             (kind_name, each)
-            for kind_name in kind_names()
+            for kind_name in built_in_names()
             for each in known.equivalents(kind_name)
             if each.class_name == name
         )

@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.core.registry import kind_names
+from paramcalc.core.registry import built_in_names
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.parts import classes
 from paramcalc.frameworks.building.writing import camel, unique, written
@@ -70,7 +70,7 @@ def refused_kinds(framework: str) -> list[str]:
     """The kinds of which no layer can be built in a framework: it has no class for them that can be written."""
     own = keras.OWN_KINDS if framework == "keras" else torch.OWN_KINDS
     classes_of = convention(framework).equivalents
-    return [kind for kind in kind_names() if kind not in own and all(row.unwritten for row in classes_of(kind))]
+    return [kind for kind in built_in_names() if kind not in own and all(row.unwritten for row in classes_of(kind))]
 
 
 def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:

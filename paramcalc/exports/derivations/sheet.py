@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from paramcalc.core import notation
 from paramcalc.core.notation import written_product, written_sum
 from paramcalc.exports.tables import readable_bytes, thousands
-from paramcalc.layers.base.declaration import Remark, shape_text
+from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Remark
 from paramcalc.results.derivation import (
     Derivation,
     DerivedTensor,
