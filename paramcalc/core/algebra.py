@@ -49,12 +49,10 @@ class Unknown:
 
     __slots__ = ("name", "sources")
 
-    #: what a length without a name is called among the sources
-    NULL = "a length that is null"
-
     def __init__(self, name: str | None = None, sources: frozenset[str] = frozenset()) -> None:
         self.name = name
-        self.sources = sources or frozenset([name or self.NULL])
+        #: the dims that it follows from; none where it is a length that is null
+        self.sources = sources if name is None else frozenset([name])
 
     def _derive(self, other: Number) -> Unknown:
         return Unknown(None, self.sources | getattr(other, "sources", frozenset()))

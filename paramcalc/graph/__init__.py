@@ -14,8 +14,9 @@ from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Budget, Environment, unknown_dim
-from paramcalc.graph.evaluation import Evaluation, undecided_problem, value_of
+from paramcalc.graph.evaluation import Evaluation
 from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, give_names, leaves
+from paramcalc.graph.values import undecided_problem, value_of
 from paramcalc.spec import Spec, Value
 
 __all__ = [
