@@ -115,7 +115,7 @@ class Copies:
         return tree
 
     def _repeats_from_here(self, before: Flow | None) -> bool:
-        """Whether all copies that are left would be the same again."""
+        """Return whether all copies that are left would be the same again."""
         if self.flow is None or self.flow.broken:
             return True
         return self.walk.fold and not self.counter and alike_from_here(before, self.flow)

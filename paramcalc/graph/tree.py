@@ -141,12 +141,12 @@ class Graph:
     outputs: tuple[Flow, ...] = ()
 
     def leaves(self) -> Iterator[tuple[Leaf, Number]]:
-        """The leaves in order of the graph, each with the number of its copies."""
+        """Return the leaves in order of the graph, each with the number of its copies."""
         return leaves(self.root)
 
 
 def leaves(tree: Tree, times: Number = 1) -> Iterator[tuple[Leaf, Number]]:
-    """The leaves of a tree in order of the graph, each with the number of its copies."""
+    """Return the leaves of a tree in order of the graph, each with the number of its copies."""
     times = times * tree.times
     if isinstance(tree, Leaf):
         yield tree, times

@@ -236,7 +236,7 @@ def _malformed(error: Any, text: str) -> ParamcalcError:
 
 
 def _malformed_flow(error: Any, text: str, char: str, position: Position | None) -> ParamcalcError:
-    """The refusal of what stands inside braces or brackets."""
+    """Return the refusal of what stands inside braces or brackets."""
     opened = error.context_mark
     bracket = text[opened.index : opened.index + 1] if opened else ""
     if bracket not in ("[", "{"):
