@@ -8,7 +8,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.core import notation
 from paramcalc.exports.derivations import html, latex
-from paramcalc.exports.derivations.sheet import Document, Paragraph
+from paramcalc.exports.derivations.blocks import Document, Paragraph
 from tests.helpers import ROOT
 
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
