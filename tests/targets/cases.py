@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc.core.expression import RESERVED
-from paramcalc.exports.languages.program import Language, program
+from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.program import program
 from tests.strategies import specs
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.c import C
 from paramcalc.exports.languages.javascript import JavaScript
 from paramcalc.exports.languages.matlab import Matlab
-from paramcalc.exports.languages.program import Language, program
+from paramcalc.exports.languages.program import program
 
 from .cases import Case
 
