@@ -21,7 +21,7 @@ gpt2 · torch
 
   with vocabulary = 50,257; context = 1,024; heads = 12
 
-  taken for granted: 12 divides width; depth ≥ 1
+  assumes 12 divides width; depth ≥ 1
 """,
     "gpt2 --expand": r"""
 gpt2 · torch
@@ -39,7 +39,7 @@ gpt2 · torch
     depth      =     12
     heads      =     12
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "gpt2 --by group": r"""
 gpt2 · torch
@@ -52,7 +52,7 @@ gpt2 · torch
   ────────────────────────────────
   total       124,439,808  100.0 %
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "gpt2 --by layer": r"""
 gpt2 · torch
@@ -77,7 +77,7 @@ gpt2 · torch
   ─────────────────────────────────────────────────────────
   total                                124,439,808  100.0 %
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "gpt2 --asymptotic": r"""
 gpt2 · torch
@@ -88,7 +88,7 @@ gpt2 · torch
 
   68.3 % of the 124,439,808 at these sizes
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "gpt2 --elasticities": r"""
 gpt2 · torch
@@ -104,7 +104,7 @@ gpt2 · torch
 
   1 % more width, the others as they are: about 1.68 % more parameters.
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "gpt2 --by group --to latex": r"""
 \begin{tabular}{llrr}
@@ -147,7 +147,7 @@ resnet20 · torch
     blocks_a_stage =  3
     classes        = 10
 
-  taken for granted: blocks_a_stage ≥ 1
+  assumes blocks_a_stage ≥ 1
 """,
     "transformer": r"""
 transformer · torch
@@ -167,7 +167,7 @@ transformer · torch
     depth      =      6
     heads      =      8
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes heads divides width; depth ≥ 1
 """,
     "resnet20 --by group": r"""
 resnet20 · torch
@@ -183,7 +183,7 @@ resnet20 · torch
   ───────────────────────────────
   total          272,474  100.0 %
 
-  taken for granted: blocks_a_stage ≥ 1
+  assumes blocks_a_stage ≥ 1
 """,
 }
 

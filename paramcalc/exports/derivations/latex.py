@@ -41,7 +41,7 @@ _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 _LINE = 64
 #: The names that may be broken.
 _LONG_NAME = 14
-#: The widths of the columns of words, as shares of the line, for so many of them.
+#: The widths of columns of words, as shares of the line, by the number of columns.
 _SHARES = {4: (0.25, 0.22, 0.15, 0.3)}
 
 

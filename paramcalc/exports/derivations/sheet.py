@@ -32,11 +32,11 @@ from paramcalc.results.derivation import (
     DerivedTensor,
     GroupDerivation,
     LayerDerivation,
-    Part,
+    NodeDerivation,
     Sheet,
-    SymbolMeaning,
 )
 from paramcalc.results.formula import symbol
+from paramcalc.results.layer_symbols import SymbolMeaning
 
 _BATCH = "None in a shape is the batch, of any size: no tensor depends on it."
 
@@ -76,7 +76,7 @@ class _Sections:
             else:
                 yield self.section(part)
 
-    def section(self, part: Part) -> Section:
+    def section(self, part: NodeDerivation) -> Section:
         """Make the section of a layer with its questions, or of a group behind what is in it."""
         if isinstance(part, GroupDerivation):
             inner = tuple(map(self.section, part.parts))
@@ -206,13 +206,13 @@ def _times(often: int, part: Any) -> Any:
     return part if often == 1 else written_product(often, part)
 
 
-def _relative(part: Part, group: GroupDerivation) -> str:
+def _relative(part: NodeDerivation, group: GroupDerivation) -> str:
     """Return the name of a part within its group; a copy keeps the name of what it is a copy of."""
     name = part.name.removeprefix(f"{group.name}.")
     return name if name[:1].isalpha() else ".".join((group.name.rpartition(".")[2], name))
 
 
-def _copies(part: Part) -> Iterator[Block]:
+def _copies(part: NodeDerivation) -> Iterator[Block]:
     """Derive the parameters of all copies from those of one."""
     if part.times == 1 or not part.one:
         return

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Answer, Cell, Maths, Table
 from paramcalc.exports.tables import thousands
-from paramcalc.results.derivation import Part
+from paramcalc.results.derivation import NodeDerivation
 
 
-def sum_table(parts: Sequence[Part], size: str = "") -> Table:
+def sum_table(parts: Sequence[NodeDerivation], size: str = "") -> Table:
     """List what each part adds, and its share; those that own nothing are left out."""
     rows = [row for part in parts for row in part.rows]
     total = sum(row.total for row in rows)
@@ -31,7 +31,7 @@ def sum_table(parts: Sequence[Part], size: str = "") -> Table:
     )
 
 
-def _sum_row(part: Part, total: int) -> tuple[Cell, ...]:
+def _sum_row(part: NodeDerivation, total: int) -> tuple[Cell, ...]:
     whole = part.one * part.times
     copies = () if part.times == 1 else (Answer((Maths(written_product(part.times, part.one), {}),)),)
     return ((part.name,), (Answer((thousands(whole),)),), (Answer((_share(whole, total),)),), copies)
@@ -43,7 +43,7 @@ def _share(part: int, whole: int) -> str:
     return f"{tenths // 10}.{tenths % 10} %"
 
 
-def trained_and_not(parts: Sequence[Part]) -> str:
+def trained_and_not(parts: Sequence[NodeDerivation]) -> str:
     """Write how many parameters are trained, and how many not, over all copies."""
     rows = [row for part in parts for row in part.rows]
     trained, fixed = sum(row.trainable for row in rows), sum(row.non_trainable for row in rows)
