@@ -5,6 +5,7 @@ The numbers stand in other tests, worked out by hand; here is what a reader sees
 
 import pytest
 
+import paramcalc as pc
 from tests.helpers import ROOT, run
 
 SHOWN = {
@@ -195,6 +196,14 @@ def test_what_is_shown(command: str) -> None:
     assert result.exit_code == 0
     assert "\n" + result.stdout == SHOWN[command]
     assert "latex" in command or all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+def test_numbers_in_a_list_have_no_commas_of_their_own() -> None:
+    spec = "paramcalc: 1\ndims: {widths: [12, 31, 1000], n: 2000}\nlayers:\n  - Input: {shape: [n]}\n"
+    form = pc.formula(pc.loads(spec + "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"))
+    assert "fixed, since the layers themselves depend on it: widths = [12, 31, 1000]" in " ".join(str(form).split())
+    assert "n = 2,000" in str(form)
+    assert "widths = [12, 31, 1000]" in form.to("python")
 
 
 @pytest.mark.parametrize(

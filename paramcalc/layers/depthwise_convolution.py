@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.declaration import Axes, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Function, Padding1D, Padding2D, Size, Window1D, Window2D, field
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
@@ -58,6 +58,7 @@ class _SeparableConv(_DepthwiseConv, _Filters):
 class DepthwiseConv1D(_DepthwiseConv):
     """Each output step is a weighted sum of a window of a single channel, plus an offset."""
 
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
     inputs = (Axes("t c", t="steps of the sequence", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv1D; torch.nn.Conv1d with as many groups as channels"
 
@@ -70,6 +71,7 @@ class DepthwiseConv1D(_DepthwiseConv):
 class DepthwiseConv2D(_DepthwiseConv):
     """Each output pixel is a weighted sum of a window of a single channel, plus an offset."""
 
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
     inputs = (Axes("h w c", h="height", w="width", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv2D; torch.nn.Conv2d with as many groups as channels"
 

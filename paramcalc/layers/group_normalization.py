@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.declaration import Axes, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import Flag, Groups, Integer, field
 
 
@@ -13,6 +13,11 @@ class GroupNorm(Layer):
 
     inputs = (Axes("... c", c="channels"),)
     source = "Wu and He 2018; keras.layers.GroupNormalization; torch.nn.GroupNorm"
+    phrases = (
+        Phrase(", then scales and shifts each channel", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+    )
 
     groups: Groups = field("", "groups of channels; -1: each channel is one", 32)
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)

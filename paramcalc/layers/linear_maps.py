@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
+from paramcalc.layers.base.declaration import Axes, Layer, Phrase, Tensor, shape_text
 from paramcalc.layers.base.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
 
@@ -54,6 +54,7 @@ class EinsumDense(Layer):
     """
 
     source = "keras.layers.EinsumDense"
+    phrases = (Phrase(", and adds an offset", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
     output_sizes: OpenSizes = field(
@@ -150,6 +151,7 @@ class Bilinear(Layer):
         Axes("... m", m="features of the second input"),
     )
     source = "torch.nn.Bilinear"
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position
+from paramcalc.layers.base.declaration import Axes, Layer, Phrase, Remark, Tensor, axis_position
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+
+#: What of a normalisation's summary goes with its scale, and with its shift.
+_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + offset", when="center"))
 
 
 class BatchNorm(Layer):
@@ -31,6 +34,12 @@ class BatchNorm(Layer):
             "The mean and the variance are taken over the batch: one of each for a feature, however many"
             " examples there are.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales and shifts it", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+        *_PHRASES,
     )
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
@@ -68,6 +77,7 @@ class LayerNorm(Layer):
             "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
         ),
     )
+    phrases = _PHRASES
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -89,6 +99,11 @@ class RMSNorm(Layer):
             "Why is there no offset?",
             "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales it", when="scale"),
+        Phrase("scale · ", when="scale"),
+        Phrase(": only the scale is left to learn", when="scale"),
     )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)

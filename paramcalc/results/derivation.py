@@ -7,7 +7,7 @@ symbols in the place of its sizes. Layers add up to groups, and these to the mod
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import sympy
@@ -253,22 +253,22 @@ class _Deriver:
 
     def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
         tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
+        texts = _Texts(leaf)
         used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
         return LayerDerivation(
             row,
-            type(leaf.layer).summary(),
+            texts.summary,
             leaf.input_shapes,
             tuple(each for each in meanings if each.name in used),
             tensors,
-            tuple(self._remarks(leaf, tensors)),
+            (*self._remarks_here(leaf, tensors), *texts.remarks),
         )
 
-    def _remarks(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
-        """Give what people ask of the layer at its place, then of its type."""
+    def _remarks_here(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
+        """Give what people ask of a layer whose tensors are those of another one."""
         if leaf.shared and leaf.uses:
             owner = self.owners.get(id(leaf.uses[0]), "another layer")
             yield Remark("Why does it add nothing?", f"Its tensors are those of {owner}, and were counted there.")
-            return
         for tensor in tensors:
             if tensor.tied_to is not None:
                 yield Remark(
@@ -276,10 +276,38 @@ class _Deriver:
                     f"It is tied to {tensor.tied_to}: the same numbers, used twice. They are stored once, and"
                     " counted there.",
                 )
-        environment = field_environment(leaf.layer, leaf.input_shapes)
-        for remark in type(leaf.layer).remarks:
-            if algebra.truth(evaluated(remark.when, environment)):
-                yield remark
+
+
+class _Texts:
+    """What a layer type says of a layer: what is true with its fields, and no more."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.cls = type(leaf.layer)
+        # what is asked of a layer that is used again, is answered where its tensors count
+        self.asked = () if leaf.shared and leaf.uses else self.cls.remarks
+        self.environment = field_environment(leaf.layer, leaf.input_shapes)
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return self._true(self.cls.summary())
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What people ask of it, and the answers."""
+        return tuple(
+            replace(remark, answer=self._true(remark.answer)) for remark in self.asked if self._holds(remark.when)
+        )
+
+    def _true(self, text: str) -> str:
+        """Leave out the words that do not hold."""
+        for phrase in self.cls.phrases:
+            if not self._holds(phrase.when):
+                text = text.replace(phrase.words, "")
+        return text
+
+    def _holds(self, condition: str) -> bool:
+        return algebra.truth(evaluated(condition, self.environment))
 
 
 def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:

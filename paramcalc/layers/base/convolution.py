@@ -7,7 +7,7 @@ from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Remark, Tensor
+from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Function, OptionalSize, Size, field
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
@@ -39,6 +39,7 @@ class Convolution(Spatial):
             when="lora_rank != None",
         ),
     )
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
 
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Any

@@ -88,6 +88,15 @@ class Remark:
     when: str = "true"
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a kind's summary and answers that derivations leave out where a condition does not hold."""
+
+    words: str
+    #: an expression as that of a `Remark`
+    when: str
+
+
 class Axes:
     """The axes of one input of a kind: `Axes("... c", c="features")`.
 
@@ -156,6 +165,8 @@ class Layer(BaseModel):
     source: ClassVar[str] = ""
     #: what people ask of the kind, with the answers
     remarks: ClassVar[tuple[Remark, ...]] = ()
+    #: the words of the summary and the answers that hold for some fields only
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def __init__(self, /, **fields: Any) -> None:
         try:
