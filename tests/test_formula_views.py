@@ -22,7 +22,7 @@ gpt2 · torch
 
   with vocabulary = 50,257; context = 1,024; heads = 12
 
-  assumes 12 divides width; depth ≥ 1
+  assumes: 12 divides width; depth ≥ 1
 """,
     "gpt2 --expand": r"""
 gpt2 · torch
@@ -40,7 +40,7 @@ gpt2 · torch
     depth      =     12
     heads      =     12
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by group": r"""
 gpt2 · torch
@@ -53,7 +53,7 @@ gpt2 · torch
   ────────────────────────────────
   total       124,439,808  100.0 %
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by layer": r"""
 gpt2 · torch
@@ -78,7 +78,7 @@ gpt2 · torch
   ─────────────────────────────────────────────────────────
   total                                124,439,808  100.0 %
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --asymptotic": r"""
 gpt2 · torch
@@ -89,7 +89,7 @@ gpt2 · torch
 
   68.3 % of the 124,439,808 at these sizes
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --elasticities": r"""
 gpt2 · torch
@@ -105,7 +105,7 @@ gpt2 · torch
 
   1 % more width, the others as they are: about 1.68 % more parameters.
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by group --to latex": r"""
 \begin{tabular}{llrr}
@@ -148,7 +148,7 @@ resnet20 · torch
     blocks_a_stage =  3
     classes        = 10
 
-  assumes blocks_a_stage ≥ 1
+  assumes: blocks_a_stage ≥ 1
 """,
     "transformer": r"""
 transformer · torch
@@ -168,7 +168,7 @@ transformer · torch
     depth      =      6
     heads      =      8
 
-  assumes heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "resnet20 --by group": r"""
 resnet20 · torch
@@ -184,7 +184,7 @@ resnet20 · torch
   ───────────────────────────────
   total          272,474  100.0 %
 
-  assumes blocks_a_stage ≥ 1
+  assumes: blocks_a_stage ≥ 1
 """,
 }
 

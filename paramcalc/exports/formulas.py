@@ -108,7 +108,7 @@ def premises(form: Formula) -> list[str]:
     lines: list[str] = []
     for what, items in (
         ("with", with_values(form.substituted)),
-        ("assumes", form.conditions),
+        ("assumes:", form.conditions),
         ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
     ):
         if items:
