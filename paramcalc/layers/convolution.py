@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import CausalPadding1D, Count, Flag, Function, OptionalSize, Size, field
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
@@ -38,6 +38,8 @@ _SOURCE = "Hu et al. 2021 (low-rank update); keras.layers.Conv{rank}D; torch.nn.
 
 class _Conv(_Windows, _Filters):
     """Each output {position} and filter is a weighted sum of a window of the input, plus a bias."""
+
+    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     remarks = (
         Remark(
@@ -106,6 +108,8 @@ class Conv3D(_Conv, rank=3):
 
 class _DepthwiseConv(_Windows):
     """Each output {position} is a weighted sum of a window of a single channel, plus a bias."""
+
+    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"

@@ -10,7 +10,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
-from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import (
     FieldType,
     Flag,
@@ -71,6 +71,7 @@ class EinsumDense(Layer):
     layout = "as_given"
     source = "keras.layers.EinsumDense"
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
+    phrases = (Phrase(", and adds an offset", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
     output_sizes: OpenSizes = field(
@@ -169,6 +170,7 @@ class Bilinear(Layer):
     layout = "channels_last"
     source = "torch.nn.Bilinear"
     example = Example({"units": 32}, [(64,), (64,)])
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

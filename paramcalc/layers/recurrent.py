@@ -7,7 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Remark, Tensor
+from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.recurrence import Gated, OverTime
 
@@ -96,6 +96,7 @@ class LSTM(_Recurrent):
             when="use_bias and not recurrent_bias",
         ),
     )
+    phrases = (Phrase(" and offsets", when="use_bias"),)
 
     recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
     proj_size: OptionalSize = field(

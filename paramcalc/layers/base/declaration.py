@@ -94,6 +94,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a layer type's summary and answers that derivations leave out where a condition does not hold."""
+
+    words: str
+    #: an expression as that of a `Remark`
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A small layer of a layer type: its fields, and the shapes of its inputs without the batch, channels last."""
 
@@ -128,6 +137,8 @@ class Layer(BaseModel):
     remarks: ClassVar[tuple[Remark, ...]] = ()
     #: a small layer of it, which its page counts and derives
     example: ClassVar[Example | None] = None
+    #: the words of the summary and the answers that hold for some fields only
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def __init__(self, /, **fields: Any) -> None:
         try:
