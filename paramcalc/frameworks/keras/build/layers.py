@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from paramcalc.core.algebra import Unknown
 from paramcalc.conventions import Convention
+from paramcalc.core.algebra import Unknown
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention_arguments,
