@@ -14,7 +14,7 @@ from paramcalc.frameworks.building.arguments import (
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import cut_text, reduced_axes, slice_text
+from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
