@@ -9,17 +9,17 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape, Unknown, product
 from paramcalc.core.registry import kind
+from paramcalc.frameworks.names import Names
 from paramcalc.frameworks.torch.read.functions import Call, Found, agree, layer_of, moved_by, parts_of
 from paramcalc.frameworks.torch.read.kinds import Kinds, is_of_torch
 from paramcalc.frameworks.torch.read.modules import Known, Own, described, outputs_of, own_tensors
 from paramcalc.frameworks.torch.read.places import (
     Group,
     Item,
+    NodeWriter,
     Place,
     Source,
-    Writer,
     is_below,
-    legal,
     matching,
     places,
     prune,
@@ -87,7 +87,7 @@ class Reader:
         self.complete(self.module, "", self.root)
         prune(self.root, outputs)
         self.tie()
-        writer = Writer(self.root)
+        writer = NodeWriter(self.root)
         nodes = writer.nodes()
         names = tuple(dict.fromkeys(writer.reference(source, self.root) for source in outputs))
         return nodes, names if names and names != (nodes[-1].name,) else None
@@ -133,7 +133,7 @@ class Reader:
             elif inner in self.groups:
                 self.complete(child, inner, self.groups[inner])
             else:
-                within = Group(group.new_name(label), group)
+                within = Group(group.names.new(label), group)
                 self.groups[inner] = within
                 before = self.register(child, inner, within, before)
                 if within.items:
@@ -176,7 +176,7 @@ class Reader:
 
     def starts(self, name: str, shapes: Sequence[Shape], group: Group) -> list[Value]:
         """Inputs for a layer at the end of a group; those of the whole, if it is the first."""
-        names = [f"{legal(name)}_input"] * len(shapes)
+        names = [f"{name}_input"] * len(shapes)
         if self.found is None and self.unstarted:
             group, names = self.root, [*required_arguments(self.module), *names][: len(shapes)]
         return [self.start(*each, group) for each in zip(names, shapes, strict=True)]
@@ -209,7 +209,7 @@ class Reader:
             found = self.standing(value, shape, group)
             if found is None:
                 self.parted.append(name)
-                found = self.start(f"{legal(name)}_input", shape, group)
+                found = self.start(f"{name}_input", shape, group)
             value.flow, value.shape = found.flow, found.shape
         assert value.flow is not None
         return value.flow
@@ -554,13 +554,8 @@ def _threaded(weights: Place, items: list[Item]) -> list[Item]:
 
 def _tensor_names(tensors: Mapping[str, Own]) -> dict[str, str]:
     """The names of tensors as a spec may write them."""
-    names: dict[str, str] = {}
-    for each in tensors:
-        name = legal(each, "tensor")
-        while name in names.values():
-            name += "_"
-        names[each] = name
-    return names
+    names = Names(taken=(), stem="tensor")
+    return {each: names.new(each) for each in tensors}
 
 
 def _grouped(visit: Visit, group: Group) -> Iterator[tuple[Any, str, Group]]:
