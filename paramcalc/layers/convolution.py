@@ -1,6 +1,7 @@
 """Layers that slide a learned window over a sequence, an image or a volume, forwards or backwards."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -39,7 +40,7 @@ _SOURCE = "Hu et al. 2021 (low-rank update); keras.layers.Conv{rank}D; torch.nn.
 class _Conv(_Windows, _Filters):
     """Each output {position} and filter is a weighted sum of a window of the input, plus a bias."""
 
-    phrases = (Phrase(", plus a bias", when="use_bias"),)
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
 
     remarks = (
         Remark(
@@ -109,7 +110,7 @@ class Conv3D(_Conv, rank=3):
 class _DepthwiseConv(_Windows):
     """Each output {position} is a weighted sum of a window of a single channel, plus a bias."""
 
-    phrases = (Phrase(", plus a bias", when="use_bias"),)
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
 
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
@@ -146,6 +147,7 @@ class _SeparableConv(_DepthwiseConv, _Filters):
     inputs = (Axes("... c", c="channels of the input"),)
     source = "Chollet 2017; keras.layers.SeparableConv{rank}D"
     example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         single = (1,) * (len(x) - 1)

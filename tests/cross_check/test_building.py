@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from math import prod
@@ -43,7 +44,7 @@ BATCH, FREE = 2, 5
 def check(spec: pc.Spec, framework: str, model: Any, dims: dict[str, Any] | None = None) -> None:
     """A model has the tensors, totals and output shapes of the count of its spec, and no others."""
     count = pc.count(spec, framework, dims=dims, expand=True)
-    real = of_keras(model) if framework == "keras" else of_torch(model)
+    real = of_keras(model, count) if framework == "keras" else of_torch(model)
     check_tensors(spec, count, real)
     check_totals(count, real)
     shapes = {row.name: (row.output_shape, *row.further_output_shapes) for row in count.layers}
@@ -52,10 +53,25 @@ def check(spec: pc.Spec, framework: str, model: Any, dims: dict[str, Any] | None
         assert outputs(spec, framework, model, dims) == [_sizes(shapes[end][0], framework) for end in ends]
 
 
-def of_keras(model: Any) -> RealModel:
+def paths_of(count: pc.Count) -> dict[str, str]:
+    """The path of each layer by its name in Keras, which has something else than points between those of groups."""
+    paths = {row.name for row in count.layers}
+    separators = ("_", "-", "__", "--")
+    return next(
+        names for each in separators if len(names := {path.replace(".", each): path for path in paths}) == len(paths)
+    )
+
+
+def of_keras(model: Any, count: pc.Count) -> RealModel:
     trained = {id(variable) for variable in model.trainable_weights}
+    paths = paths_of(count)
+
+    def path(variable: Any) -> str:
+        layer, slash, tensor = variable.path.partition("/")
+        return f"{paths[layer]}{slash}{tensor}"
+
     return RealModel(
-        tensors={v.path: RealTensor(tuple(v.shape), id(v) in trained, v.dtype) for v in model.weights},
+        tensors={path(v): RealTensor(tuple(v.shape), id(v) in trained, v.dtype) for v in model.weights},
         output_shapes={},
         total=model.count_params(),
         trainable=sum(prod(v.shape) for v in model.trainable_weights),
@@ -180,17 +196,20 @@ def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_pat
     for number, (path, dims) in enumerate(runs):
         target = tmp_path / f"{path.stem}_{number}.py"
         target.write_text(source(pc.load(path), framework, dims=dims))
-        separator = "/" if framework == "keras" else "."
         expected[str(target)] = {
-            f"{row.name}{separator}{tensor.name}": list(tensor.shape)
+            f"{row.name.replace('.', '_')}/{tensor.name}" if framework == "keras" else f"{row.name}.{tensor.name}": [
+                *tensor.shape
+            ]
             for row in pc.count(pc.load(path), framework, dims=dims, expand=True).layers
             for tensor in row.tensors
             if tensor.tied_to is None
         }
-    command = [sys.executable, "-I", "-c", _RUNNER, framework, *expected]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == expected
+    for backend in ("tensorflow", "torch") if framework == "keras" else ("",):
+        command = [sys.executable, "-I", "-c", _RUNNER, framework, *expected]
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1]) == expected, backend
 
 
 STATES = """
@@ -221,7 +240,7 @@ def test_states_go_from_one_layer_to_another(framework: str) -> None:
     spec = pc.loads(STATES)
     model = pc.build(spec, framework)
     count = pc.count(spec, framework)
-    check_tensors(spec, count, of_keras(model) if framework == "keras" else of_torch(model))
+    check_tensors(spec, count, of_keras(model, count) if framework == "keras" else of_torch(model))
     if framework == "keras":
         assert [tuple(each.shape) for each in model.outputs] == [(None, None, 50), (None, 8)]
     else:
@@ -231,7 +250,7 @@ def test_states_go_from_one_layer_to_another(framework: str) -> None:
         assert (words.shape, state.shape) == ((2, 3, 50), (2, 8))
 
 
-# --- What is taken for granted of the frameworks ----------------------------------------------
+# --- What is assumed of the frameworks --------------------------------------------------------
 
 
 def test_the_names_of_a_module_are_those_that_torch_takes() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from paramcalc.core.algebra import Unknown
 from paramcalc.conventions import Convention, Equivalent
+from paramcalc.core.algebra import Unknown
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention_arguments,
@@ -16,7 +16,9 @@ from paramcalc.frameworks.building.arguments import (
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, reduced_axes, slice_text, takes_maxima
+from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
+from paramcalc.frameworks.building.fitting import Fit, fit
+from paramcalc.frameworks.building.lesser import takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled

@@ -7,16 +7,18 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
-from paramcalc.core.algebra import Unknown
 from paramcalc.conventions import Convention, Equivalent
+from paramcalc.core.algebra import Unknown
+from paramcalc.core.registry import kind
 from paramcalc.frameworks.building.arguments import applied_function, constructor
-from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, spatial, takes_maxima
+from paramcalc.frameworks.building.axes import cut_text, spatial
+from paramcalc.frameworks.building.fitting import Fit, fit
+from paramcalc.frameworks.building.lesser import takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
-from paramcalc.frameworks.torch.build.operations import applied, moved_axes, operation, own_class
 from paramcalc.frameworks.building.writing import Call, Expr, Joined, literal
+from paramcalc.frameworks.torch.build.operations import applied, moved_axes, operation, own_class
 from paramcalc.graph import Leaf
-from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
 
 
