@@ -7,7 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.declaration import Layer, shape_text
-from paramcalc.layers.base.fields import FieldType, Function, field, named
+from paramcalc.layers.base.fields import FieldType, Function, Given, field, named
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
 
@@ -26,7 +26,7 @@ def _read_product(value: Any) -> str:
 
 
 _Product: TypeAlias = Annotated[
-    Any, FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
+    Given[str], FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
 ]
 
 

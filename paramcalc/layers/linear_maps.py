@@ -8,7 +8,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
-from paramcalc.layers.base.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.layers.base.fields import FieldType, Flag, Function, Given, OpenSizes, OptionalSize, Size, field, named
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -30,7 +30,7 @@ def _read_equation(value: Any) -> str:
 
 
 Equation: TypeAlias = Annotated[
-    Any, FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
+    Given[str], FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
 ]
 
 

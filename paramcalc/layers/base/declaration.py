@@ -157,7 +157,9 @@ class Layer(BaseModel):
     #: what people ask of the kind, with the answers
     remarks: ClassVar[tuple[Remark, ...]] = ()
 
-    def __init__(self, /, **fields: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
+        if unnamed:
+            raise _unnamed(type(self), unnamed[0])
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -525,6 +527,13 @@ def plain(value: Any) -> Any:
     if type(value) is Fraction:
         return str(value)
     return value.name if isinstance(value, algebra.Unknown) else value
+
+
+def _unnamed(cls: type[Layer], value: Any) -> ParamcalcError:
+    """The refusal of a field's value without its name."""
+    first = next(iter(cls.spelled_fields()), None)
+    way_out = f"as in {cls.__name__}({first}={quoted(value)})" if first else f"{cls.__name__} has no fields"
+    return refuse("wrong-type", f"the fields of {cls.__name__} are given by name", way_out)
 
 
 def _translated(error: ValidationError, cls: type[Layer]) -> ParamcalcError:
