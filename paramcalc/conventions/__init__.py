@@ -18,7 +18,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.core.registry import convention_module, family_of, kind_names
 from paramcalc.layers.base.declaration import Layer, Part, Role, Tensor, default_name
-from paramcalc.spec import FRAMEWORKS, unknown_convention
+from paramcalc.spec import FRAMEWORKS, Framework, unknown_convention
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Equivalent:
 class Convention:
     """How a framework counts and names. Its tables are loaded family by family, as they are needed."""
 
-    name: str
+    name: Framework
     #: whether states count in the total; if not, they are buffers, reported apart
     states_count: bool
     #: what joins the path of a layer and the name of its tensor

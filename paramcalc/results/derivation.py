@@ -23,10 +23,12 @@ from paramcalc.graph import Leaf, Tree
 from paramcalc.layers.base.declaration import Layer, Remark
 from paramcalc.results.count import Count, LayerCount, count
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths, symbol
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 
 #: The derivation itself; the same as a worksheet, with blanks; and the key of the worksheet.
 Sheet: TypeAlias = Literal["derivation", "blank", "answers"]
+#: How a derivation may be printed.
+Notation: TypeAlias = Literal["text", "markdown", "latex", "html"]
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ class Derivation(Displayed):
         """The derivations of the layers, in order of the graph."""
         return tuple(_layers(self.parts))
 
-    def to(self, target: str = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
+    def to(self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
         """The derivation as `text`, `markdown`, `latex` or `html`.
 
         As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone`
@@ -171,7 +173,7 @@ class Derivation(Displayed):
 
 def explain(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     node: str | None = None,
     dims: Mapping[str, Value] | None = None,
@@ -196,7 +198,9 @@ def explain(
     return Derivation(counted, parts, node, None)
 
 
-def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> tuple[Formula | None, bool]:
+def _closed_form(
+    spec: Spec, convention: Framework | None, dims: Mapping[str, Value] | None
+) -> tuple[Formula | None, bool]:
     """The closed form of a spec, None where there is none; and whether it is left out, as too long for a reader."""
     if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
         return None, True

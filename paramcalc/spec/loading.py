@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
@@ -23,25 +24,36 @@ from paramcalc.spec import Spec, read_spec, read_value
 _LOADER: Any = getattr(yaml, "CLoader", yaml.SafeLoader)
 
 
-def load(path: str | FilePath) -> Spec:
-    """The spec of a file; `-` is standard input.
+def load(path: str | PathLike[str]) -> Spec:
+    """Read the spec of a file; `-` is standard input.
 
     Raises `ParamcalcError`, each problem with file, line and column.
     """
     return loads(read_file(path), "<stdin>" if str(path) == "-" else str(path))
 
 
-def read_file(path: str | FilePath, head: int | None = None) -> bytes:
-    """What a file begins with, as far as one byte beyond the largest that is read; or `head` bytes of it.
+def read_file(path: str | PathLike[str]) -> bytes:
+    """Read a file, as far as one byte beyond the largest that is read; `-` is standard input.
 
-    `-` is standard input. Raises `unreadable-file`.
+    Raises `unreadable-file`.
     """
-    most = LIMITS.file_bytes + 1 if head is None else head
-    if str(path) == "-":
-        return sys.stdin.buffer.read(most)
+    with open_file(path) as file:
+        return file.read(LIMITS.file_bytes + 1)
+
+
+@contextmanager
+def open_file(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file to read it once, as a pipe must be; `-` is standard input. Raises `unreadable-file`."""
+    if not isinstance(path, (str, PathLike)):
+        raise refuse("wrong-type", f"takes the path of a file, not {quoted(path)}")
     try:
-        with open(path, "rb") as file:
-            return file.read(most)
+        if str(path) == "-":
+            if sys.stdin is None:
+                raise refuse("unreadable-file", "standard input is closed")
+            yield sys.stdin.buffer
+        else:
+            with open(path, "rb") as file:
+                yield file
     except OSError as error:
         hint = _nearby(FilePath(path)) if isinstance(error, FileNotFoundError) else ""
         raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: {error.strerror}", hint) from None
@@ -50,10 +62,12 @@ def read_file(path: str | FilePath, head: int | None = None) -> bytes:
 
 
 def loads(text: str | bytes, name: str = "<text>") -> Spec:
-    """The spec of a text in YAML or JSON; `name` stands for it in messages.
+    """Read the spec of a text in YAML or JSON; `name` stands for it in messages.
 
     Raises `ParamcalcError`, each problem with line and column.
     """
+    if not isinstance(text, (str, bytes)):
+        raise refuse("wrong-type", f"takes the text of a spec, not {quoted(text)}", "pc.load reads a file")
     source = TextSource(name, _with_whole_escapes(_decoded(text, name)))
     try:
         return read_spec(_build(source.text, None), source)
@@ -62,7 +76,9 @@ def loads(text: str | bytes, name: str = "<text>") -> Spec:
 
 
 def dumps(spec: Spec) -> str:
-    """A spec as YAML text, which `loads` reads back to an equal spec."""
+    """Write a spec as YAML text, which `loads` reads back to an equal spec."""
+    if not isinstance(spec, Spec):
+        raise refuse("wrong-type", f"takes a spec, not {quoted(type(spec).__name__)}")
     text: str = yaml.dump(
         spec.plain(), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
     )
@@ -85,6 +101,9 @@ def read_setting(text: str) -> tuple[str, Any]:
     name, separator, written = text.partition("=")
     if not separator or not name.strip():
         raise refuse("invalid-value", f"{quoted(text)} is not of the form DIM=VALUE", "as in --set width=1024")
+    if not written.strip():
+        way_out = f"{name.strip()}=null leaves the dim without a value"
+        raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
     try:
         return name.strip(), read_value(_build(written, None))
     except ParamcalcError as error:

@@ -159,7 +159,7 @@ class Layer(BaseModel):
 
     def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
         if unnamed:
-            raise _unnamed(type(self), unnamed[0])
+            raise _unnamed(type(self))
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -314,6 +314,12 @@ class Layer(BaseModel):
     def summary(cls) -> str:
         """What the kind does, in a sentence."""
         return (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", " ").strip()
+
+    @classmethod
+    def example_call(cls) -> str:
+        """Show how a layer of the type is made, with the fields that must be given: `Dense(units=…)`."""
+        given = [f"{out}=…" for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
+        return f"{cls.__name__}({', '.join(given)})"
 
     @classmethod
     def spelled_fields(cls) -> dict[str, str]:
@@ -529,10 +535,9 @@ def plain(value: Any) -> Any:
     return value.name if isinstance(value, algebra.Unknown) else value
 
 
-def _unnamed(cls: type[Layer], value: Any) -> ParamcalcError:
+def _unnamed(cls: type[Layer]) -> ParamcalcError:
     """The refusal of a field's value without its name."""
-    first = next(iter(cls.spelled_fields()), None)
-    way_out = f"as in {cls.__name__}({first}={quoted(value)})" if first else f"{cls.__name__} has no fields"
+    way_out = f"as in {cls.example_call()}" if cls.spelled_fields() else f"{cls.__name__} has no fields"
     return refuse("wrong-type", f"the fields of {cls.__name__} are given by name", way_out)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.layers.base.declaration import Layer
-from paramcalc.results.formula.form import Formula, Part
+from paramcalc.results.formula.form import Formula, Part, Target
 from paramcalc.results.formula.general import form_of_kind, symbolic_layer
 from paramcalc.results.formula.measures import Elasticity, Leading
 from paramcalc.results.formula.of_spec import form_of_spec
 from paramcalc.results.formula.sums import Unit
 from paramcalc.results.formula.symbols import FlagSymbol, symbol
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
 
 #: A form with more symbols than this is too long for a reader.
@@ -26,6 +26,7 @@ __all__ = [
     "Formula",
     "Leading",
     "Part",
+    "Target",
     "Unit",
     "default_form",
     "form_of_kind",
@@ -38,7 +39,7 @@ __all__ = [
 
 def formula(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     keep: Iterable[str] | None = None,
     dims: Mapping[str, Value] | None = None,
@@ -55,6 +56,6 @@ def formula(
         raise located(error, spec.source) from None
 
 
-def default_form(cls: type[Layer], convention: str) -> Formula:
+def default_form(cls: type[Layer], convention: Framework) -> Formula:
     """The form of a kind whose fields have their defaults, where they have one: 4·c for BatchNorm."""
     return form_of_kind(cls, convention, defaults=True)

@@ -14,6 +14,7 @@ from paramcalc.results.formula.conditions import needed
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import sum_of
 from paramcalc.results.formula.symbols import FlagSymbol, symbol
+from paramcalc.spec import Framework
 
 
 def symbolic_layer(
@@ -49,7 +50,7 @@ def symbolic_layer(
     return layer, shapes * (cls.variadic or 1), meanings
 
 
-def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
+def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = False) -> Formula:
     """The general form of a kind; with `defaults`, the fields that need not be given have those: 4·c for BatchNorm."""
     target = convention(convention_name)
     layer, shapes, meanings = symbolic_layer(cls, defaults)

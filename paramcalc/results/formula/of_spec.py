@@ -18,10 +18,10 @@ from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
 from paramcalc.results.formula.symbols import symbol
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 
 
-def form_of_spec(spec: Spec, convention_name: str, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
+def form_of_spec(spec: Spec, convention_name: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     """The closed form of a spec in the dims that are kept, all by default; see `formula`."""
     target = convention(convention_name)
     _check(spec, convention_name, dims)
@@ -77,7 +77,7 @@ def form_of_spec(spec: Spec, convention_name: str, keep: Iterable[str] | None, d
     )
 
 
-def _check(spec: Spec, convention_name: str, dims: dict[str, Value]) -> None:
+def _check(spec: Spec, convention_name: Framework, dims: dict[str, Value]) -> None:
     """Refuse what `count` refuses, but for a free dim that a tensor needs: a form has a symbol for it."""
     try:
         count(spec, convention_name, dims=dims)
