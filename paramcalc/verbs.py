@@ -265,7 +265,7 @@ def _named(given: Any) -> str:
     if isinstance(given, type):
         return f"the type {given.__name__}"
     shown = given is None or isinstance(given, (int, float, list, tuple))
-    return quoted(given) if shown else f"a {type(given).__name__}"
+    return quoted(given) if shown else f"an object of the type {type(given).__name__}"
 
 
 def _way_out(given: Any) -> str:

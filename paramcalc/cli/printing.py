@@ -62,13 +62,12 @@ def write(content: bytes, output: str, apart_from: str) -> None:
     try:
         if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
             raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
-        target = os.path.realpath(output)
-        if os.path.exists(target) and not os.path.isfile(target):
+        if os.path.exists(output) and not os.path.isfile(output):
             # a pipe or a device, in whose place nothing can be put
-            with open(target, "wb") as file:
+            with open(output, "wb") as file:
                 file.write(content)
         else:
-            _replace(target, content)
+            _replace(os.path.realpath(output), content)
     except OSError as error:
         raise refuse("unwritable-file", f"{output}: {error.strerror}") from None
 

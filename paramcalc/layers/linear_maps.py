@@ -8,7 +8,18 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
-from paramcalc.layers.base.fields import FieldType, Flag, Function, Given, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.layers.base.fields import (
+    FieldType,
+    Flag,
+    Function,
+    Given,
+    OpenSizes,
+    OptionalSize,
+    Size,
+    aliased,
+    field,
+    named,
+)
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -56,7 +67,7 @@ class EinsumDense(Layer):
     source = "keras.layers.EinsumDense"
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
-    output_sizes: OpenSizes = field(
+    output_sizes: OpenSizes = aliased(
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
     bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)

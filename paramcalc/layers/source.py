@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.declaration import Axes, Layer, Tensor
-from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, field
+from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, aliased, field
 
 
 class Input(Layer):
@@ -27,7 +27,7 @@ class Weights(Layer):
     inputs = (Axes("...", optional=True),)
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
 
-    tensors_: TensorShapes = field("", "the shape of each parameter, by its name", {}, alias="tensors")
+    tensors_: TensorShapes = aliased("", "the shape of each parameter, by its name", default={}, alias="tensors")
     states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})
     output: str | None = field("", "the tensor that is the output, the same for each example", None)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -20,7 +20,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import LIMITS, ParamcalcError, Problem, listed, quoted, refuse, suggest
 from paramcalc.core.expression import Environment, Expression, axes_hint, axes_text
-from paramcalc.layers.base.fields import FieldType, named, read_flag
+from paramcalc.layers.base.fields import FieldType, aliased, named, read_flag
 
 Role: TypeAlias = Literal["parameter", "state"]
 
@@ -136,6 +136,7 @@ def shape_text(shape: Iterable[Number]) -> str:
 # --- The declaration -------------------------------------------------------------------
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(aliased,))
 class Layer(BaseModel):
     """The base of every layer kind.
 

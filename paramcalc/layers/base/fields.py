@@ -62,13 +62,24 @@ _T = TypeVar("_T")
 Given: TypeAlias = Converted[_T, Any]
 
 
-def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None, alias: str | None = None) -> Any:
-    """A field of a kind: the symbol that stands for it in formulas (or ""), and its meaning.
+def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None) -> Any:
+    """Make a field of a layer type: the symbol that stands for it in formulas (or ""), and its meaning.
 
     `same_as` is what a field with the default None stands for: an expression in other fields
-    and in `size(axis)` of the first input. `alias` is the field's name outside, where a method
-    of that name stands in the way.
+    and in `size(axis)` of the first input.
     """
+    return _field(symbol, meaning, default, same_as)
+
+
+def aliased(symbol: str, meaning: str, *, alias: str, default: Any = ...) -> Any:
+    """Make a field that has another name outside, where a method of that name stands in the way.
+
+    Type checkers know it as a field specifier, and so its name outside.
+    """
+    return _field(symbol, meaning, default, alias=alias)
+
+
+def _field(symbol: str, meaning: str, default: Any, same_as: str | None = None, alias: str | None = None) -> Any:
     extra: Any = {key: text for key, text in (("symbol", symbol), ("same_as", same_as)) if text}
     return Field(default, description=meaning, json_schema_extra=extra or None, alias=alias)
 
