@@ -13,6 +13,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.declaration import Layer, Role, Tensor
+from paramcalc.spec import Framework
 
 #: How an object of a class is called: with its inputs one by one; with a list or a tuple of them; with a query, a value
 #: and a key; with a sequence and the states to begin with; with one step and the states before it.
@@ -165,7 +166,7 @@ def _filled(row: Equivalent, values: Mapping[str, str]) -> Equivalent:
 class Convention:
     """How a framework counts and names."""
 
-    name: str
+    name: Framework
     #: whether states count in the total; if not, they are buffers, reported apart
     states_count: bool
     #: what joins the path of a layer and the name of its tensor

@@ -20,13 +20,13 @@ from paramcalc.frameworks.torch.build import operations as torch
 from paramcalc.frameworks.torch.build.writer import TorchWriter
 from paramcalc.graph import Graph, evaluate, undecided_problem
 from paramcalc.results.count import count
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
 
 __all__ = ["build", "refused_kinds", "source"]
 
 
-def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
+def source(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
     """Write the Python source that makes the real model of a spec, and needs the framework alone.
 
     `framework` is `keras` or `torch`; the spec's own, if absent. `dims` replaces values of dims.
@@ -49,7 +49,7 @@ def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value
         raise located(undecided_problem(undecided), spec.source) from None
 
 
-def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
+def build(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
     """Make the real model of a spec: run what `source` prints.
 
     A `keras.Model`, or a `torch.nn.Module`, whose parameters have their initial values. Under
