@@ -330,7 +330,7 @@ def test_ties_that_are_refused(tie: str, expected: str) -> None:
     assert code(text) == expected
 
 
-# --- free dims --------------------------------------------------------------------------------------
+# --- unknown dims ------------------------------------------------------------------------------------
 
 
 def test_free_dims_print_as_their_name_and_what_follows_as_none() -> None:

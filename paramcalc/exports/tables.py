@@ -218,4 +218,4 @@ def _shown(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int):
         return thousands(value)
-    return "free" if isinstance(value, Unknown) else str(value)
+    return "unknown" if isinstance(value, Unknown) else str(value)
