@@ -22,7 +22,7 @@ from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 from paramcalc.verbs import count, explain, formula, layer_spec
 
 #: The values that the worked examples have for fields that must be given. Kinds share their names.

@@ -172,9 +172,9 @@ if TYPE_CHECKING:
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Node as Node
     from paramcalc.spec import Spec as Spec
-    from paramcalc.spec.loading import dumps as dumps
     from paramcalc.spec.loading import load as load
     from paramcalc.spec.loading import loads as loads
+    from paramcalc.spec.writing import dumps as dumps
     from paramcalc.verbs import compare as compare
     from paramcalc.verbs import count as count
     from paramcalc.verbs import explain as explain
@@ -196,7 +196,8 @@ _MODULES = {
     "results.derivation": ("Derivation",),
     "results.formula": ("Formula",),
     "spec": ("Block", "Node", "Spec"),
-    "spec.loading": ("dumps", "load", "loads"),
+    "spec.loading": ("load", "loads"),
+    "spec.writing": ("dumps",),
     "verbs": ("compare", "count", "explain", "formula"),
 }
 

@@ -20,7 +20,7 @@ def import_(path: str, output: str | None) -> None:
     Example:
       paramcalc import model.keras -o model.yaml
     """
-    from paramcalc.spec.loading import dumps
+    from paramcalc.spec.writing import dumps
 
     text = dumps(load(path))
     if output is None:

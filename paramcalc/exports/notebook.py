@@ -12,7 +12,7 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.formula import Formula
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 
 
 @singledispatch

@@ -93,7 +93,7 @@ class Node:
         return self.block or "group"
 
     def expressions(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """The names that each key of the node mentions, its layer's fields under the kind's."""
+        """Return the names that each key of the node mentions, its layer's fields under the kind's."""
         if self.layer is not None and (names := self.layer.names):
             yield type(self.layer).__name__, names
         for key in ("times", "when", "residual", "trainable"):
@@ -104,7 +104,7 @@ class Node:
             yield "with", names
 
     def plain(self) -> Any:
-        """The node as YAML and JSON have it."""
+        """Return the node as YAML and JSON have it."""
         data: dict[str, Any] = {}
         if self.layer is not None:
             data[type(self.layer).__name__] = self.layer.stated() or None
@@ -132,7 +132,7 @@ class Block:
         self.arguments = read_values(self.arguments, "an argument")
 
     def plain(self) -> dict[str, Any]:
-        """The block as YAML and JSON have it."""
+        """Return the block as YAML and JSON have it."""
         arguments = {"arguments": plain(self.arguments)} if self.arguments else {}
         return {**arguments, "layers": [node.plain() for node in self.layers]}
 
@@ -168,7 +168,7 @@ class Spec(Displayed):
             raise ParamcalcError(problems)
 
     def plain(self) -> dict[str, Any]:
-        """The spec as YAML and JSON have it."""
+        """Return the spec as YAML and JSON have it."""
         data: dict[str, Any] = {"paramcalc": VERSION}
         for key in ("name", "description"):
             if getattr(self, key):
@@ -191,7 +191,7 @@ def as_nodes(items: Iterable[Node | Layer]) -> tuple[Node, ...]:
 
 
 def read_key(key: str, value: Any) -> Any:
-    """The value of one of the keys of a node."""
+    """Read the value of one of the keys of a node."""
     try:
         return NODE_KEYS[key](value)
     except ParamcalcError as error:

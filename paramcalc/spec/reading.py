@@ -30,7 +30,7 @@ _UNREADABLE = Layer()
 
 
 def read_spec(data: Any, source: Source | None = None) -> Spec:
-    """The spec of plain data: mappings, lists, texts, numbers.
+    """Read the spec of plain data: mappings, lists, texts, numbers.
 
     Raises `ParamcalcError` with all problems that can be found together, each with its path.
     """
@@ -253,5 +253,5 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
 
 
 def _form(value: Any) -> str:
-    """What a value is, as messages name it."""
+    """Return what a value is, as messages name it."""
     return "nothing" if value is None else quoted(value)
