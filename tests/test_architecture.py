@@ -2,15 +2,14 @@
 
 import ast
 import importlib
-import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import paramcalc
-from paramcalc.core.registry import FAMILIES, kind, kind_names
-from paramcalc.layers.base.declaration import Layer
+from paramcalc.conventions.rows import MODULES
+from paramcalc.core.registry import built_in_names, kind
 from paramcalc.spec import FRAMEWORKS
 
 PACKAGE = Path(paramcalc.__file__).parent
@@ -35,47 +34,10 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         paramcalc.Dence  # noqa: B018
 
 
-def test_the_table_of_families_is_what_the_modules_declare() -> None:
-    for family, names in FAMILIES.items():
-        module = importlib.import_module(f"paramcalc.layers.{family}")
-        declared = [
-            name
-            for name, value in vars(module).items()
-            if inspect.isclass(value) and issubclass(value, Layer) and value.__module__ == module.__name__
-        ]
-        assert tuple(name for name in declared if not name.startswith("_")) == names
-
-
-def test_a_kind_says_all_that_its_page_needs() -> None:
-    for name in kind_names():
-        _check_declaration(kind(name))
-
-
-def _check_declaration(cls: type[Layer]) -> None:
-    assert cls.summary().endswith(".")
-    assert cls.source
-    for field, info in cls.model_fields.items():
-        assert info.description, field
-    form_symbols = [letter for field in cls.model_fields if (letter := cls.lettered_fields().get(field))]
-    axes = [name for each in cls.inputs for name in each.names]
-    assert len(form_symbols) == len(set(form_symbols)), "two fields have one symbol"
-    assert not set(form_symbols) & set(axes), "a field and an axis have one symbol"
-    for each in cls.inputs:
-        assert set(each.meanings) == set(each.names), "each axis has a meaning"
-
-
-def test_no_kind_takes_a_function_that_changes_its_shape() -> None:
-    for name in kind_names():
-        with pytest.raises(paramcalc.ParamcalcError) as caught:
-            kind(name)(activation="glu", no_such_field=1)
-        stated = [each.message for each in caught.value.problems if each.code == "invalid-value"]
-        assert any("'glu'" in message for message in stated) == ("activation" in kind(name).model_fields), name
-
-
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
-    for family, names in FAMILIES.items():
-        table = importlib.import_module(f"paramcalc.conventions.{framework}.{family}")
+    for module, names in MODULES.items():
+        table = importlib.import_module(f"paramcalc.conventions.{framework}.{module}")
         assert tuple(table.EQUIVALENTS) == names
         for defaults in (getattr(table, "CHOICES", {}), getattr(table, "LAYOUT", {})):
             for name, fields in defaults.items():
@@ -83,6 +45,7 @@ def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
         for name, rows in table.EQUIVALENTS.items():
             for row in rows:
                 assert set(row.fields) <= set(kind(name).model_fields)
+    assert {name for names in MODULES.values() for name in names} == {*built_in_names()}
 
 
 #: What the tests of each folder may be marked with; those that stand in none, the inner loop, bear no mark.

@@ -21,13 +21,19 @@ DOOR = "paramcalc.core.display"
 #: The one registry: its tables are all imports by text that there are, and each leads to one entry alone.
 REGISTRY = "paramcalc.core.registry"
 TABLES = {
-    "layers": [f"paramcalc.layers.{family}" for family in registry.FAMILIES],
+    # the group of entry points is called as the folder
+    "layers": [
+        registry.ENTRY_POINTS,
+        registry.DECLARATION,
+        *(f"paramcalc.layers.{family}" for family in registry.FAMILIES),
+    ],
     "conventions": [*registry.CONVENTIONS.values(), registry.CLASS_NAMES],
     "exports": [row.partition(":")[0] for row in registry.LANGUAGES.values()],
     "cli": [row.partition(":")[0] for row in registry.COMMANDS.values()],
 }
-#: Modules that import by a name that is worked out: the registry, and what looks up PyTorch's own classes.
-DYNAMIC = {REGISTRY, "paramcalc.conventions", "paramcalc.frameworks.torch.read.modules"}
+#: Modules that import by a name that is worked out: the registry, the public names of layers, and what looks up
+#: PyTorch's own classes.
+DYNAMIC = {REGISTRY, "paramcalc.layers", "paramcalc.conventions", "paramcalc.frameworks.torch.read.modules"}
 
 
 def module_name(path: Path) -> str:

@@ -166,7 +166,7 @@ def test_escapes_of_json() -> None:
 
 def test_positions_in_json() -> None:
     error = refusal('{"paramcalc": 1,\n "layers": [{"Dence": {"units": 3}}]}')
-    assert str(error).startswith("<text>:2:14: error[unknown-kind]: no layer kind 'Dence'")
+    assert str(error).startswith("<text>:2:14: error[unknown-kind]: no layer type 'Dence'")
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,11 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any, NamedTuple
 
+from paramcalc.conventions.rows import MODULES
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.core.registry import convention_module, family_of, kind_names
+from paramcalc.core.registry import built_in_names, convention_module
 from paramcalc.layers.base.declaration import Layer, Part, Role, Tensor, default_name
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
@@ -86,10 +87,10 @@ class Convention:
 
     def _row(self, table: str, kind_name: str, absent: Any) -> Any:
         """The row of a kind in a table; a kind that is not of this package has none."""
-        family = family_of(kind_name)
-        if family is None:
+        module = next((module for module, names in MODULES.items() if kind_name in names), None)
+        if module is None:
             return absent
-        return getattr(import_module(f"paramcalc.conventions.{self.name}.{family}"), table, {}).get(kind_name, absent)
+        return getattr(import_module(f"paramcalc.conventions.{self.name}.{module}"), table, {}).get(kind_name, absent)
 
     def counts(self, role: Role) -> bool:
         """Whether a tensor of this role counts in the total."""
@@ -177,7 +178,7 @@ def kind_of_class(name: object) -> str:
             return reasons[str(name)]
         rows = (
             (kind_name, each)
-            for kind_name in kind_names()
+            for kind_name in built_in_names()
             for each in convention(framework).equivalents(kind_name)
             if each.name.rpartition(".")[2] == name
         )

@@ -34,8 +34,10 @@ CODES = {
     "invalid-value": "A value is outside what its field allows.",
     "missing-key": "A key or field that must be given is absent.",
     "unknown-key": "A key that the format does not have.",
-    "unknown-kind": "There is no layer kind of that name.",
-    "unknown-field": "The layer kind has no field of that name.",
+    "unknown-kind": "There is no layer type of that name.",
+    "invalid-kind": "A class cannot be used as a layer type: it is no `Layer`, its name is taken, its package fails"
+    " to load it, or it does not say where its channels are.",
+    "unknown-field": "The layer type has no field of that name.",
     "unknown-block": "There is no block of that name.",
     "unknown-dim": "There is no dim, argument or counter of that name in sight.",
     "unknown-node": "A reference names no earlier node in sight.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from paramcalc.core.algebra import Number, Shape, Unknown
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 from paramcalc.results.count import Count, LayerCount
 from paramcalc.spec import Value
 

@@ -8,7 +8,7 @@ from paramcalc.core.errors import LIMITS, listed, refuse, suggest
 from paramcalc.core.expression import bounded
 from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import Flow, Leaf, Use
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 
 
 def check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:

@@ -19,7 +19,8 @@ from paramcalc.graph.ties import tie
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, Use
 from paramcalc.graph.values import undecided_problem, unknown_dims, value_of
 from paramcalc.graph.walk import Stop, Walk
-from paramcalc.layers.base.declaration import Layer, Tensor, shape_text
+from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.spec import Spec
 
 
@@ -197,7 +198,10 @@ class Evaluation(Walk):
             hint = "begin with an Input, or name its 'inputs'"
             raise refuse("missing-input", f"{name} has no input to take", hint)
         left = self.allowance.copies
-        outputs, tensors = layer.infer(*(flow.shape for flow in copy.inputs))
+        shapes = [flow.shape for flow in copy.inputs]
+        if self.channel_axis != -1:
+            layer.check_layout(*shapes)
+        outputs, tensors = layer.infer(*shapes)
         copies = left - self.allowance.copies
         for output in outputs:
             check_output(name, output, copy.inputs)
@@ -212,7 +216,7 @@ class Evaluation(Walk):
         if not layer.is_resolved:
             environment = self.environment(copy.values, copy.inputs)
             layer = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
-        return layer.with_defaults(self.defaults)
+        return layer.with_defaults(self.defaults, self.channel_axis)
 
     def residual(self, copy: Copy, inside: Tree) -> Branch:
         """Return the tree of a node whose first input is added to its output."""

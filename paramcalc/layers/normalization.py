@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Phrase, Remark, Tensor, axis_position
+from paramcalc.layers.base.axes import Axes, axis_position
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
 
 #: What of a normalisation's summary goes with its scale, and with its shift.
@@ -15,7 +16,9 @@ class BatchNorm(Layer):
     """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
+    layout = "axis"
     source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why are four numbers kept for each feature, and only two of them trained?",
@@ -61,16 +64,14 @@ class BatchNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
-    @property
-    def channel_axis(self) -> int:
-        return int(self.axis)
-
 
 class LayerNorm(Layer):
     """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why is no mean or variance kept, as in a batch normalisation?",
@@ -93,7 +94,9 @@ class RMSNorm(Layer):
     """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why is there no offset?",

@@ -8,7 +8,8 @@ from typing import Any
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Layer, plain
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.values import plain
 from paramcalc.results.derivation import Derivation, DerivedTensor, LayerDerivation, explain
 from paramcalc.spec import FRAMEWORKS, Spec, Value
 

@@ -9,7 +9,8 @@ from itertools import count as numbers
 from typing import Any
 
 from paramcalc.core.algebra import Number, Shape
-from paramcalc.layers.base.declaration import Axes, Layer
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.results.formula import symbol
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from paramcalc.core.display import Displayed
 from paramcalc.core.errors import ParamcalcError, Problem, Source, refuse
 from paramcalc.core.expression import Expression
-from paramcalc.layers.base.declaration import Layer, default_name, plain
+from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.layers.base.fields import read_dtype, read_flag
+from paramcalc.layers.base.values import plain
 from paramcalc.spec import checking
 from paramcalc.spec.values import (
     FRAMEWORKS,

@@ -245,10 +245,10 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
             except ParamcalcError as error:
                 hint = error.problems[0].hint
                 if "did you mean" in hint and key not in NODE_KEYS:
-                    message = f"no layer kind '{key}': kinds begin with a capital"
+                    message = f"no layer type '{key}': kinds begin with a capital"
                     return refuse("unknown-kind", message, hint, (key,), True)
             else:
-                return refuse("unknown-kind", f"no layer kind '{key}'", f"did you mean '{name}'?", (key,), True)
+                return refuse("unknown-kind", f"no layer type '{key}'", f"did you mean '{name}'?", (key,), True)
     return refuse("missing-key", "a node names a layer kind, or has 'layers', 'block' or 'share'")
 
 

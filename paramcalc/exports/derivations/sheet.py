@@ -26,7 +26,8 @@ from paramcalc.exports.derivations.forms import form_blocks
 from paramcalc.exports.derivations.steps import answers, between, without_repetitions
 from paramcalc.exports.derivations.totals import sum_table, trained_and_not
 from paramcalc.exports.tables import readable_bytes, thousands
-from paramcalc.layers.base.declaration import Remark, shape_text
+from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Remark
 from paramcalc.results.derivation import (
     Derivation,
     DerivedTensor,

@@ -13,7 +13,7 @@ from paramcalc.conventions.inert import is_inert
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.core.registry import kind, kind_names
+from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.keras.read.description import (
     Description,
     StatedShape,
@@ -169,7 +169,7 @@ def _is_own(entry: Description) -> bool:
 def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
     """The rows of the convention's tables by the name of their class, each with its kind."""
     found: dict[str, list[tuple[str, Equivalent]]] = {}
-    for kind_name in kind_names():
+    for kind_name in built_in_names():
         for row in _KERAS.equivalents(kind_name):
             found.setdefault(row.name.rpartition(".")[2], []).append((kind_name, row))
     return found

@@ -247,7 +247,7 @@ def _moves(layer: Any, leaf: Leaf, found: Fit) -> tuple[Any, Any] | None:
     fields = type(layer).model_fields
     if "data_format" in fields:
         return None if layer.channel_axis != -1 else (-1, 1)
-    if type(layer).channel_axis is Layer.channel_axis or "axis" not in fields:
+    if type(layer).layout != "axis":
         return None
     return None if layer.channel_axis % rank == 1 else (layer.channel_axis, 1)
 
