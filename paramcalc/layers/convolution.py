@@ -1,6 +1,7 @@
 """Layers that slide a learned window over a sequence, an image or a volume, forwards or backwards."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -111,7 +112,7 @@ class _DepthwiseConv(_Windows):
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
     example = Example({"kernel_size": 3}, [(8,)])
-    phrases = (Phrase(", plus a bias", when="use_bias"),)
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
 
     depth_multiplier: Count = field("m", "windows for each channel", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
