@@ -23,7 +23,12 @@ DOOR = "paramcalc.core.display"
 #: The one registry: its tables are all imports by text that there are, and each leads to one entry alone.
 REGISTRY = "paramcalc.core.registry"
 TABLES = {
-    "layers": [f"paramcalc.layers.{family}" for family in registry.FAMILIES],
+    # the group of entry points is called as the folder
+    "layers": [
+        registry.ENTRY_POINTS,
+        registry.DECLARATION,
+        *(f"paramcalc.layers.{family}" for family in registry.FAMILIES),
+    ],
     "conventions": [*registry.CONVENTIONS.values(), registry.CLASS_NAMES],
     "exports": [row.partition(":")[0] for row in registry.LANGUAGES.values()],
     "cli": [row.partition(":")[0] for row in registry.COMMANDS.values()],
@@ -39,14 +44,15 @@ BY_TEXT = {
 }  # fmt: skip
 #: What of `importlib` reads files and metadata, and imports nothing.
 HARMLESS = ("importlib.metadata.", "importlib.resources.")
-#: Who may do so: the registry, what reads a convention's tables, what looks up PyTorch's own classes, what runs the
+#: Who may do so: the registry, the public names of layers, what looks up PyTorch's own classes, what runs the
 #: source of a model that it has written, what asks for the names that Python has, and what knows arrays from symbols.
 DYNAMIC = {
     REGISTRY: {"importlib", "import_module"},
-    "paramcalc.conventions": {"importlib", "import_module"},
-    "paramcalc.core.algebra": {"sys.modules"},
+    "paramcalc.layers": {"importlib", "import_module"},
+    "paramcalc.core.algebra.arithmetic": {"sys.modules"},
+    "paramcalc.core.algebra.sizes": {"sys.modules"},
     "paramcalc.frameworks.build": {"exec"},
-    "paramcalc.frameworks.building.writing": {"builtins"},
+    "paramcalc.frameworks.building.identifiers": {"builtins"},
     "paramcalc.frameworks.torch.read.modules": {"importlib", "import_module"},
 }
 

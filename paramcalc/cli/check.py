@@ -6,7 +6,8 @@ import sys
 
 import click
 
-from paramcalc.cli.options import SPEC, load, show
+from paramcalc.cli.options import SPEC
+from paramcalc.cli.printing import show
 
 
 @click.command()
@@ -22,9 +23,9 @@ def check(path: str, against: str) -> None:
     Example:
       paramcalc check model.yaml --against model.keras
     """
-    from paramcalc.frameworks.check import check as checked
+    from paramcalc.verbs import check as checked
 
-    result = checked(load(path), against)
+    result = checked(path, against)
     show(str(result))
     if not result:
         sys.exit(1)

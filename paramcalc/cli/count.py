@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, print_error, show, style, width
+from paramcalc.cli.options import AS, SET, SPEC, dims, read_amount
+from paramcalc.cli.printing import print_error, show, style, width
+from paramcalc.spec import Framework
 
 
 @click.command()
@@ -25,10 +27,10 @@ from paramcalc.cli.options import AS, SET, SPEC, dims, load, print_error, show, 
 @click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
 @click.option("--depth", type=click.IntRange(min=1), help="One row for each group this many levels down.")
 @click.option("--expand", is_flag=True, help="List every copy of a repeated node.")
-@click.option("--max", "most", type=click.IntRange(min=0), metavar="TOTAL", help="Exit with 1 if the total is more.")
+@click.option("--max", "most", callback=read_amount, metavar="TOTAL", help="Exit with 1 if the total is more: 13B.")
 def count(
     path: str,
-    convention: str | None,
+    convention: Framework | None,
     settings: Sequence[str],
     format: str,
     tensors: bool,
@@ -45,7 +47,7 @@ def count(
     from paramcalc.exports import tables
     from paramcalc.verbs import count as counted
 
-    result = counted(load(path), convention, dims=dims(settings), expand=expand, depth=depth)
+    result = counted(path, convention, dims=dims(settings), expand=expand, depth=depth)
     printers: dict[str, Callable[[], str]] = {
         "table": lambda: tables.as_text(result, tensors, width(), style()),
         "json": lambda: tables.as_json(result),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, show
+from paramcalc.cli.options import AS, SET, SPEC, dims
+from paramcalc.cli.printing import show
 
 if TYPE_CHECKING:
-    from paramcalc.results.derivation import Sheet
+    from paramcalc.results.derivation import Notation, Sheet
+    from paramcalc.spec import Framework
 
 
 @click.command()
@@ -33,10 +35,10 @@ if TYPE_CHECKING:
 def explain(
     path: str,
     node: str | None,
-    convention: str | None,
+    convention: Framework | None,
     compare: str | None,
     settings: Sequence[str],
-    format: str,
+    format: Notation,
     standalone: bool,
     blank: bool,
     answers: bool,
@@ -59,12 +61,12 @@ def explain(
             raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
         from paramcalc.verbs import compare as compared
 
-        conventions = [name.strip() for name in compare.split(",")]
-        comparison = compared(load(path), conventions, node=node, dims=dims(settings))
+        conventions: Any = [name.strip() for name in compare.split(",")]
+        comparison = compared(path, conventions, node=node, dims=dims(settings))
         show(comparison.to(format, standalone=standalone))
         return
     from paramcalc.verbs import explain as explained
 
-    derivation = explained(load(path), convention, node=node, dims=dims(settings))
+    derivation = explained(path, convention, node=node, dims=dims(settings))
     sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
     show(derivation.to(format, sheet=sheet, standalone=standalone))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, show, write
+from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.printing import show, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
 
 if TYPE_CHECKING:
-    from paramcalc.results.formula import Unit
+    from paramcalc.results.formula import Target, Unit
+    from paramcalc.spec import Framework
 
 
 @click.command()
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The notation or the language; xlsx is a workbook.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
+@OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
 @click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
 @click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
 def formula(
     path: str,
-    convention: str | None,
-    target: str,
+    convention: Framework | None,
+    target: Target | Literal["xlsx"],
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
@@ -65,7 +67,7 @@ def formula(
         raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
-    form = formed(load(path), convention, keep=keep or None, dims=dims(settings))
+    form = formed(path, convention, keep=keep or None, dims=dims(settings))
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from paramcalc.cli.options import show
+from paramcalc.cli.printing import show
 
 
 @click.command()

@@ -96,10 +96,10 @@ class _Called:
 
     @property
     def sizes(self) -> list[int]:
-        """The sizes of the first input without the batch; a single one that varies as -1."""
+        """The sizes of the first input without the batch; a single unknown one as -1."""
         sizes = [-1 if size is None else size for size in self.shape[1:]]
         if sizes.count(-1) > 1:
-            raise self.refusal("several lengths of what it is given vary")
+            raise self.refusal("several lengths of what it is given are unknown")
         return sizes
 
     def argument(self, name: str) -> Any:
@@ -401,7 +401,7 @@ def _shape_after(called: _Called, keys: list[Any]) -> tuple[list[int], list[int]
         if type(key) is int:
             continue
         if size == -1 and _bounds(key) != (None, None, None):
-            raise called.refusal("a length of what it is given varies")
+            raise called.refusal("a length of what it is given is unknown")
         sizes.append(size if size == -1 else len(range(*slice(*_bounds(key)).indices(size))))
     return [*sizes, *(size for _, size in left)], new
 
