@@ -4,6 +4,7 @@ import gc
 import importlib
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -56,9 +57,14 @@ def pytest_pycollect_makemodule(module_path: Path) -> None:
         importlib.import_module("tests.sampling")
 
 
-def pytest_collection_finish() -> None:
-    """Spare the garbage collector what is imported by now, which stays: a tenth of the inner loop's time."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare the inner loop what it has no use for: together a quarter of its time."""
+    if "hypothesis" not in sys.modules:
+        # its plugin looks at each test, and imports it for its part of the summary
+        session.config.pluginmanager.unregister(name="hypothesispytest")
+    # what is imported by now stays, and the little that is left to collect is worth fewer looks
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
