@@ -38,7 +38,7 @@ _FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
 
 
 def text_of(path: str | Path) -> bytes:
-    """What a file holds that may be a text. Raises `not-text` for one that begins as other files do."""
+    """Read a file that may be a text. Raises `not-text` for one that begins as other files do."""
     data = read_file(path)
     for place, beginnings, what, hint in _FOREIGN:
         if data.startswith(beginnings, place):
@@ -47,5 +47,5 @@ def text_of(path: str | Path) -> bytes:
 
 
 def file_name(path: str | Path) -> str:
-    """What a file is called in messages."""
+    """Return what a file is called in messages."""
     return "<stdin>" if str(path) == "-" else str(path)

@@ -12,7 +12,7 @@ from paramcalc.spec.loading import loads, read_file
 
 
 def read(path: str | Path) -> Spec:
-    """The spec in a file: of a spec, of the JSON of a Keras model, or of a `.keras` archive. `-` is standard input.
+    """Read a file: a spec, the JSON of a Keras model, or a `.keras` archive. `-` is standard input.
 
     Raises `ParamcalcError`.
     """
@@ -25,7 +25,7 @@ def read(path: str | Path) -> Spec:
 
 
 def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
-    """The same, each layer of a model for itself and under its own name; and whether it is a model."""
+    """Read a file, each layer of a model for itself and under its own name; say whether it is a model."""
     if str(path) != "-" and read_file(path, len(ARCHIVE)) == ARCHIVE:
         from paramcalc.frameworks.keras.read import untidied
 
@@ -41,7 +41,7 @@ def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
 
 
 def _description(data: bytes) -> Any:
-    """What JSON describes, where it is an object of Keras; None for anything else, such as a spec in JSON."""
+    """Read what JSON describes, if it is an object of Keras; None for anything else, such as a spec in JSON."""
     from paramcalc.frameworks.keras.read.description import loaded
 
     try:

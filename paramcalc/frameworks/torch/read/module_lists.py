@@ -10,7 +10,7 @@ from paramcalc.frameworks.torch.read.tracing import Visit
 
 
 def grouped(visit: Visit, group: Group) -> Iterator[tuple[Any, str, Group]]:
-    """What is called in a module, each with its name and the group that it stands in.
+    """Yield what is called in a module, each with its name and the group that it stands in.
 
     Modules that follow one another in a list of modules stand in a group of its name.
     """
