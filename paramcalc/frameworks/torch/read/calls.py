@@ -50,7 +50,7 @@ class Calls:
                 self.layout.groups.setdefault(item.path, inner)
                 self.visit(item, inner)
                 if not inner.items:
-                    within.remove(inner)
+                    self.layout.remove(item.path, inner, within)
                 else:
                     self.share(item, inner)
             else:

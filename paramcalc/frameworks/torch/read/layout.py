@@ -151,6 +151,12 @@ class Layout:
         """Return what an output of a place is."""
         return Value((item, output), shape, lambda: runs_of(shape, self.lengths))
 
+    def remove(self, path: str, group: Group, around: Group) -> None:
+        """Take away the group of a module, in which nothing stands yet; what it owns may stand there later."""
+        around.remove(group)
+        if self.groups[path] is group:
+            del self.groups[path]
+
     # --- tensors that no layer type declares
 
     def own(self, module: Any, name: str, group: Group, before: Value | None, only: str | None = None) -> Value | None:
