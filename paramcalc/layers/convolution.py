@@ -65,7 +65,6 @@ class _Conv(_Windows, _Filters):
             when="lora_rank != None",
         ),
     )
-    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
@@ -116,7 +115,6 @@ class _DepthwiseConv(_Windows):
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
     example = Example({"kernel_size": 3}, [(8,)])
-    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
 
     depth_multiplier: Count = field("m", "windows for each channel", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
