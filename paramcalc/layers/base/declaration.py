@@ -537,7 +537,7 @@ def plain(value: Any) -> Any:
 
 
 def _unnamed(cls: type[Layer]) -> ParamcalcError:
-    """The refusal of a field's value without its name."""
+    """Refuse a field's value without its name."""
     way_out = f"as in {cls.example_call()}" if cls.spelled_fields() else f"{cls.__name__} has no fields"
     return refuse("wrong-type", f"the fields of {cls.__name__} are given by name", way_out)
 
