@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
@@ -22,86 +21,8 @@ from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 from paramcalc.verbs import count, explain, formula, layer_spec
-
-#: The values that the worked examples have for fields that must be given. Kinds share their names.
-FIELD_VALUES: dict[str, Any] = {
-    "activation": "relu",
-    "axes": -1,
-    "cell": {"LSTMCell": {"units": 32}},
-    "cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}],
-    "cutoffs": (20, 200),
-    "dims": (3, 1, 2),
-    "downscale_factor": 2,
-    "equation": "abc,cde->abde",
-    "filters": 16,
-    "groups": 4,
-    "height": 16,
-    "input_dim": 1000,
-    "kernel_size": 3,
-    "key_dim": 16,
-    "layer": {"LSTM": {"units": 32}},
-    "max_number": 10,
-    "mode": "reflect",
-    "n": 10,
-    "n_classes": 1000,
-    "num_bins": 10,
-    "num_classes": 10,
-    "num_heads": 4,
-    "num_tokens": 10,
-    "output_dim": 32,
-    "output_shape": (None, 4, 16),
-    "output_size": 7,
-    "rate": 0.5,
-    "scale": 2,
-    "shape": (28, 28, 1),
-    "stddev": 0.1,
-    "target_shape": (8, -1),
-    "transform": "RandomFlip",
-    "units": 32,
-    "upscale_factor": 2,
-    "width": 16,
-    "window": 5,
-}
-#: The fields of kinds that need one of several, or another value than the kinds that share its name.
-KIND_VALUES: dict[str, dict[str, Any]] = {
-    "Fold": {"output_size": 8},
-    "Einsum": {"equation": "bij,bkj->bik"},
-    "Elementwise": {"function": "power"},
-    "Reduce": {"function": "mean", "axis": 1},
-    "Discretization": {"num_bins": 10, "output_mode": "one_hot"},
-    "FractionalMaxPool2D": {"output_ratio": "2/3"},
-    "FractionalMaxPool3D": {"output_ratio": "2/3"},
-    "MelSpectrogram": {"fft_length": 512, "sequence_stride": 128},
-    "STFTSpectrogram": {"frame_length": 16},
-    "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
-    "Transformer": {"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1},
-    "Upsample": {"scale_factor": 2},
-    "GroupNorm": {"groups": 4},
-    "SpectralNorm": {"layer": {"Dense": {"units": 32}}},
-    "WeightNorm": {"layer": {"Dense": {"units": 32}}},
-    "Weights": {"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}},
-}
-#: The shapes of the inputs of kinds that do not take any.
-KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
-    "HashedCrossing": [(1,), (1,)],
-    "MaxNumBoundingBoxes": [(12, 4), (12,)],
-    "MelSpectrogram": [(16000,)],
-    "Permute": [(64, 32, 3)],
-    "Einsum": [(20, 64), (30, 64)],
-    "Elementwise": [(20, 64), (1, 64)],
-    "Reduce": [(20, 64)],
-    "TextVectorization": [(1,)],
-    "Upsample": [(32, 32, 8)],
-    "AdaptiveLogSoftmaxWithLoss": [(64,), ()],
-    "EinsumDense": [(20, 64)],
-    "LinearCrossEntropyLoss": [(64,), ()],
-    "SpectralNorm": [(64,)],
-    "WeightNorm": [(64,)],
-}
-#: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
-AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20, "l": 36, "p": 72}
 
 _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
@@ -270,15 +191,9 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 
 
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
-    """A small layer of a kind, and the shapes of its inputs."""
-    required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    own = KIND_VALUES.get(cls.__name__, {})
-    layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
-    if cls.__name__ in KIND_SHAPES:
-        return layer, KIND_SHAPES[cls.__name__]
-    axes = [each for each in cls.inputs if not each.optional] or cls.inputs
-    shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
-    return layer, shapes * (2 if cls.variadic and len(cls.inputs) == 1 else 1)
+    """Give the example of a layer type: a small layer, and the shapes of its inputs."""
+    assert cls.example is not None
+    return cls(**cls.example.fields), cls.example.inputs
 
 
 def _path(name: str) -> str:
@@ -383,7 +298,7 @@ def _unlisted() -> list[str]:
     """The classes of the frameworks that are no kind, those with one reason together."""
     rows = []
     for framework in FRAMEWORKS:
-        reasons = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        reasons = convention(framework).table.unlisted
         for reason in dict.fromkeys(reasons.values()):
             names = [name for name, each in reasons.items() if each == reason]
             rows.append((framework, ", ".join(map(_code, names)), _text(reason)))

@@ -20,7 +20,7 @@ def test_count_prints_the_table() -> None:
     assert run("count", MLP).stdout == (
         "keras_mlp · keras\n"
         "\n"
-        "layer                 kind       output shape  parameters  connected to\n"
+        "layer                 type       output shape  parameters  connected to\n"
         "───────────────────────────────────────────────────────────────────────────────\n"
         "input_3               Input      (None, 4096)           0\n"
         "dense_1               Dense      (None, 512)    2,097,664  input_3\n"
@@ -56,7 +56,7 @@ def test_csv_has_a_row_for_each_layer() -> None:
 
 def test_markdown_is_a_table() -> None:
     lines = run("count", MLP, "--format", "markdown").stdout.splitlines()
-    assert lines[0] == "| layer | kind | output shape | parameters | connected to |"
+    assert lines[0] == "| layer | type | output shape | parameters | connected to |"
     assert lines[1] == "| --- | --- | --- | ---: | --- |"
     assert lines[-3] == "- Total params: 2,140,752 (8.17 MB)"
 

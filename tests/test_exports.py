@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,17 @@ import jsonschema
 import numpy as np
 import pytest
 import sympy
+from sympy import ceiling, floor
 
 import paramcalc as pc
+from paramcalc.core import registry
 from paramcalc.exports.languages import LANGUAGES
+from paramcalc.exports.languages.program import program
 from paramcalc.exports.languages.tree import OPERATIONS
+from paramcalc.results.formula import symbol
+from tests.arithmetic import GRAMMARS, evaluate, rounded
 from tests.helpers import ROOT, run
+from tests.sweeps.forms import evaluated
 
 GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
 
@@ -80,6 +87,91 @@ def test_the_flags_of_a_kind_are_1_or_0() -> None:
     assert (total(n=3, u=4, use_bias=0), total(n=3, u=4, use_bias=1)) == (12, 16)
     with pytest.raises(ValueError, match="use_bias ≤ 1"):
         total(n=3, u=4, use_bias=2)
+
+
+# --- The value of what is written ------------------------------------------------------
+
+A, B, C, D, E, H, K = SYMBOLS = [symbol(name) for name in "abcdehk"]
+#: Sizes, among them such that differences are below zero and divisions leave a rest.
+POINTS = [
+    {"a": 420, "b": 7, "c": 3, "d": 5, "e": 4, "h": 6, "k": 7},
+    {"a": 42, "b": 200_000, "c": 1, "d": 11, "e": 3, "h": 1, "k": 1},
+    {"a": 1320, "b": 1, "c": 9, "d": 2, "e": 7, "h": 20, "k": 2},
+    {"a": 5, "b": 8, "c": 2, "d": 3, "e": 4, "h": 3, "k": 2},
+]
+#: Expressions, and the number that each is, in Python's own operators.
+WRITTEN: dict[str, tuple[Any, Callable[..., int]]] = {
+    "a product as a divisor": (A / (H * K) + B, lambda a, b, h, k, **_: exact(a + b * h * k, h * k)),
+    "a sum as a divisor": (A / (H + K), lambda a, h, k, **_: exact(a, h + k)),
+    "a power as a divisor": (A * B / K**2, lambda a, b, k, **_: exact(a * b, k**2)),
+    "a sum over a product": ((A - B) / (H * C**2), lambda a, b, c, h, **_: exact(a - b, h * c**2)),
+    "two quotients": (A / H + A / K, lambda a, h, k, **_: exact(a * k + a * h, h * k)),
+    "a minus before a power": (B - A**2, lambda a, b, **_: b - a**2),
+    "a minus in front of a power": (-(A**2), lambda a, **_: -(a**2)),
+    "a minus in front of a product": (-A * B**2 * C, lambda a, b, c, **_: -a * b**2 * c),
+    "differences": (A - (B - C) * (D - E), lambda a, b, c, d, e, **_: a - (b - c) * (d - e)),
+    "a difference to a power": ((A - B) ** 3, lambda a, b, **_: (a - b) ** 3),
+    "a product to a power": (3 * (A + B) ** 2 * (C - D), lambda a, b, c, d, **_: 3 * (a + b) ** 2 * (c - d)),
+    "a quotient rounded down": (floor((A - B) * (C - D) / E), lambda a, b, c, d, e, **_: (a - b) * (c - d) // e),
+    "several rounded down": (
+        2 * floor(A / K) - C * floor((B - A) / (H + E)),
+        lambda a, b, c, e, h, k, **_: 2 * (a // k) - c * ((b - a) // (h + e)),
+    ),
+    "a quotient rounded up": (ceiling((A - B) / (C * K)), lambda a, b, c, k, **_: -((b - a) // (c * k))),
+    "a remainder": (A + D * sympy.Mod(B - A, H + E), lambda a, b, d, e, h, **_: a + d * ((b - a) % (h + e))),
+    "a remainder of a product": (sympy.Mod(B * C, E * K), lambda b, c, e, k, **_: b * c % (e * k)),
+    "the largest": (A * sympy.Max(B - A, C, D * E) - E, lambda a, b, c, d, e, **_: a * max(b - a, c, d * e) - e),
+    "the smallest": (2 - sympy.Min(A, B - C**2, D), lambda a, b, c, d, **_: 2 - min(a, b - c**2, d)),
+    "a quotient within": (floor(A / floor(B / C + 1)) * K, lambda a, b, c, k, **_: a // (b // c + 1) * k),
+}
+#: Of these, what has a symbol in an exponent: some languages have no exact power.
+POWERS: dict[str, tuple[Any, Callable[..., int]]] = {
+    "an exponent": (A * 2**C, lambda a, c, **_: a * 2**c),
+    "a difference as an exponent": (B * 3 ** (D + C - 1), lambda b, c, d, **_: b * 3 ** (d + c - 1)),
+    "a sum to a symbol": (B - (A + E) ** C, lambda a, b, c, e, **_: b - (a + e) ** c),
+    "a power to a power": (2 ** (C**2) * D, lambda c, d, **_: 2**c**2 * d),
+}
+
+
+def exact(dividend: int, divisor: int) -> int | None:
+    return dividend // divisor if dividend % divisor == 0 else None
+
+
+def form_of(expr: Any) -> pc.Formula:
+    """A form of an expression, with nothing assumed."""
+    symbols = {each.name: each for each in SYMBOLS if each in expr.free_symbols}
+    return replace(GPT2, name="", expr=expr, symbols=symbols, values={}, meanings={}, relations=())
+
+
+def computing(target: str, form: pc.Formula) -> Callable[[dict[str, int]], int]:
+    """The number that a language makes of a form: run where this process can, else read by the tests' own reader."""
+    if target in ("python", "numpy"):
+        total = function(form, target)
+        return lambda sizes: int(total(**sizes))
+    if target == "json":
+        tree = json.loads(form.to("json"))["expression"]
+        return lambda sizes: int(evaluated(tree, sizes))
+    language = registry.language(target)()
+    made = program(form, language)
+    text, grammar = language.whole(made.result), GRAMMARS[target]
+    return lambda sizes: rounded(evaluate(text, grammar, {size.name: sizes[size.dim] for size in made.sizes}))
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+@pytest.mark.parametrize("case", [*WRITTEN, *POWERS])
+def test_what_is_written_has_the_value_of_the_form(case: str, target: str) -> None:
+    expr, known = {**WRITTEN, **POWERS}[case]
+    form = form_of(expr)
+    if case in POWERS and target in ("sql", "duckdb"):
+        with pytest.raises(pc.ParamcalcError, match="has no exact expression for the power"):
+            form.to(target)
+        return
+    compute = computing(target, form)
+    points = [point for point in POINTS if known(**point) is not None]
+    assert points
+    # beyond 64 bits NumPy refuses
+    for point in points[-1:] if target == "numpy" and case in POWERS else points:
+        assert compute({name: point[name] for name in form.symbols}) == known(**point), point
 
 
 # --- What a reader is told -------------------------------------------------------------

@@ -188,6 +188,23 @@ def test_a_residual_acts_within_each_copy() -> None:
     }
 
 
+def test_a_residual_stands_beside_the_copies_of_a_node_called_again() -> None:
+    text = f"  - name: body\n    times: 3\n    layers:\n    {dense(4)}    {dense(4)}"
+    text += "  - share: body\n    name: again\n    residual: true\n"
+    assert list(inputs(text)) == [
+        "body.0..2.dense",
+        "body.0..2.dense_1",
+        "again.0..2.dense",
+        "again.0..2.dense_1",
+        "again.add",
+    ]
+    assert [(row.name, row.kind) for row in rows(text, depth=1).values()] == [
+        ("x", "Input"),
+        ("body.0..2", "group"),
+        ("again", "group"),
+    ]
+
+
 def test_a_residual_whose_name_is_taken() -> None:
     text = "  - name: g\n    residual: true\n    layers: [{Flatten: , name: add}]\n"
     assert inputs(text)["g.add_1"] == ("g.add", "x")

@@ -19,7 +19,7 @@ def import_(path: str, output: str | None) -> None:
     Example:
       paramcalc import model.keras -o model.yaml
     """
-    from paramcalc.spec.loading import dumps
+    from paramcalc.spec.writing import dumps
     from paramcalc.verbs import open_network
 
     text = dumps(open_network(path))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from paramcalc.conventions import Equivalent, convention, spell
 from paramcalc.core import algebra, notation
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.core.registry import FAMILIES, kind, kind_names, own_names
 from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.results.formula import default_form, form_of_kind, symbolic_layer
 from paramcalc.spec import FRAMEWORKS
@@ -21,10 +21,11 @@ Row = TypeVar("Row", bound=tuple[str, ...])
 
 
 def overview() -> str:
-    """All kinds, family by family, each with what it does."""
+    """List all layer types, family by family, each with what it does."""
     lines = []
     names = max(map(len, kind_names()))
-    for family, kinds in FAMILIES.items():
+    own = own_names()
+    for family, kinds in [*FAMILIES.items(), *([("of other packages", own)] if own else [])]:
         lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
@@ -47,7 +48,8 @@ def page(name: str) -> str:
     lines += ["", *_formula_text(cls)]
     lines += ["", "  in the frameworks"]
     lines += _aligned([(framework, names(cls, framework)) for framework in FRAMEWORKS])
-    lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
+    if cls.source:
+        lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(lines)
 
 

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from paramcalc.core.registry import kind, kind_names
-from paramcalc.layers.base.declaration import plain
 from paramcalc.layers.base.fields import DTYPES, FieldType
+from paramcalc.layers.base.values import plain
 from paramcalc.spec import FRAMEWORKS, VERSION
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}

@@ -1,11 +1,13 @@
-"""Layers that let each place of a sequence look at the others."""
+"""Layers that let each position of a sequence look at the others."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position, shape_text
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
 
 
@@ -23,10 +25,12 @@ class MultiHeadAttention(Layer):
         Axes("... s e", optional=True, s="length of the value", e="features of the value"),
         Axes("... s m", optional=True, s="length of the key", m="features of the key"),
     )
+    layout = "channels_last"
     source = (
         "Vaswani et al. 2017; Ainslie et al. 2023 (grouped); Qiu et al. 2025 (gated);"
         " keras.layers.MultiHeadAttention; keras.layers.GroupQueryAttention; torch.nn.MultiheadAttention"
     )
+    example = Example({"num_heads": 4, "key_dim": 16}, [(20, 64)])
     remarks = (
         Remark(
             "Why does the number of heads not change the count?",
@@ -125,3 +129,57 @@ class MultiHeadAttention(Layer):
                 f"'attention_axes' of MultiHeadAttention are one or more, each named once, not {[*axes]}",
             )
         return attended
+
+
+class _SimpleAttention(Layer):
+    inputs = (
+        Axes("... t d", t="length of the query", d="features of query and key"),
+        Axes("... s e", s="length of value and key", e="features of the value"),
+        Axes("... s d", optional=True, s="length of value and key", d="features of query and key"),
+    )
+    layout = "channels_last"
+
+    def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
+        key = key or value
+        if not algebra.equal_shapes(key[:-1], value[:-1]):
+            raise refuse(
+                "shape-mismatch", f"key {shape_text(key)} and value {shape_text(value)} must have the same length"
+            )
+        if not algebra.equal_shapes((*query[:-2], query[-1]), (*key[:-2], key[-1])):
+            raise refuse(
+                "shape-mismatch",
+                f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
+            )
+        return (*query[:-1], value[-1])
+
+
+class Attention(_SimpleAttention):
+    """Each place of the query mixes the values by how well their keys fit it, in a product or a sum.
+
+    The inputs are the query, the value and the key: without a key, the value serves as such.
+    """
+
+    source = "Luong, Pham and Manning 2015; keras.layers.Attention"
+    example = Example(inputs=[(20, 64), (20, 64)])
+
+    use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
+    score_mode: Literal["dot", "concat"] = field("", "whether query and key are multiplied or added", "dot")
+
+    def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("scale", (), "the number that scales", when=self.use_scale)
+        yield Tensor("concat_score_weight", (), "what the sums count", when=self.score_mode == "concat")
+
+
+class AdditiveAttention(_SimpleAttention):
+    """Each place of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
+
+    The inputs are the query, the value and the key: without a key, the value serves as such.
+    """
+
+    source = "Bahdanau, Cho and Bengio 2015; keras.layers.AdditiveAttention"
+    example = Example(inputs=[(20, 64), (20, 64)])
+
+    use_scale: Flag = field("use_scale", "whether each feature counts with a learned weight", True)
+
+    def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("scale", (query[-1],), "what each feature counts", when=self.use_scale)

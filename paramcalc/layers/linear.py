@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Function, OptionalSize, Size, field
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
 
@@ -18,7 +19,9 @@ class Dense(Layer):
     """
 
     inputs = (Axes("... n", n="inputs: the size of the last axis"),)
+    layout = "channels_last"
     source = "keras.layers.Dense; torch.nn.Linear; Hu et al. 2021 (LoRA)"
+    example = Example({"units": 32}, [(64,)])
     remarks = (
         Remark(
             "Why does only the last axis of the input count?",
@@ -27,6 +30,7 @@ class Dense(Layer):
             when="rank > 1",
         ),
     )
+    phrases = (Phrase(", plus an offset", when="use_bias"), Phrase(" + bias", when="use_bias"))
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

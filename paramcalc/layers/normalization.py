@@ -4,15 +4,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position
+from paramcalc.layers.base.axes import Axes, axis_position
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+
+#: What of a normalisation's summary goes with its scale, and with its shift.
+_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + offset", when="center"))
 
 
 class BatchNorm(Layer):
     """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
+    layout = "axis"
     source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why are four numbers kept for each feature, and only two of them trained?",
@@ -31,6 +37,12 @@ class BatchNorm(Layer):
             "The mean and the variance are taken over the batch: one of each for a feature, however many"
             " examples there are.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales and shifts it", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+        *_PHRASES,
     )
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
@@ -52,22 +64,21 @@ class BatchNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
-    @property
-    def channel_axis(self) -> int:
-        return int(self.axis)
-
 
 class LayerNorm(Layer):
     """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why is no mean or variance kept, as in a batch normalisation?",
             "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
         ),
     )
+    phrases = _PHRASES
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -83,12 +94,19 @@ class RMSNorm(Layer):
     """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why is there no offset?",
             "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales it", when="scale"),
+        Phrase("scale · ", when="scale"),
+        Phrase(": only the scale is left to learn", when="scale"),
     )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)

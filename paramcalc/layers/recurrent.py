@@ -6,7 +6,8 @@ from typing import Any
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Axes, Remark, Tensor
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.recurrence import Gated, OverTime
 
@@ -47,6 +48,7 @@ class SimpleRNN(_Recurrent):
 
     gates = 1
     source = "Elman 1990; keras.layers.SimpleRNN; torch.nn.RNN"
+    example = Example({"units": 32}, [(20, 64)])
 
     recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
 
@@ -57,6 +59,7 @@ class GRU(_Recurrent):
     gates = 3
     second_offset = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
+    example = Example({"units": 32}, [(20, 64)])
 
     reset_after: Flag = field(
         "reset_after", "whether the state is reset after its matrix, which needs a second offset, or before it", True
@@ -69,6 +72,7 @@ class LSTM(_Recurrent):
     gates = 4
     states = 2
     source = "Hochreiter and Schmidhuber 1997; Sak et al. 2014 (projected); keras.layers.LSTM; torch.nn.LSTM"
+    example = Example({"units": 32}, [(20, 64)])
     remarks = (
         Remark(
             "Why is there a factor of four?",
@@ -92,6 +96,7 @@ class LSTM(_Recurrent):
             when="use_bias and not recurrent_bias",
         ),
     )
+    phrases = (Phrase(" and offsets", when="use_bias"),)
 
     recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
     proj_size: OptionalSize = field(

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, aliased, field
 
 
@@ -13,6 +14,7 @@ class Input(Layer):
 
     inputs = ()
     source = "keras.Input"
+    example = Example({"shape": (28, 28, 1)})
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
     dtype: DataDType = field("", "the dtype of the data", "float32")
@@ -25,7 +27,9 @@ class Weights(Layer):
     """Tensors that no other kind declares; the input passes through, or one of them is the output."""
 
     inputs = (Axes("...", optional=True),)
+    layout = "as_given"
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
+    example = Example({"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}}, [(64,)])
 
     tensors_: TensorShapes = aliased("", "the shape of each parameter, by its name", default={}, alias="tensors")
     states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})

@@ -7,7 +7,8 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
-from paramcalc.layers.base.declaration import Axes, Layer, Part, shape_text
+from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
 
@@ -18,6 +19,8 @@ _SOURCE = "Vaswani et al. 2017; torch.nn."
 
 class _Transformer(Layer):
     """What all of them are told."""
+
+    layout = "channels_last"
 
     num_heads: Size = field("h", "heads of each attention")
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
@@ -54,6 +57,7 @@ class TransformerEncoderLayer(_Transformer):
 
     inputs = (_SEQUENCE,)
     source = f"{_SOURCE}TransformerEncoderLayer"
+    example = Example({"num_heads": 4}, [(20, 64)])
 
     def parts(self, x: Shape) -> Iterator[Part]:
         yield self._attention("self_attention", x)
@@ -69,6 +73,7 @@ class TransformerDecoderLayer(_Transformer):
 
     inputs = (_SEQUENCE, _MEMORY)
     source = f"{_SOURCE}TransformerDecoderLayer"
+    example = Example({"num_heads": 4}, [(20, 64), (20, 64)])
 
     def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
         _check_memory(x, memory)
@@ -97,6 +102,7 @@ class TransformerEncoder(_Stack):
 
     inputs = (_SEQUENCE,)
     source = f"{_SOURCE}TransformerEncoder"
+    example = Example({"num_heads": 4}, [(20, 64)])
 
     def parts(self, x: Shape) -> Iterator[Part]:
         return self._stacked(TransformerEncoderLayer(**self._common), x)
@@ -110,6 +116,7 @@ class TransformerDecoder(_Stack):
 
     inputs = (_SEQUENCE, _MEMORY)
     source = f"{_SOURCE}TransformerDecoder"
+    example = Example({"num_heads": 4}, [(20, 64), (20, 64)])
 
     def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
         return self._stacked(TransformerDecoderLayer(**self._common), x, memory)
@@ -126,6 +133,7 @@ class Transformer(_Transformer):
         Axes("t d", t="length of the target", d="features of each place"),
     )
     source = f"{_SOURCE}Transformer"
+    example = Example({"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1}, [(20, 64), (20, 64)])
 
     num_encoder_layers: Count = field("", "the layers of the encoder", 6)
     num_decoder_layers: Count = field("", "the layers of the decoder", 6)

@@ -21,7 +21,7 @@ class Enough(Exception):
 
 
 def problems(spec: Spec, complete: bool = True) -> list[Problem]:
-    """The problems of a spec; where nodes are missing, references are not looked at."""
+    """Return the problems of a spec; where nodes are missing, references are not looked at."""
     check = _Check(spec, complete)
     with suppress(Enough):
         check.all()
@@ -107,7 +107,7 @@ class _Check:
             scopes[-1].add(name)
 
     def _place(self, node: Node, key: str, used: frozenset[str], known: set[str], path: Path) -> Path:
-        """The path of the field or argument that mentions a name which is not known."""
+        """Return the path of the field or argument that mentions a name which is not known."""
         value: Any = None
         if key == "with":
             value = node.arguments
@@ -173,7 +173,7 @@ class _Check:
 
 
 def _way(value: Any, known: set[str]) -> Path | None:
-    """The way into a value to what mentions a name that is not known; None where nothing does."""
+    """Return the way into a value to what mentions a name that is not known; None where nothing does."""
     if isinstance(value, Layer):
         value = {type(value).__name__: value.spelled_values()}
     if not isinstance(value, (dict, tuple)):
@@ -186,7 +186,7 @@ def _way(value: Any, known: set[str]) -> Path | None:
 
 
 def _references(node: Node) -> Iterator[tuple[Path, str]]:
-    """The names that a node mentions of others, each with its path in the node."""
+    """Return the names that a node mentions of others, each with its path in the node."""
     for index, name in enumerate(node.inputs or ()):
         yield ("inputs", index), name
     if node.share is not None:

@@ -9,8 +9,9 @@ from typing import Any
 from paramcalc.core.display import Displayed
 from paramcalc.core.errors import ParamcalcError, Problem, Source, refuse
 from paramcalc.core.expression import Expression
-from paramcalc.layers.base.declaration import Layer, default_name, plain
+from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.layers.base.fields import Converted, Truth, Whole, named, read_dtype, read_flag
+from paramcalc.layers.base.values import plain
 from paramcalc.spec import checking
 from paramcalc.spec.values import (
     FRAMEWORKS,
@@ -103,7 +104,7 @@ class Node:
         return self.block or "group"
 
     def expressions(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """The names that each key of the node mentions, its layer's fields under the kind's."""
+        """Return the names that each key of the node mentions, its layer's fields under the kind's."""
         if self.layer is not None and (names := self.layer.names):
             yield type(self.layer).__name__, names
         for key in ("times", "when", "residual", "trainable"):
@@ -114,7 +115,7 @@ class Node:
             yield "with", names
 
     def plain(self) -> Any:
-        """The node as YAML and JSON have it."""
+        """Return the node as YAML and JSON have it."""
         data: dict[str, Any] = {}
         if self.layer is not None:
             data[type(self.layer).__name__] = self.layer.stated() or None
@@ -142,7 +143,7 @@ class Block:
         self.arguments = read_values(self.arguments, "an argument")
 
     def plain(self) -> dict[str, Any]:
-        """The block as YAML and JSON have it."""
+        """Return the block as YAML and JSON have it."""
         arguments = {"arguments": plain(self.arguments)} if self.arguments else {}
         return {**arguments, "layers": [node.plain() for node in self.layers]}
 
@@ -194,7 +195,7 @@ class Spec(Displayed):
                 raise refuse("wrong-type", f"the block '{name}' is {named(block)}", way_out, ("blocks", name))
 
     def plain(self) -> dict[str, Any]:
-        """The spec as YAML and JSON have it."""
+        """Return the spec as YAML and JSON have it."""
         data: dict[str, Any] = {"paramcalc": VERSION}
         for key in ("name", "description"):
             if getattr(self, key):
@@ -233,7 +234,7 @@ def _no_node(item: Any) -> ParamcalcError:
 
 
 def read_key(key: str, value: Any) -> Any:
-    """The value of one of the keys of a node."""
+    """Read the value of one of the keys of a node."""
     try:
         return _KEYS_READ[key](value)
     except ParamcalcError as error:

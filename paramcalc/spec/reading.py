@@ -30,7 +30,7 @@ _UNREADABLE = Layer()
 
 
 def read_spec(data: Any, source: Source | None = None) -> Spec:
-    """The spec of plain data: mappings, lists, texts, numbers.
+    """Read the spec of plain data: mappings, lists, texts, numbers.
 
     Raises `ParamcalcError` with all problems that can be found together, each with its path.
     """
@@ -242,13 +242,13 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
             except ParamcalcError as error:
                 hint = error.problems[0].hint
                 if "did you mean" in hint and key not in NODE_KEYS:
-                    message = f"no layer kind '{key}': kinds begin with a capital"
+                    message = f"no layer type '{key}': kinds begin with a capital"
                     return refuse("unknown-kind", message, hint, (key,), True)
             else:
-                return refuse("unknown-kind", f"no layer kind '{key}'", f"did you mean '{name}'?", (key,), True)
+                return refuse("unknown-kind", f"no layer type '{key}'", f"did you mean '{name}'?", (key,), True)
     return refuse("missing-key", "a node names a layer kind, or has 'layers', 'block' or 'share'")
 
 
 def _form(value: Any) -> str:
-    """What a value is, as messages name it."""
+    """Return what a value is, as messages name it."""
     return "nothing" if value is None else quoted(value)

@@ -1,6 +1,7 @@
 """A derivation for people who learn: plain text, Markdown, LaTeX, and one HTML page.
 
-`sheet` says what stands on a page, in words and in order; one module a notation prints it.
+`sheet` and `comparing` say in words and in order what stands on a page; it is made of `blocks`, which one printer
+a notation prints.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from typing import get_args
 
 from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.derivations import html, latex, markdown, text
+from paramcalc.exports.derivations.blocks import Document
 from paramcalc.exports.derivations.comparing import compared
-from paramcalc.exports.derivations.sheet import Document, document
+from paramcalc.exports.derivations.sheet import document
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation, Sheet
 
@@ -32,5 +34,5 @@ def render(
 
 
 def made(result: Derivation | Comparison, sheet: Sheet = "derivation") -> Document:
-    """The sheet of a derivation or a comparison."""
+    """Make the sheet of a derivation or a comparison."""
     return document(result, sheet) if isinstance(result, Derivation) else compared(result)

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Layer, Tensor, shape_text
+from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Layer, Layout, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
 
 #: What the gates of a layer with so many are called, and what each has an offset for.
@@ -57,6 +58,8 @@ class Gated(Layer):
 
 class OverTime(Layer):
     """A layer that goes through a sequence step by step and carries a state."""
+
+    layout: ClassVar[Layout | None] = "channels_last"
 
     return_sequences: Flag = field("", "whether the output has every step, or the last alone", False)
     return_state: Flag = field("", "whether the states after the last step are further outputs", False)
