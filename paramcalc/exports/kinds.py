@@ -25,7 +25,7 @@ def overview() -> str:
     lines = []
     names = max(map(len, kind_names()))
     own = own_names()
-    for family, kinds in [*FAMILIES.items(), *([("of other packages", own)] if own else [])]:
+    for family, kinds in [*FAMILIES.items(), *([("of your own", own)] if own else [])]:
         lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
