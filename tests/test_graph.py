@@ -594,3 +594,34 @@ def test_copies_that_assume_something_of_their_counter_fix_their_number() -> Non
     assert form.fixed == {"n": 3}
     # 6 features to a, and a to 6: 6·a + a + a·6 + 6, for a of 6, 3 and 2
     assert form(w=6) == 13 * (6 + 3 + 2) + 3 * 6
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # all copies are alike
+        "  - Dense: {units: 4}\n    name: body\n    times: n\n",
+        # each has 4 features more than the one before
+        "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n"
+        "        name: d\n      - Concatenate:\n        inputs: [d, input]\n",
+    ],
+)
+def test_a_form_that_refers_to_a_copy_assumes_that_it_is_there(layers: str) -> None:
+    name = "body.1.d" if "Concatenate" in layers else "body.1"
+    text = HEAD + "dims: {n: 3}\n" + INPUT + layers + f"  - Flatten:\n    inputs: {name}\n"
+    form = pc.formula(pc.loads(text))
+    assert form.conditions == ("n ≥ 2",)
+    assert form(n=2) == pc.count(pc.loads(text), dims={"n": 2}).total
+    for number in (lambda: form(n=1), lambda: pc.count(pc.loads(text), dims={"n": 1})):
+        with pytest.raises(pc.ParamcalcError):
+            number()
+    with pytest.raises(pc.ParamcalcError, match=r"no such copy as 'body\.1|depends on a dim that is an array"):
+        pc.count(pc.loads(text), dims={"n": np.array([1, 3])})
+
+
+def test_arrays_of_copies() -> None:
+    alike, grown = dense(4, "times: n"), dense("4 + i", "times: n", "index: i")
+    assert list(count(alike, "dims: {n: 1}\n", dims={"n": np.array([1, 3])}).total) == [20, 60]
+    # 4 to 4, and 4 to 5
+    assert count(grown, "dims: {n: 1}\n", dims={"n": np.array([2, 2])}).total == 20 + 25
+    assert code(grown, "dims: {n: 1}\n", dims={"n": np.array([1, 3])}) == "not-one-value"
