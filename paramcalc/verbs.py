@@ -238,7 +238,7 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
 
 
 def _framework_of(given: Any) -> Framework | None:
-    """The framework of a live model, by the modules of its classes; None for anything else.
+    """Name the framework of a live model, by the modules of its classes; None for anything else.
 
     A model of Keras on PyTorch is a module of PyTorch as well, and Keras comes first.
     """
@@ -261,7 +261,7 @@ def _read_mapping(given: Mapping[str, Any]) -> Spec:
 
 
 def _named(given: Any) -> str:
-    """What was given, as a message names it."""
+    """Name what was given, as a message does."""
     if isinstance(given, type):
         return f"the type {given.__name__}"
     shown = given is None or isinstance(given, (int, float, list, tuple))
@@ -269,7 +269,7 @@ def _named(given: Any) -> str:
 
 
 def _way_out(given: Any) -> str:
-    """What to write for something that is no network."""
+    """Say what to write for something that is no network."""
     if isinstance(given, type) and issubclass(given, Layer):
         return f"make a layer of it: pc.{given.example_call()}"
     if isinstance(given, (list, tuple)):
@@ -294,7 +294,7 @@ def layer_spec(layer: Layer, input_shape: InputShape | None) -> Spec:
 
 
 def _node_of(given: Network, opened: Spec, node: str | None) -> str | None:
-    """The node to explain: the layer, where one was given on its own."""
+    """Choose the node to explain: the layer, where one was given on its own."""
     if node is not None and not isinstance(node, str):
         raise refuse("wrong-type", f"'node' is the path of a node, not {quoted(node)}")
     return opened.layers[-1].default_name if node is None and isinstance(given, Layer) else node

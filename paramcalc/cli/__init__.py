@@ -73,11 +73,11 @@ def _until_nobody_reads() -> Iterator[None]:
 @click.group(
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog='Shell completion, here for bash: eval "$(_PARAMCALC_COMPLETE=bash_source paramcalc)"; also zsh, fish.',
+    epilog='Shell completion, as in bash: eval "$(_PARAMCALC_COMPLETE=bash_source paramcalc)"; also in zsh and fish.',
 )
 @click.version_option(paramcalc.__version__, prog_name="paramcalc")
 def main() -> None:
-    """The size of a neural network before anyone trains it: exact, and with its derivation.
+    """Tell the size of a neural network before it is trained: exactly, and with its derivation.
 
     SPEC is a YAML or JSON file, a model that 'import' reads, or - for standard input.
 

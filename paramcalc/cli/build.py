@@ -17,9 +17,9 @@ from paramcalc.spec import Framework
 @SET
 @OUTPUT
 def build(path: str, convention: Framework | None, settings: Sequence[str], output: str | None) -> None:
-    """Python source that makes the real model.
+    """Print Python source that makes the model.
 
-    It needs Keras or PyTorch, and not paramcalc.
+    The source needs Keras or PyTorch, and does not need paramcalc.
 
     \b
     Example:

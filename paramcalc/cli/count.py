@@ -22,12 +22,18 @@ from paramcalc.spec import Framework
     type=click.Choice(["table", "json", "csv", "markdown"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="How to print the count.",
 )
 @click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
-@click.option("--depth", type=click.IntRange(min=1), help="One row for each group this many levels down.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="One row for each group N levels down.")
 @click.option("--expand", is_flag=True, help="List every copy of a repeated node.")
-@click.option("--max", "most", callback=read_amount, metavar="TOTAL", help="Exit with 1 if the total is more: 13B.")
+@click.option(
+    "--max",
+    "most",
+    callback=read_amount,
+    metavar="TOTAL",
+    help="Exit with 1 if the total is more; as in 13B or 10_000_000.",
+)
 def count(
     path: str,
     convention: Framework | None,
@@ -38,7 +44,7 @@ def count(
     expand: bool,
     most: int | None,
 ) -> None:
-    """Every layer's parameters, and the totals.
+    """Count the parameters of each layer, and in total.
 
     \b
     Example:

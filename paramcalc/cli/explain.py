@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @SPEC
-@click.option("--node", metavar="PATH", help="Only this layer, or this group.")
+@click.option("--node", metavar="PATH", help="Explain only this layer, or this group.")
 @AS
-@click.option("--compare", metavar="A,B", help="The tensors of two frameworks side by side: keras,torch.")
+@click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
 @SET
 @click.option(
     "--format",
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "markdown", "latex", "html"]),
     default="text",
     show_default=True,
-    help="How to print it.",
+    help="How to print the derivation.",
 )
-@click.option("--standalone", is_flag=True, help="With --format latex: a document that compiles as it is.")
-@click.option("--blank", is_flag=True, help="A worksheet: the same sheet with the numbers left out.")
-@click.option("--answers", is_flag=True, help="The key of the worksheet.")
+@click.option("--standalone", is_flag=True, help="With --format latex: print a whole document.")
+@click.option("--blank", is_flag=True, help="Print a worksheet: the same page with the numbers left out.")
+@click.option("--answers", is_flag=True, help="Print the key of the worksheet.")
 def explain(
     path: str,
     node: str | None,
@@ -43,9 +43,10 @@ def explain(
     blank: bool,
     answers: bool,
 ) -> None:
-    """Why each layer has the parameters it has.
+    """Explain why each layer has the parameters that it has.
 
-    Its tensors, the formula in symbols, the numbers put in, and the value; then the groups and the model.
+    For each layer: its tensors, the formula in symbols, the same with numbers, and the value. Then the groups and the
+    model.
 
     \b
     Example:

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 @OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
-@click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
-@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="The parts, each with its share.")
-@click.option("--depth", type=click.IntRange(min=1), help="With --by group: groups this many levels down.")
-@click.option("--asymptotic", is_flag=True, help="The leading terms, and their share.")
-@click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
+@click.option("--expand", is_flag=True, help="Multiply every product out.")
+@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
+@click.option("--asymptotic", is_flag=True, help="Print the leading terms, and their share.")
+@click.option("--elasticities", is_flag=True, help="Show how the number changes with each dim.")
 def formula(
     path: str,
     convention: Framework | None,
@@ -49,7 +49,7 @@ def formula(
     asymptotic: bool,
     elasticities: bool,
 ) -> None:
-    """The number of parameters as a formula in the dims of the spec.
+    """Print the number of parameters as a formula in the dims of the spec.
 
     \b
     Example:

@@ -11,9 +11,9 @@ from paramcalc.cli.printing import show, write
 @click.argument("path", metavar="FILE", type=click.Path(allow_dash=True))
 @click.option("--output", "-o", metavar="SPEC", help="Write the spec to this file; one of that name is replaced.")
 def import_(path: str, output: str | None) -> None:
-    """The description of a model by another tool, as a spec.
+    """Print a Keras model as a spec.
 
-    FILE is the JSON of a Keras model, model.to_json(), or an archive of one, model.save("model.keras").
+    FILE is an archive, as model.save("model.keras") writes it, or the text of model.to_json().
 
     \b
     Example:

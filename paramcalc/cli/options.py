@@ -43,7 +43,7 @@ SET = click.option(
     "settings",
     multiple=True,
     metavar="DIM=VALUE",
-    help="Give a dim another value, as YAML writes it. May be repeated.",
+    help="Give a dim another value, written as in YAML. May be repeated.",
 )
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 

@@ -82,7 +82,7 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
 
 
 def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
-    """The refusal of a dim's value: of one that was given beside the spec, no line of the spec is to blame."""
+    """Refuse the value of a dim. For one that was given beside the spec, no line of the spec is to blame."""
     if not given:
         return error.within("dims", name)
     return ParamcalcError(

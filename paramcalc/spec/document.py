@@ -227,7 +227,7 @@ def _as_node(item: Any) -> Node:
 
 
 def _no_node(item: Any) -> ParamcalcError:
-    """The refusal of what stands where a layer or a node must."""
+    """Refuse what stands where a layer or a node must."""
     if isinstance(item, type) and issubclass(item, Layer):
         return refuse("wrong-type", f"takes a layer, not the type {item.__name__}", f"as in pc.{item.example_call()}")
     return refuse("wrong-type", f"takes a layer or a node, not {named(item)}")
