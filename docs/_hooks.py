@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
@@ -299,7 +298,7 @@ def _unlisted() -> list[str]:
     """The classes of the frameworks that are no kind, those with one reason together."""
     rows = []
     for framework in FRAMEWORKS:
-        reasons = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        reasons = convention(framework).table.unlisted
         for reason in dict.fromkeys(reasons.values()):
             names = [name for name, each in reasons.items() if each == reason]
             rows.append((framework, ", ".join(map(_code, names)), _text(reason)))

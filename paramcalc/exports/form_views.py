@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc.core import notation
 from paramcalc.exports.formulas import equation, premises, terms, title
 from paramcalc.exports.tables import thousands
-from paramcalc.results.formula import Elasticity, Formula, Unit
+from paramcalc.results.formula import Elasticity, Formula, Target, Unit
 
 _WIDTH = 80
 
@@ -19,7 +19,7 @@ _WIDTH = 80
 # --- The parts and their shares --------------------------------------------------------
 
 
-def parts(form: Formula, target: str, unit: Unit, depth: int = 1) -> str:
+def parts(form: Formula, target: Target, unit: Unit, depth: int = 1) -> str:
     """Print the parts of a form, by layer, group or tensor, as `text` or `latex`."""
     return {"text": _parts_text, "latex": _parts_latex}[target](form, unit, depth)
 
@@ -70,7 +70,7 @@ def _total(form: Formula) -> tuple[str, str]:
 # --- The leading term ------------------------------------------------------------------
 
 
-def leading(form: Formula, target: str) -> str:
+def leading(form: Formula, target: Target) -> str:
     """Print the leading terms of a form: as `text`, with what they cover; alone in any notation of a form."""
     if target != "text":
         return replace(form, expr=form.asymptotic.expr).to(target)
@@ -90,7 +90,7 @@ def leading(form: Formula, target: str) -> str:
 # --- How it moves ----------------------------------------------------------------------
 
 
-def elasticities(form: Formula, target: str) -> str:
+def elasticities(form: Formula, target: Target) -> str:
     """Print how a form moves with each of its dims, as `text` or `latex`."""
     return {"text": _elasticities_text, "latex": _elasticities_latex}[target](form)
 

@@ -75,7 +75,17 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
         try:
             values[name] = value_of(value, Environment(values, budget=budget))
         except ParamcalcError as error:
-            raise error.within("dims", name) from None
+            raise _of_dim(error, name, name in given) from None
         except Undecided as undecided:
-            raise undecided_problem(undecided).within("dims", name) from None
+            raise _of_dim(undecided_problem(undecided), name, name in given) from None
     return values
+
+
+def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
+    """Refuse the value of a dim. For one that was given beside the spec, no line of the spec is to blame."""
+    if not given:
+        return error.within("dims", name)
+    return ParamcalcError(
+        replace(problem, message=f"the value of '{name}': {problem.message}", outside=True)
+        for problem in error.problems
+    )

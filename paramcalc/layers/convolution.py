@@ -145,7 +145,7 @@ class _SeparableConv(_DepthwiseConv, _Filters):
     inputs = (Axes("... c", c="channels of the input"),)
     source = "Chollet 2017; keras.layers.SeparableConv{rank}D"
     example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
-    phrases = ()
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         single = (1,) * (len(x) - 1)

@@ -15,12 +15,14 @@ from paramcalc.layers.base.fields import (
     FieldType,
     Flag,
     Function,
+    Given,
     OpenSizes,
     OptionalSize,
     Ratio,
     Size,
     Sizes,
     TensorSizes,
+    aliased,
     field,
     named,
 )
@@ -45,7 +47,7 @@ def _read_equation(value: Any) -> str:
 
 
 Equation: TypeAlias = Annotated[
-    Any, FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
+    Given[str], FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
 ]
 
 
@@ -70,11 +72,11 @@ class EinsumDense(Layer):
 
     layout = "as_given"
     source = "keras.layers.EinsumDense"
-    phrases = (Phrase(", and adds an offset", when="bias_axes != None"),)
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
+    phrases = (Phrase(", and adds an offset", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
-    output_sizes: OpenSizes = field(
+    output_sizes: OpenSizes = aliased(
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
     bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
@@ -169,8 +171,8 @@ class Bilinear(Layer):
     )
     layout = "channels_last"
     source = "torch.nn.Bilinear"
-    phrases = (Phrase(", plus an offset", when="use_bias"),)
     example = Example({"units": 32}, [(64,), (64,)])
+    phrases = (Phrase(", plus an offset", when="use_bias"),)
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether an offset is added", True)

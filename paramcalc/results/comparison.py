@@ -10,8 +10,8 @@ from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.values import plain
-from paramcalc.results.derivation import Derivation, DerivedTensor, LayerDerivation, explain
-from paramcalc.spec import FRAMEWORKS, Spec, Value
+from paramcalc.results.derivation import Derivation, DerivedTensor, LayerDerivation, Notation, explain
+from paramcalc.spec import FRAMEWORKS, Framework, Spec, Value
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Comparison(Displayed):
     node: str | None
 
     @property
-    def conventions(self) -> tuple[str, str]:
+    def conventions(self) -> tuple[Framework, Framework]:
         """The names of the two."""
         return self.left.count.convention, self.right.count.convention
 
-    def to(self, target: str = "text", *, standalone: bool = False) -> str:
+    def to(self, target: Notation = "text", *, standalone: bool = False) -> str:
         """Print the comparison as `text`, `markdown`, `latex` or `html`; as a `Derivation` is printed."""
         return printed(self, target, standalone=standalone)
 
@@ -80,7 +80,7 @@ class Comparison(Displayed):
 
 def compare(
     spec: Spec,
-    conventions: Sequence[str] = FRAMEWORKS,
+    conventions: Sequence[Framework] = FRAMEWORKS,
     *,
     node: str | None = None,
     dims: Mapping[str, Value] | None = None,

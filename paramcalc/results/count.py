@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+
+from typing_extensions import TypeVar
 
 from paramcalc.conventions import Convention, Spelling
 from paramcalc.conventions import convention as named_convention
@@ -15,12 +17,21 @@ from paramcalc.core.errors import ParamcalcError
 from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
 from paramcalc.layers.base.declaration import Role
 from paramcalc.layers.base.fields import DTYPES
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+#: An array of Python's whole numbers, which cannot overflow.
+Array: TypeAlias = "NDArray[numpy.object_]"
+#: What is counted: whole numbers, or arrays of them where a dim is one.
+N = TypeVar("N", default=int)
 
 
 @dataclass(frozen=True, slots=True)
-class TensorCount:
+class TensorCount(Generic[N]):
     """A tensor of a layer, named and laid out as the convention has it."""
 
     name: str
@@ -31,7 +42,7 @@ class TensorCount:
     #: the path of the tensor whose numbers these are; then they do not count here
     tied_to: str | None
     #: the elements of one copy
-    elements: Number
+    elements: N
     #: what it is for, in a few words
     purpose: str
     #: `trained`, `frozen`, `not trained` (a state that counts), `buffer` (one that does not), `tied to …`
@@ -39,24 +50,24 @@ class TensorCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Generic[N]):
     """What is counted of a layer, and of a whole spec."""
 
-    total: Number
-    trainable: Number
-    non_trainable: Number
+    total: N
+    trainable: N
+    non_trainable: N
     #: elements of states, where the convention does not count them in the total
-    buffers: Number
+    buffers: N
     #: with every use of a shared or tied tensor counted
-    total_untied: Number
+    total_untied: N
     #: of what `total` covers, each tensor at its dtype
-    bytes: Number
+    bytes: N
     #: of these, the bytes of what is trained
-    trainable_bytes: Number
+    trainable_bytes: N
 
 
 @dataclass(frozen=True, slots=True)
-class LayerCount(Totals):
+class LayerCount(Totals[N]):
     """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
 
     name: str
@@ -73,7 +84,7 @@ class LayerCount(Totals):
     convention: Convention = field(repr=False, compare=False)
 
     @property
-    def tensors(self) -> tuple[TensorCount, ...]:
+    def tensors(self) -> tuple[TensorCount[N], ...]:
         """Its own tensors as the convention spells them; none, where they are shared from another row."""
         leaf = self.leaf
         if leaf is None or leaf.shared or not leaf.uses:
@@ -99,13 +110,13 @@ class LayerCount(Totals):
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Totals, Displayed):
+class Count(Totals[N], Displayed):
     """The exact result for a spec under a convention: whole numbers, or arrays of them."""
 
     name: str
-    convention: str
+    convention: Framework
     dims: dict[str, Value]
-    layers: tuple[LayerCount, ...]
+    layers: tuple[LayerCount[N], ...]
     #: the tree that the rows are the leaves of
     root: Branch = field(repr=False, compare=False)
 
@@ -121,12 +132,12 @@ class Count(Totals, Displayed):
 
 def count(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     dims: Mapping[str, Value] | None = None,
     expand: bool = False,
     depth: int | None = None,
-) -> Count:
+) -> Count[Any]:
     """Return the exact count of a spec.
 
     `convention` is `keras` or `torch`; the spec's own framework, if absent. `dims` replaces
@@ -243,7 +254,7 @@ def _bytes(elements: Number, bits: int) -> Number:
     return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
-def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount:
+def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount[Any]:
     first = uses[0]
     return TensorCount(
         name,

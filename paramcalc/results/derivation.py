@@ -23,10 +23,12 @@ from paramcalc.results.count import Count, LayerCount, count
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths
 from paramcalc.results.layer_symbols import SymbolMeaning, in_symbols
 from paramcalc.results.paths import is_within
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 
 #: The derivation itself; the same as a worksheet, with blanks; and the key of the worksheet.
 Sheet: TypeAlias = Literal["derivation", "blank", "answers"]
+#: How a derivation may be printed.
+Notation: TypeAlias = Literal["text", "markdown", "latex", "html"]
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ class Derivation(Displayed):
         """The derivations of the layers, in order of the graph."""
         return tuple(_layers(self.parts))
 
-    def to(self, target: str = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
+    def to(self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
         """Print the derivation as `text`, `markdown`, `latex` or `html`.
 
         As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone`
@@ -165,7 +167,7 @@ class Derivation(Displayed):
 
 def explain(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     node: str | None = None,
     dims: Mapping[str, Value] | None = None,
@@ -190,7 +192,9 @@ def explain(
     return Derivation(counted, parts, node, None)
 
 
-def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> tuple[Formula | None, bool]:
+def _closed_form(
+    spec: Spec, convention: Framework | None, dims: Mapping[str, Value] | None
+) -> tuple[Formula | None, bool]:
     """Return the closed form of a spec, where it has a short one; and whether it has one too long for a reader."""
     if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
         return None, True

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, BinaryIO
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse, suggest
 from paramcalc.spec import Spec, read_spec, read_value
@@ -18,7 +21,7 @@ from paramcalc.spec.parsing import build
 from paramcalc.spec.positions import TextSource
 
 
-def load(path: str | FilePath) -> Spec:
+def load(path: str | PathLike[str]) -> Spec:
     """Read the spec of a file; `-` is standard input.
 
     Raises `ParamcalcError`, each problem with file, line and column.
@@ -26,17 +29,28 @@ def load(path: str | FilePath) -> Spec:
     return loads(read_file(path), "<stdin>" if str(path) == "-" else str(path))
 
 
-def read_file(path: str | FilePath, head: int | None = None) -> bytes:
-    """Read what a file begins with, as far as one byte beyond the largest that is read; or `head` bytes of it.
+def read_file(path: str | PathLike[str]) -> bytes:
+    """Read a file, as far as one byte beyond the largest that is read; `-` is standard input.
 
-    `-` is standard input. Raises `unreadable-file`.
+    Raises `unreadable-file`.
     """
-    most = LIMITS.file_bytes + 1 if head is None else head
-    if str(path) == "-":
-        return sys.stdin.buffer.read(most)
+    with open_file(path) as file:
+        return file.read(LIMITS.file_bytes + 1)
+
+
+@contextmanager
+def open_file(path: str | PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file to read it once, as a pipe must be; `-` is standard input. Raises `unreadable-file`."""
+    if not isinstance(path, (str, PathLike)):
+        raise refuse("wrong-type", f"takes the path of a file, not {quoted(path)}")
     try:
-        with open(path, "rb") as file:
-            return file.read(most)
+        if str(path) == "-":
+            if sys.stdin is None:
+                raise refuse("unreadable-file", "standard input is closed")
+            yield sys.stdin.buffer
+        else:
+            with open(path, "rb") as file:
+                yield file
     except OSError as error:
         hint = _nearby(FilePath(path)) if isinstance(error, FileNotFoundError) else ""
         raise refuse("unreadable-file", f"cannot read {quoted(str(path))}: {error.strerror}", hint) from None
@@ -49,6 +63,8 @@ def loads(text: str | bytes, name: str = "<text>") -> Spec:
 
     Raises `ParamcalcError`, each problem with line and column.
     """
+    if not isinstance(text, (str, bytes)):
+        raise refuse("wrong-type", f"takes the text of a spec, not {quoted(text)}", "pc.load reads a file")
     source = TextSource(name, _with_whole_escapes(_decoded(text, name)))
     try:
         return read_spec(build(source.text), source)
@@ -72,6 +88,9 @@ def read_setting(text: str) -> tuple[str, Any]:
     name, separator, written = text.partition("=")
     if not separator or not name.strip():
         raise refuse("invalid-value", f"{quoted(text)} is not of the form DIM=VALUE", "as in --set width=1024")
+    if not written.strip():
+        way_out = f"{name.strip()}=null leaves the dim without a value"
+        raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
     try:
         return name.strip(), read_value(build(written))
     except ParamcalcError as error:

@@ -194,10 +194,7 @@ class _Reader:
         if key == "layers":
             return {"layers": self.nodes(value, path)}
         if key in CONTENT_READERS:
-            try:
-                return {key: CONTENT_READERS[key](value)}
-            except ParamcalcError as error:
-                raise of_key(key, error) from None
+            return {key: read_key(key, value)}
         return {"layer": self.layer(key, value, (key,))}
 
     def layer(self, name: str, fields: Any, path: Path) -> Layer:

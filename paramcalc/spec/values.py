@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from paramcalc.core import algebra
 from paramcalc.core.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
@@ -14,8 +14,12 @@ from paramcalc.layers.base.fields import read_integer
 
 #: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is open.
 Value: TypeAlias = Any
+#: What it may be given as.
+GivenValue: TypeAlias = "int | str | Expression | Sequence[GivenValue] | None"
 
-FRAMEWORKS = ("keras", "torch")
+#: The frameworks, each with a convention and a layout.
+Framework: TypeAlias = Literal["keras", "torch"]
+FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 #: The version of the format.
 VERSION = 1
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import yaml
 
+from paramcalc.core.errors import quoted, refuse
 from paramcalc.spec import Spec
 
 
 def dumps(spec: Spec) -> str:
     """Return a spec as YAML text, which `loads` reads back to an equal spec."""
+    if not isinstance(spec, Spec):
+        raise refuse("wrong-type", f"takes a spec, not {quoted(type(spec).__name__)}")
     text: str = yaml.dump(
         spec.plain(), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
     )

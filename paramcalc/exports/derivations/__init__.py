@@ -6,6 +6,9 @@ a notation prints.
 
 from __future__ import annotations
 
+from typing import get_args
+
+from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.derivations import html, latex, markdown, text
 from paramcalc.exports.derivations.blocks import Document
 from paramcalc.exports.derivations.comparing import compared
@@ -19,7 +22,11 @@ NOTATIONS = {"text": text.printed, "markdown": markdown.printed, "latex": latex.
 def render(
     result: Derivation | Comparison, target: str, *, sheet: Sheet = "derivation", standalone: bool = False
 ) -> str:
-    """Print a derivation or a comparison in a notation."""
+    """Print a derivation or a comparison in one of the `NOTATIONS`. Raises `unknown-target`."""
+    if target not in NOTATIONS:
+        raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", NOTATIONS))
+    if sheet not in get_args(Sheet):
+        raise refuse("invalid-value", f"there is no sheet {quoted(sheet)}", listed("the sheets", get_args(Sheet)))
     page = made(result, sheet)
     if standalone and target == "latex":
         return latex.document(page)

@@ -13,7 +13,8 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.frameworks.building.writing import Code, identifier, literal, unique
+from paramcalc.frameworks.building.identifiers import identifier, unique
+from paramcalc.frameworks.building.writing import Code, literal
 from paramcalc.graph import Branch, Graph, Leaf, Tree, evaluate
 from paramcalc.spec import Node, Spec, Value, node_names
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, count
+from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
 from paramcalc.core.expression import RESERVED
 from paramcalc.core.registry import kind
+from paramcalc.frameworks.names import free_name
 from paramcalc.frameworks.tidying.naming import is_default, renumbered
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
@@ -141,17 +142,13 @@ class _Places:
             elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
                 name = stem
             elif is_default(self.nodes[stop], name):
-                name = self._new_name("group")
+                name = free_name("group", self.place)
         if len(inside) == 1 and not inside[0].residual:
             # it stays where it is, and takes what it took
             node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
-
-    def _new_name(self, stem: str) -> str:
-        """A name that no node has."""
-        return next(name for name in chain([stem], (f"{stem}_{n}" for n in count(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -203,7 +200,7 @@ class _Places:
         if self.shortens:
             inside = renumbered(inside)
         last = self.names[stop - 1]
-        name = last if last in self.kept else self._common_name(run) or self._new_name("group")
+        name = last if last in self.kept else self._common_name(run) or free_name("group", self.place)
         # a copy takes its first input alone from the copy before
         if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
@@ -310,6 +307,3 @@ def _layer_signature(layer: Layer | None) -> Hashable:
     fields = layer.stated() if layer is not None else {}
     fields.pop("rate", None)
     return type(layer), repr(fields)
-
-
-# --- Names ------------------------------------------------------------------------------

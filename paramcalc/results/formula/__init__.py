@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from paramcalc.results.formula.form import Contribution, Formula
+from paramcalc.results.formula.form import Contribution, Formula, Target
 from paramcalc.results.formula.general import default_form, form_of_kind, symbolic_layer
 from paramcalc.results.formula.measures import Elasticity, Leading
 from paramcalc.results.formula.of_spec import formula
@@ -17,6 +17,7 @@ __all__ = [
     "FlagSymbol",
     "Formula",
     "Leading",
+    "Target",
     "Unit",
     "default_form",
     "form_of_kind",

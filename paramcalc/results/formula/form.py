@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import sympy
 
@@ -20,7 +20,28 @@ from paramcalc.graph import Tree
 from paramcalc.results.formula.conditions import Condition, holds
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
-from paramcalc.spec import Value
+from paramcalc.spec import Framework, Value
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+#: The notations and languages that a form may be written in.
+Target: TypeAlias = Literal[
+    "text",
+    "latex",
+    "mathml",
+    "python",
+    "numpy",
+    "javascript",
+    "c",
+    "julia",
+    "matlab",
+    "sql",
+    "duckdb",
+    "excel",
+    "json",
+]
 
 
 class Contribution(NamedTuple):
@@ -31,7 +52,7 @@ class Contribution(NamedTuple):
     """
 
     name: str
-    expr: Any
+    expr: sympy.Expr
     value: int | None
     share: Fraction | None
 
@@ -46,9 +67,9 @@ class Formula(Displayed):
     """
 
     name: str
-    convention: str
-    expr: Any
-    symbols: dict[str, Any]
+    convention: Framework
+    expr: sympy.Expr
+    symbols: dict[str, sympy.Symbol]
     #: the spec's own value of each symbol that has one
     values: dict[str, int]
     #: the dims that cannot stay symbols, at their values
@@ -74,10 +95,15 @@ class Formula(Displayed):
     def own_value(self) -> int | None:
         """The value at the form's own sizes; None where one of them is not stated."""
         try:
-            value: int = self()
+            return self()
         except ParamcalcError:
             return None
-        return value
+
+    @overload
+    def __call__(self, **sizes: int) -> int: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
 
     def __call__(self, **sizes: Any) -> Any:
         """Return the number of parameters at these sizes: a whole number, or an array for arrays.
@@ -181,7 +207,7 @@ class Formula(Displayed):
 
     # --- printed
 
-    def to(self, target: str = "text") -> str:
+    def to(self, target: Target = "text") -> str:
         """Print the form in another notation, or as source of another language.
 
         `text`, `latex`, `mathml`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,

@@ -14,6 +14,7 @@ from paramcalc.results.formula.conditions import needed
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import sum_of
 from paramcalc.results.formula.symbols import FlagSymbol, symbol
+from paramcalc.spec import Framework
 
 
 def symbolic_layer(
@@ -48,7 +49,7 @@ def symbolic_layer(
     return layer, shapes * (cls.variadic or 1), meanings
 
 
-def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
+def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = False) -> Formula:
     """Return the general form of a layer type; with `defaults`, that of a layer with all its defaults."""
     target = convention(convention_name)
     layer, shapes, meanings = symbolic_layer(cls, defaults)
@@ -74,6 +75,6 @@ def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False)
     )
 
 
-def default_form(cls: type[Layer], convention: str) -> Formula:
+def default_form(cls: type[Layer], convention: Framework) -> Formula:
     """Return the form of a layer type whose fields have their defaults, where they have one: 4·c for BatchNorm."""
     return form_of_kind(cls, convention, defaults=True)

@@ -18,13 +18,13 @@ from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
 from paramcalc.results.formula.symbols import symbol
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
 
 
 def formula(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     keep: Iterable[str] | None = None,
     dims: Mapping[str, Value] | None = None,
@@ -36,7 +36,7 @@ def formula(
         raise located(error, spec.source) from None
 
 
-def _form(spec: Spec, convention: str, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
+def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     _refuse_what_count_refuses(spec, convention, dims)
     meanings: dict[str, str] = {}
     if not spec.dims:
@@ -61,7 +61,7 @@ def _form(spec: Spec, convention: str, keep: Iterable[str] | None, dims: dict[st
     )
 
 
-def _refuse_what_count_refuses(spec: Spec, convention: str, dims: dict[str, Value]) -> None:
+def _refuse_what_count_refuses(spec: Spec, convention: Framework, dims: dict[str, Value]) -> None:
     """Refuse what `count` refuses, but for a free dim that a tensor needs: a form has a symbol for it."""
     try:
         count(spec, convention, dims=dims)
@@ -153,7 +153,7 @@ class _Same(Exception):
         self.one, self.other = one, other
 
 
-def _settled_run(spec: Spec, convention: str, dims: Mapping[str, Value], assignment: _Assignment) -> _Run:
+def _settled_run(spec: Spec, convention: Framework, dims: Mapping[str, Value], assignment: _Assignment) -> _Run:
     """Evaluate the spec with ever fewer symbols, until the form needs no decision about any of them."""
     while True:
         try:
@@ -170,7 +170,7 @@ def _settled_run(spec: Spec, convention: str, dims: Mapping[str, Value], assignm
                 raise
 
 
-def _run(spec: Spec, convention: str, sizes: Mapping[str, Any], values: Mapping[str, int]) -> _Run:
+def _run(spec: Spec, convention: Framework, sizes: Mapping[str, Any], values: Mapping[str, int]) -> _Run:
     """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
     with algebra.assuming() as relations:
         graph = evaluate(spec, convention, sizes, symbolic=True)

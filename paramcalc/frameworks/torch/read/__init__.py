@@ -22,8 +22,9 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.kinds import Kinds
+from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
-from paramcalc.frameworks.torch.read.reader import Loose, Reader
+from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.tracing import trace
 from paramcalc.frameworks.torch.read.values import LENGTHS
 from paramcalc.layers.base.fields import named, read_shape
@@ -126,10 +127,10 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
             for further_axes, lengths in product((0, 1), LENGTHS):
                 reader = Reader(module, inputs, kinds, found, lengths, further_axes)
                 result = reader.nodes()
-                missing = reader.unknown, len(reader.parted)
-                if best is None or missing < (best.unknown, len(best.parted)):
+                gaps = reader.gaps
+                if best is None or gaps.missing < best.gaps.missing:
                     best, nodes = reader, result
-                if not reader.unknown:
+                if not gaps.unknown:
                     break
         except Loose as caught:
             kinds = Kinds(kinds.loose | caught.modules)
@@ -140,24 +141,24 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
 
 def _description(reader: Reader) -> str:
     """Where a spec does not say what the module does."""
-    said = []
-    if reader.found is None and reader.kinds.of(reader.module) is None:
+    said, gaps = [], reader.gaps
+    if reader.found is None and reader.layout.kinds.of(reader.layout.module) is None:
         said.append(
             "torch.fx cannot follow its calls, so the layers stand in the order in which they are registered, and a"
             " layer that does not fit the one before it begins with an Input of its own."
         )
-    if reader.untraced:
+    if gaps.untraced:
         said.append(
-            f"torch.fx cannot follow the calls in {_listed(reader.untraced)}: what is in there stands in the order in"
+            f"torch.fx cannot follow the calls in {_listed(gaps.untraced)}: what is in there stands in the order in"
             " which it is registered."
         )
-    if reader.parted and reader.found is not None:
+    if gaps.parted and reader.found is not None:
         said.append(
             "Where a function that is no layer kind stands between two layers, the second begins with an Input of its"
             " own."
         )
-    if reader.uncalled:
-        said.append(f"Never called: {_listed(reader.uncalled)}.")
+    if gaps.uncalled:
+        said.append(f"Never called: {_listed(gaps.uncalled)}.")
     return " ".join(["Read from PyTorch.", *said]) if said else ""
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, count
 from typing import Any, TypeAlias
 
 from paramcalc.core.algebra import Shape
+from paramcalc.frameworks.names import Names
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
@@ -42,29 +41,22 @@ class Group:
     name: str
     group: Group | None
     items: list[Item] = field(default_factory=list)
-    names: set[str] = field(default_factory=lambda: {"input"})
-
-    def new_name(self, wanted: str) -> str:
-        """A name that a spec may write and nothing else in the group has, like the one that is wanted."""
-        stem = legal(wanted)
-        name = next(each for each in chain([stem], (f"{stem}_{n}" for n in count(1))) if each not in self.names)
-        self.names.add(name)
-        return name
+    names: Names = field(default_factory=Names)
 
     def new_group(self, wanted: str) -> Group:
-        """A group within it, at its end."""
-        group = Group(self.new_name(wanted), self)
+        """Put a group at its end."""
+        group = Group(self.names.new(wanted), self)
         self.items.append(group)
         return group
 
     def remove(self, group: Group) -> None:
         """Leave out a group at its end; its name is free again."""
         self.items.remove(group)
-        self.names.remove(group.name)
+        self.names.discard(group.name)
 
     def new_place(self, wanted: str, **content: Any) -> Place:
-        """A place at its end."""
-        place = Place(self.new_name(wanted), self, **content)
+        """Put a place at its end."""
+        place = Place(self.names.new(wanted), self, **content)
         self.items.append(place)
         return place
 
@@ -138,12 +130,6 @@ def _same_names(first: Group, second: Group) -> bool:
     )
 
 
-def legal(name: str, stem: str = "layer") -> str:
-    """A name as a spec may write it: what is a number in PyTorch follows a word."""
-    name = re.sub(r"[^\w-]+", "_", name)
-    return name if re.match(r"[^\W\d]", name) else f"{stem}_{name}"
-
-
 def _chain(item: Item) -> list[Item]:
     """The groups around an item, from the outermost, and the item."""
     return [*(_chain(item.group) if item.group is not None else ()), item]
@@ -166,7 +152,7 @@ def path_from(item: Item, place: Item) -> str:
     return ".".join(each.name for each in _below(item, outer))
 
 
-class Writer:
+class NodeWriter:
     """Writes the items of a group as nodes."""
 
     def __init__(self, root: Group) -> None:

@@ -21,7 +21,7 @@ LENGTHS = ((256, 320), (8, 12))
 Runs: TypeAlias = tuple[Any, Any]
 
 
-class Parts(NamedTuple):
+class Split(NamedTuple):
     """Several parts of a value along an axis."""
 
     value: Value
@@ -48,7 +48,7 @@ class Value:
     #: whether it is all that a module gives, be it one output or several
     whole: bool = False
     #: several parts of a value
-    parts: Parts | None = None
+    split: Split | None = None
     #: a value with its axes in another order, the batch no longer the first: that value, and the order
     moved: tuple[Value, tuple[int, ...]] | None = None
 
