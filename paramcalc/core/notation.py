@@ -88,7 +88,7 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
         return f"{number:,}"
 
     def quotient(self, numerator: Any, denominator: Any) -> str:
-        over = self.parenthesize(denominator, PRECEDENCE["Pow"])
+        over = self.parenthesize(denominator, PRECEDENCE["Pow"], strict=True)
         return f"{self.parenthesize(numerator, PRECEDENCE['Mul'] - 1)}/{over}"
 
     def negative(self, expr: Any) -> str:
