@@ -25,7 +25,7 @@ WRITTEN = {
     "the inverse": (1 / A, "1/a", r"\frac{1}{a}"),
     "the inverse of a square": (A**-2, "1/a²", r"\frac{1}{a^{2}}"),
     "a minus before a product": (-A * B, "-a·b", r"- a \cdot b"),
-    "a minus before a product with a sum": (-2 * (A + B) * C, "-2·c·(a + b)", r"- 2 \cdot c \cdot \left(a + b\right)"),
+    "a minus before a product with a sum": (-C * A * (B + 1), "-a·c·(b + 1)", r"- a \cdot c \cdot \left(b + 1\right)"),
     "a minus before a power": (B - A**2, "-a² + b", "- a^{2} + b"),
     "a difference": (C - A, "c - a", "c - a"),
     "a product with a difference": (A * (C - B), "a·(c - b)", r"a \cdot \left(c - b\right)"),
@@ -73,8 +73,10 @@ def test_an_expression_is_written_as_people_write_it(case: str) -> None:
     [
         (
             (A + B) * C,
-            "<mrow><mi>c</mi><mo>&#183;</mo>"
-            "<mrow><mo>(</mo><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mo>)</mo></mrow></mrow>",
+            (
+                "<mrow><mi>c</mi><mo>&#183;</mo>"
+                "<mrow><mo>(</mo><mrow><mi>a</mi><mo>+</mo><mi>b</mi></mrow><mo>)</mo></mrow></mrow>"
+            ),
         ),
         (A / (B + C), "<mfrac><mi>a</mi><mrow><mi>b</mi><mo>+</mo><mi>c</mi></mrow></mfrac>"),
         (-A, "<mrow><mo>-</mo><mi>a</mi></mrow>"),
