@@ -117,6 +117,11 @@ def test_the_largest_term_stands_first_where_the_sizes_are_known() -> None:
     assert notation.text(A**2 + B, sizes={"a": 3, "b": 9}) == "a² + b"
 
 
+def test_a_character_that_latex_lacks_is_given_by_its_number() -> None:
+    assert notation.latex_text("größe ſĸŉ÷層") == "größe [U+017F][U+0138][U+0149][U+00F7][U+5C64]"
+    assert notation.latex_text("a_b & 50 % × 2 → #1") == r"a\_b \& 50 \% \(\times\) 2 \(\to\) \#1"
+
+
 def test_the_terms_of_what_is_written() -> None:
     assert notation.terms(written_sum(A, B)) == [("+", A), ("+", B)]
     assert notation.terms(written_product(A, B)) == [("+", written_product(A, B))]
