@@ -250,6 +250,16 @@ def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str)
     assert target == "json" or "Fixed, since the layers themselves depend on it: widths = [3, 1000]." in written
 
 
+def test_a_cell_says_what_a_size_stands_for_or_is_not_there() -> None:
+    form = form_of(A * C)
+    rows = dict(
+        line.split("\t", 1) for line in replace(form, meanings={"a": "rows"}).to("excel").splitlines() if "\t" in line
+    )
+    # C is a name that a spreadsheet has for itself
+    assert (rows["a"], rows["c_"]) == ("\t(rows)", "\t(the dim 'c')")
+    assert form_of(A).to("excel").splitlines()[3] == "a\t"
+
+
 def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
     assert "Exact up to 2^53" in GPT2.to("excel")
     assert "<= 9007199254740992" in GPT2.to("excel")
@@ -355,6 +365,27 @@ def test_numbers_that_readers_of_json_would_round_are_strings() -> None:
     document = json.loads(pc.formula(pc.loads(text)).to("json"))
     assert document["symbols"][0]["value"] == {"num": str(2**53)}
     assert document["expression"] == ["Add", ["Multiply", 2**53 - 1, "n"], 2**53 - 1]
+
+
+def test_the_schema_refuses_what_is_not_of_the_format() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(run("schema", "--of", "formula").output))
+    plain = json.loads(GPT2.to("json"))
+    symbol, condition, number = plain["symbols"][0], plain["conditions"][0], {"num": str(2**60)}
+    assert validator.is_valid({**plain, "value": number})
+    for wrong in (
+        {"further": 1},
+        {"value": {**number, "further": 1}},
+        {"value": {"num": "1.5"}},
+        {"value": 2**53},
+        {"symbols": [{**symbol, "further": 1}]},
+        {"symbols": [{**symbol, "minimum": 2}]},
+        {"conditions": [{**condition, "further": 1}]},
+        {"conditions": [{**condition, "holds": ["Add", 1, 2]}]},
+        {"paramcalc_form": 2},
+    ):
+        assert not validator.is_valid({**plain, **wrong}), wrong
+    for key in plain:
+        assert not validator.is_valid({name: value for name, value in plain.items() if name != key}), key
 
 
 def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
