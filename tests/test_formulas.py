@@ -429,6 +429,22 @@ def test_copies_that_are_alike_are_one_product() -> None:
     assert form.expr == depth * (n**2 + n) + 5 * n
 
 
+def test_each_of_two_copies_counts() -> None:
+    for copies in (1, 2, 3):
+        form = form_of(
+            "n: 4", f"  - Dense: {{units: n, use_bias: false}}\n  - {{Dense: {{units: n}}, times: {copies}}}"
+        )
+        n = form.symbols["n"]
+        assert sympy.expand(form.expr - (4 * n + copies * (n**2 + n))) == 0
+        assert sum(part.value or 0 for part in form.by("tensor")) == form() == 16 + copies * 20
+
+
+def test_bounds_of_one_size_are_one_condition() -> None:
+    form = form_of("n: 9", "  - Dense: {units: 2 * n - 5}\n  - Dense: {units: n - 3}\n  - Dense: {units: n + 1}")
+    # 2·n - 5 ≥ 1 from 3 on, n - 3 ≥ 1 from 4 on
+    assert form.conditions == ("n ≥ 4",)
+
+
 def test_the_largest_term_comes_first() -> None:
     form = form_of("n: 2, m: 1000", "  - Dense: {units: n, use_bias: false}\n  - Dense: {units: m}")
     assert "parameters = n·m + m + 4·n" in str(form).replace("m·n", "n·m")
