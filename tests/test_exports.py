@@ -18,6 +18,7 @@ from sympy import ceiling, floor
 import paramcalc as pc
 from paramcalc.core import registry
 from paramcalc.exports.languages import LANGUAGES
+from paramcalc.exports.languages.julia import Julia
 from paramcalc.exports.languages.program import Check, program
 from paramcalc.exports.languages.tree import OPERATIONS
 from paramcalc.results.formula import symbol
@@ -172,6 +173,25 @@ def test_what_is_written_has_the_value_of_the_form(case: str, target: str) -> No
     # beyond 64 bits NumPy refuses
     for point in points[-1:] if target == "numpy" and case in POWERS else points:
         assert compute({name: point[name] for name in form.symbols}) == known(**point), point
+
+
+def test_conditions_with_fractions_are_over_whole_numbers() -> None:
+    relations = (("≥", A / H + B / K, C), ("≥", D, A * B / H))
+    (*_, first, second) = program(replace(form_of(A * B * C * D * H * K), relations=relations), Julia()).checks
+    julia = {"a": 6, "b": 8, "c": 5, "d": 9, "h": 3, "k": 4}
+    for check, sizes, truth in ((first, {"c": 4}, True), (first, {"c": 5}, False), (second, {"d": 16}, True)):
+        assert evaluate(Julia().holds(check), GRAMMARS["julia"], {**julia, **sizes}) is truth
+    assert "div(" in Julia().holds(first)
+
+
+def test_a_form_without_sizes_is_a_number_in_every_language() -> None:
+    form = form_of(sympy.Integer(12345))
+    assert "parameters\t=12345" in form.to("excel")
+    assert "return 12345" in form.to("python")
+    assert "return 12345n;" in form.to("javascript")
+    assert "*parameters = 12345;" in form.to("c")
+    assert 'SELECT CAST(12345 AS DECIMAL(38, 0)) AS "parameters";' in form.to("sql")
+    assert "parameters = int64(12345);" in form.to("matlab")
 
 
 def test_a_power_is_a_product_where_the_language_has_no_exact_one() -> None:
@@ -394,8 +414,8 @@ def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
     divides, equal, least = (each["holds"] for each in json.loads(form.to("json"))["conditions"])
     sizes = {"a": 9, "b": 3, "c": 2, "d": 3, "h": 9}
     assert [evaluated(divides, {**sizes, "h": h}) for h in (9, 27, 5)] == [True, True, False]
-    assert [evaluated(equal, {**sizes, "c": c}) for c in (24, 25)] == [True, False]
-    assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8)] == [True, False]
+    assert [evaluated(equal, {**sizes, "c": c}) for c in (24, 25, 51)] == [True, False, False]
+    assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8, 20)] == [True, False, True]
 
 
 def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
