@@ -28,10 +28,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "activation": ("PReLU", "GLU", "Identity", "Masking", "GaussianNoise"),
     "normalization": ("BatchNorm", "LayerNorm", "RMSNorm"),
     "further_normalization": ("GroupNorm", "InstanceNorm", "UnitNorm", "LocalResponseNorm", "Normalization"),
-    "convolution": (
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
+    "convolution": ("Conv1D", "Conv2D", "Conv3D"),
+    "further_convolution": (
         "DepthwiseConv1D",
         "DepthwiseConv2D",
         "SeparableConv1D",

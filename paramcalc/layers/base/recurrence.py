@@ -1,7 +1,5 @@
 """What recurrent layers have in common: gates, states, and the way through a sequence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
