@@ -159,6 +159,10 @@ def _description(reader: Reader) -> str:
         )
     if gaps.uncalled:
         said.append(f"Never called: {_listed(gaps.uncalled)}.")
+    if gaps.read:
+        said.append(f"The weights of {_listed(gaps.read)} are used without a call.")
+    if gaps.unfinished:
+        said.append("What comes after the last layer is no layer type, and is left out.")
     return " ".join(["Read from PyTorch.", *said]) if said else ""
 
 
