@@ -159,6 +159,18 @@ class ScaledConvolution(nn.Module):
         return functional.conv2d(x, self.weight * 0.1, padding=1)
 
 
+class WithEmptyBuffer(nn.Module):
+    """A layer beside a buffer without an element."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(2, 3)
+        self.register_buffer("seen", torch.zeros(0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(x)
+
+
 class TiedHead(nn.Module):
     """A recurrence between an embedding and its transpose."""
 
@@ -197,6 +209,13 @@ SAID: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...] | None, int, list
         [PARTED],
     ),
     "a function behind the last layer": (TiedHead, (3,), 50 * 8 + 2 * 24 * 8 + 48, [LEFT_OUT]),
+    "a buffer of no elements": (WithEmptyBuffer, (2,), 9, []),
+    "a head that is taken off": (
+        lambda: nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 0)),
+        (4,),
+        20,
+        [LEFT_OUT],
+    ),
     "order of registration": (
         torch_models.Decided,
         None,

@@ -48,10 +48,14 @@ class Calls:
             raise refuse("invalid-value", "more inputs are given than the module takes")
         outputs = {node: self.values[node] for node in nodes_in(found.output)}
         self.layout.gaps.unfinished = any(
-            node.op in ("call_function", "call_method") and value.flow is None and value.is_tensor
-            for node, value in outputs.items()
+            value.flow is None and value.is_tensor and self.is_left_out(node) for node, value in outputs.items()
         )
         return [value.flow for value in outputs.values() if value.flow is not None]
+
+    def is_left_out(self, node: Any) -> bool:
+        """Whether no node of the spec stands for what a node of torch.fx does."""
+        is_function = node.op in ("call_function", "call_method")
+        return is_function or (node.op == "call_module" and not own_tensors(self.root_module(node)))
 
     def visit(self, visit: Visit, group: Group) -> None:
         """Put what is called in a module in its group."""
