@@ -183,6 +183,21 @@ class TiedHead(nn.Module):
         return self.r(self.e(ids))[0] @ self.e.weight.t()
 
 
+class Flat(nn.Module):
+    """A module that goes over the sizes of what it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c, self.f = nn.Conv2d(1, 6, 3), nn.Linear(6 * 13 * 13, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = functional.max_pool2d(functional.relu(self.c(x)), 2)
+        size = 1
+        for each in x.size()[1:]:
+            size *= each
+        return self.f(x.view(-1, size))
+
+
 PARTED = "Where a function that is no layer type stands between two layers, the second begins with an Input of its own."
 LEFT_OUT = "What comes after the last layer is no layer type, and is left out."
 #: Modules, the shape of their input, their parameters, and what is said of them.
@@ -216,6 +231,7 @@ SAID: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...] | None, int, list
         20,
         [LEFT_OUT],
     ),
+    "sizes that are multiplied": (Flat, (1, 28, 28), 60 + 1015 * 5, []),
     "order of registration": (
         torch_models.Decided,
         None,
@@ -251,6 +267,11 @@ def test_what_a_spec_does_not_say_is_said(name: str) -> None:
     spec = check(make(), shape)
     assert pc.count(spec).total == total
     assert spec.description == " ".join(["Read from PyTorch.", *said] if said else [])
+
+
+def test_sizes_that_are_multiplied_leave_the_graph_whole() -> None:
+    kinds = [type(row.leaf.layer).__name__ for row in pc.count(pc.from_torch(Flat(), (1, 28, 28))).layers if row.leaf]
+    assert kinds == ["Input", "Conv2D", "Activation", "MaxPool2D", "Flatten", "Dense"]
 
 
 # --- What is refused --------------------------------------------------------------------

@@ -1,12 +1,17 @@
 """A live module of PyTorch as a spec.
 
-    modules    a module as a kind
-    kinds      the kinds of all modules of a model
-    tracing    which modules and functions are called, and in which order
-    values     what each call gives, by its shapes alone
-    functions  a function between modules as a kind
-    places     the nodes while they are read: where each stands, and what it takes
-    reader     the nodes of a spec, in groups named as the modules
+    modules        a module as a layer
+    kinds          the layers of all modules of a model
+    tracing        which modules and functions are called, and in which order
+    values         what each call gives, by its shapes alone
+    functions      a function between modules as a layer
+    places         the nodes while they are read: where each stands, and what it takes
+    layout         where layers and tensors stand
+    calls          layers and tensors where they are called
+    module_lists   those of lists of modules
+    registration   the rest, where they are registered
+    misfits        the refusal of a shape that does not fit
+    reader         the nodes of a spec, in groups named as the modules
 
 Source: torch.nn.Module, torch.fx.
 """
@@ -121,7 +126,7 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
     """
     kinds = Kinds()
     while True:
-        found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
+        found = None if kinds.of(module) else trace(module, kinds.is_whole, inputs)
         best: Reader | None = None
         try:
             for further_axes, lengths in product((0, 1), LENGTHS):

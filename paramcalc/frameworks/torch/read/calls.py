@@ -10,7 +10,6 @@ from typing import Any
 from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.torch.read.functions import Found, FunctionCall, agree, layer_of, moved_by, split_of
-from paramcalc.frameworks.torch.read.kinds import is_of_torch
 from paramcalc.frameworks.torch.read.layout import Layout
 from paramcalc.frameworks.torch.read.misfits import misfit
 from paramcalc.frameworks.torch.read.module_lists import grouped
@@ -18,7 +17,7 @@ from paramcalc.frameworks.torch.read.modules import Known, outputs_of, own_tenso
 from paramcalc.frameworks.torch.read.places import Group, Place, Source, is_below, matching
 from paramcalc.frameworks.torch.read.registration import Registration
 from paramcalc.frameworks.torch.read.tracing import Trace, Visit, nodes_of
-from paramcalc.frameworks.torch.read.values import Value, forward_of, nodes_in, run, same_shapes
+from paramcalc.frameworks.torch.read.values import Value, forward_of, is_of_torch, nodes_in, run, same_shapes
 from paramcalc.layers.base.declaration import Layer, default_name
 
 

@@ -119,6 +119,40 @@ def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | N
     return results[0], results[1]
 
 
+class NodeShapes(dict[Any, Value]):
+    """What nodes of torch.fx give by their shapes alone, each worked out once it is asked for."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        #: whether functions and modules run over shapes just now, and are not traced
+        self.running = False
+
+    def __missing__(self, node: Any) -> Value:
+        module = self.module.get_submodule(node.target) if node.op == "call_module" else None
+        function = forward_of(module) if module is not None else None
+        unknown = node.op in ("placeholder", "get_attr") or (module is not None and not is_of_torch(module))
+        value = self[node] = Value() if unknown else Value(running=lambda: run(node, self, function))
+        return value
+
+    def state(self, node: Any, shape: Shape) -> None:
+        """State the shape of an input."""
+        self[node] = Value(running=lambda: runs_of(shape, LENGTHS[0]))
+
+    def length(self, node: Any) -> int:
+        """Return how many parts there are in what a node gives; 0 where that is not known."""
+        self.running = True
+        try:
+            parts = [len(run) for run in self[node].runs or () if isinstance(run, (tuple, list))]
+        finally:
+            self.running = False
+        return parts[0] if len(parts) == 2 and parts[0] == parts[1] else 0
+
+
+def is_of_torch(module: Any) -> bool:
+    """Whether a module's code is PyTorch's own."""
+    return type(module).__module__.startswith("torch.nn")
+
+
 def forward_of(module: Any, dtype: str = "") -> Callable[..., Any]:
     """Return the forward run of one of PyTorch's own modules, over shapes alone; floats are given in a dtype."""
     import torch
