@@ -220,7 +220,7 @@ def test_lines_may_be_broken_wherever_they_are(name: str, framework: str, monkey
         (("a", "b", "a_b", "a-b"), ["a__b", "a_b", "a-b"]),
     ],
 )
-def test_no_name_of_keras_has_a_point_and_no_two_are_the_same(names: tuple[str, ...], found: list[str]) -> None:
+def test_no_name_of_keras_has_a_dot_and_no_two_are_the_same(names: tuple[str, ...], found: list[str]) -> None:
     group, inner, *others = names
     others = others or ["c"]
     spec = pc.Spec(
@@ -248,7 +248,7 @@ def test_paths_that_no_names_of_keras_can_tell_apart_are_refused() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         source(spec, "keras")
     assert str(caught.value) == (
-        "error[cannot-build]: the paths of two layers become the same name in Keras, which has no points in names\n"
+        "error[cannot-build]: the paths of two layers become the same name in Keras, whose names have no dots\n"
         "    rename a node"
     )
 

@@ -20,7 +20,7 @@ from paramcalc.frameworks.keras.read.description import (
 from paramcalc.frameworks.keras.read.keras2 import is_older, modern
 from paramcalc.frameworks.keras.read.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.read.operations import is_operation, read_operation
-from paramcalc.frameworks.names import Names
+from paramcalc.frameworks.names import FreeNames
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
@@ -53,7 +53,7 @@ class Reading:
     compared: list[tuple[Any, Counter[Any]]] = field(default_factory=list)
 
 
-class Group:
+class ModelReader:
     """A Functional or Sequential model: the whole, or one within another."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Group:
         self.inner: dict[str, list[Source | None]] = {}
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
-        self.names = Names()
+        self.names = FreeNames()
         self.nodes: list[Node] = []
         #: what a node takes that states nothing
         self.flowing: Source | None = Source("input") if path else None
@@ -169,7 +169,7 @@ class Group:
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
         elif is_model(call.entry):
-            group = Group(call.entry, self.reading, (*self.path, name), self.frozen, call.live)
+            group = ModelReader(call.entry, self.reading, (*self.path, name), self.frozen, call.live)
             layers, outputs = group.read()
             if not layers:
                 self.sources[call.key] = _place_of(sources)

@@ -25,6 +25,7 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
+from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
@@ -46,6 +47,8 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
     Raises `ParamcalcError`: `wrong-type` for what is no module, `invalid-value` for a lazy module that
     has no sizes yet.
     """
+    if is_live_model(module):
+        raise refuse("wrong-type", "takes a module of PyTorch, and not a model of Keras", "pc.from_keras(model)")
     spec = untidied(module, inputs)
     return tidy(spec) if spec.layers else spec
 

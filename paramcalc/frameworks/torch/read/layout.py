@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape, Unknown, product
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.names import Names
+from paramcalc.frameworks.names import FreeNames
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.modules import Known, Own, described, own_tensors
 from paramcalc.frameworks.torch.read.places import Group, Item, Place, Source, places
@@ -244,7 +244,7 @@ class Layout:
 
 def _tensor_names(tensors: Mapping[str, Own]) -> dict[str, str]:
     """Return the names of tensors as a spec may write them."""
-    names = Names(taken=(), stem="tensor")
+    names = FreeNames(taken=(), stem="tensor")
     return {each: names.new(each) for each in tensors}
 
 
