@@ -19,7 +19,7 @@ _SORTS = {
 _SHAPES = ("tensors", "states")
 #: Fields with places on an axis.
 _PLACES = ("start", "stop")
-#: So many names of one sort there are beside the first; other sizes stay numbers.
+#: How many names of one sort there are beside the first; other sizes stay numbers.
 _MOST_NAMES = 7
 #: Smaller sizes are taken for a dim only in fields that state one.
 _LEAST = 16

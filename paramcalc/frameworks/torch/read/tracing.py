@@ -94,11 +94,7 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: Sequence[tuple
 
     visits = [root]
     shapes = NodeShapes(root.module)
-    #: the forward run of each module in it, by its id: code may call that by itself
-    inner = [each for each in root.module.modules() if each is not root.module]
-    forwards = {id(each): each.forward for each in inner}
-    for each in inner:
-        each.forward = _called_as_module(each)
+    forwards = _forwards(root.module)
 
     class Tracer(fx.Tracer):
         proxy_buffer_attributes = True
@@ -155,6 +151,18 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: Sequence[tuple
             return self.create_proxy("call_module", path, args, kwargs)
 
     return Tracer()
+
+
+def _forwards(module: Any) -> dict[int, Callable[..., Any]]:
+    """Return the forward runs of the modules in a module, by their ids, and have calls of them seen.
+
+    Code may call a forward run by itself: it is then a call of its module here.
+    """
+    inner = [each for each in module.modules() if each is not module]
+    forwards = {id(each): each.forward for each in inner}
+    for each in inner:
+        each.forward = _called_as_module(each)
+    return forwards
 
 
 def _called_as_module(module: Any) -> Callable[..., Any]:
