@@ -67,15 +67,15 @@ def filled(markdown: str) -> str:
 def kind_index() -> str:
     """All kinds, family by family."""
     lines = [
-        "# Layer kinds",
+        "# Layer types",
         "",
-        "A layer kind says which tensors a layer owns, and the shape of each. This part of the site is made",
+        "A layer type says which tensors a layer owns, and the shape of each. This part of the site is made",
         "from those declarations: what stands here is what is counted. `paramcalc layers` prints the same list,",
-        "and `paramcalc layers KIND` one kind.",
+        "and `paramcalc layers TYPE` describes one.",
     ]
     for family, names in FAMILIES.items():
         rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
-        lines += ["", f"## {kinds.title(family).capitalize()}", "", *_table(("kind", "what it does"), rows)]
+        lines += ["", f"## {kinds.title(family).capitalize()}", "", *_table(("layer type", "what it does"), rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -234,7 +234,7 @@ def _value(value: Any) -> str:
 
 
 def _default_table(table: str) -> Callable[[], list[str]]:
-    return lambda: _table(("kind", "field", *FRAMEWORKS), _defaults(table))
+    return lambda: _table(("layer type", "field", *FRAMEWORKS), _defaults(table))
 
 
 def _classes() -> list[str]:
@@ -243,7 +243,7 @@ def _classes() -> list[str]:
         candidates = [convention(framework).equivalents(name) for framework in FRAMEWORKS]
         cells = [", ".join(dict.fromkeys(_code(each.name) for each in some)) or "none" for some in candidates]
         rows.append((_kind_link(name), *cells))
-    return _table(("kind", *FRAMEWORKS), rows)
+    return _table(("layer type", *FRAMEWORKS), rows)
 
 
 def _differences() -> list[str]:
@@ -253,7 +253,7 @@ def _differences() -> list[str]:
         forms = [_form_by_default(kind(name), framework) for framework in FRAMEWORKS]
         if len(set(forms)) > 1:
             rows.append((_kind_link(name), *map(_code, forms), _text(_reason(kind(name)))))
-    return _table(("kind", *FRAMEWORKS, "the reason"), rows)
+    return _table(("layer type", *FRAMEWORKS, "the reason"), rows)
 
 
 def _form_by_default(cls: type[Layer], framework: str) -> str:
@@ -308,7 +308,7 @@ def _unlisted() -> list[str]:
 def _refused_kinds() -> list[str]:
     """The kinds that cannot be built, by framework."""
     rows = [(framework, ", ".join(map(_kind_link, refused_kinds(framework)))) for framework in FRAMEWORKS]
-    return _table(("framework", "kinds of which no layer can be built"), rows)
+    return _table(("framework", "layer types of which no layer can be built"), rows)
 
 
 def _tensor_names() -> list[str]:
@@ -320,7 +320,7 @@ def _tensor_names() -> list[str]:
                     row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
                     rows += [row] if row not in rows else []
     rows.sort(key=lambda row: [_kind_link(name) for name in kind_names()].index(row[0]))
-    return _table(("kind", "tensor here", "convention", "its name there", "its shape there"), rows)
+    return _table(("layer type", "tensor here", "convention", "its name there", "its shape there"), rows)
 
 
 def _dtypes() -> list[str]:

@@ -50,7 +50,7 @@ CODES = {
     "free-dim": "Something needs the value of a dim or a length that is left free.",
     "not-one-value": "A condition, a list or a counter depends on a dim that is an array.",
     "missing-input": "A node has no input to take.",
-    "input-count": "A layer is given more or fewer inputs than its kind takes.",
+    "input-count": "A layer is given more or fewer inputs than its type takes.",
     "shape-mismatch": "Shapes that must agree do not, or a shape has the wrong number of axes.",
     "empty-output": "An output would have an axis without elements.",
     "share-mismatch": "A shared layer would need other tensors at its second place.",

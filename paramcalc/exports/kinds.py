@@ -32,7 +32,7 @@ def overview() -> str:
             lines += textwrap.wrap(
                 kind(name).summary(), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
             )
-    return "\n".join([*lines[1:], "", "paramcalc layers KIND shows the fields, tensors and formula of one."])
+    return "\n".join([*lines[1:], "", "paramcalc layers TYPE shows the fields, tensors and formula of one."])
 
 
 def title(family: str) -> str:

@@ -72,7 +72,7 @@ class Node:
             raise _no_node(self.layer)
         contents = [self.layer, self.layers, self.block, self.share]
         if sum(content is not None for content in contents) != 1:
-            raise refuse("invalid-value", "a node is one of a layer kind, 'layers', 'block' and 'share'")
+            raise refuse("invalid-value", "a node is one of a layer type, 'layers', 'block' and 'share'")
         problems: list[Problem] = []
         for key in _KEYS_READ:
             attribute = ATTRIBUTES.get(key, key)

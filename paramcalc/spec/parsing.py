@@ -222,7 +222,7 @@ def _malformed(error: Any, text: str) -> ParamcalcError:
         hint = "use spaces" if char == "\t" else "put the text in quotes"
     elif "mapping values are not allowed" in detail:
         message = "a ': ' is out of place here"
-        hint = "a kind with keys below it ends in a colon (- BatchNorm:); a ': ' inside a value needs quotes"
+        hint = "a layer type with keys below it ends in a colon (- BatchNorm:); a ': ' inside a value needs quotes"
     elif "Unicode character" in detail:
         message = "an escape that stands for no character"
         hint = "half of a surrogate pair is none; write the character itself"

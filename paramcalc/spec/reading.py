@@ -168,7 +168,7 @@ class _Reader:
         if isinstance(data, str):
             return Node(self.layer(data, None, ()))
         if not isinstance(data, dict):
-            raise refuse("wrong-type", f"a node is a layer kind or a mapping, not {_form(data)}")
+            raise refuse("wrong-type", f"a node is a layer type or a mapping, not {_form(data)}")
         kinds = [key for key in data if _is_kind(key)]
         contents = kinds + [key for key in _CONTENT_KEYS if key in data]
         if len(contents) != 1:
@@ -242,11 +242,11 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
             except ParamcalcError as error:
                 hint = error.problems[0].hint
                 if "did you mean" in hint and key not in NODE_KEYS:
-                    message = f"no layer type '{key}': kinds begin with a capital"
+                    message = f"no layer type '{key}': layer types begin with a capital"
                     return refuse("unknown-kind", message, hint, (key,), True)
             else:
                 return refuse("unknown-kind", f"no layer type '{key}'", f"did you mean '{name}'?", (key,), True)
-    return refuse("missing-key", "a node names a layer kind, or has 'layers', 'block' or 'share'")
+    return refuse("missing-key", "a node names a layer type, or has 'layers', 'block' or 'share'")
 
 
 def _form(value: Any) -> str:

@@ -306,7 +306,7 @@ def test_what_cannot_be_followed_within_is_said() -> None:
     module = nn.Sequential(nn.Linear(3, 4), torch_models.Decided(), nn.Linear(4, 2))
     assert check(module).description == (
         "Read from PyTorch. torch.fx cannot follow the calls in '1': what is in there stands in the order in which it"
-        " is registered. Where a function that is no layer kind stands between two layers, the second begins with an"
+        " is registered. Where a function that is no layer type stands between two layers, the second begins with an"
         " Input of its own."
     )
 

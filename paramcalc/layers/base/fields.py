@@ -229,7 +229,8 @@ def _read_function(value: Any) -> str:
     if not isinstance(value, str):
         raise refuse("wrong-type", f"takes text, not {named(value)}")
     if value == "glu":
-        raise refuse("invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a kind of its own: GLU")
+        message = "must keep the shape, and 'glu' halves an axis"
+        raise refuse("invalid-value", message, "it is a layer type of its own: GLU")
     return value
 
 

@@ -154,7 +154,7 @@ def _description(reader: Reader) -> str:
         )
     if gaps.parted and reader.found is not None:
         said.append(
-            "Where a function that is no layer kind stands between two layers, the second begins with an Input of its"
+            "Where a function that is no layer type stands between two layers, the second begins with an Input of its"
             " own."
         )
     if gaps.uncalled:
