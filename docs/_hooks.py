@@ -1,4 +1,4 @@
-"""What the site takes from the code: a page for each layer kind, and the tables of other pages.
+"""What the site takes from the code: a page for each layer type, and the tables of other pages.
 
 MkDocs calls `on_config`, `on_files` and `on_page_markdown`. A written page says where a table
 belongs by a line of its own: `<!-- generated: error-codes -->`.
@@ -14,7 +14,7 @@ from typing import Any
 from paramcalc.conventions import Equivalent, convention
 from paramcalc.core import notation
 from paramcalc.core.errors import CODES, LIMITS, Limits, ParamcalcError
-from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.core.registry import FAMILIES, built_in_names, kind
 from paramcalc.exports import kinds
 from paramcalc.frameworks.build import refused_kinds
 from paramcalc.layers.base.declaration import Layer, Tensor
@@ -31,7 +31,7 @@ _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
 
 def on_config(config: Any) -> Any:
-    """Put the pages of the kinds into the navigation, family by family."""
+    """Put the pages of the layer types into the navigation, family by family."""
     pages = [{kinds.title(family): [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
     config.nav = [
         {title: [page, *pages]} if page == "layers/index.md" else {title: page}
@@ -42,11 +42,11 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of the kinds and their index."""
+    """Add the pages of the layer types and their index."""
     from mkdocs.structure.files import File
 
     files.append(File.generated(config, "layers/index.md", content=kind_index()))
-    for name in kind_names():
+    for name in built_in_names():
         files.append(File.generated(config, _path(name), content=kind_page(kind(name))))
     return files
 
@@ -61,17 +61,17 @@ def filled(markdown: str) -> str:
     return _MARKER.sub(lambda marker: "\n".join(TABLES[marker["name"]]()), markdown)
 
 
-# --- The pages of the layer kinds ------------------------------------------------------
+# --- The pages of the layer types ------------------------------------------------------
 
 
 def kind_index() -> str:
-    """All kinds, family by family."""
+    """List all layer types, family by family."""
     lines = [
         "# Layer types",
         "",
         "A layer type says which tensors a layer owns, and the shape of each. This part of the site is made",
         "from those declarations: what stands here is what is counted. `paramcalc layers` prints the same list,",
-        "and `paramcalc layers TYPE` describes one.",
+        "and `paramcalc layers TYPE` one of them. [Layer types of your own](../own-layers.md) are declared alike.",
     ]
     for family, names in FAMILIES.items():
         rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
@@ -80,7 +80,7 @@ def kind_index() -> str:
 
 
 def kind_page(cls: type[Layer]) -> str:
-    """The page of one kind, whole."""
+    """Give the page of one layer type, whole."""
     parts = [
         [f"# {cls.__name__}", "", _text(kinds.description(cls))],
         _fields(cls),
@@ -220,7 +220,7 @@ def limit_meanings() -> dict[str, str]:
 
 def _defaults(table: str) -> Iterator[tuple[str, ...]]:
     """The rows of the fields whose default differs between the conventions."""
-    for name in kind_names():
+    for name in built_in_names():
         stated = {framework: getattr(convention(framework), table)(name) for framework in FRAMEWORKS}
         fields = dict.fromkeys(field for each in stated.values() for field in each)
         for field in fields:
@@ -239,7 +239,7 @@ def _default_table(table: str) -> Callable[[], list[str]]:
 
 def _classes() -> list[str]:
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         candidates = [convention(framework).equivalents(name) for framework in FRAMEWORKS]
         cells = [", ".join(dict.fromkeys(_code(each.name) for each in some)) or "none" for some in candidates]
         rows.append((_kind_link(name), *cells))
@@ -247,9 +247,9 @@ def _classes() -> list[str]:
 
 
 def _differences() -> list[str]:
-    """The kinds that the conventions count differently by default, with the tensors that make the difference."""
+    """List the types that the conventions count differently by default, and the tensors that make the difference."""
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         forms = [_form_by_default(kind(name), framework) for framework in FRAMEWORKS]
         if len(set(forms)) > 1:
             rows.append((_kind_link(name), *map(_code, forms), _text(_reason(kind(name)))))
@@ -295,7 +295,7 @@ def _choices(cls: type[Layer]) -> str:
 
 
 def _unlisted() -> list[str]:
-    """The classes of the frameworks that are no kind, those with one reason together."""
+    """The classes of the frameworks that are no layer type, those with one reason together."""
     rows = []
     for framework in FRAMEWORKS:
         reasons = convention(framework).table.unlisted
@@ -306,20 +306,20 @@ def _unlisted() -> list[str]:
 
 
 def _refused_kinds() -> list[str]:
-    """The kinds that cannot be built, by framework."""
+    """List the layer types that cannot be built, by framework."""
     rows = [(framework, ", ".join(map(_kind_link, refused_kinds(framework)))) for framework in FRAMEWORKS]
     return _table(("framework", "layer types of which no layer can be built"), rows)
 
 
 def _tensor_names() -> list[str]:
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         for framework in FRAMEWORKS:
             for candidate in convention(framework).equivalents(name):
                 for ours, theirs, shape in _spellings(framework, candidate, kind(name)):
                     row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
                     rows += [row] if row not in rows else []
-    rows.sort(key=lambda row: [_kind_link(name) for name in kind_names()].index(row[0]))
+    rows.sort(key=lambda row: [_kind_link(name) for name in built_in_names()].index(row[0]))
     return _table(("layer type", "tensor here", "convention", "its name there", "its shape there"), rows)
 
 

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-_TOKEN = re.compile(r"""\s*("[^"]+"|'[^']*'|[A-Za-z_]\w*|\d+|\*\*|//|\.\*|\.\^|<=|>=|[-+*/%^(),?:<>])""")
+_TOKEN = re.compile(
+    r"""\s*("[^"]+"|'[^']*'|[A-Za-z_]\w*|\d+|\*\*|//|\.\*|\.\^|<=|>=|<>|~=|!==?|===?|=|[-+*/%^(),?:<>])"""
+)
 
 
 def truncated(dividend: int, divisor: int) -> int:
@@ -46,10 +48,11 @@ def rounded(value: Any) -> int:
 class Grammar:
     """How a language reads an expression."""
 
-    division: Callable[[int, int], Any] = truncated
-    rest: Callable[[int, int], int] = signed_rest
+    #: its operators of the rank of a product beside that of the product itself
+    operators: Mapping[str, Callable[[int, int], Any]] = field(default_factory=dict)
     #: the functions that it has, by name
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    times: str = "*"
     #: its operator for powers, if it has one, and whether a^b^c is a^(b^c)
     power: str = ""
     to_the_right: bool = True
@@ -57,42 +60,44 @@ class Grammar:
     minus: str = "last"
     #: what a whole number ends in
     suffix: str = ""
+    #: its signs for what is equal, and what is not
+    equals: str = "=="
+    differs: str = "!="
 
+
+_C: dict[str, Any] = {"/": truncated, "%": signed_rest}
+_SQL: dict[str, Any] = {"CAST": rounded, "MOD": signed_rest, "GREATEST": max, "LEAST": min}
+_MATLAB = {
+    "idivide": lambda dividend, divisor, how: {"floor": floored}[how](dividend, divisor),
+    "mod": floor_rest,
+    "max": max,
+    "min": min,
+}
+_JULIA = {"div": truncated, "fld": floored, "mod": floor_rest, "max": max, "min": min}
 
 GRAMMARS = {
-    "c": Grammar(functions={"whole_power": pow}),
-    "javascript": Grammar(power="**", minus="refused", suffix="n"),
-    "julia": Grammar(
-        power="^", functions={"div": truncated, "fld": floored, "mod": floor_rest, "max": max, "min": min}
-    ),
-    "matlab": Grammar(
-        power=".^",
-        to_the_right=False,
-        functions={
-            "idivide": lambda a, b, how: {"floor": floored}[how](a, b),
-            "mod": floor_rest,
-            "max": max,
-            "min": min,
-        },
-    ),
-    "sql": Grammar(
-        division=Fraction,
-        functions={"CAST": rounded, "MOD": signed_rest, "GREATEST": max, "LEAST": min},
-    ),
-    "duckdb": Grammar(functions={"CAST": rounded, "MOD": signed_rest, "GREATEST": max, "LEAST": min}),
+    "c": Grammar(_C, {"whole_power": pow}),
+    "javascript": Grammar(_C, power="**", minus="refused", suffix="n", equals="===", differs="!=="),
+    "julia": Grammar(functions=_JULIA, power="^"),
+    "matlab": Grammar(functions=_MATLAB, times=".*", power=".^", to_the_right=False, differs="~="),
+    "sql": Grammar({"/": Fraction}, _SQL, equals="=", differs="<>"),
+    # its / is in floating point
+    "duckdb": Grammar({"//": truncated}, _SQL, equals="=", differs="<>"),
     "excel": Grammar(
-        division=Fraction,
+        {"/": Fraction},
+        {"MOD": floor_rest, "MAX": max, "MIN": min},
         power="^",
         to_the_right=False,
         minus="first",
-        functions={"MOD": floor_rest, "MAX": max, "MIN": min},
+        equals="=",
+        differs="<>",
     ),
 }
 
 
 def evaluate(text: str, grammar: Grammar, sizes: Mapping[str, int]) -> Any:
     """Return the value of an expression at these sizes. A text that the language cannot read fails."""
-    # what a cast is to: the numbers here have any size
+    # what a cast gives: the numbers here have any size
     text = re.sub(r" AS (DECIMAL\(38, 0\)|HUGEINT)\)", ")", text)
     reader = _Reader(text, grammar, sizes)
     value = reader.choice()
@@ -134,11 +139,13 @@ class _Reader:
 
     def comparison(self) -> Any:
         left = self.sum()
-        operator = self.taken("<", ">", "<=", ">=")
+        equals, differs = self.grammar.equals, self.grammar.differs
+        operator = self.taken("<", ">", "<=", ">=", equals, differs)
         if not operator:
             return left
         right = self.sum()
-        return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[operator]
+        orders = {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}
+        return {**orders, equals: left == right, differs: left != right}[operator]
 
     def sum(self) -> Any:
         value = self.product()
@@ -149,12 +156,12 @@ class _Reader:
 
     def product(self) -> Any:
         value = self.signed()
-        while operator := self.taken("*", ".*", "/", "//", "%"):
+        # of two numbers, MATLAB takes either sign
+        while operator := self.taken("*", self.grammar.times, *self.grammar.operators):
             other = self.signed()
-            if operator in ("*", ".*"):
-                value = value * other
-            else:
-                value = (self.grammar.rest if operator == "%" else self.grammar.division)(value, other)
+            value = (
+                self.grammar.operators[operator](value, other) if operator in self.grammar.operators else value * other
+            )
         return value
 
     def signed(self) -> Any:

@@ -169,7 +169,7 @@ def test_every_help_text_shows_an_example(command: str) -> None:
 
 def test_explain_compares_two_frameworks() -> None:
     printed = run("explain", str(ROOT / "specs" / "lstm_classifier.yaml"), "--compare", "keras,torch").stdout
-    assert "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate." in printed
+    assert "bias_hh_l0 (4·u = 512) is only in torch: a second bias for each unit and gate." in printed
     html = run("explain", MLP, "--compare", "torch, keras", "--format", "html").stdout
     assert "<code>num_batches_tracked</code>" in html
 

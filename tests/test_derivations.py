@@ -30,12 +30,12 @@ TIED = pc.loads(
 def test_a_dense_layer_reads_like_this() -> None:
     assert str(pc.explain(pc.Dense(units=512), input_shape=(4096,))) == (
         "dense · Dense                                         (None, 4096) → (None, 512)\n"
-        "Each output is a weighted sum of all inputs, plus an offset: activation(x ·\n"
-        "kernel + bias).\n"
+        "Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel\n"
+        "+ bias).\n"
         "\n"
         "  tensor  shape   trained?  what it is for\n"
         "  kernel  (n, u)  trained   a weight from each input to each output\n"
-        "  bias    (u)     trained   an offset for each output\n"
+        "  bias    (u)     trained   a bias for each output\n"
         "\n"
         "  n = 4,096  inputs: the size of the last axis\n"
         "  u =   512  outputs\n"
@@ -184,7 +184,7 @@ def test_the_number_of_heads_does_not_change_the_count_where_heads_share_the_wid
         pc.count(pc.MultiHeadAttention(num_heads=heads, key_dim=512 // heads), input_shape=(20, 512)).total
         for heads in (1, 2, 8, 64)
     }
-    # four square kernels but for the heads' rows, and their offsets: 4·(512·512 + 512)
+    # four square kernels but for the heads' rows, and their biases: 4·(512·512 + 512)
     assert totals == {4 * (512 * 512 + 512)}
     assert shared in asked(pc.MultiHeadAttention(num_heads=8, key_dim=64), (20, 512))
     assert shared not in asked(pc.MultiHeadAttention(num_heads=8, key_dim=32), (20, 512))
@@ -192,12 +192,12 @@ def test_the_number_of_heads_does_not_change_the_count_where_heads_share_the_wid
     assert grouped in asked(pc.MultiHeadAttention(num_heads=8, key_dim=64, num_key_value_heads=2), (20, 512))
 
 
-def test_padding_rows_and_second_offsets_have_their_answers() -> None:
+def test_padding_rows_and_second_biases_have_their_answers() -> None:
     assert (
         "As much as any other row."
         in asked(pc.Embedding(input_dim=9, output_dim=4), (3,))["What does a row for padding cost?"]
     )
-    assert "Why are there two offsets for each unit and gate?" in asked(pc.LSTM(units=3), (5, 2), "torch")
+    assert "Why are there two biases for each unit and gate?" in asked(pc.LSTM(units=3), (5, 2), "torch")
     assert "Why has PyTorch's LSTM more parameters than this one?" in asked(pc.LSTM(units=3), (5, 2), "keras")
 
 
@@ -312,10 +312,10 @@ def test_an_lstm_compared_names_the_tensor_that_only_one_has() -> None:
         "  ─────────────────────────────────────────────────────────────────────────────\n"
         "  parameters                                           131,584          132,096\n"
         "\n"
-        "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate.\n"
+        "bias_hh_l0 (4·u = 512) is only in torch: a second bias for each unit and gate.\n"
         "\n"
         "The spec leaves 'recurrent_bias' open: keras takes false, torch true (whether a\n"
-        "second offset is kept, as PyTorch does).\n"
+        "second bias is kept, as PyTorch does).\n"
         "\n"
         "\n"
         "The two totals\n"
@@ -363,12 +363,12 @@ def test_a_worksheet_of_a_dense_layer_reads_like_this() -> None:
         "\n"
         "\n"
         "1. dense_2 · Dense                                      (None, 512) → (None, 80)\n"
-        "Each output is a weighted sum of all inputs, plus an offset: activation(x ·\n"
-        "kernel + bias).\n"
+        "Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel\n"
+        "+ bias).\n"
         "\n"
         "  tensor  shape       trained?    what it is for\n"
         f"  kernel  {short}  {short}  a weight from each input to each output\n"
-        f"  bias    {short}  {short}  an offset for each output\n"
+        f"  bias    {short}  {short}  a bias for each output\n"
         "\n"
         f"  n = {short}  inputs: the size of the last axis\n"
         f"  u = {short}  outputs\n"

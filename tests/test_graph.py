@@ -330,7 +330,7 @@ def test_ties_that_are_refused(tie: str, expected: str) -> None:
     assert code(text) == expected
 
 
-# --- free dims --------------------------------------------------------------------------------------
+# --- unknown dims ------------------------------------------------------------------------------------
 
 
 def test_free_dims_print_as_their_name_and_what_follows_as_none() -> None:
@@ -380,6 +380,19 @@ def test_copies_that_are_alike_are_one_row() -> None:
         "a.1..4": (4, 48),
     }
     assert [*rows(dense(3, "name: a", "times: 5"), expand=True)] == ["x", *(f"a.{number}" for number in range(5))]
+
+
+def test_copies_that_differ_in_trainable_alone_are_apart() -> None:
+    # a Dense of 8 to 8 has 8·8 + 8 = 72 parameters
+    spec = pc.Spec(
+        [pc.Input(shape=(8,)), pc.Node(pc.Dense(units=8), name="body", times=3, index="i", trainable="i > 0")]
+    )
+    counted = pc.count(spec)
+    assert (counted.trainable, counted.non_trainable) == (144, 72)
+    assert [(row.name, row.times, row.trainable) for row in counted.layers[1:]] == [
+        ("body.0", 1, 0),
+        ("body.1..2", 2, 144),
+    ]
 
 
 def test_copies_that_come_out_alike_in_spite_of_a_counter_are_one_row() -> None:

@@ -47,7 +47,7 @@ CODES = {
     "invalid-expression": "The text is not an expression of the spec language.",
     "inexact-division": "A '/' leaves a remainder; '//' rounds down, where that is meant.",
     "division-by-zero": "A division or a remainder by zero.",
-    "free-dim": "Something needs the value of a dim or a length that is left free.",
+    "free-dim": "Something needs the value of a dim or a length, and it is unknown.",
     "not-one-value": "A condition, a list or a counter depends on a dim that is an array.",
     "missing-input": "A node has no input to take.",
     "input-count": "A layer is given more or fewer inputs than its type takes.",
@@ -68,7 +68,7 @@ CODES = {
 
 
 class Limits(NamedTuple):
-    """How large a spec may be. Beyond these it is refused, with the code `limit`."""
+    """How large a spec may be. What is larger is refused, with the code `limit`."""
 
     #: bytes of a spec file, or of the description of a model
     file_bytes: int = 16 * 2**20
@@ -82,7 +82,7 @@ class Limits(NamedTuple):
     #: by blocks called again, by stacks of layers in one layer, by layers with many tensors, and by nodes that turn
     #: out absent
     copies: int = 5_000
-    #: tensors of a layer that are evaluated with its node; each time so many more count as a copy
+    #: tensors of a layer that are evaluated with its node; each further such number counts as a copy
     tensors: int = 16
     #: steps of expressions evaluated beyond twenty a node written
     steps: int = 200_000

@@ -194,7 +194,11 @@ class _MathMLPrinter(_Ordered, MathMLPresentationPrinter):  # type: ignore[misc]
 
 def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
     """Order the terms of a sum: the largest at these sizes first; without sizes, by degree. Plain numbers are last."""
-    by_degree = sorted(terms, key=lambda term: (-_degree(term), term.is_number, _sort_text(term)))
+    by_degree = sorted(
+        terms,
+        # of one degree, what is added comes before what is taken away: image - patch
+        key=lambda term: (-_degree(term), term.is_number, term.could_extract_minus_sign(), _sort_text(term)),
+    )
     names = set().union(*(term.free_symbols for term in by_degree))
     if sizes is None or any(symbol.name not in sizes for symbol in names):
         return by_degree

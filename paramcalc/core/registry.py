@@ -1,4 +1,4 @@
-"""What is found by its name: the one place where modules are named that stand above.
+"""What is found by its name: the one module that names modules which stand above it.
 
 A spec names layer types, and whoever counts names a convention. So that only what a spec uses is imported, each
 name leads to a module that is imported when the name is first asked for. These tables are all imports by text
@@ -314,21 +314,21 @@ def _package(point: EntryPoint) -> str:
 
 @cache
 def convention_module(name: str) -> Any:
-    """The module of a convention, which is one of `CONVENTIONS`."""
+    """Import the module of a convention, which is one of `CONVENTIONS`."""
     return import_module(CONVENTIONS[name])
 
 
 def language(name: str) -> Any:
-    """The class that writes one of `LANGUAGES`."""
+    """Give the class that writes one of `LANGUAGES`."""
     return _found(LANGUAGES[name])
 
 
 def command(name: str) -> Any:
-    """One of `COMMANDS`."""
+    """Give one of `COMMANDS`."""
     return _found(COMMANDS[name])
 
 
 def _found(row: str) -> Any:
-    """What a row names, its module imported."""
+    """Give what a row names, its module imported."""
     module, _, name = row.partition(":")
     return getattr(import_module(module), name)

@@ -128,7 +128,7 @@ def _legend(form: Formula) -> list[str]:
     if not form.symbols:
         return []
     names = max(map(len, form.symbols))
-    values = {name: thousands(form.values[name]) if name in form.values else "free" for name in form.symbols}
+    values = {name: thousands(form.values[name]) if name in form.values else "unknown" for name in form.symbols}
     width = max(map(len, values.values()))
     lines = ["", "  where"]
     for name, value in values.items():

@@ -221,4 +221,4 @@ def value_text(value: object) -> str:
         return thousands(value)
     if value is None:
         return "null"
-    return "free" if isinstance(value, Unknown) else str(value)
+    return "unknown" if isinstance(value, Unknown) else str(value)

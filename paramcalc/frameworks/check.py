@@ -54,7 +54,7 @@ class Check:
         return not self.differences
 
     def __str__(self) -> str:
-        """What differs, as a table; or how many tensors agree."""
+        """Write what differs as a table; or how many tensors agree."""
         if not self.differences:
             return f"the same {_amount(self.theirs)}"
         rows = [("", "tensor", "spec", "model")]

@@ -42,7 +42,7 @@ def read_as_it_is(path: str | PathLike[str]) -> tuple[Spec, bool]:
 
 
 def _description(data: bytes) -> Any:
-    """What JSON describes, where it is an object of Keras; None for anything else, such as a spec in JSON."""
+    """Read what JSON describes, if it is an object of Keras; None for anything else, such as a spec in JSON."""
     from paramcalc.frameworks.keras.read.description import loaded
 
     try:

@@ -55,7 +55,7 @@ def evaluate(
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
-    """Return the value of every dim of a spec; a free one is an `Unknown` of its name.
+    """Return the value of every dim of a spec; one that is unknown is an `Unknown` of its name.
 
     `given` replaces what the spec states, for derived dims too: numbers, arrays, symbols.
     Raises `ParamcalcError`, among others `unknown-dim`.

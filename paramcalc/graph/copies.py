@@ -10,7 +10,6 @@ from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.core.expression import Expression, bounded
 from paramcalc.graph.folding import alike_from_here, folded, range_label
-from paramcalc.graph.growing import Growth
 from paramcalc.graph.scope import Copy, Entry
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
@@ -122,6 +121,9 @@ class Copies:
 
     def _sum_from_here(self, second: Copy, before: Flow | None) -> bool:
         """Make one of the copies from the second on, where they grow by a rule. Returns whether they do."""
+        # only where there are symbols
+        from paramcalc.graph.growing import Growth
+
         growth = Growth(self.walk, self.content, second, self.counter, self.times)
         grown = growth.tree(before, self.flow)
         if grown is None:

@@ -33,14 +33,14 @@ def folded(copies: list[Tree]) -> list[Tree]:
 
 
 def range_label(first: int, times: Number) -> str:
-    """Return the numbers of so many copies: `3`, or `3..11`."""
+    """Return the label of a run of copies: `3`, or `3..11`."""
     if type(times) is int and times == 1:
         return str(first)
     return f"{first}.." if algebra.is_array(times) else f"{first}..{first + times - 1}"
 
 
 def _signature(tree: Tree) -> Any:
-    """Return what makes copies alike: their layers' kinds, shapes and tensors."""
+    """Return what makes copies alike: the types, shapes and tensors of their layers."""
     if isinstance(tree, Branch):
         inner = tuple((child.label, _hashable((child.times,)), _signature(child)) for child in tree.children)
         return _hashable(tree.output), inner

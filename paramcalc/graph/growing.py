@@ -34,7 +34,7 @@ class Growth:
         self.number = algebra.counter()
 
     def tree(self, before: Flow | None, after: Flow | None) -> Branch | None:
-        """Return the tree of these copies; None where they follow no rule that is known here.
+        """Return the tree of the copies; None where they follow no rule that is known here.
 
         `before` flows into the second copy, and `after` out of it. The first input is guessed to
         grow on as it did there, by a step or by a factor, and the guess is proved by what flows out.

@@ -123,7 +123,7 @@ class Flow:
     broken: bool = False
 
     def output(self, place: int) -> Flow | None:
-        """Another output of the same leaf, if it has so many; the first is 0."""
+        """Return another output of the same leaf, counted from 0, if it has one there."""
         outputs = self.leaf.outputs if self.leaf is not None and self.place == 0 else (self.shape,)
         return Flow(outputs[place], self.leaf, place) if place < len(outputs) else None
 

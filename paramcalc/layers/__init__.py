@@ -69,7 +69,7 @@ _MODULES = {
     "paramcalc.layers.base.windows": ("output_lengths", "transposed_lengths"),
 }  # fmt: skip
 
-__all__ = ["algebra", *(name for names in _MODULES.values() for name in names)]  # noqa: PLE0604: names all the same
+__all__ = ["algebra", *(name for names in _MODULES.values() for name in names)]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ class MultiHeadAttention(Layer):
 
     The inputs are the query, then the value and the key: without a key, the value serves as
     such; with the query alone, the layer attends to itself. With fewer heads of keys and
-    values, each serves several heads of queries (grouped-query attention). Places may have
+    values, each serves several heads of queries (grouped-query attention). Positions may have
     several axes, and attention may go along some of them alone.
     """
 
@@ -56,7 +56,7 @@ class MultiHeadAttention(Layer):
         ),
         Remark(
             "Why does the length of the sequence not count?",
-            "Each place is projected by the same kernels. How much a place attends to another is computed from"
+            "Each position is projected by the same kernels. How much a position attends to another is computed from"
             " them anew each time, and not learned.",
         ),
     )
@@ -68,7 +68,7 @@ class MultiHeadAttention(Layer):
     output_dim: OptionalSizes = field(
         "o", "features of the output, or the sizes of its last axes; the query's, if absent", None, "size(-1)"
     )
-    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    use_bias: Flag = field("use_bias", "whether biases are added", True)
     use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
     add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
     attention_axes: OptionalOrderedAxes = field(
@@ -78,22 +78,22 @@ class MultiHeadAttention(Layer):
     def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         value = value or query
         key = key or value
-        self._check_places(query, value, key)
+        self._check_positions(query, value, key)
         h, k, b = self.num_heads, self.key_dim, self.use_bias
         g, v, o = self.num_key_value_heads, self.value_dim, self._output_sizes
         algebra.divide(h, g, "the heads of keys and values must divide those of the query")
         yield Tensor("query_kernel", (query[-1], h, k), "from the query's features to each head")
-        yield Tensor("query_bias", (h, k), "an offset for each of them", when=b)
+        yield Tensor("query_bias", (h, k), "a bias for each of them", when=b)
         yield Tensor("key_kernel", (key[-1], g, k), "from the key's features to each head")
-        yield Tensor("key_bias", (g, k), "an offset for each of them", when=b)
+        yield Tensor("key_bias", (g, k), "a bias for each of them", when=b)
         yield Tensor("value_kernel", (value[-1], g, v), "from the value's features to each head")
-        yield Tensor("value_bias", (g, v), "an offset for each of them", when=b)
+        yield Tensor("value_bias", (g, v), "a bias for each of them", when=b)
         yield Tensor("gate_kernel", (query[-1], h, v), "from the query's features to each head", when=self.use_gate)
-        yield Tensor("gate_bias", (h, v), "an offset for each of them", when=(b, self.use_gate))
-        yield Tensor("appended_key", (g, k), "a key that every place is compared with", when=self.add_bias_kv)
+        yield Tensor("gate_bias", (h, v), "a bias for each of them", when=(b, self.use_gate))
+        yield Tensor("appended_key", (g, k), "a key that every position is compared with", when=self.add_bias_kv)
         yield Tensor("appended_value", (g, v), "the value that goes with it", when=self.add_bias_kv)
         yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
-        yield Tensor("output_bias", o, "an offset for each output", when=b)
+        yield Tensor("output_bias", o, "a bias for each output", when=b)
 
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
@@ -102,16 +102,16 @@ class MultiHeadAttention(Layer):
     def _output_sizes(self) -> Shape:
         return self.output_dim if isinstance(self.output_dim, tuple) else (self.output_dim,)
 
-    def _check_places(self, query: Shape, value: Shape, key: Shape) -> None:
-        """Refuse places of key and value that differ, and those of a query along axes not attended."""
+    def _check_positions(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Refuse positions of key and value that differ, and those of a query along axes not attended."""
         if not algebra.equal_shapes(key[:-1], value[:-1]):
             raise refuse(
                 "shape-mismatch",
                 f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
             )
         attended = self._attended(query)
-        left = [place for place in range(len(query) - 1) if place not in attended]
-        if len(query) != len(value) or not all(algebra.equal(query[place], value[place]) for place in left):
+        left = [position for position in range(len(query) - 1) if position not in attended]
+        if len(query) != len(value) or not all(algebra.equal(query[position], value[position]) for position in left):
             raise refuse(
                 "shape-mismatch",
                 f"query {shape_text(query)} and value {shape_text(value)} must agree in every axis"
@@ -154,7 +154,7 @@ class _SimpleAttention(Layer):
 
 
 class Attention(_SimpleAttention):
-    """Each place of the query mixes the values by how well their keys fit it, in a product or a sum.
+    """Each position of the query mixes the values by how well their keys fit it, in a product or a sum.
 
     The inputs are the query, the value and the key: without a key, the value serves as such.
     """
@@ -171,7 +171,7 @@ class Attention(_SimpleAttention):
 
 
 class AdditiveAttention(_SimpleAttention):
-    """Each place of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
+    """Each position of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
 
     The inputs are the query, the value and the key: without a key, the value serves as such.
     """

@@ -31,7 +31,7 @@ class Embedding(Layer):
         ),
         Remark(
             "Why does the length of the input not count?",
-            "The table is looked up once for each place; all places share it.",
+            "The table is looked up once for each position; all positions share it.",
             when="rank > 0",
         ),
     )
@@ -77,7 +77,8 @@ class EmbeddingBag(Layer):
         if len(x) != bagged:
             raise refuse(
                 "shape-mismatch",
-                f"EmbeddingBag takes bags of one axis, or with the places where they begin none, not {shape_text(x)}",
+                "EmbeddingBag takes bags of one axis, or with the positions where they begin none,"
+                f" not {shape_text(x)}",
             )
         return (self.output_dim,)
 

@@ -185,7 +185,7 @@ class PairwiseDistance(Layer):
 
 
 def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
-    """The shape of both together; PyTorch would take the batch of one for another axis of the other."""
+    """Give the shape of both together; PyTorch would take the batch of one for another axis of the other."""
     if len(x) != len(y):
         raise refuse(
             "shape-mismatch",

@@ -31,11 +31,11 @@ class GroupNorm(Layer):
         if not (type(self.groups) is int and self.groups == -1):
             algebra.divide(x[-1], self.groups, "the groups must divide the channels")
         yield Tensor("gamma", (x[-1],), "scale of each channel", when=self.scale)
-        yield Tensor("beta", (x[-1],), "offset of each channel", when=self.center)
+        yield Tensor("beta", (x[-1],), "shift of each channel", when=self.center)
 
 
 class InstanceNorm(Layer):
-    """Normalises each channel of each example over all its places, then may scale and shift it."""
+    """Normalises each channel of each example over all its positions, then may scale and shift it."""
 
     inputs = (Axes("... c", c="channels"),)
     layout = "axis"
@@ -51,7 +51,7 @@ class InstanceNorm(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         c, tracked = x[-1], self.track_running_stats
         yield Tensor("gamma", (c,), "scale of each channel", when=self.scale)
-        yield Tensor("beta", (c,), "offset of each channel", when=self.center)
+        yield Tensor("beta", (c,), "shift of each channel", when=self.center)
         yield Tensor("moving_mean", (c,), "running mean, used at inference", "state", when=tracked)
         yield Tensor("moving_variance", (c,), "running variance, used at inference", "state", when=tracked)
         counted = (tracked, self.batch_counter)
@@ -75,7 +75,7 @@ class UnitNorm(Layer):
 class LocalResponseNorm(Layer):
     """Divides each element by a sum over the channels beside its own."""
 
-    inputs = (Axes("... n c", n="places", c="channels"),)
+    inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Krizhevsky, Sutskever and Hinton 2012; torch.nn.LocalResponseNorm"
     example = Example({"window": 5}, [(64, 8)])
 
@@ -89,17 +89,17 @@ class Normalization(Layer):
     source = "keras.layers.Normalization"
     example = Example(inputs=[(64,)])
 
-    axis: OptionalAxis = field("", "the axes whose every place has its own; absent: one for all elements", -1)
+    axis: OptionalAxis = field("", "the axes along which each position has its own; absent: one for all elements", -1)
     adapted: Flag = field("adapted", "whether mean and variance are kept with the layer, or given as constants", True)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
-        sizes = tuple(x[place] for place in _positions(self.axis, x))
+        sizes = tuple(x[position] for position in _positions(self.axis, x))
         yield Tensor("mean", sizes, "mean of the data", "state", when=self.adapted)
         yield Tensor("variance", sizes, "variance of the data", "state", when=self.adapted)
         yield Tensor("count", (), "kept from older versions, and unused", "state", "int64", when=self.adapted)
 
 
 def _positions(axis: int | tuple[int, ...] | None, x: Shape) -> list[int]:
-    """The places of axes in a shape, in order."""
+    """Give the positions of axes in a shape, in order."""
     axes = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
     return sorted(axis_position(each, len(x)) for each in axes)

@@ -1,4 +1,4 @@
-"""Pooling to a given size, by powers, by a fraction, and its way back; these layers learn nothing."""
+"""Layers that pool to a given size, by powers, by a fraction, or that undo a pooling; they learn nothing."""
 
 from typing import ClassVar
 

@@ -10,7 +10,7 @@ from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):
-    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias).
+    """Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel + bias).
 
     With `lora_rank` the kernel is frozen, and the product of two smaller matrices is trained in its place. With
     `quantization` the kernel is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or
@@ -25,15 +25,15 @@ class Dense(Layer):
     remarks = (
         Remark(
             "Why does only the last axis of the input count?",
-            "The same kernel is applied at each place of the other axes; more places use the same weights"
+            "The same kernel is applied at each position of the other axes; more positions use the same weights"
             " again, and need no more of them.",
             when="rank > 1",
         ),
     )
-    phrases = (Phrase(", plus an offset", when="use_bias"), Phrase(" + bias", when="use_bias"))
+    phrases = (Phrase(", plus a bias", when="use_bias"), Phrase(" + bias", when="use_bias"))
 
     units: Size = field("u", "outputs")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
     activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
@@ -45,7 +45,7 @@ class Dense(Layer):
             yield Tensor("kernel", (n, u), "a weight from each input to each output", frozen=frozen)
         else:
             yield from matrix(self.quantization, n, u, (n, u), (u,))
-        yield Tensor("bias", (u,), "an offset for each output", when=self.use_bias)
+        yield Tensor("bias", (u,), "a bias for each output", when=self.use_bias)
         yield from low_rank("kernel", (n,), (u,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:

@@ -52,7 +52,7 @@ Equation: TypeAlias = Annotated[
 
 
 class _Terms(NamedTuple):
-    """The axes of an equation by their letters, the batch first; those under `...` have a number each."""
+    """Give the axes of an equation by their letters, the batch first; those under `...` have a number each."""
 
     x: list[str]
     kernel: str
@@ -62,7 +62,7 @@ class _Terms(NamedTuple):
 
 
 class EinsumDense(Layer):
-    """Multiplies the input by a kernel along the axes that an equation names, and adds an offset.
+    """Multiplies the input by a kernel along the axes that an equation names, and adds a bias.
 
     In `ab,bc->ac` the input has the axes a and b, the kernel b and c, the output a and c: what the output does not
     have is summed. The first letter is the batch, and `...` any number of axes. The kernel's axes that the output
@@ -73,13 +73,13 @@ class EinsumDense(Layer):
     layout = "as_given"
     source = "keras.layers.EinsumDense"
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
-    phrases = (Phrase(", and adds an offset", when="bias_axes != None"),)
+    phrases = (Phrase(", and adds a bias", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
     output_sizes: OpenSizes = aliased(
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
-    bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
+    bias_axes: str | None = field("", "the letters of the output that have biases of their own, if any", None)
     activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
@@ -92,7 +92,7 @@ class EinsumDense(Layer):
         else:
             yield from _quantised(self.quantization, terms, kernel)
         if self.bias_axes is not None:
-            yield Tensor("bias", self._bias_shape(terms, sizes), "the offsets")
+            yield Tensor("bias", self._bias_shape(terms, sizes), "the biases")
         yield from low_rank("kernel", kernel[:-1], kernel[-1:], self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
@@ -100,7 +100,7 @@ class EinsumDense(Layer):
         return tuple(sizes[axis] for axis in terms.output[1:])
 
     def _terms(self, x: Shape) -> _Terms:
-        """The axes of an equation for an input of this shape."""
+        """Give the axes of an equation for an input of this shape."""
         found = _EQUATION.fullmatch(self.equation)
         assert found is not None
         left, letters, right, kernel, _, output, _ = found.groups()
@@ -121,7 +121,7 @@ class EinsumDense(Layer):
         return terms
 
     def _sizes(self, x: Shape) -> dict[str, Number]:
-        """The size of each axis that the equation names, the batch left out."""
+        """Give the size of each axis that the equation names, the batch left out."""
         terms = self._terms(x)
         sizes: dict[str, Number] = dict(zip(terms.x[1:], x, strict=True))
         if len(self.output_sizes) != len(terms.stated):
@@ -151,7 +151,7 @@ class EinsumDense(Layer):
         return sizes
 
     def _bias_shape(self, terms: _Terms, sizes: dict[str, Number]) -> Shape:
-        """From the first axis that has offsets of its own to the last; the others are 1."""
+        """Give the shape of the biases: from the first axis with biases of its own to the last; the others are 1."""
         own = self.bias_axes
         if not own or not {*own} <= {*terms.stated}:
             raise refuse(
@@ -163,7 +163,7 @@ class EinsumDense(Layer):
 
 
 class Bilinear(Layer):
-    """Each output is a weighted sum of all products of two inputs, plus an offset."""
+    """Each output is a weighted sum of all products of two inputs, plus a bias."""
 
     inputs = (
         Axes("... n", n="features of the first input"),
@@ -172,14 +172,14 @@ class Bilinear(Layer):
     layout = "channels_last"
     source = "torch.nn.Bilinear"
     example = Example({"units": 32}, [(64,), (64,)])
-    phrases = (Phrase(", plus an offset", when="use_bias"),)
+    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     units: Size = field("u", "outputs")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
 
     def tensors(self, x: Shape, y: Shape) -> Iterator[Tensor]:
         yield Tensor("kernel", (self.units, x[-1], y[-1]), "a weight for each output and product")
-        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+        yield Tensor("bias", (self.units,), "a bias for each output", when=self.use_bias)
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         alike = len(x) == len(y) and all(algebra.equal(*sizes) for sizes in zip(x[:-1], y[:-1], strict=True))
@@ -189,7 +189,7 @@ class Bilinear(Layer):
 
 
 def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
-    """The tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
+    """Yield the tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
     method = parts(quantization)[0]
     if method != "float8" and not all(axis.isalpha() for axis in terms.x):
         # `_analyze_quantization_info` of keras.layers.EinsumDense does not see how many axes are open
@@ -206,7 +206,7 @@ def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tens
 
 
 def _matrix_of(quantization: str, kernel: Shape) -> tuple[Number, Number]:
-    """The rows and columns of a kernel, as Keras guesses them: its largest axis stands alone."""
+    """Give the rows and columns of a kernel, as Keras guesses them: its largest axis stands alone."""
     if len(kernel) == 2:
         return kernel[0], kernel[1]
     if len(kernel) != 3:
@@ -218,7 +218,7 @@ def _matrix_of(quantization: str, kernel: Shape) -> tuple[Number, Number]:
 
 
 def _scale_shape(terms: _Terms, kernel: Shape) -> Shape:
-    """The shape of the scales of a kernel of 8 bits: the axes of the output, those that are summed made 1.
+    """Give the shape of the scales of a kernel of 8 bits: the axes of the output, those that are summed made 1.
 
     Source: `_analyze_quantization_info` and `_get_kernel_scale_shape` of keras.layers.EinsumDense.
     """
@@ -256,7 +256,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     n_classes: Size = field("k", "classes")
     cutoffs: TensorSizes = field("c", "the first class of each cluster, in ascending order")
     div_value: Ratio = field("", "by how much the features shrink from cluster to cluster", 4.0)
-    head_bias: Flag = field("head_bias", "whether the head has an offset", False)
+    head_bias: Flag = field("head_bias", "whether the head has a bias", False)
 
     def tensors(self, x: Shape, target: Shape) -> Iterator[Tensor]:
         bounds = (*self.cutoffs, self.n_classes)
@@ -269,7 +269,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
             )
         head = bounds[0] + len(clusters)
         yield Tensor("head_kernel", (x[-1], head), "to the first classes, and to each cluster")
-        yield Tensor("head_bias", (head,), "an offset for each of them", when=self.head_bias)
+        yield Tensor("head_bias", (head,), "a bias for each of them", when=self.head_bias)
         for place, classes in enumerate(clusters):
             features = self._features(x[-1], place + 1)
             yield Tensor(f"tail_{place}_projection", (x[-1], features), f"to fewer features, of cluster {place}")
@@ -297,14 +297,14 @@ class LinearCrossEntropyLoss(Layer):
 
     num_classes: Size = field("k", "classes")
     out_features: Sizes = field("", "sizes of the axes of choices", ())
-    use_bias: Flag = field("use_bias", "whether an offset is added", False)
+    use_bias: Flag = field("use_bias", "whether a bias is added", False)
     class_weights: Flag = field("class_weights", "whether each class has a weight in the loss", False)
     reduction: Literal["none", "mean", "sum"] = field("", "what is made of the losses: none, mean or sum", "mean")
 
     def tensors(self, x: Shape, target: Shape) -> Iterator[Tensor]:
         outputs = algebra.product((self.num_classes, *self.out_features))
         yield Tensor("kernel", (x[-1], outputs), "a weight from each feature to each class of each choice")
-        yield Tensor("bias", (outputs,), "an offset for each of them", when=self.use_bias)
+        yield Tensor("bias", (outputs,), "a bias for each of them", when=self.use_bias)
         weighted = self.class_weights
         yield Tensor("class_weights", (self.num_classes,), "the weight of each class", "state", when=weighted)
 

@@ -9,11 +9,11 @@ from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Te
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
 
 #: What of a normalisation's summary goes with its scale, and with its shift.
-_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + offset", when="center"))
+_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
 
 
 class BatchNorm(Layer):
-    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
+    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + shift."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
     layout = "axis"
@@ -22,7 +22,7 @@ class BatchNorm(Layer):
     remarks = (
         Remark(
             "Why are four numbers kept for each feature, and only two of them trained?",
-            "The scale and the offset are parameters: the gradient reaches them, and the optimizer updates them."
+            "The scale and the shift are parameters: the gradient reaches them, and the optimizer updates them."
             " The running mean and variance are measured from the batches, not learned; they are kept because"
             " at inference there may be no batch to measure.",
             when="scale and center",
@@ -55,7 +55,7 @@ class BatchNorm(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         c, tracked, renorm = x[-1], self.track_running_stats, self.renorm
         yield Tensor("gamma", (c,), "scale of each feature", when=self.scale)
-        yield Tensor("beta", (c,), "offset of each feature", when=self.center)
+        yield Tensor("beta", (c,), "shift of each feature", when=self.center)
         yield Tensor("moving_mean", (c,), "running mean, used at inference", "state", when=tracked)
         yield Tensor("moving_variance", (c,), "running variance, used at inference", "state", when=tracked)
         yield Tensor("moving_stddev", (c,), "running standard deviation", "state", when=renorm)
@@ -66,7 +66,7 @@ class BatchNorm(Layer):
 
 
 class LayerNorm(Layer):
-    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
+    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + shift."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
     layout = "channels_last"
@@ -87,7 +87,7 @@ class LayerNorm(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         normalised = _sizes(x, self.axis)
         yield Tensor("gamma", normalised, "scale of each feature", when=self.scale)
-        yield Tensor("beta", normalised, "offset of each feature", when=self.center)
+        yield Tensor("beta", normalised, "shift of each feature", when=self.center)
 
 
 class RMSNorm(Layer):
@@ -99,7 +99,7 @@ class RMSNorm(Layer):
     example = Example(inputs=[(8,)])
     remarks = (
         Remark(
-            "Why is there no offset?",
+            "Why is there no shift?",
             "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
         ),
     )
@@ -117,6 +117,6 @@ class RMSNorm(Layer):
 
 
 def _sizes(x: Shape, axis: Any) -> Shape:
-    """The sizes of the axes that are normalised together."""
+    """Give the sizes of the axes that are normalised together."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     return tuple(x[axis_position(each, len(x))] for each in axes)

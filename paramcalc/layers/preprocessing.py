@@ -187,14 +187,14 @@ class STFTSpectrogram(Spatial):
 Mode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
 LookupMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count", "tf_idf"]
 
-_MODE = "int gives each category's number; the others a vector with a place for each category"
+_MODE = "int gives each category's number; the others a vector with an entry for each category"
 _VOCABULARY = "categories that it gives out, those for what it does not know, and for padding, included"
 _MOST = "the most categories that it may have"
-_PAD = "whether the vectors have 'max_tokens' places, however many categories there are"
+_PAD = "whether the vectors have 'max_tokens' entries, however many categories there are"
 
 
 def encoded(x: Shape, mode: str, categories: Number) -> Shape:
-    """The shape of categories of this shape as vectors of so many places.
+    """Give the shape of categories of shape `x` as vectors of as many entries as there are `categories`.
 
     `one_hot` makes a vector of each category, and drops a last axis of 1 first; the other modes make
     one of all categories along the first axis. Source: Keras 3.15, `encode_categorical_inputs`, as it
@@ -307,21 +307,21 @@ class _Lookup(Layer):
 
 
 class IntegerLookup(_Lookup):
-    """Gives each number the place that it has in a vocabulary."""
+    """Gives each number its index in a vocabulary."""
 
     source = "keras.layers.IntegerLookup"
     example = Example(inputs=[(64,)])
 
 
 class StringLookup(_Lookup):
-    """Gives each text the place that it has in a vocabulary."""
+    """Gives each text its index in a vocabulary."""
 
     source = "keras.layers.StringLookup"
     example = Example(inputs=[(64,)])
 
 
 class TextVectorization(_Lookup):
-    """Parts a text into words, and gives each the place that it has in a vocabulary."""
+    """Parts a text into words, and gives each its index in a vocabulary."""
 
     source = "keras.layers.TextVectorization"
     example = Example(inputs=[(1,)])
@@ -344,7 +344,7 @@ class TextVectorization(_Lookup):
         return (*words[:-1], length)
 
     def _words(self, x: Shape) -> Shape:
-        """The shape of the words that the texts are parted into."""
+        """Give the shape of the words that the texts are parted into."""
         if self.split is None:
             if not x:
                 raise refuse(
@@ -358,7 +358,7 @@ class TextVectorization(_Lookup):
         return (algebra.Unknown(),)
 
     def _rows(self, length: Number) -> Number:
-        """How many rows of words there are in so many words."""
+        """Count the rows of words in a text of `length` words."""
         if self.ngrams is None:
             return length
         if isinstance(self.ngrams, tuple):

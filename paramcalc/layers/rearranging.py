@@ -55,7 +55,7 @@ class _Pixels(Spatial):
 
 
 class PixelShuffle(_Pixels):
-    """Spreads each group of channels over a square of places: a larger image of fewer channels."""
+    """Spreads each group of channels over a square of pixels: a larger image of fewer channels."""
 
     source = "Shi et al. 2016; torch.nn.PixelShuffle"
     example = Example({"upscale_factor": 2}, [(32, 32, 8)])
@@ -71,7 +71,7 @@ class PixelShuffle(_Pixels):
 
 
 class PixelUnshuffle(_Pixels):
-    """Puts each square of places into channels: a smaller image of more channels."""
+    """Puts each square of pixels into channels: a smaller image of more channels."""
 
     source = "Shi et al. 2016; torch.nn.PixelUnshuffle"
     example = Example({"downscale_factor": 2}, [(32, 32, 8)])
@@ -83,14 +83,14 @@ class PixelUnshuffle(_Pixels):
         *leading, height, width, channels = x
         factor = self.downscale_factor
         rule = "squares of 'downscale_factor' fill the image"
-        places = [algebra.divide(length, factor, rule) for length in (height, width)]
-        return (*leading, *places, channels * factor * factor)
+        lengths = [algebra.divide(length, factor, rule) for length in (height, width)]
+        return (*leading, *lengths, channels * factor * factor)
 
 
 class ChannelShuffle(Spatial):
     """Deals the channels out anew, so that each group has some of every other."""
 
-    inputs = (Axes("... n c", n="places", c="channels"),)
+    inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Zhang et al. 2017; torch.nn.ChannelShuffle"
     example = Example({"groups": 4}, [(64, 8)])
 
@@ -109,13 +109,13 @@ class _Windows(Spatial):
     dilation_rate: Window2D = field("", "the spacing of a window's elements", (1, 1))
     data_format: DataFormat = data_format()
 
-    def _places(self, lengths: Shape) -> Any:
-        """The number of windows in an image. Raises `empty-output` where none fits."""
-        places = output_lengths(lengths, self.kernel_size, self.strides, self.padding, self.dilation_rate)
-        if not all(algebra.at_least(each, 1) for each in places):
+    def _windows(self, lengths: Shape) -> Any:
+        """Count the windows in an image. Raises `empty-output` where none fits."""
+        numbers = output_lengths(lengths, self.kernel_size, self.strides, self.padding, self.dilation_rate)
+        if not all(algebra.at_least(each, 1) for each in numbers):
             height, width = lengths
             raise refuse("empty-output", f"no window fits in an image of {height} by {width}")
-        return algebra.product(places)
+        return algebra.product(numbers)
 
 
 class Unfold(_Windows):
@@ -126,7 +126,7 @@ class Unfold(_Windows):
     example = Example({"kernel_size": 3}, [(32, 32, 8)])
 
     def output_shape(self, x: Shape) -> Shape:
-        return (self._places(x[:-1]), x[-1] * algebra.product(self.kernel_size))
+        return (self._windows(x[:-1]), x[-1] * algebra.product(self.kernel_size))
 
 
 class Fold(_Windows):
@@ -139,9 +139,9 @@ class Fold(_Windows):
     output_size: Window2D = field("", "height and width of the image")
 
     def output_shape(self, x: Shape) -> Shape:
-        places = self._places(self.output_size)
-        if not algebra.equal(x[0], places):
-            raise refuse("shape-mismatch", f"an image of this size has {places} windows, and the input {x[0]}")
+        windows = self._windows(self.output_size)
+        if not algebra.equal(x[0], windows):
+            raise refuse("shape-mismatch", f"an image of this size has {windows} windows, and the input {x[0]}")
         pixels = algebra.product(self.kernel_size)
         channels = algebra.divide(x[-1], pixels, "a window has the same number of pixels in each channel")
         return (*self.output_size, channels)

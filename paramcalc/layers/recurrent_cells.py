@@ -46,7 +46,7 @@ class _Cell(Layer):
     variadic = 1
 
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
-        """The shape of the output, and those of the states."""
+        """Give the shape of the output, and those of the states."""
         raise NotImplementedError
 
     def output_shape(self, x: Shape, *before: Shape) -> Shape:
@@ -74,19 +74,19 @@ class SimpleRNNCell(_GatedCell):
     source = "Elman 1990; keras.layers.SimpleRNNCell; torch.nn.RNNCell"
     example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
 
 
 class GRUCell(_GatedCell):
     """One step of GRU: three gates, each a weighted sum of the input and of the state before."""
 
     gates = 3
-    second_offset = "reset_after"
+    second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRUCell; torch.nn.GRUCell"
     example = Example({"units": 32}, [(64,)])
 
     reset_after: Flag = field(
-        "reset_after", "whether the state is reset after its matrix, which needs a second offset, or before it", True
+        "reset_after", "whether the state is reset after its matrix, which needs a second bias, or before it", True
     )
 
 
@@ -98,7 +98,7 @@ class LSTMCell(_GatedCell):
     source = "Hochreiter and Schmidhuber 1997; keras.layers.LSTMCell; torch.nn.LSTMCell"
     example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
 
 
 class StackedRNNCells(_Cell):

@@ -56,7 +56,7 @@ class Unflatten(Layer):
 
 
 class Slice(Layer):
-    """A part of one axis, from `start` up to `stop`, or every so many elements of it."""
+    """A part of one axis, from `start` up to `stop`, or every `step`-th element of it."""
 
     layout = "as_given"
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"

@@ -1,4 +1,4 @@
-"""Where a network begins, and tensors that belong to no other kind."""
+"""Where a network begins, and tensors that belong to no other layer type."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ class Input(Layer):
 
 
 class Weights(Layer):
-    """Tensors that no other kind declares; the input passes through, or one of them is the output."""
+    """Tensors that no other layer type declares; the input passes through, or one of them is the output."""
 
     inputs = (Axes("...", optional=True),)
     layout = "as_given"

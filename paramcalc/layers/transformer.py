@@ -12,8 +12,8 @@ from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
 
-_SEQUENCE = Axes("t d", t="length of the sequence", d="features of each place")
-_MEMORY = Axes("s d", s="length of the memory", d="features of each place")
+_SEQUENCE = Axes("t d", t="length of the sequence", d="features of each position")
+_MEMORY = Axes("s d", s="length of the memory", d="features of each position")
 _SOURCE = "Vaswani et al. 2017; torch.nn."
 
 
@@ -24,7 +24,7 @@ class _Transformer(Layer):
 
     num_heads: Size = field("h", "heads of each attention")
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
-    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    use_bias: Flag = field("use_bias", "whether biases are added", True)
     norm_first: Flag = field("", "whether each normalisation stands before its layer, or behind the sum", False)
     activation: Literal["relu", "gelu"] = field("", "the function between the two linear layers", "relu")
 
@@ -129,8 +129,8 @@ class Transformer(_Transformer):
     """
 
     inputs = (
-        Axes("s d", s="length of the source", d="features of each place"),
-        Axes("t d", t="length of the target", d="features of each place"),
+        Axes("s d", s="length of the source", d="features of each position"),
+        Axes("t d", t="length of the target", d="features of each position"),
     )
     source = f"{_SOURCE}Transformer"
     example = Example({"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1}, [(20, 64), (20, 64)])
@@ -159,7 +159,7 @@ class Transformer(_Transformer):
 
 
 def _output(layer: Layer, *inputs: Shape) -> Shape:
-    """The shape that a layer within the layer makes of its inputs."""
+    """Give the shape that a layer within the layer makes of its inputs."""
     return layer.output_shapes(*inputs)[0]
 
 

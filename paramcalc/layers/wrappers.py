@@ -116,7 +116,7 @@ class TimeDistributed(Layer):
         return (x[0], *step)
 
 
-#: What the kinds call the tensor that is computed.
+#: What the layer types call the tensor that is computed.
 _KERNELS = ("kernel", "embeddings")
 
 
@@ -143,7 +143,7 @@ class _AroundKernel(Layer):
         name, inner = type(self).__name__, type(part.layer).__name__
         if kernel is None or kernel.dtype is not None:
             reason = "has none" if kernel is None else "keeps its own with few bits"
-            hint = "'Weights' is the kind for tensors that no other kind declares"
+            hint = "'Weights' is the layer type for tensors that no other layer type declares"
             raise refuse("invalid-value", f"{name} computes the kernel of a layer, and {inner} {reason}", hint)
         rank = len(kernel.shape)
         if self.axis is not None and not -rank <= self.axis < rank:
@@ -158,9 +158,9 @@ class _AroundKernel(Layer):
 class WeightNorm(_AroundKernel):
     """Splits the kernel of a layer into its direction and its length, which are learned apart.
 
-    Each place along an axis of the kernel has a length of its own: with the last axis each output of Dense, or
+    Each position along an axis of the kernel has a length of its own: with the last axis each output of Dense, or
     each filter of Conv2D, as with PyTorch's dim=0. Of Embedding, that is axis 0. PyTorch can do so with a tensor of
-    another name, such as `weight_hh_l0` of an LSTM: that is no kind, and `Weights` says what such a layer owns.
+    another name, such as `weight_hh_l0` of an LSTM: that is no layer type, and `Weights` says what such a layer owns.
     """
 
     source = "Salimans and Kingma 2016; torch.nn.utils.parametrizations.weight_norm"

@@ -104,7 +104,7 @@ class Node:
         return self.block or "group"
 
     def expressions(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """Return the names that each key of the node mentions, its layer's fields under the kind's."""
+        """Return the names that each key of the node mentions, its layer's fields under its type's name."""
         if self.layer is not None and (names := self.layer.names):
             yield type(self.layer).__name__, names
         for key in ("times", "when", "residual", "trainable"):
@@ -153,7 +153,7 @@ class Spec(Displayed):
     """A network: what a spec file holds.
 
     `dims` are the named sizes: whole numbers, truths, lists, expressions of the dims above, or
-    None for a free one. `framework` is the layout, and the convention where none is asked for.
+    None for one that is unknown. `framework` is the layout, and the convention where none is asked for.
 
     Raises `ParamcalcError` with all that is wrong and can be seen without computing shapes.
     """

@@ -12,7 +12,7 @@ from paramcalc.core.errors import ParamcalcError, Problem, listed, quoted, refus
 from paramcalc.core.expression import Expression, bounded, check_name
 from paramcalc.layers.base.fields import read_integer
 
-#: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is open.
+#: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is unknown.
 Value: TypeAlias = Any
 #: What it may be given as.
 GivenValue: TypeAlias = "int | str | Expression | Sequence[GivenValue] | None"

@@ -143,7 +143,7 @@ def test_frozen_batch_norm_keeps_its_states_apart() -> None:
 
 
 def test_glu_by_name_has_another_shape_than_keras_says() -> None:
-    """So it is refused as an activation, and is a kind of its own."""
+    """So it is refused as an activation, and is a layer type of its own."""
     import keras
     import numpy as np
 

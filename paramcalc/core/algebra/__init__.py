@@ -5,7 +5,7 @@ A size is one of
     int                     a number, of any magnitude
     numpy.ndarray           many numbers at once; of Python ints (dtype object), so none wraps
     sympy.Expr              a symbol, or what became of one
-    Unknown                 a length that is left free: `tokens: null`
+    Unknown                 an unknown length: `tokens: null`
 
 `+ - *` mean the same for all four. Whatever differs between them stands here, and
 no other module asks which of the four it holds. NumPy and SymPy are not imported here:

@@ -139,7 +139,7 @@ def smallest(values: Iterable[Number]) -> Number:
 
 
 def lesser(left: Number, right: Number) -> Number:
-    """Return the smaller of two sizes; what depends on a free length is one itself."""
+    """Return the smaller of two sizes; what depends on an unknown length is one itself."""
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return left + right
     return smallest([left, right])

@@ -14,7 +14,7 @@ _conditions: ContextVar[list[Any] | None] = ContextVar("conditions", default=Non
 
 @contextmanager
 def assuming() -> Iterator[list[Any]]:
-    """Collect what symbolic arithmetic takes for granted, as (relation, left, right)."""
+    """Collect what symbolic arithmetic assumes, as (relation, left, right)."""
     collected: list[Any] = []
     token = _conditions.set(collected)
     try:
@@ -24,19 +24,19 @@ def assuming() -> Iterator[list[Any]]:
 
 
 def assume(relation: str, left: Number, right: Number) -> None:
-    """Record what a symbolic evaluation takes for granted: "=", "≥" or "divides"."""
+    """Record what a symbolic evaluation assumes: "=", "≥" or "divides"."""
     collected = _conditions.get()
     if collected is not None and (relation, left, right) not in collected:
         collected.append((relation, left, right))
 
 
 def mentions(conditions: Iterable[tuple[str, Number, Number]], number: Number) -> bool:
-    """Return whether what was taken for granted depends on a symbol."""
+    """Return whether what is assumed depends on a symbol."""
     return any(is_symbol(side) and side.has(number) for _, left, right in conditions for side in (left, right))
 
 
 def equal(left: Number, right: Number) -> bool:
-    """Return whether two sizes agree. A free length agrees with anything.
+    """Return whether two sizes agree. An unknown length agrees with anything.
 
     Of two symbolic sizes that are not the same, it is assumed, and recorded, that they are.
     """
@@ -59,7 +59,7 @@ def equal_shapes(left: Shape, right: Shape) -> bool:
 
 
 def same(left: Number, right: Number) -> bool:
-    """Return whether two sizes are identical: nothing is assumed, and no free length is guessed."""
+    """Return whether two sizes are identical: nothing is assumed, and no unknown length is guessed."""
     if is_array(left) or is_array(right):
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
@@ -70,7 +70,7 @@ def same(left: Number, right: Number) -> bool:
 
 
 def at_least(value: Number, bound: int) -> bool:
-    """Return whether a size reaches a bound. A free length does; of a symbol it is assumed."""
+    """Return whether a size reaches a bound. An unknown length does; of a symbol it is assumed."""
     if type(value) is int:
         return value >= bound
     if isinstance(value, Unknown):
@@ -88,7 +88,7 @@ def at_least(value: Number, bound: int) -> bool:
 def compare(operator: str, left: Number, right: Number) -> Number:
     """Return the comparison of two sizes: a truth, or a condition that depends on symbols.
 
-    Raises `Undecided` for a free length, and for arrays of which it holds in part.
+    Raises `Undecided` for an unknown length, and for arrays of which it holds in part.
     """
     if is_symbol(left) or is_symbol(right):
         return sympy_module().Rel(left, right, operator)

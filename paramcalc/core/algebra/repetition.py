@@ -35,7 +35,7 @@ def allowing(allowance: Allowance) -> Iterator[None]:
 def number_of_copies(value: Number) -> int:
     """Return the one whole number that a size is, where it says how many layers there are.
 
-    Raises `Undecided` for a symbol, a free length, and an array of numbers that differ, `limit` for too many.
+    Raises `Undecided` for a symbol, an unknown length, and an array of numbers that differ, `limit` for too many.
     """
     if isinstance(value, Unknown) or (is_symbol(value) and not value.is_Integer):
         raise Undecided(value)
@@ -46,7 +46,7 @@ def number_of_copies(value: Number) -> int:
 
 
 def copies(number: Number) -> range:
-    """Return the numbers of so many copies, from 0. They are taken from the allowance of the whole model.
+    """Return the range of the copies of a number, from 0. They are taken from the allowance of the whole model.
 
     Raises what `number_of_copies` does, and `limit` where too few are left.
     """

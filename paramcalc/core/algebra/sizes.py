@@ -15,7 +15,7 @@ Shape: TypeAlias = tuple[Number, ...]
 
 
 class Undecided(Exception):
-    """A single truth was asked of a size that has none: a symbol, an array, a free length."""
+    """A single truth was asked of a size that has none: a symbol, an array, an unknown length."""
 
     def __init__(self, value: Number) -> None:
         self.value = value
@@ -23,14 +23,14 @@ class Undecided(Exception):
 
     @property
     def names(self) -> frozenset[str]:
-        """The symbols or free dims that the truth depends on; none for an array."""
+        """The symbols or unknown dims that the truth depends on; none for an array."""
         if isinstance(self.value, Unknown):
             return self.value.sources
         return frozenset(symbol.name for symbol in getattr(self.value, "free_symbols", ()))
 
 
 class Unknown:
-    """A size that is not known: a free dim by its name, or what follows from such (no name)."""
+    """An unknown size: a dim by its name, or a size without a name that follows from others."""
 
     __slots__ = ("name", "sources")
 
@@ -116,7 +116,7 @@ def magnitude(value: Number) -> int:
 def truth(value: Number) -> bool:
     """Return the one truth of a condition.
 
-    Raises `Undecided` where the condition depends on a symbol, an array or a free length.
+    Raises `Undecided` where the condition depends on a symbol, an array or an unknown length.
     """
     if value is True or value is False:
         return value
@@ -150,10 +150,10 @@ def needed(value: Number) -> Number:
 
 
 def in_symbols(*sizes: Number) -> bool:
-    """Return whether there is a symbol among these; what depends on a free length is not in symbols."""
+    """Return whether there is a symbol among the sizes; what depends on an unknown length is not in symbols."""
     return any(map(is_symbol, sizes)) and not any(isinstance(size, Unknown) for size in sizes)
 
 
 def sympy_module() -> Any:
-    """Return SymPy, where a symbol is at hand, and it is loaded therefore."""
+    """Return SymPy, where a symbol is at hand, so that it is loaded."""
     return sys.modules["sympy"]

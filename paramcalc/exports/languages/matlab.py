@@ -121,7 +121,7 @@ class _Double(Matlab):
     """The same expressions, about: where it matters only how large they are."""
 
     def _print_Integer(self, expr: Any) -> str:
-        return str(int(expr)) if abs(expr) < 2**53 else repr(float(expr))
+        return str(int(expr)) if expr < 2**53 else repr(float(expr))
 
 
 def _continued(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from paramcalc.core.expression import axes_hint, axes_text
 
 
 class Axes:
-    """The axes of one input of a kind: `Axes("... c", c="features")`.
+    """The axes of one input of a layer type: `Axes("... c", c="features")`.
 
     The names are the symbols that derivations use; each has its meaning. `...` stands for
     any number of axes. The batch is left out.

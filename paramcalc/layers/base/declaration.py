@@ -149,7 +149,7 @@ class Layer(BaseModel):
         except ValidationError as error:
             raise translated(error, type(self)) from None
 
-    # `Any` twice, so that a kind may name its inputs
+    # `Any` twice, so that a layer type may name its inputs
     def output_shape(self, *inputs: Any, **named: Any) -> Shape:
         """Give the shape of the output for these inputs: here, that of the first."""
         first: Shape = inputs[0]

@@ -1,4 +1,4 @@
-"""The types of a layer kind's fields: how each is read, and what the JSON Schema says of it.
+"""The types of a layer type's fields: how each is read, and what the JSON Schema says of it.
 
 Any field that is a number or a flag may be given as an expression; it is read again once it has
 its value.
@@ -63,7 +63,7 @@ Given: TypeAlias = Converted[_T, Any]
 
 
 def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None) -> Any:
-    """Make a field of a layer type: the symbol that stands for it in formulas (or ""), and its meaning.
+    """Declare a field of a layer type: the symbol that stands for it in formulas (or ""), and its meaning.
 
     `same_as` is what a field with the default None stands for: an expression in other fields
     and in `size(axis)` of the first input.
@@ -122,17 +122,17 @@ class FieldType:
 
 
 def read_size(value: Any) -> Number | Expression:
-    """A size of at least 1, or the expression of one."""
+    """Read a size of at least 1, or the expression of one."""
     return _read_number(value, 1)
 
 
 def optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Reads what `read` does, or nothing."""
+    """Read what `read` does, or nothing."""
     return lambda value: None if value is None else read(value)
 
 
 def read_integer(value: Any) -> Number | Expression:
-    """Any whole number, or the expression of one."""
+    """Read any whole number, or the expression of one."""
     return _read_number(value, None)
 
 
@@ -153,7 +153,7 @@ def _read_number(value: Any, bound: int | None) -> Number | Expression:
 
 
 def read_flag(value: Any) -> Any:
-    """True or false, or the expression of one."""
+    """Read true or false, or the expression of one."""
     if value is True or value is False or isinstance(value, Expression):
         return value
     if isinstance(value, str):
@@ -229,8 +229,9 @@ def _read_function(value: Any) -> str:
     if not isinstance(value, str):
         raise refuse("wrong-type", f"takes text, not {named(value)}")
     if value == "glu":
-        message = "must keep the shape, and 'glu' halves an axis"
-        raise refuse("invalid-value", message, "it is a layer type of its own: GLU")
+        raise refuse(
+            "invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a layer type of its own: GLU"
+        )
     return value
 
 
@@ -266,7 +267,7 @@ def _read_sides(rank: int, bound: int | None) -> Callable[[Any], Any]:
 
 
 def read_real(value: Any) -> Any:
-    """Any number that no size depends on."""
+    """Read any number that no size depends on."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
         return value
     raise refuse("wrong-type", f"takes a number, not {named(value)}")
@@ -289,7 +290,7 @@ _LARGEST_RATIO = 10**9
 
 
 def read_ratio(value: Any) -> Any:
-    """A factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
+    """Read a factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
     parts = re.fullmatch(r"(\d{1,20}) ?/ ?(\d{1,20})", value) if isinstance(value, str) else None
     if type(value) is Fraction:
         ratio = value
@@ -313,7 +314,7 @@ def _read_ratios(value: Any) -> Any:
 
 
 def read_shape(value: Any) -> Any:
-    """The sizes of some axes; `null` is a length that varies."""
+    """Read the sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
         raise refuse("wrong-type", f"takes a list of sizes, not {named(value)}", "write it in brackets: [28, 28, 1]")
     return tuple(algebra.Unknown() if item is None else read_size(item) for item in _bounded_axes(value))
@@ -326,7 +327,7 @@ def _read_target(value: Any) -> Any:
 
 
 def read_tensors(value: Any) -> Any:
-    """Shapes by the names of tensors."""
+    """Read shapes by the names of tensors."""
     if not isinstance(value, Mapping) or not value:
         raise refuse("wrong-type", f"takes a mapping of tensor names to shapes, not {named(value)}")
     for name in value:
@@ -348,12 +349,12 @@ def _bounded_axes(shape: Any) -> Any:
 
 
 def read_data_dtype(value: Any) -> str:
-    """The name of a dtype that data may have: `string` as well, of which no tensor is made."""
+    """Read the name of a dtype that data may have: `string` as well, of which no tensor is made."""
     return value if value == TEXT else read_dtype(value)
 
 
 def read_dtype(value: Any) -> str:
-    """The name of a dtype."""
+    """Read the name of a dtype."""
     if isinstance(value, str) and value in DTYPES:
         return value
     if value == TEXT:
@@ -369,7 +370,7 @@ def _read_rate(value: Any) -> Any:
 
 
 def named(value: Any) -> str:
-    """A value with its type, as messages name it."""
+    """Name a value with its type, as messages do."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):

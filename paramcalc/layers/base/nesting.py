@@ -13,7 +13,7 @@ from paramcalc.layers.base.fields import FieldType, Given, named, optional
 
 
 def read_layer(value: Any) -> Any:
-    """A layer within a layer: its kind, a mapping of the kind to its fields, or the layer itself."""
+    """Read a layer within a layer: its type, a mapping of the type to its fields, or the layer itself."""
     if isinstance(value, Layer):
         if value.nesting >= LIMITS.nesting:
             raise refuse("limit", f"more than {LIMITS.nesting} layers within one another")
@@ -39,7 +39,7 @@ def read_layer(value: Any) -> Any:
 
 
 def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
-    """A list of layers, at least one, each read by `read`."""
+    """Read a list of layers, at least one, each read by `read`."""
     if not isinstance(value, (list, tuple)) or not value:
         what = "an empty list" if isinstance(value, (list, tuple)) else named(value)
         raise refuse("wrong-type", f"takes a list of layers, not {what}", "as in [{LSTMCell: {units: 8}}]")

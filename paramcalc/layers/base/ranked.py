@@ -46,15 +46,15 @@ from paramcalc.layers.base.fields import (
     Window3D,
 )
 
-#: The positions of an input over so many axes: the symbol of each axis, with its meaning.
+#: By the number of axes of positions: the symbol of each axis, with its meaning.
 _POSITIONS: dict[int, dict[str, str]] = {
     1: {"t": "steps of the sequence"},
     2: {"h": "height", "w": "width"},
     3: {"d": "depth", "h": "height", "w": "width"},
 }
-#: The sizes of these axes in examples.
+#: By the same number: the sizes of the axes in examples.
 _LENGTHS = {1: (20,), 2: (32, 32), 3: (64, 32, 32)}
-#: What the texts of a layer type over so many axes say.
+#: By the same number: the words of texts.
 _WORDS: dict[int, dict[str, str]] = {
     1: {
         "rank": "1",
@@ -143,7 +143,7 @@ class Ranked(Layer):
 
 
 def _axes_over(axes: Axes, rank: int) -> Axes:
-    """Give these axes with those of positions in the place of the `...`."""
+    """Give axes with those of positions in the place of the `...`."""
     return positions(rank, axes.meanings["c"]) if axes.open else axes
 
 

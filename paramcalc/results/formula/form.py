@@ -48,7 +48,7 @@ class Contribution(NamedTuple):
     """What a tensor, a layer or a group adds to a form, with all its copies.
 
     `value` and `share`, its exact part of the total, are those at the form's own sizes; None where a
-    dim is free.
+    dim is unknown.
     """
 
     name: str
@@ -154,7 +154,7 @@ class Formula(Displayed):
     def share(self, expr: Any) -> Fraction | None:
         """Return the exact part of the total that an expression in the form's symbols is, at its own sizes.
 
-        None where a dim is free, or the total is 0.
+        None where a dim is unknown, or the total is 0.
         """
         if any(name not in self.values for name in self.symbols):
             return None

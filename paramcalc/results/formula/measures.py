@@ -19,7 +19,7 @@ _FARTHEST = 1_000
 class Leading(NamedTuple):
     """The leading terms of a form, and their share of the total at the form's own sizes.
 
-    The share is exact; None where a dim is free. It is more than 1 where the other terms are negative.
+    The share is exact; None where a dim is unknown. It is more than 1 where the other terms are negative.
     """
 
     expr: Any

@@ -240,7 +240,7 @@ def _slice(leaf: Leaf, common: Common) -> Made:
 def _reshape(leaf: Leaf, common: Common) -> Made:
     free = [isinstance(size, Unknown) for size in leaf.output]
     if sum(free) > 1:
-        raise cannot_build(leaf, "Keras", "more than one length is left free")
+        raise cannot_build(leaf, "Keras", "more than one length is unknown")
     shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
     call = Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
     return Made(call, with_one)

@@ -128,7 +128,7 @@ class Group:
         self.flowing: Source | None = Source("input") if path else None
 
     def read(self) -> tuple[list[Node], tuple[Source, ...]]:
-        """The nodes of the model in order, and its outputs."""
+        """Read the nodes of the model in order, and its outputs."""
         if self.sequential:
             for call in self.chain():
                 self.add(call)
@@ -143,7 +143,7 @@ class Group:
     # --- what is called
 
     def chain(self) -> Iterator[LayerCall]:
-        """The layers of a Sequential model; in front, an input of the shape that it was built for."""
+        """Yield the layers of a Sequential model; in front, an input of the shape that it was built for."""
         entries = self.entries
         first = entries[0] if entries else {}
         stated = first.get("config", {}).get("batch_input_shape") or self.config.get("build_input_shape")
@@ -175,7 +175,7 @@ class Group:
                 )
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
+        """Yield the outputs of a Functional model. There, the calls of a Functional model within count from 1.
 
         Source: `Functional.get_config`, where such a model "starts with a pre-existing node"; in Keras 2 a
         Sequential model is one, too.
@@ -234,7 +234,7 @@ class Group:
     def layer(
         self, call: LayerCall, name: str, inputs: tuple[str, ...] | None, shapes: list[StatedShape | None]
     ) -> Node:
-        """The node of a layer or an operation."""
+        """Return the node of a layer or an operation."""
         path = (*self.path, name)
         if is_input(call.entry):
             return Node(read_input(call.entry), name=name)
@@ -289,7 +289,7 @@ def _place_of(outputs: list[Source]) -> Callable[[int], Source]:
 
 
 def in_order(calls: Iterable[LayerCall]) -> Iterator[LayerCall]:
-    """The calls, each after those it takes from; else in the order in which they stand. Raises `invalid-value`."""
+    """Yield calls, each after those it takes from; else in the order in which they stand. Raises `invalid-value`."""
     listed = list(calls)
     places: dict[tuple[str, int], int] = {}
     for place, call in enumerate(listed):
@@ -323,7 +323,7 @@ def in_order(calls: Iterable[LayerCall]) -> Iterator[LayerCall]:
 
 
 def _entries(config: Description) -> list[Description]:
-    """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
+    """Return the layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
         if not is_description(entry):
             raise refuse(
@@ -335,7 +335,7 @@ def _entries(config: Description) -> list[Description]:
 
 
 def outputs_in(stated: Any) -> list[Output]:
-    """Outputs by layer, call and place: one, or a list or mapping of them, in Keras's order."""
+    """Return outputs by layer, call and place: one, or a list or mapping of them, in Keras's order."""
     if isinstance(stated, dict):
         return [output for _, value in sorted(stated.items()) for output in outputs_in(value)]
     if not isinstance(stated, list) or not stated:
@@ -354,7 +354,7 @@ def _output(stated: Any) -> Output:
 
 
 def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
-    """The outputs of others in what a layer is called with, in Keras's order, each with the shape that is stated."""
+    """Yield the outputs of others that a layer is called with, in Keras's order, each with the shape that is stated."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from tensors_in(item)

@@ -38,26 +38,26 @@ class Calls:
         self.values: dict[Any, Value] = {}
 
     def follow(self, found: Trace) -> list[Source]:
-        """The calls as torch.fx has them; what the module gives."""
+        """Follow the calls as torch.fx has them; return what the module gives."""
         self.visit(found.root, self.layout.root)
         return [value.flow for node in nodes_in(found.output) if (value := self.values[node]).flow is not None]
 
     def visit(self, visit: Visit, group: Group) -> None:
-        """What is called in a module, in its group."""
+        """Put what is called in a module in its group."""
         for item, label, within in grouped(visit, group):
             if isinstance(item, Visit):
                 inner = within.new_group(label)
                 self.layout.groups.setdefault(item.path, inner)
                 self.visit(item, inner)
                 if not inner.items:
-                    within.remove(inner)
+                    self.layout.remove(item.path, inner, within)
                 else:
                     self.share(item, inner)
             else:
                 self.values[item] = self.value(item, label, within)
 
     def share(self, visit: Visit, group: Group) -> None:
-        """A group in which the same is called as in an earlier one, as another call of that one."""
+        """Write a group in which the same is called as in an earlier one as another call of that one."""
         first = self.visited.setdefault(id(visit.module), group)
         if first is group or group.group is None:
             return
@@ -80,7 +80,7 @@ class Calls:
                 value.flow = (place, value.flow[1])
 
     def value(self, node: Any, label: str, group: Group) -> Value:
-        """What a node of torch.fx gives; where it is a layer, its place is put at the end of a group."""
+        """Return what a node of torch.fx gives; where it is a layer, put its place at the end of a group."""
         if node.op == "placeholder":
             return self.placeholder(node)
         if node.op == "get_attr":
@@ -90,7 +90,7 @@ class Calls:
         return self.function(node, group)
 
     def placeholder(self, node: Any) -> Value:
-        """An input of the whole: of the shape that is given, or that its first layer takes."""
+        """Start with an input of the whole: of the shape that is given, or that its first layer takes."""
         shape, dtype = next(self.inputs, (None, "float32"))
         if shape is None:
             layers = (self.kinds.of(self.root_module(each)) for each in _takers(node))
@@ -99,12 +99,12 @@ class Calls:
         return Value() if shape is None else self.layout.start(node.name, shape, self.layout.root, dtype)
 
     def first_shape(self, layer: Known) -> Shape:
-        """The shape of an input that a layer takes."""
+        """Return the shape of an input that a layer takes."""
         shape: Shape = (*(Unknown() for _ in range(self.further_axes)), *layer.inputs[0])
         return shape if layer.outputs([shape, *layer.inputs[1:]]) is not None else layer.inputs[0]
 
     def attribute(self, node: Any) -> Value:
-        """A tensor of a module, by itself."""
+        """Return a tensor of a module, by itself."""
         import torch
 
         found = self.module
@@ -116,11 +116,11 @@ class Calls:
         return Value(running=lambda: (empty, empty), tensor=str(node.target))
 
     def root_module(self, node: Any) -> Any:
-        """The module that a node of torch.fx calls."""
+        """Return the module that a node of torch.fx calls."""
         return self.module.get_submodule(node.target)
 
     def called(self, node: Any, label: str, group: Group) -> Value:
-        """A module that is called."""
+        """Put a module that is called at the end of a group; return what it gives."""
         module = self.root_module(node)
         layer = self.kinds.of(module)
         result = self.result(node, forward_of(module)) if is_of_torch(module) else Value()
@@ -145,7 +145,7 @@ class Calls:
         return result
 
     def given(self, node: Any, module: Any, layer: Layer) -> list[Value]:
-        """What a module is called with, in the order in which its kind takes it."""
+        """Return what a module is called with, in the order in which its layer type takes it."""
         import torch
 
         try:
@@ -161,7 +161,7 @@ class Calls:
     # --- functions between modules
 
     def function(self, node: Any, group: Group) -> Value:
-        """What a function gives: a layer where a kind says it, else its shape, where that is known."""
+        """Return what a function gives: a layer where a layer type says it, else its shape, where that is known."""
         given = [self.values[each] for each in nodes_in([node.args, node.kwargs])]
         call = self.call(node, given)
         if call.name == "getitem" and given[0].whole and type(node.args[1]) is int:
@@ -180,7 +180,7 @@ class Calls:
         return self.passed(call.tensors, call.result, [value for value in given if value.tensor or value.origin], group)
 
     def call(self, node: Any, given: Sequence[Value]) -> FunctionCall:
-        """A call with what is known of its arguments."""
+        """Return a call with what is known of its arguments."""
         from torch.fx import map_arg
 
         name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
@@ -190,11 +190,11 @@ class Calls:
         return FunctionCall(name.strip("_"), args, kwargs, tensors, self.result(node))
 
     def result(self, node: Any, function: Callable[..., Any] | None = None) -> Value:
-        """What a function gives, by its shapes alone."""
+        """Return what a function gives, by its shapes alone."""
         return Value(running=lambda: run(node, self.values, function))
 
     def layer(self, found: Found, group: Group, result: Value) -> Value | None:
-        """A layer without tensors on what it is given; None where that does not fit, or has another result."""
+        """Put a layer without tensors on what it is given; None where that does not fit, or has another result."""
         given = found.tensors
         shapes = [shape for value in given if (shape := value.stated_shape()) is not None]
         outputs = outputs_of(found.layer, shapes) if len(shapes) == len(given) else None
@@ -214,7 +214,7 @@ class Calls:
     def passed(
         self, tensors: Sequence[Value], result: Value, own: Sequence[Value] = (), group: Group | None = None
     ) -> Value:
-        """The value itself, where its shape stays; then the tensors of a module that act on it stand there."""
+        """Return the value itself, where its shape stays; then the tensors of a module that act on it stand there."""
         if len(tensors) != 1 or tensors[0].flow is None:
             return result
         (value,) = tensors
@@ -239,14 +239,14 @@ class Calls:
 
 
 def _whole(value: Value) -> Value:
-    """What a value is parts of, or is in another order; else itself."""
+    """Return what a value is parts of, or is in another order; else itself."""
     if value.flow is None and value.split is not None:
         return value.split.value
     return value.moved[0] if value.flow is None and value.moved is not None else value
 
 
 def _plain(value: Value) -> Any:
-    """A value as an argument: a number, or several, where both runs have the same."""
+    """Return a value as an argument: a number, or several, where both runs have the same."""
     if value.flow is None and value.runs is not None:
         first, second = value.runs
         numbers = first if isinstance(first, tuple) else (first,)
@@ -256,7 +256,7 @@ def _plain(value: Value) -> Any:
 
 
 def _takers(node: Any) -> Iterator[Any]:
-    """The calls of modules that a value reaches through functions alone, the nearest first."""
+    """Yield the calls of modules that a value reaches through functions alone, the nearest first."""
     waiting, seen = [node], {node}
     for each in waiting:
         for user in each.users:

@@ -37,7 +37,7 @@ class FunctionCall(NamedTuple):
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
 
     def rest(self, place: int, name: str) -> tuple[Any, ...]:
-        """The arguments from a place on, which may be given one by one, or as a list of that name."""
+        """Return the arguments from a place on, which may be given one by one, or as a list of that name."""
         first = self.argument(place, name)
         if isinstance(first, (list, tuple)):
             return tuple(first)
@@ -67,7 +67,7 @@ class Found(NamedTuple):
 
 
 def layer_of(call: FunctionCall) -> Found | None:
-    """The kind that does what a function does, if any."""
+    """Return the layer that does what a function does, if any."""
     if len(call.tensors) > 1 and call.name in _ELEMENTWISE:
         return Found(kind(_ELEMENTWISE[call.name])(), call.tensors)
     rule = _RULES.get(call.name)
@@ -93,14 +93,14 @@ _CLASSES = {"interpolate": "upsample", "rms_norm": "rmsnorm"}
 
 @cache
 def _classes() -> dict[str, Any]:
-    """The classes of torch.nn by their names in small letters."""
+    """Return the classes of torch.nn by their names in small letters."""
     from torch import nn
 
     return {name.lower(): cls for name in dir(nn) if isinstance(cls := getattr(nn, name), type)}
 
 
 def _same_module(call: FunctionCall) -> Layer | None:
-    """The kind of the module that has a function's name and arguments."""
+    """Return the layer that the module with a function's name and arguments is."""
     cls = _classes().get(_CLASSES.get(call.name, call.name.replace("_", "")))
     others = [*call.args[1:], *call.kwargs.values()]
     if cls is None or isinstance(call.args[0], (list, tuple)) or any(isinstance(each, Value) for each in others):
@@ -131,7 +131,7 @@ def _attention(call: FunctionCall) -> Found | None:
 
 
 def _indexed(call: FunctionCall) -> Found | None:
-    """A Slice for a part of one axis, or one place of it; for one of several parts of a value as well."""
+    """Return a Slice for a part of one axis, or one position; for one of several parts of a value as well."""
     source, index = call.argument(0, "self"), call.argument(1, "index")
     if isinstance(source, Value) and source.split is not None:
         return _part(source.split, source.runs, index)
@@ -158,7 +158,7 @@ def _indexed(call: FunctionCall) -> Found | None:
 
 
 def _part(parts: Split, runs: Runs | None, number: Any) -> Found | None:
-    """The part of this number: a Slice, its axes put in order. `runs` are all parts."""
+    """Return the part with a number: a Slice, its axes put in order. `runs` are all parts."""
     if runs is None or type(number) is not int:
         return None
     lengths = {tuple(1 if parts.gone else part.shape[parts.axis] for part in run) for run in runs}
@@ -175,7 +175,7 @@ def _part(parts: Split, runs: Runs | None, number: Any) -> Found | None:
 
 
 def _along_first(moved: Value) -> Split | None:
-    """The parts of a value with its axes in another order, along the axis that is now the first."""
+    """Return the parts of a value with its axes in another order, along the axis that is now the first."""
     if moved.moved is None:
         return None
     value, (axis, *rest) = moved.moved
@@ -184,7 +184,7 @@ def _along_first(moved: Value) -> Split | None:
 
 
 def _permutation(axes: Sequence[int]) -> Layer:
-    """A Permute, of axes that count the batch as 0."""
+    """Return a Permute, of axes that count the batch as 0."""
     return kind("Permute")(dims=tuple(axes[1:]))
 
 
@@ -230,7 +230,7 @@ def _in_order(call: FunctionCall, axes: tuple[int, ...]) -> Found | None:
 
 
 def _pooled(name: str) -> Callable[[FunctionCall], Found | None]:
-    """The mean, or the largest, over all axes but the batch and the channels."""
+    """Make the rule for the mean, or the largest, over all axes but the batch and the channels."""
 
     def rule(call: FunctionCall) -> Found | None:
         axes = {*call.axes(call.rest(1, "dim"))}
@@ -318,7 +318,7 @@ _PARTING = {"split": (2, False), "chunk": (2, False), "tensor_split": (2, False)
 
 
 def split_of(call: FunctionCall) -> Split | None:
-    """The parts that a function makes of a value, if it does."""
+    """Return the parts that a function makes of a value, if it does."""
     if call.name not in _PARTING:
         return None
     place, gone = _PARTING[call.name]
@@ -330,7 +330,7 @@ def split_of(call: FunctionCall) -> Split | None:
 
 
 def moved_by(call: FunctionCall) -> tuple[Value, tuple[int, ...]] | None:
-    """What a function puts into another order of axes in which the batch is not the first, and that order."""
+    """Return what a function puts into another order of axes in which the batch is not the first, and that order."""
     if call.name != "permute" or len(call.tensors) != 1:
         return None
     axes = call.axes(call.rest(1, "dims"))

@@ -65,7 +65,7 @@ class Layout:
     # --- layers
 
     def place(self, module: Any, layer: Known, name: str, group: Group, given: Sequence[Value]) -> Value:
-        """A layer at the end of a group, on what it is given, or on Inputs of its own."""
+        """Put a layer at the end of a group, on what it is given, or on Inputs of its own."""
         sources, shapes = self.taken(layer, given, name, group)
         if sources is None and not layer.tensors:
             return Value()
@@ -90,14 +90,14 @@ class Layout:
         return self.flowing(place, place.outputs[0])
 
     def starts(self, name: str, shapes: Sequence[Shape], group: Group) -> list[Value]:
-        """Inputs for a layer at the end of a group; those of the whole, if it is the first."""
+        """Put Inputs for a layer at the end of a group; those of the whole, if it is the first."""
         names = [f"{name}_input"] * len(shapes)
         if self.first_inputs is not None:
             group, names = self.root, [*self.first_inputs, *names][: len(shapes)]
         return [self.start(*each, group) for each in zip(names, shapes, strict=True)]
 
     def start(self, name: str, shape: Shape, group: Group, dtype: str = "float32") -> Value:
-        """An Input at the end of a group."""
+        """Put an Input at the end of a group."""
         self.first_inputs = None
         fields = {} if dtype == "float32" else {"dtype": dtype}
         open_shape = tuple(None if isinstance(size, Unknown) else size for size in shape)
@@ -106,7 +106,7 @@ class Layout:
     def taken(
         self, layer: Known, given: Sequence[Value], name: str, group: Group
     ) -> tuple[list[Source] | None, Sequence[Shape]]:
-        """What a layer takes of what it is given; None where nothing of it fits."""
+        """Return what a layer takes of what it is given; None where nothing of it fits."""
         once = [value for place, value in enumerate(given) if value not in given[:place]]
         for values in (once, given, given[:1]):
             for batch in (True, False):
@@ -119,7 +119,7 @@ class Layout:
         return None, ()
 
     def source(self, value: Value, shape: Shape, name: str, group: Group) -> Source:
-        """The place that a value comes from: a tensor of a module, or an Input of its own where no place gives it."""
+        """Return the place of a value: that of a tensor of a module, or an Input where nothing else gives it."""
         if value.flow is None:
             found = self.standing(value, shape, group)
             if found is None:
@@ -130,7 +130,7 @@ class Layout:
         return value.flow
 
     def standing(self, value: Value, shape: Shape, group: Group) -> Value | None:
-        """A value that is made of a single tensor of a module, as that tensor, in the shape that it has."""
+        """Put the only tensor of a module that a value is made of where it is taken, in the shape of the value."""
         if value.origin is None or any(isinstance(size, Unknown) for size in shape):
             return None
         module, path = self.owner(value)
@@ -148,13 +148,19 @@ class Layout:
         return self.flowing(group.new_place("reshape", layer=layer, sources=[found.flow], outputs=(shape,)), shape)
 
     def flowing(self, item: Item, shape: Shape, output: int = 0) -> Value:
-        """What an output of a place is."""
+        """Return what an output of a place is."""
         return Value((item, output), shape, lambda: runs_of(shape, self.lengths))
+
+    def remove(self, path: str, group: Group, around: Group) -> None:
+        """Take away the group of a module, in which nothing stands yet; what it owns may stand there later."""
+        around.remove(group)
+        if self.groups[path] is group:
+            del self.groups[path]
 
     # --- tensors that no layer type declares
 
     def own(self, module: Any, name: str, group: Group, before: Value | None, only: str | None = None) -> Value | None:
-        """The tensors that a module itself has, or one of them, as Weights; what flowed before them flows on."""
+        """Put the tensors that a module itself has, or one of them, as Weights; what flowed before them flows on."""
         tensors = {
             each: tensor
             for each, tensor in own_tensors(module, recurse=id(module) in self.kinds.loose).items()
@@ -187,7 +193,7 @@ class Layout:
         return before
 
     def owner(self, value: Value) -> tuple[Any, str]:
-        """The module whose tensor a value is, or is made of, and its path."""
+        """Return the module whose tensor a value is, or is made of, and its path."""
         path = str(value.tensor or value.origin).rpartition(".")[0]
         return self.module.get_submodule(path), path
 
@@ -196,7 +202,7 @@ class Layout:
         return self.kinds.of(module) is None and self.groups.get(path, group) is group
 
     def name_in(self, path: str, group: Group) -> str:
-        """The name of a module's own tensors in a group."""
+        """Return the name of a module's own tensors in a group."""
         if self.groups.get(path) is group:
             return "own"
         around = next((f"{each}." for each in self.groups if self.groups[each] is group and each), "")
@@ -218,7 +224,7 @@ class Layout:
 
 
 def _tensor_names(tensors: Mapping[str, Own]) -> dict[str, str]:
-    """The names of tensors as a spec may write them."""
+    """Return the names of tensors as a spec may write them."""
     names = Names(taken=(), stem="tensor")
     return {each: names.new(each) for each in tensors}
 

@@ -67,7 +67,7 @@ Source: TypeAlias = tuple[Item, int]
 
 
 def places(group: Group) -> Iterator[Place]:
-    """The places of a group, in order."""
+    """Yield the places of a group, in order."""
     for item in group.items:
         if isinstance(item, Group):
             yield from places(item)
@@ -97,7 +97,7 @@ def _keep(group: Group, needed: set[int]) -> None:
 
 
 def matching(first: Group, second: Group) -> list[Source] | None:
-    """What a group takes from outside, in the order in which an earlier group, called alike, does.
+    """Return what a group takes from outside, in the order in which an earlier group, called alike, does.
 
     None where they are not alike: where the second does not share all that the first owns, in the same order.
     """
@@ -131,12 +131,12 @@ def _same_names(first: Group, second: Group) -> bool:
 
 
 def _chain(item: Item) -> list[Item]:
-    """The groups around an item, from the outermost, and the item."""
+    """Return the groups around an item, from the outermost, and the item."""
     return [*(_chain(item.group) if item.group is not None else ()), item]
 
 
 def _below(item: Item, group: Group) -> list[Item]:
-    """The way from a group to an item in it; empty if it is not in it."""
+    """Return the way from a group to an item in it; empty if it is not in it."""
     way = _chain(item)
     return way[way.index(group) + 1 :] if group in way else []
 
@@ -147,7 +147,7 @@ def is_below(item: Item, group: Group) -> bool:
 
 
 def path_from(item: Item, place: Item) -> str:
-    """The path by which a place names an earlier item."""
+    """Return the path by which a place names an earlier item."""
     outer = next(each for each in reversed(_chain(place)[:-1]) if isinstance(each, Group) and _below(item, each))
     return ".".join(each.name for each in _below(item, outer))
 
@@ -160,7 +160,7 @@ class NodeWriter:
         self.given: dict[int, list[Source]] = {}
 
     def nodes(self) -> tuple[Node, ...]:
-        """The nodes of the whole."""
+        """Write the nodes of the whole."""
         return tuple(self._nodes(self.root))
 
     def reference(self, source: Source, group: Group) -> str:
@@ -199,14 +199,14 @@ class NodeWriter:
         )
 
     def _inputs(self, group: Group) -> list[Source]:
-        """What the nodes of a group take from outside of it, each once."""
+        """Return what the nodes of a group take from outside of it, each once."""
         if id(group) not in self.given:
             found = [source for item in group.items for source in self._sources(item) if not _below(source[0], group)]
             self.given[id(group)] = list(dict.fromkeys(found))
         return self.given[id(group)]
 
     def _sources(self, item: Item) -> list[Source]:
-        """What an item takes; a group that is called again, what it took first."""
+        """Return what an item takes; a group that is called again, what it took first."""
         if isinstance(item, Group):
             return self._inputs(item)
         return self._inputs(item.share) if isinstance(item.share, Group) and not item.sources else item.sources
