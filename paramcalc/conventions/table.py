@@ -17,7 +17,7 @@ from paramcalc.spec import Framework
 
 #: How an object of a class is called: with its inputs one by one; with a list or a tuple of them; with a query, a value
 #: and a key; with a sequence and the states to begin with; with one step and the states before it.
-Call: TypeAlias = Literal["inputs", "list", "tuple", "attention", "sequence", "step"]
+CallForm: TypeAlias = Literal["inputs", "list", "tuple", "attention", "sequence", "step"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +58,7 @@ class Equivalent:
     #: "layer.weight".
     parts: Mapping[str, str] = field(default_factory=dict)
     #: how an object of the class is called
-    call: Call = "inputs"
+    call: CallForm = "inputs"
     #: the arguments that are always written: the class has no default for them, or another than the table says
     written: str = ""
     #: the arguments that are tensors, where the expression is a list of numbers
