@@ -235,7 +235,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a lambda": (
         sequential(source("x", 4), LAMBDA),
         (
-            "error[unknown-kind]: the layer 'double' is of the class 'Lambda', which is no layer kind\n"
+            "error[unknown-kind]: the layer 'double' is of the class 'Lambda', which is no layer type\n"
             "    it holds code, which no file is asked to run: write its tensors, if it has any, as Weights"
         ),
     ),
@@ -265,7 +265,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
             },
         },
         (
-            "error[unknown-kind]: the layer 'mine' is of the class 'LayerScale', which is no layer kind\n"
+            "error[unknown-kind]: the layer 'mine' is of the class 'LayerScale', which is no layer type\n"
             "    give the live model to pc.from_keras, or write its tensors as Weights"
         ),
     ),

@@ -40,7 +40,6 @@ class _Conv(Windowed, Filters):
             when="lora_rank != None",
         ),
     )
-    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
 
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
