@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
@@ -22,7 +21,7 @@ from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 from paramcalc.verbs import count, explain, formula, layer_spec
 
 _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
@@ -299,7 +298,7 @@ def _unlisted() -> list[str]:
     """The classes of the frameworks that are no layer type, those with one reason together."""
     rows = []
     for framework in FRAMEWORKS:
-        reasons = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        reasons = convention(framework).table.unlisted
         for reason in dict.fromkeys(reasons.values()):
             names = [name for name, each in reasons.items() if each == reason]
             rows.append((framework, ", ".join(map(_code, names)), _text(reason)))

@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from paramcalc.core.registry import kind as kind
     from paramcalc.core.registry import kind_names as kind_names
     from paramcalc.core.registry import register as register
-    from paramcalc.frameworks.build import build as build
     from paramcalc.frameworks.check import Check as Check
-    from paramcalc.frameworks.check import check as check
     from paramcalc.frameworks.keras.read import from_keras as from_keras
     from paramcalc.frameworks.torch.read import from_torch as from_torch
     from paramcalc.layers.activation import GLU as GLU
@@ -173,9 +171,11 @@ if TYPE_CHECKING:
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Node as Node
     from paramcalc.spec import Spec as Spec
-    from paramcalc.spec.loading import dumps as dumps
     from paramcalc.spec.loading import load as load
     from paramcalc.spec.loading import loads as loads
+    from paramcalc.spec.writing import dumps as dumps
+    from paramcalc.verbs import build as build
+    from paramcalc.verbs import check as check
     from paramcalc.verbs import compare as compare
     from paramcalc.verbs import count as count
     from paramcalc.verbs import explain as explain
@@ -187,8 +187,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "core.registry": ("kind", "kind_names", "register"),
-    "frameworks.build": ("build",),
-    "frameworks.check": ("Check", "check"),
+    "frameworks.check": ("Check",),
     "frameworks.keras.read": ("from_keras",),
     "frameworks.torch.read": ("from_torch",),
     "layers.base.declaration": ("Layer", "Tensor"),
@@ -197,8 +196,9 @@ _MODULES = {
     "results.derivation": ("Derivation",),
     "results.formula": ("Formula",),
     "spec": ("Block", "Node", "Spec"),
-    "spec.loading": ("dumps", "load", "loads"),
-    "verbs": ("compare", "count", "explain", "formula"),
+    "spec.loading": ("load", "loads"),
+    "spec.writing": ("dumps",),
+    "verbs": ("build", "check", "compare", "count", "explain", "formula"),
 }
 
 

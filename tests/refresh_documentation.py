@@ -65,6 +65,19 @@ def executed(text: str) -> str:
         return _BLOCK.sub(run, text)
 
 
+def python_source(text: str) -> str:
+    """The Python of a page's examples, one after another."""
+    blocks = [block["body"] for block in _BLOCK.finditer(text) if block["language"] == "python"]
+    return "\n".join(_program(body) for body in blocks)
+
+
+def _program(body: str) -> str:
+    if ">>> " not in body:
+        return body
+    statements = (statement for statement in _examples(body, ">>> ", "... "))
+    return "".join(line[4:] + "\n" for statement in statements for line in statement)
+
+
 @contextlib.contextmanager
 def _alone(directory: str) -> Iterator[None]:
     """What is imported from the directory of a page, and what it registers, is gone when its examples have run."""

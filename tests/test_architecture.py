@@ -1,16 +1,12 @@
 """The rules that keep the code small: what may import what, what is loaded when, what is complete."""
 
 import ast
-import importlib
 import re
 from pathlib import Path
 
 import pytest
 
 import paramcalc
-from paramcalc.conventions.rows import MODULES
-from paramcalc.core.registry import built_in_names, kind
-from paramcalc.spec import FRAMEWORKS
 
 PACKAGE = Path(paramcalc.__file__).parent
 
@@ -32,20 +28,6 @@ def test_type_checkers_see_the_names_that_are_there() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Dence'"):
         paramcalc.Dence  # noqa: B018
-
-
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
-    for module, names in MODULES.items():
-        table = importlib.import_module(f"paramcalc.conventions.{framework}.{module}")
-        assert tuple(table.EQUIVALENTS) == names
-        for defaults in (getattr(table, "CHOICES", {}), getattr(table, "LAYOUT", {})):
-            for name, fields in defaults.items():
-                assert set(fields) <= set(kind(name).model_fields)
-        for name, rows in table.EQUIVALENTS.items():
-            for row in rows:
-                assert set(row.fields) <= set(kind(name).model_fields)
-    assert {name for names in MODULES.values() for name in names} == {*built_in_names()}
 
 
 #: What the tests of each folder may be marked with; those that stand in none, the inner loop, bear no mark.

@@ -8,7 +8,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.core import notation
 from paramcalc.exports.derivations import html, latex
-from paramcalc.exports.derivations.sheet import Document, Paragraph
+from paramcalc.exports.derivations.blocks import Document, Paragraph
 from tests.helpers import ROOT
 
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
@@ -47,6 +47,15 @@ def test_a_dense_layer_reads_like_this() -> None:
         "             = 4,096 · 512 + 512\n"
         "             = 2,097,664        2,097,664 trained"
     )
+
+
+def test_a_product_has_no_factor_of_1_and_a_quotient_within_it_stands_in_brackets() -> None:
+    depthwise = str(pc.explain(pc.DepthwiseConv2D(kernel_size=3), input_shape=(8, 8, 16)))
+    assert "parameters = k_h·k_w·c + c\n             = 3 · 3 · 16 + 16\n" in depthwise
+    assert "(k_h, k_w, c, 1)" in depthwise
+    grouped = pc.explain(pc.Conv2D(filters=32, kernel_size=3, groups=4), input_shape=(8, 8, 16))
+    assert "kernel = k_h·k_w·(c/g)·f = 3 · 3 · (16/4) · 32 = 1,152" in str(grouped)
+    assert r"k_{h} \cdot k_{w} \cdot \frac{c}{g} \cdot f" in grouped.to("latex")
 
 
 def test_frozen_and_tied_and_shared_tensors_are_named_as_such() -> None:
@@ -198,6 +207,94 @@ def test_what_was_answered_once_is_not_answered_again() -> None:
     assert text.count("Why is weight free?") == 1
 
 
+#: What is said of layers without a bias, a scale or a shift: their fields, the shape of the input, the summary.
+SAID = {
+    "Dense": [
+        (
+            pc.Dense(units=2, use_bias=False),
+            (3,),
+            "Each output is a weighted sum of all inputs: activation(x · kernel).",
+        )
+    ],
+    "BatchNorm": [
+        (
+            pc.BatchNorm(center=False),
+            (3,),
+            "Normalises each feature over the batch, then scales it: scale · (x - mean) / deviation.",
+        ),
+        (
+            pc.BatchNorm(scale=False, center=False),
+            (3,),
+            "Normalises each feature over the batch: (x - mean) / deviation.",
+        ),
+    ],
+    "LayerNorm": [
+        (
+            pc.LayerNorm(scale=False, center=False),
+            (3,),
+            "Normalises each example over its last axis, or the axes named: (x - mean) / deviation.",
+        ),
+    ],
+    "RMSNorm": [
+        (pc.RMSNorm(scale=False), (3,), "Divides each example by its root mean square over the last axis: x / rms.")
+    ],
+    "GroupNorm": [
+        (
+            pc.GroupNorm(groups=2, scale=False),
+            (4, 4),
+            "Normalises the channels of each example in groups, then shifts each channel.",
+        ),
+        (
+            pc.GroupNorm(groups=2, scale=False, center=False),
+            (4, 4),
+            "Normalises the channels of each example in groups.",
+        ),
+    ],
+    "Conv2D": [
+        (
+            pc.Conv2D(filters=2, kernel_size=3, use_bias=False),
+            (8, 8, 1),
+            "Each output pixel and filter is a weighted sum of a window of the input.",
+        ),
+    ],
+    "DepthwiseConv2D": [
+        (
+            pc.DepthwiseConv2D(kernel_size=3, use_bias=False),
+            (8, 8, 2),
+            "Each output pixel is a weighted sum of a window of a single channel.",
+        ),
+    ],
+    "EinsumDense": [
+        (
+            pc.EinsumDense(equation="ab,bc->ac", output_shape=3),
+            (2,),
+            "Multiplies the input by a kernel along the axes that an equation names.",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_nothing_is_said_of_a_bias_a_scale_or_a_shift_that_is_not_there(name: str) -> None:
+    for layer, shape, summary in SAID[name]:
+        (derived,) = pc.explain(layer, input_shape=shape).layers
+        assert derived.summary == summary
+
+
+def test_the_gates_of_an_lstm_without_a_bias_have_weights_alone() -> None:
+    question = "Why is there a factor of four?"
+    assert "have weights of their own" in asked(pc.LSTM(units=3, use_bias=False), (5, 2))[question]
+    assert "have weights and " in asked(pc.LSTM(units=3), (5, 2))[question]
+
+
+@pytest.mark.parametrize("name", pc.kind_names())
+def test_the_words_that_depend_on_a_field_are_words_of_the_layer_type(name: str) -> None:
+    cls = pc.kind(name)
+    texts = [cls.summary(), *(remark.answer for remark in cls.remarks)]
+    for phrase in cls.phrases:
+        assert any(phrase.words in text for text in texts), phrase
+
+
 # --- Two conventions side by side ------------------------------------------------------
 
 
@@ -238,6 +335,16 @@ def test_of_a_whole_spec_only_what_differs_is_compared() -> None:
     assert "num_batches_tracked" in text
     assert "4 other layers count alike in both." in text
     assert "dense_1" not in text
+
+
+def test_a_comparison_names_the_fields_of_layers_within_a_layer() -> None:
+    text = str(pc.compare(pc.Bidirectional(layer=pc.LSTM(units=32)), input_shape=(10, 8)))
+    assert "The spec leaves 'recurrent_bias' of the LSTM within open: keras takes false,\ntorch true (whether a" in text
+    cells = [pc.LSTMCell(units=2), pc.GRUCell(units=3), pc.LSTMCell(units=4)]
+    text = str(pc.compare(pc.RNN(cell=cells), input_shape=(10, 8)))
+    assert text.count("The spec leaves 'recurrent_bias' of the LSTMCell within open") == 1
+    assert "'layer'" not in text
+    assert "(units=" not in text
 
 
 def test_a_comparison_needs_two_conventions() -> None:

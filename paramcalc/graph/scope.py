@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
@@ -45,7 +46,7 @@ class Scope:
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def output_of(self, reference: str) -> Flow:
-        """What flows out of the node that a reference names.
+        """Return what flows out of the node that a reference names.
 
         Raises `unknown-node`, `missing-counter`, `missing-input`.
         """
@@ -67,7 +68,7 @@ class Scope:
         return output
 
     def _output_place(self, reference: str) -> int | None:
-        """The number of the output that a reference names, where its last part does not say a copy."""
+        """Return the number of the output that a reference names, where its last part does not say a copy."""
         head, _, last = reference.rpartition(".")
         if not head or not last.isdecimal() or len(last) > LIMITS.digits:
             return None
@@ -85,7 +86,7 @@ class Scope:
         return self.inputs[place]
 
     def find(self, reference: str) -> tuple[Entry, Copy | None]:
-        """The node that a path names, and its copy: its only one, or the one that the path says.
+        """Return the node that a path names, and its copy: its only one, or the one that the path says.
 
         Names are looked up from the inside out. Raises `unknown-node`, `missing-counter`.
         """
@@ -111,7 +112,7 @@ class Scope:
         return entry, copy
 
     def _look_up(self, name: str) -> Entry | None:
-        """The node of a name, from the inside out."""
+        """Return the node of a name, from the inside out."""
         scope: Scope | None = self
         horizon: int | None = None
         while scope is not None:
@@ -137,6 +138,8 @@ class Entry:
     node: Node
     path: Path
     scope: Scope
+    #: how many copies there are in the end, once that is known
+    times: Number = 1
     copies: list[Copy] = field(default_factory=list)
     #: what flows out of it; of an absent node, what would have flowed in
     flow: Flow | None = None
@@ -151,14 +154,14 @@ class Entry:
         return self.copies[0] if self.node.times is None and self.copies else None
 
     def copy(self, number: int) -> Copy | None:
-        """The copy of a number, or the one that stands for it."""
+        """Return the copy of a number, or the one that stands for it."""
         for copy in self.copies:
             if copy.number <= number and not (type(copy.last) is int and number > copy.last):
                 return copy
         return None
 
     def copy_of_counter(self, counter: str, reference: str) -> Copy:
-        """The copy that a part of a path says. Raises `missing-counter`, `unknown-node`."""
+        """Return the copy that a part of a path says. Raises `missing-counter`, `unknown-node`."""
         if not counter.isdecimal() or len(counter) > LIMITS.digits:
             raise refuse(
                 "missing-counter",
@@ -166,7 +169,8 @@ class Entry:
                 "the counter follows its name, from 0: body.0",
             )
         copy = self.copy(int(counter))
-        if copy is None:
+        # of copies whose number is a symbol, it is assumed that there are as many
+        if copy is None or not algebra.at_least(self.times, int(counter) + 1):
             raise refuse("unknown-node", f"there is no such copy as '{reference}' names, or not yet")
         return copy
 

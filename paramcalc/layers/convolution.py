@@ -1,11 +1,12 @@
 """Layers that slide a learned window over a sequence, an image or a volume."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.convolution import Filters, Windowed
-from paramcalc.layers.base.declaration import Remark, Tensor
+from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import CausalPadding1D, Count, Flag, Function, OptionalSize, field
 from paramcalc.layers.base.spatial import DataFormat, data_format
 
@@ -15,6 +16,7 @@ _SOURCE = "Hu et al. 2021 (low-rank update); keras.layers.Conv{rank}D; torch.nn.
 class _Conv(Windowed, Filters):
     """Each output {position} and filter is a weighted sum of a window of the input, plus a bias."""
 
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
     remarks = (
         Remark(
             "Why does the size of the input not count?",

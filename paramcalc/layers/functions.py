@@ -8,7 +8,17 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer
-from paramcalc.layers.base.fields import FieldType, Flag, Function, Integer, OptionalAxis, OrderedAxes, field, named
+from paramcalc.layers.base.fields import (
+    FieldType,
+    Flag,
+    Function,
+    Given,
+    Integer,
+    OptionalAxis,
+    OrderedAxes,
+    field,
+    named,
+)
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
 
@@ -27,7 +37,7 @@ def _read_product(value: Any) -> str:
 
 
 _Product: TypeAlias = Annotated[
-    Any, FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
+    Given[str], FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
 ]
 
 

@@ -1,12 +1,13 @@
 """Convolutions that keep the channels apart, and those that run backwards."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.convolution import Filters, Windowed
-from paramcalc.layers.base.declaration import Example, Tensor
+from paramcalc.layers.base.declaration import Example, Phrase, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Function, Size, field
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
@@ -18,6 +19,7 @@ from paramcalc.layers.base.windows import transposed_lengths
 class _DepthwiseConv(Windowed):
     """Each output {position} is a weighted sum of a window of a single channel, plus a bias."""
 
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
     example = Example({"kernel_size": 3}, [(8,)])
@@ -53,6 +55,7 @@ class _SeparableConv(_DepthwiseConv, Filters):
     inputs = (Axes("... c", c="channels of the input"),)
     source = "Chollet 2017; keras.layers.SeparableConv{rank}D"
     example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         single = (1,) * (len(x) - 1)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
-from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
 
 
@@ -16,6 +16,11 @@ class GroupNorm(Layer):
     layout = "axis"
     source = "Wu and He 2018; keras.layers.GroupNormalization; torch.nn.GroupNorm"
     example = Example({"groups": 4}, [(8,)])
+    phrases = (
+        Phrase(", then scales and shifts each channel", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+    )
 
     groups: Groups = field("", "groups of channels; -1: each channel is one", 32)
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)

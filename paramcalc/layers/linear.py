@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Function, OptionalSize, Size, field
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
 
@@ -30,6 +30,7 @@ class Dense(Layer):
             when="rank > 1",
         ),
     )
+    phrases = (Phrase(", plus a bias", when="use_bias"), Phrase(" + bias", when="use_bias"))
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether a bias is added", True)

@@ -10,17 +10,19 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
-from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import (
     FieldType,
     Flag,
     Function,
+    Given,
     OpenSizes,
     OptionalSize,
     Ratio,
     Size,
     Sizes,
     TensorSizes,
+    aliased,
     field,
     named,
 )
@@ -45,7 +47,7 @@ def _read_equation(value: Any) -> str:
 
 
 Equation: TypeAlias = Annotated[
-    Any, FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
+    Given[str], FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
 ]
 
 
@@ -71,9 +73,10 @@ class EinsumDense(Layer):
     layout = "as_given"
     source = "keras.layers.EinsumDense"
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
+    phrases = (Phrase(", and adds a bias", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
-    output_sizes: OpenSizes = field(
+    output_sizes: OpenSizes = aliased(
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
     bias_axes: str | None = field("", "the letters of the output that have biases of their own, if any", None)
@@ -169,6 +172,7 @@ class Bilinear(Layer):
     layout = "channels_last"
     source = "torch.nn.Bilinear"
     example = Example({"units": 32}, [(64,), (64,)])
+    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether a bias is added", True)

@@ -5,8 +5,11 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
-from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+
+#: What of a normalisation's summary goes with its scale, and with its shift.
+_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
 
 
 class BatchNorm(Layer):
@@ -34,6 +37,12 @@ class BatchNorm(Layer):
             "The mean and the variance are taken over the batch: one of each for a feature, however many"
             " examples there are.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales and shifts it", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+        *_PHRASES,
     )
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
@@ -69,6 +78,7 @@ class LayerNorm(Layer):
             "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
         ),
     )
+    phrases = _PHRASES
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -92,6 +102,11 @@ class RMSNorm(Layer):
             "Why is there no shift?",
             "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales it", when="scale"),
+        Phrase("scale · ", when="scale"),
+        Phrase(": only the scale is left to learn", when="scale"),
     )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)

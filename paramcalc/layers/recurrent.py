@@ -7,7 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Remark, Tensor
+from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.recurrence import Gated, OverTime, recurrent_bias, reset_after
 
@@ -94,6 +94,7 @@ class LSTM(_Recurrent):
             when="use_bias and not recurrent_bias",
         ),
     )
+    phrases = (Phrase(" and biases", when="use_bias"),)
 
     recurrent_bias: Flag = recurrent_bias()
     proj_size: OptionalSize = field(

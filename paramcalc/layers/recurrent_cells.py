@@ -7,8 +7,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
-from paramcalc.layers.base.fields import FieldType, Flag, Size, field
-from paramcalc.layers.base.nesting import LAYER, LAYERS, read_layer, read_layers
+from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
+from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
 from paramcalc.layers.base.ranked import Ranked, Window
 from paramcalc.layers.base.recurrence import Gated, OverTime, check_states, recurrent_bias, reset_after
 from paramcalc.layers.base.spatial import DataFormat
@@ -30,8 +30,10 @@ def _read_cell_or_cells(value: Any) -> Any:
     return _read_cells(value) if isinstance(value, (list, tuple)) else _read_cell(value)
 
 
-_Cells: TypeAlias = Annotated[Any, FieldType(_read_cells, LAYERS, nested=True)]
-_CellOrCells: TypeAlias = Annotated[Any, FieldType(_read_cell_or_cells, {"anyOf": [LAYER, LAYERS]}, nested=True)]
+_Cells: TypeAlias = Annotated[Given[Sequence[Nested]], FieldType(_read_cells, LAYERS, nested=True)]
+_CellOrCells: TypeAlias = Annotated[
+    Given[Nested | Sequence[Nested]], FieldType(_read_cell_or_cells, {"anyOf": [LAYER, LAYERS]}, nested=True)
+]
 
 
 class _Cell(Layer):

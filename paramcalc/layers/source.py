@@ -6,7 +6,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
-from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, field
+from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, aliased, field
 
 
 class Input(Layer):
@@ -31,7 +31,7 @@ class Weights(Layer):
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
     example = Example({"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}}, [(64,)])
 
-    tensors_: TensorShapes = field("", "the shape of each parameter, by its name", {}, alias="tensors")
+    tensors_: TensorShapes = aliased("", "the shape of each parameter, by its name", default={}, alias="tensors")
     states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})
     output: str | None = field("", "the tensor that is the output, the same for each example", None)
 

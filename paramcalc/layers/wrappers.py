@@ -8,8 +8,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
-from paramcalc.layers.base.fields import FieldType, Flag, Integer, OptionalInteger, field, optional
-from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, NestedLayer, read_layer
+from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
+from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.recurrence import OverTime
 
 
@@ -21,8 +21,10 @@ def _read_recurrent(value: Any) -> Any:
     return layer
 
 
-_Recurrent: TypeAlias = Annotated[Any, FieldType(_read_recurrent, LAYER, nested=True)]
-_OptionalRecurrent: TypeAlias = Annotated[Any, FieldType(optional(_read_recurrent), OPTIONAL_LAYER, nested=True)]
+_Recurrent: TypeAlias = Annotated[Given[Nested], FieldType(_read_recurrent, LAYER, nested=True)]
+_OptionalRecurrent: TypeAlias = Annotated[
+    Given[Nested | None], FieldType(optional(_read_recurrent), OPTIONAL_LAYER, nested=True)
+]
 
 
 class Bidirectional(Layer):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,7 +21,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.axes import Axes, channels_at, channels_last
-from paramcalc.layers.base.fields import FieldType, read_flag
+from paramcalc.layers.base.fields import FieldType, aliased, read_flag
 from paramcalc.layers.base.refusals import translated
 from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
@@ -95,6 +95,15 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a layer type's summary and answers that derivations leave out where a condition does not hold."""
+
+    words: str
+    #: an expression as that of a `Remark`
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
     """A small layer of a layer type: its fields, and the shapes of its inputs without the batch, channels last."""
 
@@ -105,6 +114,7 @@ class Example:
 # --- The declaration -------------------------------------------------------------------
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(aliased,))
 class Layer(BaseModel):
     """The base of every layer type.
 
@@ -129,8 +139,12 @@ class Layer(BaseModel):
     remarks: ClassVar[tuple[Remark, ...]] = ()
     #: a small layer of it, which its page counts and derives
     example: ClassVar[Example | None] = None
+    #: the words of the summary and the answers that hold for some fields only
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
-    def __init__(self, /, **fields: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
+        if unnamed:
+            raise _unnamed(type(self))
         try:
             super().__init__(**fields)
         except ValidationError as error:
@@ -315,6 +329,12 @@ class Layer(BaseModel):
         return (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", " ").strip()
 
     @classmethod
+    def example_call(cls) -> str:
+        """Show how a layer of the type is made, with the fields that must be given: `Dense(units=…)`."""
+        given = [f"{out}=…" for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
+        return f"{cls.__name__}({', '.join(given)})"
+
+    @classmethod
     def spelled_fields(cls) -> dict[str, str]:
         """Give the fields as specs spell them, each with its name here."""
         return {info.alias or name: name for name, info in cls.model_fields.items()}
@@ -436,6 +456,12 @@ def _input_span(cls: type[Layer]) -> tuple[int, int | None]:
     if cls.variadic:
         return cls.variadic, None
     return sum(not axes.optional for axes in cls.inputs), len(cls.inputs)
+
+
+def _unnamed(cls: type[Layer]) -> ParamcalcError:
+    """Return the refusal of a field's value without its name."""
+    way_out = f"as in {cls.example_call()}" if cls.spelled_fields() else f"{cls.__name__} has no fields"
+    return refuse("wrong-type", f"the fields of {cls.__name__} are given by name", way_out)
 
 
 @cache

@@ -17,7 +17,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Tensor
-from paramcalc.layers.base.fields import FieldType, named
+from paramcalc.layers.base.fields import FieldType, Given, named
 
 #: The steps that float8 looks back at, to choose its scales.
 _AMAX_HISTORY = 1024
@@ -49,10 +49,10 @@ def _reader(pattern: str, written: str) -> FieldType:
 
 #: How a kernel is quantised, if it is.
 Quantization: TypeAlias = Annotated[
-    Any, _reader(_KERNEL_MODES, "int8, int4, int4/BLOCK, float8, gptq/BITS/GROUP or awq/4/GROUP")
+    Given[str | None], _reader(_KERNEL_MODES, "int8, int4, int4/BLOCK, float8, gptq/BITS/GROUP or awq/4/GROUP")
 ]
 #: How a table of embeddings is quantised, if it is.
-TableQuantization: TypeAlias = Annotated[Any, _reader(_TABLE_MODES, "int8, int4 or int4/BLOCK")]
+TableQuantization: TypeAlias = Annotated[Given[str | None], _reader(_TABLE_MODES, "int8, int4 or int4/BLOCK")]
 
 
 def matrix(

@@ -5,6 +5,7 @@ that class over two axes: its fields read as many numbers, its inputs and its ex
 words. In a text, `{rank}`, `{input}`, `{position}`, `{positions}` and `{extent}` stand for those of `_WORDS`.
 """
 
+from collections.abc import Sequence
 from copy import copy
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
@@ -20,6 +21,7 @@ from paramcalc.layers.base.fields import (
     CutSides2D,
     CutSides3D,
     FieldType,
+    Given,
     OpenWindow1D,
     OpenWindow2D,
     OpenWindow3D,
@@ -35,6 +37,8 @@ from paramcalc.layers.base.fields import (
     Sides1D,
     Sides2D,
     Sides3D,
+    Whole,
+    Wholes,
     Window1D,
     Window2D,
     Window3D,
@@ -97,18 +101,18 @@ class ByRank:
 
 
 #: A window over the axes: one number for all, or one each.
-Window: TypeAlias = Annotated[Any, ByRank(Window1D, Window2D, Window3D)]
-OptionalWindow: TypeAlias = Annotated[Any, ByRank(OptionalWindow1D, OptionalWindow2D, OptionalWindow3D)]
+Window: TypeAlias = Annotated[Given[Wholes], ByRank(Window1D, Window2D, Window3D)]
+OptionalWindow: TypeAlias = Annotated[Given[Wholes], ByRank(OptionalWindow1D, OptionalWindow2D, OptionalWindow3D)]
 #: The same, but each number may be 0; or there may be none at all.
-Amount: TypeAlias = Annotated[Any, ByRank(Amount1D, Amount2D, Amount3D)]
-OptionalAmount: TypeAlias = Annotated[Any, ByRank(OptionalAmount1D, OptionalAmount2D, OptionalAmount3D)]
+Amount: TypeAlias = Annotated[Given[Wholes], ByRank(Amount1D, Amount2D, Amount3D)]
+OptionalAmount: TypeAlias = Annotated[Given[Wholes], ByRank(OptionalAmount1D, OptionalAmount2D, OptionalAmount3D)]
 #: `valid`, `same`, or what is added on each side of each axis.
-Padding: TypeAlias = Annotated[Any, ByRank(Padding1D, Padding2D, Padding3D)]
+Padding: TypeAlias = Annotated[Given[Wholes], ByRank(Padding1D, Padding2D, Padding3D)]
 #: The sizes of an output; null, over several axes, is what the input has.
-OpenWindow: TypeAlias = Annotated[Any, ByRank(OpenWindow1D, OpenWindow2D, OpenWindow3D)]
+OpenWindow: TypeAlias = Annotated[Given[Wholes], ByRank(OpenWindow1D, OpenWindow2D, OpenWindow3D)]
 #: What is cut off on the two sides of each axis, and what is added there.
-CutSides: TypeAlias = Annotated[Any, ByRank(CutSides1D, CutSides2D, CutSides3D)]
-Sides: TypeAlias = Annotated[Any, ByRank(Sides1D, Sides2D, Sides3D)]
+CutSides: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], ByRank(CutSides1D, CutSides2D, CutSides3D)]
+Sides: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], ByRank(Sides1D, Sides2D, Sides3D)]
 
 
 class Ranked(Layer):

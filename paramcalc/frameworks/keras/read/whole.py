@@ -16,7 +16,7 @@ from paramcalc.spec import Spec
 
 
 def read_description(model: Description, reading: Reading | None = None, live: Any = None) -> Spec:
-    """The spec of a description, held against all that it states; of a model that is `live`, if it is."""
+    """Read a description as a spec, and hold it against all that it states; of a model that is `live`, if it is."""
     reading = reading or Reading()
     config = model["config"]
     group = Group(model, reading, frozen=config.get("trainable") is False, live=live)
