@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.core.registry import kind_names
+from paramcalc.core.registry import built_in_names
 from paramcalc.frameworks.building.identifiers import camel, unique
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.parts import classes
@@ -20,13 +20,13 @@ from paramcalc.frameworks.torch.build import operations as torch
 from paramcalc.frameworks.torch.build.writer import TorchWriter
 from paramcalc.graph import Graph, evaluate, undecided_problem
 from paramcalc.results.count import count
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
 
 __all__ = ["build", "refused_kinds", "source"]
 
 
-def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
+def source(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
     """Write the Python source that makes the real model of a spec, and needs the framework alone.
 
     `framework` is `keras` or `torch`; the spec's own, if absent. `dims` replaces values of dims.
@@ -49,7 +49,7 @@ def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value
         raise located(undecided_problem(undecided), spec.source) from None
 
 
-def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
+def build(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
     """Make the real model of a spec: run what `source` prints.
 
     A `keras.Model`, or a `torch.nn.Module`, whose parameters have their initial values. Under
@@ -69,9 +69,9 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
 
 def refused_kinds(framework: str) -> list[str]:
     """List the layer types that cannot be built in a framework: it has no class for them that can be written."""
-    own, unwritten = (keras.OWN_KINDS, keras.UNWRITTEN) if framework == "keras" else (torch.OWN_KINDS, {})
+    own = keras.OWN_KINDS if framework == "keras" else torch.OWN_KINDS
     classes_of = convention(framework).equivalents
-    return [kind for kind in kind_names() if kind not in own and all(row.name in unwritten for row in classes_of(kind))]
+    return [kind for kind in built_in_names() if kind not in own and all(row.unwritten for row in classes_of(kind))]
 
 
 def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:

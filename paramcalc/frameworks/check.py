@@ -15,7 +15,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.reading import read_as_it_is
 from paramcalc.results.count import count
-from paramcalc.spec import Spec
+from paramcalc.spec import Framework, Spec
 
 #: How a tensor differs: the spec lacks it, has it beyond the model's, has it in another shape, or trains it and
 #: the model does not, or the other way round.
@@ -82,7 +82,7 @@ def check(spec: Spec, against: Any) -> Check:
     return Check(ours, theirs, tuple(_differences(list(ours), list(theirs))))
 
 
-def _model(against: Any) -> tuple[str, tuple[OneTensor, ...]]:
+def _model(against: Any) -> tuple[Framework, tuple[OneTensor, ...]]:
     """Return the framework of what a spec is held against, and its tensors."""
     if is_live_model(against):
         from paramcalc.frameworks.keras.read import untidied
@@ -108,7 +108,7 @@ def _module_tensors(module: Any) -> tuple[OneTensor, ...]:
     return tuple(OneTensor(name, own.shape, own.trainable, counts(own.role)) for name, own in named)
 
 
-def _tensors(spec: Spec, framework: str) -> tuple[OneTensor, ...]:
+def _tensors(spec: Spec, framework: Framework) -> tuple[OneTensor, ...]:
     """List every tensor of a spec, each copy for itself, and tied ones once."""
     rules = convention(framework)
     return tuple(

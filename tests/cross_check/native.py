@@ -27,6 +27,20 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
     assert row.leaf is not None
     equivalent = alias or convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
+    _, real, outputs = observed(case, row, equivalent, framework, trainable)
+    names = (
+        {tensor.name: tensor.name for tensor in row.tensors} if alias is None else _names(row.leaf, alias, framework)
+    )
+    expected = {names[tensor.name]: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
+    assert expected == real
+    assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
+
+
+def observed(
+    case: Case, row: pc.LayerCount, equivalent: Equivalent, framework: str, trainable: bool = True
+) -> tuple[Any, dict[str, RealTensor], list[tuple[int | None, ...]]]:
+    """Make and call the real layer of a class; return it, its tensors by name, and the shapes of its outputs."""
+    assert row.leaf is not None
     if framework == "keras":
         import keras
 
@@ -34,15 +48,9 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
         keras.utils.clear_session(free_memory=False)
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
-        real, outputs = _keras(case, equivalent, layer, trainable, [row.output_shape, *row.further_output_shapes])
-    else:
-        real, outputs = _torch(case, equivalent, layer, trainable)
-    names = (
-        {tensor.name: tensor.name for tensor in row.tensors} if alias is None else _names(row.leaf, alias, framework)
-    )
-    expected = {names[tensor.name]: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
-    assert expected == real
-    assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
+        shapes = [row.output_shape, *row.further_output_shapes]
+        return layer, *_keras(case, equivalent, layer, trainable, shapes)
+    return layer, *_torch(case, equivalent, layer, trainable)
 
 
 def _names(leaf: Any, alias: Equivalent, framework: str) -> dict[str, str]:
@@ -60,7 +68,7 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
     found = [*layer.filled(inputs[0] if inputs else None).parts(*inputs)]
     environment = Environment({**fields.values, **{part.name: part.layer for part in found}}, fields.input)
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
-    for name in given.keys() & _TENSORS.get(equivalent.name, ()):
+    for name in equivalent.arrays.split():
         given[name] = _as_tensor(given[name])
     parts = {id(part.layer): part for part in found}
 
@@ -94,10 +102,6 @@ def _where_known(real: tuple[int, ...], said: tuple[int | None, ...]) -> tuple[i
     return tuple(size and found for found, size in zip(real, said, strict=True))
 
 
-#: The arguments that are tensors, of classes of PyTorch; the table has lists.
-_TENSORS = {"torch.nn.LinearCrossEntropyLoss": {"weight"}}
-
-
 def _as_tensor(values: Any) -> Any:
     import torch
 
@@ -106,7 +110,7 @@ def _as_tensor(values: Any) -> Any:
 
 def _keras(
     case: Case, equivalent: Equivalent, layer: Any, trainable: bool, shapes: list[Shape]
-) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
+) -> tuple[dict[str, RealTensor], list[tuple[int | None, ...]]]:
     import keras
     import numpy as np
 
@@ -144,7 +148,7 @@ def _keras(
 
 def _torch(
     case: Case, equivalent: Equivalent, layer: Any, trainable: bool
-) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
+) -> tuple[dict[str, RealTensor], list[tuple[int | None, ...]]]:
     import torch
 
     layer = layer.eval().requires_grad_(trainable)
@@ -162,7 +166,7 @@ def _torch(
     return real, outputs
 
 
-def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int, ...]]:
+def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int | None, ...]]:
     """The shapes of what a real layer gives, without the batch."""
     outputs = classes.call(type(case.layer).__name__, equivalent.name, layer, inputs)
     return [tuple(each.shape[1:]) for each in classes.kept(case.layer, equivalent.name, [*_flat(outputs)])]

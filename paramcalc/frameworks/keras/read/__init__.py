@@ -13,7 +13,6 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.files import text_of
 from paramcalc.frameworks.keras.read.description import (
-    ARCHIVE,
     archived,
     checked,
     loaded,
@@ -23,7 +22,6 @@ from paramcalc.frameworks.keras.read.live import read_live
 from paramcalc.frameworks.keras.read.whole import read_description
 from paramcalc.frameworks.tidying import tidy
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import read_file
 
 
 def from_keras(model: Any) -> Spec:
@@ -70,5 +68,5 @@ def _written(model: Mapping[str, Any]) -> str:
 
 def described_file(path: str | Path) -> Any:
     """Read the description in a file: in a `.keras` archive, or the text of `model.to_json()`."""
-    data = read_file(path, head=len(ARCHIVE))
-    return loaded(archived(path) if data == ARCHIVE else text_of(path))
+    data = text_of(path)
+    return loaded(archived(path) if data is None else data)

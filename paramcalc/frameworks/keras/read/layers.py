@@ -9,11 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from paramcalc.conventions import Equivalent, convention, evaluated, expresses, field_environment, kind_of_class
-from paramcalc.conventions.inert import is_inert
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.core.registry import kind, kind_names
+from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.keras.read.description import (
     Description,
     StatedShape,
@@ -44,17 +43,17 @@ class Read(NamedTuple):
 
 
 def keras_name(entry: Description) -> str:
-    """The name of a layer in its model."""
+    """Return the name of a layer in its model."""
     return str(entry.get("name") or entry["config"].get("name") or entry["class_name"])
 
 
 def is_input(entry: Description) -> bool:
-    """Whether a description is of an input."""
+    """Return whether a description is of an input."""
     return entry.get("class_name") == "InputLayer"
 
 
 def read_input(entry: Description) -> Layer:
-    """The input that a description is of. Raises `invalid-value`."""
+    """Return the input that a description is of. Raises `invalid-value`."""
     config = entry["config"]
     shape = stated_shape(config.get("batch_shape") or config.get("batch_input_shape"))
     if shape is None:
@@ -64,7 +63,7 @@ def read_input(entry: Description) -> Layer:
 
 
 def read_layer(entry: Description, given: StatedShape | None, known: dict[str, Read] | None = None) -> Read:
-    """The layer that a description is of, where the shape that it is given may be stated.
+    """Return the layer that a description is of, where the shape that it is given may be stated.
 
     `known` holds what was read already, since layers of a model are often alike. Raises `unknown-kind` for
     code that is not Keras's own, `model-mismatch` for arguments that are not known, and what the kind refuses.
@@ -101,7 +100,8 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
         raise _unknown(entry)
     arguments = {argument for _, row in rows for argument in row.arguments}
     # what is within a layer is read once, whichever row it is
-    config = {key: _argument(class_name, key, value) if key in arguments else value for key, value in config.items()}
+    inert = {key for key in arguments if any(_KERAS.is_inert(row, key) for _, row in rows)}
+    config = {key: _argument(value, key in inert) if key in arguments else value for key, value in config.items()}
     # layers that are alike are read once, whatever their sizes: no size is known here
     axes = None if given is None else tuple(Unknown() for _ in given[1:])
     refusals: list[ParamcalcError] = []
@@ -121,7 +121,7 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
 
 
 def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str, Any]:
-    """The arguments that Keras fills in by itself, as they are where nobody states them."""
+    """Return the arguments that Keras fills in by itself, as they are where nobody states them."""
     found: dict[str, Any] = {}
     if given is not None and config.get("axis") in (len(given) - 1, [len(given) - 1]):
         found["axis"] = -1  # the last axis, as most specs have it
@@ -134,18 +134,18 @@ def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str,
 
 
 def _way(layer: Any) -> dict[str, Any]:
-    """What makes a recurrent layer: its class, and its arguments without the name."""
+    """Return what makes a recurrent layer: its class, and its arguments without the name."""
     return {**layer["config"], "name": layer["class_name"]}
 
 
 def _turned(layer: Any) -> dict[str, Any]:
-    """The same of the layer that goes the other way."""
+    """Return what makes the layer that goes the other way."""
     way = _way(layer)
     return {**way, "go_backwards": not way.get("go_backwards")}
 
 
 def _unknown(entry: Description) -> ParamcalcError:
-    """The refusal of a class that is no kind."""
+    """Return the refusal of a class that is no layer type."""
     name = str(entry["class_name"])
     own = _is_own(entry)
     if is_model(entry):
@@ -157,7 +157,7 @@ def _unknown(entry: Description) -> ParamcalcError:
 
 
 def _is_own(entry: Description) -> bool:
-    """Whether the code of a layer is Keras's own. Keras 2 states no module, and of other classes a package."""
+    """Return whether the code of a layer is Keras's own. Keras 2 states no module, and of other classes a package."""
     module = entry.get("module")
     if module is None:
         return ">" not in str(entry["class_name"])
@@ -167,11 +167,11 @@ def _is_own(entry: Description) -> bool:
 
 @cache
 def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
-    """The rows of the convention's tables by the name of their class, each with its kind."""
+    """Return the rows of the convention's tables by the name of their class, each with its layer type."""
     found: dict[str, list[tuple[str, Equivalent]]] = {}
-    for kind_name in kind_names():
+    for kind_name in built_in_names():
         for row in _KERAS.equivalents(kind_name):
-            found.setdefault(row.name.rpartition(".")[2], []).append((kind_name, row))
+            found.setdefault(row.class_name, []).append((kind_name, row))
     return found
 
 
@@ -194,7 +194,7 @@ _UNLISTED: Mapping[str, Callable[[Mapping[str, Any]], Layer]] = {
 
 
 def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Layer:
-    """The layer of a kind whose arguments under a row are those of a configuration."""
+    """Return the layer of a layer type whose arguments under a row are those of a configuration."""
     fields = {**_otherwise(cls, row), **row.fields}
     for argument, text in row.arguments.items():
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
@@ -209,7 +209,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
 
 
 def _otherwise(cls: type[Layer], row: Equivalent) -> dict[str, bool]:
-    """The flags that a row before this one has as they are not here."""
+    """Return the flags that a row before this one has as they are not here."""
     fields: dict[str, bool] = {}
     for each in _KERAS.equivalents(cls.__name__):
         if each is row:
@@ -219,7 +219,7 @@ def _otherwise(cls: type[Layer], row: Equivalent) -> dict[str, bool]:
 
 
 def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
-    """The value of a field for which an argument has a value."""
+    """Return the value of a field for which an argument has a value."""
     if text == name:
         # Keras 2 writes one axis as a list
         return value[0] if name == "axis" and isinstance(value, list) and len(value) == 1 else value
@@ -227,7 +227,7 @@ def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
 
 
 def _candidates(value: Any) -> Iterator[Any]:
-    """What a field may be where an argument is a part of it, or a text made of it."""
+    """Yield what a field may be where an argument is a part of it, or a text made of it."""
     yield value
     yield [value]
     if isinstance(value, str):
@@ -235,7 +235,7 @@ def _candidates(value: Any) -> Iterator[Any]:
 
 
 def _gives(cls: type[Layer], name: str, text: str, candidate: Any, value: Any) -> bool:
-    """Whether a field with this value gives an argument its value."""
+    """Return whether a field with this value gives an argument its value."""
     reader = next(item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate"))
     try:
         return _same(value, evaluated(text, Environment({name: reader(candidate)})))
@@ -248,16 +248,16 @@ def _defaults(kind_name: str) -> Mapping[str, Any]:
     return {**_KERAS.layout(kind_name), **_KERAS.choices(kind_name)}
 
 
-def _argument(class_name: str, argument: str, value: Any) -> Any:
-    """The value of an argument; of a function that is given as a layer, its name."""
+def _argument(value: Any, inert: bool) -> Any:
+    """Return the value of an argument; of a function that is given as a layer and changes no size, its name."""
     value = _value(value)
-    if isinstance(value, kind("Activation")) and is_inert(class_name, argument):
+    if inert and isinstance(value, kind("Activation")):
         return value.stated()["activation"]
     return value
 
 
 def _value(value: Any) -> Any:
-    """The value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
+    """Return the value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
     if isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__"):
         raise refuse("unknown-kind", f"calls a function of its own, {quoted(value.get('config'))}, which is not known")
     if is_description(value):
@@ -271,7 +271,7 @@ def _value(value: Any) -> Any:
 
 
 def is_frozen(config: Mapping[str, Any]) -> bool:
-    """Whether a layer is not trained. Of a layer around others, whether these are not. Raises `unknown-kind`."""
+    """Return whether a layer is not trained; of a layer around others, whether these are not. Raises `unknown-kind`."""
     frozen = config.get("trainable") is False
     inner = {is_frozen(each["config"]) for each in _layers_in(config)}
     if len(inner) > 1:
@@ -291,7 +291,7 @@ def _layers_in(config: Mapping[str, Any]) -> Iterator[Description]:
 
 
 def _policy(config: Mapping[str, Any]) -> str:
-    """The name of a layer's dtype policy."""
+    """Return the name of a layer's dtype policy."""
     policy = config.get("dtype") or "float32"
     if isinstance(policy, dict):
         stated = policy.get("config")
@@ -313,7 +313,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
     Without `inputs`, only what does not follow from their shapes. Raises `model-mismatch` for an argument
     that differs, and for one that is not known.
     """
-    class_name = row.name.rpartition(".")[2]
+    class_name = row.class_name
     if inputs is not None and not row.alias:
         environment = _KERAS.environment(layer, inputs)
         same_class = (each for each in _KERAS.equivalents(type(layer).__name__) if each.name == row.name)
@@ -324,7 +324,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
         if argument not in row.arguments:
             # what is not set is not used
             if not (
-                value is None or argument in _COMMON or is_inert(class_name, argument) or says_nothing(argument, value)
+                value is None or argument in _COMMON or _KERAS.is_inert(row, argument) or says_nothing(argument, value)
             ):
                 raise refuse(
                     "model-mismatch",
@@ -332,7 +332,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
                     "was the model written by a newer Keras?",
                 )
             continue
-        if value is not None and row.arguments[argument] != "None" and is_inert(class_name, argument):
+        if value is not None and row.arguments[argument] != "None" and _KERAS.is_inert(row, argument):
             continue
         found = list(_computed(layer, row.arguments[argument], inputs))
         if found and not any(_same(value, each) for each in found):
@@ -344,7 +344,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
 
 
 def _computed(layer: Layer, text: str, inputs: Sequence[Shape] | None) -> Iterator[Any]:
-    """What an expression of a row gives, with the fields as stated and with those filled in that follow."""
+    """Yield what an expression of a row gives, with the fields as stated and with those filled in that follow."""
     values = {name: getattr(layer, name) for name in type(layer).model_fields}
     environments = [Environment(values)]
     try:
@@ -361,7 +361,7 @@ def _computed(layer: Layer, text: str, inputs: Sequence[Shape] | None) -> Iterat
 
 
 def _same(stated: Any, ours: Any) -> bool:
-    """Whether a value of a configuration is ours: in a list or not, for each side or once for all."""
+    """Return whether a value of a configuration is ours: in a list or not, for each side or once for all."""
     if isinstance(stated, Layer) or isinstance(ours, Layer):
         return type(stated) is type(ours)
     if isinstance(ours, Unknown):

@@ -11,7 +11,7 @@ from paramcalc.frameworks.keras.read.description import Description, StatedShape
 from paramcalc.frameworks.keras.read.layers import check_arguments, naming
 from paramcalc.frameworks.keras.read.model import ModelReader, Reading
 from paramcalc.graph import Leaf, Tree, evaluate
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 from paramcalc.spec import Spec
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.torch.read.modules import Known
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 
 
 def misfit(layer: Known, path: str, shapes: Sequence[Shape]) -> ParamcalcError:
