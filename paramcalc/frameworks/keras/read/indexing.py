@@ -90,7 +90,7 @@ def _shape_after(called: OperationCall, keys: list[Any]) -> tuple[list[int], lis
         if type(key) is int:
             continue
         if size == -1 and _bounds(key) != (None, None, None):
-            raise called.refusal("a length of what it is given varies")
+            raise called.refusal("a length of what it is given is unknown")
         sizes.append(size if size == -1 else len(range(*slice(*_bounds(key)).indices(size))))
     return [*sizes, *(size for _, size in left)], new
 

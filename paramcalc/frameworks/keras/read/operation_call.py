@@ -40,10 +40,10 @@ class OperationCall:
 
     @property
     def sizes(self) -> list[int]:
-        """The sizes of the first input without the batch; a single one that varies as -1."""
+        """The sizes of the first input without the batch; a single unknown one as -1."""
         sizes = [-1 if size is None else size for size in self.shape[1:]]
         if sizes.count(-1) > 1:
-            raise self.refusal("several lengths of what it is given vary")
+            raise self.refusal("several lengths of what it is given are unknown")
         return sizes
 
     def argument(self, name: str) -> Any:

@@ -68,7 +68,7 @@ class Known:
 def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
     """Return the parameters and buffers of a module by their names, each under every name that it has.
 
-    Those of no elements are left out: no spec can state a size of 0, and they count nothing.
+    Those without elements are left out: no spec can state a size of 0, and they count nothing.
     """
     return {name: each for name, each in _every_tensor(module, recurse).items() if 0 not in _size(each)}
 
