@@ -602,8 +602,10 @@ def test_copies_that_assume_something_of_their_counter_fix_their_number() -> Non
         # all copies are alike
         "  - Dense: {units: 4}\n    name: body\n    times: n\n",
         # each has 4 features more than the one before
-        "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n        name: d\n"
-        "      - Concatenate:\n        inputs: [d, input]\n",
+        (
+            "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n        name: d\n"
+            "      - Concatenate:\n        inputs: [d, input]\n"
+        ),
     ],
 )
 def test_a_form_that_refers_to_a_copy_assumes_that_it_is_there(layers: str) -> None:
