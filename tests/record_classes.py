@@ -248,7 +248,7 @@ def kept_out_by(row: Equivalent, counted: pc.LayerCount, among: Iterable[str]) -
 
 def has_channels_right(leaf: Leaf, known: Convention) -> bool:
     """Return whether a layer has its channels where the framework has them: Keras has them anywhere."""
-    moves = type(leaf.layer).channel_axis is not pc.Layer.channel_axis
+    moves = type(leaf.layer).layout in ("data_format", "axis")
     return known.channel_axis == -1 or not moves or leaf.layer.channel_axis in (1, -len(leaf.input_shapes[0]))
 
 
