@@ -180,10 +180,16 @@ if TYPE_CHECKING:
     from paramcalc.verbs import count as count
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
+else:
+    # hidden from type checkers, to which any name would be there
+
+    def __getattr__(name: str) -> Any:
+        return _imported(name)
+
 
 __version__ = "0.1.0"
 
-#: Where each public name that is no layer kind stands.
+#: The module of each public name that is no layer type.
 _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "core.registry": ("kind", "kind_names", "register"),
@@ -202,7 +208,8 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def _imported(name: str) -> Any:
+    """Import a public name. Raises `AttributeError`."""
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(f"paramcalc.{module}"), name)

@@ -121,7 +121,7 @@ def layers_of(kind: str, framework: str) -> SearchStrategy[Case]:
 def is_of(row: Equivalent, counted: pc.LayerCount) -> bool:
     """Return whether a layer is of a row: its class, or another form of its class."""
     assert counted.leaf is not None
-    return recorded.is_class_of(row, counted.leaf, counted.spelling)
+    return recorded.is_class_of(row, counted.leaf, counted.convention)
 
 
 def example_of(drawn: Drawn, place: int) -> Example:
@@ -154,7 +154,7 @@ def useful(told: set[str], known: set[str]) -> set[str]:
 def tells(drawn: Drawn) -> set[str]:
     """Return what a layer tells: values of arguments, axes whose sizes differ, fields that are stated or not."""
     example, counted = example_of(drawn, 0), drawn.counted
-    leaf, known = counted.leaf, counted.spelling
+    leaf, known = counted.leaf, counted.convention
     assert leaf is not None
     row = known.equivalent(leaf.layer, leaf.input_shapes)
     arguments = recorded.arguments(row, leaf, known) if row else {}
@@ -232,7 +232,7 @@ def conditions(text: str) -> list[str]:
 
 def kept_out_by(row: Equivalent, counted: pc.LayerCount, among: Iterable[str]) -> str | None:
     """Return the condition that alone keeps a layer from having a class; None where there is no such."""
-    leaf, known = counted.leaf, counted.spelling
+    leaf, known = counted.leaf, counted.convention
     assert leaf is not None
     if known.equivalent(leaf.layer, leaf.input_shapes) is not None or not has_channels_right(leaf, known):
         return None
@@ -248,7 +248,7 @@ def kept_out_by(row: Equivalent, counted: pc.LayerCount, among: Iterable[str]) -
 
 def has_channels_right(leaf: Leaf, known: Convention) -> bool:
     """Return whether a layer has its channels where the framework has them: Keras has them anywhere."""
-    moves = type(leaf.layer).channel_axis is not pc.Layer.channel_axis
+    moves = type(leaf.layer).layout in ("data_format", "axis")
     return known.channel_axis == -1 or not moves or leaf.layer.channel_axis in (1, -len(leaf.input_shapes[0]))
 
 

@@ -64,7 +64,7 @@ def test_a_wrong_row_is_seen(key: str, name: str, value: Any) -> None:
     changed = replace(target, table=replace(target.table, classes=classes))
     kinds = {kind for kind, _ in named_by(key)}
     assert any(
-        recorded.stated(record.example, replace(counted, spelling=changed)) != record.facts
+        recorded.stated(record.example, replace(counted, convention=changed)) != record.facts
         for record, counted in recorded.counts("torch")
         if record.example.kind in kinds
     )

@@ -589,21 +589,12 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
     "SpectralNorm": {"right_vector": True},
     "SimpleRNN LSTM SimpleRNNCell LSTMCell": {"recurrent_bias": True},
 }
-
-_CHANNELS_FIRST = {"data_format": "channels_first"}
-
 LAYOUT: Mapping[str, Mapping[str, Any]] = {
-    "PReLU BatchNorm GroupNorm InstanceNorm Concatenate": {"axis": 1},
-    "Conv{1,2,3}D DepthwiseConv{1,2}D SeparableConv{1,2}D ConvLSTM{1,2,3}D Unfold Fold": _CHANNELS_FIRST,
+    "PReLU Concatenate": {"axis": 1},
     # a padding of numbers leaves the end of the last stride as it is; Keras's `valid` fills it
-    "Conv1DTranspose": {**_CHANNELS_FIRST, "padding": (0,)},
-    "Conv2DTranspose": {**_CHANNELS_FIRST, "padding": (0, 0)},
-    "Conv3DTranspose": {**_CHANNELS_FIRST, "padding": (0, 0, 0)},
-    "MaxPool{1,2,3}D AveragePool{1,2,3}D GlobalMaxPool{1,2,3}D GlobalAveragePool{1,2,3}D": _CHANNELS_FIRST,
-    "AdaptiveAveragePool{1,2,3}D AdaptiveMaxPool{1,2,3}D LPPool{1,2,3}D FractionalMaxPool{2,3}D": _CHANNELS_FIRST,
-    "MaxUnpool{1,2,3}D PixelShuffle PixelUnshuffle ChannelShuffle": _CHANNELS_FIRST,
-    "ZeroPadding{1,2,3}D Pad{1,2,3}D Cropping{1,2,3}D Upsample UpSampling{1,2,3}D": _CHANNELS_FIRST,
-    "Resizing CenterCrop RandomCrop STFTSpectrogram": _CHANNELS_FIRST,
+    "Conv1DTranspose": {"padding": (0,)},
+    "Conv2DTranspose": {"padding": (0, 0)},
+    "Conv3DTranspose": {"padding": (0, 0, 0)},
     "SimpleRNN GRU LSTM": {"return_sequences": True},
 }
 

@@ -212,6 +212,11 @@ def kind(name: str) -> type[Layer]:
     return _OWN.get(name) or _own(name)
 
 
+def known_kind(name: str) -> type[Layer] | None:
+    """Give the layer type of a name that is built in or registered; entry points are not read for it."""
+    return kind(name) if family_of(name) is not None else _OWN.get(name)
+
+
 def unknown_kind(name: str) -> ParamcalcError:
     """Refuse a name that no layer type has, and say what to write for it."""
     written: str = import_module(CLASS_NAMES).kind_of_class(name)

@@ -110,7 +110,7 @@ def count(example: Example, framework: str) -> pc.LayerCount:
 
 def stated(example: Example, counted: pc.LayerCount) -> Facts:
     """Return what the tables say of an example that was counted; nothing where they take no class or another."""
-    known, leaf = counted.spelling, counted.leaf
+    known, leaf = counted.convention, counted.leaf
     assert leaf is not None
     rows = known.equivalents(example.kind)
     row = rows[example.row] if example.row < len(rows) else None

@@ -18,6 +18,17 @@ _GATES = {
 }
 
 
+def recurrent_bias() -> Any:
+    """Declare the field of a second bias."""
+    return field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+
+
+def reset_after() -> Any:
+    """Declare the field that says when a GRU resets its state."""
+    meaning = "whether the state is reset after its matrix, which needs a second bias, or before it"
+    return field("reset_after", meaning, True)
+
+
 class Gated(Layer):
     """A layer, or a cell, whose new state is made of weighted sums of the input and of the state before."""
 

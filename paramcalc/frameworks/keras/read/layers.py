@@ -151,7 +151,7 @@ def _unknown(entry: Description) -> ParamcalcError:
     if is_model(entry):
         hint = "give the live model to pc.from_keras, or put a layer of its own around each of its layers"
         return refuse("unknown-kind", f"is a model of the class {quoted(name)}, where a layer is needed", hint)
-    why = "which is no layer kind" if own else "whose code is not Keras's own"
+    why = "which is no layer type" if own else "whose code is not Keras's own"
     hint = (own and kind_of_class(name)) or "give the live model to pc.from_keras, or write its tensors as Weights"
     return refuse("unknown-kind", f"is of the class {quoted(name)}, {why}", hint)
 

@@ -96,7 +96,7 @@ def _replaced(leaf: Leaf) -> dict[str, Any]:
 
 
 def _without_repeats(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments without the features of keys and values where they are those of the query, as the class supposes."""
+    """Return arguments without the features of keys and values that are those of the query, as the class assumes."""
     return {name: value for name, value in given.items() if name not in ("kdim", "vdim") or value != given["embed_dim"]}
 
 

@@ -164,7 +164,7 @@ def _elementwise(operator: str) -> Callable[[Leaf, Names], Operation]:
 
 
 def _pairwise(function: str) -> Callable[[Leaf, Names], Operation]:
-    """Return what applies a function of two inputs to any number: to the first two, to that and the third, and so on."""
+    """Return what applies a function of two inputs to any number: to the first two, to that and the third, …"""
 
     def written(leaf: Leaf, names: Names) -> Operation:
         def output(taken: Sequence[str]) -> Expr:

@@ -66,15 +66,29 @@ class Known:
 
 
 def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
-    """Return the parameters and buffers of a module by their names, each under every name that it has."""
+    """Return the parameters and buffers of a module by their names, each under every name that it has.
+
+    Those without elements are left out: no spec can state a size of 0, and they count nothing.
+    """
+    return {name: each for name, each in _every_tensor(module, recurse).items() if 0 not in _size(each)}
+
+
+def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
     parameters = module.named_parameters(recurse=recurse, remove_duplicate=False)
     return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
+
+
+def _size(tensor: Any) -> tuple[int, ...]:
+    """Return the shape of a tensor; of a lazy one, which has none yet, nothing."""
+    from torch.nn.parameter import is_lazy
+
+    return () if is_lazy(tensor) else tuple(tensor.shape)
 
 
 def check_complete(module: Any) -> None:
     """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
     kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
-    hidden = sorted(kept - own_tensors(module).keys())
+    hidden = sorted(kept - _every_tensor(module).keys())
     if hidden:
         raise refuse(
             "invalid-value",
