@@ -19,7 +19,7 @@ import paramcalc as pc
 from paramcalc.core import registry
 from paramcalc.exports.languages import LANGUAGES
 from paramcalc.exports.languages.program import Check, program
-from paramcalc.exports.languages.tree import OPERATIONS
+from paramcalc.exports.languages.tree import OPERATIONS, form_schema
 from paramcalc.results.formula import symbol
 from tests.arithmetic import GRAMMARS, evaluate, rounded
 from tests.helpers import ROOT, run
@@ -243,7 +243,9 @@ def test_every_export_has_the_formula_its_sizes_and_its_value(target: str) -> No
 @pytest.mark.parametrize("target", LANGUAGES)
 def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str) -> None:
     text = "paramcalc: 1\ndims: {n: 5, widths: [3, 1000]}\nlayers:\n  - Input: {shape: [n]}\n"
-    form = pc.formula(pc.loads(text + "  - {Dense: {units: 'widths[i]'}, times: 2, index: i}"))
+    form = pc.formula(
+        pc.loads(text + "  - {Dense: {units: 'widths[i]', use_bias: 'widths[i] > 5'}, times: 2, index: i}")
+    )
     written = replace(form, meanings={"n": "features of a token"}).to(target)
     assert "features of a token" in written
     assert "widths" in written
@@ -251,8 +253,8 @@ def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str)
 
 
 def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
-    assert "Exact up to 2^53" in GPT2.to("excel")
-    assert "<= 9007199254740992" in GPT2.to("excel")
+    assert "Exact up to 10^15" in GPT2.to("excel")
+    assert "<= 1000000000000000" in GPT2.to("excel")
 
 
 def test_exact_quotients_come_last() -> None:
@@ -367,6 +369,15 @@ def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
     assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8)] == [True, False]
 
 
+def test_the_second_operand_of_a_scaled_size_is_a_double() -> None:
+    document = json.loads(GPT2.to("json"))
+    for name in ("Scaled", "ScaledUp", "ScaledNear"):
+        jsonschema.validate({**document, "expression": [name, ["Add", "width", 1], 0.29]}, form_schema())
+        for wrong in (["width", "width"], ["width"], ["width", 0.29, 2], [0.29, "width"]):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**document, "expression": [name, *wrong]}, form_schema())
+
+
 def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     done = run("schema", "--of", "formula")
     schema = json.loads(done.output)
@@ -379,7 +390,7 @@ def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     for number, taken in (
         (0, ()),
         (1, ("Floor",)),
-        (2, [*set(OPERATIONS) - {"Floor"}]),
+        (2, [*set(OPERATIONS) - {"Floor", "Scaled", "ScaledUp", "ScaledNear"}]),
         (3, ("Add", "Multiply", "Max", "Min")),
     ):
         for name in OPERATIONS:
@@ -402,7 +413,7 @@ DOUBLING = (
         (
             "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
             "excel",
-            "a number above 2^53",
+            "a number above 10^15",
         ),
         (
             "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
@@ -430,7 +441,7 @@ def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, mes
 
 
 @pytest.mark.parametrize(
-    ("target", "beyond"), [("sql", 10**38), ("duckdb", 10**38), ("c", 2**127), ("matlab", 2**62), ("excel", 2**53 + 1)]
+    ("target", "beyond"), [("sql", 10**38), ("duckdb", 10**38), ("c", 2**127), ("matlab", 2**62), ("excel", 10**15 + 1)]
 )
 def test_the_largest_number_that_a_target_has_is_written(target: str, beyond: int) -> None:
     language = registry.language(target)()

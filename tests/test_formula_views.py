@@ -200,7 +200,9 @@ def test_what_is_shown(command: str) -> None:
 
 def test_numbers_in_a_list_have_no_commas_of_their_own() -> None:
     spec = "paramcalc: 1\ndims: {widths: [12, 31, 1000], n: 2000}\nlayers:\n  - Input: {shape: [n]}\n"
-    form = pc.formula(pc.loads(spec + "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"))
+    form = pc.formula(
+        pc.loads(spec + "  - {times: 3, index: i, Dense: {units: 'widths[i]', use_bias: 'widths[i] > 5'}}")
+    )
     assert "fixed, since the layers themselves depend on it: widths = [12, 31, 1000]" in " ".join(str(form).split())
     assert "n = 2,000" in str(form)
     assert "widths = [12, 31, 1000]" in form.to("python")

@@ -124,14 +124,6 @@ FIXED = {
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 5, use_bias: n > 6}",
         {"n"},
     ),
-    "a rounded size of a tensor": (
-        "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: n // 2}",
-        {"n"},
-    ),
-    "a minimum": (
-        "dims: {n: 9, m: 4}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 'min(n, m)'}\n  - Dense: {units: m}",
-        {"n", "m"},
-    ),
     "a counter that rows depend on": (
         (
             "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n"
@@ -139,12 +131,19 @@ FIXED = {
         ),
         {"times"},
     ),
-    "a list": (
+    "a list of which an element decides": (
+        (
+            "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
+            "  - {Dense: {units: 'widths[i]', use_bias: 'widths[i] > 4'}, times: len(widths), index: i}"
+        ),
+        {"widths"},
+    ),
+    "the length of a list": (
         (
             "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
             "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"
         ),
-        {"widths"},
+        {"len(widths)"},
     ),
 }
 
@@ -196,6 +195,51 @@ def test_copies_that_grow_are_summed_in_closed_form(name: str) -> None:
     assert sympy.simplify(form.expr - sympy.sympify(known, locals=dict(form.symbols))) == 0
     for depth in (1, 2, 3, 10):
         assert form(depth=depth) == pc.count(spec, dims={"depth": depth}).total
+
+
+#: Sizes that round or choose, each a size of a layer between two others.
+STEPS = {
+    "round_up(8 * n // 3, 16)": [],
+    "n // 2": ["n ≥ 2"],
+    "n // m": ["n ≥ m"],
+    "ceil(n / m)": [],
+    "ceil((n - 5) / 2)": ["n ≥ 6"],
+    "floor(n * n / (m + 1))": ["n² ≥ m + 1"],
+    "n % 7 + 1": [],
+    "n % m": ["n mod m ≥ 1"],
+    "min(n, m)": [],
+    "max(n, 2 * m, 7) - m": ["max(2·m, n, 7) ≥ m + 1"],
+    "min(n, m) * max(n, m) // 2": ["max(m, n)·min(m, n) ≥ 2"],
+    "n // (m - 3)": ["m ≠ 3", "⌊n/(m - 3)⌋ ≥ 1"],
+}
+
+
+@pytest.mark.parametrize("size", STEPS)
+def test_a_size_that_rounds_or_chooses_stays_in_the_form(size: str) -> None:
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {n: 30, m: 4}\nlayers:\n  - Input: {shape: [3]}\n"
+        f"  - Dense: {{units: '{size}'}}\n  - Dense: {{units: n + m}}"
+    )
+    form = pc.formula(spec)
+    assert form.fixed == {}
+    assert set(form.conditions) == set(STEPS[size])
+    points = [(n, m) for n in (1, 2, 5, 6, 7, 30, 31, 97) for m in (1, 2, 3, 4, 5, 8, 31)]
+    held = [point for point in points if _agree(spec, form, *point)]
+    assert len(held) > 20
+    arrays = {name: np.array([point[place] for point in held]) for place, name in enumerate(form.symbols)}
+    assert form(**arrays).tolist() == [form(n=n, m=m) for n, m in held]
+
+
+def _agree(spec: pc.Spec, form: pc.Formula, n: int, m: int) -> bool:
+    """Whether the form has a value there, as the count has, and then the same one."""
+    try:
+        total = pc.count(spec, dims={"n": n, "m": m}).total
+    except pc.ParamcalcError:
+        with pytest.raises(pc.ParamcalcError):
+            form(n=n, m=m)
+        return False
+    assert form(n=n, m=m) == total
+    return True
 
 
 def test_a_rounded_length_does_no_harm() -> None:

@@ -109,13 +109,25 @@ def premises(form: Formula) -> list[str]:
     for what, items in (
         ("with", with_values(form.substituted)),
         ("assumes:", form.conditions),
-        ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
+        ("fixed, since the layers themselves depend on it:", fixed_dims(form)),
     ):
         if items:
             written = "; ".join(item.replace(" ", _KEPT) for item in items)
             wrapped = textwrap.wrap(f"  {what} {written}", _WIDTH, subsequent_indent="    ", break_long_words=False)
             lines += ["", *(line.replace(_KEPT, " ") for line in wrapped)]
     return lines
+
+
+def fixed_dims(form: Formula) -> list[str]:
+    """Write each fixed dim with its value, and with the node and the expression that need it."""
+    return [f"{written}{_cause(form, name)}" for name, written in zip(form.fixed, with_values(form.fixed), strict=True)]
+
+
+def _cause(form: Formula, name: str) -> str:
+    cause = form.causes.get(name)
+    if cause is None:
+        return ""
+    return f" ({': '.join(filter(None, cause))})"
 
 
 def as_mathml(form: Formula) -> str:

@@ -1,5 +1,6 @@
 """Closed forms at sizes of their own and at random ones, and the value of the tree that stands for one in JSON."""
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -36,6 +37,9 @@ def evaluated(tree: Any, sizes: dict[str, int]) -> Any:
         "Divide": lambda: Fraction(first) / second,
         "Floor": lambda: first // 1,
         "Mod": lambda: first % second,
+        "Scaled": lambda: int(first * second),
+        "ScaledUp": lambda: math.ceil(first * second),
+        "ScaledNear": lambda: round(first * second),
         "Max": lambda: max(operands),
         "Min": lambda: min(operands),
         "Equal": lambda: first == second,

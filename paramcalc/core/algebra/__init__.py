@@ -27,6 +27,7 @@ from paramcalc.core.algebra.arithmetic import (
     product,
     ratio,
     scaled,
+    scaled_by_double,
     smallest,
 )
 from paramcalc.core.algebra.comparison import assume, assuming, at_least, compare, equal, equal_shapes, mentions, same
@@ -47,6 +48,7 @@ from paramcalc.core.algebra.sizes import (
     Unknown,
     as_factor,
     as_number,
+    depends,
     is_array,
     is_number,
     is_symbol,
@@ -75,6 +77,7 @@ __all__ = [
     "compare",
     "copies",
     "counter",
+    "depends",
     "divide",
     "equal",
     "equal_shapes",
@@ -94,6 +97,7 @@ __all__ = [
     "ratio",
     "same",
     "scaled",
+    "scaled_by_double",
     "smallest",
     "substituted",
     "truth",

@@ -282,6 +282,21 @@ class Layer(BaseModel):
         """Whether every field has its value, and none is an expression."""
         return not any(map(has_expression, self.__dict__.values()))
 
+    def expression_of(self, resolved: Layer, value: Number) -> str:
+        """Return the text of the field that has a value in the layer resolved; else of the one that it depends on.
+
+        An empty text where there is none.
+        """
+        texts: list[str] = []
+        for name, stated in self.__dict__.items():
+            for expression in expressions(stated):
+                found = getattr(resolved, name, None)
+                if found is value:
+                    return expression.text
+                if algebra.depends(found, value):
+                    texts.append(expression.text)
+        return texts[0] if texts else ""
+
     def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
         """Give the same layer, with the value of each expression in its place."""
         if self.is_resolved:
