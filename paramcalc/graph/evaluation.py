@@ -294,7 +294,7 @@ def _use(tensor: Tensor, inherited: Inherited) -> Use:
     """Return a tensor with what its group states of it."""
     if len(tensor.shape) > LIMITS.axes:
         raise refuse("limit", f"the tensor '{tensor.name}' has more than {LIMITS.axes} axes")
-    elements = bounded(algebra.product(tensor.shape))
+    elements = bounded(tensor.elements)
     if isinstance(elements, Unknown):
         names, hint = unknown_dims(elements.sources)
         raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)

@@ -36,7 +36,10 @@ def without_rounding(difference: Any) -> Any:
 
 def follows(condition: tuple[str, Any, Any], others: Sequence[tuple[str, Any, Any]], bounds: Mapping[Any, int]) -> bool:
     """Return whether a condition is proved to hold wherever the others, and the least values of sizes, do."""
-    symbols = condition[1].free_symbols | condition[2].free_symbols
+    relation, left, right = condition
+    if relation == "≥" and left.is_positive and ("divides", right, left) in others:
+        return True
+    symbols = left.free_symbols | right.free_symbols
     divided = [(divisor, size) for relation, divisor, size in others if _is_factor(relation, divisor, size)]
     return any(_proved(condition, shifted) for shifted in _substitutions(symbols, divided, bounds))
 
