@@ -257,6 +257,16 @@ def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
     assert "<= 1000000000000000" in GPT2.to("excel")
 
 
+def test_many_sizes_are_converted_in_one_statement() -> None:
+    # a line of source is broken within brackets alone
+    dims = ", ".join(f"a_rather_long_name_{number}: {number + 3}" for number in range(9))
+    layers = "\n".join(f"  - Dense: {{units: a_rather_long_name_{number}}}" for number in range(9))
+    form = pc.formula(pc.loads(f"paramcalc: 1\ndims: {{{dims}}}\nlayers:\n  - Input: {{shape: [2]}}\n{layers}\n"))
+    assert function(form, "numpy")() == function(form, "python")() == form()
+    lines = form.to("julia").splitlines()
+    assert not any(line.strip().startswith("=") for line in lines)
+
+
 def test_exact_quotients_come_last() -> None:
     form = pc.formula(pc.load(ROOT / "specs" / "llama2_7b.yaml"))
     assert form.to("python").rstrip(")\n ").endswith("// heads")

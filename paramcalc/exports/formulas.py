@@ -13,6 +13,8 @@ from paramcalc.results.formula import MOST_SYMBOLS, Formula
 _WIDTH = 80
 _SIGNS = (" + ", " - ")
 _FACTORS = ("·(", " · (")
+#: what stands before the dims that are fixed
+FIXED = "fixed, since the layers themselves depend on it:"
 #: a space at which no line is broken
 _KEPT = "\u00a0"
 
@@ -109,7 +111,7 @@ def premises(form: Formula) -> list[str]:
     for what, items in (
         ("with", with_values(form.substituted)),
         ("assumes:", form.conditions),
-        ("fixed, since the layers themselves depend on it:", fixed_dims(form)),
+        (FIXED, fixed_dims(form)),
     ):
         if items:
             written = "; ".join(item.replace(" ", _KEPT) for item in items)

@@ -116,6 +116,17 @@ CONSTANT = "paramcalc: 1\nlayers:\n  - Input: {shape: [null, 3]}\n  - Weights: {
 HUGE = f"paramcalc: 1\ndims: {{n: 3, m: {10**30}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: m}}\n"
 
 
+#: Sizes that round and choose, and a list.
+ROUNDED = """
+paramcalc: 1
+dims: {width: 4096, n: 900, m: 40, widths: [6, 8]}
+layers:
+  - Input: {shape: [width]}
+  - Dense: {units: "round_up(8 * width // 3, 256)", use_bias: false}
+  - Dense: {units: "min(n, 3 * m) + n % m + ceil((n + 1) / (m - 3))"}
+  - Dense: {units: "max(n // 7, m, 5) * 2"}
+  - {Dense: {units: "widths[i]"}, times: len(widths), index: i}
+"""
 #: A divisor that is a product, one that is a sum, and a minus before a power.
 DIVIDED = """
 paramcalc: 1
@@ -154,7 +165,7 @@ def written() -> Iterator[pc.Formula]:
 
 def awkward() -> Iterator[pc.Formula]:
     """Forms with fractions, powers and conditions, without symbols, with large numbers; kinds in general."""
-    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE, DIVIDED):
+    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE, DIVIDED, ROUNDED):
         yield pc.formula(pc.loads(text))
     yield pc.formula(pc.loads(HUGE), keep=["n"])
     for kind in (pc.Dense, pc.MultiHeadAttention, pc.Conv2D):

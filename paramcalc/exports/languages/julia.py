@@ -39,7 +39,7 @@ class Julia(Language):
         lines += wrapped(f"function {program.name}({'; ' if sizes else ''}{kept(sizes)})", "", "        ")
         if program.sizes:
             names = ", ".join(program.names)
-            lines += wrapped(f"({names},) = map(big, ({names},))", "    ")
+            lines += wrapped(f"({names},{kept([') = map(big, ('])}{names},))", "    ")
         for size in program.sizes:
             lines.append(
                 f'    {size.name} >= {size.least} || throw(ArgumentError("{size.name} is at least {size.least}"))'

@@ -114,7 +114,8 @@ class NumPy(Python):
             '        raise OverflowError("at these sizes the numbers might not fit in 64 bits")',
         ]
         if names:
-            lines += wrapped(f"[{', '.join(names)}] = [size.astype(np.int64) for size in sizes]", "    ")
+            converted = kept(["] = [size.astype(np.int64) for size in sizes]"])
+            lines += wrapped(f"[{', '.join(names)}{converted}", "    ")
         lines += [*self.checked(program, "np.any({})"), *self.returned(program)]
         bounds = [Python.whole(Python(), bound) for bound in program.bounds]
         lines += [
