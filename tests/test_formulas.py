@@ -466,8 +466,10 @@ SHORTEST = {
     # a group whose first copy differs: what it lacks is taken away
     "united": (
         "n: 4, depth: 9",
-        "  - {layers: [{Dense: {units: n}}, {Dense: {units: n}}]}\n"
-        "  - {times: depth - 1, layers: [{Dense: {units: n}}, {Dense: {units: n}}]}",
+        (
+            "  - {layers: [{Dense: {units: n}}, {Dense: {units: n}}]}\n"
+            "  - {times: depth - 1, layers: [{Dense: {units: n}}, {Dense: {units: n}}]}"
+        ),
         "depth*(2*n**2 + 2*n) - n**2 + 4*n",
     ),
     "X + (depth - 1)·X": (

@@ -58,6 +58,12 @@ class _Ordered:
             return self.negative(-expr)
         return self.product(_in_order(expr.args))
 
+    def _print_floor(self, expr: Any, *powers: Any) -> Any:
+        return super()._print_floor(_over_one(expr), *powers)  # type: ignore[misc]
+
+    def _print_ceiling(self, expr: Any, *powers: Any) -> Any:
+        return super()._print_ceiling(_over_one(expr), *powers)  # type: ignore[misc]
+
     def _print_Max(self, expr: Any) -> Any:
         return self.function("max", in_order(expr.args))
 
@@ -139,10 +145,10 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
         return f"{dividend} mod {divisor}"
 
     def _print_floor(self, expr: Any) -> str:
-        return f"⌊{self._print(expr.args[0])}⌋"
+        return f"⌊{self._print(sympy.together(expr.args[0]))}⌋"
 
     def _print_ceiling(self, expr: Any) -> str:
-        return f"⌈{self._print(expr.args[0])}⌉"
+        return f"⌈{self._print(sympy.together(expr.args[0]))}⌉"
 
 
 class _LatexPrinter(_Ordered, LatexPrinter):  # type: ignore[misc]
@@ -242,6 +248,11 @@ def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
     return sorted(by_degree, key=lambda term: (term.is_number, -abs(term.xreplace(values))))
 
 
+def _over_one(step: Any) -> Any:
+    """Return what rounds, its argument over one denominator: ⌊(side - 3)/2⌋."""
+    return step.func(sympy.together(step.args[0]), evaluate=False)
+
+
 def _degree(term: Any) -> int:
     if term.is_Mul:
         return sum(_degree(factor) for factor in term.args)
@@ -267,7 +278,7 @@ def _in_order(factors: Any) -> list[Any]:
         key=lambda factor: (
             not factor.is_number,
             factor.is_Add,
-            isinstance(factor, STEPS),
+            isinstance(factor.as_base_exp()[0], STEPS),
             _degree(factor) if factor.is_Add else 0,
             _sort_text(factor),
         ),

@@ -61,7 +61,8 @@ def floor_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded down. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
         _assume_not_zero(divisor)
-        return sympy_module().floor(sympy_module().sympify(dividend) / divisor)
+        floor = sympy_module().floor
+        return floor(_not_rounded_before(dividend, divisor, floor) / divisor)
     _refuse_zero(dividend, divisor, "//")
     return dividend // divisor
 
@@ -70,8 +71,19 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded up. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
         _assume_not_zero(divisor)
-        return sympy_module().ceiling(sympy_module().sympify(dividend) / divisor)
+        ceiling = sympy_module().ceiling
+        return ceiling(_not_rounded_before(dividend, divisor, ceiling) / divisor)
     return -floor_divide(-dividend, divisor)
+
+
+def _not_rounded_before(dividend: Number, divisor: Number, rounding: Any) -> Number:
+    """Return a dividend that is rounded afterwards without the same rounding before: ⌊(⌊x⌋ + m)/n⌋ is ⌊(x + m)/n⌋."""
+    sympy = sympy_module()
+    number, rest = sympy.sympify(dividend).as_coeff_Add()
+    divisor = sympy.sympify(divisor)
+    if isinstance(rest, rounding) and number.is_Integer and divisor.is_integer and divisor.is_positive:
+        return rest.args[0] + number
+    return sympy.sympify(dividend)
 
 
 def ratio(dividend: Number, divisor: Number) -> Number:

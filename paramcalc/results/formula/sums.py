@@ -229,7 +229,7 @@ def expanded(expr: Any) -> Any:
 
 def _common_factor(expr: Any) -> Any:
     """Take a symbol out of a sum that all its terms have: width·(vocabulary + 2)."""
-    if not expr.is_Add or len(expr.args) > _MOST_TERMS:
+    if not expr.is_Add or len(expr.args) > _MOST_TERMS or any(each.could_extract_minus_sign() for each in expr.args):
         return expr
     factored = sympy.factor_terms(expr)
     return factored if factored.is_Mul and factored.as_coeff_Mul()[0] == 1 else expr
