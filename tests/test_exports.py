@@ -1,6 +1,7 @@
 """Exports as text: safe names and comments, refusals, the schema of JSON, files; Python and NumPy are run here."""
 
 import json
+import math
 import re
 import sys
 import zipfile
@@ -17,6 +18,7 @@ from sympy import ceiling, floor
 
 import paramcalc as pc
 from paramcalc.core import registry
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages import LANGUAGES
 from paramcalc.exports.languages.program import Check, program
 from paramcalc.exports.languages.tree import OPERATIONS, form_schema
@@ -265,6 +267,33 @@ def test_many_sizes_are_converted_in_one_statement() -> None:
     assert function(form, "numpy")() == function(form, "python")() == form()
     lines = form.to("julia").splitlines()
     assert not any(line.strip().startswith("=") for line in lines)
+
+
+#: A width times the double next to 0.29, which is a little less: 28.999… of 100, and so 28.
+SCALED = replace(GPT2, expr=Scaled.of(GPT2.symbols["width"], 0.29, "scaled"))
+
+
+def test_a_product_of_a_double_is_that_of_the_hardware() -> None:
+    widths = [1, 7, 100, 768, 4096, 10**15]
+    assert int(100 * 0.29) == 28
+    for rounding, rounded in (("scaled", math.floor), ("scaled_up", math.ceil), ("scaled_near", round)):
+        form = replace(SCALED, expr=Scaled.of(GPT2.symbols["width"], 0.29, rounding), relations=())
+        known = [rounded(width * 0.29) for width in widths]
+        assert [form(width=width) for width in widths] == known
+        assert form(width=np.array(widths)).tolist() == known
+        assert [function(form, "python")(width=width) for width in widths] == known
+        assert function(form, "numpy")(width=np.array(widths)).tolist() == known
+        for target in ("python", "numpy"):
+            with pytest.raises(ValueError, match="width ≤ 9,007,199,254,740,992"):
+                function(form, target)(width=2**53 + 1)
+
+
+def test_a_language_without_that_double_refuses_by_name() -> None:
+    for target, language in (("sql", "SQL"), ("excel", "a spreadsheet")):
+        with pytest.raises(pc.ParamcalcError) as caught:
+            SCALED.to(target)  # type: ignore[arg-type]
+        assert caught.value.code == "not-expressible"
+        assert f"{language} has no exact expression for scaled(" in str(caught.value)
 
 
 def test_exact_quotients_come_last() -> None:

@@ -32,10 +32,10 @@ class Excel(Language):
 
     def source(self, program: Program) -> str:
         """Write rows to paste into a sheet: the sizes beside their names, and the formula."""
+        value = self.whole(program.result)
         conditions = [condition for _, condition in self.conditions(program)]
         bounds = ", ".join(map(self.whole, program.bounds))
         conditions += [f"MAX({bounds}) <= {EXACT}"] if bounds else []
-        value = self.whole(program.result)
         formula = f"=IF(AND({', '.join(conditions)}), {value}, NA())" if conditions else f"={value}"
         if len(formula) > _LONGEST:
             raise self.lacks(f"a formula of more than {_LONGEST:,} characters; the target xlsx has one for each layer")
