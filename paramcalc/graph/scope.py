@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
@@ -137,6 +138,8 @@ class Entry:
     node: Node
     path: Path
     scope: Scope
+    #: how many copies there are in the end, once that is known
+    times: Number = 1
     copies: list[Copy] = field(default_factory=list)
     #: what flows out of it; of an absent node, what would have flowed in
     flow: Flow | None = None
@@ -166,7 +169,8 @@ class Entry:
                 "the counter follows its name, from 0: body.0",
             )
         copy = self.copy(int(counter))
-        if copy is None:
+        # of copies whose number is a symbol, it is assumed that there are as many
+        if copy is None or not algebra.at_least(self.times, int(counter) + 1):
             raise refuse("unknown-node", f"there is no such copy as '{reference}' names, or not yet")
         return copy
 

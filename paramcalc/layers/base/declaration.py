@@ -3,9 +3,10 @@
 A layer type is one Pydantic class. Its methods `tensors` and `output_shape` are the only place
 where its formulas stand; they are run over numbers, arrays and symbols alike. For that, a
 declaration states a condition (`when=self.use_bias`) and never branches on a flag's value.
-"""
 
-from __future__ import annotations
+The annotations are not postponed here, nor in the modules beside this one that declare classes: Pydantic would
+evaluate the texts of a base anew for each layer type.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,10 +48,10 @@ class Tensor:
     #: whether the layer itself keeps a parameter from being trained
     frozen: bool = False
     #: of a tensor of a layer within the layer: that part, and the tensor as the part's type declares it
-    part: Part | None = None
-    inner: Tensor | None = None
+    part: "Part | None" = None
+    inner: "Tensor | None" = None
     #: the tensor of a part whose axes it has one by one, and with which it is laid out
-    like: Tensor | None = None
+    like: "Tensor | None" = None
     #: how many tensors it stands for: more than itself where the number of a layer's copies is a symbol
     copies: Number = 1
 
@@ -59,7 +60,7 @@ class Tensor:
         """How many numbers it holds, with all the tensors that it stands for."""
         return algebra.product(self.shape) * self.copies
 
-    def repeated(self, copies: Number) -> Tensor:
+    def repeated(self, copies: Number) -> "Tensor":
         """Give the same tensor, for a number of copies of it."""
         return self if type(copies) is int and copies == 1 else replace(self, copies=self.copies * copies)
 
@@ -69,7 +70,7 @@ class Tensor:
         flags = self.when if isinstance(self.when, tuple) else (self.when,)
         return algebra.product(algebra.as_factor(flag) for flag in flags)
 
-    def within(self, part: Part) -> Tensor:
+    def within(self, part: "Part") -> "Tensor":
         """Give the same tensor as the layer around the part has it."""
         name, when = f"{part.name}_{self.name}", _both(part.when, self.when)
         return replace(self, name=name, when=when, part=part, inner=self).repeated(part.copies)
@@ -87,7 +88,7 @@ class Part:
     """A layer within a layer, and what it is given. Its tensors are the whole's, under its name."""
 
     name: str
-    layer: Layer
+    layer: "Layer"
     #: the shapes of its inputs, laid out as the part itself has them
     inputs: tuple[Shape, ...]
     #: the flag, or flags, that must hold for the part to be there
@@ -236,7 +237,7 @@ class Layer(BaseModel):
         layer, moved = self._seen(inputs)
         return layer.all_tensors(*moved)
 
-    def _seen(self, inputs: tuple[Shape, ...]) -> tuple[Layer, Sequence[Shape]]:
+    def _seen(self, inputs: tuple[Shape, ...]) -> "tuple[Layer, Sequence[Shape]]":
         """Give the layer with all fields filled in, and its inputs with the channels last, as its type sees them."""
         self._check_inputs(inputs)
         axis = self.channel_axis
@@ -261,7 +262,7 @@ class Layer(BaseModel):
             inner += [tensor.within(part) for tensor in found]
         return inner + own
 
-    def filled(self, x: Shape | None) -> Layer:
+    def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""
         following = _following_fields(type(self))
         missing = following and {name: rule for name, rule in following.items() if getattr(self, name) is None}
@@ -296,7 +297,7 @@ class Layer(BaseModel):
         """Whether every field has its value, and none is an expression."""
         return not any(map(has_expression, self.__dict__.values()))
 
-    def expression_of(self, resolved: Layer, value: Number) -> str:
+    def expression_of(self, resolved: "Layer", value: Number) -> str:
         """Return the text of the field that has a value in the layer resolved; else of the one that it depends on.
 
         An empty text where there is none.
@@ -311,7 +312,7 @@ class Layer(BaseModel):
                     texts.append(expression.text)
         return texts[0] if texts else ""
 
-    def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
+    def resolved(self, evaluate: Callable[[Expression], Any]) -> "Layer":
         """Give the same layer, with the value of each expression in its place."""
         if self.is_resolved:
             return self
@@ -324,7 +325,7 @@ class Layer(BaseModel):
             }
         )
 
-    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]], channel_axis: int = -1) -> Layer:
+    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]], channel_axis: int = -1) -> "Layer":
         """Give the same layer with values for the fields that it does not state; so are the layers in it.
 
         They are what `defaults` has for the name of its type, and before that what says that the channels are at
@@ -421,7 +422,7 @@ class Layer(BaseModel):
         """How many layers are in it, those in them included."""
         return sum(1 + layer.layers_within for layer in self._inner())
 
-    def _inner(self) -> Iterator[Layer]:
+    def _inner(self) -> "Iterator[Layer]":
         for name in _nested_fields(type(self)):
             value = getattr(self, name)
             yield from value if isinstance(value, tuple) else () if value is None else (value,)
