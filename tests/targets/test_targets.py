@@ -13,10 +13,10 @@ import sympy
 from openpyxl.workbook.defined_name import DefinedName
 
 import paramcalc as pc
+from paramcalc.core.notation import STEPS
 from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.workbook import workbook
-from paramcalc.results.formula.conditions import STEPS
 from tests.targets import engines
 from tests.targets.cases import SPECS, Case, cases
 
