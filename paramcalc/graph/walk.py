@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from paramcalc.conventions import convention
 from paramcalc.core import algebra
@@ -114,12 +115,22 @@ class Walk:
         if value is True or value is False:
             return value
         if isinstance(value, Expression):
+            expression = value
             with self.asking(key):
                 value = value.evaluate(self.environment(copy.values, copy.inputs))
                 if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
                     raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(value)}")
-                return algebra.truth(value)
+                return _truth_of(expression, value)
         return algebra.truth(value)
+
+
+def _truth_of(expression: Expression, value: Any) -> bool:
+    """Return the one truth of an expression's value. Raises `Undecided`, which then says whose truth it is."""
+    try:
+        return algebra.truth(value)
+    except Undecided as undecided:
+        undecided.expression = undecided.expression or expression.text
+        raise
 
 
 def _count_nodes(nodes: Sequence[Node]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import keyword
 from typing import Any
 
+from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression.compiling import parse, unknown_dim
 from paramcalc.core.expression.environment import Budget, Environment, axes_hint, axes_text, bounded
@@ -62,6 +63,9 @@ class Expression:
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
+        except Undecided as undecided:
+            undecided.expression = undecided.expression or self.text
+            raise
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text
