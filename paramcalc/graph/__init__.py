@@ -15,11 +15,12 @@ from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Budget, Environment, unknown_dim
 from paramcalc.graph.evaluation import Evaluation, undecided_problem, value_of
-from paramcalc.graph.tree import Branch, Flow, Graph, Leaf, Tree, Use, give_names, leaves
+from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, give_names, leaves
 from paramcalc.spec import Spec, Value
 
 __all__ = [
     "Branch",
+    "BranchRole",
     "Flow",
     "Graph",
     "Leaf",

@@ -67,7 +67,7 @@ class Evaluation:
                 self.report(error.within("outputs", index))
         if self.problems:
             raise ParamcalcError(self.problems.values())
-        return Branch("", children, output.shape if output else ())
+        return Branch("", children, output.shape if output else (), role="model")
 
     def report(self, error: ParamcalcError) -> None:
         """Keep the problems of a node, and go on with the others."""
@@ -225,7 +225,7 @@ class Evaluation:
             if tree is not None and copy.flow is not None and all(map(algebra.same, copy.flow.shape, following)):
                 tree.label = ""
                 output = tuple(algebra.substituted(size, number, times) for size in shape)
-                return Branch(second.label, [tree], output, kind="copies", counter=(number, 1, times - 1))
+                return Branch(second.label, [tree], output, role="copies", counter=(number, 1, times - 1))
         return None
 
     def attempt(self, copy: Copy, number: Number) -> Tree | None:
@@ -250,7 +250,7 @@ class Evaluation:
             trees = folded(trees)
         for tree in trees:
             tree.label = range_label(int(tree.label), tree.copies)
-        return Branch(label, trees, flow.shape if flow else (), kind="copies", inputs=inputs[:1])
+        return Branch(label, trees, flow.shape if flow else (), role="copies", inputs=inputs[:1])
 
     def times(self, entry: Entry, inputs: tuple[Flow, ...]) -> Number:
         """How many copies a node has."""
@@ -325,7 +325,7 @@ class Evaluation:
             copy.scope = Scope(nodes, path, entry.scope, copy.inputs, copy.values, copy.inherited, first, horizon)
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
-        return Branch(copy.label, children, output, kind=node.block or "group", inputs=copy.inputs)
+        return Branch(copy.label, children, output, block=node.block, inputs=copy.inputs)
 
     def arguments(self, copy: Copy, block: str) -> Values:
         """What the names in a block stand for: the dims and its arguments."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import Path
 from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.spec import Value
+
+#: What a branch is: the whole model, a group or a block called, or the copies of a repeated node.
+BranchRole: TypeAlias = Literal["model", "group", "copies"]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -85,14 +88,15 @@ class Leaf:
 
 @dataclass(slots=True, eq=False, repr=False)
 class Branch:
-    """A group, or the copies of a repeated node."""
+    """The whole model, a group, or the copies of a repeated node."""
 
     label: str
     children: list[Tree]
     output: Shape
     times: Number = 1
-    #: what it is: "group", the name of the block that was called, or "copies"
-    kind: str = "group"
+    role: BranchRole = "group"
+    #: of a group that is the call of a block, the block's name
+    block: str | None = None
     inputs: tuple[Flow, ...] = ()
     name: str = ""
     #: of copies that differ by a symbol, the number of the copy: that symbol, its first and last value

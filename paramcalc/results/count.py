@@ -220,10 +220,10 @@ class _Counter:
         if isinstance(tree, Leaf):
             self.names[id(tree)] = tree.name
             yield self.row(tree, times)
-        elif self.depth is not None and level >= self.depth and tree.kind != "copies":
+        elif self.depth is not None and level >= self.depth and tree.role != "copies":
             yield self.group_row(tree, times)
         else:
-            deeper = level if tree.kind == "copies" else level + 1
+            deeper = level if tree.role == "copies" else level + 1
             for child in tree.children:
                 yield from self.rows(child, times, deeper)
 
@@ -275,7 +275,7 @@ class _Counter:
             self.names[id(leaf)] = tree.name
         return LayerCount(
             name=tree.name,
-            kind=tree.kind,
+            kind=tree.block or "group",
             inputs=self.input_names(tree.inputs),
             times=times,
             output_shape=tree.output,

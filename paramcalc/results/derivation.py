@@ -19,7 +19,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
-from paramcalc.graph import Leaf, Tree
+from paramcalc.graph import BranchRole, Leaf, Tree
 from paramcalc.layers.base.declaration import Layer, Remark
 from paramcalc.results.count import Count, LayerCount, count
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths, symbol
@@ -114,8 +114,9 @@ class GroupDerivation:
 
     #: its path; that of the model is empty
     name: str
-    #: what it is: `group`, the name of the block that was called, `copies`, or `model`
-    kind: str
+    role: BranchRole
+    #: of a group that is the call of a block, the block's name
+    block: str | None
     #: how often it stands in the network
     times: int
     parts: tuple[Part, ...]
@@ -266,7 +267,7 @@ class _Deriver:
 
     def model(self) -> GroupDerivation:
         """The whole."""
-        return GroupDerivation("", "model", 1, tuple(self._parts(self.root.children, 1)))
+        return GroupDerivation("", "model", None, 1, tuple(self._parts(self.root.children, 1)))
 
     def _parts(self, trees: Sequence[Tree], times: int) -> Iterator[Part]:
         for tree in trees:
@@ -280,7 +281,7 @@ class _Deriver:
             if len(parts) == 1:
                 yield parts[0]  # copies that are all alike are one part, which stands so many times
             else:
-                yield GroupDerivation(tree.name, tree.kind, copies, parts)
+                yield GroupDerivation(tree.name, tree.role, tree.block, copies, parts)
 
     def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
         tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])

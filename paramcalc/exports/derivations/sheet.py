@@ -169,7 +169,7 @@ class _Sections:
     def of(self, derivation: Derivation) -> Iterator[Block]:
         """A section for each part; the model's own comes last."""
         for part in derivation.parts:
-            if isinstance(part, GroupDerivation) and part.kind == "model":
+            if isinstance(part, GroupDerivation) and part.role == "model":
                 yield from map(self.section, part.parts)
                 yield _model(derivation, part)
             else:
@@ -283,9 +283,9 @@ def _question(remark: Remark) -> Question:
 
 
 def _group_kind(group: GroupDerivation) -> str:
-    if group.kind == "copies":
+    if group.role == "copies":
         return "its copies"
-    kind = "a group" if group.kind == "group" else f"the block {group.kind}"
+    kind = "a group" if group.block is None else f"the block {group.block}"
     return kind if group.times == 1 else f"{kind}, {thousands(group.times)} copies"
 
 

@@ -212,7 +212,7 @@ class Writer(ABC):
         """Add the steps of a tree to a frame; `place` is its path there."""
         if isinstance(tree, Leaf):
             self.leaf(frame, tree, place)
-        elif tree.kind == "copies":
+        elif tree.role == "copies":
             self.copies(frame, tree, place)
         elif call := self.call(tree):
             self.group(frame, tree, call, place)
@@ -248,7 +248,7 @@ class Writer(ABC):
 
     def _as_call(self, tree: Tree, label: str) -> Call | None:
         inside = [leaf for leaf, _ in leaves(tree)]
-        if isinstance(tree, Leaf) or tree.kind == "copies" or len(inside) < 2 or not self.is_worth_one(tree):
+        if isinstance(tree, Leaf) or tree.role == "copies" or len(inside) < 2 or not self.is_worth_one(tree):
             return None
         ids = {id(leaf) for leaf in inside}
         if any(child.label == "" for child in tree.children) or not self.is_closed(inside, ids):
@@ -259,7 +259,7 @@ class Writer(ABC):
         if len(gives) > 1 or not takes:
             return None
         result = gives[0] if gives else (id(inside[-1]), 0)
-        name = tree.kind if tree.kind != "group" else label or tree.label
+        name = tree.block or label or tree.label
         template, values = self.template(tree, name, takes, result)
         return Call(takes, result, template, values)
 

@@ -73,17 +73,17 @@ class _Parts:
             return
         repeats = (*repeats, (tree.times, tree.counter))
         one_part = _is_one_part(tree)
-        if self.unit == "group" and level >= self.depth and (tree.kind != "copies" or one_part):
+        if self.unit == "group" and level >= self.depth and (tree.role != "copies" or one_part):
             yield path, _over(repeats, _one_of(tree, self.target))
             return
         for child in tree.children:
             inner = (*path, child.label) if child.label and not one_part else path
-            yield from self.of(child, inner, repeats, level if tree.kind == "copies" else level + 1)
+            yield from self.of(child, inner, repeats, level if tree.role == "copies" else level + 1)
 
 
 def _is_one_part(tree: Branch) -> bool:
     """Whether the copies of a node are one part: all alike, or summed by their number."""
-    return tree.kind == "copies" and (
+    return tree.role == "copies" and (
         len(tree.children) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
     )
 
@@ -92,7 +92,7 @@ def _one_of(tree: Tree, target: Convention) -> Any:
     """What one copy of a tree adds."""
     if isinstance(tree, Leaf):
         return expanded(sympy.Add(*(use.elements for use in tree.owned if target.counts(use.tensor.role))))
-    if tree.kind == "copies" and tree.counter is None:
+    if tree.role == "copies" and tree.counter is None:
         return _row(tree.children, target)
     return _collected(sum_of(child, target) for child in tree.children)
 

@@ -1,0 +1,86 @@
+"""The expression language of spec files: sizes and conditions, in the names of a spec.
+
+An expression is parsed once into a tree of allowed operations and evaluated over numbers,
+arrays and symbols alike. Python parses the text, and never runs it.
+"""
+
+from __future__ import annotations
+
+import keyword
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.expression.compiling import parse, unknown_dim
+from paramcalc.core.expression.environment import Budget, Environment, axes_hint, axes_text, bounded
+from paramcalc.core.expression.operations import FUNCTIONS
+
+__all__ = [
+    "FUNCTIONS",
+    "RESERVED",
+    "Budget",
+    "Environment",
+    "Expression",
+    "axes_hint",
+    "axes_text",
+    "bounded",
+    "check_name",
+    "unknown_dim",
+]
+
+#: Words that cannot name a dim, an argument, a counter or a node.
+RESERVED = frozenset([*FUNCTIONS, "true", "false", "input"])
+
+
+class Expression:
+    """A size or a condition, written in the names of a spec, as in `4 * width`."""
+
+    __slots__ = ("names", "text", "words")
+
+    def __init__(self, text: str, names: frozenset[str], words: bool = False) -> None:
+        self.text = text
+        #: whether it may hold texts, such as 'same'
+        self.words = words
+        #: the dims, arguments and counters that the text mentions
+        self.names = names
+
+    @staticmethod
+    def parse(text: str, words: bool = False) -> Expression:
+        """Read an expression. Raises `invalid-expression` or `limit`.
+
+        The expressions of a spec have no texts; those of a convention's table may compare some (`words`).
+        """
+        return Expression(text, parse(text, words)[0], words)
+
+    def evaluate(self, environment: Environment) -> Any:
+        """Return the value: a size, a truth or a list (a tuple) of these.
+
+        Raises `unknown-dim`, `wrong-type`, `inexact-division`, `division-by-zero`,
+        `invalid-value` and `limit`; `algebra.Undecided` where one truth is needed of many.
+        """
+        try:
+            return parse(self.text, self.words)[1](environment)
+        except ParamcalcError as error:
+            problem = error.problems[0]
+            raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def check_name(name: object, what: str) -> str:
+    """Return a name that expressions may use; `what` is what it names. Raises `invalid-name`."""
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+        raise refuse(
+            "invalid-name",
+            f"{quoted(name)} cannot name {what}",
+            "a name is made of letters, digits and _, begins with no digit, and is no word of Python",
+        )
+    if name in RESERVED:
+        raise refuse("invalid-name", f"'{name}' cannot name {what}: it is a word of the expression language")
+    return name
