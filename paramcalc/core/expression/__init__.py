@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Words that cannot name a dim, an argument, a counter or a node.
-RESERVED = frozenset([*FUNCTIONS, "true", "false", "input"])
+RESERVED = frozenset([*FUNCTIONS, "true", "false", "none", "in", "input"])
 
 
 class Expression:
