@@ -1,4 +1,4 @@
-"""What the site takes from the code: a page for each layer kind, and the tables of other pages.
+"""What the site takes from the code: a page for each layer type, and the tables of other pages.
 
 MkDocs calls `on_config`, `on_files` and `on_page_markdown`. A written page says where a table
 belongs by a line of its own: `<!-- generated: error-codes -->`.
@@ -9,99 +9,20 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import import_module
 from typing import Any
 
 from paramcalc.conventions import Equivalent, convention
 from paramcalc.core import notation
 from paramcalc.core.errors import CODES, LIMITS, Limits, ParamcalcError
-from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.core.registry import FAMILIES, built_in_names, kind
 from paramcalc.exports import kinds
 from paramcalc.frameworks.build import refused_kinds
 from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 from paramcalc.verbs import count, explain, formula, layer_spec
-
-#: The values that the worked examples have for fields that must be given. Kinds share their names.
-FIELD_VALUES: dict[str, Any] = {
-    "activation": "relu",
-    "axes": -1,
-    "cell": {"LSTMCell": {"units": 32}},
-    "cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}],
-    "cutoffs": (20, 200),
-    "dims": (3, 1, 2),
-    "downscale_factor": 2,
-    "equation": "abc,cde->abde",
-    "filters": 16,
-    "groups": 4,
-    "height": 16,
-    "input_dim": 1000,
-    "kernel_size": 3,
-    "key_dim": 16,
-    "layer": {"LSTM": {"units": 32}},
-    "max_number": 10,
-    "mode": "reflect",
-    "n": 10,
-    "n_classes": 1000,
-    "num_bins": 10,
-    "num_classes": 10,
-    "num_heads": 4,
-    "num_tokens": 10,
-    "output_dim": 32,
-    "output_shape": (None, 4, 16),
-    "output_size": 7,
-    "rate": 0.5,
-    "scale": 2,
-    "shape": (28, 28, 1),
-    "stddev": 0.1,
-    "target_shape": (8, -1),
-    "transform": "RandomFlip",
-    "units": 32,
-    "upscale_factor": 2,
-    "width": 16,
-    "window": 5,
-}
-#: The fields of kinds that need one of several, or another value than the kinds that share its name.
-KIND_VALUES: dict[str, dict[str, Any]] = {
-    "Fold": {"output_size": 8},
-    "Einsum": {"equation": "bij,bkj->bik"},
-    "Elementwise": {"function": "power"},
-    "Reduce": {"function": "mean", "axis": 1},
-    "Discretization": {"num_bins": 10, "output_mode": "one_hot"},
-    "FractionalMaxPool2D": {"output_ratio": "2/3"},
-    "FractionalMaxPool3D": {"output_ratio": "2/3"},
-    "MelSpectrogram": {"fft_length": 512, "sequence_stride": 128},
-    "STFTSpectrogram": {"frame_length": 16},
-    "TimeDistributed": {"layer": {"Dense": {"units": 32}}},
-    "Transformer": {"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1},
-    "Upsample": {"scale_factor": 2},
-    "GroupNorm": {"groups": 4},
-    "SpectralNorm": {"layer": {"Dense": {"units": 32}}},
-    "WeightNorm": {"layer": {"Dense": {"units": 32}}},
-    "Weights": {"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}},
-}
-#: The shapes of the inputs of kinds that do not take any.
-KIND_SHAPES: dict[str, list[tuple[int, ...]]] = {
-    "HashedCrossing": [(1,), (1,)],
-    "MaxNumBoundingBoxes": [(12, 4), (12,)],
-    "MelSpectrogram": [(16000,)],
-    "Permute": [(64, 32, 3)],
-    "Einsum": [(20, 64), (30, 64)],
-    "Elementwise": [(20, 64), (1, 64)],
-    "Reduce": [(20, 64)],
-    "TextVectorization": [(1,)],
-    "Upsample": [(32, 32, 8)],
-    "AdaptiveLogSoftmaxWithLoss": [(64,), ()],
-    "EinsumDense": [(20, 64)],
-    "LinearCrossEntropyLoss": [(64,), ()],
-    "SpectralNorm": [(64,)],
-    "WeightNorm": [(64,)],
-}
-#: The sizes that the axes of their inputs have, by the symbol; 64, where none stands here.
-AXIS_SIZES = {"h": 32, "w": 32, "c": 8, "t": 20, "s": 20, "l": 36, "p": 72}
 
 _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
@@ -110,7 +31,7 @@ _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 
 
 def on_config(config: Any) -> Any:
-    """Put the pages of the kinds into the navigation, family by family."""
+    """Put the pages of the layer types into the navigation, family by family."""
     pages = [{kinds.title(family): [{name: _path(name)} for name in names]} for family, names in FAMILIES.items()]
     config.nav = [
         {title: [page, *pages]} if page == "layers/index.md" else {title: page}
@@ -121,11 +42,11 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages of the kinds and their index."""
+    """Add the pages of the layer types and their index."""
     from mkdocs.structure.files import File
 
     files.append(File.generated(config, "layers/index.md", content=kind_index()))
-    for name in kind_names():
+    for name in built_in_names():
         files.append(File.generated(config, _path(name), content=kind_page(kind(name))))
     return files
 
@@ -140,26 +61,26 @@ def filled(markdown: str) -> str:
     return _MARKER.sub(lambda marker: "\n".join(TABLES[marker["name"]]()), markdown)
 
 
-# --- The pages of the layer kinds ------------------------------------------------------
+# --- The pages of the layer types ------------------------------------------------------
 
 
 def kind_index() -> str:
-    """All kinds, family by family."""
+    """List all layer types, family by family."""
     lines = [
-        "# Layer kinds",
+        "# Layer types",
         "",
-        "A layer kind says which tensors a layer owns, and the shape of each. This part of the site is made",
+        "A layer type says which tensors a layer owns, and the shape of each. This part of the site is made",
         "from those declarations: what stands here is what is counted. `paramcalc layers` prints the same list,",
-        "and `paramcalc layers KIND` one kind.",
+        "and `paramcalc layers TYPE` one of them. [Layer types of your own](../own-layers.md) are declared alike.",
     ]
     for family, names in FAMILIES.items():
         rows = [(f"[{name}]({name}.md)", _text(kind(name).summary())) for name in names]
-        lines += ["", f"## {kinds.title(family).capitalize()}", "", *_table(("kind", "what it does"), rows)]
+        lines += ["", f"## {kinds.title(family).capitalize()}", "", *_table(("layer type", "what it does"), rows)]
     return "\n".join(lines) + "\n"
 
 
 def kind_page(cls: type[Layer]) -> str:
-    """The page of one kind, whole."""
+    """Give the page of one layer type, whole."""
     parts = [
         [f"# {cls.__name__}", "", _text(kinds.description(cls))],
         _fields(cls),
@@ -270,15 +191,9 @@ def _worked_example(cls: type[Layer]) -> list[str]:
 
 
 def example(cls: type[Layer]) -> tuple[Layer, Sequence[tuple[int, ...]]]:
-    """A small layer of a kind, and the shapes of its inputs."""
-    required = [out for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
-    own = KIND_VALUES.get(cls.__name__, {})
-    layer = cls(**{name: FIELD_VALUES[name] for name in required if name not in own}, **own)
-    if cls.__name__ in KIND_SHAPES:
-        return layer, KIND_SHAPES[cls.__name__]
-    axes = [each for each in cls.inputs if not each.optional] or cls.inputs
-    shapes = [tuple(AXIS_SIZES.get(name, 64) for name in each.names or ("n",)) for each in axes]
-    return layer, shapes * (2 if cls.variadic and len(cls.inputs) == 1 else 1)
+    """Give the example of a layer type: a small layer, and the shapes of its inputs."""
+    assert cls.example is not None
+    return cls(**cls.example.fields), cls.example.inputs
 
 
 def _path(name: str) -> str:
@@ -305,7 +220,7 @@ def limit_meanings() -> dict[str, str]:
 
 def _defaults(table: str) -> Iterator[tuple[str, ...]]:
     """The rows of the fields whose default differs between the conventions."""
-    for name in kind_names():
+    for name in built_in_names():
         stated = {framework: getattr(convention(framework), table)(name) for framework in FRAMEWORKS}
         fields = dict.fromkeys(field for each in stated.values() for field in each)
         for field in fields:
@@ -319,26 +234,26 @@ def _value(value: Any) -> str:
 
 
 def _default_table(table: str) -> Callable[[], list[str]]:
-    return lambda: _table(("kind", "field", *FRAMEWORKS), _defaults(table))
+    return lambda: _table(("layer type", "field", *FRAMEWORKS), _defaults(table))
 
 
 def _classes() -> list[str]:
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         candidates = [convention(framework).equivalents(name) for framework in FRAMEWORKS]
         cells = [", ".join(dict.fromkeys(_code(each.name) for each in some)) or "none" for some in candidates]
         rows.append((_kind_link(name), *cells))
-    return _table(("kind", *FRAMEWORKS), rows)
+    return _table(("layer type", *FRAMEWORKS), rows)
 
 
 def _differences() -> list[str]:
-    """The kinds that the conventions count differently by default, with the tensors that make the difference."""
+    """List the types that the conventions count differently by default, and the tensors that make the difference."""
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         forms = [_form_by_default(kind(name), framework) for framework in FRAMEWORKS]
         if len(set(forms)) > 1:
             rows.append((_kind_link(name), *map(_code, forms), _text(_reason(kind(name)))))
-    return _table(("kind", *FRAMEWORKS, "the reason"), rows)
+    return _table(("layer type", *FRAMEWORKS, "the reason"), rows)
 
 
 def _form_by_default(cls: type[Layer], framework: str) -> str:
@@ -380,10 +295,10 @@ def _choices(cls: type[Layer]) -> str:
 
 
 def _unlisted() -> list[str]:
-    """The classes of the frameworks that are no kind, those with one reason together."""
+    """The classes of the frameworks that are no layer type, those with one reason together."""
     rows = []
     for framework in FRAMEWORKS:
-        reasons = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
+        reasons = convention(framework).table.unlisted
         for reason in dict.fromkeys(reasons.values()):
             names = [name for name, each in reasons.items() if each == reason]
             rows.append((framework, ", ".join(map(_code, names)), _text(reason)))
@@ -391,21 +306,21 @@ def _unlisted() -> list[str]:
 
 
 def _refused_kinds() -> list[str]:
-    """The kinds that cannot be built, by framework."""
+    """List the layer types that cannot be built, by framework."""
     rows = [(framework, ", ".join(map(_kind_link, refused_kinds(framework)))) for framework in FRAMEWORKS]
-    return _table(("framework", "kinds of which no layer can be built"), rows)
+    return _table(("framework", "layer types of which no layer can be built"), rows)
 
 
 def _tensor_names() -> list[str]:
     rows = []
-    for name in kind_names():
+    for name in built_in_names():
         for framework in FRAMEWORKS:
             for candidate in convention(framework).equivalents(name):
                 for ours, theirs, shape in _spellings(framework, candidate, kind(name)):
                     row = (_kind_link(name), _code(ours), framework, _code(theirs), _code(shape))
                     rows += [row] if row not in rows else []
-    rows.sort(key=lambda row: [_kind_link(name) for name in kind_names()].index(row[0]))
-    return _table(("kind", "tensor here", "convention", "its name there", "its shape there"), rows)
+    rows.sort(key=lambda row: [_kind_link(name) for name in built_in_names()].index(row[0]))
+    return _table(("layer type", "tensor here", "convention", "its name there", "its shape there"), rows)
 
 
 def _dtypes() -> list[str]:

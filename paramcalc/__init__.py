@@ -20,76 +20,72 @@ if TYPE_CHECKING:
     from paramcalc.core.errors import Problem as Problem
     from paramcalc.core.registry import kind as kind
     from paramcalc.core.registry import kind_names as kind_names
-    from paramcalc.frameworks.build import build as build
+    from paramcalc.core.registry import register as register
     from paramcalc.frameworks.check import Check as Check
-    from paramcalc.frameworks.check import check as check
     from paramcalc.frameworks.keras.read import from_keras as from_keras
     from paramcalc.frameworks.torch.read import from_torch as from_torch
     from paramcalc.layers.activation import GLU as GLU
+    from paramcalc.layers.activation import GaussianNoise as GaussianNoise
+    from paramcalc.layers.activation import Identity as Identity
+    from paramcalc.layers.activation import Masking as Masking
     from paramcalc.layers.activation import PReLU as PReLU
-    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool1D as AdaptiveAveragePool1D
-    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool2D as AdaptiveAveragePool2D
-    from paramcalc.layers.adaptive_pooling import AdaptiveAveragePool3D as AdaptiveAveragePool3D
-    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool1D as AdaptiveMaxPool1D
-    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool2D as AdaptiveMaxPool2D
-    from paramcalc.layers.adaptive_pooling import AdaptiveMaxPool3D as AdaptiveMaxPool3D
+    from paramcalc.layers.attention import AdditiveAttention as AdditiveAttention
+    from paramcalc.layers.attention import Attention as Attention
     from paramcalc.layers.attention import MultiHeadAttention as MultiHeadAttention
     from paramcalc.layers.base.declaration import Layer as Layer
     from paramcalc.layers.base.declaration import Tensor as Tensor
-    from paramcalc.layers.categories import CategoryEncoding as CategoryEncoding
-    from paramcalc.layers.categories import Discretization as Discretization
-    from paramcalc.layers.categories import HashedCrossing as HashedCrossing
-    from paramcalc.layers.categories import Hashing as Hashing
-    from paramcalc.layers.categories import IntegerLookup as IntegerLookup
-    from paramcalc.layers.categories import StringLookup as StringLookup
-    from paramcalc.layers.categories import TextVectorization as TextVectorization
-    from paramcalc.layers.classification import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
-    from paramcalc.layers.classification import LinearCrossEntropyLoss as LinearCrossEntropyLoss
     from paramcalc.layers.convolution import Conv1D as Conv1D
+    from paramcalc.layers.convolution import Conv1DTranspose as Conv1DTranspose
     from paramcalc.layers.convolution import Conv2D as Conv2D
-    from paramcalc.layers.convolution_3d import Conv3D as Conv3D
-    from paramcalc.layers.convolutional_lstm import ConvLSTM1D as ConvLSTM1D
-    from paramcalc.layers.convolutional_lstm import ConvLSTM2D as ConvLSTM2D
-    from paramcalc.layers.convolutional_lstm import ConvLSTM3D as ConvLSTM3D
-    from paramcalc.layers.depthwise_convolution import DepthwiseConv1D as DepthwiseConv1D
-    from paramcalc.layers.depthwise_convolution import DepthwiseConv2D as DepthwiseConv2D
-    from paramcalc.layers.depthwise_convolution import SeparableConv1D as SeparableConv1D
-    from paramcalc.layers.depthwise_convolution import SeparableConv2D as SeparableConv2D
+    from paramcalc.layers.convolution import Conv2DTranspose as Conv2DTranspose
+    from paramcalc.layers.convolution import Conv3D as Conv3D
+    from paramcalc.layers.convolution import Conv3DTranspose as Conv3DTranspose
+    from paramcalc.layers.convolution import DepthwiseConv1D as DepthwiseConv1D
+    from paramcalc.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
+    from paramcalc.layers.convolution import SeparableConv1D as SeparableConv1D
+    from paramcalc.layers.convolution import SeparableConv2D as SeparableConv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
-    from paramcalc.layers.elementwise_merging import Average as Average
-    from paramcalc.layers.elementwise_merging import Maximum as Maximum
-    from paramcalc.layers.elementwise_merging import Minimum as Minimum
-    from paramcalc.layers.elementwise_merging import Subtract as Subtract
     from paramcalc.layers.embedding import Embedding as Embedding
-    from paramcalc.layers.embedding_tables import EmbeddingBag as EmbeddingBag
-    from paramcalc.layers.embedding_tables import ReversibleEmbedding as ReversibleEmbedding
-    from paramcalc.layers.fixed_normalization import LocalResponseNorm as LocalResponseNorm
-    from paramcalc.layers.fixed_normalization import Normalization as Normalization
-    from paramcalc.layers.fixed_normalization import UnitNorm as UnitNorm
-    from paramcalc.layers.folding import Fold as Fold
-    from paramcalc.layers.folding import Unfold as Unfold
-    from paramcalc.layers.fractional_pooling import FractionalMaxPool2D as FractionalMaxPool2D
-    from paramcalc.layers.fractional_pooling import FractionalMaxPool3D as FractionalMaxPool3D
+    from paramcalc.layers.embedding import EmbeddingBag as EmbeddingBag
+    from paramcalc.layers.embedding import ReversibleEmbedding as ReversibleEmbedding
+    from paramcalc.layers.functions import Average as Average
+    from paramcalc.layers.functions import CosineSimilarity as CosineSimilarity
+    from paramcalc.layers.functions import Dot as Dot
     from paramcalc.layers.functions import Einsum as Einsum
     from paramcalc.layers.functions import Elementwise as Elementwise
-    from paramcalc.layers.group_normalization import GroupNorm as GroupNorm
-    from paramcalc.layers.group_normalization import InstanceNorm as InstanceNorm
-    from paramcalc.layers.identity import Identity as Identity
-    from paramcalc.layers.identity import Masking as Masking
-    from paramcalc.layers.image_preprocessing import Augmentation as Augmentation
-    from paramcalc.layers.image_preprocessing import CenterCrop as CenterCrop
-    from paramcalc.layers.image_preprocessing import MaxNumBoundingBoxes as MaxNumBoundingBoxes
-    from paramcalc.layers.image_preprocessing import RandomCrop as RandomCrop
-    from paramcalc.layers.image_preprocessing import Rescaling as Rescaling
-    from paramcalc.layers.image_preprocessing import Resizing as Resizing
+    from paramcalc.layers.functions import Maximum as Maximum
+    from paramcalc.layers.functions import Minimum as Minimum
+    from paramcalc.layers.functions import PairwiseDistance as PairwiseDistance
+    from paramcalc.layers.functions import Reduce as Reduce
+    from paramcalc.layers.functions import Subtract as Subtract
+    from paramcalc.layers.further_normalization import GroupNorm as GroupNorm
+    from paramcalc.layers.further_normalization import InstanceNorm as InstanceNorm
+    from paramcalc.layers.further_normalization import LocalResponseNorm as LocalResponseNorm
+    from paramcalc.layers.further_normalization import Normalization as Normalization
+    from paramcalc.layers.further_normalization import UnitNorm as UnitNorm
+    from paramcalc.layers.further_pooling import AdaptiveAveragePool1D as AdaptiveAveragePool1D
+    from paramcalc.layers.further_pooling import AdaptiveAveragePool2D as AdaptiveAveragePool2D
+    from paramcalc.layers.further_pooling import AdaptiveAveragePool3D as AdaptiveAveragePool3D
+    from paramcalc.layers.further_pooling import AdaptiveMaxPool1D as AdaptiveMaxPool1D
+    from paramcalc.layers.further_pooling import AdaptiveMaxPool2D as AdaptiveMaxPool2D
+    from paramcalc.layers.further_pooling import AdaptiveMaxPool3D as AdaptiveMaxPool3D
+    from paramcalc.layers.further_pooling import FractionalMaxPool2D as FractionalMaxPool2D
+    from paramcalc.layers.further_pooling import FractionalMaxPool3D as FractionalMaxPool3D
+    from paramcalc.layers.further_pooling import LPPool1D as LPPool1D
+    from paramcalc.layers.further_pooling import LPPool2D as LPPool2D
+    from paramcalc.layers.further_pooling import LPPool3D as LPPool3D
+    from paramcalc.layers.further_pooling import MaxUnpool1D as MaxUnpool1D
+    from paramcalc.layers.further_pooling import MaxUnpool2D as MaxUnpool2D
+    from paramcalc.layers.further_pooling import MaxUnpool3D as MaxUnpool3D
     from paramcalc.layers.linear import Dense as Dense
+    from paramcalc.layers.linear_maps import AdaptiveLogSoftmaxWithLoss as AdaptiveLogSoftmaxWithLoss
     from paramcalc.layers.linear_maps import Bilinear as Bilinear
     from paramcalc.layers.linear_maps import EinsumDense as EinsumDense
+    from paramcalc.layers.linear_maps import LinearCrossEntropyLoss as LinearCrossEntropyLoss
     from paramcalc.layers.merging import Add as Add
     from paramcalc.layers.merging import Concatenate as Concatenate
     from paramcalc.layers.merging import Multiply as Multiply
-    from paramcalc.layers.noise import GaussianNoise as GaussianNoise
     from paramcalc.layers.normalization import BatchNorm as BatchNorm
     from paramcalc.layers.normalization import LayerNorm as LayerNorm
     from paramcalc.layers.normalization import RMSNorm as RMSNorm
@@ -102,67 +98,70 @@ if TYPE_CHECKING:
     from paramcalc.layers.padding import ZeroPadding1D as ZeroPadding1D
     from paramcalc.layers.padding import ZeroPadding2D as ZeroPadding2D
     from paramcalc.layers.padding import ZeroPadding3D as ZeroPadding3D
+    from paramcalc.layers.pooling import AveragePool1D as AveragePool1D
     from paramcalc.layers.pooling import AveragePool2D as AveragePool2D
+    from paramcalc.layers.pooling import AveragePool3D as AveragePool3D
+    from paramcalc.layers.pooling import GlobalAveragePool1D as GlobalAveragePool1D
     from paramcalc.layers.pooling import GlobalAveragePool2D as GlobalAveragePool2D
+    from paramcalc.layers.pooling import GlobalAveragePool3D as GlobalAveragePool3D
+    from paramcalc.layers.pooling import GlobalMaxPool1D as GlobalMaxPool1D
     from paramcalc.layers.pooling import GlobalMaxPool2D as GlobalMaxPool2D
+    from paramcalc.layers.pooling import GlobalMaxPool3D as GlobalMaxPool3D
+    from paramcalc.layers.pooling import MaxPool1D as MaxPool1D
     from paramcalc.layers.pooling import MaxPool2D as MaxPool2D
-    from paramcalc.layers.pooling_1d import AveragePool1D as AveragePool1D
-    from paramcalc.layers.pooling_1d import GlobalAveragePool1D as GlobalAveragePool1D
-    from paramcalc.layers.pooling_1d import GlobalMaxPool1D as GlobalMaxPool1D
-    from paramcalc.layers.pooling_1d import MaxPool1D as MaxPool1D
-    from paramcalc.layers.pooling_3d import AveragePool3D as AveragePool3D
-    from paramcalc.layers.pooling_3d import GlobalAveragePool3D as GlobalAveragePool3D
-    from paramcalc.layers.pooling_3d import GlobalMaxPool3D as GlobalMaxPool3D
-    from paramcalc.layers.pooling_3d import MaxPool3D as MaxPool3D
-    from paramcalc.layers.power_pooling import LPPool1D as LPPool1D
-    from paramcalc.layers.power_pooling import LPPool2D as LPPool2D
-    from paramcalc.layers.power_pooling import LPPool3D as LPPool3D
+    from paramcalc.layers.pooling import MaxPool3D as MaxPool3D
+    from paramcalc.layers.preprocessing import Augmentation as Augmentation
+    from paramcalc.layers.preprocessing import CategoryEncoding as CategoryEncoding
+    from paramcalc.layers.preprocessing import Discretization as Discretization
+    from paramcalc.layers.preprocessing import HashedCrossing as HashedCrossing
+    from paramcalc.layers.preprocessing import Hashing as Hashing
+    from paramcalc.layers.preprocessing import IntegerLookup as IntegerLookup
+    from paramcalc.layers.preprocessing import MaxNumBoundingBoxes as MaxNumBoundingBoxes
+    from paramcalc.layers.preprocessing import MelSpectrogram as MelSpectrogram
+    from paramcalc.layers.preprocessing import Rescaling as Rescaling
+    from paramcalc.layers.preprocessing import STFTSpectrogram as STFTSpectrogram
+    from paramcalc.layers.preprocessing import StringLookup as StringLookup
+    from paramcalc.layers.preprocessing import TextVectorization as TextVectorization
     from paramcalc.layers.rearranging import ChannelShuffle as ChannelShuffle
+    from paramcalc.layers.rearranging import Fold as Fold
     from paramcalc.layers.rearranging import Permute as Permute
     from paramcalc.layers.rearranging import PixelShuffle as PixelShuffle
     from paramcalc.layers.rearranging import PixelUnshuffle as PixelUnshuffle
     from paramcalc.layers.rearranging import RepeatVector as RepeatVector
+    from paramcalc.layers.rearranging import Unfold as Unfold
     from paramcalc.layers.recurrent import GRU as GRU
     from paramcalc.layers.recurrent import LSTM as LSTM
     from paramcalc.layers.recurrent import SimpleRNN as SimpleRNN
     from paramcalc.layers.recurrent_cells import RNN as RNN
+    from paramcalc.layers.recurrent_cells import ConvLSTM1D as ConvLSTM1D
+    from paramcalc.layers.recurrent_cells import ConvLSTM2D as ConvLSTM2D
+    from paramcalc.layers.recurrent_cells import ConvLSTM3D as ConvLSTM3D
     from paramcalc.layers.recurrent_cells import GRUCell as GRUCell
     from paramcalc.layers.recurrent_cells import LSTMCell as LSTMCell
     from paramcalc.layers.recurrent_cells import SimpleRNNCell as SimpleRNNCell
     from paramcalc.layers.recurrent_cells import StackedRNNCells as StackedRNNCells
-    from paramcalc.layers.reducing import Reduce as Reduce
     from paramcalc.layers.reshaping import Flatten as Flatten
     from paramcalc.layers.reshaping import Reshape as Reshape
     from paramcalc.layers.reshaping import Slice as Slice
     from paramcalc.layers.reshaping import Unflatten as Unflatten
-    from paramcalc.layers.similarity import CosineSimilarity as CosineSimilarity
-    from paramcalc.layers.similarity import Dot as Dot
-    from paramcalc.layers.similarity import PairwiseDistance as PairwiseDistance
-    from paramcalc.layers.simple_attention import AdditiveAttention as AdditiveAttention
-    from paramcalc.layers.simple_attention import Attention as Attention
+    from paramcalc.layers.resizing import CenterCrop as CenterCrop
+    from paramcalc.layers.resizing import RandomCrop as RandomCrop
+    from paramcalc.layers.resizing import Resizing as Resizing
+    from paramcalc.layers.resizing import Upsample as Upsample
+    from paramcalc.layers.resizing import UpSampling1D as UpSampling1D
+    from paramcalc.layers.resizing import UpSampling2D as UpSampling2D
+    from paramcalc.layers.resizing import UpSampling3D as UpSampling3D
     from paramcalc.layers.source import Input as Input
     from paramcalc.layers.source import Weights as Weights
-    from paramcalc.layers.spectrograms import MelSpectrogram as MelSpectrogram
-    from paramcalc.layers.spectrograms import STFTSpectrogram as STFTSpectrogram
     from paramcalc.layers.transformer import Transformer as Transformer
     from paramcalc.layers.transformer import TransformerDecoder as TransformerDecoder
     from paramcalc.layers.transformer import TransformerDecoderLayer as TransformerDecoderLayer
     from paramcalc.layers.transformer import TransformerEncoder as TransformerEncoder
     from paramcalc.layers.transformer import TransformerEncoderLayer as TransformerEncoderLayer
-    from paramcalc.layers.transposed_convolution import Conv1DTranspose as Conv1DTranspose
-    from paramcalc.layers.transposed_convolution import Conv2DTranspose as Conv2DTranspose
-    from paramcalc.layers.transposed_convolution import Conv3DTranspose as Conv3DTranspose
-    from paramcalc.layers.unpooling import MaxUnpool1D as MaxUnpool1D
-    from paramcalc.layers.unpooling import MaxUnpool2D as MaxUnpool2D
-    from paramcalc.layers.unpooling import MaxUnpool3D as MaxUnpool3D
-    from paramcalc.layers.upsampling import Upsample as Upsample
-    from paramcalc.layers.upsampling import UpSampling1D as UpSampling1D
-    from paramcalc.layers.upsampling import UpSampling2D as UpSampling2D
-    from paramcalc.layers.upsampling import UpSampling3D as UpSampling3D
-    from paramcalc.layers.weight_normalization import SpectralNorm as SpectralNorm
-    from paramcalc.layers.weight_normalization import WeightNorm as WeightNorm
     from paramcalc.layers.wrappers import Bidirectional as Bidirectional
+    from paramcalc.layers.wrappers import SpectralNorm as SpectralNorm
     from paramcalc.layers.wrappers import TimeDistributed as TimeDistributed
+    from paramcalc.layers.wrappers import WeightNorm as WeightNorm
     from paramcalc.results.comparison import Comparison as Comparison
     from paramcalc.results.count import Count as Count
     from paramcalc.results.count import LayerCount as LayerCount
@@ -172,9 +171,11 @@ if TYPE_CHECKING:
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Node as Node
     from paramcalc.spec import Spec as Spec
-    from paramcalc.spec.loading import dumps as dumps
     from paramcalc.spec.loading import load as load
     from paramcalc.spec.loading import loads as loads
+    from paramcalc.spec.writing import dumps as dumps
+    from paramcalc.verbs import build as build
+    from paramcalc.verbs import check as check
     from paramcalc.verbs import compare as compare
     from paramcalc.verbs import count as count
     from paramcalc.verbs import explain as explain
@@ -185,9 +186,8 @@ __version__ = "0.1.0"
 #: Where each public name that is no layer kind stands.
 _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
-    "core.registry": ("kind", "kind_names"),
-    "frameworks.build": ("build",),
-    "frameworks.check": ("Check", "check"),
+    "core.registry": ("kind", "kind_names", "register"),
+    "frameworks.check": ("Check",),
     "frameworks.keras.read": ("from_keras",),
     "frameworks.torch.read": ("from_torch",),
     "layers.base.declaration": ("Layer", "Tensor"),
@@ -196,8 +196,9 @@ _MODULES = {
     "results.derivation": ("Derivation",),
     "results.formula": ("Formula",),
     "spec": ("Block", "Node", "Spec"),
-    "spec.loading": ("dumps", "load", "loads"),
-    "verbs": ("compare", "count", "explain", "formula"),
+    "spec.loading": ("load", "loads"),
+    "spec.writing": ("dumps",),
+    "verbs": ("build", "check", "compare", "count", "explain", "formula"),
 }
 
 
@@ -213,6 +214,6 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    from paramcalc.core.registry import kind_names
+    from paramcalc.core.registry import built_in_names
 
-    return sorted([*kind_names(), *(name for names in _MODULES.values() for name in names)])
+    return sorted([*built_in_names(), *(name for names in _MODULES.values() for name in names)])

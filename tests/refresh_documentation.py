@@ -6,11 +6,12 @@ An example is a fenced block of README.md or of a page in docs/:
 
     ```yaml      a file for the examples below it, where its first line is a comment with a name: # tiny.yaml
     ```console   lines of `$ paramcalc …`, each followed by what it prints
-    ```python    lines of `>>> …`, each followed by what it prints; without any `>>>`, a program
+    ```python    lines of `>>> …`, each followed by what it prints; without any `>>>`, a program; with a name in
+                 its first line, a module for the examples below it: # layers.py
 
-The names of a page's Python stay from one block to the next. Commands run in a directory with the
-repository's specs/ and the page's own files. `cat`, `echo`, `head`, `tail`, `|`, `<` and `>` are understood;
-nothing else is, and no shell is started.
+What a page registers as a layer type is its own. The names of a page's Python stay from one block to the next.
+Commands run in a directory with the repository's specs/ and the page's own files. `cat`, `echo`, `head`, `tail`, `|`,
+`<` and `>` are understood; nothing else is, and no shell is started.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from paramcalc.cli import main as command_line
+from paramcalc.core import registry
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,7 +48,7 @@ def pages() -> list[Path]:
 def executed(text: str) -> str:
     """A page with what its examples print now in the place of what it shows."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory), _alone(directory):
         os.symlink(ROOT / "specs", "specs")
         runners: dict[str, Callable[[str], str]] = {
             "console": _console,
@@ -61,6 +63,35 @@ def executed(text: str) -> str:
             return f"```{language}\n{body}```"
 
         return _BLOCK.sub(run, text)
+
+
+def python_source(text: str) -> str:
+    """The Python of a page's examples, one after another."""
+    blocks = [block["body"] for block in _BLOCK.finditer(text) if block["language"] == "python"]
+    return "\n".join(_program(body) for body in blocks)
+
+
+def _program(body: str) -> str:
+    if ">>> " not in body:
+        return body
+    statements = (statement for statement in _examples(body, ">>> ", "... "))
+    return "".join(line[4:] + "\n" for statement in statements for line in statement)
+
+
+@contextlib.contextmanager
+def _alone(directory: str) -> Iterator[None]:
+    """What is imported from the directory of a page, and what it registers, is gone when its examples have run."""
+    modules, own = {*sys.modules}, dict(registry._OWN)
+    sys.path.insert(0, directory)
+    try:
+        yield
+    finally:
+        sys.path.remove(directory)
+        for name in {*sys.modules} - modules:
+            if str(getattr(sys.modules[name], "__file__", "")).startswith(directory):
+                del sys.modules[name]
+        registry._OWN.clear()
+        registry._OWN.update(own)
 
 
 def _keep_file(body: str) -> str:
@@ -136,6 +167,8 @@ def _stage(words: Sequence[str], given: str, code_before: int) -> tuple[str, int
 
 
 def _python(body: str, names: dict[str, Any]) -> str:
+    if _FILE_NAME.match(body):
+        return _keep_file(body)
     if ">>> " not in body:
         exec(compile(body, "<example>", "exec", dont_inherit=True), names)
         return body

@@ -1,17 +1,12 @@
 """The rules that keep the code small: what may import what, what is loaded when, what is complete."""
 
 import ast
-import importlib
-import inspect
 import re
 from pathlib import Path
 
 import pytest
 
 import paramcalc
-from paramcalc.core.registry import FAMILIES, kind, kind_names
-from paramcalc.layers.base.declaration import Layer
-from paramcalc.spec import FRAMEWORKS
 
 PACKAGE = Path(paramcalc.__file__).parent
 
@@ -33,56 +28,6 @@ def test_type_checkers_see_the_names_that_are_there() -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Dence'"):
         paramcalc.Dence  # noqa: B018
-
-
-def test_the_table_of_families_is_what_the_modules_declare() -> None:
-    for family, names in FAMILIES.items():
-        module = importlib.import_module(f"paramcalc.layers.{family}")
-        declared = [
-            name
-            for name, value in vars(module).items()
-            if inspect.isclass(value) and issubclass(value, Layer) and value.__module__ == module.__name__
-        ]
-        assert tuple(name for name in declared if not name.startswith("_")) == names
-
-
-def test_a_kind_says_all_that_its_page_needs() -> None:
-    for name in kind_names():
-        _check_declaration(kind(name))
-
-
-def _check_declaration(cls: type[Layer]) -> None:
-    assert cls.summary().endswith(".")
-    assert cls.source
-    for field, info in cls.model_fields.items():
-        assert info.description, field
-    form_symbols = [letter for field in cls.model_fields if (letter := cls.lettered_fields().get(field))]
-    axes = [name for each in cls.inputs for name in each.names]
-    assert len(form_symbols) == len(set(form_symbols)), "two fields have one symbol"
-    assert not set(form_symbols) & set(axes), "a field and an axis have one symbol"
-    for each in cls.inputs:
-        assert set(each.meanings) == set(each.names), "each axis has a meaning"
-
-
-def test_no_kind_takes_a_function_that_changes_its_shape() -> None:
-    for name in kind_names():
-        with pytest.raises(paramcalc.ParamcalcError) as caught:
-            kind(name)(activation="glu", no_such_field=1)
-        stated = [each.message for each in caught.value.problems if each.code == "invalid-value"]
-        assert any("'glu'" in message for message in stated) == ("activation" in kind(name).model_fields), name
-
-
-@pytest.mark.parametrize("framework", FRAMEWORKS)
-def test_a_convention_has_a_row_for_every_kind(framework: str) -> None:
-    for family, names in FAMILIES.items():
-        table = importlib.import_module(f"paramcalc.conventions.{framework}.{family}")
-        assert tuple(table.EQUIVALENTS) == names
-        for defaults in (getattr(table, "CHOICES", {}), getattr(table, "LAYOUT", {})):
-            for name, fields in defaults.items():
-                assert set(fields) <= set(kind(name).model_fields)
-        for name, rows in table.EQUIVALENTS.items():
-            for row in rows:
-                assert set(row.fields) <= set(kind(name).model_fields)
 
 
 #: What the tests of each folder may be marked with; those that stand in none, the inner loop, bear no mark.

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.frameworks.build import source
+from paramcalc.frameworks.building import writing
 from paramcalc.spec import FRAMEWORKS
 
 SPECS = sorted((Path(__file__).resolve().parent.parent / "specs").glob("*.yaml"))
@@ -146,6 +147,80 @@ def test_a_value_that_is_needed_later_keeps_its_variable() -> None:
     )
     assert "        x = self.early(data)\n        y = self.dense(x)\n        y = self.dense_1(y)\n" in text
     assert text.count("return x + y") == 1
+
+
+#: A repeated node whose class takes an argument, under a long name.
+WRAPPED = """
+paramcalc: 1
+framework: torch
+dims: {depths: [2, 3], widths: [64, 128]}
+layers:
+  - Input: {shape: [64]}
+  - name: stage
+    times: len(depths)
+    index: i
+    layers:
+      - Dense: {units: "widths[i]"}
+      - name: a_block_with_a_rather_long_name
+        times: depths[i]
+        layers:
+          - Dense: {units: "3 * widths[i]"}
+          - Dense: {units: "widths[i]"}
+"""
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+@pytest.mark.parametrize("name", ["lenet5", "lstm_classifier", "resnet20", "wrapped"])
+def test_lines_may_be_broken_wherever_they_are(name: str, framework: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = pc.loads(WRAPPED) if name == "wrapped" else pc.load(SPECS[0].parent / f"{name}.yaml")
+    texts = []
+    for width in (1, 100, 10**6):
+        monkeypatch.setattr(writing, "WIDTH", width)
+        texts.append(source(read, framework))
+    trees = {ast.dump(ast.parse(text)) for text in texts}
+    assert len(trees) == 1
+    assert max(map(len, texts[1].splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("a", "b"), ["a_b", "c"]),
+        (("a", "b", "a_b"), ["a-b", "a_b"]),
+        (("a", "b", "a_b", "a-b"), ["a__b", "a_b", "a-b"]),
+    ],
+)
+def test_no_name_of_keras_has_a_point_and_no_two_are_the_same(names: tuple[str, ...], found: list[str]) -> None:
+    group, inner, *others = names
+    others = others or ["c"]
+    spec = pc.Spec(
+        [
+            pc.Node(pc.Input(shape=(4,)), name="x"),
+            pc.Node(layers=[pc.Node(pc.Dense(units=4), name=inner)], name=group),
+            *(pc.Node(pc.Dense(units=4), name=name) for name in others),
+        ]
+    )
+    text = source(spec, "keras")
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    stated = [word.value.value for call in calls for word in call.keywords if word.arg == "name"]
+    assert stated == ["x", *found]
+
+
+def test_paths_that_no_names_of_keras_can_tell_apart_are_refused() -> None:
+    names = ["a_b", "a-b", "a__b", "a--b"]
+    spec = pc.Spec(
+        [
+            pc.Input(shape=(4,)),
+            pc.Node(layers=[pc.Node(pc.Dense(units=4), name="b")], name="a"),
+            *(pc.Node(pc.Dense(units=4), name=name) for name in names),
+        ]
+    )
+    with pytest.raises(pc.ParamcalcError) as caught:
+        source(spec, "keras")
+    assert str(caught.value) == (
+        "error[cannot-build]: the paths of two layers become the same name in Keras, which has no points in names\n"
+        "    rename a node"
+    )
 
 
 # --- What can enter it ------------------------------------------------------------------

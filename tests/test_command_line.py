@@ -20,7 +20,7 @@ def test_count_prints_the_table() -> None:
     assert run("count", MLP).stdout == (
         "keras_mlp · keras\n"
         "\n"
-        "layer                 kind       output shape  parameters  connected to\n"
+        "layer                 type       output shape  parameters  connected to\n"
         "───────────────────────────────────────────────────────────────────────────────\n"
         "input_3               Input      (None, 4096)           0\n"
         "dense_1               Dense      (None, 512)    2,097,664  input_3\n"
@@ -56,7 +56,7 @@ def test_csv_has_a_row_for_each_layer() -> None:
 
 def test_markdown_is_a_table() -> None:
     lines = run("count", MLP, "--format", "markdown").stdout.splitlines()
-    assert lines[0] == "| layer | kind | output shape | parameters | connected to |"
+    assert lines[0] == "| layer | type | output shape | parameters | connected to |"
     assert lines[1] == "| --- | --- | --- | ---: | --- |"
     assert lines[-3] == "- Total params: 2,140,752 (8.17 MB)"
 
@@ -74,6 +74,51 @@ def test_max_answers_no() -> None:
     assert run("count", MLP, "--max", "2140752").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("written", "most"),
+    [
+        ("2140751", 2_140_751),
+        ("2_140_751", 2_140_751),
+        ("2,140,751", 2_140_751),
+        ("2.140751M", 2_140_751),
+        ("2140.751k", 2_140_751),
+        ("2.140751e6", 2_140_751),
+        ("2.1e6", 2_100_000),
+        ("0", 0),
+        ("2 M", 2_000_000),
+    ],
+)
+def test_max_takes_numbers_as_people_write_them(written: str, most: int) -> None:
+    result = run("count", MLP, "--max", written)
+    assert result.exit_code == 1
+    assert result.stderr == f"2,140,752 parameters are more than the {most:,} of --max\n"
+
+
+@pytest.mark.parametrize("written", ["13B", "7e9", "10_000_000", "2.140752M", "1T", "125M", "9" * 40])
+def test_max_may_be_large(written: str) -> None:
+    assert run("count", MLP, "--max", written).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("1.5", "'1.5' is not a whole number"),
+        ("1.5e0", "'1.5e0' is not a whole number"),
+        ("0.0001K", "'0.0001K' is not a whole number"),
+        ("many", "'many' is no number such as 10000, 10_000_000, 125M, 13B or 1.5e9"),
+        ("-3", "'-3' is no number"),
+        ("1,5M", "'1,5M' is no number"),
+        ("7GB", "'7GB' is no number"),
+        ("1e999", "'1e999' is no number"),
+        ("", "'' is no number"),
+    ],
+)
+def test_max_refuses_what_is_no_whole_number(written: str, message: str) -> None:
+    result = run("count", MLP, "--max", written)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
 def test_set_takes_values_as_yaml_writes_them() -> None:
     result = run("count", GPT2, "--set", "width=1024", "--set", "depth=24", "--set", "heads=16")
     assert "354,823,168" in result.stdout
@@ -89,6 +134,12 @@ def test_standard_input_is_a_spec() -> None:
         (("count", "nowhere.yaml"), "error[unreadable-file]: cannot read 'nowhere.yaml': No such file or directory"),
         (("count", GPT2, "--set", "widht=3"), "did you mean 'width'?"),
         (("count", GPT2, "--set", "width"), "error[invalid-value]: 'width' is not of the form DIM=VALUE"),
+        (("count", GPT2, "--set", "width="), "error[invalid-value]: 'width' is given no value"),
+        (
+            ("count", GPT2, "--set", "width=wdith"),
+            "gpt2.yaml: error[unknown-dim]: the value of 'width': in 'wdith': there is no dim",
+        ),
+        (("count", GPT2, "--set", "tokens=1 / 2"), "gpt2.yaml: error[inexact-division]: the value of 'tokens': in"),
         (("count", GPT2, "--as", "jax"), "error[unknown-convention]: there is no convention 'jax'"),
         (("explain", MLP, "--node", "dense_3"), "did you mean 'dense_"),
         (("formula", GPT2, "--keep", "wdith"), "did you mean 'width'?"),
@@ -118,7 +169,7 @@ def test_every_help_text_shows_an_example(command: str) -> None:
 
 def test_explain_compares_two_frameworks() -> None:
     printed = run("explain", str(ROOT / "specs" / "lstm_classifier.yaml"), "--compare", "keras,torch").stdout
-    assert "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate." in printed
+    assert "bias_hh_l0 (4·u = 512) is only in torch: a second bias for each unit and gate." in printed
     html = run("explain", MLP, "--compare", "torch, keras", "--format", "html").stdout
     assert "<code>num_batches_tracked</code>" in html
 
@@ -134,6 +185,34 @@ def test_explain_makes_a_worksheet_and_its_key() -> None:
 def test_explain_makes_a_document_of_latex() -> None:
     assert run("explain", MLP, "--format", "latex", "--standalone").stdout.startswith("\\documentclass")
     assert "documentclass" not in run("explain", MLP, "--format", "latex").stdout
+
+
+def test_what_was_read_is_never_overwritten(tmp_path: Path) -> None:
+    read = tmp_path / "spec.yaml"
+    read.write_text(Path(MLP).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "link.yaml").symlink_to(read)
+    for command in ("import", "build"):
+        for output in ("spec.yaml", "./spec.yaml", "link.yaml"):
+            result = run(command, str(read), "-o", f"{tmp_path}/{output}")
+            assert result.exit_code == 2
+            assert f"error[unwritable-file]: {tmp_path}/{output} is the spec itself" in result.stderr
+    assert read.read_text(encoding="utf-8") == Path(MLP).read_text(encoding="utf-8")
+
+
+def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link.yaml").symlink_to(tmp_path / "there" / "spec.yaml")
+    for _ in range(2):
+        assert run("import", MLP, "-o", str(tmp_path / "link.yaml")).exit_code == 0
+        assert (tmp_path / "link.yaml").is_symlink()
+        assert pc.load(tmp_path / "there" / "spec.yaml") == pc.load(MLP)
+    assert len([*(tmp_path / "there").iterdir()]) == 1
+
+
+def test_a_place_that_cannot_be_written_is_refused_by_name(tmp_path: Path) -> None:
+    result = run("import", MLP, "-o", str(tmp_path / "no" / "spec.yaml"))
+    assert result.exit_code == 2
+    assert result.stderr == f"error[unwritable-file]: {tmp_path}/no/spec.yaml: No such file or directory\n"
 
 
 def test_formula_prints_mathml() -> None:

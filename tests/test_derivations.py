@@ -8,7 +8,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.core import notation
 from paramcalc.exports.derivations import html, latex
-from paramcalc.exports.derivations.sheet import Document, Paragraph
+from paramcalc.exports.derivations.blocks import Document, Paragraph
 from tests.helpers import ROOT
 
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
@@ -30,12 +30,12 @@ TIED = pc.loads(
 def test_a_dense_layer_reads_like_this() -> None:
     assert str(pc.explain(pc.Dense(units=512), input_shape=(4096,))) == (
         "dense · Dense                                         (None, 4096) → (None, 512)\n"
-        "Each output is a weighted sum of all inputs, plus an offset: activation(x ·\n"
-        "kernel + bias).\n"
+        "Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel\n"
+        "+ bias).\n"
         "\n"
         "  tensor  shape   trained?  what it is for\n"
         "  kernel  (n, u)  trained   a weight from each input to each output\n"
-        "  bias    (u)     trained   an offset for each output\n"
+        "  bias    (u)     trained   a bias for each output\n"
         "\n"
         "  n = 4,096  inputs: the size of the last axis\n"
         "  u =   512  outputs\n"
@@ -47,6 +47,15 @@ def test_a_dense_layer_reads_like_this() -> None:
         "             = 4,096 · 512 + 512\n"
         "             = 2,097,664        2,097,664 trained"
     )
+
+
+def test_a_product_has_no_factor_of_1_and_a_quotient_within_it_stands_in_brackets() -> None:
+    depthwise = str(pc.explain(pc.DepthwiseConv2D(kernel_size=3), input_shape=(8, 8, 16)))
+    assert "parameters = k_h·k_w·c + c\n             = 3 · 3 · 16 + 16\n" in depthwise
+    assert "(k_h, k_w, c, 1)" in depthwise
+    grouped = pc.explain(pc.Conv2D(filters=32, kernel_size=3, groups=4), input_shape=(8, 8, 16))
+    assert "kernel = k_h·k_w·(c/g)·f = 3 · 3 · (16/4) · 32 = 1,152" in str(grouped)
+    assert r"k_{h} \cdot k_{w} \cdot \frac{c}{g} \cdot f" in grouped.to("latex")
 
 
 def test_frozen_and_tied_and_shared_tensors_are_named_as_such() -> None:
@@ -175,7 +184,7 @@ def test_the_number_of_heads_does_not_change_the_count_where_heads_share_the_wid
         pc.count(pc.MultiHeadAttention(num_heads=heads, key_dim=512 // heads), input_shape=(20, 512)).total
         for heads in (1, 2, 8, 64)
     }
-    # four square kernels but for the heads' rows, and their offsets: 4·(512·512 + 512)
+    # four square kernels but for the heads' rows, and their biases: 4·(512·512 + 512)
     assert totals == {4 * (512 * 512 + 512)}
     assert shared in asked(pc.MultiHeadAttention(num_heads=8, key_dim=64), (20, 512))
     assert shared not in asked(pc.MultiHeadAttention(num_heads=8, key_dim=32), (20, 512))
@@ -183,12 +192,12 @@ def test_the_number_of_heads_does_not_change_the_count_where_heads_share_the_wid
     assert grouped in asked(pc.MultiHeadAttention(num_heads=8, key_dim=64, num_key_value_heads=2), (20, 512))
 
 
-def test_padding_rows_and_second_offsets_have_their_answers() -> None:
+def test_padding_rows_and_second_biases_have_their_answers() -> None:
     assert (
         "As much as any other row."
         in asked(pc.Embedding(input_dim=9, output_dim=4), (3,))["What does a row for padding cost?"]
     )
-    assert "Why are there two offsets for each unit and gate?" in asked(pc.LSTM(units=3), (5, 2), "torch")
+    assert "Why are there two biases for each unit and gate?" in asked(pc.LSTM(units=3), (5, 2), "torch")
     assert "Why has PyTorch's LSTM more parameters than this one?" in asked(pc.LSTM(units=3), (5, 2), "keras")
 
 
@@ -196,6 +205,94 @@ def test_what_was_answered_once_is_not_answered_again() -> None:
     text = str(pc.explain(GPT2))
     assert text.count("What does a row for padding cost?") == 1
     assert text.count("Why is weight free?") == 1
+
+
+#: What is said of layers without a bias, a scale or a shift: their fields, the shape of the input, the summary.
+SAID = {
+    "Dense": [
+        (
+            pc.Dense(units=2, use_bias=False),
+            (3,),
+            "Each output is a weighted sum of all inputs: activation(x · kernel).",
+        )
+    ],
+    "BatchNorm": [
+        (
+            pc.BatchNorm(center=False),
+            (3,),
+            "Normalises each feature over the batch, then scales it: scale · (x - mean) / deviation.",
+        ),
+        (
+            pc.BatchNorm(scale=False, center=False),
+            (3,),
+            "Normalises each feature over the batch: (x - mean) / deviation.",
+        ),
+    ],
+    "LayerNorm": [
+        (
+            pc.LayerNorm(scale=False, center=False),
+            (3,),
+            "Normalises each example over its last axis, or the axes named: (x - mean) / deviation.",
+        ),
+    ],
+    "RMSNorm": [
+        (pc.RMSNorm(scale=False), (3,), "Divides each example by its root mean square over the last axis: x / rms.")
+    ],
+    "GroupNorm": [
+        (
+            pc.GroupNorm(groups=2, scale=False),
+            (4, 4),
+            "Normalises the channels of each example in groups, then shifts each channel.",
+        ),
+        (
+            pc.GroupNorm(groups=2, scale=False, center=False),
+            (4, 4),
+            "Normalises the channels of each example in groups.",
+        ),
+    ],
+    "Conv2D": [
+        (
+            pc.Conv2D(filters=2, kernel_size=3, use_bias=False),
+            (8, 8, 1),
+            "Each output pixel and filter is a weighted sum of a window of the input.",
+        ),
+    ],
+    "DepthwiseConv2D": [
+        (
+            pc.DepthwiseConv2D(kernel_size=3, use_bias=False),
+            (8, 8, 2),
+            "Each output pixel is a weighted sum of a window of a single channel.",
+        ),
+    ],
+    "EinsumDense": [
+        (
+            pc.EinsumDense(equation="ab,bc->ac", output_shape=3),
+            (2,),
+            "Multiplies the input by a kernel along the axes that an equation names.",
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("name", SAID)
+def test_nothing_is_said_of_a_bias_a_scale_or_a_shift_that_is_not_there(name: str) -> None:
+    for layer, shape, summary in SAID[name]:
+        (derived,) = pc.explain(layer, input_shape=shape).layers
+        assert derived.summary == summary
+
+
+def test_the_gates_of_an_lstm_without_a_bias_have_weights_alone() -> None:
+    question = "Why is there a factor of four?"
+    assert "have weights of their own" in asked(pc.LSTM(units=3, use_bias=False), (5, 2))[question]
+    assert "have weights and " in asked(pc.LSTM(units=3), (5, 2))[question]
+
+
+@pytest.mark.parametrize("name", pc.kind_names())
+def test_the_words_that_depend_on_a_field_are_words_of_the_layer_type(name: str) -> None:
+    cls = pc.kind(name)
+    texts = [cls.summary(), *(remark.answer for remark in cls.remarks)]
+    for phrase in cls.phrases:
+        assert any(phrase.words in text for text in texts), phrase
 
 
 # --- Two conventions side by side ------------------------------------------------------
@@ -215,10 +312,10 @@ def test_an_lstm_compared_names_the_tensor_that_only_one_has() -> None:
         "  ─────────────────────────────────────────────────────────────────────────────\n"
         "  parameters                                           131,584          132,096\n"
         "\n"
-        "bias_hh_l0 (4·u = 512) is only in torch: a second offset for each unit and gate.\n"
+        "bias_hh_l0 (4·u = 512) is only in torch: a second bias for each unit and gate.\n"
         "\n"
         "The spec leaves 'recurrent_bias' open: keras takes false, torch true (whether a\n"
-        "second offset is kept, as PyTorch does).\n"
+        "second bias is kept, as PyTorch does).\n"
         "\n"
         "\n"
         "The two totals\n"
@@ -240,6 +337,16 @@ def test_of_a_whole_spec_only_what_differs_is_compared() -> None:
     assert "dense_1" not in text
 
 
+def test_a_comparison_names_the_fields_of_layers_within_a_layer() -> None:
+    text = str(pc.compare(pc.Bidirectional(layer=pc.LSTM(units=32)), input_shape=(10, 8)))
+    assert "The spec leaves 'recurrent_bias' of the LSTM within open: keras takes false,\ntorch true (whether a" in text
+    cells = [pc.LSTMCell(units=2), pc.GRUCell(units=3), pc.LSTMCell(units=4)]
+    text = str(pc.compare(pc.RNN(cell=cells), input_shape=(10, 8)))
+    assert text.count("The spec leaves 'recurrent_bias' of the LSTMCell within open") == 1
+    assert "'layer'" not in text
+    assert "(units=" not in text
+
+
 def test_a_comparison_needs_two_conventions() -> None:
     with pytest.raises(pc.ParamcalcError, match="a comparison takes two conventions, not 1") as caught:
         pc.compare(MLP, ["keras"])
@@ -256,12 +363,12 @@ def test_a_worksheet_of_a_dense_layer_reads_like_this() -> None:
         "\n"
         "\n"
         "1. dense_2 · Dense                                      (None, 512) → (None, 80)\n"
-        "Each output is a weighted sum of all inputs, plus an offset: activation(x ·\n"
-        "kernel + bias).\n"
+        "Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel\n"
+        "+ bias).\n"
         "\n"
         "  tensor  shape       trained?    what it is for\n"
         f"  kernel  {short}  {short}  a weight from each input to each output\n"
-        f"  bias    {short}  {short}  an offset for each output\n"
+        f"  bias    {short}  {short}  a bias for each output\n"
         "\n"
         f"  n = {short}  inputs: the size of the last axis\n"
         f"  u = {short}  outputs\n"

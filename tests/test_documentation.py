@@ -6,6 +6,7 @@ from types import ModuleType
 import pytest
 
 import paramcalc
+import paramcalc.layers
 from paramcalc.core.errors import CODES, LIMITS
 from paramcalc.core.expression import FUNCTIONS
 from paramcalc.core.registry import COMMANDS, command, kind_names
@@ -36,7 +37,7 @@ def test_a_command_that_is_not_understood_is_an_error() -> None:
 
 
 def test_every_block_has_a_language_that_is_known() -> None:
-    known = {"bash", "console", "csv", "json", "latex", "python", "sh", "text", "yaml"}
+    known = {"bash", "console", "csv", "json", "latex", "python", "sh", "text", "toml", "yaml"}
     for path in pages():
         opened = re.findall(r"^```(.*)$", path.read_text(encoding="utf-8"), re.MULTILINE)[::2]
         assert set(opened) <= known, path.name
@@ -61,6 +62,12 @@ def test_the_page_of_limits_lists_exactly_the_limits(hooks: ModuleType) -> None:
 def test_every_public_name_is_on_the_page_of_python_or_of_a_kind() -> None:
     mentioned = {*re.findall(r"\w+", page("python.md")), *kind_names()}
     assert {*dir(paramcalc)} <= mentioned
+
+
+def test_every_name_to_declare_a_layer_type_with_is_on_its_page() -> None:
+    table = page("own-layers.md").split("All that a declaration needs")[1].split("\n## ")[0]
+    first = [name for cell in re.findall(r"^\| (.*?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", cell)]
+    assert sorted(first) == sorted(paramcalc.layers.__all__)
 
 
 def test_every_key_of_a_spec_and_every_function_is_on_the_page_of_the_spec_file() -> None:

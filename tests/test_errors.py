@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_building, test_exports
+from tests import test_building, test_exports, test_own_layers
 
 
 class Wrong(NamedTuple):
@@ -32,6 +32,7 @@ WRONG = _wrong_specs()
 ELSEWHERE = {
     "unreadable-file": "test_a_file_that_is_missing",
     "not-text": "test_bytes_that_are_no_text",
+    "invalid-kind": "test_a_class_that_cannot_be_a_layer_type_is_refused",
     "not-one-value": "test_a_condition_on_an_array",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
@@ -67,7 +68,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_building), *vars(test_exports)}
+    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_building), *vars(test_exports), *vars(test_own_layers)}
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
@@ -133,7 +134,7 @@ def test_problems_that_are_found_together() -> None:
         + "outputs: 3\n"
     )
     assert str(error) == (
-        "spec.yaml:4:5: error[unknown-kind]: no layer kind 'Dence'\n"
+        "spec.yaml:4:5: error[unknown-kind]: no layer type 'Dence'\n"
         "    4 |   - Dence: {units: 80}\n"
         "            ^^^^^ did you mean 'Dense'?\n"
         "spec.yaml:5:20: error[wrong-type]: 'units' of Dense takes a whole number or an expression,"

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,17 @@ import jsonschema
 import numpy as np
 import pytest
 import sympy
+from sympy import ceiling, floor
 
 import paramcalc as pc
+from paramcalc.core import registry
 from paramcalc.exports.languages import LANGUAGES
+from paramcalc.exports.languages.program import Check, program
 from paramcalc.exports.languages.tree import OPERATIONS
+from paramcalc.results.formula import symbol
+from tests.arithmetic import GRAMMARS, evaluate, rounded
 from tests.helpers import ROOT, run
+from tests.sweeps.forms import evaluated
 
 GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
 
@@ -82,6 +89,145 @@ def test_the_flags_of_a_kind_are_1_or_0() -> None:
         total(n=3, u=4, use_bias=2)
 
 
+# --- The value of what is written ------------------------------------------------------
+
+A, B, C, D, E, H, K = SYMBOLS = [symbol(name) for name in "abcdehk"]
+#: Sizes, among them such that differences are below zero and divisions leave a rest.
+POINTS = [
+    {"a": 420, "b": 7, "c": 3, "d": 5, "e": 4, "h": 6, "k": 7},
+    {"a": 42, "b": 200_000, "c": 1, "d": 11, "e": 3, "h": 1, "k": 1},
+    {"a": 1320, "b": 1, "c": 9, "d": 2, "e": 7, "h": 20, "k": 2},
+    {"a": 5, "b": 8, "c": 2, "d": 3, "e": 4, "h": 3, "k": 2},
+]
+#: Expressions, and the number that each is, in Python's own operators.
+WRITTEN: dict[str, tuple[Any, Callable[..., int]]] = {
+    "a product as a divisor": (A / (H * K) + B, lambda a, b, h, k, **_: exact(a + b * h * k, h * k)),
+    "a sum as a divisor": (A / (H + K), lambda a, h, k, **_: exact(a, h + k)),
+    "a power as a divisor": (A * B / K**2, lambda a, b, k, **_: exact(a * b, k**2)),
+    "a sum over a product": ((A - B) / (H * C**2), lambda a, b, c, h, **_: exact(a - b, h * c**2)),
+    "two quotients": (A / H + A / K, lambda a, h, k, **_: exact(a * k + a * h, h * k)),
+    "a minus before a power": (B - A**2, lambda a, b, **_: b - a**2),
+    "a minus in front of a power": (-(A**2), lambda a, **_: -(a**2)),
+    "a minus in front of a product": (-A * B**2 * C, lambda a, b, c, **_: -a * b**2 * c),
+    "differences": (A - (B - C) * (D - E), lambda a, b, c, d, e, **_: a - (b - c) * (d - e)),
+    "a difference to a power": ((A - B) ** 3, lambda a, b, **_: (a - b) ** 3),
+    "a product to a power": (3 * (A + B) ** 2 * (C - D), lambda a, b, c, d, **_: 3 * (a + b) ** 2 * (c - d)),
+    "a quotient rounded down": (floor((A - B) * (C - D) / E), lambda a, b, c, d, e, **_: (a - b) * (c - d) // e),
+    "several rounded down": (
+        2 * floor(A / K) - C * floor((B - A) / (H + E)),
+        lambda a, b, c, e, h, k, **_: 2 * (a // k) - c * ((b - a) // (h + e)),
+    ),
+    "a quotient rounded up": (ceiling((A - B) / (C * K)), lambda a, b, c, k, **_: -((b - a) // (c * k))),
+    "a remainder": (A + D * sympy.Mod(B - A, H + E), lambda a, b, d, e, h, **_: a + d * ((b - a) % (h + e))),
+    "a remainder of a product": (sympy.Mod(B * C, E * K), lambda b, c, e, k, **_: b * c % (e * k)),
+    "the largest": (A * sympy.Max(B - A, C, D * E) - E, lambda a, b, c, d, e, **_: a * max(b - a, c, d * e) - e),
+    "the smallest": (2 - sympy.Min(A, B - C**2, D), lambda a, b, c, d, **_: 2 - min(a, b - c**2, d)),
+    "a quotient within": (floor(A / floor(B / C + 1)) * K, lambda a, b, c, k, **_: a // (b // c + 1) * k),
+}
+#: Of these, what has a symbol in an exponent: some languages have no exact power.
+POWERS: dict[str, tuple[Any, Callable[..., int]]] = {
+    "an exponent": (A * 2**C, lambda a, c, **_: a * 2**c),
+    "a difference as an exponent": (B * 3 ** (D + C - 1), lambda b, c, d, **_: b * 3 ** (d + c - 1)),
+    "a sum to a symbol": (B - (A + E) ** C, lambda a, b, c, e, **_: b - (a + e) ** c),
+    "a power to a power": (2 ** (C**2) * D, lambda c, d, **_: 2**c**2 * d),
+}
+
+
+def exact(dividend: int, divisor: int) -> int | None:
+    return dividend // divisor if dividend % divisor == 0 else None
+
+
+def form_of(expr: Any) -> pc.Formula:
+    """A form of an expression, with nothing assumed."""
+    symbols = {each.name: each for each in SYMBOLS if each in expr.free_symbols}
+    return replace(GPT2, name="", expr=expr, symbols=symbols, values={}, meanings={}, relations=())
+
+
+def computing(target: str, form: pc.Formula) -> Callable[[dict[str, int]], int]:
+    """The number that a language makes of a form: run where this process can, else read by the tests' own reader."""
+    if target in ("python", "numpy"):
+        total = function(form, target)
+        return lambda sizes: int(total(**sizes))
+    if target == "json":
+        tree = json.loads(form.to("json"))["expression"]
+        return lambda sizes: int(evaluated(tree, sizes))
+    language = registry.language(target)()
+    made = program(form, language)
+    text, grammar = language.whole(made.result), GRAMMARS[target]
+    return lambda sizes: rounded(evaluate(text, grammar, {size.name: sizes[size.dim] for size in made.sizes}))
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+@pytest.mark.parametrize("case", [*WRITTEN, *POWERS])
+def test_what_is_written_has_the_value_of_the_form(case: str, target: str) -> None:
+    expr, known = {**WRITTEN, **POWERS}[case]
+    form = form_of(expr)
+    if case in POWERS and target in ("sql", "duckdb"):
+        with pytest.raises(pc.ParamcalcError, match="has no exact expression for the power"):
+            form.to(target)
+        return
+    compute = computing(target, form)
+    points = [point for point in POINTS if known(**point) is not None]
+    assert points
+    # beyond 64 bits NumPy refuses
+    for point in points[-1:] if target == "numpy" and case in POWERS else points:
+        assert compute({name: point[name] for name in form.symbols}) == known(**point), point
+
+
+def test_a_power_is_a_product_where_the_language_has_no_exact_one() -> None:
+    for target, known in {"c": "(a*a*a)", "matlab": "(a.*a.*a)", "sql": '("a"*"a"*"a")', "julia": "a^3"}.items():
+        assert registry.language(target)().whole(A**3) == known
+
+
+def test_a_quotient_of_sql_is_a_whole_number_again() -> None:
+    # a database that divides in floating point is found out by the product
+    sql = form_of(A * B / H).to("sql")
+    assert 'CAST((("a"*"b") / "h") AS DECIMAL(38, 0))' in sql
+    assert '(CAST((("a"*"b") / "h") AS DECIMAL(38, 0)) * "h") = "a"*"b"' in " ".join(sql.split())
+    assert '(("a"*"b") // "h")' in form_of(A * B / H).to("duckdb")
+
+
+def test_numbers_on_the_way_are_bounded_by_sums_of_products() -> None:
+    # the dividend and the divisor of a quotient are computed, and never both in one number
+    made = program(form_of((A - 2) * (B + C) / (H + K)), registry.language("julia")())
+    a, b, c, h, k = (size.symbol for size in made.sizes)
+    assert [sympy.expand(each) for each in made.bounds] == [sympy.expand((a + 2) * (b + c)), h + k]
+    # a size that no sum has, and a number of more than 31 bits, are bounds as well
+    made = program(form_of(B * 2**40), registry.language("julia")())
+    assert program(form_of(A), registry.language("julia")()).bounds == (A,)
+    assert set(program(form_of(A + 0 * B), registry.language("julia")()).bounds) == {A}
+    assert made.bounds == (2**40 * B,)
+
+
+@pytest.mark.parametrize("target", GRAMMARS)
+def test_the_conditions_that_are_written_hold_and_fail_as_those_of_the_form(target: str) -> None:
+    language = registry.language(target)()
+    relations = (("divides", H + K, A * B), ("=", A * B, C + D), ("≥", A - B, C * D))
+    made = program(replace(form_of(A * B * C * D / (H - K)), relations=relations), language)
+    *_, divides, equal, least = made.checks
+    names = {size.dim: size.name for size in made.sizes}
+
+    def truths(check: Check, **sizes: int) -> tuple[bool, bool]:
+        given = {names[dim]: size for dim, size in sizes.items()}
+        return tuple(evaluate(text, GRAMMARS[target], given) for text in (language.holds(check), language.fails(check)))
+
+    assert truths(divides, a=6, b=5, h=7, k=8) == (True, False)
+    assert truths(divides, a=6, b=6, h=7, k=8) == (False, True)
+    assert truths(equal, a=2, b=3, c=1, d=5) == (True, False)
+    assert truths(equal, a=2, b=3, c=1, d=4) == (False, True)
+    assert truths(least, a=9, b=3, c=2, d=3) == (True, False)
+    assert truths(least, a=8, b=3, c=2, d=3) == (False, True)
+    # what is divided by is not 0, where its sign is not known
+    not_zero = made.checks[0]
+    assert not_zero.words == f"h - {names['k']} is not 0"
+    assert truths(not_zero, h=3, k=2) == (True, False)
+    assert truths(not_zero, h=3, k=3) == (False, True)
+    # and each of them stands in what is exported
+    source = "".join(language.source(made).split())
+    for check in made.checks:
+        assert any("".join(text.split()) in source for text in (language.holds(check), language.fails(check))), check
+
+
 # --- What a reader is told -------------------------------------------------------------
 
 
@@ -92,6 +238,16 @@ def test_every_export_has_the_formula_its_sizes_and_its_value(target: str) -> No
     assert "heads divides width" in text
     assert "50,257" in text or "50257" in text
     assert "124,439,808" in text or "124439808" in text
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str) -> None:
+    text = "paramcalc: 1\ndims: {n: 5, widths: [3, 1000]}\nlayers:\n  - Input: {shape: [n]}\n"
+    form = pc.formula(pc.loads(text + "  - {Dense: {units: 'widths[i]'}, times: 2, index: i}"))
+    written = replace(form, meanings={"n": "features of a token"}).to(target)
+    assert "features of a token" in written
+    assert "widths" in written
+    assert target == "json" or "Fixed, since the layers themselves depend on it: widths = [3, 1000]." in written
 
 
 def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
@@ -125,6 +281,44 @@ def test_a_name_that_the_target_has_for_itself_is_changed_and_said(target: str, 
     text = pc.formula(pc.Spec(layers=layers, dims=dict.fromkeys(dims, 3))).to(target)
     assert f"the dim '{dims[0]}'" in text
     assert f"the dim '{dims[1]}'" in text
+
+
+def test_names_of_matlab_begin_with_a_letter_and_fit_in_63_characters() -> None:
+    dims = {"_x": 3, "y" * 70: 4, "_x" + "y" * 70: 5}
+    form = pc.formula(pc.Spec(layers=[pc.Input(shape=("_x",)), *(pc.Dense(units=name) for name in dims)], dims=dims))
+    made = program(form, registry.language("matlab")())
+    assert made.names[0] == "x_x"
+    assert len(set(made.names)) == 3
+    assert all(name[0].isalpha() and len(name) <= 63 for name in made.names)
+
+
+def test_a_name_that_needs_no_change_keeps_its_own() -> None:
+    # of two names that are one to Python, which reads them in NFKC, the second is as Python has it
+    assert registry.language("python")().safe_names(["ﬁ", "fi", "for"], used=["for_"]) == {
+        "fi": "fi",
+        "ﬁ": "fi_",
+        "for": "for__",
+    }
+
+
+#: How each target checks that a size is large enough.
+LEAST = {
+    "python": '("depth", depth, 1)',
+    "numpy": "zip(sizes, [1, 1, 1, 1, 1])",
+    "javascript": '["depth", depth, 1n]',
+    "c": "if (depth < 1)",
+    "julia": 'depth >= 1 || throw(ArgumentError("depth is at least 1"))',
+    "matlab": "least = [1, 1, 1, 1, 1];",
+    "sql": '"depth" >= 1',
+    "duckdb": '"depth" >= 1',
+    "excel": "depth >= 1, INT(depth) = depth",
+    "json": '"name": "depth", "value": 12, "minimum": 1',
+}
+
+
+@pytest.mark.parametrize("target", LANGUAGES)
+def test_every_export_checks_each_size(target: str) -> None:
+    assert LEAST[target] in GPT2.to(target)
 
 
 def test_names_that_differ_by_case_are_two_in_sql() -> None:
@@ -163,6 +357,16 @@ def test_numbers_that_readers_of_json_would_round_are_strings() -> None:
     assert document["expression"] == ["Add", ["Multiply", 2**53 - 1, "n"], 2**53 - 1]
 
 
+def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
+    relations = (("divides", H, A * B), ("=", A * B, C + D), ("≥", A - B, C * D))
+    form = replace(form_of(A * B * C * D * H), relations=relations)
+    divides, equal, least = (each["holds"] for each in json.loads(form.to("json"))["conditions"])
+    sizes = {"a": 9, "b": 3, "c": 2, "d": 3, "h": 9}
+    assert [evaluated(divides, {**sizes, "h": h}) for h in (9, 27, 5)] == [True, True, False]
+    assert [evaluated(equal, {**sizes, "c": c}) for c in (24, 25)] == [True, False]
+    assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8)] == [True, False]
+
+
 def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     done = run("schema", "--of", "formula")
     schema = json.loads(done.output)
@@ -171,6 +375,16 @@ def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     wrong = {**json.loads(GPT2.to("json")), "expression": ["Sin", "width"]}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, schema)
+    # as many operands as each operation takes
+    for number, taken in (
+        (0, ()),
+        (1, ("Floor",)),
+        (2, [*set(OPERATIONS) - {"Floor"}]),
+        (3, ("Add", "Multiply", "Max", "Min")),
+    ):
+        for name in OPERATIONS:
+            tree = {**json.loads(GPT2.to("json")), "expression": [name, *["width"] * number]}
+            assert jsonschema.Draft202012Validator(schema).is_valid(tree) == (name in taken), tree["expression"]
 
 
 # --- What is refused -------------------------------------------------------------------
@@ -213,6 +427,41 @@ def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, mes
         form.to(target)
     assert caught.value.code == "not-expressible"
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "beyond"), [("sql", 10**38), ("duckdb", 10**38), ("c", 2**127), ("matlab", 2**62), ("excel", 2**53 + 1)]
+)
+def test_the_largest_number_that_a_target_has_is_written(target: str, beyond: int) -> None:
+    language = registry.language(target)()
+    assert "/" not in language.literal(beyond - 1)
+    for number in (beyond, -beyond):
+        with pytest.raises(pc.ParamcalcError, match="has no exact expression for a number"):
+            language.literal(number)
+
+
+@pytest.mark.parametrize(
+    "number", [2**31 - 1, 2**31, 2**53 - 1, 2**53, 2**61 + 12345, 2**63 - 1, 2**63, 2**126 + 67890]
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_literal_of_many_digits_is_that_number(number: int, sign: int) -> None:
+    literal = registry.language("c")().literal(sign * number)
+    parts = re.fullmatch(r"(-?)\(\(__int128\)(\d+)u << 64 \| (\d+)u\)", literal)
+    if parts is None:
+        assert literal == f"{sign * number}" + ("LL" if number >= 2**31 else "")
+        assert number < 2**63
+    else:
+        minus, high, low = parts.groups()
+        assert (-1 if minus else 1) * (int(high) << 64 | int(low)) == sign * number
+    if number < 2**62:
+        literal = registry.language("matlab")().literal(sign * number)
+        parts = re.fullmatch(r"(-?)\(int64\((\d+)\)\*2147483648 \+ (\d+)\)", literal)
+        if parts is None:
+            assert literal == str(sign * number)
+            assert number < 2**53
+        else:
+            minus, high, low = parts.groups()
+            assert (-1 if minus else 1) * (int(high) * 2**31 + int(low)) == sign * number
 
 
 def test_an_operation_without_a_rule_is_refused_and_never_guessed() -> None:

@@ -5,6 +5,7 @@ The numbers stand in other tests, worked out by hand; here is what a reader sees
 
 import pytest
 
+import paramcalc as pc
 from tests.helpers import ROOT, run
 
 SHOWN = {
@@ -21,7 +22,7 @@ gpt2 · torch
 
   with vocabulary = 50,257; context = 1,024; heads = 12
 
-  taken for granted: 12 divides width; depth ≥ 1
+  assumes: 12 divides width; depth ≥ 1
 """,
     "gpt2 --expand": r"""
 gpt2 · torch
@@ -39,7 +40,7 @@ gpt2 · torch
     depth      =     12
     heads      =     12
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by group": r"""
 gpt2 · torch
@@ -52,7 +53,7 @@ gpt2 · torch
   ────────────────────────────────
   total       124,439,808  100.0 %
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by layer": r"""
 gpt2 · torch
@@ -77,7 +78,7 @@ gpt2 · torch
   ─────────────────────────────────────────────────────────
   total                                124,439,808  100.0 %
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --asymptotic": r"""
 gpt2 · torch
@@ -88,7 +89,7 @@ gpt2 · torch
 
   68.3 % of the 124,439,808 at these sizes
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --elasticities": r"""
 gpt2 · torch
@@ -104,7 +105,7 @@ gpt2 · torch
 
   1 % more width, the others as they are: about 1.68 % more parameters.
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "gpt2 --by group --to latex": r"""
 \begin{tabular}{llrr}
@@ -147,7 +148,7 @@ resnet20 · torch
     blocks_a_stage =  3
     classes        = 10
 
-  taken for granted: blocks_a_stage ≥ 1
+  assumes: blocks_a_stage ≥ 1
 """,
     "transformer": r"""
 transformer · torch
@@ -167,7 +168,7 @@ transformer · torch
     depth      =      6
     heads      =      8
 
-  taken for granted: heads divides width; depth ≥ 1
+  assumes: heads divides width; depth ≥ 1
 """,
     "resnet20 --by group": r"""
 resnet20 · torch
@@ -183,7 +184,7 @@ resnet20 · torch
   ───────────────────────────────
   total          272,474  100.0 %
 
-  taken for granted: blocks_a_stage ≥ 1
+  assumes: blocks_a_stage ≥ 1
 """,
 }
 
@@ -195,6 +196,14 @@ def test_what_is_shown(command: str) -> None:
     assert result.exit_code == 0
     assert "\n" + result.stdout == SHOWN[command]
     assert "latex" in command or all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+def test_numbers_in_a_list_have_no_commas_of_their_own() -> None:
+    spec = "paramcalc: 1\ndims: {widths: [12, 31, 1000], n: 2000}\nlayers:\n  - Input: {shape: [n]}\n"
+    form = pc.formula(pc.loads(spec + "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"))
+    assert "fixed, since the layers themselves depend on it: widths = [12, 31, 1000]" in " ".join(str(form).split())
+    assert "n = 2,000" in str(form)
+    assert "widths = [12, 31, 1000]" in form.to("python")
 
 
 @pytest.mark.parametrize(

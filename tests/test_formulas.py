@@ -253,7 +253,7 @@ def test_a_condition_on_a_flag_is_never_decided_in_silence() -> None:
 
         def tensors(self, x: Any) -> Any:
             if self.use_bias:
-                yield pc.Tensor("bias", (x[-1],), "an offset")
+                yield pc.Tensor("bias", (x[-1],), "a bias")
 
     from paramcalc.core.algebra import Undecided
     from paramcalc.results.formula import FlagSymbol

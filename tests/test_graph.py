@@ -188,6 +188,23 @@ def test_a_residual_acts_within_each_copy() -> None:
     }
 
 
+def test_a_residual_stands_beside_the_copies_of_a_node_called_again() -> None:
+    text = f"  - name: body\n    times: 3\n    layers:\n    {dense(4)}    {dense(4)}"
+    text += "  - share: body\n    name: again\n    residual: true\n"
+    assert list(inputs(text)) == [
+        "body.0..2.dense",
+        "body.0..2.dense_1",
+        "again.0..2.dense",
+        "again.0..2.dense_1",
+        "again.add",
+    ]
+    assert [(row.name, row.kind) for row in rows(text, depth=1).values()] == [
+        ("x", "Input"),
+        ("body.0..2", "group"),
+        ("again", "group"),
+    ]
+
+
 def test_a_residual_whose_name_is_taken() -> None:
     text = "  - name: g\n    residual: true\n    layers: [{Flatten: , name: add}]\n"
     assert inputs(text)["g.add_1"] == ("g.add", "x")
@@ -313,7 +330,7 @@ def test_ties_that_are_refused(tie: str, expected: str) -> None:
     assert code(text) == expected
 
 
-# --- free dims --------------------------------------------------------------------------------------
+# --- unknown dims ------------------------------------------------------------------------------------
 
 
 def test_free_dims_print_as_their_name_and_what_follows_as_none() -> None:
@@ -363,6 +380,19 @@ def test_copies_that_are_alike_are_one_row() -> None:
         "a.1..4": (4, 48),
     }
     assert [*rows(dense(3, "name: a", "times: 5"), expand=True)] == ["x", *(f"a.{number}" for number in range(5))]
+
+
+def test_copies_that_differ_in_trainable_alone_are_apart() -> None:
+    # a Dense of 8 to 8 has 8·8 + 8 = 72 parameters
+    spec = pc.Spec(
+        [pc.Input(shape=(8,)), pc.Node(pc.Dense(units=8), name="body", times=3, index="i", trainable="i > 0")]
+    )
+    counted = pc.count(spec)
+    assert (counted.trainable, counted.non_trainable) == (144, 72)
+    assert [(row.name, row.times, row.trainable) for row in counted.layers[1:]] == [
+        ("body.0", 1, 0),
+        ("body.1..2", 2, 144),
+    ]
 
 
 def test_copies_that_come_out_alike_in_spite_of_a_counter_are_one_row() -> None:

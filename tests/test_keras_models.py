@@ -542,7 +542,7 @@ def test_an_archive_is_not_read_from_standard_input() -> None:
     result = CliRunner().invoke(main, ["import", "-"], input=GOOD)
     assert (result.exit_code, result.stderr) == (
         2,
-        "error[not-text]: '<stdin>' is an archive, which cannot be read from standard input\n    give its path\n",
+        "error[not-text]: '<stdin>' is an archive, which cannot be read from a pipe\n    give the path of a file\n",
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import paramcalc
 from paramcalc.core import registry
 
@@ -21,13 +23,38 @@ DOOR = "paramcalc.core.display"
 #: The one registry: its tables are all imports by text that there are, and each leads to one entry alone.
 REGISTRY = "paramcalc.core.registry"
 TABLES = {
-    "layers": [f"paramcalc.layers.{family}" for family in registry.FAMILIES],
+    # the group of entry points is called as the folder
+    "layers": [
+        registry.ENTRY_POINTS,
+        registry.DECLARATION,
+        *(f"paramcalc.layers.{family}" for family in registry.FAMILIES),
+    ],
     "conventions": [*registry.CONVENTIONS.values(), registry.CLASS_NAMES],
     "exports": [row.partition(":")[0] for row in registry.LANGUAGES.values()],
     "cli": [row.partition(":")[0] for row in registry.COMMANDS.values()],
 }
-#: Modules that import by a name that is worked out: the registry, and what looks up PyTorch's own classes.
-DYNAMIC = {REGISTRY, "paramcalc.conventions", "paramcalc.frameworks.torch.read.modules"}
+#: What looks up a row, and the entry that it imports from: whoever asks for it imports from there.
+LOOK_UPS = {"kind": "layers", "convention_module": "conventions", "language": "exports", "command": "cli"}
+
+#: What imports, or runs, by a text, and the modules that have it under any name.
+BY_TEXT = {
+    "__builtins__", "__import__", "__loader__", "builtins", "eval", "exec", "exec_module", "imp", "import_module",
+    "importlib", "load_module", "module_from_spec", "pkgutil", "resolve_name", "run_module", "run_path", "runpy",
+    "sys.modules",
+}  # fmt: skip
+#: What of `importlib` reads files and metadata, and imports nothing.
+HARMLESS = ("importlib.metadata.", "importlib.resources.")
+#: Who may do so: the registry, the public names of layers, what looks up PyTorch's own classes, what runs the
+#: source of a model that it has written, what asks for the names that Python has, and what knows arrays from symbols.
+DYNAMIC = {
+    REGISTRY: {"importlib", "import_module"},
+    "paramcalc.layers": {"importlib", "import_module"},
+    "paramcalc.core.algebra.arithmetic": {"sys.modules"},
+    "paramcalc.core.algebra.sizes": {"sys.modules"},
+    "paramcalc.frameworks.build": {"exec"},
+    "paramcalc.frameworks.building.identifiers": {"builtins"},
+    "paramcalc.frameworks.torch.read.modules": {"importlib", "import_module"},
+}
 
 
 def module_name(path: Path) -> str:
@@ -38,53 +65,220 @@ def module_name(path: Path) -> str:
 FILES = {module_name(path): path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"}
 
 
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(FILES[module].read_text(encoding="utf-8"))
+
+
 def entry(module: str) -> int:
     return ORDER.index(module.split(".")[1])
 
 
-def is_for_type_checkers(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+def stands_in_an_entry(name: str) -> bool:
+    return name.startswith("paramcalc.") and name.split(".")[1] in ORDER
 
 
-def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+# --- What a module imports -------------------------------------------------------------
+
+
+def is_for_type_checkers(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def nodes(root: ast.AST) -> Iterator[ast.AST]:
     """Every node but those that only type checkers see."""
-    yield tree
-    for child in ast.iter_child_nodes(tree):
-        if not is_for_type_checkers(child):
-            yield from nodes(child)
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and is_for_type_checkers(node):
+            waiting.extend(node.orelse)
+        else:
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """The modules, or names in modules, that a statement imports."""
+    if isinstance(node, ast.ImportFrom):
+        yield from (f"{'.' * node.level}{node.module or ''}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
 
 
 def named(node: ast.AST) -> Iterator[str]:
-    """The modules that a node names: by an import, or by text."""
-    if isinstance(node, ast.ImportFrom):
-        assert node.level == 0, "imports are absolute"
-        for alias in node.names:
-            whole = f"{node.module}.{alias.name}"
-            yield whole if whole in FILES else str(node.module)
-    elif isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+    """What of the package a node names: by an import, or by a text that begins with it."""
+    yield from imported(node)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value.partition(":")[0]
 
 
 @cache
 def imports(module: str) -> frozenset[str]:
     """The modules of the package that a module imports anywhere, or names in a text."""
-    tree = ast.parse(FILES[module].read_text(encoding="utf-8"))
-    found = {name for node in nodes(tree) for name in named(node)}
+    found: set[str] = set()
+    for node in nodes(tree(module)):
+        for name in named(node):
+            is_a_name_in_one = isinstance(node, ast.ImportFrom) and name not in FILES
+            found.add(name.rpartition(".")[0] if is_a_name_in_one else name)
     return frozenset(found & FILES.keys() - {module})
 
 
+# --- What is wrong with it -------------------------------------------------------------
+
+
+#: The nodes that may name a module, or what imports one.
+_TELLING = (ast.Import, ast.ImportFrom, ast.Name, ast.Attribute, ast.Constant, ast.arg)
+
+
+def faults(module: str, parsed: ast.Module) -> list[str]:
+    """All that a module's text has against the rules, in words."""
+    every = [node for node in ast.walk(parsed) if isinstance(node, _TELLING)]
+    return [*_wrong_forms(module, every), *_upward(module, parsed), *_by_text(module, every), *_false_guards(every)]
+
+
+def _wrong_forms(module: str, every: list[ast.AST]) -> Iterator[str]:
+    """A relative import, and one by which the whole package is at hand."""
+    is_command_line = module.split(".")[1] in ("cli", "__main__")
+    for node in every:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            yield "a relative import"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("paramcalc.") or (alias.name == "paramcalc" and not is_command_line):
+                    yield f"import {alias.name}"
+        elif isinstance(node, ast.ImportFrom) and node.module == "paramcalc" and not is_command_line:
+            yield from (f"paramcalc.{alias.name}" for alias in node.names if alias.name not in ORDER)
+
+
+def _upward(module: str, parsed: ast.Module) -> Iterator[str]:
+    """What stands above, imported anywhere, named in a text, or looked up in the registry."""
+    if module in (DOOR, REGISTRY):
+        return
+    for node in nodes(parsed):
+        for name in named(node):
+            if stands_in_an_entry(name) and entry(name) > entry(module):
+                yield name
+            looked_up = LOOK_UPS.get(name.removeprefix(f"{REGISTRY}."))
+            if isinstance(node, ast.ImportFrom) and looked_up and ORDER.index(looked_up) > entry(module):
+                yield name
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "registry":
+            looked_up = LOOK_UPS.get(node.attr)
+            if looked_up and ORDER.index(looked_up) > entry(module):
+                yield f"registry.{node.attr}"
+
+
+def _by_text(module: str, every: list[ast.AST]) -> set[str]:
+    """What imports by a text, by any name."""
+    return ({word for node in every for word in _words(node)} & BY_TEXT) - DYNAMIC.get(module, set())
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """The names by which a node may reach what imports."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+        if isinstance(node.value, ast.Name):
+            yield f"{node.value.id}.{node.attr}"
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        if "_" in node.value:  # a plain word, such as a parser's mode, means something else
+            yield node.value
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        for alias, name in zip(node.names, imported(node), strict=True):
+            yield from (name, alias.name)
+            if name == "sys" and alias.asname:
+                yield "sys.modules"
+            if not f"{name}.".startswith(HARMLESS):
+                yield name.split(".")[0]
+
+
+def _false_guards(every: list[ast.AST]) -> Iterator[str]:
+    """`TYPE_CHECKING` as another than that of `typing`."""
+    for node in every:
+        if isinstance(node, ast.Name) and node.id == "TYPE_CHECKING" and not isinstance(node.ctx, ast.Load):
+            yield "TYPE_CHECKING is set"
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias, name in zip(node.names, imported(node), strict=True):
+                if "TYPE_CHECKING" in (alias.asname, alias.name) and (name != "typing.TYPE_CHECKING" or alias.asname):
+                    yield f"{name} as TYPE_CHECKING"
+        elif isinstance(node, ast.arg) and node.arg == "TYPE_CHECKING":
+            yield "TYPE_CHECKING is an argument"
+
+
+# --- The rules -------------------------------------------------------------------------
+
+
 def test_the_top_level_has_few_entries() -> None:
-    entries = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
+    entries = sorted(path.name for path in PACKAGE.iterdir() if path.name != "__pycache__")
     assert len(entries) <= MOST_ENTRIES
-    assert {name.removesuffix(".py") for name in entries} == {*ORDER, "__init__", "py.typed"}
+    assert sorted(name.removesuffix(".py") for name in entries) == sorted([*ORDER, "__init__", "py.typed"])
 
 
 def test_a_module_imports_only_from_its_own_entry_and_those_below() -> None:
-    for module in FILES.keys() - {DOOR, REGISTRY}:
-        above = {each for each in imports(module) if entry(each) > entry(module)}
-        assert not above, f"{module} imports {above}"
+    assert {module: found for module in FILES if (found := faults(module, tree(module)))} == {}
+
+
+#: Ways around: what a module of `core` might do to import `verbs`.
+WAYS_AROUND = [
+    "from . import errors",
+    "from ..verbs import count",
+    "from paramcalc import verbs",
+    "from paramcalc import count",
+    "import paramcalc",
+    "import paramcalc as pc",
+    "import paramcalc.verbs",
+    "import paramcalc.core.errors",
+    "from paramcalc.verbs import count",
+    "def late():\n    from paramcalc.verbs import count",
+    "class Late:\n    async def late(self):\n        from paramcalc.exports.printing import printed",
+    "late = lambda: __import__('paramcalc')",
+    "try:\n    from paramcalc.verbs import count\nexcept ImportError:\n    pass",
+    "from importlib import import_module as load",
+    "import importlib as loader",
+    "import importlib.util",
+    "from importlib import *",
+    "getattr(loader, 'import_module')(name)",
+    "import builtins",
+    "__builtins__['__import__']('paramcalc')",
+    "__loader__.load_module(name)",
+    "exec('from paramcalc.verbs import count')",
+    "from pkgutil import resolve_name as found",
+    "import runpy",
+    "import sys\nsys.modules['paramcalc'].count",
+    "import sys as system",
+    "from sys import modules",
+    "ROW = 'paramcalc.verbs:count'",
+    "ROW = {'count': 'paramcalc.verbs'}",
+    "name = f'paramcalc.exports.{name}'",
+    "from paramcalc.core.registry import kind",
+    "from paramcalc.core.registry import language as found",
+    "from paramcalc.core import registry\nregistry.command('count')",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    pass\nelse:\n    from paramcalc.verbs import count",
+    "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from paramcalc.verbs import count",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING or True:\n    from paramcalc.verbs import count",
+    "TYPE_CHECKING = True\nif TYPE_CHECKING:\n    from paramcalc.verbs import count",
+    "from sys import path as TYPE_CHECKING\nif TYPE_CHECKING:\n    from paramcalc.verbs import count",
+    "def late(TYPE_CHECKING):\n    if TYPE_CHECKING:\n        from paramcalc.verbs import count",
+]
+
+
+@pytest.mark.parametrize("text", WAYS_AROUND)
+def test_a_way_around_is_seen(text: str) -> None:
+    assert faults("paramcalc.core.errors", ast.parse(text))
+
+
+def test_what_is_allowed_is_no_fault() -> None:
+    allowed = (
+        "import sys\nfrom importlib.resources import files\nfrom typing import TYPE_CHECKING\n"
+        "from paramcalc.core import algebra\nfrom paramcalc.core.errors import refuse\n"
+        "if TYPE_CHECKING:\n    from paramcalc.verbs import count\n"
+    )
+    assert faults("paramcalc.core.notation", ast.parse(allowed)) == []
+
+
+def test_whoever_may_import_by_text_does() -> None:
+    for module, words in DYNAMIC.items():
+        assert words <= {word for node in ast.walk(tree(module)) for word in _words(node)}, module
 
 
 def test_no_modules_import_one_another_in_a_circle() -> None:
@@ -104,8 +298,15 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 
 def test_the_door_leads_to_what_is_printed_and_only_inside_functions() -> None:
     assert {each.split(".")[1] for each in imports(DOOR)} == {"exports"}
-    tree = ast.parse(FILES[DOOR].read_text(encoding="utf-8"))
-    assert not {each for node in tree.body if isinstance(node, ast.ImportFrom) for each in named(node)} & FILES.keys()
+    assert {name for name in _named_at_the_start(tree(DOOR)) if stands_in_an_entry(name)} == set()
+
+
+def _named_at_the_start(node: ast.AST) -> Iterator[str]:
+    """What is named outside the bodies of functions."""
+    yield from named(node)
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            yield from _named_at_the_start(child)
 
 
 def test_each_table_of_the_registry_leads_to_one_entry() -> None:
@@ -115,24 +316,11 @@ def test_each_table_of_the_registry_leads_to_one_entry() -> None:
     assert {each for each in imports(REGISTRY) if entry(each) > 0} <= rows
 
 
-def test_no_other_module_imports_by_text() -> None:
-    for module, path in FILES.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        by_text = {"import_module", "__import__"} & (names | attributes)
-        assert not by_text or module in DYNAMIC, module
-
-
 def test_layer_types_import_no_sibling_and_know_no_framework() -> None:
-    for module, path in FILES.items():
+    for module in FILES:
         if not module.startswith("paramcalc.layers."):
             continue
-        assert all(each.startswith(("paramcalc.core", "paramcalc.layers.base")) for each in imports(module)), module
-        roots = {name.split(".")[0] for node in ast.walk(ast.parse(path.read_text())) for name in _imported(node)}
+        below = ("paramcalc.core.", "paramcalc.layers.base.")
+        assert all(f"{each}.".startswith(below) for each in imports(module)), module
+        roots = {name.split(".")[0] for node in ast.walk(tree(module)) for name in imported(node)}
         assert not roots & {"keras", "tensorflow", "torch"}, module
-
-
-def _imported(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from named(node)

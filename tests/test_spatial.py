@@ -31,7 +31,7 @@ REFUSED = [
     (
         pc.FractionalMaxPool2D(output_size=5),
         (5, 6, 3),
-        "5 windows of 2 that begin at different places do not fit into 5",
+        "5 windows of 2 that begin at different positions do not fit into 5",
     ),
     (pc.FractionalMaxPool2D(), (5, 6, 3), "FractionalMaxPool2D takes either 'output_size' or 'output_ratio'"),
     (pc.FractionalMaxPool2D(output_ratio=1.5), (5, 6, 3), "a ratio of the output to the input is below 1, not 3/2"),
@@ -112,7 +112,7 @@ def test_what_does_not_fit_is_refused(layer: pc.Layer, shape: tuple[int, ...], m
 
 def test_inputs_that_do_not_fit_together_are_refused() -> None:
     assert refusal(pc.MaxUnpool1D(), (4, 3), (5, 3))[1].endswith(
-        "the places of (None, 4, 3) have its shape, and not (None, 5, 3)"
+        "the positions of (None, 4, 3) have its shape, and not (None, 5, 3)"
     )
     assert refusal(pc.HashedCrossing(num_bins=3), (2,), (2,))[1].endswith(
         "takes one value of each feature, (None) or (None, 1), not (None, 2) and (None, 2)"

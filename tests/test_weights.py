@@ -18,7 +18,7 @@ def sizes(layer: pc.Layer, *shapes: tuple[int, ...], convention: str = "keras") 
 # --- Counted by hand -------------------------------------------------------------------
 
 
-def test_a_low_rank_update_leaves_its_two_factors_and_the_offset_to_train() -> None:
+def test_a_low_rank_update_leaves_its_two_factors_and_the_bias_to_train() -> None:
     count = pc.count(pc.Dense(units=4096, lora_rank=8), input_shape=(4096,))
     # Hu et al. 2021: r·(n + u) in place of n·u
     assert count.trainable == 8 * (4096 + 4096) + 4096
@@ -99,7 +99,7 @@ def test_einsum_dense_of_attention_is_a_dense_with_heads() -> None:
     assert pc.count(heads, input_shape=(20, 512)).layers[-1].output_shape == (20, 8, 64)
 
 
-def test_offsets_are_one_along_axes_between() -> None:
+def test_biases_are_one_along_axes_between() -> None:
     ours = pc.EinsumDense(equation="abc,bde->adec", output_shape=[3, 4, None], bias_axes="d")
     assert sizes(ours, (7, 6))["bias"] == (3, 1, 1)
     ours = pc.EinsumDense(equation="ab...,bc->ac...", output_shape=3, bias_axes="c")
@@ -216,17 +216,17 @@ DENSE = {"Dense": {"units": 3}}
         pytest.param(
             "WeightNorm", {"layer": {"Dropout": {"rate": 0}}}, (4,), "invalid-value",
             "WeightNorm computes the kernel of a layer, and Dropout has none (at 'weight_norm')\n"
-            "    'Weights' is the kind for tensors that no other kind declares",
+            "    'Weights' is the layer type for tensors that no other layer type declares",
         ),
         pytest.param(
             "SpectralNorm", {"layer": {"MultiHeadAttention": {"num_heads": 2, "key_dim": 3}}}, (5, 6), "invalid-value",
             "SpectralNorm computes the kernel of a layer, and MultiHeadAttention has none (at 'spectral_norm')\n"
-            "    'Weights' is the kind for tensors that no other kind declares",
+            "    'Weights' is the layer type for tensors that no other layer type declares",
         ),
         pytest.param(
             "WeightNorm", {"layer": {"Dense": {"units": 3, "quantization": "int8"}}}, (4,), "invalid-value",
             "WeightNorm computes the kernel of a layer, and Dense keeps its own with few bits (at 'weight_norm')\n"
-            "    'Weights' is the kind for tensors that no other kind declares",
+            "    'Weights' is the layer type for tensors that no other layer type declares",
         ),
         pytest.param(
             "SpectralNorm", {"layer": DENSE, "axis": 2}, (4,), "invalid-value",
@@ -239,7 +239,7 @@ DENSE = {"Dense": {"units": 3}}
         ),
         pytest.param(
             "EmbeddingBag", {"input_dim": 9, "output_dim": 4}, (3, 4), "shape-mismatch",
-            "EmbeddingBag takes bags of one axis, or with the places where they begin none, not (None, 3, 4)"
+            "EmbeddingBag takes bags of one axis, or with the positions where they begin none, not (None, 3, 4)"
             " (at 'embedding_bag')",
         ),
         pytest.param(

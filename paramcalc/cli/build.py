@@ -6,26 +6,28 @@ from collections.abc import Sequence
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, show, write
+from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.printing import show, write
+from paramcalc.spec import Framework
 
 
 @click.command()
 @SPEC
 @AS
 @SET
-@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
-def build(path: str, convention: str | None, settings: Sequence[str], output: str | None) -> None:
-    """Python source that makes the real model.
+@OUTPUT
+def build(path: str, convention: Framework | None, settings: Sequence[str], output: str | None) -> None:
+    """Print Python source that makes the model.
 
-    It needs Keras or PyTorch, and not paramcalc.
+    The source needs Keras or PyTorch, and does not need paramcalc.
 
     \b
     Example:
       paramcalc build specs/keras_mlp.yaml --as keras -o mlp.py
     """
-    from paramcalc.frameworks.build import source
+    from paramcalc.verbs import source
 
-    text = source(load(path), convention, dims=dims(settings))
+    text = source(path, convention, dims=dims(settings))
     if output is None:
         show(text.rstrip("\n"))
     else:

@@ -6,25 +6,26 @@ import sys
 
 import click
 
-from paramcalc.cli.options import SPEC, load, show
+from paramcalc.cli.options import SPEC
+from paramcalc.cli.printing import show
 
 
 @click.command()
 @SPEC
-@click.option("--against", metavar="FILE", required=True, type=click.Path(), help="A model, or another spec.")
+@click.option("--against", metavar="FILE", required=True, type=click.Path(), help="The model, or another spec.")
 def check(path: str, against: str) -> None:
-    """Whether a spec has exactly the tensors of a model.
+    """Tell whether a spec has exactly the tensors of a model.
 
-    FILE is the JSON of a Keras model, an archive of one, or another spec. Exit code 1, and a table of what
-    differs, if it does.
+    FILE is a Keras model, as 'import' reads it, or another spec. If anything differs, a table shows it, and the exit
+    code is 1.
 
     \b
     Example:
       paramcalc check model.yaml --against model.keras
     """
-    from paramcalc.frameworks.check import check as checked
+    from paramcalc.verbs import check as checked
 
-    result = checked(load(path), against)
+    result = checked(path, against)
     show(str(result))
     if not result:
         sys.exit(1)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, print_error, show, style, width
+from paramcalc.cli.options import AS, SET, SPEC, dims, read_amount
+from paramcalc.cli.printing import print_error, show, style, width
+from paramcalc.spec import Framework
 
 
 @click.command()
@@ -20,15 +22,21 @@ from paramcalc.cli.options import AS, SET, SPEC, dims, load, print_error, show, 
     type=click.Choice(["table", "json", "csv", "markdown"]),
     default="table",
     show_default=True,
-    help="How to print it.",
+    help="How to print the count.",
 )
 @click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
-@click.option("--depth", type=click.IntRange(min=1), help="One row for each group this many levels down.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="One row for each group N levels down.")
 @click.option("--expand", is_flag=True, help="List every copy of a repeated node.")
-@click.option("--max", "most", type=click.IntRange(min=0), metavar="TOTAL", help="Exit with 1 if the total is more.")
+@click.option(
+    "--max",
+    "most",
+    callback=read_amount,
+    metavar="TOTAL",
+    help="Exit with 1 if the total is more; as in 13B or 10_000_000.",
+)
 def count(
     path: str,
-    convention: str | None,
+    convention: Framework | None,
     settings: Sequence[str],
     format: str,
     tensors: bool,
@@ -36,7 +44,7 @@ def count(
     expand: bool,
     most: int | None,
 ) -> None:
-    """Every layer's parameters, and the totals.
+    """Count the parameters of each layer, and in total.
 
     \b
     Example:
@@ -45,7 +53,7 @@ def count(
     from paramcalc.exports import tables
     from paramcalc.verbs import count as counted
 
-    result = counted(load(path), convention, dims=dims(settings), expand=expand, depth=depth)
+    result = counted(path, convention, dims=dims(settings), expand=expand, depth=depth)
     printers: dict[str, Callable[[], str]] = {
         "table": lambda: tables.as_text(result, tensors, width(), style()),
         "json": lambda: tables.as_json(result),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, show
+from paramcalc.cli.options import AS, SET, SPEC, dims
+from paramcalc.cli.printing import show
 
 if TYPE_CHECKING:
-    from paramcalc.results.derivation import Sheet
+    from paramcalc.results.derivation import Notation, Sheet
+    from paramcalc.spec import Framework
 
 
 @click.command()
 @SPEC
-@click.option("--node", metavar="PATH", help="Only this layer, or this group.")
+@click.option("--node", metavar="PATH", help="Explain only this layer, or this group.")
 @AS
-@click.option("--compare", metavar="A,B", help="The tensors of two frameworks side by side: keras,torch.")
+@click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
 @SET
 @click.option(
     "--format",
@@ -25,25 +27,26 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "markdown", "latex", "html"]),
     default="text",
     show_default=True,
-    help="How to print it.",
+    help="How to print the derivation.",
 )
-@click.option("--standalone", is_flag=True, help="With --format latex: a document that compiles as it is.")
-@click.option("--blank", is_flag=True, help="A worksheet: the same sheet with the numbers left out.")
-@click.option("--answers", is_flag=True, help="The key of the worksheet.")
+@click.option("--standalone", is_flag=True, help="With --format latex: print a whole document.")
+@click.option("--blank", is_flag=True, help="Print a worksheet: the same page with the numbers left out.")
+@click.option("--answers", is_flag=True, help="Print the key of the worksheet.")
 def explain(
     path: str,
     node: str | None,
-    convention: str | None,
+    convention: Framework | None,
     compare: str | None,
     settings: Sequence[str],
-    format: str,
+    format: Notation,
     standalone: bool,
     blank: bool,
     answers: bool,
 ) -> None:
-    """Why each layer has the parameters it has.
+    """Explain why each layer has the parameters that it has.
 
-    Its tensors, the formula in symbols, the numbers put in, and the value; then the groups and the model.
+    For each layer: its tensors, the formula in symbols, the same with numbers, and the value. Then the groups and the
+    model.
 
     \b
     Example:
@@ -59,12 +62,12 @@ def explain(
             raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
         from paramcalc.verbs import compare as compared
 
-        conventions = [name.strip() for name in compare.split(",")]
-        comparison = compared(load(path), conventions, node=node, dims=dims(settings))
+        conventions: Any = [name.strip() for name in compare.split(",")]
+        comparison = compared(path, conventions, node=node, dims=dims(settings))
         show(comparison.to(format, standalone=standalone))
         return
     from paramcalc.verbs import explain as explained
 
-    derivation = explained(load(path), convention, node=node, dims=dims(settings))
+    derivation = explained(path, convention, node=node, dims=dims(settings))
     sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
     show(derivation.to(format, sheet=sheet, standalone=standalone))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, load, show, write
+from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.printing import show, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
 
 if TYPE_CHECKING:
-    from paramcalc.results.formula import Unit
+    from paramcalc.results.formula import Target, Unit
+    from paramcalc.spec import Framework
 
 
 @click.command()
@@ -26,18 +28,18 @@ if TYPE_CHECKING:
     show_default=True,
     help="The notation or the language; xlsx is a workbook.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Write to this file, in the place of one of that name.")
+@OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
-@click.option("--expand", is_flag=True, help="As a polynomial: every product multiplied out.")
-@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="The parts, each with its share.")
-@click.option("--depth", type=click.IntRange(min=1), help="With --by group: groups this many levels down.")
-@click.option("--asymptotic", is_flag=True, help="The leading terms, and their share.")
-@click.option("--elasticities", is_flag=True, help="How the number moves with each dim.")
+@click.option("--expand", is_flag=True, help="Multiply every product out.")
+@click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
+@click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
+@click.option("--asymptotic", is_flag=True, help="Print the leading terms, and their share.")
+@click.option("--elasticities", is_flag=True, help="Show how the number changes with each dim.")
 def formula(
     path: str,
-    convention: str | None,
-    target: str,
+    convention: Framework | None,
+    target: Target | Literal["xlsx"],
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
@@ -47,7 +49,7 @@ def formula(
     asymptotic: bool,
     elasticities: bool,
 ) -> None:
-    """The number of parameters as a formula in the dims of the spec.
+    """Print the number of parameters as a formula in the dims of the spec.
 
     \b
     Example:
@@ -65,7 +67,7 @@ def formula(
         raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
-    form = formed(load(path), convention, keep=keep or None, dims=dims(settings))
+    form = formed(path, convention, keep=keep or None, dims=dims(settings))
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 

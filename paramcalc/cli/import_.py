@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import click
 
-from paramcalc.cli.options import load, show
-from paramcalc.core.errors import quoted, refuse
+from paramcalc.cli.printing import show, write
 
 
 @click.command("import")
 @click.argument("path", metavar="FILE", type=click.Path(allow_dash=True))
-@click.option("-o", "output", metavar="SPEC", type=click.Path(), help="Write the spec to this file.")
+@click.option("--output", "-o", metavar="SPEC", help="Write the spec to this file; one of that name is replaced.")
 def import_(path: str, output: str | None) -> None:
-    """The description of a model by another tool, as a spec.
+    """Print a Keras model as a spec.
 
-    FILE is the JSON of a Keras model, model.to_json(), or an archive of one, model.save("model.keras").
+    FILE is an archive, as model.save("model.keras") writes it, or the text of model.to_json().
 
     \b
     Example:
       paramcalc import model.keras -o model.yaml
     """
-    from paramcalc.spec.loading import dumps
+    from paramcalc.spec.writing import dumps
+    from paramcalc.verbs import open_network
 
-    text = dumps(load(path))
+    text = dumps(open_network(path))
     if output is None:
         show(text.rstrip())
-        return
-    try:
-        with open(output, "w", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise refuse("unreadable-file", f"cannot write {quoted(output)}: {error.strerror}") from None
+    else:
+        write(text.encode(), output, apart_from=path)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import click
 
-from paramcalc.cli.options import show
+from paramcalc.cli.printing import show
 from paramcalc.core.registry import kind_names
 
 
 @click.command()
 @click.argument(
     "name",
-    metavar="KIND",
+    metavar="[TYPE]",
     required=False,
     shell_complete=lambda context, parameter, typed: [name for name in kind_names() if name.startswith(typed)],
 )
 def layers(name: str | None) -> None:
-    """The layer kinds, or all about one.
+    """List the layer types, or describe one.
 
-    Its fields, tensors and formula, and the classes of the frameworks.
+    Of one: its fields, tensors and formula, and its classes in the frameworks.
 
     \b
     Example:

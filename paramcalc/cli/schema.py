@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from paramcalc.cli.options import show
+from paramcalc.cli.printing import show
 
 
 @click.command()
@@ -14,12 +14,12 @@ from paramcalc.cli.options import show
     type=click.Choice(["spec", "formula"]),
     default="spec",
     show_default=True,
-    help="Of a spec, or of what formula --to json prints.",
+    help="The schema of a spec, or of what formula --to json prints.",
 )
 def schema(what: str) -> None:
-    """The JSON Schema of a spec.
+    """Print the JSON Schema of a spec.
 
-    Editors complete and check a spec with it.
+    With it, editors complete and check a spec.
 
     \b
     Example:

@@ -34,8 +34,10 @@ CODES = {
     "invalid-value": "A value is outside what its field allows.",
     "missing-key": "A key or field that must be given is absent.",
     "unknown-key": "A key that the format does not have.",
-    "unknown-kind": "There is no layer kind of that name.",
-    "unknown-field": "The layer kind has no field of that name.",
+    "unknown-kind": "There is no layer type of that name.",
+    "invalid-kind": "A class cannot be used as a layer type: it is no `Layer`, its name is taken, its package fails"
+    " to load it, or it does not say where its channels are.",
+    "unknown-field": "The layer type has no field of that name.",
     "unknown-block": "There is no block of that name.",
     "unknown-dim": "There is no dim, argument or counter of that name in sight.",
     "unknown-node": "A reference names no earlier node in sight.",
@@ -45,10 +47,10 @@ CODES = {
     "invalid-expression": "The text is not an expression of the spec language.",
     "inexact-division": "A '/' leaves a remainder; '//' rounds down, where that is meant.",
     "division-by-zero": "A division or a remainder by zero.",
-    "free-dim": "Something needs the value of a dim or a length that is left free.",
+    "free-dim": "Something needs the value of a dim or a length, and it is unknown.",
     "not-one-value": "A condition, a list or a counter depends on a dim that is an array.",
     "missing-input": "A node has no input to take.",
-    "input-count": "A layer is given more or fewer inputs than its kind takes.",
+    "input-count": "A layer is given more or fewer inputs than its type takes.",
     "shape-mismatch": "Shapes that must agree do not, or a shape has the wrong number of axes.",
     "empty-output": "An output would have an axis without elements.",
     "share-mismatch": "A shared layer would need other tensors at its second place.",
@@ -76,7 +78,7 @@ CODES = {
 
 
 class Limits(NamedTuple):
-    """How large a spec may be. Beyond these it is refused, with the code `limit`."""
+    """How large a spec may be. What is larger is refused, with the code `limit`."""
 
     #: bytes of a spec file, or of the description of a model
     file_bytes: int = 16 * 2**20
@@ -90,7 +92,7 @@ class Limits(NamedTuple):
     #: by blocks called again, by stacks of layers in one layer, by layers with many tensors, and by nodes that turn
     #: out absent
     copies: int = 5_000
-    #: tensors of a layer that are evaluated with its node; each time so many more count as a copy
+    #: tensors of a layer that are evaluated with its node; each further such number counts as a copy
     tensors: int = 16
     #: steps of expressions evaluated beyond twenty a node written
     steps: int = 200_000
@@ -129,7 +131,7 @@ class Source(Protocol):
     name: str
 
     def line(self, number: int) -> str:
-        """The text of a line."""
+        """Return the text of a line."""
 
     def locate(self, path: Path, at_key: bool) -> Position | None:
         """Where the value at a path stands, or its key."""
@@ -158,7 +160,7 @@ class Problem:
             raise AssertionError(f"no such error code: {self.code}")
 
     def within(self, *path: str | int) -> Problem:
-        """The same problem, seen from further up in the document."""
+        """Return the same problem, seen from further up in the document."""
         return replace(self, path=(*path, *self.path))
 
     def __str__(self) -> str:
@@ -198,7 +200,7 @@ class ParamcalcError(Exception):
         return self.problems[0].code
 
     def within(self, *path: str | int) -> ParamcalcError:
-        """The same refusal, seen from further up in the document."""
+        """Return the same refusal, seen from further up in the document."""
         return ParamcalcError(problem.within(*path) for problem in self.problems)
 
     def __str__(self) -> str:
@@ -209,12 +211,12 @@ class ParamcalcError(Exception):
 
 
 def refuse(code: str, message: str, hint: str = "", path: Path = (), at_key: bool = False) -> ParamcalcError:
-    """The refusal of one problem, ready to raise."""
+    """Return the refusal of one problem, ready to raise."""
     return ParamcalcError([Problem(code, message, hint, path, at_key)])
 
 
 def suggest(name: object, known: Iterable[str]) -> str:
-    """The hint that names the nearest of the known names, or nothing."""
+    """Return the hint that names the nearest of the known names, or nothing."""
     from difflib import get_close_matches
     from itertools import islice
 
@@ -225,7 +227,7 @@ def suggest(name: object, known: Iterable[str]) -> str:
 
 
 def quoted(value: object) -> str:
-    """A value as a message shows it: short, and on one line."""
+    """Return a value as a message shows it: short, and on one line."""
     if isinstance(value, str):
         return _shorten(repr(value[:100]), 80)
     # a list may hold one list many times over, and a number more digits than can be printed
@@ -239,7 +241,7 @@ def quoted(value: object) -> str:
 
 
 def listed(what: str, names: Iterable[str]) -> str:
-    """The hint that lists names, the first few of many; nothing where there are none."""
+    """Return the hint that lists names, the first few of many; nothing where there are none."""
     first = [_shorten(name, 40) for name, _ in zip(names, range(13), strict=False)]
     return f"{what}: " + ", ".join(first[:12]) + (", …" if len(first) > 12 else "") if first else ""
 
@@ -249,7 +251,7 @@ def _shorten(text: str, length: int) -> str:
 
 
 def _excerpt(line: str, column: int, width: int = 100) -> tuple[str, int]:
-    """The part of a line around a column that fits a screen, and the column in it."""
+    """Return the part of a line around a column that fits a screen, and the column in it."""
     line = "".join(char if char.isprintable() else " " for char in line)
     start = 0 if column < width else column - width // 2
     return line[start : start + width], column - start

@@ -21,43 +21,88 @@ from sympy.printing.str import StrPrinter
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-class _TextPrinter(StrPrinter):  # type: ignore[misc]
-    """`12·d²·L + 2·d`: products with a dot, powers raised, thousands apart.
+class _Ordered:
+    """What the printers of all notations have in common: the order of terms and factors, and what has a sign.
 
     With `values`, each symbol is printed as its value; with `sizes`, the largest term is printed first.
     """
 
-    def __init__(self, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        values: Mapping[str, int] | None = None,
+        sizes: Mapping[str, int] | None = None,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(settings)  # type: ignore[call-arg]
         self.values = values
         self.sizes = sizes
-        self.dot = "·" if values is None else " · "
 
-    def _print_Symbol(self, expr: Any) -> str:
-        if self.values is not None and expr.name in self.values:
-            return f"{self.values[expr.name]:,}"
-        return str(expr.name)
+    def _print_Symbol(self, expr: Any, style: str = "plain") -> Any:
+        value = self.values.get(expr.name) if self.values else None
+        return self.symbol(expr.name) if value is None else self.number(value)
 
-    def _print_Integer(self, expr: Any) -> str:
-        return f"{int(expr):,}"
+    def _print_Integer(self, expr: Any) -> Any:
+        return self.number(int(expr))
+
+    def _print_Mul(self, expr: Any) -> Any:
+        numerator, denominator = sympy.fraction(expr)
+        if denominator != 1:
+            return self.quotient(numerator, denominator)
+        if expr.could_extract_minus_sign():
+            return self.negative(-expr)
+        return self.product(_in_order(expr.args))
+
+    def symbol(self, name: str) -> Any:
+        """Print a symbol by its name."""
+        raise NotImplementedError
+
+    def number(self, number: int) -> Any:
+        """Print a whole number, its thousands apart."""
+        raise NotImplementedError
+
+    def quotient(self, numerator: Any, denominator: Any) -> Any:
+        """Print a quotient."""
+        raise NotImplementedError
+
+    def negative(self, expr: Any) -> Any:
+        """Print an expression behind a minus."""
+        raise NotImplementedError
+
+    def product(self, factors: list[Any]) -> Any:
+        """Print a product, its factors in this order."""
+        raise NotImplementedError
+
+
+class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
+    """`12·d²·L + 2·d`: products with a dot, powers raised."""
+
+    @property
+    def dot(self) -> str:
+        """The sign of a product: with spaces around it between numbers."""
+        return "·" if self.values is None else " · "
+
+    def symbol(self, name: str) -> str:
+        return name
+
+    def number(self, number: int) -> str:
+        return f"{number:,}"
+
+    def quotient(self, numerator: Any, denominator: Any) -> str:
+        over = self.parenthesize(denominator, PRECEDENCE["Pow"])
+        return f"{self.parenthesize(numerator, PRECEDENCE['Mul'] - 1)}/{over}"
+
+    def negative(self, expr: Any) -> str:
+        return f"-{self._print(expr)}"
+
+    def product(self, factors: list[Any]) -> str:
+        return self.dot.join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in factors)
 
     def _print_Add(self, expr: Any, order: Any = None) -> str:
         text = ""
-        for term in in_order(expr.args, self.sizes):
-            negative = term.could_extract_minus_sign()
-            printed = self.parenthesize(-term if negative else term, precedence(expr))
-            sign = ("-" if negative else "") if not text else (" - " if negative else " + ")
-            text += sign + printed
+        for sign, term in terms(expr, self.sizes):
+            printed = self.parenthesize(term, precedence(expr))
+            text += f" {sign} {printed}" if text else f"-{printed}" if sign == "-" else printed
         return text
-
-    def _print_Mul(self, expr: Any) -> str:
-        numerator, denominator = sympy.fraction(expr)
-        if denominator != 1:
-            over = self.parenthesize(denominator, PRECEDENCE["Pow"])
-            return f"{self.parenthesize(numerator, PRECEDENCE['Mul'] - 1)}/{over}"
-        if expr.could_extract_minus_sign():
-            return f"-{self._print(-expr)}"
-        return self.dot.join(self.parenthesize(factor, precedence(expr)) for factor in _in_order(expr.args))
 
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
         base, exponent = expr.args
@@ -74,75 +119,69 @@ class _TextPrinter(StrPrinter):  # type: ignore[misc]
         return f"⌈{self._print(expr.args[0])}⌉"
 
 
-class _LatexPrinter(LatexPrinter):  # type: ignore[misc]
+class _LatexPrinter(_Ordered, LatexPrinter):  # type: ignore[misc]
     """The same order in LaTeX; names of several letters stand upright."""
 
     def __init__(self, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> None:
-        super().__init__({"mul_symbol": "dot"})
-        self.values = values or {}
-        self.sizes = sizes
+        super().__init__(values, sizes, {"mul_symbol": "dot"})
 
-    def _print_Symbol(self, expr: Any, style: str = "plain") -> str:
-        return _latex_number(self.values[expr.name]) if expr.name in self.values else latex_name(expr.name)
+    def symbol(self, name: str) -> str:
+        return latex_name(name)
 
-    def _print_Integer(self, expr: Any) -> str:
-        return _latex_number(int(expr))
+    def number(self, number: int) -> str:
+        return f"{number:,}".replace(",", "{,}")
+
+    def quotient(self, numerator: Any, denominator: Any) -> str:
+        return rf"\frac{{{self._print(numerator)}}}{{{self._print(denominator)}}}"
+
+    def negative(self, expr: Any) -> str:
+        return f"- {self._print(expr)}"
+
+    def product(self, factors: list[Any]) -> str:
+        return r" \cdot ".join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in factors)
 
     def _as_ordered_terms(self, expr: Any, order: Any = None) -> list[Any]:
         return in_order(expr.args, self.sizes)
 
-    def _print_Mul(self, expr: Any) -> str:
-        numerator, denominator = sympy.fraction(expr)
-        if denominator != 1:
-            return rf"\frac{{{self._print(numerator)}}}{{{self._print(denominator)}}}"
-        if expr.could_extract_minus_sign():
-            return f"- {self._print(-expr)}"
-        return r" \cdot ".join(self.parenthesize(factor, PRECEDENCE["Mul"]) for factor in _in_order(expr.args))
 
-
-class _MathMLPrinter(MathMLPresentationPrinter):  # type: ignore[misc]
+class _MathMLPrinter(_Ordered, MathMLPresentationPrinter):  # type: ignore[misc]
     """The same order in presentation MathML."""
 
-    def __init__(self, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> None:
-        super().__init__()
-        self.values = values or {}
-        self.sizes = sizes
-
-    def _print_Symbol(self, expr: Any, style: str = "plain") -> Any:
-        if expr.name in self.values:
-            return self._element("mn", f"{self.values[expr.name]:,}")
-        base, index = _split_name(expr.name)
+    def symbol(self, name: str) -> Any:
+        base, index = _split_name(name)
         if not index:
-            return self._element("mi", base)
+            return self.element("mi", base)
         # an index is a number or a letter
-        return self._element("msub", self._element("mi", base), self._element("mn" if index.isdigit() else "mi", index))
+        return self.element("msub", self.element("mi", base), self.element("mn" if index.isdigit() else "mi", index))
 
-    def _print_Integer(self, expr: Any) -> Any:
-        return self._element("mn", f"{int(expr):,}")
+    def number(self, number: int) -> Any:
+        return self.element("mn", f"{number:,}")
 
-    _print_int = _print_Integer
+    def quotient(self, numerator: Any, denominator: Any) -> Any:
+        return self.element("mfrac", self._print(numerator), self._print(denominator))
+
+    def negative(self, expr: Any) -> Any:
+        return self.element("mrow", self.element("mo", "-"), self._print(expr))
+
+    def product(self, factors: list[Any]) -> Any:
+        content: list[Any] = []
+        for factor in factors:
+            content += [self.element("mo", "·")] if content else []
+            content.append(self.parenthesize(factor, PRECEDENCE["Mul"]))
+        return self.element("mrow", *content)
 
     def _print_Add(self, expr: Any, order: Any = None) -> Any:
-        parts: list[Any] = []
-        for term in in_order(expr.args, self.sizes):
-            negative = term.could_extract_minus_sign()
-            parts += [self._element("mo", "-" if negative else "+")] if negative or parts else []
-            parts.append(self.parenthesize(-term if negative else term, precedence(expr)))
-        return self._element("mrow", *parts)
+        content: list[Any] = []
+        for sign, term in terms(expr, self.sizes):
+            content += [self.element("mo", sign)] if sign == "-" or content else []
+            content.append(self.parenthesize(term, precedence(expr)))
+        return self.element("mrow", *content)
 
-    def _print_Mul(self, expr: Any) -> Any:
-        numerator, denominator = sympy.fraction(expr)
-        if denominator != 1:
-            return self._element("mfrac", self._print(numerator), self._print(denominator))
-        if expr.could_extract_minus_sign():
-            return self._element("mrow", self._element("mo", "-"), self._print(-expr))
-        parts: list[Any] = []
-        for factor in _in_order(expr.args):
-            parts += [self._element("mo", "·")] if parts else []
-            parts.append(self.parenthesize(factor, PRECEDENCE["Mul"]))
-        return self._element("mrow", *parts)
+    def _print_int(self, expr: Any) -> Any:
+        return self.number(int(expr))
 
-    def _element(self, tag: str, *content: Any) -> Any:
+    def element(self, tag: str, *content: Any) -> Any:
+        """Make an element of others, and of text."""
         element = self.dom.createElement(tag)
         for each in content:
             # this printer's text is not escaped when it is written
@@ -154,8 +193,12 @@ class _MathMLPrinter(MathMLPresentationPrinter):  # type: ignore[misc]
 
 
 def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
-    """The terms of a sum: the largest at these sizes first; without sizes, by degree. Plain numbers are last."""
-    by_degree = sorted(terms, key=lambda term: (-_degree(term), term.is_number, _spelt(term)))
+    """Order the terms of a sum: the largest at these sizes first; without sizes, by degree. Plain numbers are last."""
+    by_degree = sorted(
+        terms,
+        # of one degree, what is added comes before what is taken away: image - patch
+        key=lambda term: (-_degree(term), term.is_number, term.could_extract_minus_sign(), _sort_text(term)),
+    )
     names = set().union(*(term.free_symbols for term in by_degree))
     if sizes is None or any(symbol.name not in sizes for symbol in names):
         return by_degree
@@ -175,20 +218,20 @@ def _degree(term: Any) -> int:
 
 
 @lru_cache(maxsize=2**14)
-def _spelt(expr: Any) -> str:
-    """An expression as SymPy prints it, for the order of what is alike otherwise; it is asked for again and again."""
+def _sort_text(expr: Any) -> str:
+    """Return an expression as SymPy prints it, for the order of what is alike otherwise; it is asked for often."""
     return str(expr)
 
 
 def _in_order(factors: Any) -> list[Any]:
-    """The factors of a product: numbers first, then symbols, then sums, the simplest of them first."""
+    """Order the factors of a product: numbers first, then symbols, then sums, the simplest of them first."""
     return sorted(
         factors,
         key=lambda factor: (
             not factor.is_number,
             factor.is_Add,
             _degree(factor) if factor.is_Add else 0,
-            _spelt(factor),
+            _sort_text(factor),
         ),
     )
 
@@ -206,17 +249,18 @@ class Written:
 
 
 def written_sum(*terms: Any) -> Any:
-    """A sum in this order; of one term, the term."""
+    """Write a sum in this order; of one term, the term."""
     return terms[0] if len(terms) == 1 else Written("+", terms)
 
 
 def written_product(*factors: Any) -> Any:
-    """A product in this order; of one factor, the factor; of none, 1."""
-    return Written("·", factors) if len(factors) > 1 else factors[0] if factors else sympy.Integer(1)
+    """Write a product in this order, without factors that are the number 1; of one factor, the factor; of none, 1."""
+    kept = tuple(factor for factor in factors if factor != 1)
+    return Written("·", kept) if len(kept) > 1 else kept[0] if kept else sympy.Integer(1)
 
 
 def terms(expr: Any, sizes: Mapping[str, int] | None = None) -> list[tuple[str, Any]]:
-    """The terms of a sum with their signs, for a printer that breaks lines between them; else the whole."""
+    """Return the terms of a sum with their signs, in the order in which they are printed; else the whole."""
     if isinstance(expr, Written):
         return [("+", part) for part in expr.parts] if expr.sign == "+" else [("+", expr)]
     if not getattr(expr, "is_Add", False):
@@ -225,22 +269,42 @@ def terms(expr: Any, sizes: Mapping[str, int] | None = None) -> list[tuple[str, 
     return [("-", -term) if term.could_extract_minus_sign() else ("+", term) for term in ordered]
 
 
-def _joined(expr: Written, one: Callable[[Any], str], plus: str, dot: str, brackets: str) -> str:
-    """The parts of what is written, printed each by `one`; a sum within a product stands in brackets."""
+@dataclass(frozen=True)
+class _Signs:
+    """How a notation joins what is written."""
+
+    plus: str
+    dot: str
+    brackets: str
+    #: whether a quotient is set on one line, and needs brackets within a product: n·(c/g)·f
+    flat: bool = False
+
+
+def _joined(expr: Any, one: Callable[[Any], str], signs: _Signs) -> str:
+    """Join the parts of what is written, printed each by `one`; a sum within a product stands in brackets."""
+    if not isinstance(expr, Written):
+        return one(expr)
     shown = []
     for part in expr.parts:
-        nested = isinstance(part, Written)
-        printed = _joined(part, one, plus, dot, brackets) if nested else one(part)
-        is_sum = part.sign == "+" if nested else getattr(part, "is_Add", False)
-        shown.append(brackets.format(printed) if is_sum and expr.sign == "·" else printed)
-    return (plus if expr.sign == "+" else dot).join(shown)
+        printed = _joined(part, one, signs)
+        shown.append(signs.brackets.format(printed) if expr.sign == "·" and _is_bracketed(part, signs) else printed)
+    return (signs.plus if expr.sign == "+" else signs.dot).join(shown)
+
+
+def _is_bracketed(factor: Any, signs: _Signs) -> bool:
+    """Return whether a factor of a product stands in brackets."""
+    if isinstance(factor, Written):
+        return factor.sign == "+"
+    if getattr(factor, "is_Add", False):
+        return True
+    return signs.flat and isinstance(factor, sympy.Basic) and sympy.fraction(factor)[1] != 1
 
 
 # --- The notations ---------------------------------------------------------------------
 
 
 def text(expr: Any, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> str:
-    """An expression in plain text; with `values`, the numbers in place of the symbols.
+    """Print an expression in plain text; with `values`, the numbers in place of the symbols.
 
     With `sizes`, the largest term at these sizes comes first; without, the one of highest degree.
     """
@@ -250,27 +314,26 @@ def text(expr: Any, values: Mapping[str, int] | None = None, sizes: Mapping[str,
         printed: str = part if isinstance(part, str) else printer.doprint(sympy.sympify(part))
         return printed
 
-    return _joined(expr, one, " + ", printer.dot, "({})") if isinstance(expr, Written) else one(expr)
+    return _joined(expr, one, _Signs(" + ", printer.dot, "({})", flat=True))
 
 
 def latex(expr: Any, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> str:
-    """An expression in LaTeX; names of several letters stand upright. `values` and `sizes` as in plain text."""
+    """Print an expression in LaTeX; names of several letters stand upright. `values` and `sizes` as in plain text."""
     printer = _LatexPrinter(values, sizes)
 
     def one(part: Any) -> str:
         return rf"\text{{{latex_text(part)}}}" if isinstance(part, str) else printer.doprint(sympy.sympify(part))
 
-    brackets = r"\left({}\right)"
-    return _joined(expr, one, " + ", r" \cdot ", brackets) if isinstance(expr, Written) else one(expr)
+    return _joined(expr, one, _Signs(" + ", r" \cdot ", r"\left({}\right)"))
 
 
 def mathml(expr: Any, sizes: Mapping[str, int] | None = None) -> str:
-    """An expression in presentation MathML: one `math` element, for a page or for a program that reads it."""
+    """Print an expression in presentation MathML: one `math` element, for a page or for a program that reads it."""
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block">{mathml_row(expr, sizes=sizes)}</math>'
 
 
 def mathml_row(expr: Any, values: Mapping[str, int] | None = None, sizes: Mapping[str, int] | None = None) -> str:
-    """An expression as it stands in a `math` element. `values` and `sizes` as in plain text."""
+    """Print an expression as it stands in a `math` element. `values` and `sizes` as in plain text."""
     printer = _MathMLPrinter(values, sizes)
 
     def one(part: Any) -> str:
@@ -279,26 +342,20 @@ def mathml_row(expr: Any, values: Mapping[str, int] | None = None, sizes: Mappin
         printed: str = printer.doprint(sympy.sympify(part))
         return printed
 
-    if not isinstance(expr, Written):
-        return one(expr)
-    inside = "<mrow><mo>(</mo>{}<mo>)</mo></mrow>"
-    return f"<mrow>{_joined(expr, one, '<mo>+</mo>', '<mo>·</mo>', inside)}</mrow>"
+    row = _joined(expr, one, _Signs("<mo>+</mo>", "<mo>·</mo>", "<mrow><mo>(</mo>{}<mo>)</mo></mrow>"))
+    return f"<mrow>{row}</mrow>" if isinstance(expr, Written) else row
 
 
 def latex_name(name: str) -> str:
-    """The name of a symbol in LaTeX: c, n_{1}, or upright where it is a word."""
+    """Print the name of a symbol in LaTeX: c, n_{1}, or upright where it is a word."""
     base, index = _split_name(name)
     if len(base) == 1:
         return f"{base}_{{{index}}}" if index else base
     return rf"\mathrm{{{latex_text(name)}}}"
 
 
-def _latex_number(number: int) -> str:
-    return f"{number:,}".replace(",", "{,}")
-
-
 def _split_name(name: str) -> tuple[str, str]:
-    """A letter and its index, k_h; any other name is whole, and has none."""
+    """Split a letter from its index, k_h; any other name is whole, and has none."""
     base, _, index = name.partition("_")
     return (base, index) if len(base) == 1 and len(index) <= 1 else (name, "")
 
@@ -312,7 +369,7 @@ _LATEX_SPECIAL = {
 
 
 def latex_text(text: str) -> str:
-    """Plain text in LaTeX. A character that LaTeX's fonts lack is given by its number."""
+    """Escape plain text for LaTeX. A character that LaTeX's fonts lack is given by its number."""
     return "".join(_LATEX_SPECIAL.get(char) or _latex_character(char) for char in text)
 
 

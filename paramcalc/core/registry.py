@@ -1,4 +1,4 @@
-"""What is found by its name: the one place where modules are named that stand above.
+"""What is found by its name: the one module that names modules which stand above it.
 
 A spec names layer types, and whoever counts names a convention. So that only what a spec uses is imported, each
 name leads to a module that is imported when the name is first asked for. These tables are all imports by text
@@ -9,51 +9,67 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from paramcalc.layers.base.declaration import Layer
 
 #: The modules of `paramcalc.layers`, each with the layer types that it declares.
 FAMILIES: dict[str, tuple[str, ...]] = {
     "source": ("Input", "Weights"),
     "linear": ("Dense",),
-    "linear_maps": ("EinsumDense", "Bilinear"),
+    "linear_maps": ("EinsumDense", "Bilinear", "AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss"),
+    "embedding": ("Embedding", "EmbeddingBag", "ReversibleEmbedding"),
     "elementwise": ("Activation", "Dropout"),
-    "activation": ("PReLU", "GLU"),
-    "noise": ("GaussianNoise",),
+    "activation": ("PReLU", "GLU", "Identity", "Masking", "GaussianNoise"),
     "normalization": ("BatchNorm", "LayerNorm", "RMSNorm"),
-    "group_normalization": ("GroupNorm", "InstanceNorm"),
-    "fixed_normalization": ("UnitNorm", "LocalResponseNorm", "Normalization"),
-    "weight_normalization": ("WeightNorm", "SpectralNorm"),
-    "convolution": ("Conv1D", "Conv2D"),
-    "convolution_3d": ("Conv3D",),
-    "transposed_convolution": ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"),
-    "depthwise_convolution": ("DepthwiseConv1D", "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"),
-    "folding": ("Unfold", "Fold"),
-    "pooling": ("MaxPool2D", "AveragePool2D", "GlobalMaxPool2D", "GlobalAveragePool2D"),
-    "pooling_1d": ("MaxPool1D", "AveragePool1D", "GlobalMaxPool1D", "GlobalAveragePool1D"),
-    "pooling_3d": ("MaxPool3D", "AveragePool3D", "GlobalMaxPool3D", "GlobalAveragePool3D"),
-    "adaptive_pooling": (
+    "further_normalization": ("GroupNorm", "InstanceNorm", "UnitNorm", "LocalResponseNorm", "Normalization"),
+    "convolution": (
+        "Conv1D",
+        "Conv2D",
+        "Conv3D",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
+        "SeparableConv1D",
+        "SeparableConv2D",
+        "Conv1DTranspose",
+        "Conv2DTranspose",
+        "Conv3DTranspose",
+    ),
+    "pooling": (
+        "MaxPool1D",
+        "MaxPool2D",
+        "MaxPool3D",
+        "AveragePool1D",
+        "AveragePool2D",
+        "AveragePool3D",
+        "GlobalMaxPool1D",
+        "GlobalMaxPool2D",
+        "GlobalMaxPool3D",
+        "GlobalAveragePool1D",
+        "GlobalAveragePool2D",
+        "GlobalAveragePool3D",
+    ),
+    "further_pooling": (
         "AdaptiveAveragePool1D",
         "AdaptiveAveragePool2D",
         "AdaptiveAveragePool3D",
         "AdaptiveMaxPool1D",
         "AdaptiveMaxPool2D",
         "AdaptiveMaxPool3D",
+        "LPPool1D",
+        "LPPool2D",
+        "LPPool3D",
+        "FractionalMaxPool2D",
+        "FractionalMaxPool3D",
+        "MaxUnpool1D",
+        "MaxUnpool2D",
+        "MaxUnpool3D",
     ),
-    "power_pooling": ("LPPool1D", "LPPool2D", "LPPool3D"),
-    "fractional_pooling": ("FractionalMaxPool2D", "FractionalMaxPool3D"),
-    "unpooling": ("MaxUnpool1D", "MaxUnpool2D", "MaxUnpool3D"),
-    "merging": ("Add", "Multiply", "Concatenate"),
-    "elementwise_merging": ("Subtract", "Average", "Maximum", "Minimum"),
-    "functions": ("Elementwise", "Einsum"),
-    "similarity": ("Dot", "CosineSimilarity", "PairwiseDistance"),
-    "reshaping": ("Flatten", "Reshape", "Unflatten", "Slice"),
-    "reducing": ("Reduce",),
-    "rearranging": ("Permute", "RepeatVector", "PixelShuffle", "PixelUnshuffle", "ChannelShuffle"),
     "padding": (
         "ZeroPadding1D",
         "ZeroPadding2D",
@@ -65,17 +81,56 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "Cropping2D",
         "Cropping3D",
     ),
-    "upsampling": ("Upsample", "UpSampling1D", "UpSampling2D", "UpSampling3D"),
-    "identity": ("Identity", "Masking"),
-    "image_preprocessing": (
+    "resizing": ("Upsample", "UpSampling1D", "UpSampling2D", "UpSampling3D", "Resizing", "CenterCrop", "RandomCrop"),
+    "reshaping": ("Flatten", "Reshape", "Unflatten", "Slice"),
+    "rearranging": (
+        "Permute",
+        "RepeatVector",
+        "PixelShuffle",
+        "PixelUnshuffle",
+        "ChannelShuffle",
+        "Unfold",
+        "Fold",
+    ),
+    "merging": ("Add", "Multiply", "Concatenate"),
+    "functions": (
+        "Elementwise",
+        "Einsum",
+        "Subtract",
+        "Average",
+        "Maximum",
+        "Minimum",
+        "Dot",
+        "CosineSimilarity",
+        "PairwiseDistance",
+        "Reduce",
+    ),
+    "recurrent": ("SimpleRNN", "GRU", "LSTM"),
+    "recurrent_cells": (
+        "SimpleRNNCell",
+        "GRUCell",
+        "LSTMCell",
+        "StackedRNNCells",
+        "RNN",
+        "ConvLSTM1D",
+        "ConvLSTM2D",
+        "ConvLSTM3D",
+    ),
+    "wrappers": ("Bidirectional", "TimeDistributed", "WeightNorm", "SpectralNorm"),
+    "attention": ("MultiHeadAttention", "Attention", "AdditiveAttention"),
+    "transformer": (
+        "TransformerEncoderLayer",
+        "TransformerDecoderLayer",
+        "TransformerEncoder",
+        "TransformerDecoder",
+        "Transformer",
+    ),
+    "preprocessing": (
         "Rescaling",
-        "Resizing",
-        "CenterCrop",
-        "RandomCrop",
         "MaxNumBoundingBoxes",
         "Augmentation",
-    ),
-    "categories": (
+        "MelSpectrogram",
+        "STFTSpectrogram",
         "Discretization",
         "CategoryEncoding",
         "Hashing",
@@ -83,23 +138,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "IntegerLookup",
         "StringLookup",
         "TextVectorization",
-    ),
-    "spectrograms": ("MelSpectrogram", "STFTSpectrogram"),
-    "embedding": ("Embedding",),
-    "embedding_tables": ("EmbeddingBag", "ReversibleEmbedding"),
-    "classification": ("AdaptiveLogSoftmaxWithLoss", "LinearCrossEntropyLoss"),
-    "recurrent": ("SimpleRNN", "GRU", "LSTM"),
-    "recurrent_cells": ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells", "RNN"),
-    "convolutional_lstm": ("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
-    "wrappers": ("Bidirectional", "TimeDistributed"),
-    "attention": ("MultiHeadAttention",),
-    "simple_attention": ("Attention", "AdditiveAttention"),
-    "transformer": (
-        "TransformerEncoderLayer",
-        "TransformerDecoderLayer",
-        "TransformerEncoder",
-        "TransformerDecoder",
-        "Transformer",
     ),
 }
 
@@ -131,54 +169,166 @@ COMMANDS = {
 }
 #: What knows the names that frameworks have for layer types.
 CLASS_NAMES = "paramcalc.conventions"
+#: What every layer type is declared with.
+DECLARATION = "paramcalc.layers.base.declaration"
+#: The group of entry points by which other packages declare layer types: `Maxout = "package.module:Maxout"`.
+ENTRY_POINTS = "paramcalc.layers"
+
+#: The layer types of one's own, registered or loaded from an entry point.
+_OWN: dict[str, type[Layer]] = {}
+_Class = TypeVar("_Class", bound=type)
 
 
-def kind_names() -> list[str]:
-    """The names of all layer types."""
+def built_in_names() -> list[str]:
+    """List the names of the layer types of this package."""
     return [name for names in FAMILIES.values() for name in names]
 
 
+def own_names() -> list[str]:
+    """List the names of the layer types of one's own: those registered, and those of other packages.
+
+    Raises `invalid-kind` where a package takes a name that is not free.
+    """
+    return sorted({*_OWN, *_declared()})
+
+
+def kind_names() -> list[str]:
+    """List the names of all layer types. Raises `invalid-kind`, as `own_names` does."""
+    return [*built_in_names(), *own_names()]
+
+
 def family_of(name: str) -> str | None:
-    """The module that declares the layer type of a name, or None where there is no such type."""
+    """Give the module that declares the built-in layer type of a name, or None where there is none."""
     return next((family for family, names in FAMILIES.items() if name in names), None)
 
 
 def kind(name: str) -> type[Layer]:
-    """The layer type of a name; its module is imported if it was not.
+    """Give the layer type of a name; its module is imported if it was not.
 
-    Raises `unknown-kind`.
+    Raises `unknown-kind`, and `invalid-kind` for one that another package declares and that cannot be used.
     """
     family = family_of(name)
-    if family is None:
-        raise unknown_kind(name)
-    found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
-    return found
+    if family is not None:
+        found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
+        return found
+    return _OWN.get(name) or _own(name)
 
 
 def unknown_kind(name: str) -> ParamcalcError:
-    """The refusal of a name that no layer type has, with what to write for it."""
+    """Refuse a name that no layer type has, and say what to write for it."""
     written: str = import_module(CLASS_NAMES).kind_of_class(name)
-    hint = written or suggest(name, kind_names()) or "'paramcalc layers' lists the kinds"
-    return refuse("unknown-kind", f"no layer kind {quoted(name)}", hint, at_key=True)
+    hint = written or suggest(name, kind_names()) or "'paramcalc layers' lists the layer types"
+    return refuse("unknown-kind", f"no layer type {quoted(name)}", hint, at_key=True)
+
+
+# --- Layer types of one's own ----------------------------------------------------------
+
+
+def register(cls: _Class) -> _Class:
+    """Make a class a layer type under its own name: in specs, the JSON Schema, `paramcalc layers` and all else.
+
+    Gives back the class, so that it may decorate one. A class that is registered already stays so. Raises
+    `invalid-kind` for what is no `Layer`, for a name that is taken or does not begin with a capital, and for a
+    `layout` whose field the class does not have.
+    """
+    reason = _unfit(cls)
+    if reason:
+        raise refuse("invalid-kind", reason)
+    _OWN[cls.__name__] = cls
+    return cls
+
+
+def _unfit(cls: Any) -> str:
+    """Say why something cannot be a layer type; nothing, where it can."""
+    layer = import_module(DECLARATION).Layer
+    if not isinstance(cls, type) or not issubclass(cls, layer):
+        return f"{quoted(getattr(cls, '__name__', cls))} is no class of paramcalc.Layer"
+    name = cls.__name__
+    if not name[0].isupper():
+        return f"the name of a layer type begins with a capital, and {quoted(name)} does not"
+    if family_of(name) is not None:
+        return f"{quoted(name)} is the name of a built-in layer type"
+    if _OWN.get(name, cls) is not cls:
+        return f"{quoted(name)} is the name of another class that is registered, of {_OWN[name].__module__}"
+    if cls.layout in ("data_format", "axis") and cls.layout not in cls.model_fields:
+        return f"the layout of {name} is that of its field '{cls.layout}', and it has no such field"
+    return ""
+
+
+def _own(name: str) -> type[Layer]:
+    """Give the layer type that another package declares under a name, and register it."""
+    point = _declared().get(name)
+    if point is None:
+        raise unknown_kind(name)
+    found, reason = _loaded(point)
+    if reason:
+        raise refuse(
+            "invalid-kind", f"the layer type {quoted(name)} of {_package(point)} cannot be used: {reason}", at_key=True
+        )
+    own: type[Layer] = register(found)
+    return own
+
+
+@cache
+def _loaded(point: EntryPoint) -> tuple[Any, str]:
+    """Load what an entry point names, once; beside it, why it cannot be a layer type."""
+    try:
+        cls = point.load()
+    except Exception as error:  # whatever the code of another package raises
+        return None, f"{type(error).__name__}: {error}"
+    reason = _unfit(cls)
+    if not reason and cls.__name__ != point.name:
+        reason = f"its class is called {quoted(cls.__name__)}"
+    return cls, reason
+
+
+def _declared() -> dict[str, EntryPoint]:
+    """Give the entry points of layer types by their names. Raises `invalid-kind` for a name that is not free."""
+    found: dict[str, EntryPoint] = {}
+    for point in _entry_points():
+        taken = "that of a built-in one" if family_of(point.name) is not None else ""
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            taken = f"that of one of {_package(other)}"
+        if taken:
+            message = f"{_package(point)} declares a layer type {quoted(point.name)}, and that name is {taken}"
+            raise refuse("invalid-kind", message)
+    return found
+
+
+@cache
+def _entry_points() -> tuple[EntryPoint, ...]:
+    """Read the entry points of all packages that are installed, when they are first asked for."""
+    from importlib.metadata import entry_points
+
+    return tuple(entry_points(group=ENTRY_POINTS))
+
+
+def _package(point: EntryPoint) -> str:
+    """Name the package of an entry point."""
+    return f"the package {quoted(point.dist.name)}" if point.dist is not None else "a package"
+
+
+# --- What is looked up -----------------------------------------------------------------
 
 
 @cache
 def convention_module(name: str) -> Any:
-    """The module of a convention, which is one of `CONVENTIONS`."""
+    """Import the module of a convention, which is one of `CONVENTIONS`."""
     return import_module(CONVENTIONS[name])
 
 
 def language(name: str) -> Any:
-    """The class that writes one of `LANGUAGES`."""
+    """Give the class that writes one of `LANGUAGES`."""
     return _found(LANGUAGES[name])
 
 
 def command(name: str) -> Any:
-    """One of `COMMANDS`."""
+    """Give one of `COMMANDS`."""
     return _found(COMMANDS[name])
 
 
 def _found(row: str) -> Any:
-    """What a row names, its module imported."""
+    """Give what a row names, its module imported."""
     module, _, name = row.partition(":")
     return getattr(import_module(module), name)

@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc.core import notation
 from paramcalc.exports.formulas import equation, premises, terms, title
 from paramcalc.exports.tables import thousands
-from paramcalc.results.formula import Elasticity, Formula, Unit
+from paramcalc.results.formula import Elasticity, Formula, Target, Unit
 
 _WIDTH = 80
 
@@ -19,13 +19,13 @@ _WIDTH = 80
 # --- The parts and their shares --------------------------------------------------------
 
 
-def parts(form: Formula, target: str, unit: Unit, depth: int = 1) -> str:
-    """The parts of a form, by layer, group or tensor, as `text` or `latex`."""
+def parts(form: Formula, target: Target, unit: Unit, depth: int = 1) -> str:
+    """Print the parts of a form, by layer, group or tensor, as `text` or `latex`."""
     return {"text": _parts_text, "latex": _parts_latex}[target](form, unit, depth)
 
 
 def _parts_text(form: Formula, unit: Unit, depth: int) -> str:
-    """The parts of a form with their shares, in plain text."""
+    """Print the parts of a form with their shares, in plain text."""
     rows = [
         (part.name, _number(part.value), percent(part.share), notation.text(part.expr, sizes=form.values))
         for part in form.by(unit, depth)
@@ -49,7 +49,7 @@ def _parts_text(form: Formula, unit: Unit, depth: int) -> str:
 
 
 def _parts_latex(form: Formula, unit: Unit, depth: int) -> str:
-    """The same as a LaTeX table."""
+    """Print the same as a LaTeX table."""
     rows = [
         (
             notation.latex_text(part.name),
@@ -70,8 +70,8 @@ def _total(form: Formula) -> tuple[str, str]:
 # --- The leading term ------------------------------------------------------------------
 
 
-def leading(form: Formula, target: str) -> str:
-    """The leading terms of a form: as `text`, with what they cover; alone in any notation of a form."""
+def leading(form: Formula, target: Target) -> str:
+    """Print the leading terms of a form: as `text`, with what they cover; alone in any notation of a form."""
     if target != "text":
         return replace(form, expr=form.asymptotic.expr).to(target)
     leading = form.asymptotic
@@ -90,13 +90,13 @@ def leading(form: Formula, target: str) -> str:
 # --- How it moves ----------------------------------------------------------------------
 
 
-def elasticities(form: Formula, target: str) -> str:
-    """How a form moves with each of its dims, as `text` or `latex`."""
+def elasticities(form: Formula, target: Target) -> str:
+    """Print how a form moves with each of its dims, as `text` or `latex`."""
     return {"text": _elasticities_text, "latex": _elasticities_latex}[target](form)
 
 
 def _elasticities_text(form: Formula) -> str:
-    """How a form moves with each of its dims, in plain text."""
+    """Print how a form moves with each of its dims, in plain text."""
     rows = form.elasticities()
     lines = [title(form), "", f"  {thousands(form())} parameters"]
     if not rows:
@@ -112,14 +112,14 @@ def _elasticities_text(form: Formula) -> str:
 
 
 def _said(row: Elasticity) -> str:
-    """What an elasticity means, in a sentence."""
+    """Say what an elasticity means, in a sentence."""
     more = "more" if row.elasticity >= 0 else "fewer"
     size = _decimal(abs(row.elasticity), 2, fixed=True)
     return f"1 % more {row.dim}, the others as they are: about {size} % {more} parameters."
 
 
 def _elasticities_latex(form: Formula) -> str:
-    """The same as a LaTeX table."""
+    """Print the same as a LaTeX table."""
     heads = ("dim", "size", "elasticity", "next size", "adds")
     rows = [(f"${notation.latex_name(row.dim)}$", *_cells(row)[1:]) for row in form.elasticities()]
     return _latex_table("lrrrr", [heads, *rows])
@@ -139,7 +139,7 @@ def _cells(row: Elasticity) -> tuple[str, str, str, str, str]:
 
 
 def percent(share: Fraction | None) -> str:
-    """A share with one decimal."""
+    """Print a share with one decimal."""
     return "–" if share is None else f"{_decimal(100 * share, 1, fixed=True)} %"
 
 
@@ -147,18 +147,18 @@ def _number(value: int | None) -> str:
     return "–" if value is None else thousands(value)
 
 
-def _decimal(value: Any, places: int = 1, fixed: bool = False) -> str:
-    """An exact number rounded to so many decimals; a whole one without any, unless they are `fixed`."""
+def _decimal(value: Any, decimals: int = 1, fixed: bool = False) -> str:
+    """Print an exact number rounded to a number of decimals; a whole one without any, unless they are `fixed`."""
     if not isinstance(value, Fraction):
         value = Fraction(str(value.evalf(30)))
     if value.denominator == 1 and not fixed:
         return thousands(int(value))
-    scaled = round(abs(value) * 10**places)
-    whole, rest = divmod(scaled, 10**places)
-    return f"{'-' if value < 0 and scaled else ''}{whole:,}.{rest:0{places}}"
+    scaled = round(abs(value) * 10**decimals)
+    whole, rest = divmod(scaled, 10**decimals)
+    return f"{'-' if value < 0 and scaled else ''}{whole:,}.{rest:0{decimals}}"
 
 
 def _latex_table(columns: str, rows: Sequence[Sequence[str]]) -> str:
-    """Rows as a LaTeX table, the first its head."""
+    """Print rows as a LaTeX table, the first its head."""
     head, *body = (" & ".join(row) + r" \\" for row in rows)
     return "\n".join([rf"\begin{{tabular}}{{{columns}}}", head, r"\hline", *body, r"\end{tabular}"])

@@ -18,7 +18,7 @@ _KEPT = "\u00a0"
 
 
 def render(form: Formula, target: str) -> str:
-    """A form in a notation, `text`, `latex` or `mathml`, or in one of the `LANGUAGES`.
+    """Print a form in a notation, `text`, `latex` or `mathml`, or in one of the `LANGUAGES`.
 
     Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
     """
@@ -32,13 +32,13 @@ def render(form: Formula, target: str) -> str:
 
 
 def as_text(form: Formula) -> str:
-    """The form in plain text, readable at 80 columns, with its symbols, conditions and value."""
+    """Print the form in plain text, readable at 80 columns, with its symbols, conditions and value."""
     lines = [title(form), ""]
     if len(form.symbols) > MOST_SYMBOLS:
         lines += ["  parameters, layer by layer ="]
-        for place, part in enumerate(form.parts):
+        for number, part in enumerate(form.parts):
             printed = f"{notation.text(part.expr, sizes=form.values)}   ({part.name})"
-            lines += equation(f"    {'+' if place else ' '} ", printed)
+            lines += equation(f"    {'+' if number else ' '} ", printed)
     else:
         lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values))
     value = form.own_value
@@ -50,17 +50,17 @@ def as_text(form: Formula) -> str:
 
 
 def as_latex(form: Formula) -> str:
-    """The form in LaTeX."""
+    """Print the form in LaTeX."""
     return notation.latex(form.expr, sizes=form.values)
 
 
 def title(form: Formula) -> str:
-    """The name of the form, and whose way of counting it is."""
+    """Return the name of the form, and whose way of counting it is."""
     return " · ".join(filter(None, (form.name, form.convention)))
 
 
 def equation(start: str, printed: str) -> list[str]:
-    """A side of an equation in lines of 80 columns, broken before a sign.
+    """Break a side of an equation into lines of 80 columns, broken before a sign.
 
     A term too long for a line begins on one of its own; it is broken before a factor, or else within a sum.
     """
@@ -80,12 +80,12 @@ def equation(start: str, printed: str) -> list[str]:
 
 
 def terms(printed: str) -> list[str]:
-    """The terms of a printed sum, each with its sign."""
+    """Return the terms of a printed sum, each with its sign."""
     return _split(printed, _SIGNS, within=False)
 
 
 def _pieces(term: str, room: int) -> list[str]:
-    """What is not broken of a term, where there is so much room."""
+    """Return what is not broken of a term, in lines of this length."""
     factors = [term] if len(term) <= room else _split(term, _FACTORS, within=False)
     return [
         piece for factor in factors for piece in ([factor] if len(factor) <= room else _split(factor, _SIGNS, True))
@@ -93,7 +93,7 @@ def _pieces(term: str, room: int) -> list[str]:
 
 
 def _split(printed: str, marks: tuple[str, ...], within: bool) -> list[str]:
-    """A printed formula cut before each mark; those in parentheses too, if asked."""
+    """Cut a printed formula before each mark; those in parentheses too, if asked."""
     parts, depth = [""], 0
     for place, char in enumerate(printed):
         if printed.startswith(marks, place) and place and (within or depth == 0):
@@ -104,11 +104,11 @@ def _split(printed: str, marks: tuple[str, ...], within: bool) -> list[str]:
 
 
 def premises(form: Formula) -> list[str]:
-    """What was put in, what is taken for granted, and what is fixed."""
+    """Say what was put in, what the form assumes, and what is fixed."""
     lines: list[str] = []
     for what, items in (
         ("with", with_values(form.substituted)),
-        ("taken for granted:", form.conditions),
+        ("assumes:", form.conditions),
         ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
     ):
         if items:
@@ -119,16 +119,16 @@ def premises(form: Formula) -> list[str]:
 
 
 def as_mathml(form: Formula) -> str:
-    """The form in presentation MathML."""
+    """Print the form in presentation MathML."""
     return notation.mathml(form.expr, form.values)
 
 
 def _legend(form: Formula) -> list[str]:
-    """Each symbol with its value and its meaning, in columns; a kind's symbols have no values."""
+    """List each symbol with its value and its meaning; the symbols of a layer type have no values."""
     if not form.symbols:
         return []
     names = max(map(len, form.symbols))
-    values = {name: thousands(form.values[name]) if name in form.values else "free" for name in form.symbols}
+    values = {name: thousands(form.values[name]) if name in form.values else "unknown" for name in form.symbols}
     width = max(map(len, values.values()))
     lines = ["", "  where"]
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""A layer kind as a page: its fields, tensors and formula, from its declaration alone."""
+"""A layer type as a page: its fields, tensors and formula, from its declaration alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from paramcalc.conventions import Equivalent, convention, spell
 from paramcalc.core import algebra, notation
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.registry import FAMILIES, kind, kind_names
+from paramcalc.core.registry import FAMILIES, kind, kind_names, own_names
 from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.results.formula import default_form, form_of_kind, symbolic_layer
 from paramcalc.spec import FRAMEWORKS
@@ -21,43 +21,45 @@ Row = TypeVar("Row", bound=tuple[str, ...])
 
 
 def overview() -> str:
-    """All kinds, family by family, each with what it does."""
+    """List all layer types, family by family, each with what it does."""
     lines = []
     names = max(map(len, kind_names()))
-    for family, kinds in FAMILIES.items():
+    own = own_names()
+    for family, kinds in [*FAMILIES.items(), *([("of other packages", own)] if own else [])]:
         lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
             lines += textwrap.wrap(
                 kind(name).summary(), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
             )
-    return "\n".join([*lines[1:], "", "paramcalc layers KIND shows the fields, tensors and formula of one."])
+    return "\n".join([*lines[1:], "", "paramcalc layers TYPE shows the fields, tensors and formula of one."])
 
 
 def title(family: str) -> str:
-    """The name of a family in words."""
+    """Write the name of a family in words."""
     return family.replace("_", " ")
 
 
 def page(name: str) -> str:
-    """One kind in plain text."""
+    """Describe one layer type in plain text."""
     cls = kind(name)
     lines = [f"{name}", *textwrap.wrap(description(cls), _WIDTH)]
     lines += ["", "  fields", *_aligned(field_rows(cls))] if cls.model_fields else ["", "  no fields"]
     lines += ["", *_formula_text(cls)]
     lines += ["", "  in the frameworks"]
     lines += _aligned([(framework, names(cls, framework)) for framework in FRAMEWORKS])
-    lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
+    if cls.source:
+        lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
     return "\n".join(lines)
 
 
 def description(cls: type[Layer]) -> str:
-    """What a kind does, whole."""
+    """Say what a layer type does, whole."""
     return " ".join((cls.__doc__ or "").split())
 
 
 def field_rows(cls: type[Layer]) -> list[tuple[str, str, str]]:
-    """Each field with its default and its meaning."""
+    """List each field with its default and its meaning."""
     rows = []
     for outside, name in cls.spelled_fields().items():
         info = cls.model_fields[name]
@@ -66,7 +68,7 @@ def field_rows(cls: type[Layer]) -> list[tuple[str, str, str]]:
 
 
 def symbol_rows(cls: type[Layer]) -> list[tuple[str, str]]:
-    """Each symbol of the general formula with its meaning."""
+    """List each symbol of the general formula with its meaning."""
     form = form_of_kind(cls, "keras")
     flags = cls.flags()
     return [
@@ -75,7 +77,7 @@ def symbol_rows(cls: type[Layer]) -> list[tuple[str, str]]:
 
 
 def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
-    """Each tensor with its shape in symbols, its role and condition, and what it is for."""
+    """List each tensor with its shape in symbols, its role and condition, and what it is for."""
     return folded(
         (
             tensor.name,
@@ -88,7 +90,7 @@ def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
 
 
 def folded(rows: Iterable[Row], names: int = 1) -> list[Row]:
-    """Rows alike but for numbers in their first cells, which are names, made one: `layer_0..5_kernel`."""
+    """Make rows alike but for numbers in their first cells, which are names, one: `layer_0..5_kernel`."""
     alike: dict[tuple[str, ...], list[Row]] = {}
     for row in rows:
         starred = (re.sub(r"\d+", "*", cell) for cell in row[:names])
@@ -97,7 +99,7 @@ def folded(rows: Iterable[Row], names: int = 1) -> list[Row]:
 
 
 def _as_ranges(group: list[Row]) -> list[Row]:
-    """One row with ranges of numbers, where the rows have all the numbers of them; else the rows as they are."""
+    """Give one row with ranges of numbers, where the rows have all the numbers of them; else the rows as they are."""
     cells = [
         [*zip(*(re.split(r"(\d+)", row[column]) for row in group), strict=True)] for column in range(len(group[0]))
     ]
@@ -108,27 +110,27 @@ def _as_ranges(group: list[Row]) -> list[Row]:
 
 
 def _range(parts: tuple[str, ...]) -> str:
-    """One part of a text where all have it, else the numbers from the least to the largest."""
+    """Give one part of a text where all have it, else the numbers from the least to the largest."""
     return parts[0] if len(set(parts)) == 1 else f"{min(map(int, parts))}..{max(map(int, parts))}"
 
 
 def general_tensors(cls: type[Layer]) -> list[Tensor]:
-    """The tensors of a kind, in symbols. Raises `invalid-value` for a kind without a general form."""
+    """List the tensors of a layer type, in symbols. Raises `invalid-value` for one without a general form."""
     layer, shapes, _ = symbolic_layer(cls, additions=True)
     with algebra.assuming():
         tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
-    # what the defaults rule out, such as a second direction, says nothing of the kind in general
+    # what the defaults rule out, such as a second direction, says nothing of the layer type in general
     return [tensor for tensor in tensors if tensor.condition != 0]
 
 
 def names(cls: type[Layer], framework: str) -> str:
-    """The class of a framework that is a kind, or that there is none."""
+    """Name the class of a framework that a layer type is, or say that there is none."""
     candidates = convention(framework).equivalents(cls.__name__)
     return ", or ".join(dict.fromkeys(candidate.name for candidate in candidates)) or "no class of its own"
 
 
 def spellings(framework: str, equivalent: Equivalent, cls: type[Layer]) -> Iterator[tuple[str, str, str]]:
-    """Our tensors, the framework's name, and its shape in symbols."""
+    """Yield our tensors, the framework's name, and its shape in symbols."""
     tensors = general_tensors(cls)
     shapes = [tensor.shape for tensor in tensors]
     for name, shape, members in spell(convention(framework), equivalent, tensors, shapes):
@@ -170,7 +172,7 @@ def _default(info: Any) -> str:
 
 
 def _aligned(rows: Any) -> list[str]:
-    """Rows as columns, the last one wrapped."""
+    """Lay out rows as columns, the last one wrapped."""
     rows = list(rows)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
     lines = []

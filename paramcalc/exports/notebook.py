@@ -12,12 +12,12 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.formula import Formula
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import dumps
+from paramcalc.spec.writing import dumps
 
 
 @singledispatch
 def shown(result: Any) -> dict[str, str]:
-    """A result in the notations that a notebook may choose from, by their MIME types."""
+    """Show a result in the notations that a notebook may choose from, by their MIME types."""
     raise TypeError(f"a {type(result).__name__} is not shown in notebooks")
 
 
@@ -35,7 +35,8 @@ def _count(result: Count) -> dict[str, str]:
 @shown.register
 def _formula(result: Formula) -> dict[str, str]:
     from paramcalc.exports.derivations import html
-    from paramcalc.exports.derivations.sheet import Document, form_blocks
+    from paramcalc.exports.derivations.blocks import Document
+    from paramcalc.exports.derivations.forms import form_blocks
 
     blocks = tuple(form_blocks(result, None))
     return {

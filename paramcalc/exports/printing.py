@@ -13,7 +13,7 @@ from paramcalc.results.formula import Formula
 
 @singledispatch
 def printed(result: Any, target: str, **_: Any) -> str:
-    """A result as text in a notation or a language."""
+    """Print a result as text in a notation or a language."""
     raise TypeError(f"a {type(result).__name__} is not printed as {target}")
 
 

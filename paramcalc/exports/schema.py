@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from paramcalc.core.registry import kind, kind_names
-from paramcalc.layers.base.declaration import plain
 from paramcalc.layers.base.fields import DTYPES, FieldType
+from paramcalc.layers.base.values import plain
 from paramcalc.spec import FRAMEWORKS, VERSION
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}
@@ -47,7 +47,7 @@ _TIE = {
 
 
 def spec_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of a spec, with every layer kind."""
+    """Give the JSON Schema (draft 2020-12) of a spec, with every layer type."""
     names = kind_names()
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -103,7 +103,7 @@ def _node(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[s
 
 
 def _only(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A mapping with this content, and maybe more."""
+    """Describe a mapping with this content, and maybe more."""
     return {
         "type": "object",
         "properties": {**content, **(more or {})},
@@ -118,7 +118,7 @@ def _required(name: str) -> list[str]:
 
 
 def _field(info: FieldInfo) -> dict[str, Any]:
-    """What a field takes.
+    """Describe what a field takes.
 
     Pydantic is asked only where the declaration does not say: it adds to what it is given, and does
     not know the definition of the whole that a layer within the layer refers to.
@@ -130,7 +130,7 @@ def _field(info: FieldInfo) -> dict[str, Any]:
 
 
 def _fields(name: str) -> dict[str, Any]:
-    """The fields of a kind, as its declaration has them; nothing, where none is needed."""
+    """Describe the fields of a layer type, as its declaration has them; nothing, where none is needed."""
     cls = kind(name)
     fields = {outside: _field(cls.model_fields[inside]) for outside, inside in cls.spelled_fields().items()}
     required = _required(name)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from paramcalc.core.algebra import Number, Shape, Unknown
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 from paramcalc.results.count import Count, LayerCount
 from paramcalc.spec import Value
 
-HEADINGS = ("layer", "kind", "output shape", "parameters", "connected to")
+HEADINGS = ("layer", "type", "output shape", "parameters", "connected to")
 _GAP = "  "
 _UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
@@ -18,33 +18,33 @@ Style = Callable[[str, str], str]
 
 
 def thousands(value: Number) -> str:
-    """A whole number with its thousands apart."""
+    """Write a whole number with its thousands apart."""
     return f"{value:,}" if type(value) is int else str(value)
 
 
 def readable_bytes(size: Number) -> str:
-    """A number of bytes as Keras prints it: 1,024 of one unit are one of the next."""
+    """Write a number of bytes as Keras prints it: 1,024 of one unit are one of the next."""
     if type(size) is not int:
         return str(size)
-    place = 0
-    while place < len(_UNITS) - 1 and size >= 1024 ** (place + 1):
-        place += 1
+    power = 0
+    while power < len(_UNITS) - 1 and size >= 1024 ** (power + 1):
+        power += 1
     # hundredths of the unit, rounded half to even as the format of a float is
-    hundredths, rest = divmod(100 * size, 1024**place)
-    if 2 * rest > 1024**place or (2 * rest == 1024**place and hundredths % 2):
+    hundredths, rest = divmod(100 * size, 1024**power)
+    if 2 * rest > 1024**power or (2 * rest == 1024**power and hundredths % 2):
         hundredths += 1
-    return f"{hundredths // 100}.{hundredths % 100:02} {_UNITS[place]}"
+    return f"{hundredths // 100}.{hundredths % 100:02} {_UNITS[power]}"
 
 
 def as_json(count: Count) -> str:
-    """The count as one JSON object, with stable keys."""
+    """Print the count as one JSON object, with stable keys."""
     import json
 
     return json.dumps(count.plain(), indent=2, ensure_ascii=False)
 
 
 def as_csv(count: Count, tensors: bool = False) -> str:
-    """The rows of a count as CSV; with `tensors`, a row for each tensor."""
+    """Print the rows of a count as CSV; with `tensors`, a row for each tensor."""
     import csv
     import io
 
@@ -69,7 +69,7 @@ def as_csv(count: Count, tensors: bool = False) -> str:
 
 
 def as_markdown(count: Count, tensors: bool = False) -> str:
-    """The count as a Markdown table, its totals below."""
+    """Print the count as a Markdown table, its totals below."""
     headings, rows = _cells(count, tensors)
     lines = [_markdown_row(headings), _markdown_row(["---:" if _is_number(name) else "---" for name in headings])]
     lines += [_markdown_row([cell.replace("|", "\\|") for cell in row]) for row in rows]
@@ -80,7 +80,7 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
 
 
 def as_html(count: Count) -> str:
-    """The count as a table of a page, its totals below."""
+    """Print the count as a table of a page, its totals below."""
     from html import escape
 
     def row(tag: str, cells: Sequence[str]) -> str:
@@ -99,7 +99,7 @@ def as_html(count: Count) -> str:
 
 
 def as_text(count: Count, tensors: bool = False, width: int | None = None, style: Style | None = None) -> str:
-    """The count as a table for a terminal of this width; without one, nothing is cut."""
+    """Print the count as a table for a terminal of this width; without one, nothing is cut."""
     style = style or (lambda text, mark: text)
     headings, rows = _cells(count, tensors)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
@@ -164,7 +164,7 @@ def _notes(count: Count) -> list[str]:
 
 
 def sizes_text(shape: Shape) -> str:
-    """The shape of a tensor."""
+    """Write the shape of a tensor."""
     return "(" + ", ".join(str(size) for size in shape) + ")"
 
 
@@ -185,7 +185,7 @@ def _line(cells: Sequence[str], headings: Sequence[str], widths: Sequence[int]) 
 
 
 def _cut(text: str, width: int) -> str:
-    """A text without its middle; names differ at both ends."""
+    """Leave out the middle of a text; names differ at both ends."""
     if width <= 1:
         return text[:width]
     tail = (width - 1) // 2
@@ -193,7 +193,7 @@ def _cut(text: str, width: int) -> str:
 
 
 def _fitted(widths: list[int], headings: Sequence[str], width: int) -> list[int]:
-    """The widths of columns in a terminal: names give way, numbers do not."""
+    """Fit the widths of columns in a terminal: names give way, numbers do not."""
     widths = list(widths)
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
     while excess > 0:
@@ -207,15 +207,18 @@ def _fitted(widths: list[int], headings: Sequence[str], width: int) -> list[int]
 
 
 def with_values(values: Mapping[str, Value]) -> list[str]:
-    """Dims with their values."""
-    return [f"{name} = {_shown(value)}" for name, value in values.items()]
+    """Write dims with their values."""
+    return [f"{name} = {value_text(value)}" for name, value in values.items()]
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+def value_text(value: object) -> str:
+    """Write a value as YAML has it, a number with its thousands apart; not so in a list, whose commas are others."""
+    if isinstance(value, (tuple, list)):
+        return "[" + ", ".join(str(each) if type(each) is int else value_text(each) for each in value) + "]"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):
         return thousands(value)
-    return "free" if isinstance(value, Unknown) else str(value)
+    if value is None:
+        return "null"
+    return "unknown" if isinstance(value, Unknown) else str(value)

@@ -13,7 +13,9 @@ import sympy
 
 from paramcalc.core.errors import refuse
 from paramcalc.exports.languages.excel import EXACT, Excel
-from paramcalc.exports.languages.program import Quotient, bound, one_line, program, whole
+from paramcalc.exports.languages.lines import one_line
+from paramcalc.exports.languages.program import program
+from paramcalc.exports.languages.whole import Quotient, bound, whole
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula
 
@@ -26,7 +28,7 @@ _NAME_WIDTH = 80
 
 
 def workbook(form: Formula) -> bytes:
-    """The form as the content of an .xlsx file.
+    """Write the form as the content of an .xlsx file.
 
     Raises `missing-package` without XlsxWriter, and `not-expressible` for a form with a number
     above 2**53, which no spreadsheet holds exactly.
@@ -72,7 +74,7 @@ class _Writer:
         self.wrong = book.add_format({"bg_color": "#FFC7CE", "font_color": "#9C0006"})
 
     def write(self) -> None:
-        """Both sheets."""
+        """Write both sheets."""
         self._head(self.sizes, "Change a yellow cell: the sheet Layers is computed again.")
         self._head(self.layers, "Parameters of each layer. #N/A where a check on the sheet Sizes fails.")
         self._write_sizes()
@@ -110,7 +112,7 @@ class _Writer:
             sheet.write_string(row + 1, 0, one_line(note), self.note)
 
     def _write_checks(self, row: int) -> int:
-        """One row a condition, and the name `valid` for all of them together."""
+        """Write one row a condition, and the name `valid` for all of them together."""
         sheet, first = self.sizes, row + 1
         self._row(sheet, row, ("check", "holds", ""))
         checks = self.language.conditions(self.program)
@@ -126,7 +128,7 @@ class _Writer:
         return row + 1
 
     def _exact(self) -> str:
-        """That no number on the way to a check, a layer or the total is above 2**53."""
+        """Write that no number on the way to a check, a layer or the total is above 2**53."""
         sides = [side for check in self.program.checks for side in (check.left, check.right)]
         bounds = [*map(self.language.whole, dict.fromkeys(map(bound, sides))), *self._sizes_range()]
         layers = f"{_LAYERS}!$D${_HEADINGS + 2}:$D${_HEADINGS + 2 + len(self.parts)}"
@@ -191,7 +193,7 @@ class _Writer:
         return self.language.whole(whole(expr))
 
     def _valid(self) -> bool:
-        """Whether the checks hold at the spec's own sizes."""
+        """Return whether the checks hold at the spec's own sizes."""
         most = sum(_at_most(expr) for _, expr in self.parts)
         return self.program.value is not None and int(sympy.sympify(most).xreplace(self.values)) <= EXACT
 
@@ -207,6 +209,6 @@ class _Writer:
 
 
 def _at_most(expr: Any) -> Any:
-    """What no number exceeds on the way to an expression."""
+    """Return what no number exceeds on the way to an expression."""
     expr = whole(expr)
     return bound(expr.args[0]) + bound(expr.args[1]) if isinstance(expr, Quotient) else bound(expr)

@@ -9,24 +9,25 @@ from typing import Any
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.core.registry import kind_names
+from paramcalc.core.registry import built_in_names
+from paramcalc.frameworks.building.identifiers import camel, unique
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.parts import classes
-from paramcalc.frameworks.building.writing import camel, unique, written
-from paramcalc.frameworks.keras.build import KerasWriter
+from paramcalc.frameworks.building.writing import written
 from paramcalc.frameworks.keras.build import layers as keras
-from paramcalc.frameworks.torch.build import TorchWriter
+from paramcalc.frameworks.keras.build.writer import KerasWriter
 from paramcalc.frameworks.torch.build import operations as torch
+from paramcalc.frameworks.torch.build.writer import TorchWriter
 from paramcalc.graph import Graph, evaluate, undecided_problem
 from paramcalc.results.count import count
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
 
 __all__ = ["build", "refused_kinds", "source"]
 
 
-def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
-    """Python source that makes the real model of a spec, and needs the framework alone.
+def source(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> str:
+    """Write the Python source that makes the real model of a spec, and needs the framework alone.
 
     `framework` is `keras` or `torch`; the spec's own, if absent. `dims` replaces values of dims.
     Raises `ParamcalcError`, among others `cannot-build`.
@@ -48,8 +49,8 @@ def source(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value
         raise located(undecided_problem(undecided), spec.source) from None
 
 
-def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
-    """The real model of a spec: what `source` prints, run.
+def build(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str, Value] | None = None) -> Any:
+    """Make the real model of a spec: run what `source` prints.
 
     A `keras.Model`, or a `torch.nn.Module`, whose parameters have their initial values. Under
     `torch.device("meta")` nothing is allocated. Raises `ParamcalcError`, among others `cannot-build`,
@@ -67,14 +68,14 @@ def build(spec: Spec, framework: str | None = None, *, dims: Mapping[str, Value]
 
 
 def refused_kinds(framework: str) -> list[str]:
-    """The kinds of which no layer can be built in a framework: it has no class for them that can be written."""
-    own, unwritten = (keras.OWN_KINDS, keras.UNWRITTEN) if framework == "keras" else (torch.OWN_KINDS, {})
+    """List the layer types that cannot be built in a framework: it has no class for them that can be written."""
+    own = keras.OWN_KINDS if framework == "keras" else torch.OWN_KINDS
     classes_of = convention(framework).equivalents
-    return [kind for kind in kind_names() if kind not in own and all(row.name in unwritten for row in classes_of(kind))]
+    return [kind for kind in built_in_names() if kind not in own and all(row.unwritten for row in classes_of(kind))]
 
 
 def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:
-    """A function that makes the model, behind those that it calls."""
+    """Write a function that makes the model, behind those that it calls."""
     writer = KerasWriter(graph, names)
     statements = writer.statements()
     writer.settle()
@@ -91,7 +92,7 @@ def _keras(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: 
 
 
 def _torch(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: int) -> list[str]:
-    """A class of the whole, behind those of its groups, and a function that makes it."""
+    """Write a class of the whole, behind those of its groups, and a function that makes it."""
     writer = TorchWriter(graph, names)
     root = writer.root(camel(spec.name))
     root.uses.append(root.texts())
@@ -117,23 +118,23 @@ def _torch(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: 
 
 
 def _names_in(lines: list[str]) -> set[str]:
-    """The names that source mentions."""
+    """Return the names that a source mentions."""
     return {node.id for node in ast.walk(ast.parse("\n".join(lines))) if isinstance(node, ast.Name)}
 
 
 def _constants(names: Names, body: list[str]) -> list[str]:
-    """The dims that the source mentions, each with its value."""
+    """Write the dims that the source mentions, each with its value."""
     found = names.definitions(_names_in(body))
     return ["", *found] if found else []
 
 
 def _head(spec: Spec, total: int, framework: str) -> list[str]:
-    """The comment at the head: what it is, and how large."""
+    """Write the comment at the head: what it is, and how large."""
     name = "".join(char if char.isprintable() else " " for char in spec.name)[:60]
     return [f"# {name or 'A network'}: {total:,} parameters in {framework}.", ""]
 
 
 def _parts(framework: str, names: set[str]) -> list[str]:
-    """The text of the classes that the framework lacks."""
+    """Return the text of the classes that the framework lacks."""
     found = classes(framework)
     return [line for name in sorted(names) for line in ("", "", *found[name].splitlines())]

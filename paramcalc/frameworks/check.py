@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -14,7 +14,7 @@ from paramcalc.core.algebra import Shape, product
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.reading import read_as_it_is
 from paramcalc.results.count import count
-from paramcalc.spec import Spec
+from paramcalc.spec import Framework, Spec
 
 #: How a tensor differs: the spec lacks it, has it beyond the model's, has it in another shape, or trains it and
 #: the model does not, or the other way round.
@@ -54,20 +54,20 @@ class Check:
         return not self.differences
 
     def __str__(self) -> str:
-        """What differs, as a table; or how many tensors agree."""
+        """Write what differs as a table; or how many tensors agree."""
         if not self.differences:
             return f"the same {_amount(self.theirs)}"
         rows = [("", "tensor", "spec", "model")]
         for each in self.differences:
             named = each.theirs or each.ours
-            rows.append((each.sort, named.name if named else "", _shown(each.ours, each), _shown(each.theirs, each)))
+            rows.append((each.sort, named.name if named else "", _cell(each.ours, each), _cell(each.theirs, each)))
         widths = [max(len(row[column]) for row in rows) for column in range(4)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
         return "\n".join([*lines, "", f"spec:  {_amount(self.ours)}", f"model: {_amount(self.theirs)}"])
 
 
 def check(spec: Spec, against: Any) -> Check:
-    """Whether a spec has exactly the tensors of something else.
+    """Compare the tensors of a spec with those of something else.
 
     `against` is another spec, a live model of Keras or PyTorch, or the path of a file: a spec, the JSON of a
     Keras model, a `.keras` archive. Tensors are compared as its framework has them, under the names that it has
@@ -77,34 +77,39 @@ def check(spec: Spec, against: Any) -> Check:
     Raises `ParamcalcError`.
     """
     framework, theirs = _model(against)
-    ours = _tensors(spec, framework)
+    ours = _named_alike(_tensors(spec, framework), theirs)
     return Check(ours, theirs, tuple(_differences(list(ours), list(theirs))))
 
 
-def _model(against: Any) -> tuple[str, tuple[OneTensor, ...]]:
-    """The framework of what a spec is held against, and its tensors."""
-    if hasattr(against, "named_parameters"):
-        from paramcalc.frameworks.torch.read import counted_tensors
-
-        named = counted_tensors(against).items()
-        return "torch", tuple(
-            OneTensor(name, own.shape, own.trainable, convention("torch").counts(own.role)) for name, own in named
-        )
-    if isinstance(against, Spec):
-        other = against
-    elif isinstance(against, (str, Path)):
-        other, _ = read_as_it_is(against)
-    elif hasattr(against, "to_json"):
+def _model(against: Any) -> tuple[Framework, tuple[OneTensor, ...]]:
+    """Return the framework of what a spec is held against, and its tensors."""
+    # with PyTorch behind Keras, its models are modules of PyTorch as well
+    if hasattr(against, "to_json") and hasattr(against, "count_params"):
         from paramcalc.frameworks.keras.read import untidied
 
         other = untidied(against)
+    elif hasattr(against, "named_parameters"):
+        return "torch", _module_tensors(against)
+    elif isinstance(against, Spec):
+        other = against
+    elif isinstance(against, (str, Path)):
+        other, _ = read_as_it_is(against)
     else:
         raise refuse("wrong-type", f"takes a spec, a model or the path of one, not {quoted(type(against).__name__)}")
     return other.framework, _tensors(other, other.framework)
 
 
-def _tensors(spec: Spec, framework: str) -> tuple[OneTensor, ...]:
-    """Every tensor of a spec, each copy for itself, and tied ones once."""
+def _module_tensors(module: Any) -> tuple[OneTensor, ...]:
+    """List the tensors of a module of PyTorch."""
+    from paramcalc.frameworks.torch.read import counted_tensors
+
+    counts = convention("torch").counts
+    named = counted_tensors(module).items()
+    return tuple(OneTensor(name, own.shape, own.trainable, counts(own.role)) for name, own in named)
+
+
+def _tensors(spec: Spec, framework: Framework) -> tuple[OneTensor, ...]:
+    """List every tensor of a spec, each copy for itself, and tied ones once."""
     rules = convention(framework)
     return tuple(
         OneTensor(
@@ -116,26 +121,52 @@ def _tensors(spec: Spec, framework: str) -> tuple[OneTensor, ...]:
     )
 
 
-def _name(tensor: OneTensor) -> str:
-    """Its name, in a form that is the same for a model and the spec that was read from it.
+def _named_alike(ours: tuple[OneTensor, ...], theirs: tuple[OneTensor, ...]) -> tuple[OneTensor, ...]:
+    """Return the tensors of a spec without the name of its only node, where the model has no such name.
 
-    A spec's names do not begin with a number; what is added to its input stands in a group, the tensors of
-    a module that holds others in a node, and a part of a list of modules is `layer_1_to_5`.
+    A module that is itself a layer has no name of its own, and a node has one.
     """
-    name = re.sub(r"_(\d+)_to_\d+\.(\d+)", lambda found: f"_{int(found[1]) + int(found[2])}", tensor.name)
-    return re.sub(r"\b(?:layer|tensor)_(?=\d+\b)|\b(?:own|group)(?:_\d+)?\.", "", name)
+    nodes = {tensor.name.partition(".")[0] for tensor in ours}
+    if len(nodes) != 1 or not nodes.isdisjoint(tensor.name.partition(".")[0] for tensor in theirs):
+        return ours
+    shorter = tuple(replace(tensor, name=tensor.name.partition(".")[2]) for tensor in ours)
+    return shorter if all(tensor.name for tensor in shorter) else ours
+
+
+#: A node for several modules of a list of modules, in the names of specs: `layer_1_to_5`; the copy stands behind it.
+_SEVERAL = re.compile(r"(?P<stem>\w+)_(?P<first>\d+)_to_\d+")
+#: Groups that only a spec has: of what is added to its input, of the tensors of a module that holds others.
+_ADDED = re.compile(r"(own|group)(_\d+)?")
+#: What stands before a number, since a spec's names do not begin with one.
+_NUMBERED = re.compile(r"\b(layer|tensor)_(?=\d+\b)")
+
+
+def _common_name(tensor: OneTensor) -> str:
+    """Return its name in a form that is the same for a model and the spec that was read from it."""
+    *around, last = tensor.name.split(".")
+    names: list[str] = []
+    several: re.Match[str] | None = None
+    for name in around:
+        if several and name.isdecimal():
+            names[-1] = f"{several['stem']}_{int(several['first']) + int(name)}"
+        elif not _ADDED.fullmatch(name):
+            names.append(name)
+        several = _SEVERAL.fullmatch(name)
+    # Keras has no points in names
+    return _NUMBERED.sub("", ".".join([*names, last])).replace(".", "_")
 
 
 #: What makes two tensors a pair, from the best to the last resort, and how such a pair differs.
 _PAIRS: tuple[tuple[Callable[[OneTensor], Hashable], Sort | None], ...] = (
-    (lambda tensor: (_name(tensor), tensor.shape, tensor.trainable, tensor.counts), None),
+    (lambda tensor: (_common_name(tensor), tensor.shape, tensor.trainable, tensor.counts), None),
     (lambda tensor: (tensor.shape, tensor.trainable, tensor.counts), None),
-    (lambda tensor: (_name(tensor), tensor.shape), "other training"),
-    (_name, "other shape"),
+    (lambda tensor: (_common_name(tensor), tensor.shape), "other training"),
+    (_common_name, "other shape"),
 )
 
 
 def _differences(ours: list[OneTensor], theirs: list[OneTensor]) -> list[Difference]:
+    """Pair the tensors of both sides, and list how the pairs differ, and what has no pair."""
     found: list[Difference] = []
     for key, sort in _PAIRS:
         waiting: dict[Hashable, list[OneTensor]] = defaultdict(list)
@@ -156,7 +187,8 @@ def _differences(ours: list[OneTensor], theirs: list[OneTensor]) -> list[Differe
     return found
 
 
-def _shown(tensor: OneTensor | None, difference: Difference) -> str:
+def _cell(tensor: OneTensor | None, difference: Difference) -> str:
+    """Write what one side has of a tensor: its shape, and where that differs, whether it is trained."""
     if tensor is None:
         return "–"
     shape = f"({', '.join(map(str, tensor.shape))})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from os import PathLike
 
-from paramcalc.core.errors import quoted, refuse
-from paramcalc.spec.loading import read_file
+from paramcalc.core.errors import LIMITS, quoted, refuse
+from paramcalc.spec.loading import open_file
 
 #: What a zip archive begins with: a `.keras` file is one.
 ARCHIVE = b"PK\x03\x04"
@@ -19,7 +19,7 @@ _FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
         "an HDF5 file",
         "load it with Keras, and write model.to_json() to a file, or model.save('model.keras')",
     ),
-    (0, (ARCHIVE,), "an archive, which cannot be read from standard input", "give its path"),
+    (0, (ARCHIVE,), "an archive, which cannot be read from a pipe", "give the path of a file"),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a pickle", f"{_CODE}torch or pc.from_keras"),
     (0, (b"\x93NUMPY",), "an array of NumPy", _TENSORS),
     (4, (b"\0\0\0\0{",), "a safetensors file", _TENSORS),
@@ -37,15 +37,22 @@ _FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
 )
 
 
-def text_of(path: str | Path) -> bytes:
-    """What a file holds that may be a text. Raises `not-text` for one that begins as other files do."""
-    data = read_file(path)
+def text_of(path: str | PathLike[str]) -> bytes | None:
+    """Read what a file holds that may be a text; None stands for an archive, which is read by its path.
+
+    The file is opened once, so that it may be a pipe. Raises `not-text` for one that begins as other files do.
+    """
+    with open_file(path) as file:
+        data = file.read(len(ARCHIVE))
+        if data == ARCHIVE and str(path) != "-" and file.seekable():
+            return None
+        data += file.read(LIMITS.file_bytes + 1 - len(data))
     for place, beginnings, what, hint in _FOREIGN:
         if data.startswith(beginnings, place):
             raise refuse("not-text", f"{quoted(file_name(path))} is {what}", hint)
     return data
 
 
-def file_name(path: str | Path) -> str:
-    """What a file is called in messages."""
+def file_name(path: str | PathLike[str]) -> str:
+    """Name a file as messages do."""
     return "<stdin>" if str(path) == "-" else str(path)

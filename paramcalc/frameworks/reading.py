@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.frameworks.files import ARCHIVE, file_name, text_of
+from paramcalc.frameworks.files import file_name, text_of
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import loads, read_file
+from paramcalc.spec.loading import loads
 
 
-def read(path: str | Path) -> Spec:
-    """The spec in a file: of a spec, of the JSON of a Keras model, or of a `.keras` archive. `-` is standard input.
+def read(path: str | PathLike[str]) -> Spec:
+    """Read the spec in a file: of a spec, of the JSON of a Keras model, or of a `.keras` archive.
 
-    Raises `ParamcalcError`.
+    `-` is standard input. Raises `ParamcalcError`.
     """
     found, is_model = read_as_it_is(path)
     if not is_model:
@@ -24,13 +25,13 @@ def read(path: str | Path) -> Spec:
     return tidy(found)
 
 
-def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
-    """The same, each layer of a model for itself and under its own name; and whether it is a model."""
-    if str(path) != "-" and read_file(path, len(ARCHIVE)) == ARCHIVE:
+def read_as_it_is(path: str | PathLike[str]) -> tuple[Spec, bool]:
+    """Read the same, each layer of a model for itself and under its own name; and whether it is a model."""
+    data = text_of(path)
+    if data is None:
         from paramcalc.frameworks.keras.read import untidied
 
         return untidied(Path(path)), True
-    data = text_of(path)
     if data.lstrip()[:1] == b"{" and b'"class_name"' in data:
         from paramcalc.frameworks.keras.read import described
 
@@ -41,7 +42,7 @@ def read_as_it_is(path: str | Path) -> tuple[Spec, bool]:
 
 
 def _description(data: bytes) -> Any:
-    """What JSON describes, where it is an object of Keras; None for anything else, such as a spec in JSON."""
+    """Read what JSON describes, if it is an object of Keras; None for anything else, such as a spec in JSON."""
     from paramcalc.frameworks.keras.read.description import loaded
 
     try:

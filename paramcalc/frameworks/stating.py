@@ -15,7 +15,7 @@ Defaults: TypeAlias = Callable[[str], Mapping[str, Any]]
 
 
 def stated_plainly(layer: Layer, defaults: Defaults, x: Shape | None = None) -> Layer:
-    """The same layer, that states only what neither is a default nor follows from other fields.
+    """Return the same layer, stating only what neither is a default nor follows from other fields.
 
     `x` is the shape of its first input, where it is known.
     """
@@ -35,7 +35,7 @@ def stated_plainly(layer: Layer, defaults: Defaults, x: Shape | None = None) -> 
 
 
 def _inner_plainly(value: Any, defaults: Defaults) -> Any:
-    """The value of a field, the layers in it stated plainly."""
+    """Return the value of a field, the layers in it stated plainly."""
     if isinstance(value, Layer):
         return stated_plainly(value, defaults)
     if isinstance(value, tuple) and any(isinstance(each, Layer) for each in value):
@@ -44,7 +44,7 @@ def _inner_plainly(value: Any, defaults: Defaults) -> Any:
 
 
 def _meant(layer: Layer, defaults: Defaults, x: Shape | None) -> dict[str, Any]:
-    """The values of all fields, those included that follow from others."""
+    """Return the values of all fields, those included that follow from others."""
     layer = layer.with_defaults(defaults)
     with suppress(ParamcalcError):  # one follows from the input
         layer = layer.filled(x)

@@ -14,8 +14,9 @@ from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Budget, Environment, unknown_dim
-from paramcalc.graph.evaluation import Evaluation, undecided_problem, value_of
+from paramcalc.graph.evaluation import Evaluation
 from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, give_names, leaves
+from paramcalc.graph.values import undecided_problem, value_of
 from paramcalc.spec import Spec, Value
 
 __all__ = [
@@ -40,7 +41,7 @@ def evaluate(
     fold: bool = True,
     symbolic: bool = False,
 ) -> Graph:
-    """The graph of a spec under a convention, its shapes inferred and checked.
+    """Return the graph of a spec under a convention, its shapes inferred and checked.
 
     `dims` replaces values of dims; `fold` makes one of copies that are alike; in a `symbolic`
     evaluation `Undecided` is raised for the caller to decide. Raises `ParamcalcError` with all
@@ -54,7 +55,7 @@ def evaluate(
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
-    """The value of every dim of a spec; a free one is an `Unknown` of its name.
+    """Return the value of every dim of a spec; one that is unknown is an `Unknown` of its name.
 
     `given` replaces what the spec states, for derived dims too: numbers, arrays, symbols.
     Raises `ParamcalcError`, among others `unknown-dim`.
@@ -74,7 +75,17 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
         try:
             values[name] = value_of(value, Environment(values, budget=budget))
         except ParamcalcError as error:
-            raise error.within("dims", name) from None
+            raise _of_dim(error, name, name in given) from None
         except Undecided as undecided:
-            raise undecided_problem(undecided).within("dims", name) from None
+            raise _of_dim(undecided_problem(undecided), name, name in given) from None
     return values
+
+
+def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
+    """Refuse the value of a dim. For one that was given beside the spec, no line of the spec is to blame."""
+    if not given:
+        return error.within("dims", name)
+    return ParamcalcError(
+        replace(problem, message=f"the value of '{name}': {problem.message}", outside=True)
+        for problem in error.problems
+    )

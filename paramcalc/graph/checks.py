@@ -8,7 +8,7 @@ from paramcalc.core.errors import LIMITS, listed, refuse, suggest
 from paramcalc.core.expression import bounded
 from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import Flow, Leaf, Use
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 
 
 def check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:
@@ -23,12 +23,12 @@ def check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:
 
 
 def agree(shape: Shape, other: Shape) -> bool:
-    """Whether two shapes agree; of symbols that differ it is assumed."""
+    """Return whether two shapes agree; of symbols that differ it is assumed."""
     return len(shape) == len(other) and all(map(algebra.equal, shape, other))
 
 
 def borrowed(first: Copy | None, uses: list[Use]) -> list[Use]:
-    """The tensors of the first call, where the second asks for the same."""
+    """Return the tensors of the first call, where the second asks for the same."""
     if first is None or first.leaf is None:
         raise refuse("share-mismatch", "it is absent at its first place, and has no tensors to share")
     theirs = first.leaf.uses
@@ -44,7 +44,7 @@ def _listed(uses: list[Use]) -> str:
 
 
 def tensor_of(leaf: Leaf, name: str, what: str) -> Use:
-    """The tensor of a layer by its own name. Raises `unknown-tensor`."""
+    """Return the tensor of a layer by its own name. Raises `unknown-tensor`."""
     for use in leaf.uses:
         if use.tensor.name == name:
             return use
@@ -54,7 +54,7 @@ def tensor_of(leaf: Leaf, name: str, what: str) -> Use:
 
 
 def same_numbers(shape: Shape, other: Shape) -> bool:
-    """Whether a shape is another or its transpose: first what needs the fewest assumptions."""
+    """Return whether a shape is another or its transpose: first what needs the fewest assumptions."""
     if len(shape) != len(other):
         return False
 
@@ -66,5 +66,5 @@ def same_numbers(shape: Shape, other: Shape) -> bool:
 
 
 def plain_shape(shape: Shape) -> str:
-    """The shape of a tensor as messages write it."""
+    """Return the shape of a tensor as messages write it."""
     return "(" + ", ".join(str(size) for size in shape) + ")"

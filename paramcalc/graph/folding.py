@@ -10,14 +10,14 @@ from paramcalc.graph.tree import Branch, Flow, Tree, leaves
 
 
 def alike_from_here(before: Flow | None, after: Flow) -> bool:
-    """Whether a copy gives the next one just what it was given itself."""
+    """Return whether a copy gives the next one just what it was given itself."""
     if before is None:
         return True
     return len(before.shape) == len(after.shape) and all(map(algebra.same, before.shape, after.shape))
 
 
 def folded(copies: list[Tree]) -> list[Tree]:
-    """Copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
+    """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]
     last = _signature(copies[0])
     for tree in copies[1:]:
@@ -33,14 +33,14 @@ def folded(copies: list[Tree]) -> list[Tree]:
 
 
 def range_label(first: int, times: Number) -> str:
-    """The numbers of so many copies: `3`, or `3..11`."""
+    """Return the label of a run of copies: `3`, or `3..11`."""
     if type(times) is int and times == 1:
         return str(first)
     return f"{first}.." if algebra.is_array(times) else f"{first}..{first + times - 1}"
 
 
 def _signature(tree: Tree) -> Any:
-    """What makes copies alike: their layers' kinds, shapes and tensors."""
+    """Return what makes copies alike: the types, shapes and tensors of their layers."""
     if isinstance(tree, Branch):
         inner = tuple((child.label, _hashable((child.times,)), _signature(child)) for child in tree.children)
         return _hashable(tree.output), inner

@@ -45,7 +45,7 @@ class Scope:
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def output_of(self, reference: str) -> Flow:
-        """What flows out of the node that a reference names.
+        """Return what flows out of the node that a reference names.
 
         Raises `unknown-node`, `missing-counter`, `missing-input`.
         """
@@ -67,7 +67,7 @@ class Scope:
         return output
 
     def _output_place(self, reference: str) -> int | None:
-        """The number of the output that a reference names, where its last part does not say a copy."""
+        """Return the number of the output that a reference names, where its last part does not say a copy."""
         head, _, last = reference.rpartition(".")
         if not head or not last.isdecimal() or len(last) > LIMITS.digits:
             return None
@@ -85,7 +85,7 @@ class Scope:
         return self.inputs[place]
 
     def find(self, reference: str) -> tuple[Entry, Copy | None]:
-        """The node that a path names, and its copy: its only one, or the one that the path says.
+        """Return the node that a path names, and its copy: its only one, or the one that the path says.
 
         Names are looked up from the inside out. Raises `unknown-node`, `missing-counter`.
         """
@@ -111,7 +111,7 @@ class Scope:
         return entry, copy
 
     def _look_up(self, name: str) -> Entry | None:
-        """The node of a name, from the inside out."""
+        """Return the node of a name, from the inside out."""
         scope: Scope | None = self
         horizon: int | None = None
         while scope is not None:
@@ -151,14 +151,14 @@ class Entry:
         return self.copies[0] if self.node.times is None and self.copies else None
 
     def copy(self, number: int) -> Copy | None:
-        """The copy of a number, or the one that stands for it."""
+        """Return the copy of a number, or the one that stands for it."""
         for copy in self.copies:
             if copy.number <= number and not (type(copy.last) is int and number > copy.last):
                 return copy
         return None
 
     def copy_of_counter(self, counter: str, reference: str) -> Copy:
-        """The copy that a part of a path says. Raises `missing-counter`, `unknown-node`."""
+        """Return the copy that a part of a path says. Raises `missing-counter`, `unknown-node`."""
         if not counter.isdecimal() or len(counter) > LIMITS.digits:
             raise refuse(
                 "missing-counter",

@@ -123,7 +123,7 @@ class Flow:
     broken: bool = False
 
     def output(self, place: int) -> Flow | None:
-        """Another output of the same leaf, if it has so many; the first is 0."""
+        """Return another output of the same leaf, counted from 0, if it has one there."""
         outputs = self.leaf.outputs if self.leaf is not None and self.place == 0 else (self.shape,)
         return Flow(outputs[place], self.leaf, place) if place < len(outputs) else None
 
@@ -141,12 +141,12 @@ class Graph:
     outputs: tuple[Flow, ...] = ()
 
     def leaves(self) -> Iterator[tuple[Leaf, Number]]:
-        """The leaves in order of the graph, each with the number of its copies."""
+        """Return the leaves in order of the graph, each with the number of its copies."""
         return leaves(self.root)
 
 
 def leaves(tree: Tree, times: Number = 1) -> Iterator[tuple[Leaf, Number]]:
-    """The leaves of a tree in order of the graph, each with the number of its copies."""
+    """Return the leaves of a tree in order of the graph, each with the number of its copies."""
     times = times * tree.times
     if isinstance(tree, Leaf):
         yield tree, times

@@ -1,4 +1,4 @@
-"""Functions that own tensors or change the shape; the others are `Activation`."""
+"""Functions that own tensors or change the shape, and layers that hand on what they are given."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -6,14 +6,17 @@ from typing import Literal
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Layer, Tensor, axis_position
-from paramcalc.layers.base.fields import Integer, OptionalAxis, field
+from paramcalc.layers.base.axes import axis_position
+from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
 
 
 class PReLU(Layer):
     """Keeps numbers above zero, and multiplies those below by a slope that is learned."""
 
+    layout = "as_given"
     source = "He et al. 2015; keras.layers.PReLU; torch.nn.PReLU"
+    example = Example(inputs=[(64,)])
 
     slopes: Literal["element", "channel", "single"] = field(
         "", "what has a slope of its own: each element, each channel, or the whole", "element"
@@ -48,7 +51,9 @@ class PReLU(Layer):
 class GLU(Layer):
     """Splits an axis in half, and multiplies the first half by the sigmoid of the second."""
 
+    layout = "as_given"
     source = "Dauphin et al. 2017; torch.nn.GLU"
+    example = Example(inputs=[(64,)])
 
     axis: Integer = field("", "the axis that is halved, the batch counted as 0", -1)
 
@@ -56,3 +61,28 @@ class GLU(Layer):
         position = axis_position(self.axis, len(x))
         half = algebra.divide(x[position], 2, f"GLU halves axis {self.axis}")
         return (*x[:position], half, *x[position + 1 :])
+
+
+class Identity(Layer):
+    """Hands on its input as it is."""
+
+    source = "keras.layers.Identity; keras.layers.ActivityRegularization; torch.nn.Identity"
+    example = Example(inputs=[(64,)])
+
+
+class Masking(Layer):
+    """Hands on its input, and tells the layers after it which steps to leave out."""
+
+    source = "keras.layers.Masking"
+    example = Example(inputs=[(64,)])
+
+    mask_value: Real = field("", "the number that all features of a step to leave out have", 0)
+
+
+class GaussianNoise(Layer):
+    """In training, adds a number drawn anew from a normal distribution to each element."""
+
+    source = "keras.layers.GaussianNoise"
+    example = Example({"stddev": 0.1}, [(64,)])
+
+    stddev: Rate = field("", "the standard deviation of what is added")

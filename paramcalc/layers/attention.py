@@ -1,11 +1,13 @@
-"""Layers that let each place of a sequence look at the others."""
+"""Layers that let each position of a sequence look at the others."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position, shape_text
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
 
 
@@ -14,7 +16,7 @@ class MultiHeadAttention(Layer):
 
     The inputs are the query, then the value and the key: without a key, the value serves as
     such; with the query alone, the layer attends to itself. With fewer heads of keys and
-    values, each serves several heads of queries (grouped-query attention). Places may have
+    values, each serves several heads of queries (grouped-query attention). Positions may have
     several axes, and attention may go along some of them alone.
     """
 
@@ -23,10 +25,12 @@ class MultiHeadAttention(Layer):
         Axes("... s e", optional=True, s="length of the value", e="features of the value"),
         Axes("... s m", optional=True, s="length of the key", m="features of the key"),
     )
+    layout = "channels_last"
     source = (
         "Vaswani et al. 2017; Ainslie et al. 2023 (grouped); Qiu et al. 2025 (gated);"
         " keras.layers.MultiHeadAttention; keras.layers.GroupQueryAttention; torch.nn.MultiheadAttention"
     )
+    example = Example({"num_heads": 4, "key_dim": 16}, [(20, 64)])
     remarks = (
         Remark(
             "Why does the number of heads not change the count?",
@@ -52,7 +56,7 @@ class MultiHeadAttention(Layer):
         ),
         Remark(
             "Why does the length of the sequence not count?",
-            "Each place is projected by the same kernels. How much a place attends to another is computed from"
+            "Each position is projected by the same kernels. How much a position attends to another is computed from"
             " them anew each time, and not learned.",
         ),
     )
@@ -64,7 +68,7 @@ class MultiHeadAttention(Layer):
     output_dim: OptionalSizes = field(
         "o", "features of the output, or the sizes of its last axes; the query's, if absent", None, "size(-1)"
     )
-    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    use_bias: Flag = field("use_bias", "whether biases are added", True)
     use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
     add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
     attention_axes: OptionalOrderedAxes = field(
@@ -74,22 +78,22 @@ class MultiHeadAttention(Layer):
     def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         value = value or query
         key = key or value
-        self._check_places(query, value, key)
+        self._check_positions(query, value, key)
         h, k, b = self.num_heads, self.key_dim, self.use_bias
         g, v, o = self.num_key_value_heads, self.value_dim, self._output_sizes
         algebra.divide(h, g, "the heads of keys and values must divide those of the query")
         yield Tensor("query_kernel", (query[-1], h, k), "from the query's features to each head")
-        yield Tensor("query_bias", (h, k), "an offset for each of them", when=b)
+        yield Tensor("query_bias", (h, k), "a bias for each of them", when=b)
         yield Tensor("key_kernel", (key[-1], g, k), "from the key's features to each head")
-        yield Tensor("key_bias", (g, k), "an offset for each of them", when=b)
+        yield Tensor("key_bias", (g, k), "a bias for each of them", when=b)
         yield Tensor("value_kernel", (value[-1], g, v), "from the value's features to each head")
-        yield Tensor("value_bias", (g, v), "an offset for each of them", when=b)
+        yield Tensor("value_bias", (g, v), "a bias for each of them", when=b)
         yield Tensor("gate_kernel", (query[-1], h, v), "from the query's features to each head", when=self.use_gate)
-        yield Tensor("gate_bias", (h, v), "an offset for each of them", when=(b, self.use_gate))
-        yield Tensor("appended_key", (g, k), "a key that every place is compared with", when=self.add_bias_kv)
+        yield Tensor("gate_bias", (h, v), "a bias for each of them", when=(b, self.use_gate))
+        yield Tensor("appended_key", (g, k), "a key that every position is compared with", when=self.add_bias_kv)
         yield Tensor("appended_value", (g, v), "the value that goes with it", when=self.add_bias_kv)
         yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
-        yield Tensor("output_bias", o, "an offset for each output", when=b)
+        yield Tensor("output_bias", o, "a bias for each output", when=b)
 
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
@@ -98,16 +102,16 @@ class MultiHeadAttention(Layer):
     def _output_sizes(self) -> Shape:
         return self.output_dim if isinstance(self.output_dim, tuple) else (self.output_dim,)
 
-    def _check_places(self, query: Shape, value: Shape, key: Shape) -> None:
-        """Refuse places of key and value that differ, and those of a query along axes not attended."""
+    def _check_positions(self, query: Shape, value: Shape, key: Shape) -> None:
+        """Refuse positions of key and value that differ, and those of a query along axes not attended."""
         if not algebra.equal_shapes(key[:-1], value[:-1]):
             raise refuse(
                 "shape-mismatch",
                 f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
             )
         attended = self._attended(query)
-        left = [place for place in range(len(query) - 1) if place not in attended]
-        if len(query) != len(value) or not all(algebra.equal(query[place], value[place]) for place in left):
+        left = [position for position in range(len(query) - 1) if position not in attended]
+        if len(query) != len(value) or not all(algebra.equal(query[position], value[position]) for position in left):
             raise refuse(
                 "shape-mismatch",
                 f"query {shape_text(query)} and value {shape_text(value)} must agree in every axis"
@@ -125,3 +129,57 @@ class MultiHeadAttention(Layer):
                 f"'attention_axes' of MultiHeadAttention are one or more, each named once, not {[*axes]}",
             )
         return attended
+
+
+class _SimpleAttention(Layer):
+    inputs = (
+        Axes("... t d", t="length of the query", d="features of query and key"),
+        Axes("... s e", s="length of value and key", e="features of the value"),
+        Axes("... s d", optional=True, s="length of value and key", d="features of query and key"),
+    )
+    layout = "channels_last"
+
+    def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
+        key = key or value
+        if not algebra.equal_shapes(key[:-1], value[:-1]):
+            raise refuse(
+                "shape-mismatch", f"key {shape_text(key)} and value {shape_text(value)} must have the same length"
+            )
+        if not algebra.equal_shapes((*query[:-2], query[-1]), (*key[:-2], key[-1])):
+            raise refuse(
+                "shape-mismatch",
+                f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
+            )
+        return (*query[:-1], value[-1])
+
+
+class Attention(_SimpleAttention):
+    """Each position of the query mixes the values by how well their keys fit it, in a product or a sum.
+
+    The inputs are the query, the value and the key: without a key, the value serves as such.
+    """
+
+    source = "Luong, Pham and Manning 2015; keras.layers.Attention"
+    example = Example(inputs=[(20, 64), (20, 64)])
+
+    use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
+    score_mode: Literal["dot", "concat"] = field("", "whether query and key are multiplied or added", "dot")
+
+    def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("scale", (), "the number that scales", when=self.use_scale)
+        yield Tensor("concat_score_weight", (), "what the sums count", when=self.score_mode == "concat")
+
+
+class AdditiveAttention(_SimpleAttention):
+    """Each position of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
+
+    The inputs are the query, the value and the key: without a key, the value serves as such.
+    """
+
+    source = "Bahdanau, Cho and Bengio 2015; keras.layers.AdditiveAttention"
+    example = Example(inputs=[(20, 64), (20, 64)])
+
+    use_scale: Flag = field("use_scale", "whether each feature counts with a learned weight", True)
+
+    def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("scale", (query[-1],), "what each feature counts", when=self.use_scale)

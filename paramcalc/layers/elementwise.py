@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Function, Rate, field
 
 
@@ -10,6 +10,7 @@ class Activation(Layer):
     """Applies a function to each element."""
 
     source = "keras.layers.Activation; torch.nn.ReLU and its kin"
+    example = Example({"activation": "relu"}, [(64,)])
 
     activation: Function = field("", "the function")
 
@@ -18,6 +19,7 @@ class Dropout(Layer):
     """In training, sets a share of the elements to zero, drawn anew each time; it learns nothing."""
 
     source = "Srivastava et al. 2014; keras.layers.Dropout; torch.nn.Dropout"
+    example = Example({"rate": 0.5}, [(64,)])
 
     rate: Rate = field("", "the share of elements set to zero")
     variant: Literal["element", "channel", "gaussian", "alpha", "channel_alpha"] = field(

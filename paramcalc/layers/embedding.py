@@ -1,11 +1,15 @@
 """Layers that look up a row of a table."""
 
 from collections.abc import Iterator
+from typing import Literal
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Layer, Remark, Tensor
-from paramcalc.layers.base.fields import OptionalSize, Size, field
-from paramcalc.layers.base.quantization import TableQuantization, low_rank, table
+from paramcalc.core.errors import refuse
+from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
+from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
+from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
 
 
 class Embedding(Layer):
@@ -16,7 +20,9 @@ class Embedding(Layer):
     scales for each block of a row.
     """
 
+    layout = "channels_last"
     source = "keras.layers.Embedding; torch.nn.Embedding"
+    example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
     remarks = (
         Remark(
             "What does a row for padding cost?",
@@ -25,7 +31,7 @@ class Embedding(Layer):
         ),
         Remark(
             "Why does the length of the input not count?",
-            "The table is looked up once for each place; all places share it.",
+            "The table is looked up once for each position; all positions share it.",
             when="rank > 0",
         ),
     )
@@ -45,3 +51,74 @@ class Embedding(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x, self.output_dim)
+
+
+class EmbeddingBag(Layer):
+    """The sum, mean or maximum of the rows of a table that a bag of whole numbers names.
+
+    With one input, each example is a bag. With two, the first is all bags one behind the other, and the second
+    says where each begins.
+    """
+
+    inputs = (Axes("..."), Axes("", optional=True))
+    layout = "as_given"
+    source = "torch.nn.EmbeddingBag"
+    example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
+
+    input_dim: Size = field("v", "rows: the numbers that may occur")
+    output_dim: Size = field("d", "the length of a row")
+    mode: Literal["sum", "mean", "max"] = field("", "what is made of the rows: sum, mean or max", "mean")
+
+    def tensors(self, x: Shape, offsets: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("embeddings", (self.input_dim, self.output_dim), "a row for each number")
+
+    def output_shape(self, x: Shape, offsets: Shape | None = None) -> Shape:
+        bagged = 0 if offsets is not None else 1
+        if len(x) != bagged:
+            raise refuse(
+                "shape-mismatch",
+                "EmbeddingBag takes bags of one axis, or with the positions where they begin none,"
+                f" not {shape_text(x)}",
+            )
+        return (self.output_dim,)
+
+
+class ReversibleEmbedding(Layer):
+    """Each whole number becomes the row of a table; in reverse, each row is compared with all rows of the table.
+
+    For the way back at the end of a network, declare it again with `reverse`, and tie its `embeddings` to the first.
+    `lora_rank` and `quantization` are as in Embedding.
+    """
+
+    inputs = (Axes("..."),)
+    layout = "channels_last"
+    source = "Press and Wolf 2016; keras.layers.ReversibleEmbedding"
+    example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
+
+    input_dim: Size = field("v", "rows: the numbers that may occur")
+    output_dim: Size = field("d", "the length of a row")
+    tie_weights: Flag = field("tie_weights", "whether the same table leads back", True)
+    reverse: Flag = field("", "whether it is called in reverse, from rows to numbers", False)
+    lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the table", None)
+    quantization: TableQuantization = field("", "how the table is kept with few bits, if it is", None)
+
+    def tensors(self, x: Shape) -> Iterator[Tensor]:
+        v, d = self.input_dim, self.output_dim
+        own = 1 - algebra.as_factor(self.tie_weights)
+        if self.quantization is None:
+            yield Tensor("embeddings", (v, d), "a row for each number", frozen=self.lora_rank is not None)
+            yield Tensor("reverse_embeddings", (d, v), "a column for each number, on the way back", when=own)
+        else:
+            yield from table(self.quantization, v, d)
+            yield from reversed_table(self.quantization, v, d, own)
+        yield from low_rank("embeddings", (v,), (d,), self.lora_rank, self.quantization)
+
+    def output_shape(self, x: Shape) -> Shape:
+        if not algebra.truth(self.reverse):
+            return (*x, self.output_dim)
+        if not x or not algebra.equal(x[-1], self.output_dim):
+            raise refuse(
+                "shape-mismatch",
+                f"ReversibleEmbedding in reverse takes rows of length {self.output_dim}, not {shape_text(x)}",
+            )
+        return (*x[:-1], self.input_dim)

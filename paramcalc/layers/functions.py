@@ -1,13 +1,24 @@
-"""Functions of several inputs; they learn nothing."""
+"""Functions of one or several inputs; they learn nothing."""
 
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Layer, shape_text
-from paramcalc.layers.base.fields import FieldType, Function, field, named
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.declaration import Example, Layer
+from paramcalc.layers.base.fields import (
+    FieldType,
+    Flag,
+    Function,
+    Given,
+    Integer,
+    OptionalAxis,
+    OrderedAxes,
+    field,
+    named,
+)
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
 
@@ -26,7 +37,7 @@ def _read_product(value: Any) -> str:
 
 
 _Product: TypeAlias = Annotated[
-    Any, FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
+    Given[str], FieldType(_read_product, {"type": "string", "pattern": "^[a-zA-Z]+(,[a-zA-Z]+)*->[a-zA-Z]+$"})
 ]
 
 
@@ -34,7 +45,9 @@ class Elementwise(Layer):
     """A function of its inputs, element by element; all have as many axes, and those of size 1 are repeated."""
 
     variadic = 2
+    layout = "as_given"
     source = "keras.ops.power, keras.ops.where and their kin; torch.pow, torch.where and their kin"
+    example = Example({"function": "power"}, [(20, 64), (1, 64)])
 
     function: Function = field("", "the function")
 
@@ -53,7 +66,9 @@ class Einsum(Layer):
     """
 
     variadic = 1
+    layout = "as_given"
     source = "keras.ops.einsum; torch.einsum"
+    example = Example({"equation": "bij,bkj->bik"}, [(20, 64), (30, 64)])
 
     equation: _Product = field("", "the axes of each input, and of the output; the first is the batch")
 
@@ -72,3 +87,143 @@ class Einsum(Layer):
                         f" and {quoted(size)} in another",
                     )
         return tuple(sizes[letter] for letter in output[1:])
+
+
+class _Elementwise(Layer):
+    variadic = 2
+    layout = "as_given"
+
+    def output_shape(self, *inputs: Shape) -> Shape:
+        return algebra.broadcast_shapes(inputs)
+
+
+class Subtract(Layer):
+    """The first input less the second, element by element; axes of size 1 are repeated."""
+
+    inputs = (Axes("..."), Axes("..."))
+    layout = "as_given"
+    source = "keras.layers.Subtract; torch.sub"
+    example = Example(inputs=[(64,), (64,)])
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        return algebra.broadcast_shapes((x, y))
+
+
+class Average(_Elementwise):
+    """The mean of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Average"
+    example = Example(inputs=[(64,), (64,)])
+
+
+class Maximum(_Elementwise):
+    """The largest of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Maximum; torch.maximum"
+    example = Example(inputs=[(64,), (64,)])
+
+
+class Minimum(_Elementwise):
+    """The smallest of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Minimum; torch.minimum"
+    example = Example(inputs=[(64,), (64,)])
+
+
+class Dot(Layer):
+    """The scalar product of its two inputs along an axis of each; the other axes stay, the first input's first."""
+
+    inputs = (Axes("..."), Axes("..."))
+    layout = "as_given"
+    source = "keras.layers.Dot"
+    example = Example({"axes": -1}, [(64,), (64,)])
+
+    axes: OrderedAxes = field("", "the axis of both inputs, or one of each, the batch counted as 0")
+    normalize: Flag = field("", "whether each vector is first divided by its length", False)
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes, self.axes)
+        if len(axes) != 2:
+            raise refuse("invalid-value", f"Dot takes an axis, or one of each of its two inputs, not {len(axes)}")
+        first, second = axis_position(axes[0], len(x)), axis_position(axes[1], len(y))
+        if not algebra.equal(x[first], y[second]):
+            raise refuse(
+                "shape-mismatch",
+                f"Dot multiplies axis {axes[0]} of {shape_text(x)} with axis {axes[1]} of {shape_text(y)}:"
+                f" sizes {quoted(x[first])} and {quoted(y[second])} differ",
+            )
+        return _without(x, first) + _without(y, second) or (1,)
+
+
+class CosineSimilarity(Layer):
+    """The cosine of the angle between its two inputs along an axis; in others, axes of size 1 are repeated."""
+
+    inputs = (Axes("..."), Axes("..."))
+    layout = "as_given"
+    source = "torch.nn.CosineSimilarity"
+    example = Example(inputs=[(64,), (64,)])
+
+    axis: Integer = field("", "the axis of the vectors, the batch counted as 0", 1)
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        return _without(_of_one_rank(self, x, y), axis_position(self.axis, len(x)))
+
+
+class PairwiseDistance(Layer):
+    """The distance between its two inputs along their last axis; in others, axes of size 1 are repeated."""
+
+    inputs = (Axes("... n", n="the length of a vector"), Axes("... m", m="the length of the other: the same, or 1"))
+    layout = "channels_last"
+    source = "torch.nn.PairwiseDistance"
+    example = Example(inputs=[(64,), (64,)])
+
+    keepdims: Flag = field("", "whether the last axis stays, with size 1", False)
+
+    def output_shape(self, x: Shape, y: Shape) -> Shape:
+        others = _of_one_rank(self, x, y)[:-1]
+        return (*others, 1) if algebra.truth(self.keepdims) else others
+
+
+def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
+    """Give the shape of both together; PyTorch would take the batch of one for another axis of the other."""
+    if len(x) != len(y):
+        raise refuse(
+            "shape-mismatch",
+            f"{type(layer).__name__} takes two inputs of the same number of axes,"
+            f" not {shape_text(x)} and {shape_text(y)}",
+        )
+    return algebra.broadcast_shapes((x, y))
+
+
+def _without(shape: Shape, position: int) -> Shape:
+    return (*shape[:position], *shape[position + 1 :])
+
+
+class Reduce(Layer):
+    """One number of all that stand along some axes, such as their sum or the largest of them."""
+
+    layout = "as_given"
+    source = "keras.ops.sum, keras.ops.mean and their kin; torch.sum, torch.mean and their kin"
+    example = Example({"function": "mean", "axis": 1}, [(20, 64)])
+
+    function: Literal[
+        "sum", "mean", "max", "min", "prod", "std", "var", "median", "logsumexp", "norm", "any", "all", "argmax",
+        "argmin", "count_nonzero",
+    ] = field("", "what is made of the numbers")  # fmt: skip
+    axis: OptionalAxis = field("", "the axis or axes, the batch counted as 0; all but the batch, if absent", None)
+    keepdims: Flag = field("", "whether the axes stay, with size 1", False)
+
+    def output_shape(self, x: Shape) -> Shape:
+        gone = self._positions(len(x))
+        if algebra.truth(self.keepdims):
+            return tuple(1 if place in gone else size for place, size in enumerate(x))
+        return tuple(size for place, size in enumerate(x) if place not in gone)
+
+    def _positions(self, rank: int) -> set[int]:
+        if self.axis is None:
+            return {*range(rank)}
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        positions = {axis_position(axis, rank) for axis in axes}
+        if not 0 < len(axes) == len(positions):
+            raise refuse("invalid-value", f"'axis' of Reduce is one or more axes, each named once, not {[*axes]}")
+        return positions

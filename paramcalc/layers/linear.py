@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Function, OptionalSize, Size, field
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
 
 
 class Dense(Layer):
-    """Each output is a weighted sum of all inputs, plus an offset: activation(x · kernel + bias).
+    """Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel + bias).
 
     With `lora_rank` the kernel is frozen, and the product of two smaller matrices is trained in its place. With
     `quantization` the kernel is kept with few bits, as Keras keeps it: `int8`; `int4`, two to a byte, or
@@ -18,18 +19,21 @@ class Dense(Layer):
     """
 
     inputs = (Axes("... n", n="inputs: the size of the last axis"),)
+    layout = "channels_last"
     source = "keras.layers.Dense; torch.nn.Linear; Hu et al. 2021 (LoRA)"
+    example = Example({"units": 32}, [(64,)])
     remarks = (
         Remark(
             "Why does only the last axis of the input count?",
-            "The same kernel is applied at each place of the other axes; more places use the same weights"
+            "The same kernel is applied at each position of the other axes; more positions use the same weights"
             " again, and need no more of them.",
             when="rank > 1",
         ),
     )
+    phrases = (Phrase(", plus a bias", when="use_bias"), Phrase(" + bias", when="use_bias"))
 
     units: Size = field("u", "outputs")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
     activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
@@ -41,7 +45,7 @@ class Dense(Layer):
             yield Tensor("kernel", (n, u), "a weight from each input to each output", frozen=frozen)
         else:
             yield from matrix(self.quantization, n, u, (n, u), (u,))
-        yield Tensor("bias", (u,), "an offset for each output", when=self.use_bias)
+        yield Tensor("bias", (u,), "a bias for each output", when=self.use_bias)
         yield from low_rank("kernel", (n,), (u,), self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:

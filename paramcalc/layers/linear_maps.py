@@ -1,14 +1,31 @@
-"""Layers that multiply by more than a matrix: along any axes, or two inputs with one another."""
+"""Layers that multiply by more than one matrix: along any axes, two inputs with one another, among classes."""
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor, shape_text
-from paramcalc.layers.base.fields import FieldType, Flag, Function, OpenSizes, OptionalSize, Size, field, named
+from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
+from paramcalc.layers.base.fields import (
+    FieldType,
+    Flag,
+    Function,
+    Given,
+    OpenSizes,
+    OptionalSize,
+    Ratio,
+    Size,
+    Sizes,
+    TensorSizes,
+    aliased,
+    field,
+    named,
+)
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -30,12 +47,12 @@ def _read_equation(value: Any) -> str:
 
 
 Equation: TypeAlias = Annotated[
-    Any, FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
+    Given[str], FieldType(_read_equation, {"type": "string", "pattern": f"^{_EQUATION.pattern}$"}, opens=True)
 ]
 
 
 class _Terms(NamedTuple):
-    """The axes of an equation by their letters, the batch first; those under `...` have a number each."""
+    """Give the axes of an equation by their letters, the batch first; those under `...` have a number each."""
 
     x: list[str]
     kernel: str
@@ -45,7 +62,7 @@ class _Terms(NamedTuple):
 
 
 class EinsumDense(Layer):
-    """Multiplies the input by a kernel along the axes that an equation names, and adds an offset.
+    """Multiplies the input by a kernel along the axes that an equation names, and adds a bias.
 
     In `ab,bc->ac` the input has the axes a and b, the kernel b and c, the output a and c: what the output does not
     have is summed. The first letter is the batch, and `...` any number of axes. The kernel's axes that the output
@@ -53,13 +70,16 @@ class EinsumDense(Layer):
     Dense.
     """
 
+    layout = "as_given"
     source = "keras.layers.EinsumDense"
+    example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
+    phrases = (Phrase(", and adds a bias", when="bias_axes != None"),)
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
-    output_sizes: OpenSizes = field(
+    output_sizes: OpenSizes = aliased(
         "o", "sizes of the output's axes without the batch; null is the input's", alias="output_shape"
     )
-    bias_axes: str | None = field("", "the letters of the output that have offsets of their own, if any", None)
+    bias_axes: str | None = field("", "the letters of the output that have biases of their own, if any", None)
     activation: Function = field("", "the function applied to the result", "linear")
     lora_rank: OptionalSize = field("r", "rank of the update that is trained in place of the kernel", None)
     quantization: Quantization = field("", "how the kernel is kept with few bits, if it is", None)
@@ -72,7 +92,7 @@ class EinsumDense(Layer):
         else:
             yield from _quantised(self.quantization, terms, kernel)
         if self.bias_axes is not None:
-            yield Tensor("bias", self._bias_shape(terms, sizes), "the offsets")
+            yield Tensor("bias", self._bias_shape(terms, sizes), "the biases")
         yield from low_rank("kernel", kernel[:-1], kernel[-1:], self.lora_rank, self.quantization)
 
     def output_shape(self, x: Shape) -> Shape:
@@ -80,7 +100,7 @@ class EinsumDense(Layer):
         return tuple(sizes[axis] for axis in terms.output[1:])
 
     def _terms(self, x: Shape) -> _Terms:
-        """The axes of an equation for an input of this shape."""
+        """Give the axes of an equation for an input of this shape."""
         found = _EQUATION.fullmatch(self.equation)
         assert found is not None
         left, letters, right, kernel, _, output, _ = found.groups()
@@ -101,7 +121,7 @@ class EinsumDense(Layer):
         return terms
 
     def _sizes(self, x: Shape) -> dict[str, Number]:
-        """The size of each axis that the equation names, the batch left out."""
+        """Give the size of each axis that the equation names, the batch left out."""
         terms = self._terms(x)
         sizes: dict[str, Number] = dict(zip(terms.x[1:], x, strict=True))
         if len(self.output_sizes) != len(terms.stated):
@@ -131,7 +151,7 @@ class EinsumDense(Layer):
         return sizes
 
     def _bias_shape(self, terms: _Terms, sizes: dict[str, Number]) -> Shape:
-        """From the first axis that has offsets of its own to the last; the others are 1."""
+        """Give the shape of the biases: from the first axis with biases of its own to the last; the others are 1."""
         own = self.bias_axes
         if not own or not {*own} <= {*terms.stated}:
             raise refuse(
@@ -143,20 +163,23 @@ class EinsumDense(Layer):
 
 
 class Bilinear(Layer):
-    """Each output is a weighted sum of all products of two inputs, plus an offset."""
+    """Each output is a weighted sum of all products of two inputs, plus a bias."""
 
     inputs = (
         Axes("... n", n="features of the first input"),
         Axes("... m", m="features of the second input"),
     )
+    layout = "channels_last"
     source = "torch.nn.Bilinear"
+    example = Example({"units": 32}, [(64,), (64,)])
+    phrases = (Phrase(", plus a bias", when="use_bias"),)
 
     units: Size = field("u", "outputs")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
 
     def tensors(self, x: Shape, y: Shape) -> Iterator[Tensor]:
         yield Tensor("kernel", (self.units, x[-1], y[-1]), "a weight for each output and product")
-        yield Tensor("bias", (self.units,), "an offset for each output", when=self.use_bias)
+        yield Tensor("bias", (self.units,), "a bias for each output", when=self.use_bias)
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         alike = len(x) == len(y) and all(algebra.equal(*sizes) for sizes in zip(x[:-1], y[:-1], strict=True))
@@ -166,7 +189,7 @@ class Bilinear(Layer):
 
 
 def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
-    """The tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
+    """Yield the tensors of a kernel that is kept with few bits: as a matrix, unless it has 8."""
     method = parts(quantization)[0]
     if method != "float8" and not all(axis.isalpha() for axis in terms.x):
         # `_analyze_quantization_info` of keras.layers.EinsumDense does not see how many axes are open
@@ -183,7 +206,7 @@ def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tens
 
 
 def _matrix_of(quantization: str, kernel: Shape) -> tuple[Number, Number]:
-    """The rows and columns of a kernel, as Keras guesses them: its largest axis stands alone."""
+    """Give the rows and columns of a kernel, as Keras guesses them: its largest axis stands alone."""
     if len(kernel) == 2:
         return kernel[0], kernel[1]
     if len(kernel) != 3:
@@ -195,7 +218,7 @@ def _matrix_of(quantization: str, kernel: Shape) -> tuple[Number, Number]:
 
 
 def _scale_shape(terms: _Terms, kernel: Shape) -> Shape:
-    """The shape of the scales of a kernel of 8 bits: the axes of the output, those that are summed made 1.
+    """Give the shape of the scales of a kernel of 8 bits: the axes of the output, those that are summed made 1.
 
     Source: `_analyze_quantization_info` and `_get_kernel_scale_shape` of keras.layers.EinsumDense.
     """
@@ -216,3 +239,85 @@ def _scale_shape(terms: _Terms, kernel: Shape) -> Shape:
     for axis in reversed(left_over):
         shape.pop(axis)
     return tuple(shape)
+
+
+class AdaptiveLogSoftmaxWithLoss(Layer):
+    """The log-probability of a class among many, cheap for the classes that come first.
+
+    The classes before the first cutoff have a weight each from all features. Those between two cutoffs are a
+    cluster, seen through fewer and fewer features: `n / div_value`, `n / div_value²` and so on, rounded down. The
+    outputs are the log-probability of the target, and the mean loss.
+    """
+
+    inputs = (Axes("n", n="features"), Axes(""))
+    source = "Grave et al. 2017; torch.nn.AdaptiveLogSoftmaxWithLoss"
+    example = Example({"n_classes": 1000, "cutoffs": (20, 200)}, [(64,), ()])
+
+    n_classes: Size = field("k", "classes")
+    cutoffs: TensorSizes = field("c", "the first class of each cluster, in ascending order")
+    div_value: Ratio = field("", "by how much the features shrink from cluster to cluster", 4.0)
+    head_bias: Flag = field("head_bias", "whether the head has a bias", False)
+
+    def tensors(self, x: Shape, target: Shape) -> Iterator[Tensor]:
+        bounds = (*self.cutoffs, self.n_classes)
+        clusters = [following - first for first, following in pairwise(bounds)]
+        if not clusters or not all(algebra.at_least(classes, 1) for classes in clusters):
+            raise refuse(
+                "invalid-value",
+                f"'cutoffs' are one or more classes in ascending order, below the {self.n_classes} of 'n_classes',"
+                f" not {list(self.cutoffs)}",
+            )
+        head = bounds[0] + len(clusters)
+        yield Tensor("head_kernel", (x[-1], head), "to the first classes, and to each cluster")
+        yield Tensor("head_bias", (head,), "a bias for each of them", when=self.head_bias)
+        for place, classes in enumerate(clusters):
+            features = self._features(x[-1], place + 1)
+            yield Tensor(f"tail_{place}_projection", (x[-1], features), f"to fewer features, of cluster {place}")
+            yield Tensor(f"tail_{place}_kernel", (features, classes), f"to the classes of cluster {place}")
+
+    def _features(self, features: Number, step: int) -> Number:
+        # the power is rounded as PyTorch's is, and what follows is exact
+        return algebra.floor_divide(features, Fraction(self.div_value**step))
+
+    def outputs(self, x: Shape, target: Shape) -> tuple[Shape, ...]:
+        return ((), ())
+
+
+class LinearCrossEntropyLoss(Layer):
+    """The cross entropy between classes and what a matrix makes of the input.
+
+    The target names the class, or has a probability for each. With `out_features`, there are as many choices
+    among the classes. The loss is one number, or with the reduction `none` one for each choice.
+    """
+
+    inputs = (Axes("n", n="features"), Axes("..."))
+    layout = "as_given"
+    source = "torch.nn.LinearCrossEntropyLoss"
+    example = Example({"num_classes": 10}, [(64,), ()])
+
+    num_classes: Size = field("k", "classes")
+    out_features: Sizes = field("", "sizes of the axes of choices", ())
+    use_bias: Flag = field("use_bias", "whether a bias is added", False)
+    class_weights: Flag = field("class_weights", "whether each class has a weight in the loss", False)
+    reduction: Literal["none", "mean", "sum"] = field("", "what is made of the losses: none, mean or sum", "mean")
+
+    def tensors(self, x: Shape, target: Shape) -> Iterator[Tensor]:
+        outputs = algebra.product((self.num_classes, *self.out_features))
+        yield Tensor("kernel", (x[-1], outputs), "a weight from each feature to each class of each choice")
+        yield Tensor("bias", (outputs,), "a bias for each of them", when=self.use_bias)
+        weighted = self.class_weights
+        yield Tensor("class_weights", (self.num_classes,), "the weight of each class", "state", when=weighted)
+
+    def output_shape(self, x: Shape, target: Shape) -> Shape:
+        named, rated = self.out_features, (self.num_classes, *self.out_features)
+        if not any(_agree(target, shape) for shape in (named, rated)):
+            raise refuse(
+                "shape-mismatch",
+                f"the target of LinearCrossEntropyLoss is {shape_text(named)} or {shape_text(rated)},"
+                f" not {shape_text(target)}",
+            )
+        return self.out_features if self.reduction == "none" else ()
+
+
+def _agree(shape: Shape, other: Shape) -> bool:
+    return len(shape) == len(other) and all(algebra.equal(*sizes) for sizes in zip(shape, other, strict=True))

@@ -3,12 +3,14 @@
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Layer, axis_position, shape_text
+from paramcalc.layers.base.axes import axis_position, shape_text
+from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
 
 
 class _Elementwise(Layer):
     variadic = 2
+    layout = "as_given"
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return algebra.broadcast_shapes(inputs)
@@ -18,19 +20,23 @@ class Add(_Elementwise):
     """The sum of its inputs, element by element; axes of size 1 are repeated."""
 
     source = "keras.layers.Add; torch.add"
+    example = Example(inputs=[(64,), (64,)])
 
 
 class Multiply(_Elementwise):
     """The product of its inputs, element by element; axes of size 1 are repeated."""
 
     source = "keras.layers.Multiply; torch.mul"
+    example = Example(inputs=[(64,), (64,)])
 
 
 class Concatenate(Layer):
     """Its inputs one behind the other along an axis; the other axes must agree."""
 
     variadic = 1
+    layout = "as_given"
     source = "keras.layers.Concatenate; torch.cat"
+    example = Example(inputs=[(64,), (64,)])
 
     axis: Integer = field("", "the axis, the batch counted as 0", -1)
 

@@ -4,19 +4,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.algebra import Shape
-from paramcalc.layers.base.declaration import Axes, Layer, Remark, Tensor, axis_position
+from paramcalc.layers.base.axes import Axes, axis_position
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+
+#: What of a normalisation's summary goes with its scale, and with its shift.
+_PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
 
 
 class BatchNorm(Layer):
-    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + offset."""
+    """Normalises each feature over the batch, then scales and shifts it: scale · (x - mean) / deviation + shift."""
 
     inputs = (Axes("... c", c="features: the size of the axis that is normalised"),)
+    layout = "axis"
     source = "Ioffe and Szegedy 2015; keras.layers.BatchNormalization; torch.nn.BatchNorm2d"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why are four numbers kept for each feature, and only two of them trained?",
-            "The scale and the offset are parameters: the gradient reaches them, and the optimizer updates them."
+            "The scale and the shift are parameters: the gradient reaches them, and the optimizer updates them."
             " The running mean and variance are measured from the batches, not learned; they are kept because"
             " at inference there may be no batch to measure.",
             when="scale and center",
@@ -32,6 +38,12 @@ class BatchNorm(Layer):
             " examples there are.",
         ),
     )
+    phrases = (
+        Phrase(", then scales and shifts it", when="scale or center"),
+        Phrase("scales and ", when="scale"),
+        Phrase(" and shifts", when="center"),
+        *_PHRASES,
+    )
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -43,7 +55,7 @@ class BatchNorm(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         c, tracked, renorm = x[-1], self.track_running_stats, self.renorm
         yield Tensor("gamma", (c,), "scale of each feature", when=self.scale)
-        yield Tensor("beta", (c,), "offset of each feature", when=self.center)
+        yield Tensor("beta", (c,), "shift of each feature", when=self.center)
         yield Tensor("moving_mean", (c,), "running mean, used at inference", "state", when=tracked)
         yield Tensor("moving_variance", (c,), "running variance, used at inference", "state", when=tracked)
         yield Tensor("moving_stddev", (c,), "running standard deviation", "state", when=renorm)
@@ -52,22 +64,21 @@ class BatchNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
-    @property
-    def channel_axis(self) -> int:
-        return int(self.axis)
-
 
 class LayerNorm(Layer):
-    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + offset."""
+    """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + shift."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Ba, Kiros and Hinton 2016; keras.layers.LayerNormalization; torch.nn.LayerNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
             "Why is no mean or variance kept, as in a batch normalisation?",
             "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
         ),
     )
+    phrases = _PHRASES
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -76,19 +87,26 @@ class LayerNorm(Layer):
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         normalised = _sizes(x, self.axis)
         yield Tensor("gamma", normalised, "scale of each feature", when=self.scale)
-        yield Tensor("beta", normalised, "offset of each feature", when=self.center)
+        yield Tensor("beta", normalised, "shift of each feature", when=self.center)
 
 
 class RMSNorm(Layer):
     """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
 
     inputs = (Axes("... c", c="features: the size of the last axis"),)
+    layout = "channels_last"
     source = "Zhang and Sennrich 2019; keras.layers.RMSNormalization; torch.nn.RMSNorm"
+    example = Example(inputs=[(8,)])
     remarks = (
         Remark(
-            "Why is there no offset?",
+            "Why is there no shift?",
             "The mean is not subtracted, so nothing has to put one back: only the scale is left to learn.",
         ),
+    )
+    phrases = (
+        Phrase(", then scales it", when="scale"),
+        Phrase("scale · ", when="scale"),
+        Phrase(": only the scale is left to learn", when="scale"),
     )
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
@@ -99,6 +117,6 @@ class RMSNorm(Layer):
 
 
 def _sizes(x: Shape, axis: Any) -> Shape:
-    """The sizes of the axes that are normalised together."""
+    """Give the sizes of the axes that are normalised together."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     return tuple(x[axis_position(each, len(x))] for each in axes)

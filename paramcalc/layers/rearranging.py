@@ -1,17 +1,23 @@
 """Layers that put the same elements elsewhere; they learn nothing."""
 
+from typing import Any
+
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Axes, Layer
-from paramcalc.layers.base.fields import Count, OrderedAxes, field
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer
+from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
+from paramcalc.layers.base.windows import output_lengths
 
 
 class Permute(Layer):
     """The axes in another order."""
 
+    layout = "as_given"
     source = "keras.layers.Permute"
+    example = Example({"dims": (3, 1, 2)}, [(64, 32, 3)])
 
     dims: OrderedAxes = field("", "the axes of the input in the order of the output, the batch left out: [2, 1]")
 
@@ -29,7 +35,9 @@ class RepeatVector(Layer):
     """Makes a sequence of one vector, the same at each step."""
 
     inputs = (Axes("c", c="features"),)
+    layout = "as_given"
     source = "keras.layers.RepeatVector"
+    example = Example({"n": 10}, [(8,)])
 
     n: Count = field("", "the steps")
 
@@ -47,9 +55,10 @@ class _Pixels(Spatial):
 
 
 class PixelShuffle(_Pixels):
-    """Spreads each group of channels over a square of places: a larger image of fewer channels."""
+    """Spreads each group of channels over a square of pixels: a larger image of fewer channels."""
 
     source = "Shi et al. 2016; torch.nn.PixelShuffle"
+    example = Example({"upscale_factor": 2}, [(32, 32, 8)])
 
     upscale_factor: Count = field("", "how many times as high and as wide the image is made")
     data_format: DataFormat = data_format()
@@ -62,9 +71,10 @@ class PixelShuffle(_Pixels):
 
 
 class PixelUnshuffle(_Pixels):
-    """Puts each square of places into channels: a smaller image of more channels."""
+    """Puts each square of pixels into channels: a smaller image of more channels."""
 
     source = "Shi et al. 2016; torch.nn.PixelUnshuffle"
+    example = Example({"downscale_factor": 2}, [(32, 32, 8)])
 
     downscale_factor: Count = field("", "how many times less high and less wide the image is made")
     data_format: DataFormat = data_format()
@@ -73,15 +83,16 @@ class PixelUnshuffle(_Pixels):
         *leading, height, width, channels = x
         factor = self.downscale_factor
         rule = "squares of 'downscale_factor' fill the image"
-        places = [algebra.divide(length, factor, rule) for length in (height, width)]
-        return (*leading, *places, channels * factor * factor)
+        lengths = [algebra.divide(length, factor, rule) for length in (height, width)]
+        return (*leading, *lengths, channels * factor * factor)
 
 
 class ChannelShuffle(Spatial):
     """Deals the channels out anew, so that each group has some of every other."""
 
-    inputs = (Axes("... n c", n="places", c="channels"),)
+    inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Zhang et al. 2017; torch.nn.ChannelShuffle"
+    example = Example({"groups": 4}, [(64, 8)])
 
     groups: Count = field("", "into how many groups the channels are parted")
     data_format: DataFormat = data_format()
@@ -89,3 +100,48 @@ class ChannelShuffle(Spatial):
     def output_shape(self, x: Shape) -> Shape:
         algebra.divide(x[-1], self.groups, "'groups' divides the channels")
         return x
+
+
+class _Windows(Spatial):
+    kernel_size: Window2D = field("", "height and width of a window")
+    strides: Window2D = field("", "how far apart the windows are", (1, 1))
+    padding: Amount2D = field("", "the pixels of padding on each side of the image", (0, 0))
+    dilation_rate: Window2D = field("", "the spacing of a window's elements", (1, 1))
+    data_format: DataFormat = data_format()
+
+    def _windows(self, lengths: Shape) -> Any:
+        """Count the windows in an image. Raises `empty-output` where none fits."""
+        numbers = output_lengths(lengths, self.kernel_size, self.strides, self.padding, self.dilation_rate)
+        if not all(algebra.at_least(each, 1) for each in numbers):
+            height, width = lengths
+            raise refuse("empty-output", f"no window fits in an image of {height} by {width}")
+        return algebra.product(numbers)
+
+
+class Unfold(_Windows):
+    """Lays out each window of an image as one row: the numbers of all its pixels and channels."""
+
+    inputs = (Axes("h w c", h="height", w="width", c="channels"),)
+    source = "torch.nn.Unfold"
+    example = Example({"kernel_size": 3}, [(32, 32, 8)])
+
+    def output_shape(self, x: Shape) -> Shape:
+        return (self._windows(x[:-1]), x[-1] * algebra.product(self.kernel_size))
+
+
+class Fold(_Windows):
+    """Adds up windows, each laid out as one row, where they lie in an image."""
+
+    inputs = (Axes("l p", l="windows", p="numbers of a window, over all channels"),)
+    source = "torch.nn.Fold"
+    example = Example({"kernel_size": 3, "output_size": 8}, [(36, 72)])
+
+    output_size: Window2D = field("", "height and width of the image")
+
+    def output_shape(self, x: Shape) -> Shape:
+        windows = self._windows(self.output_size)
+        if not algebra.equal(x[0], windows):
+            raise refuse("shape-mismatch", f"an image of this size has {windows} windows, and the input {x[0]}")
+        pixels = algebra.product(self.kernel_size)
+        channels = algebra.divide(x[-1], pixels, "a window has the same number of pixels in each channel")
+        return (*self.output_size, channels)

@@ -6,7 +6,8 @@ from typing import Any
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Axes, Remark, Tensor
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.recurrence import Gated, OverTime
 
@@ -47,19 +48,21 @@ class SimpleRNN(_Recurrent):
 
     gates = 1
     source = "Elman 1990; keras.layers.SimpleRNN; torch.nn.RNN"
+    example = Example({"units": 32}, [(20, 64)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
 
 
 class GRU(_Recurrent):
     """Gated recurrent unit: three gates, each a weighted sum of the input and of the state before."""
 
     gates = 3
-    second_offset = "reset_after"
+    second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
+    example = Example({"units": 32}, [(20, 64)])
 
     reset_after: Flag = field(
-        "reset_after", "whether the state is reset after its matrix, which needs a second offset, or before it", True
+        "reset_after", "whether the state is reset after its matrix, which needs a second bias, or before it", True
     )
 
 
@@ -69,10 +72,11 @@ class LSTM(_Recurrent):
     gates = 4
     states = 2
     source = "Hochreiter and Schmidhuber 1997; Sak et al. 2014 (projected); keras.layers.LSTM; torch.nn.LSTM"
+    example = Example({"units": 32}, [(20, 64)])
     remarks = (
         Remark(
             "Why is there a factor of four?",
-            "The input gate, the forget gate, the candidate and the output gate have weights and offsets of their"
+            "The input gate, the forget gate, the candidate and the output gate have weights and biases of their"
             " own. They are stored side by side in one tensor.",
         ),
         Remark(
@@ -80,20 +84,21 @@ class LSTM(_Recurrent):
             "Every step uses the same weights again.",
         ),
         Remark(
-            "Why are there two offsets for each unit and gate?",
+            "Why are there two biases for each unit and gate?",
             "PyTorch adds one to the product with the input and one to the product with the state, as cuDNN"
             " does. Their sum alone matters, so that Keras keeps one; both of PyTorch's are stored and trained.",
             when="use_bias and recurrent_bias",
         ),
         Remark(
             "Why has PyTorch's LSTM more parameters than this one?",
-            "It keeps a second offset for each unit and gate, added to the first. 'paramcalc explain --compare"
+            "It keeps a second bias for each unit and gate, added to the first. 'paramcalc explain --compare"
             " keras,torch' names the tensor.",
             when="use_bias and not recurrent_bias",
         ),
     )
+    phrases = (Phrase(" and biases", when="use_bias"),)
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
     proj_size: OptionalSize = field(
         "", "the size that a tensor `projection` gives the output; units, and no such tensor, if absent", None
     )

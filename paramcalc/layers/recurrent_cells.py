@@ -1,14 +1,18 @@
-"""The cells of recurrent layers, which go one step, and the layer that goes through a sequence with any of them."""
+"""The cells of recurrent layers, the layer that goes through a sequence with any of them, and LSTMs over images."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Part, Tensor
-from paramcalc.layers.base.fields import FieldType, Flag, field
-from paramcalc.layers.base.nesting import LAYER, LAYERS, read_layer, read_layers
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
+from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
+from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
+from paramcalc.layers.base.ranked import Ranked, Window
 from paramcalc.layers.base.recurrence import Gated, OverTime, check_states
+from paramcalc.layers.base.spatial import DataFormat
+from paramcalc.layers.base.windows import output_lengths
 
 
 def _read_cell(value: Any) -> Any:
@@ -26,8 +30,10 @@ def _read_cell_or_cells(value: Any) -> Any:
     return _read_cells(value) if isinstance(value, (list, tuple)) else _read_cell(value)
 
 
-_Cells: TypeAlias = Annotated[Any, FieldType(_read_cells, LAYERS, nested=True)]
-_CellOrCells: TypeAlias = Annotated[Any, FieldType(_read_cell_or_cells, {"anyOf": [LAYER, LAYERS]}, nested=True)]
+_Cells: TypeAlias = Annotated[Given[Sequence[Nested]], FieldType(_read_cells, LAYERS, nested=True)]
+_CellOrCells: TypeAlias = Annotated[
+    Given[Nested | Sequence[Nested]], FieldType(_read_cell_or_cells, {"anyOf": [LAYER, LAYERS]}, nested=True)
+]
 
 
 class _Cell(Layer):
@@ -40,7 +46,7 @@ class _Cell(Layer):
     variadic = 1
 
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
-        """The shape of the output, and those of the states."""
+        """Give the shape of the output, and those of the states."""
         raise NotImplementedError
 
     def output_shape(self, x: Shape, *before: Shape) -> Shape:
@@ -66,19 +72,21 @@ class SimpleRNNCell(_GatedCell):
 
     gates = 1
     source = "Elman 1990; keras.layers.SimpleRNNCell; torch.nn.RNNCell"
+    example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
 
 
 class GRUCell(_GatedCell):
     """One step of GRU: three gates, each a weighted sum of the input and of the state before."""
 
     gates = 3
-    second_offset = "reset_after"
+    second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRUCell; torch.nn.GRUCell"
+    example = Example({"units": 32}, [(64,)])
 
     reset_after: Flag = field(
-        "reset_after", "whether the state is reset after its matrix, which needs a second offset, or before it", True
+        "reset_after", "whether the state is reset after its matrix, which needs a second bias, or before it", True
     )
 
 
@@ -88,14 +96,16 @@ class LSTMCell(_GatedCell):
     gates = 4
     states = 2
     source = "Hochreiter and Schmidhuber 1997; keras.layers.LSTMCell; torch.nn.LSTMCell"
+    example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second offset is kept, as PyTorch does", False)
+    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
 
 
 class StackedRNNCells(_Cell):
     """Several cells as one: each takes the output of the one before."""
 
     source = "keras.layers.StackedRNNCells"
+    example = Example({"cells": [{"LSTMCell": {"units": 32}}, {"GRUCell": {"units": 16}}]}, [(64,)])
 
     cells: _Cells = field("", "the cells, the first on the input")
 
@@ -121,6 +131,7 @@ class RNN(OverTime):
     )
     variadic = 1
     source = "keras.layers.RNN"
+    example = Example({"cell": {"LSTMCell": {"units": 32}}}, [(20, 64)])
 
     cell: _CellOrCells = field("", "the cell that goes each step, or a list of them, as StackedRNNCells has it")
 
@@ -139,3 +150,72 @@ class RNN(OverTime):
     def _cell(self) -> _Cell:
         cell: _Cell = StackedRNNCells(cells=self.cell) if isinstance(self.cell, tuple) else self.cell
         return cell
+
+
+class _ConvLSTM(OverTime, Ranked):
+    """An LSTM over a sequence of {inputs}: each gate is a convolution of the input and of the state before."""
+
+    variadic = 1
+    layout = "data_format"
+    source = "Shi et al. 2015; keras.layers.ConvLSTM{rank}D"
+
+    filters: Size = field("f", "filters: the channels of the output")
+    kernel_size: Window = field("k", "{extent} of the window")
+    strides: Window = field("", "how far the window moves over the input", 1)
+    padding: Literal["valid", "same"] = field("", "valid, or same: as much as keeps the lengths at stride 1", "valid")
+    dilation_rate: Window = field("", "the spacing of the elements of the window over the input", 1)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
+    data_format: DataFormat = field("", "where the channels of a step are", "channels_last")
+
+    def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        gates = 4 * self.filters
+        yield Tensor("kernel", (*self.kernel_size, x[-1], gates), "a window over the input, for the four gates")
+        yield Tensor(
+            "recurrent_kernel",
+            (*self.kernel_size, self.filters, gates),
+            "a window over the state before, for the four gates",
+        )
+        yield Tensor("bias", (gates,), "a bias for each filter and gate", when=self.use_bias)
+
+    def step_shape(self, x: Shape) -> Shape:
+        lengths = output_lengths(x[1:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
+        return (*lengths, self.filters)
+
+    def step_states(self, x: Shape) -> Sequence[Shape]:
+        return (self.step_shape(x),) * 2
+
+    @property
+    def channel_axis(self) -> int:
+        # counted from the end, where it is the same for the sequence and for a step
+        return -1 if self.data_format == "channels_last" else -len(self.kernel_size) - 1
+
+
+class ConvLSTM1D(_ConvLSTM, rank=1):
+    inputs = (
+        Axes("t w c", t="steps of the sequence", w="width", c="channels of the input"),
+        Axes("q s", optional=True, q="width of a state", s="channels of a state"),
+    )
+    example = Example({"filters": 16, "kernel_size": 3}, [(20, 32, 8)])
+
+
+class ConvLSTM2D(_ConvLSTM, rank=2):
+    inputs = (
+        Axes("t h w c", t="steps of the sequence", h="height", w="width", c="channels of the input"),
+        Axes("p q s", optional=True, p="height of a state", q="width of a state", s="channels of a state"),
+    )
+    example = Example({"filters": 16, "kernel_size": 3}, [(20, 32, 32, 8)])
+
+
+class ConvLSTM3D(_ConvLSTM, rank=3):
+    inputs = (
+        Axes("t d h w c", t="steps of the sequence", d="depth", h="height", w="width", c="channels of the input"),
+        Axes(
+            "o p q s",
+            optional=True,
+            o="depth of a state",
+            p="height of a state",
+            q="width of a state",
+            s="channels of a state",
+        ),
+    )
+    example = Example({"filters": 16, "kernel_size": 3}, [(20, 64, 32, 32, 8)])

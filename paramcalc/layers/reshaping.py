@@ -3,14 +3,17 @@
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.declaration import Layer, axis_position, shape_text
+from paramcalc.layers.base.axes import axis_position, shape_text
+from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 
 
 class Flatten(Layer):
     """Several axes, by default all but the batch, become one."""
 
+    layout = "as_given"
     source = "keras.layers.Flatten; torch.nn.Flatten"
+    example = Example(inputs=[(64,)])
 
     start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
     end_dim: Integer = field("", "the last of the axes", -1)
@@ -27,7 +30,9 @@ class Flatten(Layer):
 class Reshape(Layer):
     """The same elements in another shape."""
 
+    layout = "as_given"
     source = "keras.layers.Reshape; torch.nn.Unflatten"
+    example = Example({"target_shape": (8, -1)}, [(64,)])
 
     target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
 
@@ -38,7 +43,9 @@ class Reshape(Layer):
 class Unflatten(Layer):
     """One axis becomes several."""
 
+    layout = "as_given"
     source = "torch.nn.Unflatten"
+    example = Example({"target_shape": (8, -1)}, [(64,)])
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     target_shape: TargetShape = field("", "the sizes of the new axes; one may be -1: what the others leave")
@@ -49,9 +56,11 @@ class Unflatten(Layer):
 
 
 class Slice(Layer):
-    """A part of one axis, from `start` up to `stop`, or every so many elements of it."""
+    """A part of one axis, from `start` up to `stop`, or every `step`-th element of it."""
 
+    layout = "as_given"
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
+    example = Example(inputs=[(64,)])
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     start: Integer = field("", "the first element; a negative number counts from the end", 0)

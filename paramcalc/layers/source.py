@@ -1,11 +1,12 @@
-"""Where a network begins, and tensors that belong to no other kind."""
+"""Where a network begins, and tensors that belong to no other layer type."""
 
 from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
-from paramcalc.layers.base.declaration import Axes, Layer, Tensor
-from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, field
+from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, aliased, field
 
 
 class Input(Layer):
@@ -13,6 +14,7 @@ class Input(Layer):
 
     inputs = ()
     source = "keras.Input"
+    example = Example({"shape": (28, 28, 1)})
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
     dtype: DataDType = field("", "the dtype of the data", "float32")
@@ -22,12 +24,14 @@ class Input(Layer):
 
 
 class Weights(Layer):
-    """Tensors that no other kind declares; the input passes through, or one of them is the output."""
+    """Tensors that no other layer type declares; the input passes through, or one of them is the output."""
 
     inputs = (Axes("...", optional=True),)
+    layout = "as_given"
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
+    example = Example({"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}}, [(64,)])
 
-    tensors_: TensorShapes = field("", "the shape of each parameter, by its name", {}, alias="tensors")
+    tensors_: TensorShapes = aliased("", "the shape of each parameter, by its name", default={}, alias="tensors")
     states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})
     output: str | None = field("", "the tensor that is the output, the same for each example", None)
 

@@ -7,21 +7,24 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
-from paramcalc.layers.base.declaration import Axes, Layer, Part, shape_text
+from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
 
-_SEQUENCE = Axes("t d", t="length of the sequence", d="features of each place")
-_MEMORY = Axes("s d", s="length of the memory", d="features of each place")
+_SEQUENCE = Axes("t d", t="length of the sequence", d="features of each position")
+_MEMORY = Axes("s d", s="length of the memory", d="features of each position")
 _SOURCE = "Vaswani et al. 2017; torch.nn."
 
 
 class _Transformer(Layer):
     """What all of them are told."""
 
+    layout = "channels_last"
+
     num_heads: Size = field("h", "heads of each attention")
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
-    use_bias: Flag = field("use_bias", "whether offsets are added", True)
+    use_bias: Flag = field("use_bias", "whether biases are added", True)
     norm_first: Flag = field("", "whether each normalisation stands before its layer, or behind the sum", False)
     activation: Literal["relu", "gelu"] = field("", "the function between the two linear layers", "relu")
 
@@ -54,6 +57,7 @@ class TransformerEncoderLayer(_Transformer):
 
     inputs = (_SEQUENCE,)
     source = f"{_SOURCE}TransformerEncoderLayer"
+    example = Example({"num_heads": 4}, [(20, 64)])
 
     def parts(self, x: Shape) -> Iterator[Part]:
         yield self._attention("self_attention", x)
@@ -69,6 +73,7 @@ class TransformerDecoderLayer(_Transformer):
 
     inputs = (_SEQUENCE, _MEMORY)
     source = f"{_SOURCE}TransformerDecoderLayer"
+    example = Example({"num_heads": 4}, [(20, 64), (20, 64)])
 
     def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
         _check_memory(x, memory)
@@ -97,6 +102,7 @@ class TransformerEncoder(_Stack):
 
     inputs = (_SEQUENCE,)
     source = f"{_SOURCE}TransformerEncoder"
+    example = Example({"num_heads": 4}, [(20, 64)])
 
     def parts(self, x: Shape) -> Iterator[Part]:
         return self._stacked(TransformerEncoderLayer(**self._common), x)
@@ -110,6 +116,7 @@ class TransformerDecoder(_Stack):
 
     inputs = (_SEQUENCE, _MEMORY)
     source = f"{_SOURCE}TransformerDecoder"
+    example = Example({"num_heads": 4}, [(20, 64), (20, 64)])
 
     def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
         return self._stacked(TransformerDecoderLayer(**self._common), x, memory)
@@ -122,10 +129,11 @@ class Transformer(_Transformer):
     """
 
     inputs = (
-        Axes("s d", s="length of the source", d="features of each place"),
-        Axes("t d", t="length of the target", d="features of each place"),
+        Axes("s d", s="length of the source", d="features of each position"),
+        Axes("t d", t="length of the target", d="features of each position"),
     )
     source = f"{_SOURCE}Transformer"
+    example = Example({"num_heads": 4, "num_encoder_layers": 1, "num_decoder_layers": 1}, [(20, 64), (20, 64)])
 
     num_encoder_layers: Count = field("", "the layers of the encoder", 6)
     num_decoder_layers: Count = field("", "the layers of the decoder", 6)
@@ -151,7 +159,7 @@ class Transformer(_Transformer):
 
 
 def _output(layer: Layer, *inputs: Shape) -> Shape:
-    """The shape that a layer within the layer makes of its inputs."""
+    """Give the shape that a layer within the layer makes of its inputs."""
     return layer.output_shapes(*inputs)[0]
 
 

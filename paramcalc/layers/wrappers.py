@@ -1,4 +1,4 @@
-"""Layers around another layer: both ways through a sequence, and the same for each of its steps."""
+"""Layers around another layer: both ways through a sequence, each of its steps alike, its kernel computed anew."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.layers.base.declaration import Axes, Layer, Part, shape_text
-from paramcalc.layers.base.fields import FieldType, field, optional
-from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, NestedLayer, read_layer
+from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
+from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
+from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.recurrence import OverTime
 
 
@@ -20,8 +21,10 @@ def _read_recurrent(value: Any) -> Any:
     return layer
 
 
-_Recurrent: TypeAlias = Annotated[Any, FieldType(_read_recurrent, LAYER, nested=True)]
-_OptionalRecurrent: TypeAlias = Annotated[Any, FieldType(optional(_read_recurrent), OPTIONAL_LAYER, nested=True)]
+_Recurrent: TypeAlias = Annotated[Given[Nested], FieldType(_read_recurrent, LAYER, nested=True)]
+_OptionalRecurrent: TypeAlias = Annotated[
+    Given[Nested | None], FieldType(optional(_read_recurrent), OPTIONAL_LAYER, nested=True)
+]
 
 
 class Bidirectional(Layer):
@@ -36,7 +39,9 @@ class Bidirectional(Layer):
         Axes("... s", optional=True, s="size of the last axis of a state to begin with"),
     )
     variadic = 1
+    layout = "channels_last"
     source = "Schuster and Paliwal 1997; keras.layers.Bidirectional"
+    example = Example({"layer": {"LSTM": {"units": 32}}}, [(20, 64)])
 
     layer: _Recurrent = field("", "the recurrent layer that goes forwards")
     merge_mode: Literal["concat", "sum", "mul", "ave", None] = field(
@@ -94,7 +99,9 @@ class TimeDistributed(Layer):
     """Applies one layer to each step of a sequence, with the same tensors each time."""
 
     inputs = (Axes("t ... n", t="steps of the sequence", n="size of the last axis of a step"),)
+    layout = "as_given"
     source = "keras.layers.TimeDistributed"
+    example = Example({"layer": {"Dense": {"units": 32}}}, [(20, 64)])
 
     layer: NestedLayer = field("", "the layer that each step goes through")
 
@@ -107,3 +114,84 @@ class TimeDistributed(Layer):
             message = f"TimeDistributed takes a layer with one output, not {1 + len(further)}"
             raise refuse("invalid-value", message, path=("layer",))
         return (x[0], *step)
+
+
+#: What the layer types call the tensor that is computed.
+_KERNELS = ("kernel", "embeddings")
+
+
+class _AroundKernel(Layer):
+    inputs = (Axes("..."),)
+    variadic = 1
+    layout = "as_given"
+
+    layer: NestedLayer = field("", "the layer")
+    axis: OptionalInteger = field(
+        "", "the axis of its kernel, as the layer's own page has it; null: one length for all", -1
+    )
+
+    def parts(self, *inputs: Shape) -> Iterator[Part]:
+        yield Part("layer", self.layer, inputs)
+
+    def outputs(self, *inputs: Shape) -> tuple[Shape, ...]:
+        shapes: tuple[Shape, ...] = self.layer.output_shapes(*inputs)
+        return shapes
+
+    def wrapped(self, *inputs: Shape) -> tuple[Tensor, int | None]:
+        (part,) = self.parts(*inputs)
+        kernel = next((tensor for tensor in part.layer.owned_tensors(*inputs) if tensor.name in _KERNELS), None)
+        name, inner = type(self).__name__, type(part.layer).__name__
+        if kernel is None or kernel.dtype is not None:
+            reason = "has none" if kernel is None else "keeps its own with few bits"
+            hint = "'Weights' is the layer type for tensors that no other layer type declares"
+            raise refuse("invalid-value", f"{name} computes the kernel of a layer, and {inner} {reason}", hint)
+        rank = len(kernel.shape)
+        if self.axis is not None and not -rank <= self.axis < rank:
+            raise refuse(
+                "invalid-value",
+                f"the {kernel.name} of {inner} has no axis {self.axis}",
+                f"its axes are 0 to {rank - 1}, or -1 to -{rank} from the end",
+            )
+        return kernel.within(part), None if self.axis is None else self.axis % rank
+
+
+class WeightNorm(_AroundKernel):
+    """Splits the kernel of a layer into its direction and its length, which are learned apart.
+
+    Each position along an axis of the kernel has a length of its own: with the last axis each output of Dense, or
+    each filter of Conv2D, as with PyTorch's dim=0. Of Embedding, that is axis 0. PyTorch can do so with a tensor of
+    another name, such as `weight_hh_l0` of an LSTM: that is no layer type, and `Weights` says what such a layer owns.
+    """
+
+    source = "Salimans and Kingma 2016; torch.nn.utils.parametrizations.weight_norm"
+    example = Example({"layer": {"Dense": {"units": 32}}}, [(64,)])
+
+    def tensors(self, *inputs: Shape) -> Iterator[Tensor]:
+        kernel, axis = self.wrapped(*inputs)
+        if axis is None:
+            yield Tensor("magnitude", (), "the length of the kernel")
+            return
+        shape = tuple(size if place == axis else 1 for place, size in enumerate(kernel.shape))
+        yield Tensor("magnitude", shape, "the length of each part of the kernel", like=kernel)
+
+
+class SpectralNorm(_AroundKernel):
+    """Divides the kernel of a layer by its largest singular value, as a matrix.
+
+    The matrix has an axis of the kernel on one side, and all others on the other: the last axis, as in Keras, or
+    another, as in PyTorch for Embedding (0) and transposed convolutions (-2). The vectors are from the step before,
+    so that one more step of the power method is enough.
+    """
+
+    source = "Miyato et al. 2018; keras.layers.SpectralNormalization; torch.nn.utils.parametrizations.spectral_norm"
+    example = Example({"layer": {"Dense": {"units": 32}}}, [(64,)])
+
+    axis: Integer = field("", "the axis of its kernel, as the layer's page has it", -1)
+    right_vector: Flag = field("right_vector", "whether a vector is kept for the other side too, as in PyTorch", False)
+
+    def tensors(self, *inputs: Shape) -> Iterator[Tensor]:
+        kernel, axis = self.wrapped(*inputs)
+        assert axis is not None
+        others = algebra.product(size for place, size in enumerate(kernel.shape) if place != axis)
+        yield Tensor("vector_u", (kernel.shape[axis],), "singular vector on the side of the axis", "state")
+        yield Tensor("vector_v", (others,), "singular vector on the other side", "state", when=self.right_vector)

@@ -8,8 +8,10 @@ from typing import Any
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import refuse
-from paramcalc.results.derivation import Derivation, DerivedTensor, LayerDerivation, explain
-from paramcalc.spec import FRAMEWORKS, Spec, Value
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.values import plain
+from paramcalc.results.derivation import Derivation, DerivedTensor, LayerDerivation, Notation, explain
+from paramcalc.spec import FRAMEWORKS, Framework, Spec, Value
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class Choice:
     """A field that the spec leaves open, and that the two conventions take differently."""
 
     field: str
+    #: of a layer within the layer, its type
+    within: str | None
+    #: plain data, as YAML has it
     left: Any
     right: Any
     meaning: str
@@ -61,12 +66,12 @@ class Comparison(Displayed):
     node: str | None
 
     @property
-    def conventions(self) -> tuple[str, str]:
+    def conventions(self) -> tuple[Framework, Framework]:
         """The names of the two."""
         return self.left.count.convention, self.right.count.convention
 
-    def to(self, target: str = "text", *, standalone: bool = False) -> str:
-        """The comparison as `text`, `markdown`, `latex` or `html`; as a `Derivation` is printed."""
+    def to(self, target: Notation = "text", *, standalone: bool = False) -> str:
+        """Print the comparison as `text`, `markdown`, `latex` or `html`; as a `Derivation` is printed."""
         return printed(self, target, standalone=standalone)
 
     def __str__(self) -> str:
@@ -75,12 +80,12 @@ class Comparison(Displayed):
 
 def compare(
     spec: Spec,
-    conventions: Sequence[str] = FRAMEWORKS,
+    conventions: Sequence[Framework] = FRAMEWORKS,
     *,
     node: str | None = None,
     dims: Mapping[str, Value] | None = None,
 ) -> Comparison:
-    """Which tensors two conventions have of a spec, and which count.
+    """Compare the tensors that two conventions have of a spec, and which of them count.
 
     The other arguments are those of `explain`. Raises `ParamcalcError`, among others
     `unknown-convention`.
@@ -94,11 +99,15 @@ def compare(
 
 
 def _compared(left: LayerDerivation, right: LayerDerivation) -> LayerComparison:
-    return LayerComparison(left, right, tuple(_pairs(left.tensors, right.tensors)), tuple(_choices(left, right)))
+    assert left.row.leaf is not None
+    assert right.row.leaf is not None
+    # several layers within a layer may leave the same field open
+    choices = dict.fromkeys(_choices(left.row.leaf.layer, right.row.leaf.layer))
+    return LayerComparison(left, right, tuple(_pairs(left.tensors, right.tensors)), tuple(choices))
 
 
 def _pairs(left: Sequence[DerivedTensor], right: Sequence[DerivedTensor]) -> Iterator[TensorPair]:
-    """Tensors that hold the same of the declaration's, in its order."""
+    """Pair tensors that hold the same of the declaration's, in its order."""
     rest = [*left], [*right]
     while any(rest):
         found: tuple[list[DerivedTensor], list[DerivedTensor]] = [], []
@@ -113,18 +122,27 @@ def _pairs(left: Sequence[DerivedTensor], right: Sequence[DerivedTensor]) -> Ite
         yield TensorPair(tuple(found[0]), tuple(found[1]))
 
 
-def _choices(left: LayerDerivation, right: LayerDerivation) -> Iterator[Choice]:
-    """The fields in which the layer itself differs: those that a convention chose."""
-    assert left.row.leaf is not None
-    assert right.row.leaf is not None
-    one, other = left.row.leaf.layer, right.row.leaf.layer
-    for name, info in type(one).model_fields.items():
-        if getattr(one, name) != getattr(other, name):
-            yield Choice(name, getattr(one, name), getattr(other, name), str(info.description))
+def _choices(left: Layer, right: Layer, is_within: bool = False) -> Iterator[Choice]:
+    """Give the fields in which a layer, or a layer within it, differs: those that a convention chose."""
+    cls = type(left)
+    for name, info in cls.model_fields.items():
+        one, other = getattr(left, name), getattr(right, name)
+        if one == other:
+            continue
+        if name in cls.nested_fields():
+            for inner, same in zip(_layers(one), _layers(other), strict=True):
+                yield from _choices(inner, same, is_within=True)
+        else:
+            within = cls.__name__ if is_within else None
+            yield Choice(name, within, plain(one), plain(other), str(info.description))
+
+
+def _layers(value: Layer | tuple[Layer, ...]) -> tuple[Layer, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def _counted(tensors: Sequence[DerivedTensor]) -> dict[str, int]:
-    """The elements that count, by what becomes of them."""
+    """Return the elements that count, by what becomes of them."""
     sums: dict[str, int] = {}
     for tensor in tensors:
         if tensor.counts:

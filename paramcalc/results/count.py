@@ -4,23 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+
+from typing_extensions import TypeVar
 
 from paramcalc.conventions import Convention, Spelling
 from paramcalc.conventions import convention as named_convention
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape, Undecided, Unknown
-from paramcalc.core.display import Displayed
+from paramcalc.core.algebra import Number, Shape, Undecided
+from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
 from paramcalc.layers.base.declaration import Role
 from paramcalc.layers.base.fields import DTYPES
-from paramcalc.spec import Spec, Value
+from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+#: An array of Python's whole numbers, which cannot overflow.
+Array: TypeAlias = "NDArray[numpy.object_]"
+#: What is counted: whole numbers, or arrays of them where a dim is one.
+N = TypeVar("N", default=int)
 
 
 @dataclass(frozen=True, slots=True)
-class TensorCount:
+class TensorCount(Generic[N]):
     """A tensor of a layer, named and laid out as the convention has it."""
 
     name: str
@@ -31,7 +42,7 @@ class TensorCount:
     #: the path of the tensor whose numbers these are; then they do not count here
     tied_to: str | None
     #: the elements of one copy
-    elements: Number
+    elements: N
     #: what it is for, in a few words
     purpose: str
     #: `trained`, `frozen`, `not trained` (a state that counts), `buffer` (one that does not), `tied to …`
@@ -39,24 +50,24 @@ class TensorCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Generic[N]):
     """What is counted of a layer, and of a whole spec."""
 
-    total: Number
-    trainable: Number
-    non_trainable: Number
+    total: N
+    trainable: N
+    non_trainable: N
     #: elements of states, where the convention does not count them in the total
-    buffers: Number
+    buffers: N
     #: with every use of a shared or tied tensor counted
-    total_untied: Number
+    total_untied: N
     #: of what `total` covers, each tensor at its dtype
-    bytes: Number
+    bytes: N
     #: of these, the bytes of what is trained
-    trainable_bytes: Number
+    trainable_bytes: N
 
 
 @dataclass(frozen=True, slots=True)
-class LayerCount(Totals):
+class LayerCount(Totals[N]):
     """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
 
     name: str
@@ -70,112 +81,64 @@ class LayerCount(Totals):
     further_output_shapes: tuple[Shape, ...]
     #: the layer itself; None for a row that stands for a group
     leaf: Leaf | None = field(repr=False, compare=False)
-    spelling: Convention = field(repr=False, compare=False)
+    convention: Convention = field(repr=False, compare=False)
 
     @property
-    def tensors(self) -> tuple[TensorCount, ...]:
+    def tensors(self) -> tuple[TensorCount[N], ...]:
         """Its own tensors as the convention spells them; none, where they are shared from another row."""
         leaf = self.leaf
         if leaf is None or leaf.shared or not leaf.uses:
             return ()
         return tuple(
-            _tensor_count(name, shape, [leaf.uses[member] for member in members], self.spelling)
-            for name, shape, members in self.spelled(leaf)
+            _tensor_count(name, shape, [leaf.uses[member] for member in members], self.convention)
+            for name, shape, members in self.laid_out(leaf)
         )
 
-    def spelled(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
-        """The tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
+    def laid_out(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
+        """Return the tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
         # tensors that are tied one by one cannot be one in the framework
         joined = all(use.owner is None for use in leaf.uses)
-        return self.spelling.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
+        return self.convention.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
 
     @property
-    def note(self) -> str:
-        """What the convention's framework cannot express of the layer, if anything."""
+    def is_expressible(self) -> bool:
+        """Whether the convention's framework, where it has such a layer, has it with these fields."""
         leaf = self.leaf
-        if leaf is None or not leaf.uses or not self.spelling.equivalents(self.kind):
-            return ""
-        if self.spelling.equivalent(leaf.layer, leaf.input_shapes) is not None:
-            return ""
-        return (
-            f"{self.name}: {self.spelling.name} has no {self.kind} with these fields;"
-            " it is counted as stated, under our own names"
-        )
+        if leaf is None or not leaf.uses or not self.convention.equivalents(self.kind):
+            return True
+        return self.convention.equivalent(leaf.layer, leaf.input_shapes) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Totals, Displayed):
+class Count(Totals[N], Displayed):
     """The exact result for a spec under a convention: whole numbers, or arrays of them."""
 
     name: str
-    convention: str
+    convention: Framework
     dims: dict[str, Value]
-    layers: tuple[LayerCount, ...]
+    layers: tuple[LayerCount[N], ...]
     #: the tree that the rows are the leaves of
     root: Branch = field(repr=False, compare=False)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the convention's framework cannot express, and is counted as the spec states it."""
-        return tuple(note for row in self.layers if (note := row.note))
+        return notes(self)
 
     def plain(self) -> dict[str, Any]:
-        """The count as JSON has it; the keys are stable."""
-        totals = ("total", "trainable", "non_trainable", "buffers")
-        return {
-            "name": self.name,
-            "convention": self.convention,
-            **{key: _plain(getattr(self, key)) for key in (*totals, "total_untied", "bytes")},
-            "dims": {name: _plain(value) for name, value in self.dims.items()},
-            "layers": [
-                {
-                    "name": row.name,
-                    "kind": row.kind,
-                    "inputs": list(row.inputs),
-                    "times": _plain(row.times),
-                    "output_shape": [None, *map(_plain, row.output_shape)],
-                    **_further_outputs(row),
-                    **{key: _plain(getattr(row, key)) for key in totals},
-                    "tensors": [
-                        {
-                            "name": tensor.name,
-                            "shape": [_plain(size) for size in tensor.shape],
-                            "role": tensor.role,
-                            "trainable": tensor.trainable,
-                            "dtype": tensor.dtype,
-                            "tied_to": tensor.tied_to,
-                        }
-                        for tensor in row.tensors
-                    ],
-                }
-                for row in self.layers
-            ],
-        }
-
-
-def _further_outputs(row: LayerCount) -> dict[str, Any]:
-    """The shapes of the outputs after the first, where a layer has several."""
-    shapes = [[None, *map(_plain, shape)] for shape in row.further_output_shapes]
-    return {"further_output_shapes": shapes} if shapes else {}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Unknown):
-        return value.name
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value.tolist() if algebra.is_array(value) else value
+        """Return the count as JSON has it; the keys are stable."""
+        return plain(self)
 
 
 def count(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     dims: Mapping[str, Value] | None = None,
     expand: bool = False,
     depth: int | None = None,
-) -> Count:
-    """The exact count of a spec.
+) -> Count[Any]:
+    """Return the exact count of a spec.
 
     `convention` is `keras` or `torch`; the spec's own framework, if absent. `dims` replaces
     values of dims: whole numbers, or NumPy arrays of them, which make every total an array.
@@ -201,7 +164,7 @@ def count(
 
 
 def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
-    """The sums over rows."""
+    """Return the sums over rows."""
     return {key: sum((getattr(row, key) for row in rows), start=0) for key in (item.name for item in fields(Totals))}
 
 
@@ -215,7 +178,7 @@ class _Counter:
         self.names = {} if names is None else names
 
     def rows(self, tree: Tree, times: Number, level: int) -> Iterable[LayerCount]:
-        """The rows of a tree, in order of the graph."""
+        """Give the rows of a tree, in order of the graph."""
         times = times * tree.times
         if isinstance(tree, Leaf):
             self.names[id(tree)] = tree.name
@@ -228,7 +191,7 @@ class _Counter:
                 yield from self.rows(child, times, deeper)
 
     def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
-        """The rows that inputs come from; of another output than the first, with its number."""
+        """Return the names of the rows that inputs come from; of another output than the first, with its number."""
         return tuple(
             self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
             for flow in inputs
@@ -236,7 +199,7 @@ class _Counter:
         )
 
     def row(self, leaf: Leaf, times: Number) -> LayerCount:
-        """The row of a leaf."""
+        """Return the row of a leaf."""
         total = trainable = buffers = size = trainable_size = 0
         for use in leaf.owned:
             if not self.target.counts(use.tensor.role):
@@ -264,11 +227,11 @@ class _Counter:
             output_shape=leaf.output,
             further_output_shapes=leaf.outputs[1:],
             leaf=leaf,
-            spelling=self.target,
+            convention=self.target,
         )
 
     def group_row(self, tree: Branch, times: Number) -> LayerCount:
-        """One row for all of a group."""
+        """Return one row for all of a group."""
         whole = _Counter(self.target, None, self.names)
         rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
         for leaf, _ in leaves(tree):
@@ -281,17 +244,17 @@ class _Counter:
             output_shape=tree.output,
             further_output_shapes=(),
             leaf=None,
-            spelling=self.target,
+            convention=self.target,
             **_totals(rows),
         )
 
 
 def _bytes(elements: Number, bits: int) -> Number:
-    """The bytes of so many elements; those smaller than a byte are packed."""
+    """Return the bytes of a number of elements; those smaller than a byte are packed."""
     return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
-def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount:
+def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount[Any]:
     first = uses[0]
     return TensorCount(
         name,
@@ -307,7 +270,7 @@ def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Conventi
 
 
 def _standing(use: Use, target: Convention) -> str:
-    """Whether a tensor is trained, or whose it is."""
+    """Say whether a tensor is trained, or whose it is."""
     if use.owner is not None:
         return f"tied to {use.owner_path}"
     if use.tensor.role == "state":

@@ -1,15 +1,13 @@
 """Spec to derivation: why each layer has the parameters it has, as data that can be printed.
 
 The symbols come from the same declaration as the numbers: each layer is run once more, with
-a symbol in the place of each of its sizes. Layers add up to groups, and these to the model.
+symbols in the place of its sizes. Layers add up to groups, and these to the model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from itertools import count as numbers
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import sympy
@@ -20,22 +18,17 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
 from paramcalc.graph import BranchRole, Leaf, Tree
-from paramcalc.layers.base.declaration import Layer, Remark
+from paramcalc.layers.base.declaration import Remark
 from paramcalc.results.count import Count, LayerCount, count
-from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths, symbol
-from paramcalc.spec import Spec, Value
+from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths
+from paramcalc.results.layer_symbols import SymbolMeaning, in_symbols
+from paramcalc.results.paths import is_within
+from paramcalc.spec import Framework, Spec, Value
 
 #: The derivation itself; the same as a worksheet, with blanks; and the key of the worksheet.
 Sheet: TypeAlias = Literal["derivation", "blank", "answers"]
-
-
-@dataclass(frozen=True)
-class SymbolMeaning:
-    """A symbol of a derivation, its value and what it stands for."""
-
-    name: str
-    value: int
-    meaning: str
+#: How a derivation may be printed.
+Notation: TypeAlias = Literal["text", "markdown", "latex", "html"]
 
 
 @dataclass(frozen=True)
@@ -43,13 +36,15 @@ class DerivedTensor:
     """A tensor with its shape in symbols and in numbers."""
 
     name: str
-    #: the kind's own tensors that it holds, by their names in the declaration
+    #: the layer type's own tensors that it holds, by their names in the declaration
     members: tuple[str, ...]
     symbolic_shape: tuple[Any, ...]
     shape: Shape
     elements: Number
     #: `trained`, `not trained`, `frozen`, `buffer`, or `tied to …`
     standing: str
+    #: the path of the tensor whose numbers these are, if it is tied
+    tied_to: str | None
     purpose: str
     #: whether it counts in the total of this row
     counts: bool
@@ -119,10 +114,10 @@ class GroupDerivation:
     block: str | None
     #: how often it stands in the network
     times: int
-    parts: tuple[Part, ...]
+    parts: tuple[NodeDerivation, ...]
 
-    def often(self, part: Part) -> int:
-        """How often a part stands in one copy of the group."""
+    def often(self, part: NodeDerivation) -> int:
+        """Return how often a part stands in one copy of the group."""
         return part.times // self.times
 
     @property
@@ -136,7 +131,7 @@ class GroupDerivation:
         return tuple(row for part in self.parts for row in part.rows)
 
 
-Part: TypeAlias = LayerDerivation | GroupDerivation
+NodeDerivation: TypeAlias = LayerDerivation | GroupDerivation
 
 
 @dataclass(frozen=True)
@@ -145,7 +140,7 @@ class Derivation(Displayed):
 
     count: Count
     #: the model; or the layers and groups that were asked for
-    parts: tuple[Part, ...]
+    parts: tuple[NodeDerivation, ...]
     #: the path that was asked for, if one was
     node: str | None
     #: the closed form of a whole spec; None, where it has none, or one too long for a reader
@@ -158,8 +153,8 @@ class Derivation(Displayed):
         """The derivations of the layers, in order of the graph."""
         return tuple(_layers(self.parts))
 
-    def to(self, target: str = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
-        """The derivation as `text`, `markdown`, `latex` or `html`.
+    def to(self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
+        """Print the derivation as `text`, `markdown`, `latex` or `html`.
 
         As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone`
         is a document, and needs no other.
@@ -172,12 +167,12 @@ class Derivation(Displayed):
 
 def explain(
     spec: Spec,
-    convention: str | None = None,
+    convention: Framework | None = None,
     *,
     node: str | None = None,
     dims: Mapping[str, Value] | None = None,
 ) -> Derivation:
-    """Why a spec has the parameters it has.
+    """Derive the parameters that a spec has.
 
     `node` is the path of a layer or a group, the only one to be explained: as the rows of a
     count name it, with or without the counters of repeated nodes. Raises `ParamcalcError`, among
@@ -197,8 +192,10 @@ def explain(
     return Derivation(counted, parts, node, None)
 
 
-def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] | None) -> tuple[Formula | None, bool]:
-    """The closed form of a spec, None where there is none; and whether it is left out, as too long for a reader."""
+def _closed_form(
+    spec: Spec, convention: Framework | None, dims: Mapping[str, Value] | None
+) -> tuple[Formula | None, bool]:
+    """Return the closed form of a spec, where it has a short one; and whether it has one too long for a reader."""
     if not spec.dims and len(name_widths(spec)[1]) > MOST_SYMBOLS:
         return None, True
     try:
@@ -210,7 +207,7 @@ def _closed_form(spec: Spec, convention: str | None, dims: Mapping[str, Value] |
     return (form if form.symbols and not too_long else None), too_long
 
 
-def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:
+def _layers(parts: Sequence[NodeDerivation]) -> Iterator[LayerDerivation]:
     for part in parts:
         if isinstance(part, LayerDerivation):
             yield part
@@ -218,37 +215,13 @@ def _layers(parts: Sequence[Part]) -> Iterator[LayerDerivation]:
             yield from _layers(part.parts)
 
 
-def _within(part: Part, node: str) -> Iterator[Part]:
-    """The outermost parts that are the node of a path, or in it."""
-    if part.name and _is_within(part.name, node):
+def _within(part: NodeDerivation, node: str) -> Iterator[NodeDerivation]:
+    """Give the outermost parts that are the node of a path, or in it."""
+    if part.name and is_within(part.name, node):
         yield part
     elif isinstance(part, GroupDerivation):
         for inner in part.parts:
             yield from _within(inner, node)
-
-
-def _is_within(name: str, path: str) -> bool:
-    """Whether a row is the node of a path, or in it. Ranges of copies match each of their numbers."""
-    parts, asked = _parts(name), _parts(path)
-    place = 0
-    for part in parts:
-        if place == len(asked):
-            return True
-        if asked[place] == part or _in_range(asked[place], part):
-            place += 1
-        elif not part[:1].isdigit():
-            return False
-    return place == len(asked)
-
-
-def _parts(name: str) -> list[str]:
-    """The parts of a path, a range of copies (0..11) kept as one."""
-    return [part.replace("\0", "..") for part in name.replace("..", "\0").split(".")]
-
-
-def _in_range(number: str, part: str) -> bool:
-    first, separator, last = part.partition("..")
-    return bool(separator) and number.isdigit() and last.isdigit() and int(first) <= int(number) <= int(last)
 
 
 class _Deriver:
@@ -266,10 +239,10 @@ class _Deriver:
         }
 
     def model(self) -> GroupDerivation:
-        """The whole."""
-        return GroupDerivation("", "model", None, 1, tuple(self._parts(self.root.children, 1)))
+        """Derive the whole."""
+        return GroupDerivation("", "model", None, 1, tuple(self._derived(self.root.children, 1)))
 
-    def _parts(self, trees: Sequence[Tree], times: int) -> Iterator[Part]:
+    def _derived(self, trees: Sequence[Tree], times: int) -> Iterator[NodeDerivation]:
         for tree in trees:
             copies = times * int(tree.times)
             if isinstance(tree, Leaf):
@@ -277,46 +250,74 @@ class _Deriver:
                 if id(tree) in self.rows:
                     yield self._layer(self.rows[id(tree)], tree)
                 continue
-            parts = tuple(self._parts(tree.children, copies))
+            parts = tuple(self._derived(tree.children, copies))
             if len(parts) == 1:
-                yield parts[0]  # copies that are all alike are one part, which stands so many times
+                yield parts[0]  # copies that are all alike are one part, which stands as often as they do
             else:
                 yield GroupDerivation(tree.name, tree.role, tree.block, copies, parts)
 
     def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
         tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
+        texts = _Texts(leaf)
         used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
         return LayerDerivation(
             row,
-            type(leaf.layer).summary(),
+            texts.summary,
             leaf.input_shapes,
             tuple(each for each in meanings if each.name in used),
             tensors,
-            tuple(self._remarks(leaf, tensors)),
+            (*self._remarks_here(leaf, tensors), *texts.remarks),
         )
 
-    def _remarks(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
-        """What people ask of the layer at its place, then of its kind."""
+    def _remarks_here(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
+        """Give what people ask of a layer whose tensors are those of another one."""
         if leaf.shared and leaf.uses:
-            owner = self.owners.get(id(leaf.uses[0]), "another place")
+            owner = self.owners.get(id(leaf.uses[0]), "another layer")
             yield Remark("Why does it add nothing?", f"Its tensors are those of {owner}, and were counted there.")
-            return
         for tensor in tensors:
-            if tensor.standing.startswith("tied"):
+            if tensor.tied_to is not None:
                 yield Remark(
                     f"Why is {tensor.name} free?",
-                    f"It is {tensor.standing}: the same numbers, used in two places. They are stored once, and"
+                    f"It is tied to {tensor.tied_to}: the same numbers, used twice. They are stored once, and"
                     " counted there.",
                 )
-        environment = field_environment(leaf.layer, leaf.input_shapes)
-        for remark in type(leaf.layer).remarks:
-            if algebra.truth(evaluated(remark.when, environment)):
-                yield remark
+
+
+class _Texts:
+    """What a layer type says of a layer: what is true with its fields, and no more."""
+
+    def __init__(self, leaf: Leaf) -> None:
+        self.cls = type(leaf.layer)
+        # what is asked of a layer that is used again, is answered where its tensors count
+        self.asked = () if leaf.shared and leaf.uses else self.cls.remarks
+        self.environment = field_environment(leaf.layer, leaf.input_shapes)
+
+    @property
+    def summary(self) -> str:
+        """What it does, in a sentence."""
+        return self._true(self.cls.summary())
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What people ask of it, and the answers."""
+        return tuple(
+            replace(remark, answer=self._true(remark.answer)) for remark in self.asked if self._holds(remark.when)
+        )
+
+    def _true(self, text: str) -> str:
+        """Leave out the words that do not hold."""
+        for phrase in self.cls.phrases:
+            if not self._holds(phrase.when):
+                text = text.replace(phrase.words, "")
+        return text
+
+    def _holds(self, condition: str) -> bool:
+        return algebra.truth(evaluated(condition, self.environment))
 
 
 def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:
-    """The tensors of a layer in numbers and in symbols, and what the symbols stand for."""
-    layer, shapes, meanings = _in_symbols(leaf.layer, leaf.input_shapes)
+    """Return the tensors of a layer in numbers and in symbols, and what the symbols stand for."""
+    layer, shapes, meanings = in_symbols(leaf.layer, leaf.input_shapes)
     try:
         _, symbolic = layer.infer(*shapes)
     except algebra.Undecided:
@@ -331,65 +332,10 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
             tensor.shape,
             tensor.elements,
             tensor.standing,
+            tensor.tied_to,
             tensor.purpose,
-            tensor.tied_to is None and row.spelling.counts(tensor.role),
+            tensor.tied_to is None and row.convention.counts(tensor.role),
         )
-        for tensor, shape in zip(row.tensors, row.spelled(leaf, owned), strict=True)
+        for tensor, shape in zip(row.tensors, row.laid_out(leaf, owned), strict=True)
     )
     return tensors, meanings
-
-
-def _in_symbols(layer: Layer, inputs: Sequence[Shape]) -> tuple[Layer, list[Shape], list[SymbolMeaning]]:
-    """The layer with a symbol in the place of each size that is stated, and of each input's axis."""
-    meanings: list[SymbolMeaning] = []
-
-    def stand_in(name: str, size: Number, meaning: str) -> Number:
-        if type(size) is not int:
-            return size
-        # a layer within the layer may have the same letter for another size
-        taken = {each.name: each for each in meanings}
-        free = next(
-            each
-            for each in chain([name], (f"{name}_{number}" for number in numbers(2)))
-            if each not in taken or (taken[each].value, taken[each].meaning) == (size, meaning)
-        )
-        if free not in taken:
-            meanings.append(SymbolMeaning(free, size, meaning))
-        return symbol(free)
-
-    kind = type(layer)
-    shapes = []
-    for place, shape in enumerate(inputs):
-        axes = kind.inputs[min(place, len(kind.inputs) - 1)]
-        # a kind sees the channels last, wherever they are
-        names = axes.symbols_at(len(shape), layer.channel_axis)
-        shapes.append(
-            tuple(
-                stand_in(name, size, axes.meanings.get(name, f"size of axis {axis + 1} of the input"))
-                for axis, (name, size) in enumerate(zip(names, shape, strict=True))
-            )
-        )
-    return _fields_in_symbols(layer, stand_in), shapes, meanings
-
-
-def _fields_in_symbols(layer: Layer, stand_in: Callable[[str, Number, str], Number]) -> Layer:
-    """A layer, and the layers in it, with symbols in the place of its sizes."""
-    kind = type(layer)
-    values: dict[str, Any] = {}
-    for name, letter in kind.lettered_fields().items():
-        value, info = getattr(layer, name), kind.model_fields[name]
-        if value is None or value == info.default:
-            continue
-        sizes = value if isinstance(value, tuple) else (value,)
-        names = kind.symbol_names(name, letter, len(sizes))
-        # what stands for it where it is absent, is of no interest here
-        meaning = str(info.description).split(";")[0]
-        made = tuple(stand_in(*each, meaning) for each in zip(names, sizes, strict=True))
-        values[name] = made if isinstance(value, tuple) else made[0]
-    for name in kind.nested_fields():
-        value = getattr(layer, name)
-        if isinstance(value, tuple):
-            values[name] = tuple(_fields_in_symbols(each, stand_in) for each in value)
-        elif value is not None:
-            values[name] = _fields_in_symbols(value, stand_in)
-    return layer.model_copy(update=values)

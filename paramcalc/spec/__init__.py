@@ -11,17 +11,30 @@ the other way. All that can be refused without computing a shape is refused here
 from paramcalc.spec.document import Block, Node, Spec
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.reading import read_spec
-from paramcalc.spec.values import FRAMEWORKS, VERSION, Value, names_in, read_value, unknown_convention
+from paramcalc.spec.values import (
+    FRAMEWORKS,
+    VERSION,
+    Framework,
+    GivenValue,
+    Value,
+    names_in,
+    of_key,
+    read_value,
+    unknown_convention,
+)
 
 __all__ = [
     "FRAMEWORKS",
     "VERSION",
     "Block",
+    "Framework",
+    "GivenValue",
     "Node",
     "Spec",
     "Value",
     "names_in",
     "node_names",
+    "of_key",
     "read_spec",
     "read_value",
     "unknown_convention",

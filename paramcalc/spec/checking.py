@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
 if TYPE_CHECKING:
-    from paramcalc.spec.document import Node, Spec
+    from paramcalc.spec.document import Block, Node, Spec
 
 
 class Enough(Exception):
@@ -21,7 +21,7 @@ class Enough(Exception):
 
 
 def problems(spec: Spec, complete: bool = True) -> list[Problem]:
-    """The problems of a spec; where nodes are missing, references are not looked at."""
+    """Return the problems of a spec; where nodes are missing, references are not looked at."""
     check = _Check(spec, complete)
     with suppress(Enough):
         check.all()
@@ -40,15 +40,7 @@ class _Check:
         """Look at everything."""
         self._dims()
         for name, block in self.spec.blocks.items():
-            known = {*self.spec.dims}
-            path = ("blocks", name, "arguments")
-            for argument, value in block.arguments.items():
-                if argument in self.spec.dims:
-                    message = f"the argument '{argument}' has the name of a dim"
-                    self._add(Problem("invalid-name", message, "give it another", (*path, argument), True))
-                self._names(names_in(value), known, (*path, argument))
-                known.add(argument)
-            self._group(block.layers, known, [set()], True, ("blocks", name, "layers"))
+            self._block(block, ("blocks", name))
         self._recursion()
         earlier: set[str] = set()
         self._group(self.spec.layers, {*self.spec.dims}, [earlier], False, ("layers",))
@@ -77,7 +69,24 @@ class _Check:
                     self._names([used], {*above}, ("dims", name))
             above.add(name)
 
+    def _block(self, block: Block, path: Path) -> None:
+        """Look at the arguments of a block, and at what is in it."""
+        known = {*self.spec.dims}
+        for argument, value in block.arguments.items():
+            here = (*path, "arguments", argument)
+            if argument in self.spec.dims:
+                message = f"the argument '{argument}' has the name of a dim"
+                self._add(Problem("invalid-name", message, "give it another", here, True))
+            self._names(names_in(value), known, here)
+            known.add(argument)
+        self._group(block.layers, known, [set()], True, (*path, "layers"))
+
     def _group(self, nodes: Sequence[Node], known: set[str], scopes: list[set[str]], nested: bool, path: Path) -> None:
+        """Look at the nodes of a group.
+
+        `known` are the dims, arguments and counters in sight; `scopes` the names of earlier nodes, the group's
+        own last; `nested` says whether there is an `input`.
+        """
         if len(scopes) > LIMITS.nesting:
             self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
             raise Enough
@@ -88,15 +97,8 @@ class _Check:
             if name in scopes[-1]:
                 message = f"the name '{name}' is in use already in this group"
                 self._add(Problem("invalid-name", message, "give it another", (*here, "name")))
-            inner = known
-            if node.index is not None:
-                inner = known | {node.index}
-                if node.index in known:
-                    message = f"the counter '{node.index}' has the name of a dim, an argument or another counter"
-                    self._add(Problem("invalid-name", message, "give it another", (*here, "index")))
-            for key, used in node.expressions():
-                self._names(used, known if key == "times" else inner, self._place(node, key, used, inner, here))
-            self._block(node, here)
+            inner = self._expressions(node, known, here)
+            self._call(node, here)
             for within, reference in _references(node):
                 # the call of another node is named for it, unless it is given a name
                 itself = node.share is not None and node.name is None
@@ -106,8 +108,20 @@ class _Check:
                 self._group(node.layers, inner, [*scopes, set()], True, (*here, "layers"))
             scopes[-1].add(name)
 
+    def _expressions(self, node: Node, known: set[str], path: Path) -> set[str]:
+        """Look at the names that a node's expressions mention. Returns the names in sight within it."""
+        inner = known
+        if node.index is not None:
+            inner = known | {node.index}
+            if node.index in known:
+                message = f"the counter '{node.index}' has the name of a dim, an argument or another counter"
+                self._add(Problem("invalid-name", message, "give it another", (*path, "index")))
+        for key, used in node.expressions():
+            self._names(used, known if key == "times" else inner, self._place(node, key, used, inner, path))
+        return inner
+
     def _place(self, node: Node, key: str, used: frozenset[str], known: set[str], path: Path) -> Path:
-        """The path of the field or argument that mentions a name which is not known."""
+        """Return the path of the field or argument that mentions a name which is not known."""
         value: Any = None
         if key == "with":
             value = node.arguments
@@ -115,7 +129,8 @@ class _Check:
             value = node.layer.spelled_values()
         return (*path, key, *(_way(value, known) or ()))
 
-    def _block(self, node: Node, path: Path) -> None:
+    def _call(self, node: Node, path: Path) -> None:
+        """Look at the call of a block: whether there is one of that name, and the arguments."""
         if node.block is None:
             return
         block = self.spec.blocks.get(node.block)
@@ -136,27 +151,11 @@ class _Check:
                 self._add(Problem("missing-key", message, f"with: {{{name}: …}}", (*path, "block")))
 
     def _recursion(self) -> None:
+        """Look for blocks that call themselves."""
         calls = {name: sorted(_blocks_called(block.layers)) for name, block in self.spec.blocks.items()}
-        finished: set[str] = set()
-        for start in calls:
-            stack = [(start, iter(calls[start]))] if start not in finished else []
-            active = {start}
-            while stack:
-                name, rest = stack[-1]
-                called = next(rest, None)
-                if called is None:
-                    finished.add(name)
-                    active.discard(name)
-                    stack.pop()
-                elif called in active and called not in finished:
-                    names = [name for name, _ in stack]
-                    through = " → ".join([*names[names.index(called) :], called])
-                    message = f"the block '{called}' calls itself: {through}"
-                    self._add(Problem("recursive-block", message, "", ("blocks", called), True))
-                    finished.add(called)
-                elif called not in finished and called in calls:
-                    active.add(called)
-                    stack.append((called, iter(calls[called])))
+        for circle in _circles(calls):
+            message = f"the block '{circle[0]}' calls itself: {' → '.join([*circle, circle[0]])}"
+            self._add(Problem("recursive-block", message, "", ("blocks", circle[0]), True))
 
     def _reference(self, reference: str, scopes: list[set[str]], later: bool, nested: bool, path: Path) -> None:
         first = reference.split(".")[0]
@@ -173,7 +172,7 @@ class _Check:
 
 
 def _way(value: Any, known: set[str]) -> Path | None:
-    """The way into a value to what mentions a name that is not known; None where nothing does."""
+    """Return the way into a value to what mentions a name that is not known; None where nothing does."""
     if isinstance(value, Layer):
         value = {type(value).__name__: value.spelled_values()}
     if not isinstance(value, (dict, tuple)):
@@ -186,13 +185,35 @@ def _way(value: Any, known: set[str]) -> Path | None:
 
 
 def _references(node: Node) -> Iterator[tuple[Path, str]]:
-    """The names that a node mentions of others, each with its path in the node."""
+    """Return the names that a node mentions of others, each with its path in the node."""
     for index, name in enumerate(node.inputs or ()):
         yield ("inputs", index), name
     if node.share is not None:
         yield ("share",), node.share
     for tensor, target in node.tie.items():
         yield ("tie", tensor), target
+
+
+def _circles(calls: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """Yield circles of blocks that call one another, each block the first of one at most."""
+    finished: set[str] = set()
+    for start in calls:
+        if start in finished:
+            continue
+        # the blocks on the way from the start, each with those that it calls and that are still to be followed
+        way = {start: iter(calls[start])}
+        while way:
+            name = next(reversed(way))
+            called = next(way[name], None)
+            if called is None:
+                finished.add(name)
+                del way[name]
+            elif called in way and called not in finished:
+                names = [*way]
+                yield names[names.index(called) :]
+                finished.add(called)
+            elif called not in finished and called in calls:
+                way[called] = iter(calls[called])
 
 
 def _blocks_called(nodes: Sequence[Node]) -> set[str]:

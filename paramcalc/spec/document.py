@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any
 
 from paramcalc.core.display import Displayed
 from paramcalc.core.errors import ParamcalcError, Problem, Source, refuse
 from paramcalc.core.expression import Expression
-from paramcalc.layers.base.declaration import Layer, default_name, plain
-from paramcalc.layers.base.fields import read_dtype, read_flag
+from paramcalc.layers.base.declaration import Layer, default_name
+from paramcalc.layers.base.fields import Converted, Truth, Whole, named, read_dtype, read_flag
+from paramcalc.layers.base.values import plain
 from paramcalc.spec import checking
 from paramcalc.spec.values import (
     FRAMEWORKS,
     VERSION,
+    Framework,
+    GivenValue,
     Value,
     names_in,
     of_key,
@@ -30,6 +33,11 @@ from paramcalc.spec.values import (
 )
 
 
+def _converted(**default: Any) -> Any:
+    """Make a field of a `Converted` type: to type checkers a value of any type, as what `field` makes is not."""
+    return field(**default)
+
+
 @dataclass(slots=True)
 class Node:
     """One entry of a spec's `layers`.
@@ -42,28 +50,31 @@ class Node:
     """
 
     layer: Layer | None = None
-    layers: tuple[Node, ...] | None = field(default=None, kw_only=True)
-    block: str | None = field(default=None, kw_only=True)
-    arguments: dict[str, Value] = field(default_factory=dict, kw_only=True)
-    share: str | None = field(default=None, kw_only=True)
-    name: str | None = field(default=None, kw_only=True)
-    inputs: tuple[str, ...] | None = field(default=None, kw_only=True)
-    times: Value = field(default=None, kw_only=True)
-    index: str | None = field(default=None, kw_only=True)
-    when: Value = field(default=True, kw_only=True)
-    residual: Value = field(default=False, kw_only=True)
-    trainable: Value = field(default=None, kw_only=True)
-    tie: dict[str, str] = field(default_factory=dict, kw_only=True)
-    dtype: str | None = field(default=None, kw_only=True)
+    _: KW_ONLY
+    layers: Converted[Sequence[Node | Layer] | None, tuple[Node, ...] | None] = _converted(default=None)
+    block: str | None = None
+    arguments: Converted[Mapping[str, GivenValue], dict[str, Value]] = _converted(default_factory=dict)
+    share: str | None = None
+    name: str | None = None
+    inputs: Converted[str | Sequence[str] | None, tuple[str, ...] | None] = _converted(default=None)
+    times: Converted[Whole | None, Value] = _converted(default=None)
+    index: str | None = None
+    when: Converted[Truth, Value] = _converted(default=True)
+    residual: Converted[Truth, Value] = _converted(default=False)
+    trainable: Converted[Truth | None, Value] = _converted(default=None)
+    tie: Converted[Mapping[str, str], dict[str, str]] = _converted(default_factory=dict)
+    dtype: str | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.layers, Sequence):
+        if self.layers is not None:
             self.layers = as_nodes(self.layers)
+        if self.layer is not None and not isinstance(self.layer, Layer):
+            raise _no_node(self.layer)
         contents = [self.layer, self.layers, self.block, self.share]
         if sum(content is not None for content in contents) != 1:
-            raise refuse("invalid-value", "a node is one of a layer kind, 'layers', 'block' and 'share'")
+            raise refuse("invalid-value", "a node is one of a layer type, 'layers', 'block' and 'share'")
         problems: list[Problem] = []
-        for key in NODE_KEYS:
+        for key in _KEYS_READ:
             attribute = ATTRIBUTES.get(key, key)
             value = getattr(self, attribute)
             if value is not None and value is not _DEFAULTS[attribute] and value != {}:
@@ -93,7 +104,7 @@ class Node:
         return self.block or "group"
 
     def expressions(self) -> Iterator[tuple[str, frozenset[str]]]:
-        """The names that each key of the node mentions, its layer's fields under the kind's."""
+        """Return the names that each key of the node mentions, its layer's fields under its type's name."""
         if self.layer is not None and (names := self.layer.names):
             yield type(self.layer).__name__, names
         for key in ("times", "when", "residual", "trainable"):
@@ -104,7 +115,7 @@ class Node:
             yield "with", names
 
     def plain(self) -> Any:
-        """The node as YAML and JSON have it."""
+        """Return the node as YAML and JSON have it."""
         data: dict[str, Any] = {}
         if self.layer is not None:
             data[type(self.layer).__name__] = self.layer.stated() or None
@@ -124,15 +135,15 @@ class Node:
 class Block:
     """A group to be called by name. An argument with the value None must be given."""
 
-    layers: tuple[Node, ...]
-    arguments: dict[str, Value] = field(default_factory=dict)
+    layers: Converted[Sequence[Node | Layer], tuple[Node, ...]] = _converted()
+    arguments: Converted[Mapping[str, GivenValue], dict[str, Value]] = _converted(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.layers = as_nodes(self.layers)
         self.arguments = read_values(self.arguments, "an argument")
 
     def plain(self) -> dict[str, Any]:
-        """The block as YAML and JSON have it."""
+        """Return the block as YAML and JSON have it."""
         arguments = {"arguments": plain(self.arguments)} if self.arguments else {}
         return {**arguments, "layers": [node.plain() for node in self.layers]}
 
@@ -142,22 +153,23 @@ class Spec(Displayed):
     """A network: what a spec file holds.
 
     `dims` are the named sizes: whole numbers, truths, lists, expressions of the dims above, or
-    None for a free one. `framework` is the layout, and the convention where none is asked for.
+    None for one that is unknown. `framework` is the layout, and the convention where none is asked for.
 
     Raises `ParamcalcError` with all that is wrong and can be seen without computing shapes.
     """
 
-    layers: tuple[Node, ...]
+    layers: Converted[Sequence[Node | Layer], tuple[Node, ...]] = _converted()
     name: str = ""
     description: str = ""
-    framework: str = "keras"
-    dims: dict[str, Value] = field(default_factory=dict)
+    framework: Framework = "keras"
+    dims: Converted[Mapping[str, GivenValue], dict[str, Value]] = _converted(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
-    outputs: tuple[str, ...] | None = None
+    outputs: Converted[str | Sequence[str] | None, tuple[str, ...] | None] = _converted(default=None)
     source: Source | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.layers = as_nodes(self.layers)
+        self._check_texts_and_blocks()
         self.dims = read_values(self.dims, "a dim")
         if self.framework not in FRAMEWORKS:
             raise unknown_convention(self.framework)
@@ -167,8 +179,23 @@ class Spec(Displayed):
         if problems:
             raise ParamcalcError(problems)
 
+    def _check_texts_and_blocks(self) -> None:
+        """Refuse what only Python can give: the reader of a document looks at these keys itself."""
+        for key in ("name", "description"):
+            if not isinstance(getattr(self, key), str):
+                raise refuse("wrong-type", f"'{key}' is a text, not {named(getattr(self, key))}", "", (key,))
+        blocks: Any = self.blocks
+        if not isinstance(blocks, dict):
+            raise refuse(
+                "wrong-type", f"'blocks' is a mapping of names to blocks, not {named(blocks)}", "", ("blocks",)
+            )
+        for name, block in blocks.items():
+            if not isinstance(block, Block):
+                way_out = "as in pc.Block([…])"
+                raise refuse("wrong-type", f"the block '{name}' is {named(block)}", way_out, ("blocks", name))
+
     def plain(self) -> dict[str, Any]:
-        """The spec as YAML and JSON have it."""
+        """Return the spec as YAML and JSON have it."""
         data: dict[str, Any] = {"paramcalc": VERSION}
         for key in ("name", "description"):
             if getattr(self, key):
@@ -186,14 +213,30 @@ class Spec(Displayed):
 
 
 def as_nodes(items: Iterable[Node | Layer]) -> tuple[Node, ...]:
-    """Nodes of what may be nodes or bare layers."""
-    return tuple(Node(item) if isinstance(item, Layer) else item for item in items)
+    """Read nodes of what may be nodes or bare layers. Raises `wrong-type`."""
+    if not isinstance(items, Iterable) or isinstance(items, (str, Mapping, Layer)):
+        what = "one of them" if isinstance(items, (Layer, Node)) else named(items)
+        raise refuse("wrong-type", f"'layers' is a list of layers and nodes, not {what}", "", ("layers",))
+    return tuple(item if isinstance(item, Node) else _as_node(item) for item in items)
+
+
+def _as_node(item: Any) -> Node:
+    if isinstance(item, Layer):
+        return Node(item)
+    raise _no_node(item)
+
+
+def _no_node(item: Any) -> ParamcalcError:
+    """Refuse what stands where a layer or a node must."""
+    if isinstance(item, type) and issubclass(item, Layer):
+        return refuse("wrong-type", f"takes a layer, not the type {item.__name__}", f"as in pc.{item.example_call()}")
+    return refuse("wrong-type", f"takes a layer or a node, not {named(item)}")
 
 
 def read_key(key: str, value: Any) -> Any:
-    """The value of one of the keys of a node."""
+    """Read the value of one of the keys of a node."""
     try:
-        return NODE_KEYS[key](value)
+        return _KEYS_READ[key](value)
     except ParamcalcError as error:
         raise of_key(key, error) from None
 
@@ -213,6 +256,7 @@ NODE_KEYS: dict[str, Any] = {
 }
 #: How the name of a block or of a node to share is read.
 CONTENT_READERS: dict[str, Any] = {"block": read_name, "share": read_reference}
+_KEYS_READ = {**CONTENT_READERS, **NODE_KEYS}
 ATTRIBUTES = {"with": "arguments"}
 _DEFAULTS: dict[str, Any] = {
     item.name: {} if item.name in ("arguments", "tie") else item.default for item in fields(Node)

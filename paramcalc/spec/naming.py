@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def node_names(nodes: Sequence[Node]) -> list[str]:
-    """The name of each node of a group: its own, or one made of its kind and its place."""
+    """Return the name of each node of a group: its own, or one made of its type and its place."""
     taken = {node.name for node in nodes if node.name is not None}
     following: dict[str, int] = {}
     names: list[str] = []

@@ -30,7 +30,7 @@ _UNREADABLE = Layer()
 
 
 def read_spec(data: Any, source: Source | None = None) -> Spec:
-    """The spec of plain data: mappings, lists, texts, numbers.
+    """Read the spec of plain data: mappings, lists, texts, numbers.
 
     Raises `ParamcalcError` with all problems that can be found together, each with its path.
     """
@@ -61,11 +61,7 @@ class _Reader:
                 "begin with the line 'paramcalc: 1'",
             )
         self.keys(data, _SPEC_KEYS, (), "a spec")
-        if "paramcalc" not in data:
-            self.refuse("missing-key", "the version of the format is missing", "begin with the line 'paramcalc: 1'")
-        elif data["paramcalc"] != VERSION or data["paramcalc"] is True:
-            message = f"the version of the format is {VERSION}, not {_form(data['paramcalc'])}"
-            self.refuse("invalid-value", message, "", "paramcalc")
+        self.version(data)
         if "layers" not in data:
             self.refuse("missing-key", "the 'layers' of the spec are missing", "as in layers: [Input: {shape: [4]}]")
         blocks = self.blocks(data.get("blocks"))
@@ -74,22 +70,35 @@ class _Reader:
         texts: dict[str, Any] = {
             key: self.text(data, key) for key in ("name", "description") if data.get(key) is not None
         }
-        framework = data.get("framework", "keras")
-        if framework not in FRAMEWORKS:
-            problem = unknown_convention(framework).problems[0]
-            self.refuse(problem.code, problem.message, problem.hint, "framework")
-            framework = "keras"
-        outputs = data.get("outputs")
-        try:
-            outputs = None if outputs is None else read_references(outputs)
-        except ParamcalcError as error:
-            self.problems += of_key("outputs", error).problems
-            outputs = None
+        framework = self.framework(data)
+        outputs = self.outputs(data.get("outputs"))
         complete = not self.problems
         spec = Spec((), framework=framework, source=source, **texts)
         spec.dims, spec.blocks, spec.layers, spec.outputs = dims, blocks, layers, outputs
         self.problems += checking.problems(spec, complete)
         return spec
+
+    def version(self, data: dict[Any, Any]) -> None:
+        if "paramcalc" not in data:
+            self.refuse("missing-key", "the version of the format is missing", "begin with the line 'paramcalc: 1'")
+        elif data["paramcalc"] != VERSION or data["paramcalc"] is True:
+            message = f"the version of the format is {VERSION}, not {_form(data['paramcalc'])}"
+            self.refuse("invalid-value", message, "", "paramcalc")
+
+    def framework(self, data: dict[Any, Any]) -> Any:
+        framework = data.get("framework", "keras")
+        if framework in FRAMEWORKS:
+            return framework
+        problem = unknown_convention(framework).problems[0]
+        self.refuse(problem.code, problem.message, problem.hint, "framework")
+        return "keras"
+
+    def outputs(self, data: Any) -> tuple[str, ...] | None:
+        try:
+            return None if data is None else read_references(data)
+        except ParamcalcError as error:
+            self.problems += of_key("outputs", error).problems
+            return None
 
     def refuse(self, code: str, message: str, hint: str = "", *path: str | int, at_key: bool = False) -> None:
         self.problems.append(Problem(code, message, hint, path, at_key))
@@ -129,16 +138,19 @@ class _Reader:
                 problem = error.problems[0]
                 message = problem.message.replace("a node", "a block")
                 self.refuse(problem.code, message, problem.hint, *path, at_key=True)
-            if not isinstance(body, dict):
+            if isinstance(body, dict):
+                blocks[name] = self.block(name, body, path)
+            else:
                 self.refuse("wrong-type", f"a block is a mapping with 'layers', not {_form(body)}", "", *path)
-                continue
-            self.keys(body, _BLOCK_KEYS, path, "a block")
-            if "layers" not in body:
-                self.refuse("missing-key", f"the block '{name}' has no 'layers'", "", *path, at_key=True)
-            block = Block(self.nodes(body.get("layers", []), (*path, "layers")))
-            block.arguments = self.values(body.get("arguments"), (*path, "arguments"), "an argument")
-            blocks[name] = block
         return blocks
+
+    def block(self, name: str, body: dict[Any, Any], path: Path) -> Block:
+        self.keys(body, _BLOCK_KEYS, path, "a block")
+        if "layers" not in body:
+            self.refuse("missing-key", f"the block '{name}' has no 'layers'", "", *path, at_key=True)
+        block = Block(self.nodes(body.get("layers", []), (*path, "layers")))
+        block.arguments = self.values(body.get("arguments"), (*path, "arguments"), "an argument")
+        return block
 
     def nodes(self, data: Any, path: Path) -> tuple[Node, ...]:
         if not isinstance(data, list):
@@ -168,7 +180,7 @@ class _Reader:
         if isinstance(data, str):
             return Node(self.layer(data, None, ()))
         if not isinstance(data, dict):
-            raise refuse("wrong-type", f"a node is a layer kind or a mapping, not {_form(data)}")
+            raise refuse("wrong-type", f"a node is a layer type or a mapping, not {_form(data)}")
         kinds = [key for key in data if _is_kind(key)]
         contents = kinds + [key for key in _CONTENT_KEYS if key in data]
         if len(contents) != 1:
@@ -194,10 +206,7 @@ class _Reader:
         if key == "layers":
             return {"layers": self.nodes(value, path)}
         if key in CONTENT_READERS:
-            try:
-                return {key: CONTENT_READERS[key](value)}
-            except ParamcalcError as error:
-                raise of_key(key, error) from None
+            return {key: read_key(key, value)}
         return {"layer": self.layer(key, value, (key,))}
 
     def layer(self, name: str, fields: Any, path: Path) -> Layer:
@@ -239,19 +248,26 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
         message = f"a node is one thing, not {' and '.join(map(quoted, contents[:4]))}"
         return refuse("invalid-value", message, "begin each node with '- '", (contents[1],), at_key=True)
     for key in data:
-        if isinstance(key, str) and key[:1].islower():
-            try:
-                name = kind(key).__name__
-            except ParamcalcError as error:
-                hint = error.problems[0].hint
-                if "did you mean" in hint and key not in NODE_KEYS:
-                    message = f"no layer kind '{key}': kinds begin with a capital"
-                    return refuse("unknown-kind", message, hint, (key,), True)
-            else:
-                return refuse("unknown-kind", f"no layer kind '{key}'", f"did you mean '{name}'?", (key,), True)
-    return refuse("missing-key", "a node names a layer kind, or has 'layers', 'block' or 'share'")
+        meant = _kind_meant(key)
+        if meant is not None:
+            return meant
+    return refuse("missing-key", "a node names a layer type, or has 'layers', 'block' or 'share'")
+
+
+def _kind_meant(key: Any) -> ParamcalcError | None:
+    """Return the refusal of a key that a layer type is meant by, written without its capital; None of any other."""
+    if not isinstance(key, str) or not key[:1].islower():
+        return None
+    try:
+        name = kind(key).__name__
+    except ParamcalcError as error:
+        hint = error.problems[0].hint
+        if "did you mean" not in hint or key in NODE_KEYS:
+            return None
+        return refuse("unknown-kind", f"no layer type '{key}': layer types begin with a capital", hint, (key,), True)
+    return refuse("unknown-kind", f"no layer type '{key}'", f"did you mean '{name}'?", (key,), True)
 
 
 def _form(value: Any) -> str:
-    """What a value is, as messages name it."""
+    """Return what a value is, as messages name it."""
     return "nothing" if value is None else quoted(value)

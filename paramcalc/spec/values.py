@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from paramcalc.core import algebra
 from paramcalc.core.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
 from paramcalc.core.expression import Expression, bounded, check_name
 from paramcalc.layers.base.fields import read_integer
 
-#: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is open.
+#: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is unknown.
 Value: TypeAlias = Any
+#: What it may be given as.
+GivenValue: TypeAlias = "int | str | Expression | Sequence[GivenValue] | None"
 
-FRAMEWORKS = ("keras", "torch")
+#: The frameworks, each with a convention and a layout.
+Framework: TypeAlias = Literal["keras", "torch"]
+FRAMEWORKS: tuple[Framework, ...] = get_args(Framework)
 #: The version of the format.
 VERSION = 1
 
 
 def unknown_convention(name: object) -> ParamcalcError:
-    """The refusal of a framework that is none of ours."""
+    """Return the refusal of a framework that is none of ours."""
     hint = suggest(name, FRAMEWORKS) or listed("the conventions", FRAMEWORKS)
     return refuse("unknown-convention", f"there is no convention {quoted(name)}", hint)
 
 
 def names_in(value: Value) -> frozenset[str]:
-    """The dims, arguments and counters that a value mentions."""
+    """Return the dims, arguments and counters that a value mentions."""
     if isinstance(value, Expression):
         return value.names
     if isinstance(value, tuple):
@@ -36,7 +40,7 @@ def names_in(value: Value) -> frozenset[str]:
 
 
 def read_value(value: Any) -> Value:
-    """The value of a dim or an argument. Raises `wrong-type`, `limit`, `invalid-expression`."""
+    """Read the value of a dim or an argument. Raises `wrong-type`, `limit`, `invalid-expression`."""
     if value is None or isinstance(value, (bool, Expression)):
         return value
     if isinstance(value, str):
@@ -52,7 +56,7 @@ def read_value(value: Any) -> Value:
 
 
 def of_key(key: str, error: ParamcalcError) -> ParamcalcError:
-    """The refusal of a key's value, with the key as the subject of its message."""
+    """Return the refusal of a key's value, with the key as the subject of its message."""
     return ParamcalcError(
         replace(problem, message=f"'{key}' {problem.message}") if not problem.path and takes else problem
         for problem in error.problems
@@ -82,7 +86,7 @@ def read_values(values: Any, what: str) -> dict[str, Value]:
 
 
 def read_name(value: Any) -> str:
-    """The name of a node. Raises `invalid-name`."""
+    """Read the name of a node. Raises `invalid-name`."""
     if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*", value) or len(value) > 200:
         raise refuse(
             "invalid-name",
@@ -95,7 +99,7 @@ def read_name(value: Any) -> str:
 
 
 def read_reference(value: Any) -> str:
-    """The name of a node, or a path. Raises `wrong-type`."""
+    """Read the name of a node, or a path. Raises `wrong-type`."""
     if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*(\.[\w-]+)*", value):
         raise refuse("wrong-type", f"takes the name of a node, or a path as in body.3.mlp, not {quoted(value)}")
     return value
@@ -111,7 +115,7 @@ def read_references(value: Any) -> tuple[str, ...]:
 
 
 def read_times(value: Any) -> Value:
-    """A number of copies, or the expression of one. Raises `wrong-type`, `invalid-value`."""
+    """Read a number of copies, or the expression of one. Raises `wrong-type`, `invalid-value`."""
     number = read_integer(value)
     if isinstance(number, Expression) or algebra.at_least(number, 0):
         return bounded(number)
@@ -119,7 +123,7 @@ def read_times(value: Any) -> Value:
 
 
 def read_counter(value: Any) -> str:
-    """The name of a counter. Raises `invalid-name`."""
+    """Read the name of a counter. Raises `invalid-name`."""
     return check_name(value, "a counter")
 
 
@@ -143,7 +147,7 @@ def read_ties(value: Any) -> dict[str, str]:
 
 
 def read_arguments(value: Any) -> dict[str, Value]:
-    """The arguments of a call. Raises `wrong-type` also for one that is given nothing."""
+    """Read the arguments of a call. Raises `wrong-type` also for one that is given nothing."""
     values = read_values(value, "an argument")
     for name, given in values.items():
         if given is None:

@@ -60,7 +60,7 @@ def made(layer: pc.Layer, inputs: Any, equivalent: Equivalent, framework: str) -
     found = [*layer.filled(inputs[0] if inputs else None).parts(*inputs)]
     environment = Environment({**fields.values, **{part.name: part.layer for part in found}}, fields.input)
     given = {name: evaluated(text, environment) for name, text in equivalent.arguments.items()}
-    for name in given.keys() & _TENSORS.get(equivalent.name, ()):
+    for name in equivalent.arrays.split():
         given[name] = _as_tensor(given[name])
     parts = {id(part.layer): part for part in found}
 
@@ -92,10 +92,6 @@ def _where_known(real: tuple[int, ...], said: tuple[int | None, ...]) -> tuple[i
     """The shape of a run, without the sizes that Keras left open before."""
     assert len(real) == len(said)
     return tuple(size and found for found, size in zip(real, said, strict=True))
-
-
-#: The arguments that are tensors, of classes of PyTorch; the table has lists.
-_TENSORS = {"torch.nn.LinearCrossEntropyLoss": {"weight"}}
 
 
 def _as_tensor(values: Any) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import subprocess
 import sys
-from importlib import import_module
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ BATCH, FREE = 2, 5
 def check(spec: pc.Spec, framework: str, model: Any, dims: dict[str, Any] | None = None) -> None:
     """A model has the tensors, totals and output shapes of the count of its spec, and no others."""
     count = pc.count(spec, framework, dims=dims, expand=True)
-    real = of_keras(model) if framework == "keras" else of_torch(model)
+    real = of_keras(model, count) if framework == "keras" else of_torch(model)
     check_tensors(spec, count, real)
     check_totals(count, real)
     shapes = {row.name: (row.output_shape, *row.further_output_shapes) for row in count.layers}
@@ -53,10 +53,25 @@ def check(spec: pc.Spec, framework: str, model: Any, dims: dict[str, Any] | None
         assert outputs(spec, framework, model, dims) == [_sizes(shapes[end][0], framework) for end in ends]
 
 
-def of_keras(model: Any) -> RealModel:
+def paths_of(count: pc.Count) -> dict[str, str]:
+    """The path of each layer by its name in Keras, which has something else than points between those of groups."""
+    paths = {row.name for row in count.layers}
+    separators = ("_", "-", "__", "--")
+    return next(
+        names for each in separators if len(names := {path.replace(".", each): path for path in paths}) == len(paths)
+    )
+
+
+def of_keras(model: Any, count: pc.Count) -> RealModel:
     trained = {id(variable) for variable in model.trainable_weights}
+    paths = paths_of(count)
+
+    def path(variable: Any) -> str:
+        layer, slash, tensor = variable.path.partition("/")
+        return f"{paths[layer]}{slash}{tensor}"
+
     return RealModel(
-        tensors={v.path: RealTensor(tuple(v.shape), id(v) in trained, v.dtype) for v in model.weights},
+        tensors={path(v): RealTensor(tuple(v.shape), id(v) in trained, v.dtype) for v in model.weights},
         output_shapes={},
         total=model.count_params(),
         trainable=sum(prod(v.shape) for v in model.trainable_weights),
@@ -181,17 +196,20 @@ def test_the_source_of_every_spec_runs_without_paramcalc(framework: str, tmp_pat
     for number, (path, dims) in enumerate(runs):
         target = tmp_path / f"{path.stem}_{number}.py"
         target.write_text(source(pc.load(path), framework, dims=dims))
-        separator = "/" if framework == "keras" else "."
         expected[str(target)] = {
-            f"{row.name}{separator}{tensor.name}": list(tensor.shape)
+            f"{row.name.replace('.', '_')}/{tensor.name}" if framework == "keras" else f"{row.name}.{tensor.name}": [
+                *tensor.shape
+            ]
             for row in pc.count(pc.load(path), framework, dims=dims, expand=True).layers
             for tensor in row.tensors
             if tensor.tied_to is None
         }
-    command = [sys.executable, "-I", "-c", _RUNNER, framework, *expected]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == expected
+    for backend in ("tensorflow", "torch") if framework == "keras" else ("",):
+        command = [sys.executable, "-I", "-c", _RUNNER, framework, *expected]
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout.splitlines()[-1]) == expected, backend
 
 
 STATES = """
@@ -222,7 +240,7 @@ def test_states_go_from_one_layer_to_another(framework: str) -> None:
     spec = pc.loads(STATES)
     model = pc.build(spec, framework)
     count = pc.count(spec, framework)
-    check_tensors(spec, count, of_keras(model) if framework == "keras" else of_torch(model))
+    check_tensors(spec, count, of_keras(model, count) if framework == "keras" else of_torch(model))
     if framework == "keras":
         assert [tuple(each.shape) for each in model.outputs] == [(None, None, 50), (None, 8)]
     else:
@@ -232,7 +250,7 @@ def test_states_go_from_one_layer_to_another(framework: str) -> None:
         assert (words.shape, state.shape) == ((2, 3, 50), (2, 8))
 
 
-# --- What is taken for granted of the frameworks ----------------------------------------------
+# --- What is assumed of the frameworks --------------------------------------------------------
 
 
 def test_the_names_of_a_module_are_those_that_torch_takes() -> None:
@@ -246,31 +264,31 @@ def test_the_names_of_a_module_are_those_that_torch_takes() -> None:
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_arguments_that_are_left_out_have_the_default_of_their_field(framework: str) -> None:
     """For every class of Keras and each field with a default; for every class of PyTorch and those of our list."""
-    layers = import_module(f"paramcalc.frameworks.building.{framework}.layers")
+    defaults = convention(framework).table.defaults
     differing: dict[str, set[str]] = {}
+    written: dict[str, set[str]] = {}
     for kind in pc.kind_names():
         for row in convention(framework).equivalents(kind):
             if row.alias:
                 continue
             real = _defaults(reading.real_class(row))
+            written.setdefault(row.name, set()).update(row.written.split())
             for argument, text in row.arguments.items():
                 field = pc.kind(kind).model_fields.get(text)
                 if framework == "torch":
-                    known, default = argument in layers.DEFAULTS, layers.DEFAULTS.get(argument)
+                    known, default = argument in defaults, defaults.get(argument)
                 else:
                     known = argument in real and field is not None and not field.is_required()
                     default = field.default if field is not None else None
                 if known and not _same(default, real[argument]):
                     differing.setdefault(row.name, set()).add(argument)
-    assert differing == {name: {*arguments} for name, arguments in layers.STATED.items()}
+    assert differing == {name: arguments for name, arguments in written.items() if arguments}
 
 
 def test_an_argument_that_follows_from_no_field_is_left_out_where_it_is_the_default() -> None:
     import keras
 
-    from paramcalc.frameworks.keras.build.layers import DEFAULTS
-
-    assert (("rms_scaling", keras.layers.LayerNormalization().rms_scaling),) == DEFAULTS
+    assert convention("keras").table.defaults == {"rms_scaling": keras.layers.LayerNormalization().rms_scaling}
 
 
 def _defaults(cls: Any) -> dict[str, Any]:

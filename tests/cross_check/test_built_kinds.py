@@ -68,7 +68,7 @@ def is_built(case: Case, framework: str, trainable: bool) -> bool:
         assert refused.message.split()[0] in {type(leaf.layer).__name__ for leaf in reading.leaves(spec, framework)}
         return False
     count = pc.count(spec, framework)
-    real = of_keras(model) if framework == "keras" else of_torch(model)
+    real = of_keras(model, count) if framework == "keras" else of_torch(model)
     check_tensors(spec, count, real)
     check_totals(count, real)
     if trainable:

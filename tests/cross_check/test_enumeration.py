@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -27,9 +28,8 @@ def public_classes(framework: str) -> dict[str, Any]:
     return found
 
 
-def listed(framework: str) -> dict[str, str]:
-    reasons: dict[str, str] = import_module(f"paramcalc.conventions.{framework}.unlisted").REASONS
-    return reasons
+def listed(framework: str) -> Mapping[str, str]:
+    return convention(framework).table.unlisted
 
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
@@ -41,7 +41,7 @@ def test_every_public_class_is_a_kind_or_has_a_reason(framework: str) -> None:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_no_class_is_both_and_every_reason_is_of_a_class_that_exists(framework: str) -> None:
-    names = {row.name.rpartition(".")[2] for kind in pc.kind_names() for row in convention(framework).equivalents(kind)}
+    names = {row.class_name for kind in pc.kind_names() for row in convention(framework).equivalents(kind)}
     assert not names & {*listed(framework)}
     assert {*listed(framework)} <= {*public_classes(framework)}
 

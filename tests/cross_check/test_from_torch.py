@@ -306,7 +306,7 @@ def test_what_cannot_be_followed_within_is_said() -> None:
     module = nn.Sequential(nn.Linear(3, 4), torch_models.Decided(), nn.Linear(4, 2))
     assert check(module).description == (
         "Read from PyTorch. torch.fx cannot follow the calls in '1': what is in there stands in the order in which it"
-        " is registered. Where a function that is no layer kind stands between two layers, the second begins with an"
+        " is registered. Where a function that is no layer type stands between two layers, the second begins with an"
         " Input of its own."
     )
 
@@ -611,14 +611,26 @@ model: 56 tensors with 29,985 elements"""
 def test_spec_of_another_size_is_told_apart_from_a_module() -> None:
     spec = pc.Spec(layers=[pc.Input(shape=(3,)), pc.Dense(units=5, use_bias=False)], framework="torch")
     assert str(pc.check(spec, nn.Linear(3, 4))) == (
-        "         tensor        spec    model\n"
-        "missing  weight        –       (4, 3)\n"
-        "missing  bias          –       (4)\n"
-        "extra    dense.weight  (5, 3)  –\n"
+        "             tensor  spec    model\n"
+        "other shape  weight  (5, 3)  (4, 3)\n"
+        "missing      bias    –       (4)\n"
         "\n"
         "spec:  1 tensor with 15 elements\n"
         "model: 2 tensors with 16 elements"
     )
+
+
+def test_a_module_that_is_itself_a_layer_has_its_own_names() -> None:
+    module = nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 3)
+    spec = pc.from_torch(module)
+    module.layers[1].linear1 = nn.Linear(8, 20)
+    found = pc.check(spec, module)
+    names = [*dict(module.named_parameters())]
+    assert {each.name for each in found.ours} == {each.name for each in found.theirs} == {*names}
+    differing = ["layers.1.linear1.weight", "layers.1.linear1.bias"]
+    assert [(each.sort, each.theirs and each.theirs.name) for each in found.differences] == [
+        ("other shape", name) for name in differing
+    ]
 
 
 # --- Random networks --------------------------------------------------------------------

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -78,6 +82,81 @@ def test_a_subclassed_model_is_read_in_the_order_of_its_attributes() -> None:
     assert "in the order of its attributes" in spec.description
     with pytest.raises(pc.ParamcalcError, match="'Pair'"):
         pc.from_keras(model.to_json())
+
+
+def test_a_model_whose_layers_have_no_weights_yet_is_refused() -> None:
+    model = Pair()
+    with pytest.warns(UserWarning, match="unbuilt state"):
+        model.build((None, 4))
+    assert (model.built, model.weights) == (True, [])
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.from_keras(model)
+    assert str(caught.value) == (
+        f"error[invalid-value]: the layer '{model.dense.name}' is not built, so that its weights are not known\n"
+        "    call the model once on an example, or build that layer"
+    )
+    model.dense.build((None, 4))
+    with pytest.raises(pc.ParamcalcError, match=f"the layer '{model.norm.name}' is not built"):
+        pc.from_keras(model)
+
+
+def test_nothing_is_made_up_in_a_subclassed_model() -> None:
+    model = Pair()
+    model(np.zeros((1, 4)))
+    spec = check(model, model)
+    assert [node.name for node in spec.layers] == [model.dense.name, model.norm.name]
+    assert pc.check(spec, model)
+
+
+class Empty(keras.Model):
+    """A subclassed model without a weight."""
+
+    def call(self, x: Any) -> Any:
+        return x
+
+
+def test_a_subclassed_model_without_weights_is_refused() -> None:
+    model = Empty(name="empty")
+    model(np.zeros((1, 4)))
+    with pytest.raises(pc.ParamcalcError, match="the model 'empty' has no weights"):
+        pc.from_keras(model)
+
+
+#: A model with a seed of random numbers, which Keras does not count, on another backend.
+_ON_TORCH = """
+import keras, numpy, torch
+import paramcalc as pc
+
+class Own(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.norm = keras.layers.Dense(4), keras.layers.BatchNormalization()
+        self.drop = keras.layers.Dropout(0.3)
+
+    def call(self, x):
+        return self.drop(self.norm(self.dense(x)))
+
+own = Own()
+own(numpy.zeros((2, 3), "float32"))
+inner = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.BatchNormalization()])
+model = keras.Sequential([keras.Input((3,)), inner, keras.layers.Dropout(0.3)])
+for each in (own, model):
+    assert isinstance(each, torch.nn.Module)
+    spec = pc.from_keras(each)
+    assert spec.framework == "keras"
+    assert pc.count(spec).total == each.count_params() == (3 + 1) * 4 + 4 * 4
+    assert pc.check(spec, each), pc.check(spec, each)
+    built = pc.build(spec, "keras")
+    assert built.count_params() == each.count_params()
+    assert pc.check(spec, built), pc.check(spec, built)
+"""
+
+
+def test_a_model_of_keras_is_one_with_pytorch_behind_it() -> None:
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", _ON_TORCH], env=environment, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_layer_frozen_before_it_is_built_and_after() -> None:

@@ -143,7 +143,7 @@ def test_frozen_batch_norm_keeps_its_states_apart() -> None:
 
 
 def test_glu_by_name_has_another_shape_than_keras_says() -> None:
-    """So it is refused as an activation, and is a kind of its own."""
+    """So it is refused as an activation, and is a layer type of its own."""
     import keras
     import numpy as np
 
@@ -151,7 +151,7 @@ def test_glu_by_name_has_another_shape_than_keras_says() -> None:
     assert layer(keras.Input((4, 6))).shape == (None, 4, 6)
     assert layer(np.zeros((2, 4, 6))).shape == (2, 4, 3)
     assert pc.GLU().output_shape((4, 6)) == (4, 3)
-    with pytest.raises(pc.ParamcalcError, match="it is a kind of its own: GLU"):
+    with pytest.raises(pc.ParamcalcError, match="it is a layer type of its own: GLU"):
         pc.Activation(activation="glu")
 
 

@@ -13,19 +13,18 @@ import yaml
 import paramcalc as pc
 from paramcalc.core import notation
 from paramcalc.core.expression import Expression
-from paramcalc.core.registry import kind, kind_names
 from tests.helpers import SPECS, run
 
 pytestmark = pytest.mark.sweep
 
 
-@pytest.mark.parametrize("name", kind_names())
+@pytest.mark.parametrize("name", pc.kind_names())
 def test_each_kind_has_a_page(name: str, hooks: ModuleType) -> None:
-    text = hooks.kind_page(kind(name))
+    text = hooks.kind_page(pc.kind(name))
     assert text.startswith(f"# {name}\n")
-    for outside in kind(name).spelled_fields():
+    for outside in pc.kind(name).spelled_fields():
         assert f"| `{outside}` |" in text
-    assert kind(name).summary().split("`")[0][:40] in text
+    assert pc.kind(name).summary().split("`")[0][:40] in text
     assert f"· {name}" in text.split("## A worked example")[1]
     assert f"({name}.md)" in hooks.kind_index()
 
@@ -72,7 +71,7 @@ def test_layers_shows_each_field_of_a_kind(name: str) -> None:
 
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])
-@pytest.mark.parametrize("name", [name for name in kind_names() if pc.kind(name).has_general_form()])
+@pytest.mark.parametrize("name", [name for name in pc.kind_names() if pc.kind(name).has_general_form()])
 def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
     form = pc.formula(pc.kind(name), convention)
     assert sympy.expand(sum(part.expr for part in form.parts) - form.expr) == 0

@@ -20,7 +20,7 @@ from paramcalc.core.expression import Environment, Expression
 from paramcalc.exports.derivations import NOTATIONS
 from paramcalc.exports.languages.tree import form_schema
 from paramcalc.frameworks.build import source
-from paramcalc.results.derivation import GroupDerivation, LayerDerivation, Part
+from paramcalc.results.derivation import GroupDerivation, LayerDerivation, NodeDerivation
 from paramcalc.results.formula import name_widths
 from tests.helpers import SPECS, run
 from tests.sweeps.forms import evaluated, sizes_for
@@ -53,7 +53,7 @@ def derived(path: Path, convention: str) -> tuple[pc.Derivation, list[LayerDeriv
     return derivation, list(derivation.layers)
 
 
-def groups(parts: tuple[Part, ...]) -> list[GroupDerivation]:
+def groups(parts: tuple[NodeDerivation, ...]) -> list[GroupDerivation]:
     found = [part for part in parts if isinstance(part, GroupDerivation)]
     return found + [inner for group in found for inner in groups(group.parts)]
 

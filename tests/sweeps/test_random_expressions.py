@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paramcalc.core.errors import LIMITS, ParamcalcError
+from paramcalc import LIMITS, ParamcalcError
 from paramcalc.core.expression import Environment, Expression
 from tests.test_expression import DIMS, value
 

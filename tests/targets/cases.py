@@ -12,10 +12,13 @@ from typing import Any
 import sympy
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sympy import ceiling, floor
 
 import paramcalc as pc
 from paramcalc.core.expression import RESERVED
-from paramcalc.exports.languages.program import Language, program
+from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.program import program
+from paramcalc.results.formula import symbol
 from tests.strategies import specs
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
@@ -111,13 +114,43 @@ CONSTANT = "paramcalc: 1\nlayers:\n  - Input: {shape: [null, 3]}\n  - Weights: {
 HUGE = f"paramcalc: 1\ndims: {{n: 3, m: {10**30}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: m}}\n"
 
 
+#: A divisor that is a product, one that is a sum, and a minus before a power.
+DIVIDED = """
+paramcalc: 1
+dims: {a: 420, b: 400, h: 6, k: 8}
+layers:
+  - Input: {shape: [a]}
+  - Dense: {units: a * a / (h * k), use_bias: false}
+  - Dense: {units: a / (h + k)}
+  - Dense: {units: b * b - a ** 2 + h * k * a * b}
+"""
+
+
+def written() -> Iterator[pc.Formula]:
+    """Forms as specs never have them, with whole numbers at any size: rounded, negative, the largest of several."""
+    a, b, c, d, e = symbols = [symbol(name) for name in "abcde"]
+    form = pc.formula(pc.Dense)
+    for expr in (
+        floor((a - b) * (c - d) / e),
+        a - b**2 * floor(c / (d * e)) - ceiling((a - b) / (c + d)),
+        a * sympy.Mod(b - a, c + d) - sympy.Mod(a * b, c * e),
+        a * sympy.Max(b - a, c, d * e) - sympy.Min(a, b - c**2, d),
+        b - (a - (c - d) * (d - e)) ** 3,
+    ):
+        used = {each.name: each for each in symbols if each in expr.free_symbols}
+        values = {"a": 1320, "b": 17, "c": 9, "d": 2, "e": 7}
+        own = {name: values[name] for name in used}
+        yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=(), is_of_spec=True)
+
+
 def awkward() -> Iterator[pc.Formula]:
     """Forms with fractions, powers and conditions, without symbols, with large numbers; kinds in general."""
-    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE):
+    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE, DIVIDED):
         yield pc.formula(pc.loads(text))
     yield pc.formula(pc.loads(HUGE), keep=["n"])
     for kind in (pc.Dense, pc.MultiHeadAttention, pc.Conv2D):
         yield pc.formula(kind)
+    yield from written()
 
 
 @st.composite

@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.c import C
 from paramcalc.exports.languages.javascript import JavaScript
 from paramcalc.exports.languages.matlab import Matlab
-from paramcalc.exports.languages.program import Language, program
+from paramcalc.exports.languages.program import program
 
 from .cases import Case
 
@@ -122,14 +123,16 @@ static __int128 read_whole(const char *digits)
 static void show(int number, const char *refusal, __int128 value)
 {
     char digits[42];
-    int place = 41;
+    int place = 41, below = value < 0;
     digits[place] = 0;
     if (refusal) {
         printf("%d\\t%s\\n", number, refusal);
         return;
     }
-    for (; value > 0 || place == 41; value /= 10)
+    for (value = below ? -value : value; value > 0 || place == 41; value /= 10)
         digits[--place] = '0' + (int)(value % 10);
+    if (below)
+        digits[--place] = '-';
     printf("%d\\t%s\\n", number, digits + place);
 }
 """

@@ -12,7 +12,6 @@ import ast
 import re
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeAlias
@@ -78,15 +77,19 @@ def unknown_dim(name: str, known: Iterable[str]) -> ParamcalcError:
     return refuse("unknown-dim", f"there is no dim, argument or counter '{name}' here", hint)
 
 
-@dataclass(frozen=True, slots=True)
 class _Compiler:
     """Makes the evaluator of each node of a syntax tree, and collects the names that the nodes mention."""
 
-    names: set[str]
-    #: whether there may be texts, such as 'same'
-    words: bool
-    #: whether `/` must leave no remainder: not where what comes of it is rounded
-    exact: bool = True
+    def __init__(self, names: set[str], words: bool, exact: bool = True) -> None:
+        self.names = names
+        #: whether there may be texts, such as 'same'
+        self.words = words
+        #: whether `/` must leave no remainder: not where what comes of it is rounded
+        self.exact = exact
+
+    def within(self, function: str) -> _Compiler:
+        """Return what compiles the arguments of a function."""
+        return _Compiler(self.names, self.words, self.exact and function not in ROUNDING)
 
     def compiled(self, node: ast.expr) -> Evaluator:
         """Return the evaluator of a node. Raises `invalid-expression` for what the language does not have."""
@@ -231,8 +234,7 @@ def _call(compiler: _Compiler, node: ast.Call) -> Evaluator:
     name = node.func.id
     if name not in FUNCTIONS:
         raise refuse("invalid-expression", f"there is no function '{name}'", suggest(name, FUNCTIONS))
-    inner = replace(compiler, exact=compiler.exact and name not in ROUNDING)
-    arguments = inner.all_compiled(node.args)
+    arguments = compiler.within(name).all_compiled(node.args)
     fewest, most, function = FUNCTIONS[name]
     if len(arguments) < fewest or (most is not None and len(arguments) > most):
         takes = f"{fewest}" if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"

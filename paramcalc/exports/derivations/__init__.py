@@ -1,13 +1,18 @@
 """A derivation for people who learn: plain text, Markdown, LaTeX, and one HTML page.
 
-`sheet` says what stands on a page, in words and in order; one module a notation prints it.
+`sheet` and `comparing` say in words and in order what stands on a page; it is made of `blocks`, which one printer
+a notation prints.
 """
 
 from __future__ import annotations
 
+from typing import get_args
+
+from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.derivations import html, latex, markdown, text
+from paramcalc.exports.derivations.blocks import Document
 from paramcalc.exports.derivations.comparing import compared
-from paramcalc.exports.derivations.sheet import Document, document
+from paramcalc.exports.derivations.sheet import document
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation, Sheet
 
@@ -17,7 +22,11 @@ NOTATIONS = {"text": text.printed, "markdown": markdown.printed, "latex": latex.
 def render(
     result: Derivation | Comparison, target: str, *, sheet: Sheet = "derivation", standalone: bool = False
 ) -> str:
-    """A derivation or a comparison in a notation."""
+    """Print a derivation or a comparison in one of the `NOTATIONS`. Raises `unknown-target`."""
+    if target not in NOTATIONS:
+        raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", NOTATIONS))
+    if sheet not in get_args(Sheet):
+        raise refuse("invalid-value", f"there is no sheet {quoted(sheet)}", listed("the sheets", get_args(Sheet)))
     page = made(result, sheet)
     if standalone and target == "latex":
         return latex.document(page)
@@ -25,5 +34,5 @@ def render(
 
 
 def made(result: Derivation | Comparison, sheet: Sheet = "derivation") -> Document:
-    """The sheet of a derivation or a comparison."""
+    """Make the sheet of a derivation or a comparison."""
     return document(result, sheet) if isinstance(result, Derivation) else compared(result)

@@ -7,25 +7,15 @@ from itertools import zip_longest
 
 from paramcalc.core import notation
 from paramcalc.core.notation import written_product
-from paramcalc.exports.derivations.sheet import (
-    Block,
-    Cell,
-    Document,
-    Inline,
-    Maths,
-    Name,
-    Paragraph,
-    Section,
-    Table,
-    shapes,
-)
-from paramcalc.exports.tables import thousands
+from paramcalc.exports.derivations.blocks import Block, Cell, Document, Maths, Name, Paragraph, Piece, Section, Table
+from paramcalc.exports.derivations.sheet import shapes
+from paramcalc.exports.tables import thousands, value_text
 from paramcalc.results.comparison import Choice, Comparison, LayerComparison, TensorPair
 from paramcalc.results.derivation import DerivedTensor
 
 
 def compared(comparison: Comparison) -> Document:
-    """The layers that count differently, or those asked for, and the two totals."""
+    """Make the sheet of a comparison: the layers that count differently, or those asked for, and the two totals."""
     left, right = comparison.conventions
     shown = [layer for layer in comparison.layers if layer.differs or comparison.node is not None]
     blocks: list[Block] = [_layer(layer, comparison.conventions) for layer in shown]
@@ -65,20 +55,20 @@ def _name(tensor: DerivedTensor | None) -> Cell:
 
 
 def _counts(tensor: DerivedTensor | None) -> str:
-    """How many elements count; how it stands, where none of them do."""
+    """Write how many elements count; how the tensor stands, where none of them do."""
     if tensor is None:
         return ""
-    return thousands(tensor.elements) if tensor.counts else "tied" if "tied" in tensor.standing else "apart"
+    return thousands(tensor.elements) if tensor.counts else "tied" if tensor.tied_to is not None else "apart"
 
 
 def _difference(pair: TensorPair, conventions: tuple[str, str]) -> Iterator[Cell]:
-    """What differs, tensor by tensor."""
+    """Tell what differs, tensor by tensor."""
     if not (pair.left and pair.right):
-        place = conventions[0] if pair.left else conventions[1]
+        only = conventions[0] if pair.left else conventions[1]
         for tensor in pair.left or pair.right:
-            yield (*_elements(tensor), f" is only in {place}: {tensor.purpose}.")
+            yield (*_elements(tensor), f" is only in {only}: {tensor.purpose}.")
         return
-    told: list[Inline] = []
+    told: list[Piece] = []
     for name, side in zip(conventions, (pair.left, pair.right), strict=True):
         for tensor in side:
             told += ["; "] if told else []
@@ -98,11 +88,10 @@ def _becomes(tensor: DerivedTensor) -> str:
 
 
 def _choice(choice: Choice, conventions: tuple[str, str]) -> str:
-    left, right = (
-        str(value).lower() if isinstance(value, bool) else str(value) for value in (choice.left, choice.right)
-    )
+    left, right = map(value_text, (choice.left, choice.right))
+    whose = f" of the {choice.within} within" if choice.within else ""
     return (
-        f"The spec leaves '{choice.field}' open: {conventions[0]} takes {left}, {conventions[1]} {right}"
+        f"The spec leaves '{choice.field}'{whose} open: {conventions[0]} takes {left}, {conventions[1]} {right}"
         f" ({choice.meaning})."
     )
 

@@ -6,22 +6,9 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from paramcalc.core import notation
-from paramcalc.exports.derivations.sheet import (
-    Answer,
-    Block,
-    Cell,
-    Document,
-    Equations,
-    Inline,
-    Legend,
-    Maths,
-    Name,
-    Paragraph,
-    Question,
-    Section,
-    Table,
-    Tuple,
-)
+from paramcalc.exports.derivations.blocks import Answer, Cell, Document, Equations, Maths, Section, SymbolicShape, Table
+from paramcalc.exports.derivations.printer import Printer
+from paramcalc.results.derivation import Sheet
 
 #: Colours are those of the reader: a page follows the system's light or dark scheme, a notebook its own.
 _STYLE = """
@@ -81,7 +68,7 @@ _BLANK = '<span class="blank {room}" role="img" aria-label="blank"></span>'
 
 
 def printed(document: Document) -> str:
-    """The sheet as a page."""
+    """Print the sheet as a page."""
     title = escape(document.title)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -92,44 +79,35 @@ def printed(document: Document) -> str:
 
 
 def fragment(document: Document) -> str:
-    """The sheet as a part of a page; its style touches nothing else there."""
-    printer = _Printer(document)
-    blocks = "\n".join(printer.block(block, 2) for block in document.blocks)
+    """Print the sheet as a part of a page; its style touches nothing else there."""
+    blocks = "\n".join(map(HtmlPrinter(document.kind).block, document.blocks))
     return f'<div class="paramcalc">\n<style>{_STYLE}</style>\n{blocks}\n</div>'
 
 
-class _Printer:
-    def __init__(self, document: Document) -> None:
-        self.kind = document.kind
+class HtmlPrinter(Printer[str]):
+    """Prints blocks as elements; `level` is that of their headings."""
 
-    def block(self, block: Block, level: int) -> str:
-        """A block; `level` is that of its heading."""
-        if isinstance(block, Section):
-            return self.section(block, level)
-        if isinstance(block, Paragraph):
-            return f"<p>{self.cell(block.content)}</p>"
-        if isinstance(block, Table):
-            return self.table(block)
-        if isinstance(block, Legend):
-            return self.legend(block)
-        if isinstance(block, Equations):
-            return f'<div class="equations">\n{"".join(self.equations(block))}</div>'
-        assert isinstance(block, Question)
-        return f'<p class="question">{escape(block.question)}</p>\n<p>{self.cell(block.answer)}</p>'
+    def __init__(self, kind: Sheet, level: int = 2) -> None:
+        super().__init__(kind)
+        self.level = level
 
-    def section(self, section: Section, level: int) -> str:
-        """A part that folds."""
-        holds = any(isinstance(block, Section) for block in section.blocks)
-        tag = f"h{min(level, 6)}"
-        blocks = "\n".join(self.block(block, level + 1) for block in section.blocks)
+    def section(self, section: Section) -> str:
+        """Print a part that folds."""
+        inner = HtmlPrinter(self.kind, self.level + 1)
+        blocks = "\n".join(map(inner.block, section.blocks))
+        tag = f"h{min(self.level, 6)}"
         aside = f'<p class="shapes">{escape(section.aside)}</p>\n' if section.aside else ""
         return (
-            f'<details open class="{"group" if holds else "layer"}">\n'
+            f'<details open class="{"group" if section.sections else "layer"}">\n'
             f"<summary><{tag}>{escape(section.title)}</{tag}></summary>\n{aside}{blocks}\n</details>"
         )
 
+    def paragraph(self, text: str) -> str:
+        """Print running text."""
+        return f"<p>{text}</p>"
+
     def table(self, table: Table) -> str:
-        """A table; the first cell of a row is its heading."""
+        """Print a table; the first cell of a row is its heading."""
         columns = range(len(table.headings))
         classes = [' class="number"' if column in table.numbers else "" for column in columns]
 
@@ -138,66 +116,68 @@ class _Printer:
             return f'<tr><th scope="row">{self.cell(cells[0])}</th>{"".join(shown)}</tr>\n'
 
         head = "".join(
-            f'<th scope="col"{kind}>{escape(name)}</th>' if name else f"<td{kind}></td>"
-            for name, kind in zip(table.headings, classes, strict=True)
+            f'<th scope="col"{attribute}>{escape(name)}</th>' if name else f"<td{attribute}></td>"
+            for name, attribute in zip(table.headings, classes, strict=True)
         )
         foot = f"<tfoot>\n{''.join(map(row, table.totals))}</tfoot>\n" if table.totals else ""
-        kind = "" if table.numbers else ' class="words"'
+        attribute = "" if table.numbers else ' class="words"'
         body = "".join(map(row, table.rows))
         return (
-            f'<div class="wide">\n<table{kind}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n{foot}'
-            "</table>\n</div>"
+            f'<div class="wide">\n<table{attribute}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n'
+            f"{foot}</table>\n</div>"
         )
 
-    def legend(self, legend: Legend) -> str:
-        """Symbols as rows of a table without a head."""
-        rows = "".join(
-            f'<tr><th scope="row">{self.cell(symbols)}</th><td>{"=" if value else ""}</td>'
-            f'<td class="number">{self.cell(value)}</td>'
+    def legend(self, rows: list[tuple[str, str, str]]) -> str:
+        """Print symbols as rows of a table without a head."""
+        cells = "".join(
+            f'<tr><th scope="row">{symbols}</th><td>{"=" if value else ""}</td>'
+            f'<td class="number">{value}</td>'
             f"<td>{escape(meaning)}</td></tr>\n"
-            for symbols, value, meaning in legend.rows
+            for symbols, value, meaning in rows
         )
-        return f'<table class="legend">\n<tbody>\n{rows}</tbody>\n</table>'
+        return f'<table class="legend">\n<tbody>\n{cells}</tbody>\n</table>'
 
-    def equations(self, block: Equations) -> Iterator[str]:
-        """Three cells a line: the left side, the sign, a step."""
+    def equations(self, block: Equations) -> str:
+        """Print equations in three columns: the left side, the sign, a step."""
+        return f'<div class="equations">\n{"".join(self._lines(block))}</div>'
+
+    def _lines(self, block: Equations) -> Iterator[str]:
         for equation in block.equations:
             steps = list(map(self.cell, equation.steps))
             lines = steps if block.stepwise else [" = ".join(steps)]
             lines[-1] += f' <span class="note">{self.cell(equation.note)}</span>' if equation.note else ""
-            for place, line in enumerate(lines):
-                left = self.cell(equation.left) if place == 0 else ""
+            lefts = [self.cell(equation.left), *[""] * (len(lines) - 1)]
+            for left, line in zip(lefts, lines, strict=True):
                 yield f"<span>{left}</span><span>=</span><span>{line}</span>\n"
 
-    def cell(self, cell: Cell) -> str:
-        """A cell as HTML."""
-        return "".join(map(self.inline, cell))
+    def question(self, question: str, answer: str) -> str:
+        """Print a question above its answer."""
+        return f'<p class="question">{escape(question)}</p>\n<p>{answer}</p>'
 
-    def inline(self, item: Inline) -> str:
-        """A piece of a cell as HTML."""
-        if isinstance(item, Name):
-            return f"<code>{escape(item.text)}</code>"
-        if isinstance(item, Maths):
-            return _maths(item)
-        if isinstance(item, Tuple):
-            sizes = "<mo>,</mo>".join(map(notation.mathml_row, item.sizes))
-            return f'<math><mrow><mo stretchy="false">(</mo>{sizes}<mo stretchy="false">)</mo></mrow></math>'
-        if isinstance(item, Answer):
-            return self.answer(item)
-        return escape(item)
+    def name(self, name: str) -> str:
+        """Print a name as code."""
+        return f"<code>{escape(name)}</code>"
+
+    def maths(self, maths: Maths) -> str:
+        """Print a formula. A browser breaks no line within one, so that each term of a sum is one."""
+        shown = []
+        for number, (sign, term) in enumerate(notation.terms(maths.expr, maths.at)):
+            before = f'<mo form="infix" lspace="0">{sign}</mo>' if number else "<mo>-</mo>" if sign == "-" else ""
+            shown.append(f"<math>{before}{notation.mathml_row(term, maths.values, maths.at)}</math>")
+        return " ".join(shown)
+
+    def shape(self, shape: SymbolicShape) -> str:
+        """Print a shape in symbols."""
+        sizes = "<mo>,</mo>".join(map(notation.mathml_row, shape.sizes))
+        return f'<math><mrow><mo stretchy="false">(</mo>{sizes}<mo stretchy="false">)</mo></mrow></math>'
 
     def answer(self, answer: Answer) -> str:
-        """What is to be found out: a blank, or marked as the answer, or plain."""
+        """Print what is to be found out: a blank, or marked as the answer, or plain."""
         if self.kind == "blank":
             return _BLANK.format(room=answer.room) * (3 if answer.room == "lines" else 1)
         content = self.cell(answer.content)
         return f'<span class="answer {answer.room}">{content}</span>' if self.kind == "answers" and content else content
 
-
-def _maths(item: Maths) -> str:
-    """A formula. A browser breaks no line within one, so that each term of a sum is one."""
-    shown = []
-    for place, (sign, term) in enumerate(notation.terms(item.expr, item.at)):
-        before = f'<mo form="infix" lspace="0">{sign}</mo>' if place else "<mo>-</mo>" if sign == "-" else ""
-        shown.append(f"<math>{before}{notation.mathml_row(term, item.values, item.at)}</math>")
-    return " ".join(shown)
+    def words(self, text: str) -> str:
+        """Print plain text."""
+        return escape(text)

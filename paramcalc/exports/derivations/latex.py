@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
 
 from paramcalc.core import notation
-from paramcalc.exports.derivations import text
-from paramcalc.exports.derivations.sheet import (
+from paramcalc.exports.derivations.blocks import (
     Answer,
     Block,
     Cell,
     Document,
     Equation,
     Equations,
-    Inline,
-    Legend,
     Maths,
-    Name,
-    Paragraph,
+    Piece,
     Section,
+    SymbolicShape,
     Table,
-    Tuple,
 )
+from paramcalc.exports.derivations.printer import Printer
+from paramcalc.exports.derivations.text import TextPrinter
 
 #: What the sheet asks of a document. All of it is in every distribution of LaTeX.
 _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
@@ -42,65 +41,51 @@ _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 _LINE = 64
 #: The names that may be broken.
 _LONG_NAME = 14
-#: The widths of the columns of words, as shares of the line, for so many of them.
+#: The widths of columns of words, as shares of the line, by the number of columns.
 _SHARES = {4: (0.25, 0.22, 0.15, 0.3)}
-_BLANKS = {
-    "short": r"\rule{5em}{0.4pt}",
-    "long": r"\rule{10em}{0.4pt}",
-    "lines": "\n".join([r"\\[1.6ex]\rule{0.9\linewidth}{0.4pt}"] * 3),
-}
 
 
 def printed(sheet: Document) -> str:
-    """The sheet in LaTeX, for a document that uses amsmath and array."""
-    return "\n".join(_Printer(sheet.kind == "blank").blocks(sheet.blocks))
+    """Print the sheet in LaTeX, for a document that uses amsmath and array."""
+    return "\n".join(LatexPrinter(sheet.kind).blocks(sheet.blocks))
 
 
 def document(sheet: Document) -> str:
-    """The sheet as a document of its own."""
+    """Print the sheet as a document of its own."""
     title = notation.latex_text(sheet.title)
     head = f"\\title{{{title}}}\n\\author{{}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n"
     return f"{_PREAMBLE}{head}{printed(sheet)}\n\\end{{document}}"
 
 
-class _Printer:
-    def __init__(self, is_blank: bool) -> None:
-        self.is_blank = is_blank
+class LatexPrinter(Printer[list[str]]):
+    """Prints blocks as lines."""
+
+    blanks: ClassVar = {
+        "short": r"\rule{5em}{0.4pt}",
+        "long": r"\rule{10em}{0.4pt}",
+        "lines": "\n".join([r"\\[1.6ex]\rule{0.9\linewidth}{0.4pt}"] * 3),
+    }
 
     def blocks(self, blocks: Sequence[Block]) -> Iterator[str]:
-        """Blocks as lines; an empty one begins a paragraph, and would leave a gap above an equation."""
-        for place, block in enumerate(blocks):
-            if place and not isinstance(block, Equations):
+        """Give blocks as lines; an empty one begins a paragraph, and would leave a gap above an equation."""
+        for number, block in enumerate(blocks):
+            if number and not isinstance(block, Equations):
                 yield ""
             yield from self.block(block)
 
-    def block(self, block: Block) -> Iterable[str]:
-        """A block as lines."""
-        if isinstance(block, Section):
-            return self.section(block)
-        if isinstance(block, Paragraph):
-            return [self.cell(block.content)]
-        if isinstance(block, Table):
-            return self.table(block)
-        if isinstance(block, Legend):
-            return self.legend(block)
-        if isinstance(block, Equations):
-            return self.equations(block)
-        return [rf"\textit{{{notation.latex_text(block.question)}}} {self.cell(block.answer)}"]
+    def section(self, section: Section) -> list[str]:
+        """Print the sections within it, then its own heading and blocks."""
+        inner = [*self.blocks(section.sections), ""] if section.sections else []
+        heading = rf"\subsection*{{{_breakable(section.title)}}}"
+        aside = [notation.latex_text(section.aside), ""] if section.aside else []
+        return [*inner, heading, *aside, *self.blocks(section.own_blocks)]
 
-    def section(self, section: Section) -> Iterator[str]:
-        """The sections within it, then its own heading and blocks."""
-        inner = [block for block in section.blocks if isinstance(block, Section)]
-        if inner:
-            yield from self.blocks(inner)
-            yield ""
-        yield rf"\subsection*{{{_breakable(section.title)}}}"
-        if section.aside:
-            yield from (notation.latex_text(section.aside), "")
-        yield from self.blocks([block for block in section.blocks if not isinstance(block, Section)])
+    def paragraph(self, text: str) -> list[str]:
+        """Print running text."""
+        return [text]
 
     def table(self, table: Table) -> list[str]:
-        """A table; columns of words are as wide as their share of the line."""
+        """Print a table; columns of words are as wide as their share of the line."""
         rows = [" & ".join(map(self.cell, row)) + r" \\" for row in table.rows]
         totals = [" & ".join(map(self.cell, row)) + r" \\" for row in table.totals]
         headings = " & ".join(map(notation.latex_text, table.headings)) + r" \\ \hline"
@@ -112,29 +97,30 @@ class _Printer:
             r"\end{tabular}",
         ]
 
-    def legend(self, legend: Legend) -> Iterator[str]:
-        """A symbol a row."""
-        yield r"\begin{tabular}{@{}l@{\ }r@{\quad}p{0.55\linewidth}@{}}"
-        for symbols, value, meaning in legend.rows:
-            yield rf"{self.cell(symbols)} & \({{}}={{}}\){self.cell(value)} & {notation.latex_text(meaning)} \\"
-        yield r"\end{tabular}"
+    def legend(self, rows: list[tuple[str, str, str]]) -> list[str]:
+        """Print a symbol a row."""
+        return [
+            r"\begin{tabular}{@{}l@{\ }r@{\quad}p{0.55\linewidth}@{}}",
+            *(
+                rf"{symbols} & \({{}}={{}}\){value} & {notation.latex_text(meaning)} \\"
+                for symbols, value, meaning in rows
+            ),
+            r"\end{tabular}",
+        ]
 
-    def equations(self, block: Equations) -> Iterator[str]:
-        """Steps below each other, or an equation a line where the line is long enough."""
+    def equations(self, block: Equations) -> list[str]:
+        """Print steps below each other, or an equation a line where the line is long enough."""
         lines = []
         for equation in block.equations:
-            chain = self.chain(equation, block.stepwise)
-            left = rf"\text{{{self.cell(equation.left)}}} "
-            lines += [f"{'' if place else left}&= {step}" for place, step in enumerate(chain)]
+            first, *others = self.chain(equation, block.stepwise)
+            lines += [rf"\text{{{self.cell(equation.left)}}} &= {first}", *(f"&= {step}" for step in others)]
             if equation.note:
                 note = rf"\quad\text{{({self.cell(equation.note)})}}"
                 lines = [*lines[:-1], f"{lines[-1]} {note}"] if block.stepwise else [*lines, f"&{note}"]
-        yield r"\begin{align*}"
-        yield " \\\\\n".join(lines)
-        yield r"\end{align*}"
+        return [r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"]
 
     def chain(self, equation: Equation, stepwise: bool) -> list[str]:
-        """The steps of an equation, as many on a line as have room."""
+        """Give the steps of an equation, as many on a line as have room."""
         lines: list[str] = []
         length = 0
         for step in equation.steps:
@@ -148,40 +134,44 @@ class _Printer:
         return lines
 
     def size(self, cell: Cell) -> int:
-        """About how many characters a cell takes: those that it takes in plain text."""
-        return len(text.Printer(self.is_blank).cell(cell))
+        """Return about how many characters a cell takes: those that it takes in plain text."""
+        return len(TextPrinter(self.kind).cell(cell))
 
     def step(self, cell: Cell) -> str:
-        """A step in mathematics; a long sum goes on in the next line."""
-        return "".join(self.in_mathematics(item) for item in cell)
+        """Print a step in mathematics; a long sum goes on in the next line."""
+        return "".join(map(self.in_mathematics, cell))
 
-    def in_mathematics(self, item: Inline) -> str:
-        """A piece of a step."""
-        if isinstance(item, Answer):
-            return rf"\text{{{_BLANKS[item.room]}}}" if self.is_blank else self.step(item.content)
-        if isinstance(item, Maths):
-            return " \\\\\n&\\quad {}".join(_lines(item))
-        return rf"\text{{{self.inline(item)}}}" if item else ""
+    def in_mathematics(self, piece: Piece) -> str:
+        """Print a piece of a step."""
+        if isinstance(piece, Answer):
+            return rf"\text{{{self.answer(piece)}}}" if self.kind == "blank" else self.step(piece.content)
+        if isinstance(piece, Maths):
+            return " \\\\\n&\\quad {}".join(_lines(piece))
+        return rf"\text{{{self.piece(piece)}}}" if piece else ""
 
-    def cell(self, cell: Cell) -> str:
-        """A cell in text."""
-        return "".join(map(self.inline, cell))
+    def question(self, question: str, answer: str) -> list[str]:
+        """Print a question and its answer as one paragraph."""
+        return [rf"\textit{{{notation.latex_text(question)}}} {answer}"]
 
-    def inline(self, item: Inline) -> str:
-        """A piece of a cell in text."""
-        if isinstance(item, Name):
-            return rf"\texttt{{{_breakable(item.text)}}}"
-        if isinstance(item, Maths):
-            return rf"\({notation.latex(item.expr, item.values, item.at)}\)"
-        if isinstance(item, Tuple):
-            return rf"\(({', '.join(map(notation.latex, item.sizes))})\)"
-        if isinstance(item, Answer):
-            return _BLANKS[item.room] if self.is_blank else self.cell(item.content)
-        return _breakable(item)
+    def name(self, name: str) -> str:
+        """Print a name as code."""
+        return rf"\texttt{{{_breakable(name)}}}"
+
+    def maths(self, maths: Maths) -> str:
+        """Print a formula within text."""
+        return rf"\({notation.latex(maths.expr, maths.values, maths.at)}\)"
+
+    def shape(self, shape: SymbolicShape) -> str:
+        """Print a shape in symbols."""
+        return rf"\(({', '.join(map(notation.latex, shape.sizes))})\)"
+
+    def words(self, text: str) -> str:
+        """Print plain text."""
+        return _breakable(text)
 
 
 def _columns(table: Table) -> Iterator[str]:
-    """The kind of each column."""
+    """Give the letter of each column: right, left, or a paragraph of its share of the line."""
     words = len(table.headings) if not table.numbers else 0
     for column in range(len(table.headings)):
         if column in table.numbers:
@@ -193,7 +183,7 @@ def _columns(table: Table) -> Iterator[str]:
 
 
 def _lines(item: Maths) -> Iterator[str]:
-    """A sum as lines that are not too long; those after the first begin with a sign."""
+    """Give a sum as lines that are not too long; those after the first begin with a sign."""
     line, length = "", 0
     for sign, term in notation.terms(item.expr, item.at):
         size = len(notation.text(term, item.values, item.at)) + 3
@@ -209,7 +199,7 @@ def _lines(item: Maths) -> Iterator[str]:
 
 
 def _breakable(words: str) -> str:
-    """Text in LaTeX, its long names to be broken behind their signs."""
+    """Return text in LaTeX, its long names to be broken behind their signs."""
     return " ".join(map(_breakable_word, words.split(" ")))
 
 

@@ -5,84 +5,64 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterator
+from typing import ClassVar
 
 from paramcalc.core import notation
-from paramcalc.exports.derivations.sheet import (
-    Answer,
-    Block,
-    Cell,
-    Document,
-    Equations,
-    Inline,
-    Legend,
-    Maths,
-    Name,
-    Paragraph,
-    Question,
-    Section,
-    Table,
-    Tuple,
-)
+from paramcalc.exports.derivations.blocks import Block, Document, Equations, Maths, Paragraph, Section, Table
+from paramcalc.exports.derivations.printer import Printer
 
 _WIDTH = 80
 _INDENT = "  "
+#: What stands between an equation and the note beside it.
+_NOTE_GAP = " " * 8
 #: How much a column of words may give way.
 _NARROWEST = 20
-_BLANKS = {"short": "_" * 10, "long": "_" * 24, "lines": " ".join(["_" * (_WIDTH - 4)] * 3)}
 
 
 def printed(document: Document) -> str:
-    """The sheet in plain text. A title stands on worksheets and their keys."""
-    printer = Printer(document.kind == "blank")
+    """Print the sheet in plain text. A title stands on worksheets and their keys."""
+    printer = TextPrinter(document.kind)
     title = [] if document.kind == "derivation" else [document.title]
     sections = [section for block in document.blocks for section in printer.sections(block)]
     return "\n\n\n".join([*title, *("\n".join(section) for section in sections)])
 
 
-class Printer:
-    """Prints blocks and cells."""
+class TextPrinter(Printer[list[str]]):
+    """Prints blocks as lines."""
 
-    def __init__(self, is_blank: bool) -> None:
-        self.is_blank = is_blank
+    blanks: ClassVar = {"short": "_" * 10, "long": "_" * 24, "lines": " ".join(["_" * (_WIDTH - 4)] * 3)}
 
     def sections(self, block: Block) -> Iterator[list[str]]:
-        """A section as lines, those within it first."""
+        """Give the lines of each section, those within it first."""
         if not isinstance(block, Section):
             yield self.block(block)
             return
+        for inner in block.sections:
+            yield from self.sections(inner)
         own: list[str] = []
-        for inner in block.blocks:
-            if isinstance(inner, Section):
-                yield from self.sections(inner)
-            else:
-                lines = self.block(inner)
-                own += lines if not own and isinstance(inner, Paragraph) else ["", *lines]
+        for each in block.own_blocks:
+            lines = self.block(each)
+            own += lines if not own and isinstance(each, Paragraph) else ["", *lines]
         yield [*_heading(block), *own]
 
-    def block(self, block: Block) -> list[str]:
-        """A block as lines."""
-        if isinstance(block, Paragraph):
-            return textwrap.wrap(self.cell(block.content), _WIDTH)
-        if isinstance(block, Table):
-            return self.table(block)
-        if isinstance(block, Legend):
-            return self.legend(block)
-        if isinstance(block, Equations):
-            return [line for lines in self.equations(block) for line in lines]
-        assert isinstance(block, Question)
-        answer = _filled(self.cell(block.answer), _INDENT * 2, _INDENT * 2)
-        return [*_filled(block.question, _INDENT, _INDENT), *answer]
+    def section(self, section: Section) -> list[str]:
+        """Print a section behind those within it."""
+        return [line for lines in self.sections(section) for line in lines]
+
+    def paragraph(self, text: str) -> list[str]:
+        """Print running text."""
+        return textwrap.wrap(text, _WIDTH)
 
     def table(self, table: Table) -> list[str]:
-        """Rows in columns; the last one is wrapped, unless it holds numbers."""
+        """Print rows in columns; the last one is wrapped, unless it holds numbers."""
         rows = [table.headings, *(tuple(map(self.cell, row)) for row in (*table.rows, *table.totals))]
         if len(table.headings) - 1 in table.numbers:
             rows = [(*row, "") for row in rows]
         *widths, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
         room = max(_WIDTH - len(_INDENT) - sum(widths) - 2 * len(widths), _NARROWEST)
         lines: list[str] = []
-        for place, row in enumerate(rows):
-            if table.totals and place == len(rows) - len(table.totals):
+        for number, row in enumerate(rows):
+            if table.totals and number == len(rows) - len(table.totals):
                 lines.append(_INDENT + "─" * (sum(widths) + 2 * len(widths) - 2))
             start = _INDENT
             for column, (cell, width) in enumerate(zip(row, widths, strict=False)):
@@ -91,9 +71,8 @@ class Printer:
             lines += [(start + first).rstrip(), *(" " * len(start) + line for line in rest)]
         return lines
 
-    def legend(self, legend: Legend) -> list[str]:
-        """Symbols and values in columns."""
-        rows = [(self.cell(symbols), self.cell(value), meaning) for symbols, value, meaning in legend.rows]
+    def legend(self, rows: list[tuple[str, str, str]]) -> list[str]:
+        """Print symbols and values in columns."""
         names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
         lines = []
         for name, value, meaning in rows:
@@ -101,40 +80,35 @@ class Printer:
             lines += _filled(meaning, start, " " * len(start)) or [start.rstrip()]
         return lines
 
-    def equations(self, block: Equations) -> Iterator[list[str]]:
-        """Each equation as lines, all `=` below each other."""
+    def equations(self, block: Equations) -> list[str]:
+        """Print equations with all `=` below each other."""
         lefts = [self.cell(each.left) for each in block.equations]
         width = max(map(len, lefts))
+        lines = []
         for left, each in zip(lefts, block.equations, strict=True):
             steps = list(map(self.cell, each.steps))
             start = f"{_INDENT}{left:{width}} = "
-            indent = " " * len(start)
-            steps = steps if block.stepwise else [" = ".join(steps)]
-            lines = []
-            for place, step in enumerate(steps):
-                lines += _broken(step, indent[:-2] + "= " if place else start, indent)
-            note = self.cell(each.note)
-            if note and len(lines[-1]) + 8 + len(note) <= _WIDTH:
-                lines[-1] += " " * 8 + note
-            elif note:
-                lines += _filled(note, indent, indent)
-            yield lines
+            lines += _equation(start, steps if block.stepwise else [" = ".join(steps)], self.cell(each.note))
+        return lines
 
-    def cell(self, cell: Cell) -> str:
-        """A cell as one text."""
-        return "".join(map(self.inline, cell))
+    def question(self, question: str, answer: str) -> list[str]:
+        """Print a question above its answer."""
+        return [*_filled(question, _INDENT, _INDENT), *_filled(answer, _INDENT * 2, _INDENT * 2)]
 
-    def inline(self, item: Inline) -> str:
-        """A piece of a cell as text."""
-        if isinstance(item, Name):
-            return item.text
-        if isinstance(item, Maths):
-            return notation.text(item.expr, item.values, item.at)
-        if isinstance(item, Tuple):
-            return "(" + ", ".join(map(notation.text, item.sizes)) + ")"
-        if isinstance(item, Answer):
-            return _BLANKS[item.room] if self.is_blank else self.cell(item.content)
-        return item
+    def maths(self, maths: Maths) -> str:
+        """Print a formula."""
+        return notation.text(maths.expr, maths.values, maths.at)
+
+
+def _equation(start: str, steps: list[str], note: str) -> list[str]:
+    """Set the steps of an equation below each other, behind their signs, and the note beside the last or below it."""
+    indent = " " * len(start)
+    lines = _broken(steps[0], start, indent)
+    for step in steps[1:]:
+        lines += _broken(step, indent[:-2] + "= ", indent)
+    if not note or len(lines[-1]) + len(_NOTE_GAP) + len(note) > _WIDTH:
+        return [*lines, *_filled(note, indent, indent)]
+    return [*lines[:-1], lines[-1] + _NOTE_GAP + note]
 
 
 def _heading(section: Section) -> list[str]:
@@ -152,6 +126,6 @@ def _filled(text: str, start: str, after: str) -> list[str]:
 
 
 def _broken(step: str, start: str, after: str) -> list[str]:
-    """A step as lines; a product is not broken within, and a line begins with its sign."""
+    """Break a step into lines; a product is not broken within, and a line begins with its sign."""
     whole = re.sub(r" · |(?<=[+=-]) ", lambda gap: gap.group().replace(" ", "\u00a0"), step)
     return [line.replace("\u00a0", " ") for line in _filled(whole, start, after)]

@@ -1,7 +1,7 @@
 """Closed forms as source of other languages: exact, documented, and refusing what does not fit.
 
-`program` prepares a form once for all of them; each language is a SymPy printer with a frame
-around what it prints.
+`program` prepares a form once for all of them; each language is a SymPy printer with a frame around what it
+prints.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["LANGUAGES", "source"]
 
 
 def source(form: Formula, target: str) -> str:
-    """A form in one of `LANGUAGES`. Raises `not-expressible` for what it has no exact words for."""
+    """Write a form in one of `LANGUAGES`. Raises `not-expressible` for what it has no exact words for."""
     from paramcalc.exports.languages.program import program
 
     writer = language(target)()

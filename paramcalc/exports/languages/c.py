@@ -7,7 +7,9 @@ from typing import Any
 import sympy
 from sympy.printing.c import C99CodePrinter
 
-from paramcalc.exports.languages.program import Program, Truncating, block_comment, kept, words, wrapped
+from paramcalc.exports.languages.base import Truncating, words
+from paramcalc.exports.languages.lines import block_comment, kept, wrapped
+from paramcalc.exports.languages.program import Program
 
 #: What C23, C++ and the macros of compilers add to the words that SymPy knows.
 _WORDS = words("""
@@ -39,8 +41,8 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
     tab = "    "
 
     def source(self, program: Program) -> str:
-        """The whole text."""
-        names = [size.name for size in program.sizes]
+        """Write the whole text."""
+        names = program.names
         limit = f"{program.name}_limit"
         about = [
             "Returns 0, and puts the number into *parameters; or returns why it does not: a size is too",
@@ -79,7 +81,7 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
                 "    return largest;",
                 "}",
                 "",
-                *block_comment([program.heading, "", *program.explanation, "", *about]),
+                *block_comment(program.told(about)),
                 *wrapped(f"const char *{program.name}({wholes})", "", "        "),
                 "{",
                 *body,

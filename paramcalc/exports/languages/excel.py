@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from paramcalc.exports.languages.program import Language, Program, Size, words
+from paramcalc.exports.languages.base import Language, words
+from paramcalc.exports.languages.program import Program, Size
 
 #: Whole numbers up to this are exact in a spreadsheet, whose numbers are floating-point.
 EXACT = 2**53
@@ -23,13 +24,14 @@ class Excel(Language):
     taken = _WORDS
     folds_case = True
     equals, differs = "=", "<>"
+    power, quotient, remainder, largest, smallest = "^", "/", "MOD", "MAX", "MIN"
 
     def accepts(self, name: str) -> bool:
-        """Whether a cell may have this name: not if it is the address of one."""
+        """Return whether a cell may have this name: not if it is the address of one."""
         return super().accepts(name) and not _CELL.fullmatch(name.lower())
 
     def source(self, program: Program) -> str:
-        """Rows to paste into a sheet: the sizes beside their names, and the formula."""
+        """Write rows to paste into a sheet: the sizes beside their names, and the formula."""
         conditions = [condition for _, condition in self.conditions(program)]
         bounds = ", ".join(map(self.whole, program.bounds))
         conditions += [f"MAX({bounds}) <= {EXACT}"] if bounds else []
@@ -48,16 +50,13 @@ class Excel(Language):
         return "\n".join("\t".join(row) for row in rows)
 
     def conditions(self, program: Program) -> list[tuple[str, str]]:
-        """What must hold, in words and as a formula."""
+        """Return what must hold, in words and as a formula."""
         found: list[tuple[str, str]] = []
         for size in program.sizes:
             words = f"{size.name} is a whole number of at least {size.least}"
             found.append((words, f"{size.name} >= {size.least}, INT({size.name}) = {size.name}"))
         found += [(check.words, self.holds(check)) for check in program.checks]
         return found
-
-    def remainder(self, dividend: Any, divisor: Any) -> str:
-        return f"MOD({self.whole(dividend)}, {self.whole(divisor)})"
 
     def _print_Integer(self, expr: Any) -> str:
         if abs(expr) > EXACT:
@@ -69,27 +68,12 @@ class Excel(Language):
         printed = str(super()._print_Mul(expr))
         return f"-1*{printed[1:]}" if printed.startswith("-") and not printed[1].isdigit() else printed
 
-    def _print_Pow(self, expr: Any) -> str:
-        return self.raised(expr, "^")
-
-    def _print_Quotient(self, expr: Any) -> str:
-        return self.infix(expr.args[0], "/", expr.args[1])
-
     def _print_FloorQuotient(self, expr: Any) -> str:
         dividend, divisor = map(self._print, expr.args)
         return f"(({dividend}-MOD({dividend}, {divisor}))/({divisor}))"
 
-    def _print_Remainder(self, expr: Any) -> str:
-        return f"MOD({self._print(expr.args[0])}, {self._print(expr.args[1])})"
-
-    def _print_Max(self, expr: Any) -> str:
-        return f"MAX({', '.join(map(self._print, expr.args))})"
-
-    def _print_Min(self, expr: Any) -> str:
-        return f"MIN({', '.join(map(self._print, expr.args))})"
-
 
 def _about(size: Size) -> list[str]:
-    """What a size stands for, as a cell that no spreadsheet takes for a formula; no cell, where it is not known."""
+    """Say what a size stands for, as a cell that no spreadsheet takes for a formula; no cell, where it is not known."""
     about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
     return [f"({about.strip()})"] if about else []

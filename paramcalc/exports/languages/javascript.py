@@ -6,7 +6,9 @@ from typing import Any
 
 from sympy.printing.jscode import JavascriptCodePrinter
 
-from paramcalc.exports.languages.program import Program, Truncating, block_comment, kept, words, wrapped
+from paramcalc.exports.languages.base import Truncating, words
+from paramcalc.exports.languages.lines import block_comment, kept, wrapped
+from paramcalc.exports.languages.program import Program
 
 _WORDS = words("""
     arguments as async await break case catch class const continue debugger default delete do else enum eval export
@@ -22,16 +24,16 @@ class JavaScript(Truncating, JavascriptCodePrinter):  # type: ignore[misc]
     language = "JavaScript"
     taken = _WORDS
     equals, differs = "===", "!=="
+    power = "**"
 
     def source(self, program: Program) -> str:
-        """The whole text."""
+        """Write the whole text."""
         checks = [line for check in program.checks for line in self._check(self.fails(check), check.words)]
         about = [
             "Exact, in BigInt. Throws a TypeError for a size that is no BigInt, and a RangeError",
             "for sizes at which the form does not hold.",
         ]
-        told = [program.heading, "", *program.explanation, "", *about, "@returns {bigint}"]
-        lines = block_comment(told)
+        lines = block_comment([*program.told(about), "@returns {bigint}"])
         given = [size.name if size.value is None else f"{size.name} = {size.value}n" for size in program.sizes]
         parameters = f"{{ {kept(given)} }} = {{}}" if given else ""
         lines += wrapped(f"function {program.name}({parameters}) {{", "", "    ")
@@ -60,6 +62,3 @@ class JavaScript(Truncating, JavascriptCodePrinter):  # type: ignore[misc]
         # -a**b is no expression of JavaScript
         printed = str(super()._print_Mul(expr))
         return f"-1n*{printed[1:]}" if printed.startswith("-") and not printed[1].isdigit() else printed
-
-    def _print_Pow(self, expr: Any) -> str:
-        return self.raised(expr, "**")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from paramcalc.exports.languages.program import Language, Program, kept, words, wrapped
+from paramcalc.exports.languages.base import Language, words
+from paramcalc.exports.languages.lines import kept, wrapped
+from paramcalc.exports.languages.program import Program
 
 _WORDS = words("""
     baremodule begin break catch const continue do else elseif end export false finally for function global if import
@@ -18,18 +18,19 @@ class Julia(Language):
 
     language = "Julia"
     taken = _WORDS
+    power, largest, smallest = "^", "max", "min"
+    quotient, floor_quotient, remainder = "div", "fld", "mod"
 
     def source(self, program: Program) -> str:
-        """The whole text."""
+        """Write the whole text."""
         about = [
             "Exact, in BigInt. Throws an ArgumentError for sizes at which the form does not hold.",
         ]
-        told = [program.heading, "", *program.explanation, "", *about]
-        lines = [f"# {line}".rstrip() for line in told]
+        lines = [f"# {line}".rstrip() for line in program.told(about)]
         sizes = [f"{s.name}::Integer" + ("" if s.value is None else f" = {s.value}") for s in program.sizes]
         lines += wrapped(f"function {program.name}({'; ' if sizes else ''}{kept(sizes)})", "", "        ")
         if program.sizes:
-            names = ", ".join(size.name for size in program.sizes)
+            names = ", ".join(program.names)
             lines += wrapped(f"({names},) = map(big, ({names},))", "    ")
         for size in program.sizes:
             lines.append(
@@ -40,24 +41,3 @@ class Julia(Language):
             lines.append(f'        throw(ArgumentError("the form holds where {check.words}"))')
         lines += ["    return big(", *wrapped(self.whole(program.result), "        ", "        "), "    )", "end"]
         return "\n".join(lines)
-
-    def remainder(self, dividend: Any, divisor: Any) -> str:
-        return f"mod({self.whole(dividend)}, {self.whole(divisor)})"
-
-    def _print_Pow(self, expr: Any) -> str:
-        return self.raised(expr, "^")
-
-    def _print_Quotient(self, expr: Any) -> str:
-        return f"div({self._print(expr.args[0])}, {self._print(expr.args[1])})"
-
-    def _print_FloorQuotient(self, expr: Any) -> str:
-        return f"fld({self._print(expr.args[0])}, {self._print(expr.args[1])})"
-
-    def _print_Remainder(self, expr: Any) -> str:
-        return f"mod({self._print(expr.args[0])}, {self._print(expr.args[1])})"
-
-    def _print_Max(self, expr: Any) -> str:
-        return f"max({', '.join(map(self._print, expr.args))})"
-
-    def _print_Min(self, expr: Any) -> str:
-        return f"min({', '.join(map(self._print, expr.args))})"

@@ -6,7 +6,9 @@ from typing import Any
 
 from sympy.printing.octave import OctaveCodePrinter
 
-from paramcalc.exports.languages.program import Language, Program, kept, words, wrapped
+from paramcalc.exports.languages.base import Language, words
+from paramcalc.exports.languages.lines import kept, wrapped
+from paramcalc.exports.languages.program import Program
 
 _WORDS = words("""
     break case catch classdef continue do else elseif end end_try_catch end_unwind_protect endclassdef
@@ -24,22 +26,22 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
     ascii = True
     taken = _WORDS
     differs = "~="
+    times, power, remainder = ".*", ".^", "mod"
     about = (
         "Takes numbers and arrays of one shape, and gives int64. An error says where a size is no whole number, where "
         "the form does not hold, and where a number on the way might be 2^62 or more."
     )
 
     def plain(self, name: str) -> str:
-        """A name that begins with a letter, and leaves room in the 63 characters that one may have."""
+        """Return a name that begins with a letter, and leaves room in the 63 characters that one may have."""
         name = super().plain(name)[:50]
         return f"x{name}" if name.startswith("_") else name
 
     def source(self, program: Program) -> str:
-        """The whole text."""
-        names = [size.name for size in program.sizes]
-        told = [program.heading, "", *program.explanation, "", *wrapped(self.about, "", "")]
+        """Write the whole text."""
+        names = program.names
         lines = [f"function parameters = {program.name}({', '.join(names)})"]
-        lines += [f"  % {line}".rstrip() for line in told]
+        lines += [f"  % {line}".rstrip() for line in program.told(wrapped(self.about, "", ""))]
         if names:
             lines += [
                 *_continued(f"sizes = {{{', '.join(names)}}};"),
@@ -73,19 +75,16 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
         return "\n".join(lines + self._limit(limit, program))
 
     def _limit(self, name: str, program: Program) -> list[str]:
-        """The function that tells how large the numbers on the way may become."""
+        """Write the function that tells how large the numbers on the way may become."""
         largest = "0"
         for bound in program.bounds:
             largest = f"max({largest}, {_Double().whole(bound)})"
         return [
-            f"function largest = {name}({', '.join(size.name for size in program.sizes)})",
+            f"function largest = {name}({', '.join(program.names)})",
             "  % What no number on the way exceeds, about.",
             *_continued(f"largest = {largest};"),
             "end",
         ]
-
-    def remainder(self, dividend: Any, divisor: Any) -> str:
-        return f"mod({self.whole(dividend)}, {self.whole(divisor)})"
 
     def _print_Integer(self, expr: Any) -> str:
         number = int(expr)
@@ -98,17 +97,12 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
         return f"{'-' if number < 0 else ''}(int64({high})*2147483648 + {low})"
 
     def _print_Pow(self, expr: Any) -> str:
-        if expr.exp.is_Integer:
-            return self.product_of_power(expr, ".*")
-        return self.raised(expr, ".^")
+        return self.product_of_power(expr) if expr.exp.is_Integer else self.raised(expr)
 
     def _print_Quotient(self, expr: Any) -> str:
         return f"idivide({self._print(expr.args[0])}, {self._print(expr.args[1])}, 'floor')"
 
     _print_FloorQuotient = _print_Quotient
-
-    def _print_Remainder(self, expr: Any) -> str:
-        return f"mod({self._print(expr.args[0])}, {self._print(expr.args[1])})"
 
     def _print_Max(self, expr: Any) -> str:
         return self._extreme("max", expr)
@@ -127,10 +121,10 @@ class _Double(Matlab):
     """The same expressions, about: where it matters only how large they are."""
 
     def _print_Integer(self, expr: Any) -> str:
-        return str(int(expr)) if abs(expr) < 2**53 else repr(float(expr))
+        return str(int(expr)) if expr < 2**53 else repr(float(expr))
 
 
 def _continued(text: str) -> list[str]:
-    """A statement in lines that MATLAB takes as one."""
+    """Write a statement in lines that MATLAB takes as one."""
     lines = wrapped(text, "  ", "      ")
     return [f"{line} ..." for line in lines[:-1]] + lines[-1:]

@@ -7,7 +7,9 @@ from typing import Any
 
 from sympy.printing.pycode import PythonCodePrinter
 
-from paramcalc.exports.languages.program import Language, Program, kept, wrapped
+from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.lines import kept, wrapped
+from paramcalc.exports.languages.program import Program
 
 _WORDS = frozenset([*keyword.kwlist, *keyword.softkwlist])
 
@@ -17,13 +19,15 @@ class Python(Language, PythonCodePrinter):  # type: ignore[misc]
 
     language = "Python"
     taken = _WORDS | {"TypeError", "ValueError", "name", "size", "least", "type", "int", "min", "max"}
+    power, largest, smallest = "**", "max", "min"
+    quotient, floor_quotient, remainder = "//", "//", "%"
     about = (
         "Exact, in integers of any size. Raises TypeError for a size that is no int, and ValueError "
         "for sizes at which the form does not hold."
     )
 
     def source(self, program: Program) -> str:
-        """The whole text."""
+        """Write the whole text."""
         lines = self.head(program, f"{program.name}()")
         if program.sizes:
             sizes = kept(f'("{size.name}", {size.name}, {size.least})' for size in program.sizes)
@@ -37,11 +41,11 @@ class Python(Language, PythonCodePrinter):  # type: ignore[misc]
         return "\n".join([*lines, *self.checked(program, "{}"), *self.returned(program)])
 
     def head(self, program: Program, example: str) -> list[str]:
-        """The first line and the documentation, with an example that doctest runs."""
+        """Write the first line and the documentation, with an example that doctest runs."""
         parameters = [size.name for size in program.sizes if size.value is None]
         parameters += [f"{size.name}={size.value}" for size in program.sizes if size.value is not None]
         star = "*, " if parameters else ""
-        told = [program.heading, "", *program.explanation, "", *wrapped(self.about, "", "")]
+        told = program.told(wrapped(self.about, "", ""))
         if program.value is not None:
             told += ["", f">>> {example}", f"{program.value}"]
         # the text of a spec ends no string, and escapes nothing
@@ -54,7 +58,7 @@ class Python(Language, PythonCodePrinter):  # type: ignore[misc]
         ]
 
     def checked(self, program: Program, failing: str) -> list[str]:
-        """The lines that raise where a condition does not hold."""
+        """Write the lines that raise where a condition does not hold."""
         lines = []
         for check in program.checks:
             lines += wrapped(f"if {failing.format(self.fails(check))}:", "    ", "        ")
@@ -62,27 +66,10 @@ class Python(Language, PythonCodePrinter):  # type: ignore[misc]
         return lines
 
     def returned(self, program: Program) -> list[str]:
-        """The last lines."""
+        """Write the last lines."""
         expr = self.whole(program.result)
         lines = wrapped(f"return {expr}", "    ")
         return lines if len(lines) == 1 else ["    return (", *wrapped(expr, "        ", "        "), "    )"]
-
-    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
-        return self.raised(expr, "**")
-
-    def _print_Quotient(self, expr: Any) -> str:
-        return self.infix(expr.args[0], "//", expr.args[1])
-
-    _print_FloorQuotient = _print_Quotient
-
-    def _print_Remainder(self, expr: Any) -> str:
-        return self.infix(expr.args[0], "%", expr.args[1])
-
-    def _print_Max(self, expr: Any) -> str:
-        return f"max({', '.join(map(self._print, expr.args))})"
-
-    def _print_Min(self, expr: Any) -> str:
-        return f"min({', '.join(map(self._print, expr.args))})"
 
 
 class NumPy(Python):
@@ -97,8 +84,8 @@ class NumPy(Python):
     )
 
     def source(self, program: Program) -> str:
-        """The whole text."""
-        names = [size.name for size in program.sizes]
+        """Write the whole text."""
+        names = program.names
         limit = f"{program.name}_limit"
         lines = ["import numpy as np", "", "", *self.head(program, f"int({program.name}())")]
         if names:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from paramcalc.exports.languages.program import Language, Program, Quotient, Remainder, kept, wrapped
+from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.lines import kept, wrapped
+from paramcalc.exports.languages.program import Program
+from paramcalc.exports.languages.whole import Quotient, Remainder
 
 
 class Sql(Language):
@@ -15,6 +18,7 @@ class Sql(Language):
     taken = frozenset({"parameters"})
     folds_case = True
     equals, differs = "=", "<>"
+    quotient, remainder, largest, smallest = "/", "MOD", "GREATEST", "LEAST"
     type = "DECIMAL(38, 0)"
     about = (
         "Exact up to 38 digits, and an error of the database beyond. NULL where a size is not stated, or the form "
@@ -22,7 +26,7 @@ class Sql(Language):
     )
 
     def source(self, program: Program) -> str:
-        """The whole text."""
+        """Write the whole text."""
         told = [program.heading, *program.explanation, *wrapped(self.about)]
         lines = [f"-- {line}" for line in told]
         least = [f"{self.whole(size.symbol)} >= {size.least}" for size in program.sizes]
@@ -40,14 +44,11 @@ class Sql(Language):
         return "NULL" if value is None else self.literal(value)
 
     def _exact(self, result: Any) -> list[str]:
-        """A database may divide in floating point: the quotient must give the dividend back."""
+        """Require that the quotient gives the dividend back: a database may divide in floating point."""
         if not isinstance(result, Quotient):
             return []
         dividend, divisor = result.args
         return [f"{self.infix(result, '*', divisor)} = {self.whole(dividend)}"]
-
-    def remainder(self, dividend: Any, divisor: Any) -> str:
-        return f"MOD({self.whole(dividend)}, {self.whole(divisor)})"
 
     def _print_Symbol(self, expr: Any) -> str:
         return f'"{expr.name}"'
@@ -57,11 +58,8 @@ class Sql(Language):
             raise self.lacks("a number of more than 38 digits")
         return str(int(expr))
 
-    def _print_Pow(self, expr: Any) -> str:
-        return self.product_of_power(expr)
-
     def _print_Quotient(self, expr: Any) -> str:
-        return f"CAST({self.infix(expr.args[0], '/', expr.args[1])} AS {self.type})"
+        return f"CAST({super()._print_Quotient(expr)} AS {self.type})"
 
     def _print_Remainder(self, expr: Any) -> str:
         dividend, divisor = map(self._print, expr.args)
@@ -71,18 +69,13 @@ class Sql(Language):
         dividend, divisor = expr.args
         return str(self._print_Quotient(Quotient(dividend - Remainder(dividend, divisor), divisor)))
 
-    def _print_Max(self, expr: Any) -> str:
-        return f"GREATEST({', '.join(map(self._print, expr.args))})"
-
-    def _print_Min(self, expr: Any) -> str:
-        return f"LEAST({', '.join(map(self._print, expr.args))})"
-
 
 class DuckDB(Sql):
     """The same in the integers of DuckDB, which it divides exactly."""
 
     language = "DuckDB"
     type = "HUGEINT"
+    quotient = "//"
     about = (
         "Exact in 128 bits, and an error of DuckDB beyond. NULL where a size is not stated, or the form does not hold."
     )
@@ -91,4 +84,4 @@ class DuckDB(Sql):
         return []
 
     def _print_Quotient(self, expr: Any) -> str:
-        return self.infix(expr.args[0], "//", expr.args[1])
+        return self.infix(expr.args[0], self.quotient, expr.args[1])

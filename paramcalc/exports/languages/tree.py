@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from paramcalc.exports.languages.program import Check, Language, Program, Quotient, Size
+from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.program import Check, Program, Size
+from paramcalc.exports.languages.whole import Quotient
 
 #: Each operation, and what it means.
 OPERATIONS = {
@@ -35,15 +37,15 @@ class Tree(Language):
     language = "JSON"
 
     def accepts(self, name: str) -> bool:
-        """Any name is a string."""
+        """Accept any name: it is a string."""
         return True
 
     def plain(self, name: str) -> str:
-        """The name as the spec has it."""
+        """Return the name as the spec has it."""
         return name
 
     def source(self, program: Program) -> str:
-        """The whole text."""
+        """Write the whole text."""
         form = program.form
         plain = {
             "paramcalc_form": VERSION,
@@ -97,7 +99,7 @@ class Tree(Language):
 
 
 def _lines(value: Any) -> str:
-    """A value as JSON; each object of a list on a line of its own."""
+    """Write a value as JSON; each object of a list on a line of its own."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {_lines(each)}" for each in value) + "\n  ]"
     return json.dumps(value, ensure_ascii=False)
@@ -108,14 +110,14 @@ def _symbol(size: Size) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """A number that every reader of JSON keeps; lists by their elements."""
+    """Return a number as every reader of JSON keeps it; lists by their elements."""
     if isinstance(value, tuple):
         return [*map(_value, value)]
     return {"num": str(value)} if type(value) is int and abs(value) > _LARGEST else value
 
 
 def form_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of what the target `json` writes."""
+    """Return the JSON Schema (draft 2020-12) of what the target `json` writes."""
     number = {"$ref": "#/$defs/number"}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -124,7 +126,7 @@ def form_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             "paramcalc_form": {"const": VERSION, "description": "the version of this format"},
-            "name": {"type": "string", "description": "the name of the spec or of the layer kind"},
+            "name": {"type": "string", "description": "the name of the spec or of the layer type"},
             "convention": {"type": "string", "description": "how it counts"},
             "symbols": {"type": "array", "items": {"$ref": "#/$defs/symbol"}},
             "expression": {"$ref": "#/$defs/expression"},

@@ -53,8 +53,6 @@ ACTIVATIONS: dict[str, tuple[str, ...]] = {
 }
 #: The dtypes that the parameters of a model may have.
 FLOATS = ("bfloat16", "float16", "float32", "float64")
-#: The arguments that are tensors, by their class; the table has lists of them.
-TENSORS = {"torch.nn.LinearCrossEntropyLoss": ("weight",)}
 #: Arguments with a number for each axis, which may be one number for all.
 _WINDOWS = {"kernel_size", "pool_size", "strides", "stride", "padding", "dilation_rate", "dilation"}
 
@@ -120,16 +118,16 @@ def constructor(
     framework: str,
     fit: Fit,
     accepts: Callable[[Layer, Mapping[str, Any]], bool],
-    taken_for_granted: Callable[[str, str, Any], bool],
+    is_default: Callable[[str, str, Any], bool],
     spelled: Callable[[str], str],
 ) -> Call:
-    """The call of a class; arguments that are `taken_for_granted` and not stated are left out.
+    """The call of a class; arguments that are the class's default (`is_default`) and not stated are left out.
 
     A layer among them is one that its class `accepts` as it is.
     """
 
     def written(name: str, value: Any) -> Expr:
-        if name in TENSORS.get(fit.row.name, ()) and value is not None:
+        if name in fit.row.arrays.split() and value is not None:
             return Call("torch.tensor", (("", Slot(name, literal([float(each) for each in value]))),))
         if isinstance(value, Layer):
             return nested(value)
@@ -157,7 +155,7 @@ def constructor(
         tuple(
             (name, written(name, value))
             for name, value in fit.given.items()
-            if fit.row.arguments[name] in stated or not taken_for_granted(name, fit.row.arguments[name], value)
+            if fit.row.arguments[name] in stated or not is_default(name, fit.row.arguments[name], value)
         ),
     )
 

@@ -13,7 +13,8 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.frameworks.building.writing import Code, identifier, literal, unique
+from paramcalc.frameworks.building.identifiers import identifier, unique
+from paramcalc.frameworks.building.writing import Code, literal
 from paramcalc.graph import Branch, Graph, Leaf, Tree, evaluate
 from paramcalc.spec import Node, Spec, Value, node_names
 
@@ -62,7 +63,7 @@ class Names:
         self.twins = {id(one): other for (one, _), (other, _) in pairs}
 
     def of(self, leaf: Leaf, get: Callable[[Leaf], Any]) -> Any:
-        """What is said of a leaf, with the text of each size in it that is made of a constant."""
+        """Return what is said of a leaf, with the text of each size in it that is made of a constant."""
         value = get(leaf)
         twin = self.twins.get(id(leaf))
         if twin is None:
@@ -73,7 +74,7 @@ class Names:
             return value
 
     def text(self, value: Any, twin: Any) -> Any:
-        """A value, with the text of each size in it that is made of a constant; `twin` is the same over symbols."""
+        """Return a value with the text of each size that is made of a constant; `twin` is the same over symbols."""
         if isinstance(value, tuple) and isinstance(twin, tuple) and len(value) == len(twin):
             return tuple(map(self.text, value, twin))
         if isinstance(value, Mapping) and isinstance(twin, Mapping):
@@ -83,7 +84,7 @@ class Names:
         return self._product(value, twin) or value
 
     def _product(self, value: int, twin: Any) -> Code | None:
-        """The text of a constant, or of a whole number of times one; None for what is neither."""
+        """Return the text of a constant, or of a whole number of times one; None for what is neither."""
         for name in (each.name for each in twin.free_symbols):
             times, rest = divmod(value, self.values[name])
             if rest == 0 and twin == times * self.symbols[name]:
@@ -101,7 +102,7 @@ class Names:
             return number
 
     def definitions(self, used: set[str]) -> list[str]:
-        """A line for each constant that is used, and for those that these are made of."""
+        """Write a line for each constant that is used, and for those that these are made of."""
         lines: dict[str, str] = {}
         for name, value in reversed(self.values.items()):
             if self.constants[name] in used:
@@ -111,12 +112,12 @@ class Names:
         return [*reversed(lines.values())]
 
     def spec_names(self, text: Any) -> Iterator[str]:
-        """The dims whose constants a text mentions."""
+        """Yield the dims whose constants a text mentions."""
         words = text.split() if isinstance(text, Code) else ()
         return (name for name, constant in self.constants.items() if constant in words)
 
     def _defined(self, name: str, value: int) -> Any:
-        """The value of a dim, in those above it where that can be written."""
+        """Return the value of a dim, in those above it where that can be written."""
         stated = self.spec.dims[name]
         if name in self.set or not isinstance(stated, Expression) or not stated.names <= self.symbols.keys():
             return value
@@ -132,20 +133,20 @@ class Names:
 
 
 def _trees(tree: Tree) -> Iterator[Tree]:
-    """A tree and all in it."""
+    """Yield a tree and all in it."""
     yield tree
     for child in tree.children if isinstance(tree, Branch) else ():
         yield from _trees(child)
 
 
 def _symbols_of(tree: Tree) -> set[str]:
-    """The symbols that decide how many copies of a tree there are."""
+    """Return the symbols that decide how many copies of a tree there are."""
     found = tree.copies if isinstance(tree, Branch) else tree.times
     return {each.name for each in found.free_symbols} if algebra.is_symbol(found) else set()
 
 
 def _times(spec: Spec, path: str) -> Expression | None:
-    """What a spec states for the copies of the node of a path; None where a name may mean another thing there."""
+    """Return what a spec states for the copies of a node; None where a name may mean another thing there."""
     nodes: tuple[Node, ...] = tuple(spec.layers)
     hidden: set[str] = set()
     parts = iter(path.split("."))

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 @cache
 def classes(framework: str) -> dict[str, str]:
-    """The text of each class that a framework lacks, by its name."""
+    """Return the text of each class that a framework lacks, by its name."""
     text = (files("paramcalc.frameworks") / framework / "build" / "parts.py").read_text(encoding="utf-8")
     found = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
     return {node.name: ast.get_source_segment(text, node) or "" for node in found}

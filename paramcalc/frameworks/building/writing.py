@@ -6,12 +6,11 @@ next. Groups with the same lines are one template; the slots that do differ beco
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
+
+from paramcalc.frameworks.building.identifiers import unique
 
 #: The longest line.
 WIDTH = 100
@@ -53,15 +52,22 @@ class Joined(NamedTuple):
     parts: tuple[Expr, ...]
 
 
-class Use(NamedTuple):
-    """A call of a template: the values of its slots here, and the arguments that every use has."""
+class Repeated(NamedTuple):
+    """What is made several times: an expression, and how often, as the only argument of a call."""
+
+    item: Expr
+    times: Expr
+
+
+class TemplateCall(NamedTuple):
+    """A call of a template: the values of its slots here, and the arguments that every call of it has."""
 
     template: Template
     values: tuple[str, ...]
     arguments: tuple[tuple[str, Expr], ...] = ()
 
 
-Expr: TypeAlias = str | Slot | Call | Items | Entries | Joined | Use
+Expr: TypeAlias = str | Slot | Call | Items | Entries | Joined | Repeated | TemplateCall
 
 
 class Statement(NamedTuple):
@@ -97,7 +103,7 @@ class Template:
         return self.signature, [[_key(line) for line in section] for section in self.sections]
 
     def texts(self) -> tuple[str, ...]:
-        """The text of every slot as it was written."""
+        """Return the text of every slot as it was written."""
         return tuple(slot.text for section in self.sections for line in section for slot in slots(line.value))
 
     def settle(self, taken: set[str]) -> None:
@@ -115,14 +121,14 @@ class Template:
             self._texts.append(names[column])
 
     def lines(self, section: int, indent: int) -> list[str]:
-        """The text of a section."""
+        """Write a section."""
         before = sum(len(slots(line.value)) for each in self.sections[:section] for line in each)
         texts = iter(self._texts[before:])
         return [text for line in self.sections[section] for text in written(line, indent, texts)]
 
 
 def slots(value: Expr) -> list[Slot]:
-    """The slots of an expression, those of the templates that it uses included, in order."""
+    """List the slots of an expression in order, those of the templates that it calls included."""
     match value:
         case Slot():
             return [value]
@@ -132,18 +138,20 @@ def slots(value: Expr) -> list[Slot]:
             return [slot for _, each in items for slot in slots(each)]
         case Items(parts) | Joined(parts):
             return [slot for each in parts for slot in slots(each)]
-        case Use(template, values, arguments):
+        case Repeated(item, times):
+            return [*slots(item), *slots(times)]
+        case TemplateCall(template, values, arguments):
             own = map(Slot, template.slot_names, values)
             return [*own, *(slot for _, each in arguments for slot in slots(each))]
     return []
 
 
 def _key(value: Any) -> Any:
-    """An expression without the texts of its slots."""
+    """Return an expression without the texts of its slots."""
     match value:
         case Slot(name):
             return ("slot", name)
-        case Use(template, _, arguments):
+        case TemplateCall(template, _, arguments):
             return (id(template), _key(arguments))
         case tuple():
             return (type(value).__name__, *map(_key, value))
@@ -151,7 +159,7 @@ def _key(value: Any) -> Any:
 
 
 def _filled(value: Expr, texts: Iterator[str]) -> Expr:
-    """An expression with a text for each of its slots, and the calls of templates as they are written."""
+    """Put a text into each slot of an expression, and write the calls of templates as plain calls."""
     match value:
         case Slot():
             return next(texts)
@@ -163,7 +171,9 @@ def _filled(value: Expr, texts: Iterator[str]) -> Expr:
             return Items(tuple(_filled(each, texts) for each in parts))
         case Joined(parts):
             return Joined(tuple(_filled(each, texts) for each in parts))
-        case Use(template, values, arguments):
+        case Repeated(item, times):
+            return Repeated(_filled(item, texts), _filled(times, texts))
+        case TemplateCall(template, values, arguments):
             own = [next(texts) for _ in values]
             given = tuple((name, _filled(each, texts)) for name, each in arguments)
             return Call(template.name, (*given, *((name, own[place]) for name, place in template.parameters)))
@@ -174,13 +184,14 @@ def _filled(value: Expr, texts: Iterator[str]) -> Expr:
 
 
 def written(line: Statement, indent: int = 0, texts: Iterator[str] | None = None) -> list[str]:
-    """The lines of a statement, broken as a formatter would break it."""
+    """Write a statement, broken into lines as a formatter would break it."""
     if texts is None:
         texts = iter([slot.text for slot in slots(line.value)])
     return _broken(line.start, _filled(line.value, texts), indent + 4 * line.depth)
 
 
 def _flat(value: Expr) -> str:
+    """Write an expression on one line."""
     match value:
         case Call(function, arguments):
             return f"{_flat(function)}({', '.join(_argument(name) + _flat(each) for name, each in arguments)})"
@@ -190,7 +201,13 @@ def _flat(value: Expr) -> str:
             return "{" + ", ".join(f"{name}: {_flat(each)}" for name, each in items) + "}"
         case Joined(parts):
             return "".join(map(_flat, parts))
+        case Repeated(item, times):
+            return f"{_flat(item)} {_loop(times)}"
     return str(value)
+
+
+def _loop(times: Expr) -> str:
+    return f"for _ in range({_flat(times)})"
 
 
 def _argument(name: str) -> str:
@@ -198,6 +215,7 @@ def _argument(name: str) -> str:
 
 
 def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
+    """Write an expression between `start` and `end`, on as many lines as it needs."""
     whole = " " * indent + start + _flat(value) + end
     if len(whole) <= WIDTH:
         return [whole]
@@ -205,37 +223,48 @@ def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
         case Call(Call() as function, arguments) if len(f"{' ' * indent}{start}{_flat(function)}(") > WIDTH:
             # a layer that is made and called at once, and what makes it does not fit a line
             return _broken(start, function, indent, _flat(Call("", arguments)) + end)
+        case Call(function, ((name, Repeated(item, times)),)):
+            # no comma may stand behind the only argument that is a loop
+            looped = [*_broken(_argument(name), item, indent + 4), " " * (indent + 4) + _loop(times)]
+            inside = _one_line([(_argument(name), Repeated(item, times))], indent + 4) or looped
+            return _between(f"{start}{_flat(function)}(", inside, f"){end}", indent)
+        case Call(function, arguments):
+            given = [(_argument(name), each) for name, each in arguments]
+            inside = _one_line(given, indent + 4) or _one_a_line(given, indent + 4)
+            return _between(f"{start}{_flat(function)}(", inside, f"){end}", indent)
         case Joined((Call() as call, str(behind))):
             return _broken(start, call, indent, behind + end)
-        case Call(function, arguments):
-            opening, closing = f"{start}{_flat(function)}(", f"){end}"
-            parts = [(_argument(name), each) for name, each in arguments]
         case Items(items):
-            opening, closing = f"{start}[", f"]{end}"
-            parts = [("", each) for each in items]
-        case Entries(entries):
-            opening, closing = f"{start}{{", f"}}{end}"
-            parts = [(f"{name}: ", each) for name, each in entries]
-        case _:
-            return [whole]
-    inside = " " * (indent + 4) + ", ".join(name + _flat(each) for name, each in parts)
-    # what a call is given may share a line, and the items of a list may not
-    if len(inside) <= WIDTH and (isinstance(value, Call) or len(parts) == 1):
-        lines = [inside + ("" if isinstance(value, Call) else ",")]
-    else:
-        lines = [line for name, each in parts for line in _broken(name, each, indent + 4, ",")]
-    return [" " * indent + opening, *lines, " " * indent + closing]
+            return _between(f"{start}[", _one_a_line([("", each) for each in items], indent + 4), f"]{end}", indent)
+        case Entries(items):
+            entries = [(f"{name}: ", each) for name, each in items]
+            return _between(f"{start}{{", _one_a_line(entries, indent + 4), f"}}{end}", indent)
+    return [whole]
+
+
+def _between(opening: str, inside: list[str], closing: str, indent: int) -> list[str]:
+    return [" " * indent + opening, *inside, " " * indent + closing]
+
+
+def _one_line(given: Sequence[tuple[str, Expr]], indent: int) -> list[str]:
+    """Write what a call is given on one line; nothing where it does not fit."""
+    line = " " * indent + ", ".join(name + _flat(each) for name, each in given)
+    return [line] if given and len(line) <= WIDTH else []
+
+
+def _one_a_line(items: Sequence[tuple[str, Expr]], indent: int) -> list[str]:
+    return [line for name, each in items for line in _broken(name, each, indent, ",")]
 
 
 def spelled(name: str, value: Any) -> Expr:
-    """Plain data given for an argument; of shapes by their names, each shape may differ from one use to the next."""
+    """Write plain data given for an argument; shapes by their names have a slot each."""
     if isinstance(value, dict):
         return Entries(tuple((literal(key), Slot("shape", literal(each))) for key, each in value.items()))
     return Slot(name, literal(value))
 
 
 def literal(value: Any) -> str:
-    """Plain data as Python writes it; texts within double quotes, as formatters do."""
+    """Write plain data as Python does; texts within double quotes, as formatters do."""
     if isinstance(value, Code):
         return str(value)
     if isinstance(value, str):
@@ -251,32 +280,3 @@ def literal(value: Any) -> str:
     if value is None or type(value) in (bool, int, float):
         return repr(value)
     raise AssertionError(f"no plain data: {type(value).__name__}")
-
-
-# --- Names -------------------------------------------------------------------------------
-
-
-def identifier(name: str) -> str:
-    """The nearest name that Python takes."""
-    name = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"_{name}" if not name or name[0].isdigit() else name
-
-
-def snake(name: str) -> str:
-    """A name for a variable or a function."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", identifier(name)).lower()
-
-
-def camel(name: str) -> str:
-    """A name for a class."""
-    found = "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name) if part)
-    return found if found[:1].isalpha() else f"Network{found}"
-
-
-def unique(name: str, taken: set[str]) -> str:
-    """The name, or with a number behind it, so that it is none of those taken."""
-    found, number = name, 1
-    while found in taken or keyword.iskeyword(found) or hasattr(builtins, found):
-        number += 1
-        found = f"{name}_{number}" if name.islower() else f"{name}{number}"
-    return found

@@ -20,7 +20,7 @@ from paramcalc.spec import Node, Spec
 
 
 def tidy(spec: Spec) -> Spec:
-    """The same network, its residuals, repeats and common sizes written as such; never with other tensors."""
+    """Write the residuals, repeats and common sizes of a network as such; its tensors stay what they are."""
     try:
         tidied = _tidied(spec)
         return tidied if tensors_of(tidied) == tensors_of(spec) else spec
@@ -38,7 +38,7 @@ def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
 
 
 def _tidied(spec: Spec) -> Spec:
-    """What is referred to by a path stays where it is, and so does all of a very long spec."""
+    """Tidy a spec; what is referred to by a path stays where it is, and so does all of a very long spec."""
     fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}
@@ -60,7 +60,7 @@ def _references(nodes: Iterable[Node]) -> Iterator[str]:
 
 
 def _shared(nodes: Iterable[Node]) -> Iterator[str]:
-    """The paths of all that is called again."""
+    """Yield the paths of all that is called again."""
     for node in nodes:
         if node.share is not None:
             yield node.share

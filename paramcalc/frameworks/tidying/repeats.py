@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from itertools import accumulate, chain, count
+from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
 from paramcalc.core.expression import RESERVED
 from paramcalc.core.registry import kind
+from paramcalc.frameworks.names import free_name
 from paramcalc.frameworks.tidying.naming import is_default, renumbered
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
@@ -63,7 +64,7 @@ def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: boo
 
 
 def _merged(group: Node, fixed: set[str]) -> Node:
-    """A group that holds nothing but one repeated node, as that node, under its own name."""
+    """Write a group that holds nothing but one repeated node as that node, under its own name."""
     (node,) = group.layers if group.layers and len(group.layers) == 1 else (group,)
     plain = group.times is None and not group.residual and group.when is True and node.inputs is None
     if not plain or node.times is None or fixed & {group.name, node.name}:
@@ -90,7 +91,7 @@ class _Places:
                 self.takers.setdefault(source, []).append(index)
 
     def _inputs(self, index: int) -> list[int | None]:
-        """The places that a node takes its inputs from; None for what is no plain output of this group."""
+        """Return the places that a node takes its inputs from; None for what is no plain output of this group."""
         node = self.nodes[index]
         if node.inputs is not None:
             return [-1 if name == "input" else self.place.get(name) for name in node.inputs]
@@ -114,7 +115,7 @@ class _Places:
     # --- residuals
 
     def residuals(self) -> list[tuple[int, int]]:
-        """The spans of nodes whose output is added to their input, up to the place of the sum: the innermost."""
+        """Find the innermost spans of nodes whose output is added to their input, up to the place of the sum."""
         spans: list[tuple[int, int]] = []
         for index, node in enumerate(self.nodes):
             if not isinstance(node.layer, kind("Add")) or len(self.inputs[index]) != 2:
@@ -131,7 +132,7 @@ class _Places:
         return spans
 
     def with_residual(self, start: int, stop: int) -> _Places:
-        """The nodes with a group in the place of a span and the sum behind it."""
+        """Put a group in the place of a span and the sum behind it."""
         inside = self._inside(start, stop)
         name = self.names[stop]
         stem = _common_beginning(self.names[start:stop]).rstrip("_.-")
@@ -141,17 +142,13 @@ class _Places:
             elif self.shortens and re.fullmatch(r"[^\W\d][\w-]*", stem) and self.is_free(stem):
                 name = stem
             elif is_default(self.nodes[stop], name):
-                name = self._new_name("group")
+                name = free_name("group", self.place)
         if len(inside) == 1 and not inside[0].residual:
             # it stays where it is, and takes what it took
             node = replace(self.nodes[start], name=name, residual=True)
         else:
             node = Node(layers=inside, name=name, residual=True)
         return self._replaced(start, stop + 1, node, self.names[stop])
-
-    def _new_name(self, stem: str) -> str:
-        """A name that no node has."""
-        return next(name for name in chain([stem], (f"{stem}_{n}" for n in count(1))) if name not in self.place)
 
     def is_free(self, name: str) -> bool:
         """Whether a name is no node's, and may be one's."""
@@ -160,7 +157,7 @@ class _Places:
     # --- runs
 
     def runs(self) -> list[_Run]:
-        """Runs that save the most nodes, in their order; none overlaps another."""
+        """Find the runs that save the most nodes, in their order; none overlaps another."""
         alike = self._signatures()
         sizes = [0, *accumulate(map(_amount, self.nodes))]
         found = []
@@ -197,13 +194,13 @@ class _Places:
         )
 
     def with_run(self, run: _Run) -> _Places:
-        """The nodes with one in the place of a run."""
+        """Put one repeated node in the place of a run."""
         stop = run.start + run.length * run.copies
         inside = self._inside(run.start, run.start + run.length)
         if self.shortens:
             inside = renumbered(inside)
         last = self.names[stop - 1]
-        name = last if last in self.kept else self._common_name(run) or self._new_name("group")
+        name = last if last in self.kept else self._common_name(run) or free_name("group", self.place)
         # a copy takes its first input alone from the copy before
         if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
             node = replace(inside[0], name=name, times=run.copies)
@@ -212,7 +209,7 @@ class _Places:
         return self._replaced(run.start, stop, node, last)
 
     def _common_name(self, run: _Run) -> str | None:
-        """What the names of a run begin with, if anything; no other node's name."""
+        """Return what the names of a run begin with, if anything; no other node's name."""
         names = self.names[run.start : run.start + run.length * run.copies]
         first, last = (re.fullmatch(r"(.*_)(\d+)", name) for name in (names[0], names[-1]))
         if not self.shortens and run.length == 1 and first and last and int(first[2]) > 0:
@@ -222,7 +219,7 @@ class _Places:
         return stem if stem and stem not in {*self.names} - {*names} and stem not in RESERVED else None
 
     def _signatures(self) -> list[int]:
-        """A number for each node, the same for those that are alike; -1 for those that are like no other."""
+        """Return a number for each node, the same for those that are alike; -1 for those that are like no other."""
         numbers: dict[Hashable, int] = {}
         result = []
         for index, node in enumerate(self.nodes):
@@ -232,7 +229,7 @@ class _Places:
         return result
 
     def _signature(self, index: int) -> Hashable:
-        """What makes the node at a place like another, its name as well where that is the name of a module."""
+        """Return what makes the node at a place like another, its name as well where that is the name of a module."""
         node = self.nodes[index]
         return (
             _signature(node) if self.shortens else (_signature(node), _words([replace(node, name=self.names[index])]))
@@ -259,7 +256,7 @@ class _Places:
         return [source for source in self.inputs[index] if source is not None]
 
     def _replaced(self, start: int, stop: int, node: Node, last: str) -> _Places:
-        """The nodes with one in the place of a span; what took from its last takes from that one."""
+        """Put one node in the place of a span; what took from its last takes from that one."""
         rest = [
             each
             if each.inputs is None or last not in each.inputs
@@ -275,7 +272,7 @@ def _amount(node: Node) -> int:
 
 
 def _common_beginning(names: Sequence[str]) -> str:
-    """What all of some names begin with."""
+    """Return what all of some names begin with."""
     first, last = min(names), max(names)
     return next((first[:place] for place, letter in enumerate(first) if last[place : place + 1] != letter), first)
 
@@ -287,7 +284,7 @@ def _shortened(name: str, prefix: str) -> str:
 
 
 def _signature(node: Node) -> Hashable:
-    """What makes two nodes alike: all but their names, and rates that decide no size."""
+    """Return what makes two nodes alike: all but their names, and rates that decide no size."""
     if node.layers is None:
         content: Hashable = _layer_signature(node.layer)
     else:
@@ -302,7 +299,7 @@ def _signature(node: Node) -> Hashable:
 
 
 def _words(nodes: Sequence[Node]) -> Hashable:
-    """The names of nodes, and of those in them, without the numbers: a query is no key, but `layer_0` is `layer_1`."""
+    """Return the names of nodes, and of those in them, without numbers: a query is no key, `layer_0` is `layer_1`."""
     return tuple((re.sub(r"\d+", "", node.name or ""), _words(node.layers or ())) for node in nodes)
 
 
@@ -310,6 +307,3 @@ def _layer_signature(layer: Layer | None) -> Hashable:
     fields = layer.stated() if layer is not None else {}
     fields.pop("rate", None)
     return type(layer), repr(fields)
-
-
-# --- Names ------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ _FACTORS = (1, 2, 3, 4, 8, 16, 32)
 
 
 def with_dims(spec: Spec) -> Spec:
-    """The spec with dims for sizes that occur several times, multiples of another written as such."""
+    """Write sizes that occur several times as dims, and multiples of another as such."""
     found: Counter[tuple[str, int]] = Counter()
     layers = [*_layers(spec.layers)]
     for layer, times in layers:
@@ -63,7 +63,7 @@ class _Names:
             self._name(sort, {size: number for (other, size), number in counted.items() if other == sort})
 
     def sort(self, sort: str, size: int) -> str:
-        """The sort of a size that is stated as one."""
+        """Return the sort of a size that is stated as one."""
         return "vocabulary" if sort == "width" and size in self.vocabularies else sort
 
     def _name(self, sort: str, sizes: Mapping[int, int]) -> None:
@@ -84,20 +84,20 @@ class _Names:
                 self.texts[sort, size] = f"{factor} * {sort}"
 
     def stated(self, sort: str, size: Any) -> Any:
-        """A size that a field states, by its name if it has one."""
+        """Return a size that a field states, by its name if it has one."""
         return self.texts.get((self.sort(sort, size), size), size) if type(size) is int else size
 
     def width(self, size: Any) -> Any:
-        """A size among others, by the name of the width that it is, if it is one."""
+        """Return a size among others, by the name of the width that it is, if it is one."""
         return self.texts.get(("width", size), size) if type(size) is int and size >= _LEAST else size
 
     def place(self, size: Any) -> Any:
-        """A place on an axis, by the name of a width or as a multiple of the first."""
+        """Return a position on an axis, by the name of a width or as a multiple of the first."""
         factor = _multiple(size, self.dims["width"]) if type(size) is int and "width" in self.dims else 0
         return self.width(size) if factor < 2 else f"{factor} * width"
 
     def head_width(self, heads: Any, size: Any) -> Any:
-        """The width of each head: a width divided by their number, if it is one."""
+        """Return the width of each head: a width divided by their number, if it is one."""
         if type(heads) is int and type(size) is int and ("width", heads * size) in self.texts:
             return f"{self.texts['width', heads * size]} / {self.stated('heads', heads)}"
         return self.stated("head_dim", size)
@@ -120,7 +120,7 @@ def _layers(nodes: Iterable[Node], times: int = 1) -> Iterator[tuple[Layer, int]
 
 
 def _stated(layer: Layer) -> Iterator[tuple[str, int]]:
-    """The sizes that the fields of a layer state, each with its sort."""
+    """Yield the sizes that the fields of a layer state, each with its sort."""
     for field, sort in _SORTS.items():
         value = getattr(layer, field, None)
         if type(value) is int:
@@ -138,7 +138,7 @@ def _renamed(nodes: Iterable[Node], names: _Names) -> Iterator[Node]:
 
 
 def _layer_renamed(layer: Layer, names: _Names) -> Layer:
-    """A layer with the names of its sizes."""
+    """Write the sizes of a layer by their names."""
     stated: dict[str, Any] = layer.stated()
     update = {field: names.stated(sort, stated[field]) for field, sort in _SORTS.items() if field in stated}
     if "key_dim" in stated:
@@ -155,7 +155,7 @@ def _layer_renamed(layer: Layer, names: _Names) -> Layer:
 
 
 def _shape_renamed(shape: list[Any], names: _Names) -> list[Any]:
-    """The shape that a Reshape gives: its last axis, or its last two where they are heads and their width."""
+    """Return the shape that a Reshape gives: its last axis, or its last two where they are heads and their width."""
     *lengths, features = shape
     heads = lengths[-1] if lengths else None
     if names.stated("heads", heads) != heads:

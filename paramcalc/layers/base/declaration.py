@@ -1,6 +1,6 @@
-"""The declaration of a layer kind: its fields, the tensors it owns, its output's shape.
+"""The declaration of a layer type: its fields, the tensors it owns, its output's shape.
 
-A kind is one Pydantic class. Its methods `tensors` and `output_shape` are the only place
+A layer type is one Pydantic class. Its methods `tensors` and `output_shape` are the only place
 where its formulas stand; they are run over numbers, arrays and symbols alike. For that, a
 declaration states a condition (`when=self.use_bias`) and never branches on a flag's value.
 """
@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
-from paramcalc.core.errors import LIMITS, ParamcalcError, Problem, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Environment, Expression, axes_hint, axes_text
-from paramcalc.layers.base.fields import FieldType, named, read_flag
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.expression import Environment, Expression
+from paramcalc.layers.base.axes import Axes, channels_at, channels_last
+from paramcalc.layers.base.fields import FieldType, aliased, read_flag
+from paramcalc.layers.base.refusals import translated
+from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
 Role: TypeAlias = Literal["parameter", "state"]
+#: Where a layer type has its channels: where its field `data_format` or `axis` says, which follows the framework
+#: of the spec; in the last axis in every framework; or nowhere, since it takes the axes as they are given.
+Layout: TypeAlias = Literal["data_format", "axis", "channels_last", "as_given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Tensor:
     when: Any = True
     #: whether the layer itself keeps a parameter from being trained
     frozen: bool = False
-    #: of a tensor of a layer within the layer: that part, and the tensor as the part's kind declares it
+    #: of a tensor of a layer within the layer: that part, and the tensor as the part's type declares it
     part: Part | None = None
     inner: Tensor | None = None
     #: the tensor of a part whose axes it has one by one, and with which it is laid out
@@ -54,12 +59,12 @@ class Tensor:
         return algebra.product(algebra.as_factor(flag) for flag in flags)
 
     def within(self, part: Part) -> Tensor:
-        """The same tensor as the layer around the part has it."""
+        """Give the same tensor as the layer around the part has it."""
         return replace(self, name=f"{part.name}_{self.name}", when=_both(part.when, self.when), part=part, inner=self)
 
 
 def _both(one: Any, other: Any) -> Any:
-    """Two conditions as one; each a flag, or several."""
+    """Join two conditions, each a flag or several, into one."""
     flags = [each for when in (one, other) for each in (when if isinstance(when, tuple) else (when,))]
     stated = tuple(each for each in flags if each is not True)
     return stated or True
@@ -83,63 +88,36 @@ class Remark:
 
     question: str
     answer: str
-    #: where it holds: an expression in the fields of the kind, `size(axis)` of its first input, the
+    #: where it holds: an expression in the fields of the layer type, `size(axis)` of its first input, the
     #: number of that input's axes, `rank`, and the last sizes of all its inputs, `features`
     when: str = "true"
 
 
-class Axes:
-    """The axes of one input of a kind: `Axes("... c", c="features")`.
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words of a layer type's summary and answers that derivations leave out where a condition does not hold."""
 
-    The names are the symbols that derivations use; each has its meaning. `...` stands for
-    any number of axes. The batch is left out.
-    """
-
-    def __init__(self, pattern: str, optional: bool = False, **meanings: str) -> None:
-        before, dots, behind = pattern.partition("...")
-        self.leading = tuple(before.split())
-        self.names = (*self.leading, *behind.split())
-        self.open = bool(dots)
-        self.optional = optional
-        self.meanings = meanings
-
-    def symbols(self, rank: int) -> tuple[str, ...]:
-        """A name for each axis of an input with this many; those under `...` are numbered."""
-        numbered = (f"n_{index + 1}" for index in range(rank - len(self.names)))
-        return (*self.leading, *numbered, *self.names[len(self.leading) :])
-
-    def symbols_at(self, rank: int, channel_axis: int) -> tuple[str, ...]:
-        """The same names in the order of an input that has its channels at another axis."""
-        names = self.symbols(rank)
-        if channel_axis == -1:
-            return names
-        position = axis_position(channel_axis, rank)
-        return (*names[:-1][:position], names[-1], *names[:-1][position:])
-
-    def check(self, shape: Shape) -> None:
-        """Refuse a shape with too few or too many axes: `shape-mismatch`."""
-        if len(shape) == len(self.names) or (self.open and len(shape) > len(self.names)):
-            return
-        takes = " ".join((*self.leading, *(["…"] if self.open else []), *self.names[len(self.leading) :]))
-        fewest = f"{len(self.names)} or more" if self.open else str(len(self.names))
-        raise refuse(
-            "shape-mismatch",
-            f"takes an input of {fewest} axes beside the batch ({takes}), not {shape_text(shape)}",
-        )
+    words: str
+    #: an expression as that of a `Remark`
+    when: str
 
 
-def shape_text(shape: Iterable[Number]) -> str:
-    """A shape as people write it; the batch leads as None."""
-    return "(None" + "".join(f", {size!r}" if type(size) is int else f", {size}" for size in shape) + ")"
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A small layer of a layer type: its fields, and the shapes of its inputs without the batch, channels last."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Sequence[tuple[int, ...]] = ()
 
 
 # --- The declaration -------------------------------------------------------------------
 
 
+@dataclass_transform(kw_only_default=True, field_specifiers=(aliased,))
 class Layer(BaseModel):
-    """The base of every layer kind.
+    """The base of every layer type.
 
-    A kind gives its fields, `inputs`, and the two methods `tensors` and `output_shape`. It
+    A layer type gives its fields, `inputs`, `layout`, and the two methods `tensors` and `output_shape`. It
     sees its inputs with the channels last, and leaves the batch out.
 
     Creating one raises `ParamcalcError`: `unknown-field`, `missing-key`, `wrong-type`,
@@ -148,82 +126,117 @@ class Layer(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True, arbitrary_types_allowed=True)
 
-    #: the inputs that a kind takes; for one that takes any number, all further ones are as the last
+    #: the inputs that it takes; where it takes any number, all further ones are as the last
     inputs: ClassVar[tuple[Axes, ...]] = (Axes("..."),)
-    #: the fewest inputs of a kind that takes any number
+    #: the fewest inputs, where it takes any number
     variadic: ClassVar[int | None] = None
+    #: where the channels are; to be stated if it computes with inputs of several axes
+    layout: ClassVar[Layout | None] = None
     #: what stands behind the formulas: a paper or a framework's documentation
     source: ClassVar[str] = ""
-    #: what people ask of the kind, with the answers
+    #: what people ask of it, with the answers
     remarks: ClassVar[tuple[Remark, ...]] = ()
+    #: a small layer of it, which its page counts and derives
+    example: ClassVar[Example | None] = None
+    #: the words of the summary and the answers that hold for some fields only
+    phrases: ClassVar[tuple[Phrase, ...]] = ()
 
-    def __init__(self, /, **fields: Any) -> None:
+    def __init__(self, /, *unnamed: Any, **fields: Any) -> None:
+        if unnamed:
+            raise _unnamed(type(self))
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise _translated(error, type(self)) from None
+            raise translated(error, type(self)) from None
 
-    # `Any` twice, so that a kind may name its inputs
+    # `Any` twice, so that a layer type may name its inputs
     def output_shape(self, *inputs: Any, **named: Any) -> Shape:
-        """The shape of the output for these inputs: here, that of the first."""
+        """Give the shape of the output for these inputs: here, that of the first."""
         first: Shape = inputs[0]
         return first
 
     def outputs(self, *inputs: Any) -> tuple[Shape, ...]:
-        """The shapes of all outputs: here, of the only one. A reference names the others `lstm.1`."""
+        """Give the shapes of all outputs: here, of the only one. A reference names the others `lstm.1`."""
         return (self.output_shape(*inputs),)
 
     def tensors(self, *inputs: Any, **named: Any) -> Iterable[Tensor]:
-        """The tensors that the layer itself owns for these inputs: here, none."""
+        """Yield the tensors that the layer itself owns for these inputs: here, none."""
         return ()
 
     def parts(self, *inputs: Any, **named: Any) -> Iterable[Part]:
-        """The layers that it is made of, whose tensors are its own as well: here, none."""
+        """Yield the layers that it is made of, whose tensors are its own as well: here, none."""
         return ()
 
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
-        """Of a layer around a layer: the tensor of that one that it computes, and an axis of it: here, none."""
+        """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
 
     @property
     def channel_axis(self) -> int:
         """The axis that holds the channels, the batch counted as 0."""
-        return -1
+        fields: Any = self
+        if self.layout == "axis":
+            return int(fields.axis)
+        return 1 if self.layout == "data_format" and fields.data_format == "channels_first" else -1
+
+    @classmethod
+    def needs_layout(cls) -> bool:
+        """Tell whether it computes anything from an input that may have several axes, so that it states `layout`."""
+        computed = ("output_shape", "outputs", "tensors", "parts")
+        computes = any(getattr(cls, name) is not getattr(Layer, name) for name in computed)
+        return computes and any(axes.open or len(axes.names) > 1 for axes in cls.inputs)
+
+    def check_layout(self, *inputs: Shape) -> None:
+        """Refuse inputs with the channels first where a layer, or one in it, does not say where they are."""
+        if type(self).layout is None and type(self).needs_layout() and any(len(shape) > 1 for shape in inputs):
+            raise refuse(
+                "invalid-kind",
+                f"{type(self).__name__} does not say where its channels are, and PyTorch has them first",
+                "its class states 'layout': data_format, axis, channels_last or as_given",
+            )
+        for layer in self._inner():
+            layer.check_layout(*inputs)
+
+    @classmethod
+    def fields_of_layout(cls, channel_axis: int) -> dict[str, Any]:
+        """Give the fields that say where a framework has the channels, if that is not the last axis."""
+        values = {"axis": channel_axis, "data_format": "channels_first"}
+        return {cls.layout: values[cls.layout]} if channel_axis != -1 and cls.layout in values else {}
 
     def infer(self, *inputs: Shape) -> tuple[tuple[Shape, ...], list[Tensor]]:
-        """The shapes of the outputs and the tensors, as the framework of the layer lays them out.
+        """Give the shapes of the outputs and the tensors, as the framework of the layer lays them out.
 
         The shapes leave the batch out. Raises `input-count`, `shape-mismatch`, and
-        what the kind itself refuses.
+        what the layer type itself refuses.
         """
         layer, moved = self._seen(inputs)
         return layer._laid_out(moved), layer.all_tensors(*moved)
 
     def output_shapes(self, *inputs: Shape) -> tuple[Shape, ...]:
-        """The first half of `infer`: for a layer around this one, which needs the shapes alone."""
+        """Give the first half of `infer`: for a layer around this one, which needs the shapes alone."""
         layer, moved = self._seen(inputs)
         return layer._laid_out(moved)
 
     def owned_tensors(self, *inputs: Shape) -> list[Tensor]:
-        """The second half of `infer`."""
+        """Give the second half of `infer`."""
         layer, moved = self._seen(inputs)
         return layer.all_tensors(*moved)
 
     def _seen(self, inputs: tuple[Shape, ...]) -> tuple[Layer, Sequence[Shape]]:
-        """The layer with all fields filled in, and its inputs with the channels last, as its kind sees them."""
+        """Give the layer with all fields filled in, and its inputs with the channels last, as its type sees them."""
         self._check_inputs(inputs)
         axis = self.channel_axis
-        moved = inputs if axis == -1 else [_channels_last(shape, axis) for shape in inputs]
+        moved = inputs if axis == -1 else [channels_last(shape, axis) for shape in inputs]
         return self.filled(inputs[0] if inputs else None), moved
 
     def _laid_out(self, moved: Sequence[Shape]) -> tuple[Shape, ...]:
-        """The shapes of the outputs for these inputs, the channels put back where the layer has them."""
+        """Give the shapes of the outputs for these inputs, the channels put back where the layer has them."""
         axis = self.channel_axis
         shapes = self.outputs(*moved)
-        return shapes if axis == -1 else tuple(_channels_at(shape, axis) for shape in shapes)
+        return shapes if axis == -1 else tuple(channels_at(shape, axis) for shape in shapes)
 
     def all_tensors(self, *inputs: Shape) -> list[Tensor]:
-        """The tensors of its parts, then its own; for inputs with the channels last."""
+        """List the tensors of its parts, then its own; for inputs with the channels last."""
         own = list(self.tensors(*inputs))
         inner: list[Tensor] = []
         before, found = None, []
@@ -235,7 +248,7 @@ class Layer(BaseModel):
         return inner + own
 
     def filled(self, x: Shape | None) -> Layer:
-        """The same layer with the fields that follow from others, or from the first input, filled in."""
+        """Give the same layer with the fields that follow from others, or from the first input, filled in."""
         following = _following_fields(type(self))
         missing = following and {name: rule for name, rule in following.items() if getattr(self, name) is None}
         if not missing:
@@ -247,9 +260,9 @@ class Layer(BaseModel):
         fewest, most = _input_span(type(self))
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             raise refuse("input-count", f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}")
-        for place, shape in enumerate(inputs):
+        for number, shape in enumerate(inputs):
             try:
-                self.inputs[min(place, len(self.inputs) - 1)].check(shape)
+                self.inputs[min(number, len(self.inputs) - 1)].check(shape)
             except ParamcalcError as error:
                 raise refuse(error.code, f"{type(self).__name__} {error.problems[0].message}") from None
 
@@ -260,76 +273,83 @@ class Layer(BaseModel):
         """The dims, arguments and counters that the fields mention."""
         found: set[str] = set()
         for value in self.__dict__.values():
-            for expression in _expressions(value):
+            for expression in expressions(value):
                 found |= expression.names
         return frozenset(found)
 
     @property
     def is_resolved(self) -> bool:
         """Whether every field has its value, and none is an expression."""
-        return not any(map(_has_expression, self.__dict__.values()))
+        return not any(map(has_expression, self.__dict__.values()))
 
     def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
-        """The same layer, with the value of each expression in its place."""
+        """Give the same layer, with the value of each expression in its place."""
         if self.is_resolved:
             return self
         spelled = type(self).spelled_fields()
         return type(self)(
             **{
-                outside: _evaluated_field(outside, getattr(self, name), evaluate)
+                outside: evaluated_field(outside, getattr(self, name), evaluate)
                 for outside, name in spelled.items()
                 if name in self.model_fields_set
             }
         )
 
-    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]]) -> Layer:
-        """The same layer with the values that its kind's name is given for fields that it does not state.
+    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]], channel_axis: int = -1) -> Layer:
+        """Give the same layer with values for the fields that it does not state; so are the layers in it.
 
-        So are the layers in it.
+        They are what `defaults` has for the name of its type, and before that what says that the channels are at
+        this axis, as a framework has them.
         """
-        found = defaults(type(self).__name__)
+        found = {**self.fields_of_layout(channel_axis), **defaults(type(self).__name__)}
         update = {name: value for name, value in found.items() if name not in self.model_fields_set}
         for name in _nested_fields(type(self)):
             value = getattr(self, name)
             update[name] = (
-                tuple(layer.with_defaults(defaults) for layer in value)
+                tuple(layer.with_defaults(defaults, channel_axis) for layer in value)
                 if isinstance(value, tuple)
-                else value and value.with_defaults(defaults)
+                else value and value.with_defaults(defaults, channel_axis)
             )
         return self.model_copy(update=update) if update else self
 
     def stated(self) -> dict[str, Any]:
-        """The fields that were given, as plain data; equal sides of a window once."""
+        """Give the fields that were stated, as plain data; equal sides of a window once."""
         return {
             outside: plain(_once(type(self), name, getattr(self, name)))
             for outside, name in type(self).spelled_fields().items()
             if name in self.model_fields_set
         }
 
-    # --- what a kind says of itself
+    # --- what a layer type says of itself
 
     @classmethod
     def summary(cls) -> str:
-        """What the kind does, in a sentence."""
+        """Say what the layer type does, in a sentence."""
         return (cls.__doc__ or "").split("\n\n")[0].replace("\n", " ").replace("    ", " ").strip()
 
     @classmethod
+    def example_call(cls) -> str:
+        """Show how a layer of the type is made, with the fields that must be given: `Dense(units=…)`."""
+        given = [f"{out}=…" for out, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()]
+        return f"{cls.__name__}({', '.join(given)})"
+
+    @classmethod
     def spelled_fields(cls) -> dict[str, str]:
-        """The fields as specs spell them, each with its name here."""
+        """Give the fields as specs spell them, each with its name here."""
         return {info.alias or name: name for name, info in cls.model_fields.items()}
 
     def spelled_values(self) -> dict[str, Any]:
-        """The value of each field, by its name in specs."""
+        """Give the value of each field, by its name in specs."""
         return {outside: getattr(self, name) for outside, name in type(self).spelled_fields().items()}
 
     @classmethod
     def width_fields(cls) -> list[str]:
-        """The fields that are widths."""
-        return _fields_where(cls, lambda kind_of_field: kind_of_field.symbolic)
+        """List the fields that are widths."""
+        return _fields_where(cls, lambda type_of_field: type_of_field.symbolic)
 
     @classmethod
     def lettered_fields(cls) -> dict[str, str]:
-        """The fields that are sizes and have a symbol, widths or not."""
+        """Give the fields that are sizes and have a symbol, widths or not, each with its symbol."""
         flags = cls.flags()
         return {
             name: str(info.json_schema_extra["symbol"])
@@ -339,25 +359,25 @@ class Layer(BaseModel):
 
     @classmethod
     def symbol_names(cls, name: str, letter: str, count: int = 1) -> tuple[str, ...]:
-        """The symbols of a field: one; for a window one a side; for so many sizes, numbered."""
+        """Give the symbols of a field: one; for a window one a side; for a list of `count` sizes, numbered."""
         suffixes = cls.suffixes(name)
         if count > 1 and not suffixes:
-            suffixes = tuple(str(place + 1) for place in range(count))
+            suffixes = tuple(str(number + 1) for number in range(count))
         return tuple(f"{letter}_{suffix}" if suffix else letter for suffix in suffixes) or (letter,)
 
     @classmethod
     def suffixes(cls, name: str) -> tuple[str, ...]:
-        """What the symbols of a window end in, one a side; none, of a field that is a single size."""
+        """Give what the symbols of a window end in, one a side; none, of a field that is a single size."""
         return next(item.suffixes for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
 
     @classmethod
     def open_fields(cls) -> list[str]:
-        """The fields that decide which tensors there are: by their names, by an equation, by layers that own some."""
-        return _fields_where(cls, lambda kind_of_field: kind_of_field.nested or kind_of_field.opens)
+        """List the fields that decide which tensors there are: by names, by an equation, by layers that own some."""
+        return _fields_where(cls, lambda type_of_field: type_of_field.nested or type_of_field.opens)
 
     @classmethod
     def has_general_form(cls) -> bool:
-        """Whether its tensors follow from its fields alone: from no list, equation or layer that a spec gives."""
+        """Tell whether its tensors follow from its fields alone: from no list, equation or layer that a spec gives."""
         return not any(
             cls.model_fields[name].is_required() or name not in cls.nested_fields() for name in cls.open_fields()
         )
@@ -379,13 +399,13 @@ class Layer(BaseModel):
 
     @classmethod
     def nested_fields(cls) -> tuple[str, ...]:
-        """The fields that are layers, or lists of them."""
+        """List the fields that are layers, or lists of them."""
         return _nested_fields(cls)
 
     @classmethod
     def flags(cls) -> list[str]:
-        """The fields that are flags."""
-        return _fields_where(cls, lambda kind_of_field: kind_of_field.read is read_flag)
+        """List the fields that are flags."""
+        return _fields_where(cls, lambda type_of_field: type_of_field.read is read_flag)
 
 
 def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[str]:
@@ -397,7 +417,7 @@ def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[
 
 
 def _once(cls: type[Layer], name: str, value: Any) -> Any:
-    """One number for a window of equal sides, where the field reads it so."""
+    """Give one number for a window of equal sides, where the field reads it so."""
     if not isinstance(value, tuple) or not value or type(value[0]) is not int or value.count(value[0]) < len(value):
         return value
     reader = next(item for item in cls.model_fields[name].metadata if isinstance(item, FieldType))
@@ -409,7 +429,7 @@ def _once(cls: type[Layer], name: str, value: Any) -> Any:
 
 @cache
 def _nested_fields(cls: type[Layer]) -> tuple[str, ...]:
-    return tuple(_fields_where(cls, lambda kind_of_field: kind_of_field.nested))
+    return tuple(_fields_where(cls, lambda type_of_field: type_of_field.nested))
 
 
 @cache
@@ -429,146 +449,22 @@ def _span(fewest: int, most: int | None) -> str:
     return f"{fewest} to {most} inputs"
 
 
-def _channels_last(shape: Shape, axis: int) -> Shape:
-    position = axis_position(axis, len(shape))
-    return (*shape[:position], *shape[position + 1 :], shape[position])
-
-
-def _channels_at(shape: Shape, axis: int) -> Shape:
-    position = axis - 1 if axis > 0 else len(shape) + axis
-    return (*shape[:-1][:position], shape[-1], *shape[:-1][position:])
-
-
-def axis_position(axis: int, rank: int) -> int:
-    """The place in a shape without its batch of an axis that counts the batch as 0.
-
-    Raises `invalid-value` for the batch itself and for an axis that is not there.
-    """
-    if axis == 0 or not -rank <= axis <= rank:
-        raise refuse(
-            "invalid-value",
-            f"there is no axis {axis} in a shape of {axes_text(rank)}",
-            axes_hint(rank),
-        )
-    return axis - 1 if axis > 0 else rank + axis
-
-
 @cache
 def _input_span(cls: type[Layer]) -> tuple[int, int | None]:
-    """The fewest and the most inputs of a kind."""
+    """Give the fewest and the most inputs of a layer type."""
     if cls.variadic:
         return cls.variadic, None
     return sum(not axes.optional for axes in cls.inputs), len(cls.inputs)
 
 
-def _has_expression(value: Any) -> bool:
-    if isinstance(value, (tuple, dict, Layer)):
-        return any(True for _ in _expressions(value))
-    return isinstance(value, Expression)
-
-
-def _expressions(value: Any) -> Iterator[Expression]:
-    if isinstance(value, Expression):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _expressions(item)
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _expressions(item)
-    elif isinstance(value, Layer):
-        for item in value.__dict__.values():
-            yield from _expressions(item)
-
-
-def _evaluated_field(name: str, value: Any, evaluate: Callable[[Expression], Any]) -> Any:
-    try:
-        return _evaluated(value, evaluate)
-    except ParamcalcError as error:
-        raise error.within(name) from None
-
-
-def _evaluated(value: Any, evaluate: Callable[[Expression], Any]) -> Any:
-    if isinstance(value, Expression):
-        return evaluate(value)
-    if isinstance(value, tuple):
-        return tuple(_evaluated_item(place, item, evaluate) for place, item in enumerate(value))
-    if isinstance(value, dict):
-        return {name: _evaluated(item, evaluate) for name, item in value.items()}
-    if isinstance(value, Layer):
-        try:
-            return value.resolved(evaluate)
-        except ParamcalcError as error:
-            raise error.within(type(value).__name__) from None
-    # a length that varies was read from a null
-    return value
-
-
-def _evaluated_item(place: int, item: Any, evaluate: Callable[[Expression], Any]) -> Any:
-    try:
-        return _evaluated(item, evaluate)
-    except ParamcalcError as error:
-        raise error.within(place) from None
-
-
-def plain(value: Any) -> Any:
-    """A value as YAML and JSON have it: expressions as text, tuples as lists."""
-    if isinstance(value, Expression):
-        return value.text
-    if isinstance(value, tuple):
-        return [plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, Layer):
-        fields = value.stated()
-        return {type(value).__name__: fields} if fields else type(value).__name__
-    if type(value) is Fraction:
-        return str(value)
-    return value.name if isinstance(value, algebra.Unknown) else value
-
-
-def _translated(error: ValidationError, cls: type[Layer]) -> ParamcalcError:
-    """Pydantic's refusals in our words and codes."""
-    details = error.errors(include_url=False)[: LIMITS.problems + 1]
-    return ParamcalcError(problem for detail in details for problem in _problems(detail, cls))
-
-
-def _problems(detail: Any, cls: type[Layer]) -> Iterator[Problem]:
-    if detail["type"] != "paramcalc":
-        yield _problem(detail, cls)
-        return
-    name = detail["loc"][0]
-    for problem in detail["ctx"]["problems"]:
-        message = problem.message
-        # a problem of a layer within the layer says whose it is
-        if not any(isinstance(part, str) for part in problem.path):
-            joint = " " if message.startswith(("takes ", "must ")) else ": "
-            message = f"'{name}' of {cls.__name__}{joint}{message}"
-        yield replace(problem, message=message, path=(name, *problem.path))
-
-
-def _problem(detail: Any, cls: type[Layer]) -> Problem:
-    path = detail["loc"][:1]
-    name, kind_name = path[0], cls.__name__
-    if detail["type"] == "missing":
-        meaning = cls.model_fields[cls.spelled_fields()[name]].description
-        return Problem("missing-key", f"{kind_name} needs '{name}': {meaning}", at_key=True)
-    if detail["type"] == "extra_forbidden":
-        hint = suggest(name, cls.spelled_fields()) or _fields_hint(cls)
-        return Problem("unknown-field", f"{kind_name} has no field {quoted(name)}", hint, path, at_key=True)
-    if detail["type"] == "literal_error":
-        expected = detail["ctx"]["expected"].replace("None", "null")
-        message = f"'{name}' of {kind_name} is {expected}, not {quoted(detail['input'])}"
-        return Problem("invalid-value", message, "", path)
-    return Problem("wrong-type", f"'{name}' of {kind_name} takes text, not {named(detail['input'])}", "", path)
-
-
-def _fields_hint(cls: type[Layer]) -> str:
-    return listed("its fields", cls.spelled_fields()) or "it has no fields"
+def _unnamed(cls: type[Layer]) -> ParamcalcError:
+    """Return the refusal of a field's value without its name."""
+    way_out = f"as in {cls.example_call()}" if cls.spelled_fields() else f"{cls.__name__} has no fields"
+    return refuse("wrong-type", f"the fields of {cls.__name__} are given by name", way_out)
 
 
 @cache
 def default_name(kind_name: str) -> str:
-    """The name of a node that is given none: its kind in Keras's snake case."""
+    """Give the name of a node that states none: its type in Keras's snake case."""
     spaced = re.sub("([a-z])([A-Z])", r"\1_\2", re.sub("(.)([A-Z][a-z]+)", r"\1_\2", kind_name))
     return spaced.lower()

@@ -1,4 +1,4 @@
-"""The types of a layer kind's fields: how each is read, and what the JSON Schema says of it.
+"""The types of a layer type's fields: how each is read, and what the JSON Schema says of it.
 
 Any field that is a number or a flag may be given as an expression; it is read again once it has
 its value.
@@ -7,10 +7,10 @@ its value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from math import isfinite
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
 
 from pydantic import Field
 from pydantic_core import PydanticCustomError, core_schema
@@ -31,13 +31,55 @@ DTYPES = {
 TEXT = "string"
 
 
-def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None, alias: str | None = None) -> Any:
-    """A field of a kind: the symbol that stands for it in formulas (or ""), and its meaning.
+_Given = TypeVar("_Given", contravariant=True)
+_Kept = TypeVar("_Kept", covariant=True)
+
+
+class Converted(Generic[_Given, _Kept]):
+    """The type of a field that is given as one type and kept as another, for type checkers alone.
+
+    To them it is a descriptor, so that a constructor takes what may be given, and whoever reads the field has
+    what is kept. SQLAlchemy's `Mapped` is the model. No object is ever one.
+    """
+
+    if TYPE_CHECKING:
+
+        def __get__(self, instance: object, owner: object, /) -> _Kept: ...
+
+        def __set__(self, instance: object, value: _Given, /) -> None: ...
+
+
+#: What a whole number may be given as.
+Whole: TypeAlias = int | str | Expression
+#: One whole number for all axes, or one for each of several.
+Wholes: TypeAlias = Whole | Sequence[Whole]
+#: What a flag may be given as.
+Truth: TypeAlias = bool | str | Expression
+#: What a factor may be given as.
+Factor: TypeAlias = float | Fraction | str | Expression
+_T = TypeVar("_T")
+#: A field of a layer type: given as this, and kept as a number, an array or a symbol, over which its formulas run.
+Given: TypeAlias = Converted[_T, Any]
+
+
+def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None) -> Any:
+    """Declare a field of a layer type: the symbol that stands for it in formulas (or ""), and its meaning.
 
     `same_as` is what a field with the default None stands for: an expression in other fields
-    and in `size(axis)` of the first input. `alias` is the field's name outside, where a method
-    of that name stands in the way.
+    and in `size(axis)` of the first input.
     """
+    return _field(symbol, meaning, default, same_as)
+
+
+def aliased(symbol: str, meaning: str, *, alias: str, default: Any = ...) -> Any:
+    """Make a field that has another name outside, where a method of that name stands in the way.
+
+    Type checkers know it as a field specifier, and so its name outside.
+    """
+    return _field(symbol, meaning, default, alias=alias)
+
+
+def _field(symbol: str, meaning: str, default: Any, same_as: str | None = None, alias: str | None = None) -> Any:
     extra: Any = {key: text for key, text in (("symbol", symbol), ("same_as", same_as)) if text}
     return Field(default, description=meaning, json_schema_extra=extra or None, alias=alias)
 
@@ -80,17 +122,17 @@ class FieldType:
 
 
 def read_size(value: Any) -> Number | Expression:
-    """A size of at least 1, or the expression of one."""
+    """Read a size of at least 1, or the expression of one."""
     return _read_number(value, 1)
 
 
 def optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Reads what `read` does, or nothing."""
+    """Read what `read` does, or nothing."""
     return lambda value: None if value is None else read(value)
 
 
 def read_integer(value: Any) -> Number | Expression:
-    """Any whole number, or the expression of one."""
+    """Read any whole number, or the expression of one."""
     return _read_number(value, None)
 
 
@@ -111,7 +153,7 @@ def _read_number(value: Any, bound: int | None) -> Number | Expression:
 
 
 def read_flag(value: Any) -> Any:
-    """True or false, or the expression of one."""
+    """Read true or false, or the expression of one."""
     if value is True or value is False or isinstance(value, Expression):
         return value
     if isinstance(value, str):
@@ -187,7 +229,9 @@ def _read_function(value: Any) -> str:
     if not isinstance(value, str):
         raise refuse("wrong-type", f"takes text, not {named(value)}")
     if value == "glu":
-        raise refuse("invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a kind of its own: GLU")
+        raise refuse(
+            "invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a layer type of its own: GLU"
+        )
     return value
 
 
@@ -223,7 +267,7 @@ def _read_sides(rank: int, bound: int | None) -> Callable[[Any], Any]:
 
 
 def read_real(value: Any) -> Any:
-    """Any number that no size depends on."""
+    """Read any number that no size depends on."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
         return value
     raise refuse("wrong-type", f"takes a number, not {named(value)}")
@@ -246,7 +290,7 @@ _LARGEST_RATIO = 10**9
 
 
 def read_ratio(value: Any) -> Any:
-    """A factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
+    """Read a factor above 0: a whole number, a fraction such as `3/2`, or a decimal; the latter two exact."""
     parts = re.fullmatch(r"(\d{1,20}) ?/ ?(\d{1,20})", value) if isinstance(value, str) else None
     if type(value) is Fraction:
         ratio = value
@@ -270,7 +314,7 @@ def _read_ratios(value: Any) -> Any:
 
 
 def read_shape(value: Any) -> Any:
-    """The sizes of some axes; `null` is a length that varies."""
+    """Read the sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
         raise refuse("wrong-type", f"takes a list of sizes, not {named(value)}", "write it in brackets: [28, 28, 1]")
     return tuple(algebra.Unknown() if item is None else read_size(item) for item in _bounded_axes(value))
@@ -283,8 +327,8 @@ def _read_target(value: Any) -> Any:
 
 
 def read_tensors(value: Any) -> Any:
-    """Shapes by the names of tensors."""
-    if not isinstance(value, dict) or not value:
+    """Read shapes by the names of tensors."""
+    if not isinstance(value, Mapping) or not value:
         raise refuse("wrong-type", f"takes a mapping of tensor names to shapes, not {named(value)}")
     for name in value:
         if not isinstance(name, str) or not re.fullmatch(r"[^\W\d][\w-]*", name):
@@ -305,12 +349,12 @@ def _bounded_axes(shape: Any) -> Any:
 
 
 def read_data_dtype(value: Any) -> str:
-    """The name of a dtype that data may have: `string` as well, of which no tensor is made."""
+    """Read the name of a dtype that data may have: `string` as well, of which no tensor is made."""
     return value if value == TEXT else read_dtype(value)
 
 
 def read_dtype(value: Any) -> str:
-    """The name of a dtype."""
+    """Read the name of a dtype."""
     if isinstance(value, str) and value in DTYPES:
         return value
     if value == TEXT:
@@ -326,7 +370,7 @@ def _read_rate(value: Any) -> Any:
 
 
 def named(value: Any) -> str:
-    """A value with its type, as messages name it."""
+    """Name a value with its type, as messages do."""
     if value is None:
         return "nothing"
     if isinstance(value, bool):
@@ -395,79 +439,92 @@ _RATIO = _or_expression({"type": "number", "exclusiveMinimum": 0})
 _SEVERAL_AXES = {"type": "array", "items": _INTEGER}
 
 #: A width of the layer: units, filters, heads. Formulas have a symbol for it.
-Size: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE, symbolic=True)]
+Size: TypeAlias = Annotated[Given[Whole], FieldType(read_size, _SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
-OptionalSize: TypeAlias = Annotated[Any, FieldType(optional(read_size), _optional_schema(_SIZE), symbolic=True)]
+OptionalSize: TypeAlias = Annotated[
+    Given[Whole | None], FieldType(optional(read_size), _optional_schema(_SIZE), symbolic=True)
+]
 #: One width, or one for each of several axes; it follows from others where it is not given.
 OptionalSizes: TypeAlias = Annotated[
-    Any, FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)), symbolic=True)
+    Given[Wholes | None],
+    FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)), symbolic=True),
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
-Count: TypeAlias = Annotated[Any, FieldType(read_size, _SIZE)]
-OptionalCount: TypeAlias = Annotated[Any, FieldType(optional(read_size), _optional_schema(_SIZE))]
+Count: TypeAlias = Annotated[Given[Whole], FieldType(read_size, _SIZE)]
+OptionalCount: TypeAlias = Annotated[Given[Whole | None], FieldType(optional(read_size), _optional_schema(_SIZE))]
 #: A number for all axes, or one for each; or none.
-OptionalCounts: TypeAlias = Annotated[Any, FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)))]
+OptionalCounts: TypeAlias = Annotated[
+    Given[Wholes | None], FieldType(optional(_read_sizes), _optional_schema(_one_or_list(_SIZE)))
+]
 #: Any whole number.
-Integer: TypeAlias = Annotated[Any, FieldType(read_integer, _INTEGER)]
+Integer: TypeAlias = Annotated[Given[Whole], FieldType(read_integer, _INTEGER)]
 #: Any whole number, or none.
-OptionalInteger: TypeAlias = Annotated[Any, FieldType(optional(read_integer), _optional_schema(_INTEGER))]
-Flag: TypeAlias = Annotated[Any, FieldType(read_flag, _or_expression({"type": "boolean"}))]
+OptionalInteger: TypeAlias = Annotated[
+    Given[Whole | None], FieldType(optional(read_integer), _optional_schema(_INTEGER))
+]
+Flag: TypeAlias = Annotated[Given[Truth], FieldType(read_flag, _or_expression({"type": "boolean"}))]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
 #: one each. Its symbols end in these letters.
-Window1D: TypeAlias = Annotated[Any, _window(("",))]
-Window2D: TypeAlias = Annotated[Any, _window(("h", "w"))]
-Window3D: TypeAlias = Annotated[Any, _window(("d", "h", "w"))]
-OptionalWindow1D: TypeAlias = Annotated[Any, _optional_window(1, 1)]
-OptionalWindow2D: TypeAlias = Annotated[Any, _optional_window(2, 1)]
-OptionalWindow3D: TypeAlias = Annotated[Any, _optional_window(3, 1)]
+Window1D: TypeAlias = Annotated[Given[Wholes], _window(("",))]
+Window2D: TypeAlias = Annotated[Given[Wholes], _window(("h", "w"))]
+Window3D: TypeAlias = Annotated[Given[Wholes], _window(("d", "h", "w"))]
+OptionalWindow1D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(1, 1)]
+OptionalWindow2D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(2, 1)]
+OptionalWindow3D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(3, 1)]
 #: The same, but each number may be 0: what is added on each side.
-Amount1D: TypeAlias = Annotated[Any, _amount(1)]
-Amount2D: TypeAlias = Annotated[Any, _amount(2)]
-Amount3D: TypeAlias = Annotated[Any, _amount(3)]
+Amount1D: TypeAlias = Annotated[Given[Wholes], _amount(1)]
+Amount2D: TypeAlias = Annotated[Given[Wholes], _amount(2)]
+Amount3D: TypeAlias = Annotated[Given[Wholes], _amount(3)]
 #: The same, but each number may be 0, or nothing at all: what is added behind a transposed convolution.
-OptionalAmount1D: TypeAlias = Annotated[Any, _optional_window(1, 0)]
-OptionalAmount2D: TypeAlias = Annotated[Any, _optional_window(2, 0)]
-OptionalAmount3D: TypeAlias = Annotated[Any, _optional_window(3, 0)]
+OptionalAmount1D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(1, 0)]
+OptionalAmount2D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(2, 0)]
+OptionalAmount3D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(3, 0)]
 #: `valid`, `same`, or what is added on each side of each axis; `causal`: as much before the first step as
 #: keeps the length.
-Padding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same")]
-CausalPadding1D: TypeAlias = Annotated[Any, _padding(1, "valid", "same", "causal")]
-Padding2D: TypeAlias = Annotated[Any, _padding(2, "valid", "same")]
-Padding3D: TypeAlias = Annotated[Any, _padding(3, "valid", "same")]
+Padding1D: TypeAlias = Annotated[Given[Wholes], _padding(1, "valid", "same")]
+CausalPadding1D: TypeAlias = Annotated[Given[Wholes], _padding(1, "valid", "same", "causal")]
+Padding2D: TypeAlias = Annotated[Given[Wholes], _padding(2, "valid", "same")]
+Padding3D: TypeAlias = Annotated[Given[Wholes], _padding(3, "valid", "same")]
 #: What the output of an axis is to be, for one axis or each of several; null is what the input has.
-OpenWindow1D: TypeAlias = Annotated[Any, FieldType(_read_window(1, 1), _window_schema(1, 1))]
-OpenWindow2D: TypeAlias = Annotated[Any, _open_window(2)]
-OpenWindow3D: TypeAlias = Annotated[Any, _open_window(3)]
+OpenWindow1D: TypeAlias = Annotated[Given[Wholes], FieldType(_read_window(1, 1), _window_schema(1, 1))]
+OpenWindow2D: TypeAlias = Annotated[Given[Whole | Sequence[Whole | None]], _open_window(2)]
+OpenWindow3D: TypeAlias = Annotated[Given[Whole | Sequence[Whole | None]], _open_window(3)]
 #: What is cut off on the two sides of each axis: one number for all, one an axis, or two an axis.
-CutSides1D: TypeAlias = Annotated[Any, _sides(1, 0)]
-CutSides2D: TypeAlias = Annotated[Any, _sides(2, 0)]
-CutSides3D: TypeAlias = Annotated[Any, _sides(3, 0)]
+CutSides1D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(1, 0)]
+CutSides2D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(2, 0)]
+CutSides3D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(3, 0)]
 #: What is added there; a negative number cuts off.
-Sides1D: TypeAlias = Annotated[Any, _sides(1, None)]
-Sides2D: TypeAlias = Annotated[Any, _sides(2, None)]
-Sides3D: TypeAlias = Annotated[Any, _sides(3, None)]
+Sides1D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(1, None)]
+Sides2D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(2, None)]
+Sides3D: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], _sides(3, None)]
 #: An axis, the batch counted as 0, or several.
-Axis: TypeAlias = Annotated[Any, FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
+Axis: TypeAlias = Annotated[Given[Wholes], FieldType(_read_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
 #: An axis, or several whose order matters.
-OrderedAxes: TypeAlias = Annotated[Any, FieldType(_read_ordered_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})]
+OrderedAxes: TypeAlias = Annotated[
+    Given[Wholes], FieldType(_read_ordered_axes, {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES]})
+]
 OptionalOrderedAxes: TypeAlias = Annotated[
-    Any, FieldType(optional(_read_ordered_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]})
+    Given[Wholes | None],
+    FieldType(optional(_read_ordered_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]}),
 ]
 #: An axis, several, or none.
 OptionalAxis: TypeAlias = Annotated[
-    Any, FieldType(optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]})
+    Given[Wholes | None],
+    FieldType(optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]}),
 ]
 #: A number of groups; -1: as many as there are channels.
-Groups: TypeAlias = Annotated[Any, FieldType(_read_groups, {"anyOf": [*_SIZE["anyOf"], {"const": -1}]})]
+Groups: TypeAlias = Annotated[Given[Whole], FieldType(_read_groups, {"anyOf": [*_SIZE["anyOf"], {"const": -1}]})]
 #: A list of sizes.
-Sizes: TypeAlias = Annotated[Any, FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True)]
+Sizes: TypeAlias = Annotated[
+    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True)
+]
 #: A list of sizes that decides how many tensors there are.
 TensorSizes: TypeAlias = Annotated[
-    Any, FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True, opens=True)
+    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True, opens=True)
 ]
 #: One size, or those of several axes; null is the size that the input has there.
 OpenSizes: TypeAlias = Annotated[
-    Any,
+    Given[Whole | Sequence[Whole | None] | None],
     FieldType(
         _read_open_sizes,
         {"anyOf": [*_SIZE["anyOf"], {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}}]},
@@ -475,10 +532,10 @@ OpenSizes: TypeAlias = Annotated[
     ),
 ]
 #: A number above 0, whole or not, that is no size.
-Ratio: TypeAlias = Annotated[Any, FieldType(_read_ratio, {"type": "number", "exclusiveMinimum": 0})]
+Ratio: TypeAlias = Annotated[Given[float], FieldType(_read_ratio, {"type": "number", "exclusiveMinimum": 0})]
 #: Sizes of axes, where null is a length that varies.
 OpenShape: TypeAlias = Annotated[
-    Any,
+    Given[Sequence[Whole | None]],
     FieldType(
         read_shape,
         {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}},
@@ -487,29 +544,32 @@ OpenShape: TypeAlias = Annotated[
 ]
 #: Sizes of axes, where -1 is what the others leave.
 TargetShape: TypeAlias = Annotated[
-    Any, FieldType(_read_target, {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"const": -1}]}})
+    Given[Sequence[Whole]],
+    FieldType(_read_target, {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"const": -1}]}}),
 ]
 #: Named shapes.
 TensorShapes: TypeAlias = Annotated[
-    Any,
+    Given[Mapping[str, Sequence[Whole]]],
     FieldType(
         read_tensors,
         {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
         opens=True,
     ),
 ]
-DType: TypeAlias = Annotated[Any, FieldType(read_dtype, {"enum": [*DTYPES]})]
+DType: TypeAlias = Annotated[Given[str], FieldType(read_dtype, {"enum": [*DTYPES]})]
 #: The name of a function that gives a number for each number, or a shape for the same shape.
-Function: TypeAlias = Annotated[Any, FieldType(_read_function, {"type": "string"})]
+Function: TypeAlias = Annotated[Given[str], FieldType(_read_function, {"type": "string"})]
 #: The dtype of what enters a network.
-DataDType: TypeAlias = Annotated[Any, FieldType(read_data_dtype, {"enum": [*DTYPES, TEXT]})]
-Rate: TypeAlias = Annotated[Any, FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
+DataDType: TypeAlias = Annotated[Given[str], FieldType(read_data_dtype, {"enum": [*DTYPES, TEXT]})]
+Rate: TypeAlias = Annotated[Given[float], FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
 #: Any number that no size depends on; or one, or a list of them.
-Real: TypeAlias = Annotated[Any, FieldType(read_real, _REAL)]
-Reals: TypeAlias = Annotated[Any, FieldType(_read_reals, _one_or_list(_REAL))]
+Real: TypeAlias = Annotated[Given[float], FieldType(read_real, _REAL)]
+Reals: TypeAlias = Annotated[Given[float | Sequence[float]], FieldType(_read_reals, _one_or_list(_REAL))]
 OptionalRealList: TypeAlias = Annotated[
-    Any,
+    Given[Sequence[float] | None],
     FieldType(optional(_read_real_list), _optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
 ]
 #: A factor for all axes, or one for each; or none.
-OptionalRatios: TypeAlias = Annotated[Any, FieldType(optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))]
+OptionalRatios: TypeAlias = Annotated[
+    Given[Factor | Sequence[Factor] | None], FieldType(optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))
+]

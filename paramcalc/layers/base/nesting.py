@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import NoneType
 from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
-from paramcalc.layers.base.fields import FieldType, named, optional
+from paramcalc.layers.base.fields import FieldType, Given, named, optional
 
 
 def read_layer(value: Any) -> Any:
-    """A layer within a layer: its kind, a mapping of the kind to its fields, or the layer itself."""
+    """Read a layer within a layer: its type, a mapping of the type to its fields, or the layer itself."""
     if isinstance(value, Layer):
         if value.nesting >= LIMITS.nesting:
             raise refuse("limit", f"more than {LIMITS.nesting} layers within one another")
@@ -39,7 +39,7 @@ def read_layer(value: Any) -> Any:
 
 
 def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
-    """A list of layers, at least one, each read by `read`."""
+    """Read a list of layers, at least one, each read by `read`."""
     if not isinstance(value, (list, tuple)) or not value:
         what = "an empty list" if isinstance(value, (list, tuple)) else named(value)
         raise refuse("wrong-type", f"takes a list of layers, not {what}", "as in [{LSTMCell: {units: 8}}]")
@@ -60,9 +60,13 @@ def read_layers(value: Any, read: Callable[[Any], Any] = read_layer) -> Any:
 LAYER = {"$ref": "#/$defs/layer"}
 OPTIONAL_LAYER = {"anyOf": [LAYER, {"type": "null"}]}
 LAYERS = {"type": "array", "items": LAYER, "minItems": 1}
+#: What a layer within a layer may be given as: itself, its type, or its type with its fields.
+Nested: TypeAlias = Layer | str | dict[str, Any]
 #: A layer within the layer.
-NestedLayer: TypeAlias = Annotated[Any, FieldType(read_layer, LAYER, nested=True)]
+NestedLayer: TypeAlias = Annotated[Given[Nested], FieldType(read_layer, LAYER, nested=True)]
 #: A layer within the layer, or none.
-OptionalNestedLayer: TypeAlias = Annotated[Any, FieldType(optional(read_layer), OPTIONAL_LAYER, nested=True)]
+OptionalNestedLayer: TypeAlias = Annotated[
+    Given[Nested | None], FieldType(optional(read_layer), OPTIONAL_LAYER, nested=True)
+]
 #: Layers within the layer, one or more.
-NestedLayers: TypeAlias = Annotated[Any, FieldType(read_layers, LAYERS, nested=True)]
+NestedLayers: TypeAlias = Annotated[Given[Sequence[Nested]], FieldType(read_layers, LAYERS, nested=True)]

@@ -17,7 +17,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Tensor
-from paramcalc.layers.base.fields import FieldType, named
+from paramcalc.layers.base.fields import FieldType, Given, named
 
 #: The steps that float8 looks back at, to choose its scales.
 _AMAX_HISTORY = 1024
@@ -30,7 +30,7 @@ _TABLE_MODES = rf"int8|int4(?:/{_BLOCK})?"
 
 
 def parts(quantization: str) -> tuple[str, int, int]:
-    """The method, the bits of a weight, and how many weights in a row share a scale (-1: all).
+    """Give the method, the bits of a weight, and how many weights in a row share a scale (-1: all).
 
     `gptq/2/128` has 2 bits, and groups of 128.
     """
@@ -49,16 +49,16 @@ def _reader(pattern: str, written: str) -> FieldType:
 
 #: How a kernel is quantised, if it is.
 Quantization: TypeAlias = Annotated[
-    Any, _reader(_KERNEL_MODES, "int8, int4, int4/BLOCK, float8, gptq/BITS/GROUP or awq/4/GROUP")
+    Given[str | None], _reader(_KERNEL_MODES, "int8, int4, int4/BLOCK, float8, gptq/BITS/GROUP or awq/4/GROUP")
 ]
 #: How a table of embeddings is quantised, if it is.
-TableQuantization: TypeAlias = Annotated[Any, _reader(_TABLE_MODES, "int8, int4 or int4/BLOCK")]
+TableQuantization: TypeAlias = Annotated[Given[str | None], _reader(_TABLE_MODES, "int8, int4 or int4/BLOCK")]
 
 
 def matrix(
     quantization: str, rows: Number, columns: Number, shape: Shape, scales: Shape, zero: str = "kernel_zero"
 ) -> Iterator[Tensor]:
-    """The tensors of a quantised kernel that maps so many inputs (rows) to outputs (columns).
+    """Yield the tensors of a quantised kernel that maps inputs (its rows) to outputs (its columns).
 
     `shape` is that of the kernel itself, `scales` that of the scales of int8; `zero` names the zero points.
     """
@@ -85,7 +85,7 @@ def matrix(
 
 
 def table(quantization: str, rows: Number, width: Number) -> Iterator[Tensor]:
-    """The tensors of a quantised table of embeddings."""
+    """Yield the tensors of a quantised table of embeddings."""
     method, _, block = parts(quantization)
     if method == "int8":
         yield _kept("embeddings", (rows, width), "a row for each number, of 8 bits an element", "int8")
@@ -96,7 +96,7 @@ def table(quantization: str, rows: Number, width: Number) -> Iterator[Tensor]:
 
 
 def reversed_table(quantization: str, rows: Number, width: Number, when: Number) -> Iterator[Tensor]:
-    """The tensors of a second, quantised table that leads back from the rows of a first to their numbers.
+    """Yield the tensors of a second, quantised table that leads back from the rows of a first to their numbers.
 
     `when` is the condition under which it is there.
     """
@@ -111,7 +111,7 @@ def reversed_table(quantization: str, rows: Number, width: Number, when: Number)
 
 
 def low_rank(tensor: str, inputs: Shape, outputs: Shape, rank: Number, quantization: str | None) -> Iterator[Tensor]:
-    """The two factors of an update that is trained in place of a tensor (LoRA, Hu et al. 2021).
+    """Yield the two factors of an update that is trained in place of a tensor (LoRA, Hu et al. 2021).
 
     They are float32, whatever the layer. Raises `invalid-value` where Keras has no such update.
     """
@@ -128,20 +128,20 @@ def low_rank(tensor: str, inputs: Shape, outputs: Shape, rank: Number, quantizat
 
 
 def _kept(name: str, shape: Shape, purpose: str, dtype: str | None = None, when: Number = True) -> Tensor:
-    """A tensor that is not trained."""
+    """Make a tensor that is not trained."""
     return Tensor(name, shape, purpose, dtype=dtype, when=when, frozen=True)
 
 
 def _scales(tensor: str, shape: Shape, block: int, grouped: Number) -> Iterator[Tensor]:
-    """The scales of weights of 4 bits; of blocks, also the zero points and the block of each place."""
+    """Yield the scales of weights of 4 bits; of blocks, also the zero points and the block of each input."""
     yield _kept(f"{tensor}_scale", shape, "what brings the weights back to scale")
     if block != -1:
         yield _kept(f"{tensor}_zero", shape, "the number that stands for zero in a block", "int8")
-        yield _kept("g_idx", (grouped,), "the block of each place", "float32")
+        yield _kept("g_idx", (grouped,), "the block of each input", "float32")
 
 
 def _float8_scales() -> Iterator[Tensor]:
-    """What float8 learns beside the weights: a scale and the largest values of late, three times."""
+    """Yield what float8 learns beside the weights: a scale and the largest values of late, three times."""
     for what in ("inputs", "kernel", "outputs_grad"):
         yield Tensor(f"{what}_scale", (), "a scale, set with each step of training", dtype="float32")
         yield Tensor(f"{what}_amax_history", (_AMAX_HISTORY,), "the largest values of late", dtype="float32")

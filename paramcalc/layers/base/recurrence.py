@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Layer, Tensor, shape_text
+from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Layer, Layout, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
 
-#: What the gates of a layer with so many are called, and what each has an offset for.
+#: By the number of gates: what they are called, and what each bias is for.
 _GATES = {
     1: ("the state", "each unit"),
     3: ("the three gates", "each unit and gate"),
@@ -26,11 +27,11 @@ class Gated(Layer):
     gates: ClassVar[int]
     #: how many vectors a state is: the output, and for an LSTM what it remembers beside it
     states: ClassVar[int] = 1
-    #: the flag that gives it an offset for the state before as well
-    second_offset: ClassVar[str] = "recurrent_bias"
+    #: the flag that gives it a bias for the state before as well
+    second_bias: ClassVar[str] = "recurrent_bias"
 
     units: Size = field("u", "units: the size of the state")
-    use_bias: Flag = field("use_bias", "whether an offset is added", True)
+    use_bias: Flag = field("use_bias", "whether a bias is added", True)
 
     @property
     def width(self) -> Number:
@@ -43,40 +44,42 @@ class Gated(Layer):
         return ((self.width,), (self.units,))[: self.states]
 
     def gate_tensors(self, features: Number, prefix: str = "", when: Any = True) -> Iterator[Tensor]:
-        """What the gates own for an input of so many features, the names beginning with a prefix."""
+        """Yield what the gates own for an input of `features` features, the names beginning with a prefix."""
         columns = self.gates * self.units
         gates, each = _GATES[self.gates]
-        second = getattr(self, self.second_offset)
+        second = getattr(self, self.second_bias)
         yield Tensor(f"{prefix}kernel", (features, columns), f"from the input to {gates}", when=when)
         yield Tensor(f"{prefix}recurrent_kernel", (self.width, columns), f"from the state before to {gates}", when=when)
-        yield Tensor(f"{prefix}bias", (columns,), f"an offset for {each}", when=(when, self.use_bias))
+        yield Tensor(f"{prefix}bias", (columns,), f"a bias for {each}", when=(when, self.use_bias))
         yield Tensor(
-            f"{prefix}recurrent_bias", (columns,), f"a second offset for {each}", when=(when, self.use_bias, second)
+            f"{prefix}recurrent_bias", (columns,), f"a second bias for {each}", when=(when, self.use_bias, second)
         )
 
 
 class OverTime(Layer):
     """A layer that goes through a sequence step by step and carries a state."""
 
+    layout: ClassVar[Layout | None] = "channels_last"
+
     return_sequences: Flag = field("", "whether the output has every step, or the last alone", False)
     return_state: Flag = field("", "whether the states after the last step are further outputs", False)
     go_backwards: Flag = field("", "whether it begins with the last step", False)
 
     def step_shape(self, x: Shape) -> Shape:
-        """The shape of the output of one step."""
+        """Give the shape of the output of one step."""
         raise NotImplementedError
 
     def step_states(self, x: Shape) -> Sequence[Shape]:
-        """The shapes of the states that it carries from one step to the next."""
+        """Give the shapes of the states that it carries from one step to the next."""
         raise NotImplementedError
 
     def output_shape(self, x: Shape, *initial: Shape) -> Shape:
-        """The shape of the output of every step, or of the last."""
+        """Give the shape of the output of every step, or of the last."""
         step = self.step_shape(x)
         return (x[0], *step) if algebra.truth(self.return_sequences) else step
 
     def outputs(self, x: Shape, *initial: Shape) -> tuple[Shape, ...]:
-        """The output, then the states after the last step where they are asked for."""
+        """Give the shape of the output, then those of the states after the last step where they are asked for."""
         output = self.output_shape(x)
         with_states = algebra.truth(self.return_state)
         states = self.step_states(x) if with_states or initial else ()
@@ -90,7 +93,7 @@ def check_states(kind_name: str, given: Sequence[Shape], states: Sequence[Shape]
     if len(given) != len(states):
         message = f"{kind_name} begins with {len(states)} states, not {len(given)}"
         raise refuse("input-count", message, "its inputs are the sequence, and then none of its states or all")
-    for place, (shape, state) in enumerate(zip(given, states, strict=True), start=1):
+    for number, (shape, state) in enumerate(zip(given, states, strict=True), start=1):
         if len(shape) != len(state) or not all(map(algebra.equal, shape, state)):
-            message = f"state {place} of {kind_name} has the shape {shape_text(state)}, not {shape_text(shape)}"
+            message = f"state {number} of {kind_name} has the shape {shape_text(state)}, not {shape_text(shape)}"
             raise refuse("shape-mismatch", message)

@@ -12,7 +12,7 @@ from paramcalc.core.errors import refuse
 def output_lengths(
     lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = (), ceil: bool = False
 ) -> Shape:
-    """The number of places that a window takes along each axis.
+    """Give the number of positions that a window takes along each axis.
 
     `padding` is `valid` (none), `same` or `causal` (as much as keeps the length at stride 1), or
     what is added on each side of each axis. With `ceil`, a last window may reach beyond the end, if
@@ -27,7 +27,7 @@ def output_lengths(
 def transposed_lengths(
     lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape, output_padding: Any
 ) -> Shape:
-    """How far windows reach along each axis, when one is put down at each place of the input.
+    """Tell how far windows reach along each axis, when one is put down at each position of the input.
 
     `padding` is `valid` (nothing is taken away), `same` (half of the window from each side), or what is
     taken from each side of each axis. `output_padding` is added at the end. Where it is None, it is
@@ -42,12 +42,12 @@ def transposed_lengths(
 
 
 def _each(value: Any, rank: int) -> Any:
-    """A value for each axis."""
+    """Give a value for each axis."""
     return value if isinstance(value, tuple) else (value,) * rank
 
 
 def _reach(window: Number, dilation: Number) -> Number:
-    """The length that a window covers, with the gaps between its elements."""
+    """Give the length that a window covers, with the gaps between its elements."""
     return dilation * (window - 1) + 1
 
 
@@ -80,7 +80,7 @@ def _transposed_length(
 
 
 def _word(pad: Any) -> str | None:
-    """A padding that is given as a word; an array of numbers has no single truth to compare by."""
+    """Give a padding that is a word; an array of numbers has no single truth to compare by."""
     return pad if isinstance(pad, str) else None
 
 

@@ -1,31 +1,23 @@
-"""Spec to closed form: the number of parameters as an expression in the dims."""
+"""The number of parameters as an expression in the sizes: of a spec, and of a layer type in general."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
-from paramcalc.core.errors import ParamcalcError
-from paramcalc.layers.base.declaration import Layer
-from paramcalc.results.formula.form import Formula, Part
-from paramcalc.results.formula.general import form_of_kind, symbolic_layer
+from paramcalc.results.formula.form import Contribution, Formula, Target
+from paramcalc.results.formula.general import default_form, form_of_kind, symbolic_layer
 from paramcalc.results.formula.measures import Elasticity, Leading
-from paramcalc.results.formula.of_spec import form_of_spec
+from paramcalc.results.formula.of_spec import formula
 from paramcalc.results.formula.sums import Unit
-from paramcalc.results.formula.symbols import FlagSymbol, symbol
+from paramcalc.results.formula.symbols import MOST_SYMBOLS, FlagSymbol, symbol
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Spec, Value
-from paramcalc.spec.loading import located
-
-#: A form with more symbols than this is too long for a reader.
-MOST_SYMBOLS = 12
 
 __all__ = [
     "MOST_SYMBOLS",
+    "Contribution",
     "Elasticity",
     "FlagSymbol",
     "Formula",
     "Leading",
-    "Part",
+    "Target",
     "Unit",
     "default_form",
     "form_of_kind",
@@ -34,27 +26,3 @@ __all__ = [
     "symbol",
     "symbolic_layer",
 ]
-
-
-def formula(
-    spec: Spec,
-    convention: str | None = None,
-    *,
-    keep: Iterable[str] | None = None,
-    dims: Mapping[str, Value] | None = None,
-) -> Formula:
-    """The closed form of a spec in its dims.
-
-    `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
-    substituted. A spec without dims gets a symbol for each width of its layers. Raises
-    `ParamcalcError` for what `count` refuses, and for an unknown name.
-    """
-    try:
-        return form_of_spec(spec, convention or spec.framework, keep, dict(dims or {}))
-    except ParamcalcError as error:
-        raise located(error, spec.source) from None
-
-
-def default_form(cls: type[Layer], convention: str) -> Formula:
-    """The form of a kind whose fields have their defaults, where they have one: 4·c for BatchNorm."""
-    return form_of_kind(cls, convention, defaults=True)

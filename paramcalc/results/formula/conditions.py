@@ -1,4 +1,4 @@
-"""What a symbolic evaluation takes for granted: relations between sizes."""
+"""What a symbolic evaluation assumes: relations between sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Condition = tuple[str, Any, Any]
 
 
 def holds(relation: str, left: Number, right: Number) -> bool:
-    """Whether a relation holds between two numbers, or at every point of two arrays."""
+    """Return whether a relation holds between two numbers, or at every point of two arrays."""
     if relation == "=":
         return algebra.equal(left, right)
     if relation == "≥":
@@ -28,7 +28,7 @@ def holds(relation: str, left: Number, right: Number) -> bool:
 
 
 def meets(relation: str, left: Any, right: Any, values: Mapping[str, int]) -> bool:
-    """Whether two expressions stand in a relation at these sizes; where one is missing, it is taken for granted."""
+    """Return whether two expressions stand in a relation at these sizes; where one is missing, it is assumed."""
     sizes = {each: values.get(each.name) for each in left.free_symbols | right.free_symbols}
     if None in sizes.values():
         return True
@@ -36,12 +36,12 @@ def meets(relation: str, left: Any, right: Any, values: Mapping[str, int]) -> bo
 
 
 def symbols_of(condition: Condition) -> set[Any]:
-    """The symbols of both sides."""
+    """Return the symbols of both sides."""
     return set(sympy.sympify(condition[1]).free_symbols | sympy.sympify(condition[2]).free_symbols)
 
 
 def needed(conditions: list[Condition]) -> list[Condition]:
-    """The conditions that say something, the bounds of one size made one."""
+    """Return the conditions that say something, the bounds of one size made one."""
     quotients = {sympy.sympify(right) / left for relation, left, right in conditions if relation == "divides"}
     bounds: dict[Any, int] = {}
     others: list[Condition] = []
@@ -57,7 +57,7 @@ def needed(conditions: list[Condition]) -> list[Condition]:
 
 
 def _bound(difference: Any) -> tuple[Any, int] | None:
-    """The symbol, and its least value, where a difference that must not be negative is linear in one."""
+    """Return the symbol, and its least value, where a difference that must not be negative is linear in one."""
     if len(difference.free_symbols) != 1 or not difference.is_polynomial():
         return None
     (each,) = difference.free_symbols

@@ -1,4 +1,4 @@
-"""The closed form: an expression with its symbols, their sizes, and what it takes for granted."""
+"""The closed form: an expression with its symbols, their sizes, and what it assumes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import sympy
 
@@ -20,25 +20,46 @@ from paramcalc.graph import Tree
 from paramcalc.results.formula.conditions import Condition, holds
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
-from paramcalc.spec import Value
+from paramcalc.spec import Framework, Value
+
+if TYPE_CHECKING:
+    import numpy
+    from numpy.typing import NDArray
+
+#: The notations and languages that a form may be written in.
+Target: TypeAlias = Literal[
+    "text",
+    "latex",
+    "mathml",
+    "python",
+    "numpy",
+    "javascript",
+    "c",
+    "julia",
+    "matlab",
+    "sql",
+    "duckdb",
+    "excel",
+    "json",
+]
 
 
-class Part(NamedTuple):
+class Contribution(NamedTuple):
     """What a tensor, a layer or a group adds to a form, with all its copies.
 
     `value` and `share`, its exact part of the total, are those at the form's own sizes; None where a
-    dim is free.
+    dim is unknown.
     """
 
     name: str
-    expr: Any
+    expr: sympy.Expr
     value: int | None
     share: Fraction | None
 
 
 @dataclass(frozen=True)
 class Formula(Displayed):
-    """The closed form of a spec, or of a layer kind.
+    """The closed form of a spec, or of a layer type.
 
     `expr` is a SymPy expression in `symbols`; it holds for whole numbers of at least 1 that meet
     `conditions`. Called with sizes, `form(width=1024)`, it gives the exact number; what is not
@@ -46,9 +67,9 @@ class Formula(Displayed):
     """
 
     name: str
-    convention: str
-    expr: Any
-    symbols: dict[str, Any]
+    convention: Framework
+    expr: sympy.Expr
+    symbols: dict[str, sympy.Symbol]
     #: the spec's own value of each symbol that has one
     values: dict[str, int]
     #: the dims that cannot stay symbols, at their values
@@ -60,12 +81,12 @@ class Formula(Displayed):
     relations: tuple[Condition, ...]
     #: what was summed, in symbols
     tree: Tree = field(repr=False, compare=False)
-    #: whether it is the form of a spec, whose symbols have values, and not the general one of a kind
+    #: whether it is the form of a spec, whose symbols have values, and not the general one of a layer type
     is_of_spec: bool = True
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """What the form takes for granted, in words: `heads divides width`."""
+        """What the form assumes, in words: `heads divides width`."""
         return tuple(f"{text(left)} {relation} {text(right)}" for relation, left, right in self.relations)
 
     # --- its value
@@ -74,13 +95,18 @@ class Formula(Displayed):
     def own_value(self) -> int | None:
         """The value at the form's own sizes; None where one of them is not stated."""
         try:
-            value: int = self()
+            return self()
         except ParamcalcError:
             return None
-        return value
+
+    @overload
+    def __call__(self, **sizes: int) -> int: ...  # type: ignore[overload-overlap]
+
+    @overload
+    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
 
     def __call__(self, **sizes: Any) -> Any:
-        """The number of parameters at these sizes: a whole number, or an array for arrays.
+        """Return the number of parameters at these sizes: a whole number, or an array for arrays.
 
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
         """
@@ -107,7 +133,7 @@ class Formula(Displayed):
                 raise refuse("unmet-condition", f"the form holds where {left} {relation} {right}, and not at {at}")
 
     def _value(self, expr: Any, sizes: Mapping[str, Any]) -> Any:
-        """The exact value of an expression, a whole number; an array where a size is one."""
+        """Return the exact value of an expression, a whole number; an array where a size is one."""
         within = expr.free_symbols
         used = [each for each in self.symbols.values() if each in within]
         if not any(algebra.is_array(sizes[each.name]) for each in used):
@@ -118,7 +144,7 @@ class Formula(Displayed):
         return algebra.divide(*function(*(sizes[each.name] for each in used)))
 
     def exactly(self, expr: Any) -> Any:
-        """The value at the form's own sizes of an expression in its symbols.
+        """Return the value at the form's own sizes of an expression in its symbols.
 
         A `Fraction`, or a SymPy number where it is no quotient of whole numbers. All symbols have values.
         """
@@ -126,9 +152,9 @@ class Formula(Displayed):
         return Fraction(int(value.p), int(value.q)) if value.is_Rational else value
 
     def share(self, expr: Any) -> Fraction | None:
-        """The exact part of the total that an expression in the form's symbols is, at its own sizes.
+        """Return the exact part of the total that an expression in the form's symbols is, at its own sizes.
 
-        None where a dim is free, or the total is 0.
+        None where a dim is unknown, or the total is 0.
         """
         if any(name not in self.values for name in self.symbols):
             return None
@@ -138,18 +164,18 @@ class Formula(Displayed):
     # --- other views of it
 
     def expanded(self) -> Formula:
-        """The same form as a polynomial: every product multiplied out."""
+        """Return the same form as a polynomial: every product multiplied out."""
         return replace(self, expr=sympy.expand(self.expr))
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[Contribution, ...]:
         """What each layer adds, in order of the graph; layers without parameters are left out."""
         return self._parts("layer", 1)
 
-    def by(self, unit: Unit, depth: int = 1) -> tuple[Part, ...]:
-        """The parts of the form, by `layer`, `group` or `tensor`, the largest first.
+    def by(self, unit: Unit, depth: int = 1) -> tuple[Contribution, ...]:
+        """Return the parts of the form, by `layer`, `group` or `tensor`, the largest first.
 
-        Groups are taken so many levels down as `depth` says; a layer outside of them is a part of its own.
+        Groups are taken `depth` levels down; a layer outside of them is a part of its own.
         Raises `ParamcalcError`: `invalid-value`.
         """
         if unit not in ("layer", "group", "tensor"):
@@ -157,13 +183,13 @@ class Formula(Displayed):
         parts = self._parts(unit, depth)
         return tuple(sorted(parts, key=lambda part: -(part.value or 0)))
 
-    def _parts(self, unit: Unit, depth: int) -> tuple[Part, ...]:
+    def _parts(self, unit: Unit, depth: int) -> tuple[Contribution, ...]:
         known = all(name in self.values for name in self.symbols)
         rows = parts_of(self.tree, convention(self.convention), unit, depth)
         values = {path: self._value(expr, self.values) if known else None for path, expr in rows.items()}
         total = sum(value or 0 for value in values.values())
         return tuple(
-            Part(path, expr, values[path], Fraction(values[path] or 0, total) if known and total else None)
+            Contribution(path, expr, values[path], Fraction(values[path] or 0, total) if known and total else None)
             for path, expr in rows.items()
         )
 
@@ -173,7 +199,7 @@ class Formula(Displayed):
         return leading(self)
 
     def elasticities(self) -> tuple[Elasticity, ...]:
-        """How the number of parameters moves with each symbol, the largest first.
+        """Return how the number of parameters moves with each symbol, the largest first.
 
         Raises `ParamcalcError`: `free-dim`.
         """
@@ -181,8 +207,8 @@ class Formula(Displayed):
 
     # --- printed
 
-    def to(self, target: str = "text") -> str:
-        """The form in another notation, or as source of another language.
+    def to(self, target: Target = "text") -> str:
+        """Print the form in another notation, or as source of another language.
 
         `text`, `latex`, `mathml`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,
         `excel`, `json`. Raises `unknown-target`, and `not-expressible` for what a language has

@@ -1,4 +1,4 @@
-"""The general form of a layer kind, with a symbol for each of its fields and sizes."""
+"""The general form of a layer type, with a symbol for each of its fields and sizes."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from paramcalc.results.formula.conditions import needed
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import sum_of
 from paramcalc.results.formula.symbols import FlagSymbol, symbol
+from paramcalc.spec import Framework
 
 
 def symbolic_layer(
     cls: type[Layer], defaults: bool = False, additions: bool = False
 ) -> tuple[Layer, list[Shape], dict[str, str]]:
-    """A layer whose fields and inputs are symbols, and what each symbol stands for.
+    """Return a layer whose fields and inputs are symbols, its inputs' shapes, and what each symbol stands for.
 
-    Flags are symbols too, that are 1 or 0. With `defaults`, the fields and inputs that need not be
-    given are not. Fields that add tensors which the layer otherwise lacks, such as the rank of a
-    low-rank update, are given with `additions` only. Raises `invalid-value` for a kind whose tensors
-    are named by the spec alone.
+    Flags are symbols too, which are 1 or 0. `defaults` leaves out the fields and inputs that need not be
+    given; `additions` puts in the fields that add tensors which the layer otherwise lacks, such as the rank
+    of a low-rank update. Raises `invalid-value` for a layer type whose tensors are named by the spec alone.
     """
     if not cls.has_general_form():
         raise refuse("invalid-value", f"{cls.__name__} has no general form: its tensors are those that a spec names")
@@ -49,8 +49,8 @@ def symbolic_layer(
     return layer, shapes * (cls.variadic or 1), meanings
 
 
-def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False) -> Formula:
-    """The general form of a kind; with `defaults`, the fields that need not be given have those: 4·c for BatchNorm."""
+def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = False) -> Formula:
+    """Return the general form of a layer type; with `defaults`, that of a layer with all its defaults."""
     target = convention(convention_name)
     layer, shapes, meanings = symbolic_layer(cls, defaults)
     layer = layer.with_defaults(target.choices)
@@ -73,3 +73,8 @@ def form_of_kind(cls: type[Layer], convention_name: str, defaults: bool = False)
         tree=tree,
         is_of_spec=False,
     )
+
+
+def default_form(cls: type[Layer], convention: Framework) -> Formula:
+    """Return the form of a layer type whose fields have their defaults, where they have one: 4·c for BatchNorm."""
+    return form_of_kind(cls, convention, defaults=True)

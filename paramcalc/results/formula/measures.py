@@ -19,7 +19,7 @@ _FARTHEST = 1_000
 class Leading(NamedTuple):
     """The leading terms of a form, and their share of the total at the form's own sizes.
 
-    The share is exact; None where a dim is free. It is more than 1 where the other terms are negative.
+    The share is exact; None where a dim is unknown. It is more than 1 where the other terms are negative.
     """
 
     expr: Any
@@ -29,7 +29,7 @@ class Leading(NamedTuple):
 class Elasticity(NamedTuple):
     """How the number of parameters moves with one dim, the others as they are.
 
-    `elasticity` is (size / parameters) · (∂ parameters / ∂ size): by so many per cent the parameters
+    `elasticity` is (size / parameters) · (∂ parameters / ∂ size): the per cent by which the parameters
     grow for one per cent more of the dim. It is an exact `Fraction`, or where the dim is an exponent, a SymPy
     number with logarithms. `following` is the next size at which the form holds, and `increase` what
     it adds; None where there is none near.
@@ -43,7 +43,7 @@ class Elasticity(NamedTuple):
 
 
 def leading(form: Formula) -> Leading:
-    """The terms that grow fastest when all symbols grow together, one as large as the other.
+    """Return the terms that grow fastest when all symbols grow together, one as large as the other.
 
     A term grows by its total degree, 3 for depth·width²; one with a symbol in an exponent, faster than
     all without. All terms that grow alike are kept.
@@ -56,7 +56,7 @@ def leading(form: Formula) -> Leading:
 
 
 def _growth(expr: Any) -> tuple[Any, ...]:
-    """How fast an expression grows in one size for all symbols, to be compared.
+    """Return how fast an expression grows in one size for all symbols, to be compared.
 
     The degree of the exponents, what they are applied to, and the degree of the rest.
     """
@@ -77,7 +77,7 @@ def _growth(expr: Any) -> tuple[Any, ...]:
 
 
 def elasticities(form: Formula) -> tuple[Elasticity, ...]:
-    """How the form moves with each of its symbols, the largest first.
+    """Return how the form moves with each of its symbols, the largest first.
 
     Raises `ParamcalcError`: `free-dim`.
     """
@@ -93,7 +93,7 @@ def elasticities(form: Formula) -> tuple[Elasticity, ...]:
 
 
 def _following(form: Formula, name: str) -> int | None:
-    """The next size of a dim at which the form holds."""
+    """Return the next size of a dim at which the form holds."""
     size = form.values[name]
     for candidate in range(size + 1, size + min(size, _FARTHEST) + 1):
         try:

@@ -25,18 +25,18 @@ _MOST_TERMS = 200
 
 
 def sum_of(tree: Tree, target: Convention) -> Any:
-    """What a tree with all its copies adds to the total of a convention."""
+    """Return what a tree with all its copies adds to the total of a convention."""
     return _repeated(_one_of(tree, target), (tree.times, tree.counter if isinstance(tree, Branch) else None))
 
 
 def total_of(root: Tree, target: Convention) -> Any:
-    """The total of a whole spec: what all that is written once has in common is taken out, width·(vocabulary + 2)."""
+    """Return the total of a whole spec, the common factor of what stands once taken out: width·(vocabulary + 2)."""
     products, others = _divided(sympy.Add.make_args(sum_of(root, target)))
     return sympy.Add(_common_factor(sympy.Add(*others)), *products)
 
 
 def parts_of(root: Tree, target: Convention, unit: Unit, depth: int = 1) -> dict[str, Any]:
-    """The parts of a total by their paths, in order of the graph; those without elements are left out.
+    """Return the parts of a total by their paths, in order of the graph; those without elements are left out.
 
     Paths have no counter where all copies are alike, or are summed by their number.
     """
@@ -61,7 +61,7 @@ class _Parts:
     def of(
         self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int
     ) -> Iterator[tuple[tuple[str, ...], Any]]:
-        """The path and the sum of each part; `repeats` are those of the groups around, the outermost first."""
+        """Give the path and the sum of each part; `repeats` are those of the groups around, the outermost first."""
         if isinstance(tree, Leaf):
             repeats = (*repeats, (tree.times, None))
             if self.unit == "tensor":
@@ -82,14 +82,14 @@ class _Parts:
 
 
 def _is_one_part(tree: Branch) -> bool:
-    """Whether the copies of a node are one part: all alike, or summed by their number."""
+    """Return whether the copies of a node are one part: all alike, or summed by their number."""
     return tree.role == "copies" and (
         len(tree.children) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
     )
 
 
 def _one_of(tree: Tree, target: Convention) -> Any:
-    """What one copy of a tree adds."""
+    """Return what one copy of a tree adds."""
     if isinstance(tree, Leaf):
         return expanded(sympy.Add(*(use.elements for use in tree.owned if target.counts(use.tensor.role))))
     if tree.role == "copies" and tree.counter is None:
@@ -98,7 +98,7 @@ def _one_of(tree: Tree, target: Convention) -> Any:
 
 
 def _row(copies: Sequence[Tree], target: Convention) -> Any:
-    """The sum of copies in a row, those that add the same made one product."""
+    """Return the sum of copies in a row, those that add the same made one product."""
     numbers: dict[Any, Any] = {}
     sums = []
     for tree in copies:
@@ -132,7 +132,7 @@ def _repeated(expr: Any, repeat: Repeat) -> Any:
 
 
 def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
-    """The closed form of a sum over the copies of a node, in factors where it has some."""
+    """Return the closed form of a sum over the copies of a node, in factors where it has some."""
     number, first, last = counter
     total = sympy.expand(sympy.summation(sympy.expand(expr), (number, first, last)))
     if total.has(sympy.Sum, sympy.Piecewise):
@@ -141,13 +141,13 @@ def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
 
 
 def _collected(terms: Iterable[Any]) -> Any:
-    """A sum of terms: products with a sum in them as they are, all others multiplied out."""
+    """Return a sum of terms: products with a sum in them as they are, all others multiplied out."""
     products, others = _divided(arg for term in terms for arg in sympy.Add.make_args(term))
     return sympy.Add(*others, *products)
 
 
 def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
-    """Products with a sum in them, and all others."""
+    """Return products with a sum in them, and all others."""
     products: list[Any] = []
     others: list[Any] = []
     for term in terms:
@@ -156,17 +156,17 @@ def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 
 
 def _has_sum(term: Any) -> bool:
-    """Whether a term is a product, or a power, with a sum in it."""
+    """Return whether a term is a product, or a power, with a sum in it."""
     return any((factor.base if factor.is_Pow else factor).is_Add for factor in sympy.Mul.make_args(term))
 
 
 def expanded(expr: Any) -> Any:
-    """An expression multiplied out; one that has nothing to multiply out costs nothing."""
+    """Multiply an expression out; one that has nothing to multiply out costs nothing."""
     return sympy.expand(expr) if any(map(_has_sum, sympy.Add.make_args(expr))) else expr
 
 
 def _common_factor(expr: Any) -> Any:
-    """A sum with a symbol that all its terms have taken out: width·(vocabulary + 2)."""
+    """Take a symbol out of a sum that all its terms have: width·(vocabulary + 2)."""
     if not expr.is_Add or len(expr.args) > _MOST_TERMS:
         return expr
     factored = sympy.factor_terms(expr)

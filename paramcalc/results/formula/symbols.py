@@ -8,9 +8,12 @@ import sympy
 
 from paramcalc.core.algebra import Undecided
 
+#: A form with more symbols than this is too long for a reader.
+MOST_SYMBOLS = 12
+
 
 def symbol(name: str) -> Any:
-    """The symbol of a size: a whole number of at least 1."""
+    """Return the symbol of a size: a whole number of at least 1."""
     return sympy.Symbol(name, integer=True, positive=True)
 
 

@@ -12,9 +12,9 @@ from paramcalc.spec import Node, Spec, node_names
 
 
 def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
-    """The same spec with a dim for each width that is a number, named for its layer.
+    """Return the same spec with a dim for each width that is a number, named for its layer.
 
-    Also what each dim stands for. Windows and strides stay numbers.
+    With it comes what each dim stands for. Windows and strides stay numbers.
     """
     taken: dict[str, int] = {}
     meanings: dict[str, str] = {}
@@ -41,7 +41,7 @@ def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str,
 
 
 def _named_layer(layer: Layer, name: str, taken: dict[str, int], meanings: dict[str, str]) -> Layer:
-    """A layer with a dim for each of its widths, and for those of the layers in it."""
+    """Return a layer with a dim for each of its widths, and for those of the layers in it."""
     stated = layer.stated()
     nested = {
         field: _named_value(getattr(layer, field), f"{name}_{field}", taken, meanings)
@@ -66,7 +66,7 @@ def _named_layer(layer: Layer, name: str, taken: dict[str, int], meanings: dict[
 
 
 def _named_value(value: Any, name: str, taken: dict[str, int], meanings: dict[str, str]) -> Any:
-    """What a field holds that is a layer, or a list of them; or nothing."""
+    """Return what a field holds, a layer or a list of them, with a dim for each width; or nothing."""
     if isinstance(value, tuple):
         return [_named_layer(layer, f"{name}_{place}", taken, meanings) for place, layer in enumerate(value)]
     return value and _named_layer(value, name, taken, meanings)
@@ -77,7 +77,7 @@ def _is_width(value: Any) -> bool:
 
 
 def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: dict[str, str]) -> Any:
-    """A new dim of this value, its name made one that expressions may use; what is no number stays."""
+    """Make a new dim of this value, its name made one that expressions may use; what is no number stays."""
     if type(value) is not int:
         return value
     name = name.replace("-", "_")

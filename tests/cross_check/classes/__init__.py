@@ -1,4 +1,4 @@
-"""Random constructor arguments and inputs for every class of the conventions' tables, a module a family.
+"""Random constructor arguments and inputs for every class of the conventions' tables, a module a subject.
 
 Each module has `CASES`: for each kind a strategy that, for a framework, draws a layer which a class of
 that framework can express, with the inputs it is given. `CALLS` says how a class is called, where that
@@ -10,14 +10,14 @@ a run tells; `CONTRADICTIONS` those of which Keras says other shapes than it has
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any, TypeAlias
 
 from hypothesis.strategies import SearchStrategy
 
 import paramcalc as pc
-from paramcalc.core.registry import family_of
 
 from ..strategies import Case
 
@@ -29,7 +29,7 @@ Calls: TypeAlias = Mapping[str, Callable[[Any, list[Any]], Any]]
 
 def known(kind: str) -> bool:
     """Whether layers of a kind are drawn here."""
-    return find_spec(f"{__name__}.{family_of(kind)}") is not None
+    return kind in _modules()
 
 
 def cases(kind: str, framework: str) -> SearchStrategy[Case]:
@@ -71,4 +71,11 @@ def contradicts(case: Case) -> bool:
 
 
 def _module(kind: str) -> Any:
-    return import_module(f"{__name__}.{family_of(kind)}")
+    return _modules()[kind]
+
+
+@cache
+def _modules() -> dict[str, Any]:
+    """The module that draws the layers of each kind."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return {kind: module for module in modules for kind in getattr(module, "CASES", ())}

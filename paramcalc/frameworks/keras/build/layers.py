@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from paramcalc.conventions import Convention, Equivalent
 from paramcalc.core.algebra import Unknown
-from paramcalc.conventions import Convention
 from paramcalc.frameworks.building.arguments import (
     applied_function,
     attention_arguments,
@@ -16,47 +16,14 @@ from paramcalc.frameworks.building.arguments import (
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, reduced_axes, slice_text, takes_maxima
+from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
+from paramcalc.frameworks.building.fitting import Fit, fit
+from paramcalc.frameworks.building.lesser import takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build, in_a_row
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
 from paramcalc.graph import Leaf
 from paramcalc.layers.base.declaration import Layer
-
-#: The classes that are called with a list of their inputs.
-LISTS = {
-    f"keras.layers.{name}"
-    for name in (
-        "Add", "AdditiveAttention", "Attention", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply",
-        "Subtract",
-    )
-}  # fmt: skip
-#: The classes that are called with a query and a value: the same, where there is one input.
-PAIRS = {"keras.layers.MultiHeadAttention", "keras.layers.GroupQueryAttention"}
-#: The classes that take the states to begin with as an argument of that name.
-STATES = {
-    f"keras.layers.{name}"
-    for name in ("SimpleRNN", "GRU", "LSTM", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-}
-#: The classes that are called with a pair.
-TUPLES = {"keras.layers.HashedCrossing"}
-#: The classes that go one step, and take and give their states as a list.
-CELLS = {f"keras.layers.{name}" for name in ("SimpleRNNCell", "GRUCell", "LSTMCell", "StackedRNNCells")}
-#: The classes that cannot be written, each with the reason.
-UNWRITTEN = {
-    "keras.layers.MaxNumBoundingBoxes": "its class takes images along with the boxes",
-    "keras.layers.Equalization": "its class gives back its very input, which a model in the functional style refuses",
-}
-#: Arguments that have these values where they are not given, and follow from no field.
-DEFAULTS = (("rms_scaling", False),)
-#: Of a class, the arguments that have no default there, or another than the field that they follow.
-STATED = {
-    "keras.layers.AveragePooling1D": ("pool_size",),
-    "keras.layers.AveragePooling2D": ("pool_size",),
-    "keras.layers.AveragePooling3D": ("pool_size",),
-    "keras.layers.GroupNormalization": ("center", "scale"),
-    "keras.layers.GroupQueryAttention": ("num_key_value_heads",),
-}
 
 #: The name and the dtype of a layer.
 Common = tuple[tuple[str, Expr], ...]
@@ -70,9 +37,10 @@ def made(convention: Convention, leaf: Leaf, names: Names, common: Common) -> Ma
     found = fit(convention, leaf, _accepts, None, names)
     if found is None:
         return _without_a_class(leaf, names, common)
-    if found.row.name in UNWRITTEN:
-        raise cannot_build(leaf, "Keras", UNWRITTEN[found.row.name])
-    own = constructor(convention, leaf, "Keras", found, _accepts, _default_of(leaf.layer, found.row.name), str)
+    if found.row.unwritten:
+        raise cannot_build(leaf, "Keras", found.row.unwritten)
+    is_default = _default_of(convention, leaf.layer, found.row)
+    own = constructor(convention, leaf, "Keras", found, _accepts, is_default, str)
     if found.row.name == "keras.Input":
         kept = tuple(each for each in own.arguments if each != ("dtype", Slot("dtype", '"float32"')))
         call = Call("keras.Input", (*kept, *common[:1]))
@@ -81,7 +49,7 @@ def made(convention: Convention, leaf: Leaf, names: Names, common: Common) -> Ma
     if len(given) < len(own.arguments) and len(common) > 1:
         raise cannot_build(leaf, "Keras", "its weights of few bits come from those of 32", "leave the dtype out")
     written = Call(own.function, (*own.arguments, *common))
-    return Made(written, _output(leaf, found), _unpacked(leaf, found.row.name))
+    return Made(written, _output(leaf, found), _unpacked(leaf, found.row))
 
 
 def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
@@ -89,18 +57,18 @@ def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
     return not (isinstance(given.get("padding"), tuple) and type(layer).model_fields["padding"].default == "valid")
 
 
-def _default_of(layer: Layer, path: str) -> Callable[[str, str, Any], bool]:
-    """Whether an argument is the default of its field, which is that of Keras as well."""
-    fields = type(layer).model_fields
+def _default_of(convention: Convention, layer: Layer, row: Equivalent) -> Callable[[str, str, Any], bool]:
+    """Return what tells whether an argument is the default of its field, which is that of Keras as well."""
+    fields, defaults = type(layer).model_fields, convention.table.defaults
 
-    def taken_for_granted(name: str, text: str, value: Any) -> bool:
-        if (name, value) in DEFAULTS:
-            return True
-        if text not in fields or fields[text].is_required() or name in STATED.get(path, ()):
+    def is_default(name: str, text: str, value: Any) -> bool:
+        if name in row.written.split():
             return False
-        return bool(getattr(layer, text) == fields[text].default)
+        if name in defaults:
+            return bool(value == defaults[name])
+        return text in fields and not fields[text].is_required() and bool(getattr(layer, text) == fields[text].default)
 
-    return taken_for_granted
+    return is_default
 
 
 # --- Calls ---------------------------------------------------------------------------------
@@ -113,12 +81,11 @@ def with_one(layer: Expr, taken: Sequence[str]) -> Expr:
 
 def _output(leaf: Leaf, found: Fit) -> Callable[[Any, Sequence[str]], Expr]:
     """The output of a layer of a class, with what is added before and taken behind."""
-    path = found.row.name
     function = applied_function(leaf.layer, found.row)
 
     def output(layer: Expr, taken: Sequence[str]) -> Expr:
         first: Expr = _padded(leaf, taken[0], found.pads) if found.pads else taken[0]
-        result: Expr = Call(layer, _given(leaf, path, [first, *taken[1:]]))
+        result: Expr = Call(layer, _given(leaf, found.row, [first, *taken[1:]]))
         if found.places:
             result = Joined((result, _index(leaf, found.places)))
         if found.cuts:
@@ -130,21 +97,22 @@ def _output(leaf: Leaf, found: Fit) -> Callable[[Any, Sequence[str]], Expr]:
     return output
 
 
-def _given(leaf: Leaf, path: str, taken: Sequence[Expr]) -> tuple[tuple[str, Expr], ...]:
-    """What a layer is called with."""
+def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[str, Expr], ...]:
+    """Return what a layer is called with."""
     first, *others = taken
-    if path in LISTS:
-        return (("", Items(tuple(taken))),)
-    if path in TUPLES:
-        return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
-    if path in PAIRS:
-        return tuple(("", each) for each in (taken if others else (first, first)))
-    if path in CELLS:
-        if not others:
-            raise cannot_build(leaf, "Keras", "its class must be given the states before")
-        return (("", first), ("", _by_cell(leaf, others)))
-    if path in STATES and others:
-        return (("", first), ("initial_state", _by_cell(leaf, others)))
+    match row.call:
+        case "list":
+            return (("", Items(tuple(taken))),)
+        case "tuple":
+            return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
+        case "attention":
+            return tuple(("", each) for each in (taken if others else (first, first)))
+        case "step":
+            if not others:
+                raise cannot_build(leaf, "Keras", "its class must be given the states before")
+            return (("", first), ("", _by_cell(leaf, others)))
+        case "sequence" if others:
+            return (("", first), ("initial_state", _by_cell(leaf, others)))
     if getattr(leaf.layer, "reverse", False):
         return (("", first), ("reverse", "True"))
     return tuple(("", each) for each in taken)
@@ -204,12 +172,12 @@ def _ways(layer: Any) -> Iterator[Any]:
     yield layer.backward_layer or layer.layer
 
 
-def _unpacked(leaf: Leaf, path: str) -> Callable[[Sequence[str]], list[str]]:
+def _unpacked(leaf: Leaf, row: Equivalent) -> Callable[[Sequence[str]], list[str]]:
     """How the outputs of a layer are unpacked: Keras has the states of cells as a list."""
     if len(leaf.outputs) == 1:
         return in_a_row
     layer: Any = leaf.layer
-    if path in CELLS:
+    if row.call == "step":
         groups = _groups(leaf, layer)
         nested = groups if len(groups) > 1 else []
         return lambda given: [f"{given[0]}, {_tuple(_grouped(given[1:], nested, alone=True))}"]
@@ -272,7 +240,7 @@ def _slice(leaf: Leaf, common: Common) -> Made:
 def _reshape(leaf: Leaf, common: Common) -> Made:
     free = [isinstance(size, Unknown) for size in leaf.output]
     if sum(free) > 1:
-        raise cannot_build(leaf, "Keras", "more than one length is left free")
+        raise cannot_build(leaf, "Keras", "more than one length is unknown")
     shape = tuple(-1 if unknown else size for size, unknown in zip(leaf.output, free, strict=True))
     call = Call("keras.layers.Reshape", (("target_shape", Slot("target_shape", literal(shape))), *common))
     return Made(call, with_one)

@@ -73,7 +73,7 @@ class TiedDense(keras.layers.Layer):
 
 
 class TwoBiasLSTMCell(keras.layers.LSTMCell):
-    """A step of an LSTM with the second offset that PyTorch keeps."""
+    """A step of an LSTM with the second bias that PyTorch keeps."""
 
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
@@ -131,7 +131,7 @@ class Attention(keras.layers.Layer):
         self.out = self.projection("attention_output", "bthk,hkd->btd", mixed, self.output_dim)
 
     def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
-        """The weights from one side to the other, with an offset for each of the outputs."""
+        """Make the weights from one side to the other, with a bias for each of the outputs."""
         layer = keras.layers.EinsumDense(
             equation,
             (None, *outputs),

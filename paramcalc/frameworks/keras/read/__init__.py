@@ -13,7 +13,6 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.files import text_of
 from paramcalc.frameworks.keras.read.description import (
-    ARCHIVE,
     archived,
     checked,
     loaded,
@@ -23,11 +22,10 @@ from paramcalc.frameworks.keras.read.live import read_live
 from paramcalc.frameworks.keras.read.whole import read_description
 from paramcalc.frameworks.tidying import tidy
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import read_file
 
 
 def from_keras(model: Any) -> Spec:
-    """The spec of a Keras model.
+    """Read a Keras model as a spec.
 
     `model` is the text of `model.to_json()`, the same as data, the path of a `.keras` archive or of a file
     with that text, or the model itself. Only the last needs Keras, and code is never run: a layer whose
@@ -40,7 +38,7 @@ def from_keras(model: Any) -> Spec:
 
 
 def untidied(model: Any) -> Spec:
-    """The same, each layer for itself and under its own name. Raises what `from_keras` does."""
+    """Read a Keras model, each layer for itself and under its own name. Raises what `from_keras` does."""
     if hasattr(model, "to_json"):
         return read_live(model)
     if isinstance(model, Mapping):
@@ -53,7 +51,7 @@ def untidied(model: Any) -> Spec:
 
 
 def described(model: Any) -> Spec:
-    """The spec of data that describe a model. Raises `ParamcalcError`."""
+    """Read data that describe a model as a spec. Raises `ParamcalcError`."""
     try:
         return read_description(checked(model))
     except RecursionError:
@@ -61,7 +59,7 @@ def described(model: Any) -> Spec:
 
 
 def _written(model: Mapping[str, Any]) -> str:
-    """Data as JSON. Raises `wrong-type` for what no JSON can hold."""
+    """Write data as JSON. Raises `wrong-type` for what no JSON can hold."""
     try:
         return json.dumps(dict(model))
     except (TypeError, ValueError) as error:
@@ -69,6 +67,6 @@ def _written(model: Mapping[str, Any]) -> str:
 
 
 def described_file(path: str | Path) -> Any:
-    """What a file describes: a `.keras` archive, or the text of `model.to_json()`."""
-    data = read_file(path, head=len(ARCHIVE))
-    return loaded(archived(path) if data == ARCHIVE else text_of(path))
+    """Read the description in a file: in a `.keras` archive, or the text of `model.to_json()`."""
+    data = text_of(path)
+    return loaded(archived(path) if data is None else data)

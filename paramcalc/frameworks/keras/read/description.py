@@ -29,7 +29,7 @@ MODELS = ("Functional", "Model", "Sequential")
 
 
 def loaded(text: str | bytes) -> Any:
-    """What a text in JSON holds. Raises `syntax`, `duplicate-key`, `limit`."""
+    """Read a text in JSON. Raises `syntax`, `duplicate-key`, `limit`."""
     if len(text) > LIMITS.file_bytes:
         raise refuse("limit", f"the description is larger than {LIMITS.file_bytes // 2**20} MiB")
     try:
@@ -49,12 +49,12 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def too_deep() -> ParamcalcError:
-    """The refusal of a description in which mappings and lists are within one another too often."""
+    """Return the refusal of a description in which mappings and lists are within one another too often."""
     return refuse("limit", "the description is nested too deeply")
 
 
 def checked(model: Any) -> dict[str, Any]:
-    """A description of a model whose layers it lists. Raises `invalid-value`, `unknown-kind`."""
+    """Return the description of a model, if it lists the layers. Raises `invalid-value`, `unknown-kind`."""
     if not is_description(model):
         raise refuse("invalid-value", "this is not the description of a Keras model", "model.to_json() gives it")
     config = model["config"]
@@ -88,12 +88,12 @@ def is_model(entry: Description) -> bool:
 
 
 def a_part(form: type, value: Any) -> Any:
-    """A list or mapping of a description; an empty one where there is none."""
+    """Return a list or mapping of a description; an empty one where there is none."""
     return value if isinstance(value, form) else form()
 
 
 def stated_shape(value: Any) -> StatedShape | None:
-    """A shape as descriptions have it; None where this is none."""
+    """Return a shape as descriptions have it; None where this is none."""
     if isinstance(value, (list, tuple)) and all(size is None or type(size) is int for size in value) and value:
         return tuple(value)
     return None
@@ -103,7 +103,7 @@ def stated_shape(value: Any) -> StatedShape | None:
 
 
 def archived(path: str | Path) -> bytes:
-    """The `config.json` of a `.keras` archive; its weights stay unread.
+    """Read the `config.json` of a `.keras` archive; its weights stay unread.
 
     Raises `unreadable-file`, `invalid-value`, `limit`.
     """

@@ -55,7 +55,7 @@ def is_older(entry: Description) -> bool:
 
 
 def modern(entry: Description, models: Collection[str]) -> Description:
-    """The description of a layer with its class and its calls as Keras 3 has them.
+    """Return the description of a layer with its class and its calls as Keras 3 has them.
 
     `models` are the names of the models beside it: Keras 2 counts their calls from 1.
     """
@@ -69,7 +69,7 @@ def modern(entry: Description, models: Collection[str]) -> Description:
 
 
 def _with_class(entry: Description) -> Description:
-    """The description with the name of the class, and of its module, as Keras 3 has them."""
+    """Return the description with the name of the class, and of its module, as Keras 3 has them."""
     module, name = str(entry.get("module") or ""), str(entry["class_name"])
     if not module.startswith("tf_keras") and name not in _CLASSES:
         return entry
@@ -79,7 +79,7 @@ def _with_class(entry: Description) -> Description:
 
 
 def _call(node: list[Any], models: Collection[str]) -> dict[str, Any]:
-    """What a layer is called with."""
+    """Return what a layer is called with."""
     stated = [*_references(node)]
     further = stated[0][3] if stated and len(stated[0]) > 3 and isinstance(stated[0][3], dict) else {}
     keywords = {name: _given(value, models) for name, value in further.items() if name != "name"}
@@ -87,7 +87,7 @@ def _call(node: list[Any], models: Collection[str]) -> dict[str, Any]:
 
 
 def _references(node: Any) -> Iterator[list[Any]]:
-    """The outputs or constants that a node names, in order."""
+    """Yield the outputs or constants that a node names, in order."""
     if isinstance(node, list) and node and not isinstance(node[0], (list, dict)):
         yield node
     elif isinstance(node, (list, dict)):
@@ -96,7 +96,7 @@ def _references(node: Any) -> Iterator[list[Any]]:
 
 
 def _given(value: Any, models: Collection[str]) -> Any:
-    """An argument of a call: an output, a constant, or a list of them."""
+    """Return an argument of a call: an output, a constant, or a list of them."""
     if not isinstance(value, list) or not value:
         return value
     if value[0] == "_CONSTANT_VALUE":
@@ -109,7 +109,7 @@ def _given(value: Any, models: Collection[str]) -> Any:
 
 
 def _operation(entry: Description, calls: list[Any]) -> Description:
-    """A function between layers as an operation, what is constant in its call among its arguments."""
+    """Write a function between layers as an operation, what is constant in its call among its arguments."""
     function = str(entry["config"].get("function"))
     name = _OPERATIONS.get(function.rpartition(".")[2], function)
     config: dict[str, Any] = {"name": entry["config"].get("name")}
@@ -127,7 +127,7 @@ def _operation(entry: Description, calls: list[Any]) -> Description:
 
 
 def _part(part: Any) -> Any:
-    """A part of one axis: places from one to another, or what else stands in an index."""
+    """Return a part of one axis: places from one to another, or what else stands in an index."""
     if isinstance(part, Mapping) and "class_name" not in part:
         return {"class_name": "__slice__", "config": part}
     return part

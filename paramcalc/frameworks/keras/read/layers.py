@@ -9,11 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from paramcalc.conventions import Equivalent, convention, evaluated, expresses, field_environment, kind_of_class
-from paramcalc.conventions.inert import is_inert
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.core.registry import kind, kind_names
+from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.keras.read.description import (
     Description,
     StatedShape,
@@ -101,7 +100,8 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
         raise _unknown(entry)
     arguments = {argument for _, row in rows for argument in row.arguments}
     # what is within a layer is read once, whichever row it is
-    config = {key: _argument(class_name, key, value) if key in arguments else value for key, value in config.items()}
+    inert = {key for key in arguments if any(_KERAS.is_inert(row, key) for _, row in rows)}
+    config = {key: _argument(value, key in inert) if key in arguments else value for key, value in config.items()}
     # layers that are alike are read once, whatever their sizes: no size is known here
     axes = None if given is None else tuple(Unknown() for _ in given[1:])
     refusals: list[ParamcalcError] = []
@@ -169,9 +169,9 @@ def _is_own(entry: Description) -> bool:
 def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
     """The rows of the convention's tables by the name of their class, each with its kind."""
     found: dict[str, list[tuple[str, Equivalent]]] = {}
-    for kind_name in kind_names():
+    for kind_name in built_in_names():
         for row in _KERAS.equivalents(kind_name):
-            found.setdefault(row.name.rpartition(".")[2], []).append((kind_name, row))
+            found.setdefault(row.class_name, []).append((kind_name, row))
     return found
 
 
@@ -248,10 +248,10 @@ def _defaults(kind_name: str) -> Mapping[str, Any]:
     return {**_KERAS.layout(kind_name), **_KERAS.choices(kind_name)}
 
 
-def _argument(class_name: str, argument: str, value: Any) -> Any:
-    """The value of an argument; of a function that is given as a layer, its name."""
+def _argument(value: Any, inert: bool) -> Any:
+    """Return the value of an argument; of a function that is given as a layer and changes no size, its name."""
     value = _value(value)
-    if isinstance(value, kind("Activation")) and is_inert(class_name, argument):
+    if inert and isinstance(value, kind("Activation")):
         return value.stated()["activation"]
     return value
 
@@ -313,7 +313,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
     Without `inputs`, only what does not follow from their shapes. Raises `model-mismatch` for an argument
     that differs, and for one that is not known.
     """
-    class_name = row.name.rpartition(".")[2]
+    class_name = row.class_name
     if inputs is not None and not row.alias:
         environment = _KERAS.environment(layer, inputs)
         same_class = (each for each in _KERAS.equivalents(type(layer).__name__) if each.name == row.name)
@@ -324,7 +324,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
         if argument not in row.arguments:
             # what is not set is not used
             if not (
-                value is None or argument in _COMMON or is_inert(class_name, argument) or says_nothing(argument, value)
+                value is None or argument in _COMMON or _KERAS.is_inert(row, argument) or says_nothing(argument, value)
             ):
                 raise refuse(
                     "model-mismatch",
@@ -332,7 +332,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
                     "was the model written by a newer Keras?",
                 )
             continue
-        if value is not None and row.arguments[argument] != "None" and is_inert(class_name, argument):
+        if value is not None and row.arguments[argument] != "None" and _KERAS.is_inert(row, argument):
             continue
         found = list(_computed(layer, row.arguments[argument], inputs))
         if found and not any(_same(value, each) for each in found):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from math import prod
 from typing import Any
@@ -15,13 +15,14 @@ from paramcalc.frameworks.keras.read.description import Description, is_model
 from paramcalc.frameworks.keras.read.layers import read_layer
 from paramcalc.frameworks.keras.read.model import Reading
 from paramcalc.frameworks.keras.read.whole import read_description
+from paramcalc.frameworks.names import Names
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.count import count
 from paramcalc.spec import Node, Spec
 
 
 def read_live(model: Any) -> Spec:
-    """The spec of a model that is built. Raises `invalid-value` for one that is not, and `model-mismatch`."""
+    """Read the spec of a model that is built. Raises `invalid-value` for one that is not, and `model-mismatch`."""
     if not model.built:
         raise refuse("invalid-value", f"the model {quoted(model.name)} is not built", "call it once, or build it")
     live = _Live(model)
@@ -41,7 +42,7 @@ def read_live(model: Any) -> Spec:
 
 
 def _described(model: Any) -> Description | None:
-    """The description of a Functional or Sequential model; None for another, and where a layer has none."""
+    """Return the description of a Functional or Sequential model; None for another, and where a layer has none."""
     import json
 
     try:
@@ -65,7 +66,7 @@ class _Live:
         return id(weight) in self.trained
 
     def read(self, description: Description) -> Spec:
-        """The spec of a description; layers that have other weights than it says, by these."""
+        """Read the spec of a description; layers that have other weights than it says, by these."""
         reading = Reading(alive=self.node)
         spec = read_description(description, reading, live=self.model)
         self.forced = {id(layer) for layer, shapes in reading.compared if self.shapes(layer) != shapes}
@@ -74,11 +75,11 @@ class _Live:
         return read_description(description, Reading(alive=self.node), live=self.model)
 
     def shapes(self, layer: Any) -> Counter[Any]:
-        """The shapes of a layer's weights, and whether each is trained."""
+        """Count the shapes of a layer's weights, and whether each is trained."""
         return Counter((tuple(map(int, weight.shape)), self.is_trained(weight)) for weight in layer.weights)
 
     def node(self, layer: Any, entry: Description) -> Node | None:
-        """The node of a layer by its weights; None where its description will do."""
+        """Return the node of a layer by its weights; None where its description will do."""
         try:
             read_layer(entry, None)
         except ParamcalcError:
@@ -97,9 +98,10 @@ class _Live:
         return nodes[0] if len(nodes) == 1 and not several else Node(layers=tuple(nodes))
 
     def weights(self, layer: Any, weights: Sequence[Any] | None = None) -> Iterable[Node]:
-        """Nodes with the weights of a layer: one for those that are alike in training and dtype."""
-        taken: set[str] = set()
-        named = [(_tensor_name(each, layer, taken), each) for each in (layer.weights if weights is None else weights)]
+        """Yield nodes with the weights of a layer: one for those that are alike in training and dtype."""
+        _check_built(layer)
+        names = Names(stem="tensor")
+        named = [(names.new(_path_in(layer, each)), each) for each in (layer.weights if weights is None else weights)]
         for (trained, dtype), members in groupby(named, lambda item: (self.is_trained(item[1]), str(item[1].dtype))):
             tensors = {name: [int(size) for size in weight.shape] for name, weight in members}
             usual = dtype == "float32" or dtype not in DTYPES
@@ -108,15 +110,24 @@ class _Live:
             )
 
     def listed(self) -> Spec:
-        """A model of its own class: the weights of its layers, in the order of its attributes, then its own."""
-        nodes = [Node(kind("Input")(shape=()), name="nothing")]
+        """List what a model of its own class owns: the weights of its layers, in the order of its attributes.
+
+        Those of the model itself stand behind them.
+        """
+        nodes: list[Node] = []
+        names = Names()
         seen: set[int] = set()
         for layer in [*self.model.layers, self.model]:
             rest = [weight for weight in layer.weights if id(weight) not in seen]
             seen.update(map(id, rest))
-            inner = tuple(self.weights(layer, rest))
+            inner = [*self.weights(layer, rest)]
+            if inner and not nodes:
+                # what it takes is not known: the first weights are where the list begins
+                inner[0] = _without_input(inner[0])
             if inner:
-                nodes.append(Node(layers=inner, name=_name(layer.name, {str(node.name) for node in nodes})))
+                nodes.append(Node(layers=tuple(inner), name=names.new(layer.name)))
+        if not nodes:
+            raise refuse("invalid-value", f"the model {quoted(self.model.name)} has no weights")
         return Spec(
             tuple(nodes),
             name=self.model.name,
@@ -126,7 +137,7 @@ class _Live:
 
 
 def _shape(layer: Any, side: str) -> list[int | None]:
-    """The shape of what a layer is given, or gives. Raises `unknown-kind` where there is not one."""
+    """Return the shape of what a layer is given, or gives. Raises `unknown-kind` where there is not one."""
     try:
         found = getattr(layer, side)
         # of several inputs, the first is what flows through
@@ -140,19 +151,30 @@ def _shape(layer: Any, side: str) -> list[int | None]:
         ) from None
 
 
-def _tensor_name(weight: Any, layer: Any, taken: set[str]) -> str:
-    path = str(weight.path)
-    inside = path.partition(f"{layer.name}/")[2] or path
-    return _name(inside, taken)
+def _check_built(layer: Any) -> None:
+    """Raise `invalid-value` for a layer that makes its weights, or those of a layer in it, only once it is called."""
+    for each in layer._flatten_layers():
+        makes_weights = type(each).build is not _base(each).build
+        if not each.built and makes_weights:
+            raise refuse(
+                "invalid-value",
+                f"the layer {quoted(each.name)} is not built, so that its weights are not known",
+                "call the model once on an example, or build that layer",
+            )
 
 
-def _name(text: str, taken: set[str]) -> str:
-    """A name that a spec takes, and that is not taken yet."""
-    stem = re.sub(r"\W+", "_", text).strip("_")[-150:] or "tensor"
-    stem = stem if stem[0].isalpha() else f"tensor_{stem}"
-    name, number = stem, 0
-    while name in taken or name == "input":
-        number += 1
-        name = f"{stem}_{number}"
-    taken.add(name)
-    return name
+def _base(layer: Any) -> Any:
+    """Return the class of Keras that all layers are of, of whichever Keras this layer is."""
+    return next(cls for cls in type(layer).__mro__ if "_flatten_layers" in vars(cls) and "build" in vars(cls))
+
+
+def _without_input(node: Node) -> Node:
+    """Return a node of Weights that gives one of its tensors, and takes nothing."""
+    layer: Any = node.layer
+    stated = layer.stated()
+    return replace(node, layer=kind("Weights")(**stated, output=next(iter(stated["tensors"]))))
+
+
+def _path_in(layer: Any, weight: Any) -> str:
+    """Return the path of a weight in its layer."""
+    return str(weight.path).partition(f"{layer.name}/")[2] or str(weight.path)

@@ -23,6 +23,7 @@ from paramcalc.frameworks.keras.read.description import (
 from paramcalc.frameworks.keras.read.keras2 import is_older, modern
 from paramcalc.frameworks.keras.read.layers import Read, is_input, keras_name, read_input, read_layer
 from paramcalc.frameworks.keras.read.operations import is_operation, read_operation
+from paramcalc.frameworks.names import Names
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
@@ -64,7 +65,7 @@ class Reading:
 
 
 @dataclass
-class Call:
+class LayerCall:
     """One call of a layer: the first makes its node, the others share it."""
 
     entry: Description
@@ -121,15 +122,13 @@ class Group:
         self.inner: dict[str, list[Source | None]] = {}
         #: the node of each layer's first call
         self.first: dict[str, str] = {}
-        self.names: set[str] = set()
-        #: the number that a name ends with which was given last, by what it begins with
-        self.numbers: Counter[str] = Counter()
+        self.names = Names()
         self.nodes: list[Node] = []
         #: what a node takes that states nothing
         self.flowing: Source | None = Source("input") if path else None
 
     def read(self) -> tuple[list[Node], tuple[Source, ...]]:
-        """The nodes of the model in order, and its outputs."""
+        """Read the nodes of the model in order, and its outputs."""
         if self.sequential:
             for call in self.chain():
                 self.add(call)
@@ -143,8 +142,8 @@ class Group:
 
     # --- what is called
 
-    def chain(self) -> Iterator[Call]:
-        """The layers of a Sequential model; in front, an input of the shape that it was built for."""
+    def chain(self) -> Iterator[LayerCall]:
+        """Yield the layers of a Sequential model; in front, an input of the shape that it was built for."""
         entries = self.entries
         first = entries[0] if entries else {}
         stated = first.get("config", {}).get("batch_input_shape") or self.config.get("build_input_shape")
@@ -155,26 +154,28 @@ class Group:
                     f"the model {quoted(self.config.get('name'))} does not say the shape of its input",
                     "put a keras.Input in front of its layers, or build it",
                 )
-            yield Call({"class_name": "InputLayer", "config": {"batch_shape": stated, "name": "input_layer"}}, 0)
+            yield LayerCall({"class_name": "InputLayer", "config": {"batch_shape": stated, "name": "input_layer"}}, 0)
         # where it is alive, its layers are listed without its input
         live = iter(self.live.layers if self.live is not None else ())
         for entry in entries:
-            yield Call(entry, 0, live=None if is_input(entry) else next(live, None))
+            yield LayerCall(entry, 0, live=None if is_input(entry) else next(live, None))
 
-    def calls(self) -> Iterator[Call]:
+    def calls(self) -> Iterator[LayerCall]:
         """Every call of every layer."""
         for entry in self.entries:
             if is_input(entry):
-                yield Call(entry, 0)
+                yield LayerCall(entry, 0)
                 continue
             nodes = entry.get("inbound_nodes")
             live = None if self.live is None or is_operation(entry) else self.live.get_layer(keras_name(entry))
             for number, node in enumerate(a_part(list, nodes)):
                 called = a_part(dict, node)
-                yield Call(entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live)
+                yield LayerCall(
+                    entry, number, a_part(list, called.get("args")), a_part(dict, called.get("kwargs")), live
+                )
 
     def outputs(self) -> Iterator[Output]:
-        """The outputs of a Functional model. There, the calls of a Functional model within count from 1.
+        """Yield the outputs of a Functional model. There, the calls of a Functional model within count from 1.
 
         Source: `Functional.get_config`, where such a model "starts with a pre-existing node"; in Keras 2 a
         Sequential model is one, too.
@@ -196,7 +197,7 @@ class Group:
 
     # --- nodes
 
-    def add(self, call: Call) -> None:
+    def add(self, call: LayerCall) -> None:
         """Put a call at the end of the nodes."""
         if self.path and is_input(call.entry):
             return
@@ -210,7 +211,7 @@ class Group:
         if call.number and call.key[0] not in self.first:
             self.sources[call.key] = _place_of(sources)  # a model within that has no layers
             return
-        name = self.new_name(call)
+        name = self.names.new(call.key[0], call.number)
         if call.number:
             node = Node(share=self.first[call.key[0]], name=name, inputs=inputs)
         elif is_model(call.entry):
@@ -230,8 +231,10 @@ class Group:
         self.flowing = Source(name)
         self.sources[call.key] = _sources(name, self.inner.get(call.key[0]), sources)
 
-    def layer(self, call: Call, name: str, inputs: tuple[str, ...] | None, shapes: list[StatedShape | None]) -> Node:
-        """The node of a layer or an operation."""
+    def layer(
+        self, call: LayerCall, name: str, inputs: tuple[str, ...] | None, shapes: list[StatedShape | None]
+    ) -> Node:
+        """Return the node of a layer or an operation."""
         path = (*self.path, name)
         if is_input(call.entry):
             return Node(read_input(call.entry), name=name)
@@ -260,18 +263,6 @@ class Group:
         if shape is not None and source.node != "input":
             self.reading.shapes[".".join((*self.path, source.node)), source.place] = shape
 
-    def new_name(self, call: Call) -> str:
-        """The layer's name as a spec may write it, that nothing else in the group has."""
-        stem = re.sub(r"[^\w-]+", "_", call.key[0])[:150] or "layer"
-        stem = stem if stem[0].isalpha() and stem != "input" else f"layer_{stem}"
-        # names that differ in the model may be one here
-        number = max(call.number, self.numbers[stem])
-        while (name := f"{stem}_{number}" if number else stem) in self.names:
-            number += 1
-        self.numbers[stem] = number
-        self.names.add(name)
-        return name
-
 
 def _is_one(sources: list[Source], layer: Layer) -> bool:
     """Whether a layer is given one output alone, as query, value and key, which it need not be told twice."""
@@ -297,8 +288,8 @@ def _place_of(outputs: list[Source]) -> Callable[[int], Source]:
     return lambda place: outputs[place]
 
 
-def in_order(calls: Iterable[Call]) -> Iterator[Call]:
-    """The calls, each after those it takes from; else in the order in which they stand. Raises `invalid-value`."""
+def in_order(calls: Iterable[LayerCall]) -> Iterator[LayerCall]:
+    """Yield calls, each after those it takes from; else in the order in which they stand. Raises `invalid-value`."""
     listed = list(calls)
     places: dict[tuple[str, int], int] = {}
     for place, call in enumerate(listed):
@@ -332,7 +323,7 @@ def in_order(calls: Iterable[Call]) -> Iterator[Call]:
 
 
 def _entries(config: Description) -> list[Description]:
-    """The layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
+    """Return the layers of a model, as Keras 3 describes them. Raises `invalid-value`."""
     for entry in config["layers"]:
         if not is_description(entry):
             raise refuse(
@@ -344,7 +335,7 @@ def _entries(config: Description) -> list[Description]:
 
 
 def outputs_in(stated: Any) -> list[Output]:
-    """Outputs by layer, call and place: one, or a list or mapping of them, in Keras's order."""
+    """Return outputs by layer, call and place: one, or a list or mapping of them, in Keras's order."""
     if isinstance(stated, dict):
         return [output for _, value in sorted(stated.items()) for output in outputs_in(value)]
     if not isinstance(stated, list) or not stated:
@@ -363,7 +354,7 @@ def _output(stated: Any) -> Output:
 
 
 def tensors_in(value: Any) -> Iterator[tuple[Output, StatedShape | None]]:
-    """The outputs of others in what a layer is called with, in Keras's order, each with the shape that is stated."""
+    """Yield the outputs of others that a layer is called with, in Keras's order, each with the shape that is stated."""
     if isinstance(value, (list, tuple)):
         for item in value:
             yield from tensors_in(item)

@@ -30,7 +30,7 @@ def is_operation(entry: Description) -> bool:
 def read_operation(
     entry: Description, arguments: list[Any], keywords: Mapping[str, Any], shapes: Sequence[StatedShape | None]
 ) -> Operation:
-    """The node that an operation is: a layer, or several in a group. Raises `unknown-kind`."""
+    """Read an operation as a node: a layer, or several in a group. Raises `unknown-kind`."""
     config = entry["config"]
     constants = [each for each in chain(arguments, keywords.values()) if each is not None and not _holds_tensor(each)]
     label = str(config.get("name") or entry.get("name"))
@@ -54,7 +54,7 @@ def _holds_tensor(value: Any) -> bool:
 
 
 def _in_sequence(layers: list[Layer], inputs: int) -> Node:
-    """The node of one layer, or a group of several; the first takes all that there is."""
+    """Return the node of one layer, or a group of several; the first takes all that there is."""
     if len(layers) == 1:
         return Node(layers[0])
     taken = ("input", *(f"input.{place}" for place in range(1, inputs))) if inputs > 1 else None
@@ -96,25 +96,25 @@ class _Called:
 
     @property
     def sizes(self) -> list[int]:
-        """The sizes of the first input without the batch; a single one that varies as -1."""
+        """The sizes of the first input without the batch; a single unknown one as -1."""
         sizes = [-1 if size is None else size for size in self.shape[1:]]
         if sizes.count(-1) > 1:
-            raise self.refusal("several lengths of what it is given vary")
+            raise self.refusal("several lengths of what it is given are unknown")
         return sizes
 
     def argument(self, name: str) -> Any:
-        """An argument that the configuration holds, or that the call gives."""
+        """Return an argument that the configuration holds, or that the call gives."""
         return self.config[name] if name in self.config else next(iter(self.constants), None)
 
     def axis(self, value: Any, more: int = 0) -> int:
-        """An axis of the first input and so many more, counted from the batch, which it is not."""
+        """Return an axis of the first input with `more` axes, counted from the batch, which it is not."""
         rank = len(self.shape) + more
         if type(value) is not int or not -rank <= value < rank or value % rank == 0:
             raise self.refusal(f"it works along the axis {quoted(value)}")
         return value % rank
 
     def axes(self, name: str, more: int = 0) -> list[int]:
-        """The axes that an argument names: one, or a list of them."""
+        """Return the axes that an argument names: one, or a list of them."""
         value = self.argument(name)
         axes = [self.axis(axis, more) for axis in (value if isinstance(value, (list, tuple)) else [value])]
         if not axes or len({*axes}) < len(axes):
@@ -122,7 +122,7 @@ class _Called:
         return axes
 
     def refusal(self, why: str) -> ParamcalcError:
-        """The refusal of an operation whose shape is not known."""
+        """Return the refusal of an operation whose shape is not known."""
         return refuse(
             "unknown-kind",
             f"the operation '{self.label}' is of the class {quoted(self.name)}, and {why}",
@@ -161,7 +161,7 @@ def _of_several(called: _Called) -> Layer:
 
 
 def _shape_of(constant: Any) -> tuple[int, ...] | None:
-    """The shape of a number, or of an array that the description holds; None for anything else."""
+    """Return the shape of a number, or of an array that the description holds; None for anything else."""
     if isinstance(constant, dict) and constant.get("class_name") in ("__numpy__", "__tensor__"):
         config = constant.get("config")
         constant = config.get("value") if isinstance(config, dict) else None
@@ -211,7 +211,7 @@ def _stack(called: _Called) -> list[Layer]:
 
 
 def _reshape(called: _Called) -> list[Layer]:
-    """A shape whose first size is the batch: the one that is free."""
+    """Return a shape whose first size is the batch: the one that is free."""
     shape = called.argument("newshape")
     shape = [shape] if type(shape) is int else shape
     sizes = list(shape) if isinstance(shape, (list, tuple)) else []
@@ -238,7 +238,7 @@ def _swap(called: _Called) -> list[Layer]:
 def _move(called: _Called) -> list[Layer]:
     moved = dict(zip(called.axes("destination"), called.axes("source"), strict=False))
     if len(moved) < len(called.axes("source")):
-        raise called.refusal("it moves axes to fewer places")
+        raise called.refusal("it moves several axes to one position")
     rest = (axis for axis in range(1, len(called.shape)) if axis not in moved.values())
     return [
         kind("Permute")(dims=[moved[place] if place in moved else next(rest) for place in range(1, len(called.shape))])
@@ -252,7 +252,7 @@ def _expand(called: _Called) -> list[Layer]:
 
 
 def _with_ones(called: _Called, sizes: Sequence[int], axes: Sequence[int]) -> Layer:
-    """The sizes as a shape in which the axes at these places are new, and of size 1."""
+    """Return the sizes as a shape in which the axes at these places are new, and of size 1."""
     left = iter(sizes)
     target = [1 if axis in axes else next(left) for axis in range(1, len(sizes) + len({*axes}) + 1)]
     if len(target) > LIMITS.axes:
@@ -275,7 +275,7 @@ def _reduce(called: _Called) -> list[Layer]:
 
 
 def _matmul(called: _Called) -> list[Layer]:
-    """The product of two matrices for each example, or for each place of further axes."""
+    """Return the product of two matrices for each example, or for each place of further axes."""
     ranks = [*map(len, called.stated)]
     if ranks == [3, 3]:
         return [kind("Dot")(axes=[2, 1])]
@@ -286,7 +286,7 @@ def _matmul(called: _Called) -> list[Layer]:
 
 
 def _einsum(called: _Called) -> list[Layer]:
-    """The equation, with letters in place of its dots."""
+    """Return the equation, with letters in place of its dots."""
     equation = called.argument("subscripts")
     text = equation.replace(" ", "") if isinstance(equation, str) and len(equation) <= LIMITS.expression else ""
     terms, _, _ = text.partition("->")
@@ -305,17 +305,17 @@ def _repeat(called: _Called) -> list[Layer]:
     """Each element of an axis several times, which is what upsampling of sequences and images does."""
     axis, times, rank = called.axis(called.config.get("axis")), called.config.get("repeats"), len(called.shape) - 2
     if rank not in (1, 2, 3) or axis > rank or type(times) is not int:
-        raise called.refusal("it repeats other than the places of a sequence, an image or a volume")
+        raise called.refusal("it repeats other than the positions of a sequence, an image or a volume")
     size = times if rank == 1 else [times if place == axis else 1 for place in range(1, rank + 1)]
     return [kind(f"UpSampling{rank}D")(size=size)]
 
 
 def _pad(called: _Called) -> list[Layer]:
-    """Places added around a sequence, an image or a volume."""
+    """Add positions around a sequence, an image or a volume."""
     width, rank = called.argument("pad_width"), len(called.shape) - 2
     plain = isinstance(width, list) and len(width) == rank + 2 and width[0] == width[-1] == [0, 0]
     if rank not in (1, 2, 3) or not plain or called.config.get("mode") != "constant":
-        raise called.refusal("it adds other than places around a sequence, an image or a volume")
+        raise called.refusal("it adds other than positions around a sequence, an image or a volume")
     return [kind(f"ZeroPadding{rank}D")(padding=width[1] if rank == 1 else width[1:-1])]
 
 
@@ -340,7 +340,7 @@ def _get_item(called: _Called) -> list[Layer]:
 
 
 def _keys(called: _Called) -> list[Any]:
-    """What each axis is indexed with, and None for each new one. Raises `unknown-kind`."""
+    """Return what each axis is indexed with, and None for each new one. Raises `unknown-kind`."""
     stated = called.constants[0] if called.constants else None
     keys = stated if isinstance(stated, (list, tuple)) else [stated]
     every = {"class_name": _SLICE, "config": {}}
@@ -355,7 +355,7 @@ def _keys(called: _Called) -> list[Any]:
 
 
 def _part(called: _Called, axis: int, key: Any) -> list[Layer]:
-    """What an axis is indexed with as a layer; none, where the whole axis stays."""
+    """Return what an axis is indexed with as a layer; none, where the whole axis stays."""
     if type(key) is int:
         stop = {} if key == -1 else {"stop": key + 1}
         return [kind("Slice")(axis=axis, start=key, **stop, keepdims=False)]
@@ -389,7 +389,7 @@ def _within(called: _Called, axis: int, stated: dict[str, int]) -> dict[str, int
 
 
 def _shape_after(called: _Called, keys: list[Any]) -> tuple[list[int], list[int]]:
-    """The sizes that are left of the axes that are indexed, and the places of the new ones among them."""
+    """Return the sizes that are left of the axes that are indexed, and the places of the new ones among them."""
     sizes: list[int] = []
     new: list[int] = []
     left = iter(enumerate(called.sizes, 1))
@@ -401,7 +401,7 @@ def _shape_after(called: _Called, keys: list[Any]) -> tuple[list[int], list[int]
         if type(key) is int:
             continue
         if size == -1 and _bounds(key) != (None, None, None):
-            raise called.refusal("a length of what it is given varies")
+            raise called.refusal("a length of what it is given is unknown")
         sizes.append(size if size == -1 else len(range(*slice(*_bounds(key)).indices(size))))
     return [*sizes, *(size for _, size in left)], new
 
@@ -422,11 +422,11 @@ def _split(called: _Called) -> list[Layer]:
 
 
 def _unstack(called: _Called) -> list[Layer]:
-    """Every place of an axis for itself."""
+    """Take every position of an axis for itself."""
     axis = called.axis(called.config.get("axis"))
     length = called.shape[axis]
     if length is None or length > LIMITS.list_length:
-        raise called.refusal(f"it makes one output of each of {quoted(length)} places")
+        raise called.refusal(f"it makes one output of each of {quoted(length)} positions")
     return [kind("Slice")(axis=axis, start=place, stop=place + 1, keepdims=False) for place in range(length)]
 
 

@@ -11,12 +11,12 @@ from paramcalc.frameworks.keras.read.description import Description, StatedShape
 from paramcalc.frameworks.keras.read.layers import check_arguments, naming
 from paramcalc.frameworks.keras.read.model import Group, Reading
 from paramcalc.graph import Leaf, Tree, evaluate
-from paramcalc.layers.base.declaration import shape_text
+from paramcalc.layers.base.axes import shape_text
 from paramcalc.spec import Spec
 
 
 def read_description(model: Description, reading: Reading | None = None, live: Any = None) -> Spec:
-    """The spec of a description, held against all that it states; of a model that is `live`, if it is."""
+    """Read a description as a spec, and hold it against all that it states; of a model that is `live`, if it is."""
     reading = reading or Reading()
     config = model["config"]
     group = Group(model, reading, frozen=config.get("trainable") is False, live=live)

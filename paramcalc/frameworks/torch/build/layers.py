@@ -7,59 +7,19 @@ from dataclasses import replace
 from math import prod
 from typing import Any
 
+from paramcalc.conventions import Convention, Equivalent
 from paramcalc.core.algebra import Unknown
-from paramcalc.conventions import Convention
+from paramcalc.core.registry import kind
 from paramcalc.frameworks.building.arguments import applied_function, constructor
-from paramcalc.frameworks.building.fitting import Fit, cut_text, fit, spatial, takes_maxima
+from paramcalc.frameworks.building.axes import cut_text, spatial
+from paramcalc.frameworks.building.fitting import Fit, fit
+from paramcalc.frameworks.building.lesser import takes_maxima
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
-from paramcalc.frameworks.torch.build.operations import applied, moved_axes, operation, own_class
 from paramcalc.frameworks.building.writing import Call, Expr, Joined, literal
+from paramcalc.frameworks.torch.build.operations import applied, moved_axes, operation, own_class
 from paramcalc.graph import Leaf
-from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
-
-#: Arguments that have these values in every class, where they are not given.
-DEFAULTS: Mapping[str, Any] = {
-    "add_bias_kv": False,
-    "affine": True,
-    "bias": True,
-    "bidirectional": False,
-    "ceil_mode": False,
-    "dilation": 1,
-    "elementwise_affine": True,
-    "end_dim": -1,
-    "groups": 1,
-    "num_layers": 1,
-    "output_padding": 0,
-    "padding": 0,
-    "proj_size": 0,
-    "return_indices": False,
-    "start_dim": 1,
-    "stride": 1,
-    "track_running_stats": True,
-}
-#: Of a class, the arguments that have another default there, or none.
-STATED: Mapping[str, tuple[str, ...]] = {
-    **{f"torch.nn.InstanceNorm{rank}d": ("affine", "track_running_stats") for rank in (1, 2, 3)},
-    **{f"torch.nn.{name}Pool{rank}d": ("stride",) for name in ("Max", "Avg", "LP") for rank in (1, 2, 3)},
-    **{f"torch.nn.MaxUnpool{rank}d": ("stride",) for rank in (1, 2, 3)},
-    **{
-        f"torch.nn.{name}Pad{rank}d": ("padding",)
-        for name in ("Circular", "Constant", "Reflection", "Replication", "Zero")
-        for rank in (1, 2, 3)
-    },
-    "torch.nn.ChannelShuffle": ("groups",),
-    "torch.nn.LinearCrossEntropyLoss": ("bias",),
-    "torch.nn.TransformerDecoder": ("num_layers",),
-    "torch.nn.TransformerEncoder": ("num_layers",),
-}
-#: The classes that give their output and, beside it, their states.
-RECURRENT = ("torch.nn.RNN", "torch.nn.GRU", "torch.nn.LSTM")
-#: The classes that go one step, and give the new state alone: it is the output as well.
-CELLS = ("torch.nn.RNNCell", "torch.nn.GRUCell", "torch.nn.LSTMCell")
-#: Of these, the classes with a second vector beside the state.
-WITH_MEMORY = ("torch.nn.LSTM", "torch.nn.LSTMCell")
 
 
 def made(convention: Convention, leaf: Leaf, names: Names) -> Made:
@@ -71,12 +31,14 @@ def made(convention: Convention, leaf: Leaf, names: Names) -> Made:
     if found is not None:
         _check_places(leaf)
         found = replace(found, given=_without_repeats(found.given))
-        made = constructor(convention, leaf, "PyTorch", found, _accepts_within, _default_of(found.row.name), _spelled)
+        is_default = _default_of(convention, found.row)
+        made = constructor(convention, leaf, "PyTorch", found, _accepts_within, is_default, _path)
         return _called(convention, leaf, found, made)
     return own_class(leaf, names) or operation(leaf, names)
 
 
-def _spelled(path: str) -> str:
+def _path(path: str) -> str:
+    """Return the path of a class as the source has it, which imports `nn`."""
     return path.removeprefix("torch.")
 
 
@@ -109,19 +71,20 @@ def _accepts_within(layer: Layer, given: Mapping[str, Any]) -> bool:
     return _accepts(layer, given) and not ("normalized_shape" in given and getattr(layer, "axis", -1) != -1)
 
 
-def _default_of(path: str) -> Callable[[str, str, Any], bool]:
-    """Whether an argument has the value that it has where it is not given."""
+def _default_of(convention: Convention, row: Equivalent) -> Callable[[str, str, Any], bool]:
+    """Return what tells whether an argument has the value that it has where it is not given."""
+    defaults = convention.table.defaults
 
-    def taken_for_granted(name: str, text: str, value: Any) -> bool:
-        if name in STATED.get(path, ()):
+    def is_default(name: str, text: str, value: Any) -> bool:
+        if name in row.written.split():
             return False
         if name == "padding" and value == "valid":
             return True
         # a number for each axis, where they are the same, is one for all
         single = value[0] if isinstance(value, tuple) and len({*value}) == 1 else value
-        return name in DEFAULTS and type(single) is type(DEFAULTS[name]) and single == DEFAULTS[name]
+        return name in defaults and type(single) is type(defaults[name]) and single == defaults[name]
 
-    return taken_for_granted
+    return is_default
 
 
 def _replaced(leaf: Leaf) -> dict[str, Any]:
@@ -150,13 +113,13 @@ def _check_places(leaf: Leaf) -> None:
 
 def _called(convention: Convention, leaf: Leaf, found: Fit, made: Expr) -> Made:
     """A module, and how it is called."""
-    path = found.row.name
-    if path in RECURRENT:
-        return _recurrent(leaf, path, made)
-    if path in CELLS:
-        return _cell(leaf, path, made)
-    if path == "torch.nn.MultiheadAttention":
-        return Made(made, _attending)
+    match found.row.call:
+        case "sequence":
+            return _recurrent(leaf, made)
+        case "step":
+            return _cell(leaf, made)
+        case "attention":
+            return Made(made, _attending)
     return Made(made, lambda place, taken: _around(convention, leaf, found, place, taken))
 
 
@@ -166,7 +129,7 @@ def _attending(place: str, taken: Sequence[str]) -> Expr:
     return Joined((Call(place, arguments), "[0]"))
 
 
-def _recurrent(leaf: Leaf, path: str, made: Expr) -> Made:
+def _recurrent(leaf: Leaf, made: Expr) -> Made:
     """A module over a sequence: PyTorch stacks the states of all layers and directions."""
     layer: Any = leaf.layer
 
@@ -176,7 +139,7 @@ def _recurrent(leaf: Leaf, path: str, made: Expr) -> Made:
     def output(place: str, taken: Sequence[str]) -> Expr:
         sequence, *states = taken
         given: list[tuple[str, Expr]] = [("", sequence)]
-        if states and path in WITH_MEMORY:
+        if states and _has_memory(layer):
             given.append(("", f"({stacked(states[::2])}, {stacked(states[1::2])})"))
         elif states:
             given.append(("", stacked(states)))
@@ -187,7 +150,7 @@ def _recurrent(leaf: Leaf, path: str, made: Expr) -> Made:
         sequence, *states = given
         if not layer.return_state:
             return [sequence]
-        parts = [states[::2], states[1::2]] if path in WITH_MEMORY else [states]
+        parts = [states[::2], states[1::2]] if _has_memory(layer) else [states]
         inner = [f"({', '.join(part)}{',' * (len(part) == 1)})" for part in parts]
         target = f"{sequence}, {inner[0]}" if len(inner) == 1 else f"{sequence}, ({', '.join(inner)})"
         return [target, *([] if layer.return_sequences else [f"{sequence} = {sequence}[:, -1]"])]
@@ -195,12 +158,17 @@ def _recurrent(leaf: Leaf, path: str, made: Expr) -> Made:
     return Made(made, output, unpacked)
 
 
-def _cell(leaf: Leaf, path: str, made: Expr) -> Made:
+def _has_memory(layer: Any) -> bool:
+    """Return whether each state is two vectors: the output, and what is remembered beside it."""
+    return len(layer.state_shapes) > 1
+
+
+def _cell(leaf: Leaf, made: Expr) -> Made:
     """A module that goes one step."""
 
     def output(place: str, taken: Sequence[str]) -> Expr:
         x, *states = taken
-        given = [x, f"({', '.join(states)})" if path in WITH_MEMORY else states[0]] if states else [x]
+        given = [x, f"({', '.join(states)})" if _has_memory(leaf.layer) else states[0]] if states else [x]
         return Call(place, tuple(("", each) for each in given))
 
     def unpacked(given: Sequence[str]) -> list[str]:
@@ -247,7 +215,7 @@ def _moves(layer: Any, leaf: Leaf, found: Fit) -> tuple[Any, Any] | None:
     fields = type(layer).model_fields
     if "data_format" in fields:
         return None if layer.channel_axis != -1 else (-1, 1)
-    if type(layer).channel_axis is Layer.channel_axis or "axis" not in fields:
+    if type(layer).layout != "axis":
         return None
     return None if layer.channel_axis % rank == 1 else (layer.channel_axis, 1)
 

@@ -14,11 +14,11 @@ from paramcalc.frameworks.building.arguments import (
     plain_form,
     weights_arguments,
 )
-from paramcalc.frameworks.building.fitting import cut_text, reduced_axes, slice_text
+from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
 from paramcalc.frameworks.building.naming import Names
 from paramcalc.frameworks.building.structure import Made, cannot_build
-from paramcalc.frameworks.torch.build.module_names import MODULE_NAMES
 from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slot, literal, spelled
+from paramcalc.frameworks.torch.build.module_names import MODULE_NAMES
 from paramcalc.graph import Leaf
 
 #: The expression of an output, from what is called and the variables of the inputs.

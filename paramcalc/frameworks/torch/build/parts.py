@@ -58,7 +58,7 @@ class OwnBatchNorm(nn.Module):
 
 
 class OwnLayerNorm(nn.Module):
-    """A layer normalisation that may have an offset and no scale."""
+    """A layer normalisation that may have a shift and no scale."""
 
     def __init__(self, normalized_shape: tuple, scale: bool = True, center: bool = True) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class OwnLayerNorm(nn.Module):
 
 
 class OneBiasLSTM(nn.Module):
-    """An LSTM with one offset, as Keras has it."""
+    """An LSTM with one bias, as Keras has it."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
@@ -115,14 +115,14 @@ class OwnAttention(nn.Module):
         self.share = heads // shared
 
     def own(self, name: str, use_bias: bool, features: int, heads: int, width: int) -> None:
-        """The parameters of a projection to the heads."""
+        """Make the parameters of a projection to the heads."""
         kernel = nn.Parameter(torch.randn(features, heads, width) * 0.02)
         bias = nn.Parameter(torch.zeros(heads, width)) if use_bias else None
         self.register_parameter(f"{name}_kernel", kernel)
         self.register_parameter(f"{name}_bias", bias)
 
     def projected(self, name: str, x: Tensor) -> Tensor:
-        """What a projection makes: batch, head, place, features."""
+        """Apply a projection: batch, head, position, features."""
         y = torch.einsum("btd,dhk->bthk", x, self.get_parameter(f"{name}_kernel"))
         bias = getattr(self, f"{name}_bias")
         return (y if bias is None else y + bias).transpose(1, 2)

@@ -22,8 +22,9 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.kinds import Kinds
+from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
-from paramcalc.frameworks.torch.read.reader import Loose, Reader
+from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.tracing import trace
 from paramcalc.frameworks.torch.read.values import LENGTHS
 from paramcalc.layers.base.fields import named, read_shape
@@ -31,7 +32,7 @@ from paramcalc.spec import Node, Spec
 
 
 def from_torch(module: Any, inputs: Any = None) -> Spec:
-    """The spec of a live module: each tensor of it, and the connections as far as torch.fx can follow them.
+    """Read a live module as a spec: each tensor of it, and the connections as far as torch.fx can follow them.
 
     `inputs` are examples of what the module is given, or their shapes without the batch: one, or a
     list of them. Without them the lengths that no layer decides are left open. The module is not
@@ -45,7 +46,7 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
 
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
-    """The same, each node for itself and under the name of its module. Raises what `from_torch` does."""
+    """Read a module, each node for itself and under the name of its module. Raises what `from_torch` does."""
     counted_tensors(module)
     module = unwrapped(module)
     _check_classes(module)
@@ -61,7 +62,7 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
 
 
 def counted_tensors(module: Any) -> dict[str, Own]:
-    """The parameters and buffers of a module by their first names, each once.
+    """Return the parameters and buffers of a module by their first names, each once.
 
     Raises `wrong-type` for what is no module, `invalid-value` for one with tensors that cannot be counted.
     """
@@ -76,7 +77,7 @@ def counted_tensors(module: Any) -> dict[str, Own]:
 
 
 def _check_classes(module: Any) -> None:
-    """Raises `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
+    """Raise `invalid-value` for a module whose code is compiled, which does not say what its layers are."""
     from torch.jit import ScriptModule
 
     if any(isinstance(each, ScriptModule) for each in module.modules()):
@@ -100,7 +101,7 @@ def _module_class() -> Any:
 
 
 def unwrapped(module: Any) -> Any:
-    """A module without what is put around it to run it otherwise: torch.compile, DataParallel."""
+    """Take off a module what is put around it to run it otherwise: torch.compile, DataParallel."""
     from torch import nn
 
     while True:
@@ -113,7 +114,7 @@ def unwrapped(module: Any) -> Any:
 
 
 def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, str]:
-    """The nodes of a module, its outputs, and what is to be said of them.
+    """Read the nodes of a module, its outputs, and what is to be said of them.
 
     What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
     and of the axes that an input may have, those are taken with which more layers have their connections.
@@ -126,10 +127,10 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
             for further_axes, lengths in product((0, 1), LENGTHS):
                 reader = Reader(module, inputs, kinds, found, lengths, further_axes)
                 result = reader.nodes()
-                missing = reader.unknown, len(reader.parted)
-                if best is None or missing < (best.unknown, len(best.parted)):
+                gaps = reader.gaps
+                if best is None or gaps.missing < best.gaps.missing:
                     best, nodes = reader, result
-                if not reader.unknown:
+                if not gaps.unknown:
                     break
         except Loose as caught:
             kinds = Kinds(kinds.loose | caught.modules)
@@ -140,29 +141,29 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
 
 def _description(reader: Reader) -> str:
     """Where a spec does not say what the module does."""
-    said = []
-    if reader.found is None and reader.kinds.of(reader.module) is None:
+    said, gaps = [], reader.gaps
+    if reader.found is None and reader.layout.kinds.of(reader.layout.module) is None:
         said.append(
             "torch.fx cannot follow its calls, so the layers stand in the order in which they are registered, and a"
             " layer that does not fit the one before it begins with an Input of its own."
         )
-    if reader.untraced:
+    if gaps.untraced:
         said.append(
-            f"torch.fx cannot follow the calls in {_listed(reader.untraced)}: what is in there stands in the order in"
+            f"torch.fx cannot follow the calls in {_listed(gaps.untraced)}: what is in there stands in the order in"
             " which it is registered."
         )
-    if reader.parted and reader.found is not None:
+    if gaps.parted and reader.found is not None:
         said.append(
-            "Where a function that is no layer kind stands between two layers, the second begins with an Input of its"
+            "Where a function that is no layer type stands between two layers, the second begins with an Input of its"
             " own."
         )
-    if reader.uncalled:
-        said.append(f"Never called: {_listed(reader.uncalled)}.")
+    if gaps.uncalled:
+        said.append(f"Never called: {_listed(gaps.uncalled)}.")
     return " ".join(["Read from PyTorch.", *said]) if said else ""
 
 
 def _listed(paths: list[str]) -> str:
-    """The first few paths, and how many there are beyond them."""
+    """Write the first few paths, and how many there are beyond them."""
     most = 3
     rest = [f"{len(paths) - most} more"] if len(paths) > most else []
     *several, last = [*(f"'{path}'" for path in paths[:most]), *rest]
@@ -170,7 +171,7 @@ def _listed(paths: list[str]) -> str:
 
 
 def _shapes(inputs: Any) -> Iterator[tuple[Shape, str]]:
-    """The shape of each input without the batch, and its dtype: of examples, or as they are stated."""
+    """Yield the shape of each input without the batch, and its dtype: of examples, or as they are stated."""
     if inputs is None:
         return
     several = isinstance(inputs, (list, tuple)) and not all(each is None or type(each) is int for each in inputs)

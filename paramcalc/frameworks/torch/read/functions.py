@@ -17,11 +17,11 @@ from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.torch.read.modules import known, own_tensors
-from paramcalc.frameworks.torch.read.values import Parts, Runs, Value
+from paramcalc.frameworks.torch.read.values import Runs, Split, Value
 from paramcalc.layers.base.declaration import Layer
 
 
-class Call(NamedTuple):
+class FunctionCall(NamedTuple):
     """A call of a function."""
 
     name: str
@@ -37,7 +37,7 @@ class Call(NamedTuple):
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
 
     def rest(self, place: int, name: str) -> tuple[Any, ...]:
-        """The arguments from a place on, which may be given one by one, or as a list of that name."""
+        """Return the arguments from a place on, which may be given one by one, or as a list of that name."""
         first = self.argument(place, name)
         if isinstance(first, (list, tuple)):
             return tuple(first)
@@ -66,8 +66,8 @@ class Found(NamedTuple):
     behind: Layer | None = None
 
 
-def layer_of(call: Call) -> Found | None:
-    """The kind that does what a function does, if any."""
+def layer_of(call: FunctionCall) -> Found | None:
+    """Return the layer that does what a function does, if any."""
     if len(call.tensors) > 1 and call.name in _ELEMENTWISE:
         return Found(kind(_ELEMENTWISE[call.name])(), call.tensors)
     rule = _RULES.get(call.name)
@@ -93,14 +93,14 @@ _CLASSES = {"interpolate": "upsample", "rms_norm": "rmsnorm"}
 
 @cache
 def _classes() -> dict[str, Any]:
-    """The classes of torch.nn by their names in small letters."""
+    """Return the classes of torch.nn by their names in small letters."""
     from torch import nn
 
     return {name.lower(): cls for name in dir(nn) if isinstance(cls := getattr(nn, name), type)}
 
 
-def _same_module(call: Call) -> Layer | None:
-    """The kind of the module that has a function's name and arguments."""
+def _same_module(call: FunctionCall) -> Layer | None:
+    """Return the layer that the module with a function's name and arguments is."""
     cls = _classes().get(_CLASSES.get(call.name, call.name.replace("_", "")))
     others = [*call.args[1:], *call.kwargs.values()]
     if cls is None or isinstance(call.args[0], (list, tuple)) or any(isinstance(each, Value) for each in others):
@@ -118,11 +118,11 @@ def _same_module(call: Call) -> Layer | None:
 # --- Functions that no module is -------------------------------------------------------
 
 
-def _concatenated(call: Call) -> Found | None:
+def _concatenated(call: FunctionCall) -> Found | None:
     return Found(kind("Concatenate")(axis=call.argument(1, "dim", 0)), call.tensors)
 
 
-def _attention(call: Call) -> Found | None:
+def _attention(call: FunctionCall) -> Found | None:
     names = ("query", "key", "value")
     query, key, value = (call.argument(place, name) for place, name in enumerate(names))
     if not all(isinstance(each, Value) for each in (query, key, value)):
@@ -130,14 +130,14 @@ def _attention(call: Call) -> Found | None:
     return Found(kind("Attention")(), [query, value, key])
 
 
-def _indexed(call: Call) -> Found | None:
-    """A Slice for a part of one axis, or one place of it; for one of several parts of a value as well."""
+def _indexed(call: FunctionCall) -> Found | None:
+    """Return a Slice for a part of one axis, or one position; for one of several parts of a value as well."""
     source, index = call.argument(0, "self"), call.argument(1, "index")
-    if isinstance(source, Value) and source.parts is not None:
-        return _part(source.parts, source.runs, index)
+    if isinstance(source, Value) and source.split is not None:
+        return _part(source.split, source.runs, index)
     if isinstance(source, Value) and source.moved is not None:
-        parts_of_it = _along_first(source)
-        return _part(parts_of_it, source.runs, index) if parts_of_it is not None else None
+        split = _along_first(source)
+        return _part(split, source.runs, index) if split is not None else None
     parts = index if isinstance(index, tuple) else (index,)
     if Ellipsis in parts and call.rank is not None:
         place = parts.index(Ellipsis)
@@ -157,8 +157,8 @@ def _indexed(call: Call) -> Found | None:
     return Found(_slice(axis, part.start or 0, part.stop), call.tensors)
 
 
-def _part(parts: Parts, runs: Runs | None, number: Any) -> Found | None:
-    """The part of this number: a Slice, its axes put in order. `runs` are all parts."""
+def _part(parts: Split, runs: Runs | None, number: Any) -> Found | None:
+    """Return the part with a number: a Slice, its axes put in order. `runs` are all parts."""
     if runs is None or type(number) is not int:
         return None
     lengths = {tuple(1 if parts.gone else part.shape[parts.axis] for part in run) for run in runs}
@@ -174,17 +174,17 @@ def _part(parts: Parts, runs: Runs | None, number: Any) -> Found | None:
     return Found(layer, [parts.value], None if ordered else _permutation(parts.order))
 
 
-def _along_first(moved: Value) -> Parts | None:
-    """The parts of a value with its axes in another order, along the axis that is now the first."""
+def _along_first(moved: Value) -> Split | None:
+    """Return the parts of a value with its axes in another order, along the axis that is now the first."""
     if moved.moved is None:
         return None
     value, (axis, *rest) = moved.moved
     order = tuple(other - (other > axis) for other in rest)
-    return Parts(value, axis, True, order) if order[:1] == (0,) else None
+    return Split(value, axis, True, order) if order[:1] == (0,) else None
 
 
 def _permutation(axes: Sequence[int]) -> Layer:
-    """A Permute, of axes that count the batch as 0."""
+    """Return a Permute, of axes that count the batch as 0."""
     return kind("Permute")(dims=tuple(axes[1:]))
 
 
@@ -195,7 +195,7 @@ def _slice(axis: int, start: int, stop: int | None, keepdims: bool = True) -> La
     return kind("Slice")(**stated, **({} if keepdims else {"keepdims": False}))
 
 
-def _reshaped(call: Call) -> Found | None:
+def _reshaped(call: FunctionCall) -> Found | None:
     shape = call.result.open_shape()
     if shape is None or len(call.tensors) != 1 or sum(isinstance(size, Unknown) for size in shape) > 1:
         return None
@@ -206,16 +206,16 @@ def _reshaped(call: Call) -> Found | None:
     )
 
 
-def _flattened(call: Call) -> Found | None:
+def _flattened(call: FunctionCall) -> Found | None:
     layer = _same_module(call)
     return Found(layer, call.tensors) if layer is not None else _reshaped(call)
 
 
-def _permuted(call: Call) -> Found | None:
+def _permuted(call: FunctionCall) -> Found | None:
     return _in_order(call, call.axes(call.rest(1, "dims")))
 
 
-def _transposed(call: Call) -> Found | None:
+def _transposed(call: FunctionCall) -> Found | None:
     axes = call.axes([call.argument(1, "dim0"), call.argument(2, "dim1")])
     if len(axes) != 2 or call.rank is None:
         return None
@@ -223,16 +223,16 @@ def _transposed(call: Call) -> Found | None:
     return _in_order(call, tuple(swapped.get(axis, axis) for axis in range(call.rank)))
 
 
-def _in_order(call: Call, axes: tuple[int, ...]) -> Found | None:
+def _in_order(call: FunctionCall, axes: tuple[int, ...]) -> Found | None:
     if len(axes) != call.rank or axes[:1] != (0,):
         return None
     return Found(_permutation(axes), call.tensors)
 
 
-def _pooled(name: str) -> Callable[[Call], Found | None]:
-    """The mean, or the largest, over all axes but the batch and the channels."""
+def _pooled(name: str) -> Callable[[FunctionCall], Found | None]:
+    """Make the rule for the mean, or the largest, over all axes but the batch and the channels."""
 
-    def rule(call: Call) -> Found | None:
+    def rule(call: FunctionCall) -> Found | None:
         axes = {*call.axes(call.rest(1, "dim"))}
         rank = call.rank
         if rank not in (3, 4, 5) or len(axes) != rank - 2 or 0 in axes or (1 in axes and rank - 1 in axes):
@@ -245,10 +245,10 @@ def _pooled(name: str) -> Callable[[Call], Found | None]:
     return rule
 
 
-def _reduced(function: str, pool: str = "") -> Callable[[Call], Found | None]:
+def _reduced(function: str, pool: str = "") -> Callable[[FunctionCall], Found | None]:
     """One number of all along some axes; where these are all but the batch and the channels, a pooling."""
 
-    def rule(call: Call) -> Found | None:
+    def rule(call: FunctionCall) -> Found | None:
         found = _pooled(pool)(call) if pool else None
         axes = call.axes(call.rest(1, "dim"))
         if found is not None or not axes or 0 in axes or len(call.tensors) != 1:
@@ -260,7 +260,7 @@ def _reduced(function: str, pool: str = "") -> Callable[[Call], Found | None]:
     return rule
 
 
-def _multiplied(call: Call) -> Found | None:
+def _multiplied(call: FunctionCall) -> Found | None:
     """Matrices of the last two axes, multiplied."""
     ranks = {len(shape) for value in call.tensors if (shape := value.stated_shape()) is not None}
     if len(call.tensors) != 2 or len(ranks) != 1 or not 2 <= (rank := ranks.pop()) <= 6:
@@ -269,7 +269,7 @@ def _multiplied(call: Call) -> Found | None:
     return Found(kind("Einsum")(equation=f"{outer}xy,{outer}yz->{outer}xz"), call.tensors)
 
 
-def _einsum(call: Call) -> Found | None:
+def _einsum(call: FunctionCall) -> Found | None:
     text = call.argument(0, "equation")
     if not isinstance(text, str) or "->" not in text:
         return None
@@ -280,7 +280,7 @@ def _einsum(call: Call) -> Found | None:
     return Found(kind("Einsum")(equation=equation), call.tensors)
 
 
-def _padded(call: Call) -> Found | None:
+def _padded(call: FunctionCall) -> Found | None:
     sides, mode = call.argument(1, "pad"), call.argument(2, "mode", "constant")
     if (
         not isinstance(sides, (list, tuple))
@@ -292,7 +292,7 @@ def _padded(call: Call) -> Found | None:
     return Found(kind(f"Pad{len(pairs)}D")(padding=pairs, mode=mode), call.tensors)
 
 
-_RULES: dict[str, Callable[[Call], Found | None]] = {
+_RULES: dict[str, Callable[[FunctionCall], Found | None]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), _concatenated),
     **dict.fromkeys(("view", "reshape", "squeeze", "unsqueeze", "view_as", "reshape_as"), _reshaped),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transposed),
@@ -317,8 +317,8 @@ _RULES: dict[str, Callable[[Call], Found | None]] = {
 _PARTING = {"split": (2, False), "chunk": (2, False), "tensor_split": (2, False), "unbind": (1, True)}
 
 
-def parts_of(call: Call) -> Parts | None:
-    """The parts that a function makes of a value, if it does."""
+def split_of(call: FunctionCall) -> Split | None:
+    """Return the parts that a function makes of a value, if it does."""
     if call.name not in _PARTING:
         return None
     place, gone = _PARTING[call.name]
@@ -326,11 +326,11 @@ def parts_of(call: Call) -> Parts | None:
     if isinstance(source, Value) and source.moved is not None:
         return _along_first(source) if gone and dim == 0 else None
     axes = call.axes([dim]) if len(call.tensors) == 1 else ()
-    return Parts(call.tensors[0], axes[0], gone) if axes and axes[0] > 0 else None
+    return Split(call.tensors[0], axes[0], gone) if axes and axes[0] > 0 else None
 
 
-def moved_by(call: Call) -> tuple[Value, tuple[int, ...]] | None:
-    """What a function puts into another order of axes in which the batch is not the first, and that order."""
+def moved_by(call: FunctionCall) -> tuple[Value, tuple[int, ...]] | None:
+    """Return what a function puts into another order of axes in which the batch is not the first, and that order."""
     if call.name != "permute" or len(call.tensors) != 1:
         return None
     axes = call.axes(call.rest(1, "dims"))

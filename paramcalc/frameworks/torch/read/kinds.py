@@ -18,7 +18,7 @@ class Kinds:
         self.alike: dict[Hashable, Known | None] = {}
 
     def of(self, module: Any) -> Known | None:
-        """The kind that a module is, if any."""
+        """Return the layer that a module is, if any."""
         if id(module) not in self.found:
             signature = signature_of(module)
             if signature not in self.alike:

@@ -21,7 +21,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment
-from paramcalc.core.registry import kind, kind_names
+from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layers.base.declaration import Layer, Role
 from paramcalc.layers.base.fields import DTYPES
@@ -157,7 +157,7 @@ def outputs_of(layer: Layer, inputs: Sequence[Shape]) -> tuple[Shape, ...] | Non
 def _rows() -> dict[Any, list[tuple[str, Equivalent]]]:
     """The rows of PyTorch's tables by their class."""
     found: dict[Any, list[tuple[str, Equivalent]]] = {}
-    for kind_name in kind_names():
+    for kind_name in built_in_names():
         for row in _TORCH.equivalents(kind_name):
             module, _, name = row.name.rpartition(".")
             found.setdefault(getattr(import_module(module), name), []).append((kind_name, row))
@@ -181,7 +181,7 @@ def _around_kernels() -> list[tuple[str, Equivalent, str]]:
     """The rows of layers around a layer that compute its weight, and the name of what they compute it from."""
     return [
         (kind_name, row, row.parts[_KERNEL])
-        for kind_name in kind_names()
+        for kind_name in built_in_names()
         for row in _TORCH.equivalents(kind_name)
         if _KERNEL in row.parts
     ]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, count
 from typing import Any, TypeAlias
 
 from paramcalc.core.algebra import Shape
+from paramcalc.frameworks.names import Names
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
@@ -42,29 +41,22 @@ class Group:
     name: str
     group: Group | None
     items: list[Item] = field(default_factory=list)
-    names: set[str] = field(default_factory=lambda: {"input"})
-
-    def new_name(self, wanted: str) -> str:
-        """A name that a spec may write and nothing else in the group has, like the one that is wanted."""
-        stem = legal(wanted)
-        name = next(each for each in chain([stem], (f"{stem}_{n}" for n in count(1))) if each not in self.names)
-        self.names.add(name)
-        return name
+    names: Names = field(default_factory=Names)
 
     def new_group(self, wanted: str) -> Group:
-        """A group within it, at its end."""
-        group = Group(self.new_name(wanted), self)
+        """Put a group at its end."""
+        group = Group(self.names.new(wanted), self)
         self.items.append(group)
         return group
 
     def remove(self, group: Group) -> None:
         """Leave out a group at its end; its name is free again."""
         self.items.remove(group)
-        self.names.remove(group.name)
+        self.names.discard(group.name)
 
     def new_place(self, wanted: str, **content: Any) -> Place:
-        """A place at its end."""
-        place = Place(self.new_name(wanted), self, **content)
+        """Put a place at its end."""
+        place = Place(self.names.new(wanted), self, **content)
         self.items.append(place)
         return place
 
@@ -75,7 +67,7 @@ Source: TypeAlias = tuple[Item, int]
 
 
 def places(group: Group) -> Iterator[Place]:
-    """The places of a group, in order."""
+    """Yield the places of a group, in order."""
     for item in group.items:
         if isinstance(item, Group):
             yield from places(item)
@@ -105,7 +97,7 @@ def _keep(group: Group, needed: set[int]) -> None:
 
 
 def matching(first: Group, second: Group) -> list[Source] | None:
-    """What a group takes from outside, in the order in which an earlier group, called alike, does.
+    """Return what a group takes from outside, in the order in which an earlier group, called alike, does.
 
     None where they are not alike: where the second does not share all that the first owns, in the same order.
     """
@@ -138,19 +130,13 @@ def _same_names(first: Group, second: Group) -> bool:
     )
 
 
-def legal(name: str, stem: str = "layer") -> str:
-    """A name as a spec may write it: what is a number in PyTorch follows a word."""
-    name = re.sub(r"[^\w-]+", "_", name)
-    return name if re.match(r"[^\W\d]", name) else f"{stem}_{name}"
-
-
 def _chain(item: Item) -> list[Item]:
-    """The groups around an item, from the outermost, and the item."""
+    """Return the groups around an item, from the outermost, and the item."""
     return [*(_chain(item.group) if item.group is not None else ()), item]
 
 
 def _below(item: Item, group: Group) -> list[Item]:
-    """The way from a group to an item in it; empty if it is not in it."""
+    """Return the way from a group to an item in it; empty if it is not in it."""
     way = _chain(item)
     return way[way.index(group) + 1 :] if group in way else []
 
@@ -161,12 +147,12 @@ def is_below(item: Item, group: Group) -> bool:
 
 
 def path_from(item: Item, place: Item) -> str:
-    """The path by which a place names an earlier item."""
+    """Return the path by which a place names an earlier item."""
     outer = next(each for each in reversed(_chain(place)[:-1]) if isinstance(each, Group) and _below(item, each))
     return ".".join(each.name for each in _below(item, outer))
 
 
-class Writer:
+class NodeWriter:
     """Writes the items of a group as nodes."""
 
     def __init__(self, root: Group) -> None:
@@ -174,7 +160,7 @@ class Writer:
         self.given: dict[int, list[Source]] = {}
 
     def nodes(self) -> tuple[Node, ...]:
-        """The nodes of the whole."""
+        """Write the nodes of the whole."""
         return tuple(self._nodes(self.root))
 
     def reference(self, source: Source, group: Group) -> str:
@@ -213,14 +199,14 @@ class Writer:
         )
 
     def _inputs(self, group: Group) -> list[Source]:
-        """What the nodes of a group take from outside of it, each once."""
+        """Return what the nodes of a group take from outside of it, each once."""
         if id(group) not in self.given:
             found = [source for item in group.items for source in self._sources(item) if not _below(source[0], group)]
             self.given[id(group)] = list(dict.fromkeys(found))
         return self.given[id(group)]
 
     def _sources(self, item: Item) -> list[Source]:
-        """What an item takes; a group that is called again, what it took first."""
+        """Return what an item takes; a group that is called again, what it took first."""
         if isinstance(item, Group):
             return self._inputs(item)
         return self._inputs(item.share) if isinstance(item.share, Group) and not item.sources else item.sources

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from inspect import Parameter, signature
 from types import FrameType
 from typing import Any, TypeAlias
 from warnings import catch_warnings, simplefilter
@@ -51,7 +52,7 @@ class Trace:
 
 
 def trace(module: Any, is_whole: Callable[[Any], bool], inputs: int = 0) -> Trace | None:
-    """The calls of a module's forward run; None where it cannot be traced.
+    """Trace the calls of a module's forward run; None where it cannot be traced.
 
     `is_whole` says which modules are not looked into. The run is given the arguments that it cannot
     do without, and at least so many `inputs`.
@@ -61,9 +62,7 @@ def trace(module: Any, is_whole: Callable[[Any], bool], inputs: int = 0) -> Trac
 
 
 def required_arguments(module: Any, fewest: int = 1) -> list[str]:
-    """The names of the arguments that a module's forward run cannot do without, and at least so many."""
-    from inspect import Parameter, signature
-
+    """List the arguments that a module's forward run cannot do without, and at least the `fewest`."""
     parameters = [*signature(module.forward).parameters.values()]
     ordered = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     required = [each.name for each in ordered if each.default is Parameter.empty]
@@ -74,10 +73,28 @@ def required_arguments(module: Any, fewest: int = 1) -> list[str]:
 
 
 def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace | None:
+    root = Visit("", module)
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            graph = _tracer(root, is_whole, inputs).trace(module)
+    except Exception:
+        return None
+    nodes = [node for node in graph.nodes if node.op != "output"]
+    (output,) = (node for node in graph.nodes if node.op == "output")
+    return Trace(root, nodes, output.args[0])
+
+
+def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: int) -> Any:
+    """Return a tracer of torch.fx that keeps what is called in the module of a visit."""
     from torch import fx
 
-    root = Visit("", module)
     visits = [root]
+    #: the forward run of each module in it, by its id: code may call that by itself
+    inner = [each for each in root.module.modules() if each is not root.module]
+    forwards = {id(each): each.forward for each in inner}
+    for each in inner:
+        each.forward = _called_as_module(each)
 
     class Tracer(fx.Tracer):
         proxy_buffer_attributes = True
@@ -86,15 +103,15 @@ def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace 
             self, root_fn: Any, is_module: bool, concrete_args: Any = None
         ) -> tuple[Any, list[Any]]:
             # as the model is called: what it need not be given has its default
-            names = required_arguments(module, inputs)
-            return root_fn, [module, *(self.create_proxy("placeholder", name, (), {}) for name in names)]
+            names = required_arguments(root.module, inputs)
+            return root_fn, [root.module, *(self.create_proxy("placeholder", name, (), {}) for name in names)]
 
         def to_bool(self, obj: Any) -> bool:
             # what is asserted holds
             return _is_asserted(sys._getframe(2)) or super().to_bool(obj)
 
         def iter(self, obj: Any) -> Iterator[Any]:
-            number = _parts(obj.node)
+            number = _number_of_parts(obj.node)
             return iter([obj[place] for place in range(number)]) if number else super().iter(obj)
 
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
@@ -115,35 +132,34 @@ def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace 
             depth = len(visits)
             try:
                 # not through hooks, which would be called with what stands for a tensor
-                return m.forward(*args, **kwargs)
+                return forwards[id(m)](*args, **kwargs)
             except Exception:
                 # whatever the code of a model may raise where it is given no numbers
                 del visits[depth:]
-                self.forget(visit)
+                _forget(visit)
             finally:
                 visits.pop()
             visits[-1].content.remove(visit)
             return self.create_proxy("call_module", path, args, kwargs)
 
-        def forget(self, visit: Visit) -> None:
-            for item in reversed(visit.content):
-                if isinstance(item, Visit):
-                    self.forget(item)
-                else:
-                    item.graph.erase_node(item)
-
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            graph = Tracer().trace(module)
-    except Exception:
-        return None
-    nodes = [node for node in graph.nodes if node.op != "output"]
-    (output,) = (node for node in graph.nodes if node.op == "output")
-    return Trace(root, nodes, output.args[0])
+    return Tracer()
 
 
-def _parts(node: Any) -> int:
+def _called_as_module(module: Any) -> Callable[..., Any]:
+    """Return a forward run that is seen as a call of its module."""
+    return lambda *args, **kwargs: module(*args, **kwargs)
+
+
+def _forget(visit: Visit) -> None:
+    """Take all nodes of a visit out of their graph."""
+    for item in reversed(visit.content):
+        if isinstance(item, Visit):
+            _forget(item)
+        else:
+            item.graph.erase_node(item)
+
+
+def _number_of_parts(node: Any) -> int:
     """How many parts `chunk` or `split` gives; 0 where that is not said."""
     name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", "")
     said = node.args[1] if len(node.args) > 1 else node.kwargs.get("chunks" if name == "chunk" else "split_size")

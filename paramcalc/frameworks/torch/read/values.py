@@ -21,7 +21,7 @@ LENGTHS = ((256, 320), (8, 12))
 Runs: TypeAlias = tuple[Any, Any]
 
 
-class Parts(NamedTuple):
+class Split(NamedTuple):
     """Several parts of a value along an axis."""
 
     value: Value
@@ -48,7 +48,7 @@ class Value:
     #: whether it is all that a module gives, be it one output or several
     whole: bool = False
     #: several parts of a value
-    parts: Parts | None = None
+    split: Split | None = None
     #: a value with its axes in another order, the batch no longer the first: that value, and the order
     moved: tuple[Value, tuple[int, ...]] | None = None
 
@@ -58,11 +58,11 @@ class Value:
         return self.running() if self.running is not None else None
 
     def stated_shape(self, batch: bool = True) -> Shape | None:
-        """The shape of the output that it is; else that of what it is."""
+        """Return the shape of the output that it is; else that of what it is."""
         return self.shape if self.flow is not None else self.open_shape(batch)
 
     def open_shape(self, batch: bool = True) -> Shape | None:
-        """The shape without the batch that both runs agree on; whole, unless it begins with the batch."""
+        """Return the shape without the batch that both runs agree on; whole, unless it begins with the batch."""
         if self.runs is None or not all(hasattr(run, "shape") for run in self.runs):
             return None
         first, second = (tuple(run.shape) for run in self.runs)
@@ -76,7 +76,7 @@ class Value:
 
 
 def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs:
-    """A shape in both runs, as tensors without data."""
+    """Make tensors without data, of a shape in both runs."""
     import torch
 
     sizes = [
@@ -87,7 +87,7 @@ def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs:
 
 
 def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | None = None) -> Runs | None:
-    """What a function of PyTorch gives in both runs; None where it is none, or something is not known."""
+    """Call a function of PyTorch in both runs; None where it is none, or something is not known."""
     from torch.fx import map_arg
 
     if function is None:
@@ -113,7 +113,7 @@ def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | N
 
 
 def forward_of(module: Any) -> Callable[..., Any]:
-    """The forward run of one of PyTorch's own modules, over shapes alone."""
+    """Return the forward run of one of PyTorch's own modules, over shapes alone."""
     import torch
     from torch.func import functional_call
 
@@ -137,7 +137,7 @@ def same_shapes(runs: Runs, others: Runs) -> bool:
 
 
 def nodes_in(arguments: Any) -> Iterator[Any]:
-    """The nodes of torch.fx among arguments, in order, each as often as it occurs."""
+    """Yield the nodes of torch.fx among arguments, in order, each as often as it occurs."""
     from torch.fx import Node
 
     if isinstance(arguments, Node):

@@ -1,0 +1,103 @@
+"""What the commands print, and where."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+from paramcalc.core.errors import refuse
+
+
+def show(text: str) -> None:
+    """Print a result. Characters that the output's encoding lacks are replaced.
+
+    Raises `unwritable-file`.
+    """
+    if sys.stdout is None:
+        raise refuse("unwritable-file", "standard output is closed")
+    try:
+        click.echo(_encodable(text, sys.stdout.encoding))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence()
+        raise refuse("unwritable-file", f"standard output: {error.strerror}") from None
+
+
+def print_error(text: str) -> None:
+    """Print what is no result, as far as there is anywhere to print it."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            click.echo(_encodable(text, sys.stderr.encoding), err=True)
+
+
+def print_usage(error: click.ClickException) -> None:
+    """Print what is wrong with a command line."""
+    if sys.stderr is not None:
+        with suppress(OSError):
+            error.show()
+
+
+def silence() -> None:
+    """Have nothing more written to standard output, where it would fail again when the process ends."""
+    with suppress(OSError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _encodable(text: str, encoding: str | None) -> str:
+    """Replace the characters that an encoding lacks."""
+    return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
+
+
+def write(content: bytes, output: str, apart_from: str) -> None:
+    """Write a file whole, in the place of one of that name, but never of the one that was read.
+
+    It is written beside its place, and put there once it is complete. Raises `unwritable-file`.
+    """
+    try:
+        if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
+            raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
+        if os.path.exists(output) and not os.path.isfile(output):
+            # a pipe or a device, in whose place nothing can be put
+            with open(output, "wb") as file:
+                file.write(content)
+        else:
+            _replace(os.path.realpath(output), content)
+    except OSError as error:
+        raise refuse("unwritable-file", f"{output}: {error.strerror}") from None
+
+
+def _replace(target: str, content: bytes) -> None:
+    """Put a file in the place of another, or of none, with the other's permissions."""
+    beside = os.path.join(os.path.dirname(target), f".paramcalc-{os.getpid()}")
+    try:
+        with open(beside, "xb") as file:
+            file.write(content)
+        if os.path.exists(target):
+            shutil.copymode(target, beside)
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.remove(beside)
+        raise
+
+
+def _is_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def width() -> int | None:
+    """Give the width to fit a table to: a terminal's, and none in a pipe."""
+    return shutil.get_terminal_size().columns if _is_terminal() else None
+
+
+def style() -> Callable[[str, str], str] | None:
+    """Choose how marked text looks: as a terminal has it, and plain in a pipe or where colours are refused."""
+    if not _is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return None
+    return lambda text, mark: click.style(text, bold=mark == "bold" or None, dim=mark == "dim" or None)

@@ -1,6 +1,0 @@
-"""Keras: classification."""
-
-EQUIVALENTS = {
-    "AdaptiveLogSoftmaxWithLoss": (),
-    "LinearCrossEntropyLoss": (),
-}

@@ -1,6 +1,0 @@
-"""Keras: pooling by a fraction."""
-
-EQUIVALENTS = {
-    "FractionalMaxPool2D": (),
-    "FractionalMaxPool3D": (),
-}

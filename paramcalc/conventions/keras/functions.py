@@ -1,6 +1,0 @@
-"""Keras: functions."""
-
-EQUIVALENTS = {
-    "Elementwise": (),
-    "Einsum": (),
-}

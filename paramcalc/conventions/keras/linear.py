@@ -1,9 +1,0 @@
-"""Keras: linear."""
-
-from paramcalc.conventions.keras import quantised
-
-EQUIVALENTS = {
-    "Dense": quantised(
-        "Dense", {"units": "units", "use_bias": "use_bias", "activation": "activation", "lora_rank": "lora_rank"}
-    ),
-}

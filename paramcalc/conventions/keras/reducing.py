@@ -1,5 +1,0 @@
-"""Keras: reducing."""
-
-EQUIVALENTS = {
-    "Reduce": (),
-}

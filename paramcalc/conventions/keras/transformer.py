@@ -1,9 +1,0 @@
-"""Keras: transformer."""
-
-EQUIVALENTS = {
-    "TransformerEncoderLayer": (),
-    "TransformerDecoderLayer": (),
-    "TransformerEncoder": (),
-    "TransformerDecoder": (),
-    "Transformer": (),
-}

@@ -1,7 +1,0 @@
-"""Keras: the inverse of pooling."""
-
-EQUIVALENTS = {
-    "MaxUnpool1D": (),
-    "MaxUnpool2D": (),
-    "MaxUnpool3D": (),
-}

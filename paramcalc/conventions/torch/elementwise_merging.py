@@ -1,8 +1,0 @@
-"""PyTorch: elementwise merging."""
-
-EQUIVALENTS = {
-    "Subtract": (),
-    "Average": (),
-    "Maximum": (),
-    "Minimum": (),
-}

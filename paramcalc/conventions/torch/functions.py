@@ -1,6 +1,0 @@
-"""PyTorch: functions."""
-
-EQUIVALENTS = {
-    "Elementwise": (),
-    "Einsum": (),
-}

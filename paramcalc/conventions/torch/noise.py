@@ -1,5 +1,0 @@
-"""PyTorch: noise."""
-
-EQUIVALENTS = {
-    "GaussianNoise": (),
-}

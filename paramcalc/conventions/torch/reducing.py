@@ -1,5 +1,0 @@
-"""PyTorch: reducing."""
-
-EQUIVALENTS = {
-    "Reduce": (),
-}

@@ -1,6 +1,0 @@
-"""PyTorch: simple attention."""
-
-EQUIVALENTS = {
-    "Attention": (),
-    "AdditiveAttention": (),
-}

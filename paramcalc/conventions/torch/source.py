@@ -1,6 +1,0 @@
-"""PyTorch: source."""
-
-EQUIVALENTS = {
-    "Input": (),
-    "Weights": (),
-}

@@ -1,6 +1,0 @@
-"""PyTorch: wrappers."""
-
-EQUIVALENTS = {
-    "Bidirectional": (),
-    "TimeDistributed": (),
-}

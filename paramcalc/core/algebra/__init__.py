@@ -1,0 +1,100 @@
+"""Arithmetic over whole numbers, arrays of them, symbols, and sizes that are not known.
+
+A size is one of
+
+    int                     a number, of any magnitude
+    numpy.ndarray           many numbers at once; of Python ints (dtype object), so none wraps
+    sympy.Expr              a symbol, or what became of one
+    Unknown                 an unknown length: `tokens: null`
+
+`+ - *` mean the same for all four. Whatever differs between them stands here, and
+no other module asks which of the four it holds. NumPy and SymPy are not imported here:
+a value of theirs exists only where its module is loaded already.
+"""
+
+from __future__ import annotations
+
+from paramcalc.core.algebra.arithmetic import (
+    broadcast,
+    broadcast_shapes,
+    ceil_divide,
+    divide,
+    floor_divide,
+    largest,
+    lesser,
+    modulo,
+    power_of_two,
+    product,
+    ratio,
+    scaled,
+    smallest,
+)
+from paramcalc.core.algebra.comparison import assume, assuming, at_least, compare, equal, equal_shapes, mentions, same
+from paramcalc.core.algebra.repetition import (
+    Allowance,
+    allowing,
+    by_factors,
+    by_steps,
+    copies,
+    counter,
+    number_of_copies,
+    substituted,
+)
+from paramcalc.core.algebra.sizes import (
+    Number,
+    Shape,
+    Undecided,
+    Unknown,
+    as_factor,
+    as_number,
+    is_array,
+    is_number,
+    is_symbol,
+    magnitude,
+    needed,
+    truth,
+)
+
+__all__ = [
+    "Allowance",
+    "Number",
+    "Shape",
+    "Undecided",
+    "Unknown",
+    "allowing",
+    "as_factor",
+    "as_number",
+    "assume",
+    "assuming",
+    "at_least",
+    "broadcast",
+    "broadcast_shapes",
+    "by_factors",
+    "by_steps",
+    "ceil_divide",
+    "compare",
+    "copies",
+    "counter",
+    "divide",
+    "equal",
+    "equal_shapes",
+    "floor_divide",
+    "is_array",
+    "is_number",
+    "is_symbol",
+    "largest",
+    "lesser",
+    "magnitude",
+    "mentions",
+    "modulo",
+    "needed",
+    "number_of_copies",
+    "power_of_two",
+    "product",
+    "ratio",
+    "same",
+    "scaled",
+    "smallest",
+    "substituted",
+    "truth",
+]

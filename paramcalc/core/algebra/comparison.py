@@ -1,0 +1,108 @@
+"""Whether sizes are equal, and which is larger; what is assumed of symbols for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from paramcalc.core.algebra.sizes import Number, Shape, Undecided, Unknown, is_array, is_symbol, sympy_module, truth
+
+_conditions: ContextVar[list[Any] | None] = ContextVar("conditions", default=None)
+
+
+@contextmanager
+def assuming() -> Iterator[list[Any]]:
+    """Collect what symbolic arithmetic assumes, as (relation, left, right)."""
+    collected: list[Any] = []
+    token = _conditions.set(collected)
+    try:
+        yield collected
+    finally:
+        _conditions.reset(token)
+
+
+def assume(relation: str, left: Number, right: Number) -> None:
+    """Record what a symbolic evaluation assumes: "=", "≥" or "divides"."""
+    collected = _conditions.get()
+    if collected is not None and (relation, left, right) not in collected:
+        collected.append((relation, left, right))
+
+
+def mentions(conditions: Iterable[tuple[str, Number, Number]], number: Number) -> bool:
+    """Return whether what is assumed depends on a symbol."""
+    return any(is_symbol(side) and side.has(number) for _, left, right in conditions for side in (left, right))
+
+
+def equal(left: Number, right: Number) -> bool:
+    """Return whether two sizes agree. An unknown length agrees with anything.
+
+    Of two symbolic sizes that are not the same, it is assumed, and recorded, that they are.
+    """
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return True
+    if is_symbol(left) or is_symbol(right):
+        difference = (left - right).expand()
+        if difference.is_Integer or difference.is_nonzero:
+            return bool(difference == 0)
+        assume("=", left, right)
+        return True
+    if is_array(left) or is_array(right):
+        return bool((left == right).all())
+    return bool(left == right)
+
+
+def equal_shapes(left: Shape, right: Shape) -> bool:
+    """Return whether two shapes have the same axes, each as `equal` has it."""
+    return len(left) == len(right) and all(map(equal, left, right))
+
+
+def same(left: Number, right: Number) -> bool:
+    """Return whether two sizes are identical: nothing is assumed, and no unknown length is guessed."""
+    if is_array(left) or is_array(right):
+        return bool((left == right).all())
+    if is_symbol(left) or is_symbol(right):
+        difference = (left - right).expand()
+        # a polynomial multiplied out is 0 or it is not; `simplify` is slow, and loads much of SymPy
+        return bool(difference == 0 or (not difference.is_polynomial() and difference.simplify() == 0))
+    return bool(left == right)
+
+
+def at_least(value: Number, bound: int) -> bool:
+    """Return whether a size reaches a bound. An unknown length does; of a symbol it is assumed."""
+    if type(value) is int:
+        return value >= bound
+    if isinstance(value, Unknown):
+        return True
+    if is_symbol(value):
+        if value.is_Integer:
+            return int(value) >= bound
+        whole = bound == 1 and value.is_positive and value.is_integer
+        if not whole and not (value - bound).is_nonnegative:
+            assume("≥", value, bound)
+        return True
+    return bool((value >= bound).all()) if is_array(value) else bool(value >= bound)
+
+
+def compare(operator: str, left: Number, right: Number) -> Number:
+    """Return the comparison of two sizes: a truth, or a condition that depends on symbols.
+
+    Raises `Undecided` for an unknown length, and for arrays of which it holds in part.
+    """
+    if is_symbol(left) or is_symbol(right):
+        return sympy_module().Rel(left, right, operator)
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        raise Undecided(left if isinstance(left, Unknown) else right)
+    result = _COMPARISONS[operator](left, right)
+    return truth(result) if is_array(result) else result
+
+
+_COMPARISONS: dict[str, Any] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}

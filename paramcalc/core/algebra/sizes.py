@@ -1,0 +1,159 @@
+"""What a size is, and the one value or truth of it. See the head of the package."""
+
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from paramcalc.core.errors import quoted, refuse
+
+#: A size: see the head of this module. `Any`, because one piece of code serves all four.
+Number: TypeAlias = Any
+#: The sizes of a tensor's axes. Those of a layer's input and output leave the batch out.
+Shape: TypeAlias = tuple[Number, ...]
+
+
+class Undecided(Exception):
+    """A single truth was asked of a size that has none: a symbol, an array, an unknown length."""
+
+    def __init__(self, value: Number) -> None:
+        self.value = value
+        super().__init__(value)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The symbols or unknown dims that the truth depends on; none for an array."""
+        if isinstance(self.value, Unknown):
+            return self.value.sources
+        return frozenset(symbol.name for symbol in getattr(self.value, "free_symbols", ()))
+
+
+class Unknown:
+    """An unknown size: a dim by its name, or a size without a name that follows from others."""
+
+    __slots__ = ("name", "sources")
+
+    def __init__(self, name: str | None = None, sources: frozenset[str] = frozenset()) -> None:
+        self.name = name
+        #: the dims that it follows from; none where it is a length that is null
+        self.sources = sources if name is None else frozenset([name])
+
+    def _derive(self, other: Number) -> Unknown:
+        return Unknown(None, self.sources | getattr(other, "sources", frozenset()))
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _derive
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _derive
+
+    def __neg__(self) -> Unknown:
+        return self._derive(0)
+
+    def _undecided(self, other: Number = None) -> bool:
+        raise Undecided(self)
+
+    __lt__ = __le__ = __gt__ = __ge__ = _undecided
+
+    def __bool__(self) -> bool:
+        raise Undecided(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Unknown) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return self.name or "None"
+
+
+def is_symbol(value: Number) -> bool:
+    """Return whether a size is a symbol or made of symbols."""
+    sympy = sys.modules.get("sympy")
+    return sympy is not None and isinstance(value, sympy.Basic)
+
+
+def is_array(value: Number) -> bool:
+    """Return whether a size is an array of sizes."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def is_number(value: Number) -> bool:
+    """Return whether a value is a size at all. Truth values and floats are not."""
+    return type(value) in (int, Fraction) or isinstance(value, Unknown) or is_symbol(value) or is_array(value)
+
+
+def as_number(value: Number) -> Number:
+    """Return a size given from outside: arrays and NumPy's integers as exact Python ints.
+
+    Raises `wrong-type` for anything that is not a whole number.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.integer)):
+        if isinstance(value, numpy.integer):
+            return int(value)
+        if value.dtype.kind in "iu":
+            return value.astype(object)
+        if value.dtype == object and all(type(item) is int for item in value.flat):
+            return value
+    elif is_number(value):
+        return value
+    raise refuse("wrong-type", f"a size is a whole number, or an array of such, not {quoted(value)}")
+
+
+def magnitude(value: Number) -> int:
+    """How large a number is, or the largest of an array, without its sign; 0 for what is no number.
+
+    Of a fraction it is the larger of its two parts.
+    """
+    if is_array(value):
+        return max(map(magnitude, value.flat), default=0)
+    if type(value) is int:
+        return abs(value)
+    return max(abs(value.numerator), value.denominator) if type(value) is Fraction else 0
+
+
+def truth(value: Number) -> bool:
+    """Return the one truth of a condition.
+
+    Raises `Undecided` where the condition depends on a symbol, an array or an unknown length.
+    """
+    if value is True or value is False:
+        return value
+    if is_symbol(value):
+        if value.is_Boolean and not value.free_symbols:
+            return bool(value)
+        raise Undecided(value)
+    return bool(single(value) if is_array(value) else value)
+
+
+def single(array: Number) -> Number:
+    """Return the one value of an array of which all are equal. Raises `Undecided` where they are not."""
+    if not array.size or (array != array.flat[0]).any():
+        raise Undecided(array)
+    return array.flat[0]
+
+
+def as_factor(condition: Number) -> Number:
+    """Return a condition as it enters arithmetic: 1 where it holds, 0 where not; a symbol stands for either.
+
+    Raises `Undecided` for a comparison of symbols: no polynomial has it as a factor.
+    """
+    return condition if is_symbol(condition) and not condition.is_Relational else int(truth(condition))
+
+
+def needed(value: Number) -> Number:
+    """Return a size that must be known. Raises `free-dim` where it is not."""
+    if isinstance(value, Unknown):
+        raise Undecided(value)
+    return value
+
+
+def in_symbols(*sizes: Number) -> bool:
+    """Return whether there is a symbol among the sizes; what depends on an unknown length is not in symbols."""
+    return any(map(is_symbol, sizes)) and not any(isinstance(size, Unknown) for size in sizes)
+
+
+def sympy_module() -> Any:
+    """Return SymPy, where a symbol is at hand, so that it is loaded."""
+    return sys.modules["sympy"]

@@ -1,0 +1,75 @@
+"""A count as plain data, as JSON has it, and its notes as texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape, Unknown
+from paramcalc.results.count import Count, LayerCount, TensorCount
+
+_TOTALS = ("total", "trainable", "non_trainable", "buffers")
+
+
+def plain(count: Count) -> dict[str, Any]:
+    """Return the object that JSON has of a count; the keys are stable."""
+    return {
+        "name": count.name,
+        "convention": count.convention,
+        **_numbers(count, *_TOTALS, "total_untied", "bytes"),
+        "dims": {name: _value(value) for name, value in count.dims.items()},
+        "layers": list(map(_layer, count.layers)),
+    }
+
+
+def notes(count: Count) -> tuple[str, ...]:
+    """Say what the convention's framework cannot express, and is counted as the spec states it."""
+    return tuple(
+        f"{row.name}: {count.convention} has no {row.kind} with these fields;"
+        " it is counted as stated, under our own names"
+        for row in count.layers
+        if not row.is_expressible
+    )
+
+
+def _layer(row: LayerCount) -> dict[str, Any]:
+    further = [_shape(shape) for shape in row.further_output_shapes]
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "inputs": list(row.inputs),
+        "times": _value(row.times),
+        "output_shape": _shape(row.output_shape),
+        # where a layer has several outputs
+        **({"further_output_shapes": further} if further else {}),
+        **_numbers(row, *_TOTALS),
+        "tensors": list(map(_tensor, row.tensors)),
+    }
+
+
+def _tensor(tensor: TensorCount) -> dict[str, Any]:
+    return {
+        "name": tensor.name,
+        "shape": [_value(size) for size in tensor.shape],
+        "role": tensor.role,
+        "trainable": tensor.trainable,
+        "dtype": tensor.dtype,
+        "tied_to": tensor.tied_to,
+    }
+
+
+def _numbers(result: Count | LayerCount, *keys: str) -> dict[str, Any]:
+    return {key: _value(getattr(result, key)) for key in keys}
+
+
+def _shape(shape: Shape) -> list[Any]:
+    """Return the shape of an output, the batch in front."""
+    return [None, *map(_value, shape)]
+
+
+def _value(value: Number) -> Any:
+    if isinstance(value, Unknown):
+        return value.name
+    if isinstance(value, tuple):
+        return [_value(item) for item in value]
+    return value.tolist() if algebra.is_array(value) else value

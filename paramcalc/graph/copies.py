@@ -1,0 +1,140 @@
+"""The copies of a repeated node, each on the one before; those that are alike stand there once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Undecided
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.expression import Expression, bounded
+from paramcalc.graph.folding import alike_from_here, folded, range_label
+from paramcalc.graph.scope import Copy, Entry
+from paramcalc.graph.tree import Branch, Flow, Tree
+from paramcalc.graph.walk import Walk
+
+
+class Copies:
+    """The copies of a node while they are evaluated.
+
+    `content` makes the tree of one copy, and sets its flow; `first` is the first call of a node called again.
+    """
+
+    def __init__(
+        self,
+        walk: Walk,
+        content: Callable[[Copy], Tree],
+        entry: Entry,
+        inputs: tuple[Flow, ...],
+        first: Entry | None,
+    ) -> None:
+        self.walk = walk
+        self.content = content
+        self.entry = entry
+        self.first = first
+        #: what flows into the first of them
+        self.given = inputs
+        self.times = self._times()
+        node, scope = entry.node, entry.scope
+        #: the name of their counter, if anything in them mentions it
+        self.counter = node.index if node.index in walk.mentions(node) else None
+        self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
+        self.trees: list[Tree] = []
+        #: what flows out of the last of them so far
+        self.flow = inputs[0] if inputs else None
+
+    def tree(self) -> Branch | None:
+        """Return the tree of all copies; None where none is there. Sets the flow of the node."""
+        # references may go to the copies that are there already
+        self.entry.scope.entries[self.entry.name] = self.entry
+        for number in self._numbers():
+            copy = self._copy(number)
+            tree = self._tree_of(copy)
+            if tree is None:
+                if self.counter is None:
+                    break
+                continue
+            self.trees.append(tree)
+            before, self.flow = self.flow, copy.flow
+            if self._repeats_from_here(before):
+                copy.last = self.times - 1
+                tree.times = self.times - number
+                break
+            if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
+                break
+        self.entry.flow = self.flow
+        return self._branch() if self.trees else None
+
+    def _times(self) -> Number:
+        """Return how many copies there are."""
+        times = self.entry.node.times
+        if isinstance(times, Expression):
+            with self.walk.asking("times"):
+                times = bounded(times.evaluate(self.walk.environment(self.entry.scope.values, self.given)))
+                if not algebra.is_number(times):
+                    raise refuse("wrong-type", f"'times' takes a whole number, not {quoted(times)}")
+        if not algebra.at_least(times, 0):
+            raise refuse("invalid-value", f"'times' must be at least 0, not {quoted(times)}", path=("times",))
+        return times
+
+    def _numbers(self) -> Iterator[int]:
+        """Yield the numbers of the copies, as far as it is sure that they are there."""
+        if type(self.times) is int:
+            yield from range(self.times)
+        elif algebra.is_array(self.times):
+            number = 0
+            while algebra.truth(self.times > number):
+                yield number
+                number += 1
+        else:
+            algebra.assume("≥", algebra.needed(self.times), 1)
+            yield from range(2)
+            raise Undecided(self.times)
+
+    def _copy(self, number: int) -> Copy:
+        """Return the copy of a number, on what flows out of the one before."""
+        self.walk.spend((*self.entry.path, "times"))
+        values = self.entry.scope.values
+        if self.counter is not None:
+            values = {**values, self.counter: number}
+        inputs = (self.flow, *self.given[1:]) if self.given and self.flow else self.given
+        theirs = self.first.copy(number) if self.first is not None else None
+        return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number, number)
+
+    def _tree_of(self, copy: Copy) -> Tree | None:
+        """Return the tree of a copy; None where it is absent."""
+        tree = None
+        self.walk.trail.append(copy.label)
+        if self.walk.truth(copy, "when"):
+            # before its content, which may refer to it
+            self.entry.copies.append(copy)
+            tree = self.content(copy)
+        self.walk.trail.pop()
+        return tree
+
+    def _repeats_from_here(self, before: Flow | None) -> bool:
+        """Return whether all copies that are left would be the same again."""
+        if self.flow is None or self.flow.broken:
+            return True
+        return self.walk.fold and not self.counter and alike_from_here(before, self.flow)
+
+    def _sum_from_here(self, second: Copy, before: Flow | None) -> bool:
+        """Make one of the copies from the second on, where they grow by a rule. Returns whether they do."""
+        # only where there are symbols
+        from paramcalc.graph.growing import Growth
+
+        growth = Growth(self.walk, self.content, second, self.counter, self.times)
+        grown = growth.tree(before, self.flow)
+        if grown is None:
+            return False
+        self.trees[-1], self.flow = grown, Flow(grown.output, second.leaf)
+        return True
+
+    def _branch(self) -> Branch:
+        """Return the tree of the copies that are there."""
+        trees = folded(self.trees) if self.walk.fold and len(self.trees) > 1 else self.trees
+        for tree in trees:
+            tree.label = range_label(int(tree.label), tree.copies)
+        output = self.flow.shape if self.flow else ()
+        return Branch(self.entry.name, trees, output, role="copies", inputs=self.given[:1])

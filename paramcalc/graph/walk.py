@@ -1,0 +1,126 @@
+"""What one walk through a spec keeps: what it may still cost, where it is, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count
+
+from paramcalc.conventions import convention
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Undecided
+from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
+from paramcalc.core.expression import Budget, Environment, Expression
+from paramcalc.graph.scope import Copy, Values
+from paramcalc.graph.tree import Flow
+from paramcalc.graph.values import undecided_problem
+from paramcalc.spec import Node, Spec, names_in, node_names
+
+
+class Stop(ParamcalcError):
+    """A refusal that ends the walk: a limit, or more problems than are reported."""
+
+
+class Walk:
+    """One walk through a spec.
+
+    With `fold`, copies that are alike are evaluated once; in a `symbolic` walk a condition
+    on a symbol raises `Undecided`, for the caller to decide.
+    """
+
+    def __init__(self, spec: Spec, fold: bool, symbolic: bool) -> None:
+        self.spec = spec
+        self.fold = fold
+        self.symbolic = symbolic
+        self.channel_axis = convention(spec.framework).channel_axis
+        written = _count_nodes(spec.layers) + sum(_count_nodes(block.layers) for block in spec.blocks.values())
+        self.allowance = algebra.Allowance(written + LIMITS.copies)
+        self.budget = Budget(LIMITS.steps + 20 * written)
+        #: the names on the way to the node at hand, for messages
+        self.trail: list[str] = []
+        self.order = count()
+        self.problems: dict[tuple[str, Path, str], Problem] = {}
+        self._names: dict[int, list[str]] = {}
+        self._mentioned: dict[int, frozenset[str]] = {}
+
+    # --- what it costs, and what went wrong
+
+    def spend(self, path: Path, evaluations: int = 1) -> None:
+        """Take some of the evaluations that a spec may cost. Raises `Stop` where none are left."""
+        self.allowance.copies -= evaluations
+        if self.allowance.copies < 0:
+            problem = Problem(
+                "limit",
+                f"more than {LIMITS.copies:,} copies of nodes to evaluate beyond the nodes written",
+                "copies that are alike cost nothing: these differ, by their counter or their input",
+                path,
+                node=".".join(self.trail),
+            )
+            raise Stop([*self.problems.values(), problem])
+
+    def report(self, error: ParamcalcError) -> None:
+        """Keep the problems of a node, to go on with the others. Raises `Stop` for too many."""
+        for problem in error.problems:
+            self.problems.setdefault(
+                (problem.code, problem.path, problem.message),
+                replace(problem, node=problem.node or ".".join(filter(None, self.trail))),
+            )
+        if len(self.problems) > LIMITS.problems:
+            raise Stop(self.problems.values())
+
+    @contextmanager
+    def asking(self, *keys: str, at_key: bool = False) -> Iterator[None]:
+        """Say of a refusal which key of the node it is about."""
+        try:
+            yield
+        except ParamcalcError as error:
+            raise ParamcalcError(
+                replace(problem.within(*keys), at_key=at_key or problem.at_key) for problem in error.problems
+            ) from None
+        except Undecided as undecided:
+            if self.symbolic:
+                raise
+            raise undecided_problem(undecided).within(*keys) from None
+
+    # --- what is known of nodes
+
+    def names_of(self, nodes: Sequence[Node]) -> list[str]:
+        """Return the names of the nodes of a group, worked out once."""
+        if id(nodes) not in self._names:
+            self._names[id(nodes)] = node_names(nodes)
+        return self._names[id(nodes)]
+
+    def mentions(self, node: Node) -> frozenset[str]:
+        """Return the names that a node and all in it mention."""
+        found = self._mentioned.get(id(node))
+        if found is None:
+            found = frozenset().union(*(names for key, names in node.expressions() if key != "times"))
+            for child in node.layers or ():
+                found |= self.mentions(child) | names_in(child.times)
+            self._mentioned[id(node)] = found
+        return found
+
+    # --- the values of keys
+
+    def environment(self, values: Values, inputs: tuple[Flow, ...]) -> Environment:
+        """Return what the expressions of a node may ask for."""
+        first = inputs[0].shape if inputs and not inputs[0].broken else None
+        return Environment(values, first, self.channel_axis, self.budget)
+
+    def truth(self, copy: Copy, key: str) -> bool:
+        """Return the value of a key of a node that is a condition."""
+        value = getattr(copy.entry.node, key)
+        if value is True or value is False:
+            return value
+        if isinstance(value, Expression):
+            with self.asking(key):
+                value = value.evaluate(self.environment(copy.values, copy.inputs))
+                if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
+                    raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(value)}")
+                return algebra.truth(value)
+        return algebra.truth(value)
+
+
+def _count_nodes(nodes: Sequence[Node]) -> int:
+    return sum(1 + (_count_nodes(node.layers) if node.layers else 0) for node in nodes)
