@@ -7,16 +7,19 @@ arrays and symbols alike. Python parses the text, and never runs it.
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression.compiling import parse, unknown_dim
-from paramcalc.core.expression.environment import Budget, Environment, axes_hint, axes_text, bounded
+from paramcalc.core.expression.environment import ABSENT, Absent, Budget, Environment, axes_hint, axes_text, bounded
 from paramcalc.core.expression.operations import FUNCTIONS
 
 __all__ = [
+    "ABSENT",
     "FUNCTIONS",
     "RESERVED",
+    "Absent",
     "Budget",
     "Environment",
     "Expression",
@@ -24,11 +27,17 @@ __all__ = [
     "axes_text",
     "bounded",
     "check_name",
+    "folded_name",
     "unknown_dim",
 ]
 
 #: Words that cannot name a dim, an argument, a counter or a node.
 RESERVED = frozenset([*FUNCTIONS, "true", "false", "none", "in", "input"])
+
+
+def folded_name(name: str) -> str:
+    """Return a name as Python's parser folds it in an expression, so that both stand for one dim (NFKC)."""
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 class Expression:
@@ -73,14 +82,19 @@ class Expression:
         return self.text
 
 
-def check_name(name: object, what: str) -> str:
-    """Return a name that expressions may use; `what` is what it names. Raises `invalid-name`."""
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+def check_name(name: object, what: str, dotted: bool = False) -> str:
+    """Return a name that expressions may use, as Unicode folds it; `what` is what it names.
+
+    With `dotted`, it may be several joined by dots. Raises `invalid-name`.
+    """
+    parts = name.split(".") if isinstance(name, str) and dotted else [name]
+    if not all(isinstance(part, str) and part.isidentifier() and not keyword.iskeyword(part) for part in parts):
         raise refuse(
             "invalid-name",
             f"{quoted(name)} cannot name {what}",
             "a name is made of letters, digits and _, begins with no digit, and is no word of Python",
         )
+    name = folded_name(str(name))
     if name in RESERVED:
         raise refuse("invalid-name", f"'{name}' cannot name {what}: it is a word of the expression language")
     return name
