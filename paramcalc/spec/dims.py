@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
-from paramcalc.spec.values import Value, read_value
+from paramcalc.spec.values import Value, read_value, read_values
 
 #: What a dim may be written as in a mapping; exactly one of these is its value.
 SORTS = ("value", "text", "texts", "number")
@@ -136,3 +136,31 @@ def _value(data: Mapping[str, Any], key: str) -> Value:
 
 
 _READERS = {"value": _value, "text": _text, "texts": _texts, "number": _number}
+
+
+def read_dims(data: Any) -> tuple[dict[str, Value], dict[str, Described]]:
+    """Read dims by their names: the values, and what some say beside them.
+
+    Raises `wrong-type`, `invalid-name`, `duplicate-name`, and what each is refused for.
+    """
+    described: dict[str, Described] = {}
+    found = read_values(data, "a dim", _read_dim, dotted=True)
+    values = {}
+    for name, value in found.items():
+        if isinstance(value, Dim):
+            described[name] = value.described
+            value = value.value
+        values[name] = value
+    return values, described
+
+
+def _read_dim(value: Any) -> Value | Dim:
+    if isinstance(value, (Dim, Text, Double)):
+        return value
+    if isinstance(value, tuple) and value and all(isinstance(item, Text) for item in value):
+        return value
+    if isinstance(value, Mapping):
+        # the keys of a mapping may be anything
+        read_described(value)
+        return Dim(**value)
+    return read_value(value)

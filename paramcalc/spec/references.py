@@ -89,7 +89,7 @@ def _parts(text: str) -> Iterator[str | Expression]:
 
 
 def _no_reference(value: Any) -> ParamcalcError:
-    message = f"takes the name of a node, or a path as in body.3.mlp or \"body[n - 1].mlp\", not {quoted(value)}"
+    message = f'takes the name of a node, or a path as in body.3.mlp or "body[n - 1].mlp", not {quoted(value)}'
     return refuse("wrong-type", message)
 
 

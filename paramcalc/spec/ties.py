@@ -75,4 +75,6 @@ def _read_tie(value: Any) -> Tie:
 
 def plain_ties(ties: Ties) -> dict[str, Any]:
     """Return ties as YAML and JSON have them."""
-    return {name: [each.plain() for each in found] if len(found) > 1 else found[0].plain() for name, found in ties.items()}
+    return {
+        name: [each.plain() for each in found] if len(found) > 1 else found[0].plain() for name, found in ties.items()
+    }

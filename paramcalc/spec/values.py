@@ -128,3 +128,20 @@ def read_arguments(value: Any) -> dict[str, Value]:
         if given is None:
             raise refuse("wrong-type", f"the argument '{name}' is given nothing", path=(name,))
     return values
+
+
+def read_conditions(value: Any) -> tuple[Expression, ...]:
+    """Read a list of conditions. Raises `wrong-type`, `invalid-expression`."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"takes a list of conditions, not {quoted(value)}")
+    conditions = []
+    for place, item in enumerate(value):
+        if not isinstance(item, (str, Expression)):
+            raise refuse(
+                "wrong-type", f"takes a condition such as width % heads == 0, not {quoted(item)}", path=(place,)
+            )
+        try:
+            conditions.append(Expression.parse(item) if isinstance(item, str) else item)
+        except ParamcalcError as error:
+            raise error.within(place) from None
+    return tuple(conditions)

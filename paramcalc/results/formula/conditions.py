@@ -13,7 +13,7 @@ from paramcalc.core.algebra import Number
 
 #: What rounds or chooses: exact in shapes, and no polynomial in the size of a tensor.
 STEPS = (floor, ceiling, sympy.Mod, sympy.Min, sympy.Max)
-#: (relation, left, right); the relation is "=", "≥" or "divides".
+#: (relation, left, right); the relation is "=", "≠", "≥" or "divides".
 Condition = tuple[str, Any, Any]
 
 
@@ -21,6 +21,8 @@ def holds(relation: str, left: Number, right: Number) -> bool:
     """Return whether a relation holds between two numbers, or at every point of two arrays."""
     if relation == "=":
         return algebra.equal(left, right)
+    if relation == "≠":
+        return bool((left != right).all()) if algebra.is_array(left) or algebra.is_array(right) else bool(left != right)
     if relation == "≥":
         return bool((left - right >= 0).all()) if algebra.is_array(left) else bool(left >= right)
     remainder = right % left
