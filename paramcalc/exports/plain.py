@@ -8,7 +8,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
-_TOTALS = ("total", "trainable", "non_trainable", "buffers")
+_TOTALS = ("total", "trainable", "non_trainable", "buffers", "active")
 
 
 def plain(count: Count) -> dict[str, Any]:
@@ -24,11 +24,14 @@ def plain(count: Count) -> dict[str, Any]:
 
 def notes(count: Count) -> tuple[str, ...]:
     """Say what the convention's framework cannot express, and is counted as the spec states it."""
-    return tuple(
-        f"{row.name}: {count.convention} has no {row.kind} with these fields;"
-        " it is counted as stated, under our own names"
-        for row in count.layers
-        if not row.is_expressible
+    return (
+        *count.remarks,
+        *(
+            f"{row.name}: {count.convention} has no {row.kind} with these fields;"
+            " it is counted as stated, under our own names"
+            for row in count.layers
+            if not row.is_expressible
+        ),
     )
 
 

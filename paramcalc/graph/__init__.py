@@ -7,14 +7,14 @@ that the cost does not grow with `times`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
-from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, unknown_dim
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, mentions_text, unknown_dim
 from paramcalc.graph.evaluation import Evaluation
 from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, active_copies, give_names, leaves
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
@@ -30,6 +30,7 @@ __all__ = [
     "Tree",
     "Use",
     "active_copies",
+    "check_connections",
     "dim_values",
     "evaluate",
     "leaves",
@@ -55,7 +56,8 @@ def evaluate(
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
     root = evaluation.root(values)
     give_names(root)
-    return Graph(root, values, evaluation.outputs)
+    remarks = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks)
+    return Graph(root, values, evaluation.outputs, remarks)
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
@@ -83,6 +85,26 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
         except Undecided as undecided:
             raise _of_dim(undecided_problem(undecided), name, name in given) from None
     return values
+
+
+def check_connections(spec: Spec, what: str) -> None:
+    """Refuse a spec with layers whose connections are not known: `no-connections`; `what` needs them."""
+    found = next(spec.inventories(), None)
+    if found is not None:
+        path, name = found
+        which = f"the group '{name}' lists" if name else "the spec lists"
+        hint = "'connections: none' says so"
+        raise refuse("no-connections", f"{what} needs connections, and {which} its layers without them", hint, path)
+
+
+def unmentioned_texts(spec: Spec, given: Mapping[str, Value]) -> Iterator[str]:
+    """Remark on texts that dims are set to and that no expression of the spec mentions: they may be misspelt."""
+    for name in given:
+        described = spec.described.get(name)
+        if described is None or described.sort != "text" or described.one_of or given[name] == spec.dims[name]:
+            continue
+        if not any(mentions_text(expression.text, str(given[name])) for expression in spec.expressions()):
+            yield f"'{name}' is set to {str(given[name])!r}, which no expression of the spec mentions"
 
 
 def _set_to(spec: Spec, name: str, value: Any) -> Value:

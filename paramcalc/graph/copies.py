@@ -66,6 +66,7 @@ class Copies:
                 break
             if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
+        self._remark()
         self.entry.flow = self.flow
         return self._branch() if self.trees else None
 
@@ -112,6 +113,19 @@ class Copies:
             tree = self.content(copy)
         self.walk.trail.pop()
         return tree
+
+    def _remark(self) -> None:
+        """Remark on copies that take one input by name, and then the other outputs of one another."""
+        node, copies = self.entry.node, self.entry.copies
+        if node.inputs is None or not copies or node.carry or not algebra.at_least(self.times - 2, 0):
+            return
+        first = copies[0]
+        if first.flow is None or first.flow.broken or alike_from_here(first.inputs[0], first.flow):
+            return
+        self.walk.remarks.append(
+            f"{'.'.join(self.walk.trail)}: each copy takes the output of the one before, and only the first"
+            f" takes '{node.inputs[0]}'; copies side by side are written 'parallel' in place of 'times'"
+        )
 
     def _next(self, copy: Copy) -> Values:
         """Return the values that the copy passes on to the next."""

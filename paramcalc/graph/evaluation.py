@@ -140,7 +140,8 @@ class Evaluation(Walk):
                 found += [each] * algebra.number_of_copies(each.times)
         layer = entry.node.layer
         if layer is None or not layer.takes(len(found)):
-            what = f"{len(found)} outputs reach '{entry.name}', which takes one"
+            bundle = next(flow.name for flow in flows if flow.bundle)
+            what = f"'{bundle}' has {len(found)} outputs side by side, and '{entry.name}' takes one"
             raise refuse("several-outputs", what, "join the copies before: merge: Add, or merge: Concatenate")
         return tuple(found)
 

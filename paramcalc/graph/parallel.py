@@ -97,7 +97,7 @@ class Parallel:
         if type(number) is int and number == 1:
             return self.flows[0]
         if self.entry.node.merge is None:
-            return Flow(self.flows[0].shape, bundle=tuple(self.flows))
+            return Flow(self.flows[0].shape, bundle=tuple(self.flows), name=self.entry.name)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs)
         with self.walk.asking("merge"):
             outputs = merged(layer, self.flows)

@@ -136,6 +136,8 @@ class Flow:
     bundle: tuple[Flow, ...] = ()
     #: of copies that are alike, how many it stands for
     times: Number = 1
+    #: of a bundle, the name of the node that it comes from
+    name: str = ""
 
     def output(self, place: int) -> Flow | None:
         """Return another output of the same leaf, counted from 0, if it has one there."""
@@ -154,6 +156,8 @@ class Graph:
     dims: dict[str, Value]
     #: what flows out of it: of the nodes that the spec names, or of its last
     outputs: tuple[Flow, ...] = ()
+    #: what is probably not meant as it is written
+    remarks: tuple[str, ...] = ()
 
     def leaves(self) -> Iterator[tuple[Leaf, Number]]:
         """Return the leaves in order of the graph, each with the number of its copies."""

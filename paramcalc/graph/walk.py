@@ -17,6 +17,7 @@ from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Flow
 from paramcalc.graph.values import undecided_problem
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.values import expressions, has_expression
 from paramcalc.spec import Node, Spec, names_in, node_names
 
 #: The keys that say how many copies a node has.
@@ -45,6 +46,8 @@ class Walk:
         #: the names on the way to the node at hand, for messages
         self.trail: list[str] = []
         self.order = count()
+        #: what is probably not meant as it is written
+        self.remarks: list[str] = []
         self.problems: dict[tuple[str, Path, str], Problem] = {}
         self._names: dict[int, list[str]] = {}
         self._mentioned: dict[int, frozenset[str]] = {}
@@ -147,7 +150,13 @@ class Walk:
         if layer.is_resolved:
             return layer
         environment = self.environment(values, inputs)
-        return layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        for name, value in resolved.spelled_values().items():
+            # a text that is read again where a size is expected is an expression once more
+            if has_expression(value):
+                text = next(expressions(value)).text
+                raise refuse("wrong-type", f"'{name}' takes a number, and {text!r} is a text", path=(name,))
+        return resolved
 
     def environment(self, values: Values, inputs: tuple[Flow, ...]) -> Environment:
         """Return what the expressions of a node may ask for."""

@@ -121,6 +121,8 @@ class Count(Totals[N], Displayed):
     layers: tuple[LayerCount[N], ...]
     #: the tree that the rows are the leaves of
     root: Branch = field(repr=False, compare=False)
+    #: what is probably not meant as it is written
+    remarks: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -161,6 +163,7 @@ def count(
         dims=graph.dims,
         layers=tuple(rows),
         root=graph.root,
+        remarks=graph.remarks,
         **_totals(rows),
     )
 

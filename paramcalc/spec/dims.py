@@ -82,7 +82,7 @@ def read_described(data: Mapping[Any, Any]) -> tuple[Value, Described]:
     (sort,) = sorts
     if "one_of" in data and sort != "text":
         raise refuse("unknown-key", "'one_of' lists what a 'text' may be, and this is none", "", ("one_of",), True)
-    described = Described(sort, _text(data, "meaning"), _texts(data, "one_of"))
+    described = Described(sort, str(_text(data, "meaning")), tuple(map(str, _texts(data, "one_of"))))
     value = _READERS[sort](data, sort)
     described.check(value)
     return value, described

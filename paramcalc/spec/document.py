@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from paramcalc.core.display import Displayed
-from paramcalc.core.errors import ParamcalcError, Source, refuse
+from paramcalc.core.errors import ParamcalcError, Path, Source, refuse
 from paramcalc.core.expression import Expression
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import Converted, named, read_dtype
-from paramcalc.layers.base.values import plain
+from paramcalc.layers.base.values import expressions, plain
 from paramcalc.spec import checking
 from paramcalc.spec.dims import Described, Dim, read_dims
+from paramcalc.spec.naming import node_names
 from paramcalc.spec.node import CONNECTIONS, Node, as_nodes, converted
 from paramcalc.spec.references import Reference, read_references
 from paramcalc.spec.values import (
@@ -133,6 +134,38 @@ class Spec(Displayed):
             data["outputs"] = [*map(str, self.outputs)]
         return data
 
+    def expressions(self) -> Iterator[Expression]:
+        """Yield all expressions of the spec."""
+        yield from expressions(tuple(self.dims.values()))
+        yield from self.requires
+        for block in self.blocks.values():
+            yield from block.requires
+            yield from expressions(tuple(block.arguments.values()))
+            for node in block.layers:
+                yield from node.all_expressions()
+        for node in self.layers:
+            yield from node.all_expressions()
+
+    def inventories(self) -> Iterator[tuple[Path, str]]:
+        """Yield the path and the name of what says that its connections are not known; the spec has no name."""
+        if self.connections == "none":
+            yield ("connections",), ""
+        for path, nodes in (
+            (("layers",), self.layers),
+            *((("blocks", name, "layers"), block.layers) for name, block in self.blocks.items()),
+        ):
+            yield from _inventories(nodes, path)
+
     def _plain_dim(self, name: str, value: Any) -> Any:
         """Return a dim as YAML and JSON have it."""
         return self.described[name].plain(value) if name in self.described else value
+
+
+def _inventories(nodes: Sequence[Node], path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path and the name of the groups among nodes, and in them, whose connections are not known."""
+    for place, (name, node) in enumerate(zip(node_names(nodes), nodes, strict=True)):
+        for within, side in node.sides:
+            here = (*path, place, *within)
+            if side.connections == "none":
+                yield (*here, "connections"), name
+            yield from _inventories(side.layers or (), (*here, *side.way_inside))

@@ -12,7 +12,7 @@ from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.layers.base.fields import Converted, Truth, Whole, named, read_dtype, read_flag, read_shape, read_size
 from paramcalc.layers.base.nesting import read_layer
-from paramcalc.layers.base.values import plain
+from paramcalc.layers.base.values import expressions, plain
 from paramcalc.spec.references import Reference, read_reference, read_references
 from paramcalc.spec.ties import Ties, plain_ties, read_ties
 from paramcalc.spec.values import (
@@ -205,6 +205,18 @@ class Node:
         for tensor, ties in self.tie.items():
             if names := frozenset().union(*(each.when.names for each in ties if isinstance(each.when, Expression))):
                 yield ("tie", tensor), names
+
+    def all_expressions(self) -> Iterator[Expression]:
+        """Yield the expressions of the node, of what stands in its place otherwise, and of all in both."""
+        for _, side in self.sides:
+            for key in (*NODE_KEYS, "layer"):
+                value = getattr(side, ATTRIBUTES.get(key, key))
+                if key not in ("else", "tie", "inputs"):
+                    yield from expressions(value)
+            for ties in side.tie.values():
+                yield from expressions(tuple(each.when for each in ties))
+            for child in side.layers or ():
+                yield from child.all_expressions()
 
     def references(self) -> Iterator[tuple[Path, Reference]]:
         """Yield the references of the node to others, each with its path in the node."""

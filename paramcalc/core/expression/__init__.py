@@ -28,11 +28,17 @@ __all__ = [
     "bounded",
     "check_name",
     "folded_name",
+    "mentions_text",
     "unknown_dim",
 ]
 
 #: Words that cannot name a dim, an argument, a counter or a node.
 RESERVED = frozenset([*FUNCTIONS, "true", "false", "none", "in", "input"])
+
+
+def mentions_text(expression: str, text: str) -> bool:
+    """Return whether an expression mentions a text in quotes."""
+    return repr(text) in expression or f'"{text}"' in expression
 
 
 def folded_name(name: str) -> str:
@@ -70,7 +76,11 @@ class Expression:
             return parse(self.text, self.words)[1](environment)
         except ParamcalcError as error:
             problem = error.problems[0]
-            raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
+            message = problem.message
+            absent = [name for name in sorted(self.names) if environment.values.get(name) is ABSENT]
+            if problem.code == "absent-value" and absent:
+                message = f"'{absent[0]}' is none, and takes no part in arithmetic"
+            raise refuse(problem.code, f"in {quoted(self.text)}: {message}", problem.hint) from None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text

@@ -176,7 +176,14 @@ def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
 
 def _read_padding(rank: int, words: tuple[str, ...]) -> Callable[[Any], Any]:
     read = _read_window(rank, 0)
-    return lambda value: value if isinstance(value, str) and value in words else read(value)
+
+    def read_padding(value: Any) -> Any:
+        if isinstance(value, str):
+            # the name of a dim may stand for a word too, so that it is not made one number an axis yet
+            return value if value in words else Expression.parse(value)
+        return value if isinstance(value, Expression) else read(value)
+
+    return read_padding
 
 
 def _read_ordered_axes(value: Any) -> Any:
