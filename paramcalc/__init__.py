@@ -35,15 +35,8 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.declaration import Layer as Layer
     from paramcalc.layers.base.declaration import Tensor as Tensor
     from paramcalc.layers.convolution import Conv1D as Conv1D
-    from paramcalc.layers.convolution import Conv1DTranspose as Conv1DTranspose
     from paramcalc.layers.convolution import Conv2D as Conv2D
-    from paramcalc.layers.convolution import Conv2DTranspose as Conv2DTranspose
     from paramcalc.layers.convolution import Conv3D as Conv3D
-    from paramcalc.layers.convolution import Conv3DTranspose as Conv3DTranspose
-    from paramcalc.layers.convolution import DepthwiseConv1D as DepthwiseConv1D
-    from paramcalc.layers.convolution import DepthwiseConv2D as DepthwiseConv2D
-    from paramcalc.layers.convolution import SeparableConv1D as SeparableConv1D
-    from paramcalc.layers.convolution import SeparableConv2D as SeparableConv2D
     from paramcalc.layers.elementwise import Activation as Activation
     from paramcalc.layers.elementwise import Dropout as Dropout
     from paramcalc.layers.embedding import Embedding as Embedding
@@ -59,6 +52,13 @@ if TYPE_CHECKING:
     from paramcalc.layers.functions import PairwiseDistance as PairwiseDistance
     from paramcalc.layers.functions import Reduce as Reduce
     from paramcalc.layers.functions import Subtract as Subtract
+    from paramcalc.layers.further_convolution import Conv1DTranspose as Conv1DTranspose
+    from paramcalc.layers.further_convolution import Conv2DTranspose as Conv2DTranspose
+    from paramcalc.layers.further_convolution import Conv3DTranspose as Conv3DTranspose
+    from paramcalc.layers.further_convolution import DepthwiseConv1D as DepthwiseConv1D
+    from paramcalc.layers.further_convolution import DepthwiseConv2D as DepthwiseConv2D
+    from paramcalc.layers.further_convolution import SeparableConv1D as SeparableConv1D
+    from paramcalc.layers.further_convolution import SeparableConv2D as SeparableConv2D
     from paramcalc.layers.further_normalization import GroupNorm as GroupNorm
     from paramcalc.layers.further_normalization import InstanceNorm as InstanceNorm
     from paramcalc.layers.further_normalization import LocalResponseNorm as LocalResponseNorm
@@ -181,10 +181,16 @@ if TYPE_CHECKING:
     from paramcalc.verbs import count as count
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
+else:
+    # hidden from type checkers, to which any name would be there
+
+    def __getattr__(name: str) -> Any:
+        return _imported(name)
+
 
 __version__ = "0.1.0"
 
-#: Where each public name that is no layer kind stands.
+#: The module of each public name that is no layer type.
 _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "core.registry": ("kind", "kind_names", "register"),
@@ -203,7 +209,8 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def _imported(name: str) -> Any:
+    """Import a public name. Raises `AttributeError`."""
     for module, names in _MODULES.items():
         if name in names:
             return getattr(import_module(f"paramcalc.{module}"), name)

@@ -65,10 +65,15 @@ def executed(text: str) -> str:
         return _BLOCK.sub(run, text)
 
 
-def python_source(text: str) -> str:
-    """The Python of a page's examples, one after another."""
-    blocks = [block["body"] for block in _BLOCK.finditer(text) if block["language"] == "python"]
-    return "\n".join(_program(body) for body in blocks)
+def python_files(text: str, page: str) -> dict[str, str]:
+    """The Python of a page's examples by the names of files: those that have one, and the rest as the page's own."""
+    files = {page: ""}
+    for block in _BLOCK.finditer(text):
+        if block["language"] == "python":
+            named = _FILE_NAME.match(block["body"])
+            name = named["name"] if named else page
+            files[name] = files.get(name, "") + _program(block["body"])
+    return {name: body for name, body in files.items() if body}
 
 
 def _program(body: str) -> str:

@@ -72,20 +72,6 @@ def test_a_class_that_the_source_brings_is_given_the_constants() -> None:
     assert "num_key_value_heads=key_value_heads" in text
 
 
-def test_a_dim_that_decides_what_there_is_stays_a_number_in_what_depends_on_it() -> None:
-    text = source(
-        pc.loads(
-            "paramcalc: 1\ndims: {width: 8, depth: 3}\nlayers:\n  - Input: {shape: [width]}\n"
-            "  - Dense: {units: width}\n    when: width > 4\n  - Dense: {units: depth}\n"
-            "  - name: body\n    times: depth\n    layers: [Dense: {units: 3}, LayerNorm]\n"
-        ),
-        "keras",
-    )
-    assert "\ndepth = 3\n" in text
-    assert "width" not in text
-    assert "for i in range(depth):" in text
-
-
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 @pytest.mark.parametrize(
     "name", ["x", "keras", "nn", "Tensor", "build", "name", "i", "print", "data", "units", "Weights"]
@@ -126,27 +112,71 @@ def test_numbers_for_each_axis_are_one_where_they_are_the_same_and_pairs_are_not
     assert "ZeroPadding2D(padding=((1, 0), (1, 0))" in text
 
 
-def test_states_are_unpacked_as_pytorch_gives_them() -> None:
-    spec = pc.loads(
-        "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [5, 6]}\n    name: data\n"
-        "  - LSTM: {units: 4, return_state: true}\n    name: first\n"
-        "  - LSTM: {units: 4, return_sequences: false}\n    name: second\n    inputs: [data, first.1, first.2]\n"
-    )
-    text = source(spec, "torch")
-    assert "x, ((first_1,), (first_2,)) = self.first(data)\n" in text
-    assert "self.second(data, (first_1[None], first_2[None]))[0][:, -1]" in text
-
-
-def test_a_value_that_is_needed_later_keeps_its_variable() -> None:
-    text = source(
-        pc.loads(
-            "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n    name: data\n  - Dense: {units: 4}\n    name: early\n"
-            "  - Dense: {units: 4}\n  - Dense: {units: 4}\n  - Add:\n    inputs: [early, dense_1]\n"
-        ),
+#: Specs, the framework, what is in the source, and what is not.
+READ: dict[str, tuple[str, str, list[str], list[str]]] = {
+    "a dim that decides what there is stays a number in what depends on it": (
+        """
+dims: {width: 8, depth: 3}
+layers:
+  - Input: {shape: [width]}
+  - Dense: {units: width}
+    when: width > 4
+  - Dense: {units: depth}
+  - name: body
+    times: depth
+    layers: [Dense: {units: 3}, LayerNorm]
+""",
+        "keras",
+        ["\ndepth = 3\n", "for i in range(depth):"],
+        ["width"],
+    ),
+    "states are unpacked as PyTorch gives them": (
+        """
+framework: torch
+layers:
+  - Input: {shape: [5, 6]}
+    name: data
+  - LSTM: {units: 4, return_state: true}
+    name: first
+  - LSTM: {units: 4, return_sequences: false}
+    name: second
+    inputs: [data, first.1, first.2]
+""",
         "torch",
-    )
-    assert "        x = self.early(data)\n        y = self.dense(x)\n        y = self.dense_1(y)\n" in text
-    assert text.count("return x + y") == 1
+        [
+            "x, ((first_1,), (first_2,)) = self.first(data)\n",
+            "self.second(data, (first_1[None], first_2[None]))[0][:, -1]",
+        ],
+        [],
+    ),
+    "a value that is needed later keeps its variable": (
+        """
+layers:
+  - Input: {shape: [4]}
+    name: data
+  - Dense: {units: 4}
+    name: early
+  - Dense: {units: 4}
+  - Dense: {units: 4}
+  - Add:
+    inputs: [early, dense_1]
+""",
+        "torch",
+        [
+            "        x = self.early(data)\n        y = self.dense(x)\n        y = self.dense_1(y)\n",
+            "return x + y",
+        ],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_the_source_of_a_spec(name: str) -> None:
+    text, framework, found, absent = READ[name]
+    written = source(pc.loads(f"paramcalc: 1\n{text}"), framework)
+    assert all(written.count(each) == 1 for each in found)
+    assert not any(each in written for each in absent)
 
 
 #: A repeated node whose class takes an argument, under a long name.
@@ -190,7 +220,7 @@ def test_lines_may_be_broken_wherever_they_are(name: str, framework: str, monkey
         (("a", "b", "a_b", "a-b"), ["a__b", "a_b", "a-b"]),
     ],
 )
-def test_no_name_of_keras_has_a_point_and_no_two_are_the_same(names: tuple[str, ...], found: list[str]) -> None:
+def test_no_name_of_keras_has_a_dot_and_no_two_are_the_same(names: tuple[str, ...], found: list[str]) -> None:
     group, inner, *others = names
     others = others or ["c"]
     spec = pc.Spec(
@@ -218,7 +248,7 @@ def test_paths_that_no_names_of_keras_can_tell_apart_are_refused() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         source(spec, "keras")
     assert str(caught.value) == (
-        "error[cannot-build]: the paths of two layers become the same name in Keras, which has no points in names\n"
+        "error[cannot-build]: the paths of two layers become the same name in Keras, whose names have no dots\n"
         "    rename a node"
     )
 

@@ -1,6 +1,7 @@
 """How a convention's table is read: which row is taken, and how it names and lays out tensors."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -110,3 +111,40 @@ def test_the_expressions_of_a_spec_have_no_texts(text: str) -> None:
 def test_the_name_of_a_class_is_answered_with_what_to_write() -> None:
     assert kind_of_class("Linear") == "torch.nn.Linear is written Dense"
     assert kind_of_class("Frobnicate") == ""
+
+
+#: How the classes are called that are not called with their inputs one by one, as keras.io and docs.pytorch.org say.
+CALLED = {
+    "keras": {
+        "list": "Add AdditiveAttention Attention Average Concatenate Dot Maximum Minimum Multiply Subtract",
+        "tuple": "HashedCrossing",
+        "attention": "GroupQueryAttention MultiHeadAttention",
+        "sequence": "Bidirectional ConvLSTM1D ConvLSTM2D ConvLSTM3D GRU LSTM RNN SimpleRNN",
+        "step": "GRUCell LSTMCell SimpleRNNCell StackedRNNCells",
+    },
+    "torch": {"attention": "MultiheadAttention", "sequence": "GRU LSTM RNN", "step": "GRUCell LSTMCell RNNCell"},
+}
+
+
+@pytest.mark.parametrize("framework", CALLED)
+def test_the_rows_say_how_the_classes_are_called(framework: str) -> None:
+    rows = [row for kind in pc.kind_names() for row in convention(framework).equivalents(kind)]
+    found = {
+        call: " ".join(sorted({row.class_name for row in rows if row.call == call}))
+        for call in {row.call for row in rows} - {"inputs"}
+    }
+    assert found == CALLED[framework]
+
+
+@pytest.mark.parametrize(("framework", "shape"), [("keras", (3, 4, 4)), ("torch", (6, 4, 2))])
+def test_the_channels_are_joined_where_the_framework_of_the_spec_has_them(
+    framework: Literal["keras", "torch"], shape: Shape
+) -> None:
+    inputs = [pc.Node(pc.Input(shape=(3, 4, 2)), name=name) for name in ("left", "right")]
+    spec = pc.Spec((*inputs, pc.Node(pc.Concatenate(), inputs=["left", "right"])), framework=framework)
+    assert pc.count(spec, "keras").layers[-1].output_shape == shape
+
+
+def test_the_slopes_of_torch_are_those_of_the_channels() -> None:
+    spec = pc.Spec((pc.Node(pc.Input(shape=(3, 4, 2))), pc.Node(pc.PReLU(slopes="channel"))), framework="torch")
+    assert pc.count(spec).total == 3

@@ -402,10 +402,6 @@ def test_names_from_a_spec_are_escaped() -> None:
     assert r"\textless{}b\textgreater{} \& \_x" in pc.explain(spec).to("latex")
 
 
-def test_a_character_that_latex_lacks_is_given_by_its_number() -> None:
-    assert notation.latex_text("größe 層") == "größe [U+5C64]"
-
-
 def test_standalone_latex_is_a_document() -> None:
     text = pc.explain(MLP).to("latex", standalone=True)
     assert text.startswith("\\documentclass")

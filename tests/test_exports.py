@@ -18,6 +18,7 @@ from sympy import ceiling, floor
 import paramcalc as pc
 from paramcalc.core import registry
 from paramcalc.exports.languages import LANGUAGES
+from paramcalc.exports.languages.julia import Julia
 from paramcalc.exports.languages.program import Check, program
 from paramcalc.exports.languages.tree import OPERATIONS
 from paramcalc.results.formula import symbol
@@ -174,6 +175,25 @@ def test_what_is_written_has_the_value_of_the_form(case: str, target: str) -> No
         assert compute({name: point[name] for name in form.symbols}) == known(**point), point
 
 
+def test_conditions_with_fractions_are_over_whole_numbers() -> None:
+    relations = (("≥", A / H + B / K, C), ("≥", D, A * B / H))
+    (*_, first, second) = program(replace(form_of(A * B * C * D * H * K), relations=relations), Julia()).checks
+    julia = {"a": 6, "b": 8, "c": 5, "d": 9, "h": 3, "k": 4}
+    for check, sizes, truth in ((first, {"c": 4}, True), (first, {"c": 5}, False), (second, {"d": 16}, True)):
+        assert evaluate(Julia().holds(check), GRAMMARS["julia"], {**julia, **sizes}) is truth
+    assert "div(" in Julia().holds(first)
+
+
+def test_a_form_without_sizes_is_a_number_in_every_language() -> None:
+    form = form_of(sympy.Integer(12345))
+    assert "parameters\t=12345" in form.to("excel")
+    assert "return 12345" in form.to("python")
+    assert "return 12345n;" in form.to("javascript")
+    assert "*parameters = 12345;" in form.to("c")
+    assert 'SELECT CAST(12345 AS DECIMAL(38, 0)) AS "parameters";' in form.to("sql")
+    assert "parameters = int64(12345);" in form.to("matlab")
+
+
 def test_a_power_is_a_product_where_the_language_has_no_exact_one() -> None:
     for target, known in {"c": "(a*a*a)", "matlab": "(a.*a.*a)", "sql": '("a"*"a"*"a")', "julia": "a^3"}.items():
         assert registry.language(target)().whole(A**3) == known
@@ -248,6 +268,16 @@ def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str)
     assert "features of a token" in written
     assert "widths" in written
     assert target == "json" or "Fixed, since the layers themselves depend on it: widths = [3, 1000]." in written
+
+
+def test_a_cell_says_what_a_size_stands_for_or_is_not_there() -> None:
+    form = form_of(A * C)
+    rows = dict(
+        line.split("\t", 1) for line in replace(form, meanings={"a": "rows"}).to("excel").splitlines() if "\t" in line
+    )
+    # C is a name that a spreadsheet has for itself
+    assert (rows["a"], rows["c_"]) == ("\t(rows)", "\t(the dim 'c')")
+    assert form_of(A).to("excel").splitlines()[3] == "a\t"
 
 
 def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
@@ -357,14 +387,35 @@ def test_numbers_that_readers_of_json_would_round_are_strings() -> None:
     assert document["expression"] == ["Add", ["Multiply", 2**53 - 1, "n"], 2**53 - 1]
 
 
+def test_the_schema_refuses_what_is_not_of_the_format() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(run("schema", "--of", "formula").output))
+    plain = json.loads(GPT2.to("json"))
+    symbol, condition, number = plain["symbols"][0], plain["conditions"][0], {"num": str(2**60)}
+    assert validator.is_valid({**plain, "value": number})
+    for wrong in (
+        {"further": 1},
+        {"value": {**number, "further": 1}},
+        {"value": {"num": "1.5"}},
+        {"value": 2**53},
+        {"symbols": [{**symbol, "further": 1}]},
+        {"symbols": [{**symbol, "minimum": 2}]},
+        {"conditions": [{**condition, "further": 1}]},
+        {"conditions": [{**condition, "holds": ["Add", 1, 2]}]},
+        {"paramcalc_form": 2},
+    ):
+        assert not validator.is_valid({**plain, **wrong}), wrong
+    for key in plain:
+        assert not validator.is_valid({name: value for name, value in plain.items() if name != key}), key
+
+
 def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
     relations = (("divides", H, A * B), ("=", A * B, C + D), ("≥", A - B, C * D))
     form = replace(form_of(A * B * C * D * H), relations=relations)
     divides, equal, least = (each["holds"] for each in json.loads(form.to("json"))["conditions"])
     sizes = {"a": 9, "b": 3, "c": 2, "d": 3, "h": 9}
     assert [evaluated(divides, {**sizes, "h": h}) for h in (9, 27, 5)] == [True, True, False]
-    assert [evaluated(equal, {**sizes, "c": c}) for c in (24, 25)] == [True, False]
-    assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8)] == [True, False]
+    assert [evaluated(equal, {**sizes, "c": c}) for c in (24, 25, 51)] == [True, False, False]
+    assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8, 20)] == [True, False, True]
 
 
 def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:

@@ -317,3 +317,24 @@ def test_more_expressions_than_are_kept() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_name_of_a_function_is_not_a_dim(name: str) -> None:
     assert code(f"1 + {name}") == "invalid-expression"
+
+
+@pytest.mark.parametrize(
+    ("shape", "hint"),
+    [
+        ((4, 5), "the axes are 1 to 2, or -1 to -2 from the end; 0 is the batch"),
+        ((4,), "the axis is 1, or -1 from the end; 0 is the batch"),
+        ((), ""),
+    ],
+)
+@pytest.mark.parametrize("axis", ["0", "3", "-3", "true"])
+def test_an_axis_that_is_not_there_is_told_from_those_that_are(axis: str, shape: tuple[int, ...], hint: str) -> None:
+    with pytest.raises(ParamcalcError) as caught:
+        Expression.parse(f"size({axis})").evaluate(Environment({}, shape))
+    assert (caught.value.code, caught.value.problems[0].hint) == ("invalid-value", hint)
+
+
+def test_a_table_may_name_a_field_that_is_called_as_a_function_is() -> None:
+    expression = Expression.parse("size == 2", words=True)
+    assert expression.names == {"size"}
+    assert expression.evaluate(Environment({"size": 2})) is True

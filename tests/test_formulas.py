@@ -303,10 +303,26 @@ def test_the_parts_of_a_kind_are_its_tensors() -> None:
 
 def test_parts_of_copies_that_grow_are_one() -> None:
     spec = pc.loads(f"paramcalc: 1\n{PROGRESSIONS['an input that grows by a step'][0]}")
-    (part,) = pc.formula(spec).by("tensor")[:1]
-    assert part.name == "body.new.kernel"
-    # the sum of (24 + 12·i)·12 for i from 0 to 4
-    assert part.value == sum((24 + 12 * i) * 12 for i in range(5))
+    kernel, bias = pc.formula(spec).by("tensor")
+    assert (kernel.name, bias.name) == ("body.new.kernel", "body.new.bias")
+    # the sum of (24 + 12·i)·12 for i from 0 to 4; a bias of 12 in each
+    assert kernel.value == sum((24 + 12 * i) * 12 for i in range(5))
+    assert bias.value == 5 * 12
+
+
+def test_the_parts_are_multiplied_out() -> None:
+    form = form_of("n: 8, m: 3", "  - Dense: {units: n + m, use_bias: false}")
+    n, m = form.symbols["n"], form.symbols["m"]
+    assert [part.expr for part in form.by("tensor")] == [4 * n + 4 * m]
+
+
+def test_a_form_assumes_nothing_that_its_own_sizes_do_not_meet() -> None:
+    # a second copy would have 24 - 20 - 20 units: there is none
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {width: 24, depth: 1}\nlayers:\n  - Input: {shape: [width]}\n"
+        "  - {Dense: {units: channels() - 20, use_bias: false}, times: depth}"
+    )
+    assert pc.formula(spec)() == pc.count(spec).total == 24 * 4
 
 
 def test_a_wrong_unit_is_refused() -> None:
@@ -366,6 +382,7 @@ def test_elasticities_are_exact() -> None:
     assert rows["depth"].elasticity == Fraction(3 * (12 * 24**2 + 13 * 24), total)
     assert rows["vocabulary"].elasticity == Fraction(100 * 24, total)
     assert rows["heads"].elasticity == 0
+    assert {type(row.elasticity) for row in FORM.elasticities()} == {Fraction}
     assert [row.dim for row in FORM.elasticities()] == ["width", "depth", "vocabulary", "heads"]
 
 
@@ -410,6 +427,22 @@ def test_copies_that_are_alike_are_one_product() -> None:
     form = form_of("n: 4, depth: 9", "  - Dense: {units: n}\n  - {Dense: {units: n}, times: depth, index: i}")
     n, depth = form.symbols["n"], form.symbols["depth"]
     assert form.expr == depth * (n**2 + n) + 5 * n
+
+
+def test_each_of_two_copies_counts() -> None:
+    for copies in (1, 2, 3):
+        form = form_of(
+            "n: 4", f"  - Dense: {{units: n, use_bias: false}}\n  - {{Dense: {{units: n}}, times: {copies}}}"
+        )
+        n = form.symbols["n"]
+        assert sympy.expand(form.expr - (4 * n + copies * (n**2 + n))) == 0
+        assert sum(part.value or 0 for part in form.by("tensor")) == form() == 16 + copies * 20
+
+
+def test_bounds_of_one_size_are_one_condition() -> None:
+    form = form_of("n: 9", "  - Dense: {units: 2 * n - 5}\n  - Dense: {units: n - 3}\n  - Dense: {units: n + 1}")
+    # 2·n - 5 ≥ 1 from 3 on, n - 3 ≥ 1 from 4 on
+    assert form.conditions == ("n ≥ 4",)
 
 
 def test_the_largest_term_comes_first() -> None:

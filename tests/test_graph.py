@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import paramcalc as pc
+from paramcalc.graph import evaluate
 
 HEAD = "paramcalc: 1\n"
 INPUT = "layers:\n  - Input: {shape: [4]}\n    name: x\n"
@@ -516,3 +517,113 @@ def test_a_refusal_in_a_copy_leaves_the_names_of_later_nodes_alone() -> None:
             )
         )
     assert [problem.node for problem in caught.value.problems] == ["body.0", "late"]
+
+
+# --- messages, and what is rare ------------------------------------------------------------------
+
+
+def hint(layers: str, head: str = "") -> str:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        count(layers, head)
+    return caught.value.problems[0].hint
+
+
+@pytest.mark.parametrize(
+    ("tensor", "expected"),
+    [("a.kernl", "did you mean 'kernel'?"), ("a.zzzz", "its tensors: kernel, bias"), ("f.zzzz", "it owns none")],
+)
+def test_what_a_layer_owns_is_said_where_a_tensor_is_unknown(tensor: str, expected: str) -> None:
+    text = dense(4, "name: a") + "  - Flatten:\n    name: f\n" + dense(4, f"tie: {{kernel: {tensor}}}")
+    assert hint(text) == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("dens", "did you mean 'dense'?"), ("zz", "it holds: flatten, dense")])
+def test_what_a_group_holds_is_said_where_a_name_is_unknown(name: str, expected: str) -> None:
+    text = f"  - name: g\n    layers: [Flatten, {{Dense: {{units: 4}}}}]\n  - Add:\n    inputs: [g.{name}, g]\n"
+    assert hint(text) == expected
+
+
+def test_a_layer_called_again_that_was_absent_has_nothing_to_share() -> None:
+    text = (
+        "  - name: g\n    layers:\n      - Dense: {units: 4}\n        when: size(1) > 4\n      - Flatten\n"
+        + dense(8)
+        + "  - share: g\n"
+    )
+    assert code(text) == "share-mismatch"
+
+
+def test_copies_that_start_from_nothing_are_alike() -> None:
+    text = "  - Input: {shape: [3]}\n    name: y\n    times: 3\n"
+    assert [(row.name, row.times) for row in rows(text).values()] == [("x", 1), ("y.0..2", 3)]
+
+
+def test_a_further_output_has_no_outputs_of_its_own() -> None:
+    text = "  - Reshape: {target_shape: [2, 2]}\n  - LSTM: {units: 3, return_state: true}\n    name: r\n" + dense(
+        3, "name: d", "inputs: [r.1]", "when: false"
+    )
+    assert inputs(text + "  - Flatten:\n    name: f\n    inputs: [d]\n")["f"] == ("r.1",)
+    assert code(text + "  - Flatten:\n    name: f\n    inputs: [d.1]\n") == "unknown-node"
+
+
+def test_what_flows_out_is_what_the_spec_names_or_its_last_node() -> None:
+    text = HEAD + INPUT + dense(5) + dense(6)
+    assert [flow.shape for flow in evaluate(pc.loads(text)).outputs] == [(6,)]
+    assert [flow.shape for flow in evaluate(pc.loads(text + "outputs: [dense, x]\n")).outputs] == [(5,), (4,)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "total"),
+    [
+        # each Embedding adds an axis: 10·8 for each copy
+        (INPUT + "  - Embedding: {input_dim: 10, output_dim: 8}\n    times: n\n", 240),
+        # the first copy is absent, so that nothing flows into the second
+        ("layers:\n  - Weights: {tensors: {w: [2]}, output: w}\n    times: n\n    index: i\n    when: i > 0\n", 4),
+    ],
+)
+def test_copies_that_grow_by_no_rule_fix_their_number(layers: str, total: int) -> None:
+    form = pc.formula(pc.loads(HEAD + "dims: {n: 3}\n" + layers))
+    assert (form.expr, form.fixed) == (total, {"n": 3})
+
+
+def test_copies_that_assume_something_of_their_counter_fix_their_number() -> None:
+    text = (
+        "layers:\n  - Input: {shape: [w]}\n  - name: g\n    times: n\n    index: i\n    layers:\n"
+        "      - Dense: {units: w / (i + 1)}\n      - Dense: {units: w}\n"
+    )
+    form = pc.formula(pc.loads(HEAD + "dims: {n: 3, w: 6}\n" + text))
+    assert form.fixed == {"n": 3}
+    # 6 features to a, and a to 6: 6·a + a + a·6 + 6, for a of 6, 3 and 2
+    assert form(w=6) == 13 * (6 + 3 + 2) + 3 * 6
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # all copies are alike
+        "  - Dense: {units: 4}\n    name: body\n    times: n\n",
+        # each has 4 features more than the one before
+        (
+            "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n        name: d\n"
+            "      - Concatenate:\n        inputs: [d, input]\n"
+        ),
+    ],
+)
+def test_a_form_that_refers_to_a_copy_assumes_that_it_is_there(layers: str) -> None:
+    name = "body.1.d" if "Concatenate" in layers else "body.1"
+    text = HEAD + "dims: {n: 3}\n" + INPUT + layers + f"  - Flatten:\n    inputs: {name}\n"
+    form = pc.formula(pc.loads(text))
+    assert form.conditions == ("n ≥ 2",)
+    assert form(n=2) == pc.count(pc.loads(text), dims={"n": 2}).total
+    for number in (lambda: form(n=1), lambda: pc.count(pc.loads(text), dims={"n": 1})):
+        with pytest.raises(pc.ParamcalcError):
+            number()
+    with pytest.raises(pc.ParamcalcError, match=r"no such copy as 'body\.1|depends on a dim that is an array"):
+        pc.count(pc.loads(text), dims={"n": np.array([1, 3])})
+
+
+def test_arrays_of_copies() -> None:
+    alike, grown = dense(4, "times: n"), dense("4 + i", "times: n", "index: i")
+    assert list(count(alike, "dims: {n: 1}\n", dims={"n": np.array([1, 3])}).total) == [20, 60]
+    # 4 to 4, and 4 to 5
+    assert count(grown, "dims: {n: 1}\n", dims={"n": np.array([2, 2])}).total == 20 + 25
+    assert code(grown, "dims: {n: 1}\n", dims={"n": np.array([1, 3])}) == "not-one-value"

@@ -53,6 +53,12 @@ def sequential(*layers: dict[str, Any]) -> Any:
     return {"module": "keras", "class_name": "Sequential", "config": {"name": "model", "layers": list(layers)}}
 
 
+def two_dense(first: tuple[str, str, int], second: tuple[str, str, int]) -> Any:
+    """A model of an input `x` and two layers, each a name, what it takes and how wide that is said to be."""
+    layers = [entry("Dense", name, [tensor(taken, [None, width])], units=4) for name, taken, width in (first, second)]
+    return functional(source("x", 4), *layers, outputs=[[second[0], 0, 0]])
+
+
 def nested(model: Any, name: str, *calls: Any) -> dict[str, Any]:
     """A model as a layer of another."""
     config = {**model["config"], "name": name}
@@ -229,7 +235,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a lambda": (
         sequential(source("x", 4), LAMBDA),
         (
-            "error[unknown-kind]: the layer 'double' is of the class 'Lambda', which is no layer kind\n"
+            "error[unknown-kind]: the layer 'double' is of the class 'Lambda', which is no layer type\n"
             "    it holds code, which no file is asked to run: write its tensors, if it has any, as Weights"
         ),
     ),
@@ -259,7 +265,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
             },
         },
         (
-            "error[unknown-kind]: the layer 'mine' is of the class 'LayerScale', which is no layer kind\n"
+            "error[unknown-kind]: the layer 'mine' is of the class 'LayerScale', which is no layer type\n"
             "    give the live model to pc.from_keras, or write its tensors as Weights"
         ),
     ),
@@ -290,14 +296,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
         "error[wrong-type]: the layer 'd' takes numbers, and no texts",
     ),
     "a shape that is not ours": (
-        functional(
-            source("x", 4),
-            entry("Dense", "a", [tensor("x", [None, 4])], units=3),
-            entry("Dense", "b", [tensor("a", [None, 7])], units=3),
-            outputs=[["b", 0, 0]],
-        ),
+        two_dense(("a", "x", 4), ("b", "a", 7)),
         (
-            "error[model-mismatch]: the output of 'a' is stated as (None, 7), and would be (None, 3)\n"
+            "error[model-mismatch]: the output of 'a' is stated as (None, 7), and would be (None, 4)\n"
             "    was the model written by a newer Keras?"
         ),
     ),
@@ -316,21 +317,11 @@ REFUSED: dict[str, tuple[Any, str]] = {
         ),
     ),
     "a ring": (
-        functional(
-            source("x", 4),
-            entry("Dense", "a", [tensor("b", [None, 4])], units=4),
-            entry("Dense", "b", [tensor("a", [None, 4])], units=4),
-            outputs=[["b", 0, 0]],
-        ),
+        two_dense(("a", "b", 4), ("b", "a", 4)),
         "error[invalid-value]: the layers of this description wait for one another, or for one that is not there",
     ),
     "two of one name": (
-        functional(
-            source("x", 4),
-            entry("Dense", "a", [tensor("x", [None, 4])], units=4),
-            entry("Dense", "a", [tensor("x", [None, 4])], units=4),
-            outputs=[["a", 0, 0]],
-        ),
+        two_dense(("a", "x", 4), ("a", "x", 4)),
         "error[invalid-value]: two layers of this description are called 'a'",
     ),
     "no layers": (functional(outputs=[]), "error[invalid-value]: the model 'model' has no layers"),

@@ -83,6 +83,20 @@ def test_it_is_listed_and_has_a_page() -> None:
     assert page.count("no class of its own") == 2
 
 
+def test_a_class_that_says_nothing_of_itself_is_listed_all_the_same() -> None:
+    class Bare(Layer):
+        size: int = 3
+
+    pc.register(Bare)
+    assert "\n  Bare\n" in run("layers").stdout
+    page = run("layers", "Bare")
+    assert page.exit_code == 0
+    assert "size  3" in page.stdout
+    assert spec_schema()["$defs"]["Bare"]["properties"]["size"]["type"] == "integer"
+    spec = pc.loads("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Bare: {size: 5}\n")
+    assert pc.count(spec).total == 0
+
+
 def test_it_is_counted_under_its_own_names_in_both_conventions() -> None:
     pc.register(Squeeze)
     spec = pc.loads(SPEC.format("keras", [32, 32, 64]))

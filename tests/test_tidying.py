@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import paramcalc as pc
 from paramcalc.frameworks.tidying import tidy
 
@@ -29,8 +31,10 @@ BLOCK = """
 """
 
 
-def test_group_of_two_alike_becomes_one_that_is_repeated() -> None:
-    text = f"""layers:
+#: Specs, and their layers when they are tidied.
+TIDIED: dict[str, tuple[str, str]] = {
+    "group of two alike becomes one that is repeated": (
+        f"""layers:
 - Input: {{shape: [8]}}
 - name: body
   layers:
@@ -38,33 +42,22 @@ def test_group_of_two_alike_becomes_one_that_is_repeated() -> None:
     layers: {BLOCK}
   - name: layer_1
     layers: {BLOCK}
-"""
-    assert tidied(text) == (
-        "  - Input: {shape: [8]}\n"
-        "  - name: body\n"
-        "    times: 2\n"
-        "    layers:\n"
-        "      - Dense: {units: width}\n"
-        "        name: first\n"
-        "      - Dense: {units: width}\n"
-        "        name: second\n"
-        "      - Dense: {units: width, use_bias: false}\n"
-        "        name: third\n"
-    )
-
-
-def test_two_layers_alike_need_no_repeat() -> None:
-    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Dense: {units: 8}]"
-    assert "times" not in tidied(text)
-
-
-def test_pair_that_occurs_twice_needs_no_group() -> None:
-    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Flatten, Dense: {units: 8}, Flatten]"
-    assert "times" not in tidied(text)
-
-
-def test_group_that_is_called_again_stays() -> None:
-    text = """layers:
+""",
+        (
+            "  - Input: {shape: [8]}\n"
+            "  - name: body\n"
+            "    times: 2\n"
+            "    layers:\n"
+            "      - Dense: {units: width}\n"
+            "        name: first\n"
+            "      - Dense: {units: width}\n"
+            "        name: second\n"
+            "      - Dense: {units: width, use_bias: false}\n"
+            "        name: third\n"
+        ),
+    ),
+    "group that is called again stays": (
+        """layers:
 - Input: {shape: [8]}
 - name: body
   layers:
@@ -75,20 +68,19 @@ def test_group_that_is_called_again_stays() -> None:
   - Dense: {units: 8}
     name: layer_2
 - share: body
-"""
-    assert tidied(text) == (
-        "  - Input: {shape: [8]}\n"
-        "  - name: body\n"
-        "    layers:\n"
-        "      - Dense: {units: width}\n"
-        "        name: layer\n"
-        "        times: 3\n"
-        "  - share: body\n"
-    )
-
-
-def test_names_that_nodes_have_anyway_are_left_out() -> None:
-    text = """layers:
+""",
+        (
+            "  - Input: {shape: [8]}\n"
+            "  - name: body\n"
+            "    layers:\n"
+            "      - Dense: {units: width}\n"
+            "        name: layer\n"
+            "        times: 3\n"
+            "  - share: body\n"
+        ),
+    ),
+    "names that nodes have anyway are left out": (
+        """layers:
 - Input: {shape: [8]}
   name: input_1
 - Dense: {units: 3}
@@ -104,25 +96,24 @@ def test_names_that_nodes_have_anyway_are_left_out() -> None:
 - Concatenate:
   name: concatenate
   inputs: [dense_1, dense_7]
-"""
-    assert tidied(text) == (
-        "  - Input: {shape: [8]}\n"
-        "    name: input_1\n"
-        "  - Dense: {units: 3}\n"
-        "  - Dense: {units: 4}\n"
-        "    name: dense_1\n"
-        "  - Dense: {units: 5}\n"
-        "    name: dense_7\n"
-        "  - Dense: {units: 6}\n"
-        "    name: dense_3\n"
-        "  - Flatten\n"
-        "  - Concatenate:\n"
-        "    inputs: [dense_1, dense_7]\n"
-    )
-
-
-def test_sum_without_a_name_of_its_own_gives_none_to_a_residual() -> None:
-    text = """layers:
+""",
+        (
+            "  - Input: {shape: [8]}\n"
+            "    name: input_1\n"
+            "  - Dense: {units: 3}\n"
+            "  - Dense: {units: 4}\n"
+            "    name: dense_1\n"
+            "  - Dense: {units: 5}\n"
+            "    name: dense_7\n"
+            "  - Dense: {units: 6}\n"
+            "    name: dense_3\n"
+            "  - Flatten\n"
+            "  - Concatenate:\n"
+            "    inputs: [dense_1, dense_7]\n"
+        ),
+    ),
+    "sum without a name of its own gives none to a residual": (
+        """layers:
 - Input: {shape: [8]}
   name: x
 - LayerNorm:
@@ -137,24 +128,23 @@ def test_sum_without_a_name_of_its_own_gives_none_to_a_residual() -> None:
 - Add:
   name: add_1
   inputs: [fc_2, add]
-"""
-    assert tidied(text) == (
-        "  - Input: {shape: [8]}\n"
-        "    name: x\n"
-        "  - residual: true\n"
-        "    layers:\n"
-        "      - LayerNorm:\n"
-        "        name: norm_1\n"
-        "      - Dense: {units: width}\n"
-        "        name: fc_1\n"
-        "  - Dense: {units: width}\n"
-        "    name: fc_2\n"
-        "    residual: true\n"
-    )
-
-
-def test_sizes_that_follow_from_others_are_expressions_of_them() -> None:
-    text = """framework: torch
+""",
+        (
+            "  - Input: {shape: [8]}\n"
+            "    name: x\n"
+            "  - residual: true\n"
+            "    layers:\n"
+            "      - LayerNorm:\n"
+            "        name: norm_1\n"
+            "      - Dense: {units: width}\n"
+            "        name: fc_1\n"
+            "  - Dense: {units: width}\n"
+            "    name: fc_2\n"
+            "    residual: true\n"
+        ),
+    ),
+    "sizes that follow from others are expressions of them": (
+        """framework: torch
 layers:
 - Input: {shape: [null], dtype: int32}
 - Embedding: {input_dim: 1000, output_dim: 64}
@@ -164,33 +154,51 @@ layers:
   - MultiHeadAttention: {num_heads: 4, key_dim: 16}
   - Weights: {tensors: {scale: [64], places: [128, 64]}}
 - Dense: {units: 1000}
-"""
-    assert tidied(text) == (
-        "  - Input: {shape: [null], dtype: int32}\n"
-        "  - Embedding: {input_dim: vocabulary, output_dim: width}\n"
-        "  - name: body\n"
-        "    times: 6\n"
-        "    layers:\n"
-        "      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads}\n"
-        "      - Weights: {tensors: {scale: [width], places: [128, width]}}\n"
-        "  - Dense: {units: vocabulary}\n"
-    )
+""",
+        (
+            "  - Input: {shape: [null], dtype: int32}\n"
+            "  - Embedding: {input_dim: vocabulary, output_dim: width}\n"
+            "  - name: body\n"
+            "    times: 6\n"
+            "    layers:\n"
+            "      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads}\n"
+            "      - Weights: {tensors: {scale: [width], places: [128, width]}}\n"
+            "  - Dense: {units: vocabulary}\n"
+        ),
+    ),
+    "names that keras numbers are those of a copy": (
+        "layers:\n- Input: {shape: [8]}\n"
+        + "".join(
+            f"- LayerNorm:\n  name: layer_normalization_{number}\n"
+            f"- Dense: {{units: 8}}\n  name: dense_{2 * number}\n"
+            f"- Dense: {{units: 8}}\n  name: dense_{2 * number + 1}\n"
+            f"- Add:\n  name: add_{number}\n  inputs: [dense_{2 * number}, dense_{2 * number + 1}]\n"
+            for number in (3, 4, 5)
+        ),
+        (
+            "  - Input: {shape: [8]}\n"
+            "  - times: 3\n"
+            "    layers:\n"
+            "      - LayerNorm\n"
+            "      - Dense: {units: width}\n"
+            "      - Dense: {units: width}\n"
+            "        residual: true\n"
+        ),
+    ),
+}
 
 
-def test_names_that_keras_numbers_are_those_of_a_copy() -> None:
-    text = "layers:\n- Input: {shape: [8]}\n" + "".join(
-        f"- LayerNorm:\n  name: layer_normalization_{number}\n"
-        f"- Dense: {{units: 8}}\n  name: dense_{2 * number}\n"
-        f"- Dense: {{units: 8}}\n  name: dense_{2 * number + 1}\n"
-        f"- Add:\n  name: add_{number}\n  inputs: [dense_{2 * number}, dense_{2 * number + 1}]\n"
-        for number in (3, 4, 5)
-    )
-    assert tidied(text) == (
-        "  - Input: {shape: [8]}\n"
-        "  - times: 3\n"
-        "    layers:\n"
-        "      - LayerNorm\n"
-        "      - Dense: {units: width}\n"
-        "      - Dense: {units: width}\n"
-        "        residual: true\n"
-    )
+@pytest.mark.parametrize("name", TIDIED)
+def test_spec_is_written_as_a_person_would(name: str) -> None:
+    text, expected = TIDIED[name]
+    assert tidied(text) == expected
+
+
+def test_two_layers_alike_need_no_repeat() -> None:
+    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Dense: {units: 8}]"
+    assert "times" not in tidied(text)
+
+
+def test_pair_that_occurs_twice_needs_no_group() -> None:
+    text = "layers: [Input: {shape: [8]}, Dense: {units: 8}, Flatten, Dense: {units: 8}, Flatten]"
+    assert "times" not in tidied(text)

@@ -142,3 +142,9 @@ def test_what_a_formula_may_be_written_in_is_what_there_is() -> None:
 
     assert get_args(Target) == ("text", "latex", "mathml", *LANGUAGES)
     assert get_args(Notation) == (*NOTATIONS,)
+
+
+def test_what_a_field_may_be_given_as_is_for_type_checkers_alone() -> None:
+    # whoever looks at an annotation finds the words of a Literal, or nothing
+    for layer_type, field in ((pc.Dense, "units"), (pc.MaxPool2D, "padding"), (pc.Bidirectional, "layer")):
+        assert layer_type.model_fields[field].annotation is Any

@@ -94,7 +94,6 @@ _ATTENTION = {
 _BIDIRECTIONAL = same("layer merge_mode backward_layer")
 
 _FUNCTION = {"*": "which function is applied"}
-_DROPPED_TOGETHER = {"data_format": "which elements are drawn together"}
 _DIRECTION = {"invert mean variance": "in which direction it is applied, and by how much"}
 _LOOKUP = "vocabulary_size max_tokens pad_to_max_tokens output_mode"
 _FOUND = {"mask_value salt oov_method vocabulary_dtype invert": "how a category is found"}
@@ -170,20 +169,15 @@ CLASSES: Mapping[str, Rows] = {
     ),
     "Dropout": (
         Equivalent("keras.layers.Dropout", same("rate"), fields={"variant": "element"}),
-        Equivalent("keras.layers.SpatialDropout1D", same("rate"), when="rank == 2", fields={"variant": "channel"}),
-        Equivalent(
-            "keras.layers.SpatialDropout2D",
-            same("rate"),
-            when="rank == 3",
-            fields={"variant": "channel"},
-            inert=_DROPPED_TOGETHER,
-        ),
-        Equivalent(
-            "keras.layers.SpatialDropout3D",
-            same("rate"),
-            when="rank == 4",
-            fields={"variant": "channel"},
-            inert=_DROPPED_TOGETHER,
+        *(
+            Equivalent(
+                f"keras.layers.SpatialDropout{n}D",
+                same("rate"),
+                when=f"rank == {n + 1}",
+                fields={"variant": "channel"},
+                inert={"data_format": "which elements are drawn together"},
+            )
+            for n in (1, 2, 3)
         ),
         Equivalent("keras.layers.GaussianDropout", same("rate"), fields={"variant": "gaussian"}),
         Equivalent("keras.layers.AlphaDropout", same("rate"), fields={"variant": "alpha"}),

@@ -12,12 +12,13 @@ from paramcalc.conventions.spelling import Spelling, rule_of_inner, spell
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.registry import known_kind
 from paramcalc.layers.base.declaration import Layer, Role, Tensor
 from paramcalc.spec import Framework
 
 #: How an object of a class is called: with its inputs one by one; with a list or a tuple of them; with a query, a value
 #: and a key; with a sequence and the states to begin with; with one step and the states before it.
-Call: TypeAlias = Literal["inputs", "list", "tuple", "attention", "sequence", "step"]
+CallForm: TypeAlias = Literal["inputs", "list", "tuple", "attention", "sequence", "step"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +59,7 @@ class Equivalent:
     #: "layer.weight".
     parts: Mapping[str, str] = field(default_factory=dict)
     #: how an object of the class is called
-    call: Call = "inputs"
+    call: CallForm = "inputs"
     #: the arguments that are always written: the class has no default for them, or another than the table says
     written: str = ""
     #: the arguments that are tensors, where the expression is a list of numbers
@@ -96,7 +97,7 @@ class Table:
     unlisted: Mapping[str, str]
     #: values of fields that follow the convention asked for, unless they are stated
     choices: Mapping[str, Mapping[str, Any]]
-    #: values of fields that follow the spec's own framework, unless they are stated
+    #: values of fields that follow the spec's own framework, unless they are stated, beside where the channels are
     layout: Mapping[str, Mapping[str, Any]]
     #: the default of an argument in every class that takes it, unless its row says that it is always written
     defaults: Mapping[str, Any]
@@ -187,8 +188,13 @@ class Convention:
         return self.table.chosen.get(kind_name, {})
 
     def layout(self, kind_name: str) -> Mapping[str, Any]:
-        """Return values of fields that follow the spec's own framework, unless they are stated."""
-        return self.table.laid_out.get(kind_name, {})
+        """Return values of fields that follow the spec's own framework, unless they are stated.
+
+        They are those by which the layer type says where its channels are, and those of the table.
+        """
+        cls = known_kind(kind_name)
+        implied = cls.fields_of_layout(self.channel_axis) if cls is not None else {}
+        return {**implied, **self.table.laid_out.get(kind_name, {})}
 
     def counts(self, role: Role) -> bool:
         """Return whether a tensor of this role counts in the total."""

@@ -139,21 +139,23 @@ _RECURRENT_TENSORS = {
     "recurrent_kernel": "weight_hh_l0: u g -> g u",
     "bias": "bias_ih_l0",
     "recurrent_bias": "bias_hh_l0",
-    "projection": "weight_hr_l0: u p -> p u",
     "backward_kernel": "weight_ih_l0_reverse: n g -> g n",
     "backward_recurrent_kernel": "weight_hh_l0_reverse: u g -> g u",
     "backward_bias": "bias_ih_l0_reverse",
     "backward_recurrent_bias": "bias_hh_l0_reverse",
-    "backward_projection": "weight_hr_l0_reverse: u p -> p u",
     "layer_*_kernel": "weight_ih_l*: n g -> g n",
     "layer_*_recurrent_kernel": "weight_hh_l*: u g -> g u",
     "layer_*_bias": "bias_ih_l*",
     "layer_*_recurrent_bias": "bias_hh_l*",
-    "layer_*_projection": "weight_hr_l*: u p -> p u",
     "layer_*_backward_kernel": "weight_ih_l*_reverse: n g -> g n",
     "layer_*_backward_recurrent_kernel": "weight_hh_l*_reverse: u g -> g u",
     "layer_*_backward_bias": "bias_ih_l*_reverse",
     "layer_*_backward_recurrent_bias": "bias_hh_l*_reverse",
+}
+_PROJECTIONS = {
+    "projection": "weight_hr_l0: u p -> p u",
+    "backward_projection": "weight_hr_l0_reverse: u p -> p u",
+    "layer_*_projection": "weight_hr_l*: u p -> p u",
     "layer_*_backward_projection": "weight_hr_l*_reverse: u p -> p u",
 }
 _CELL = {"input_size": "size(-1)", "hidden_size": "units", "bias": "use_bias"}
@@ -196,7 +198,6 @@ _TRANSFORMER = {
 }
 _TRANSFORMER_PARTS = {
     "self_attention": "self_attn",
-    "cross_attention": "multihead_attn",
     "linear_*": "linear*",
     "norm_*": "norm*",
 }
@@ -278,9 +279,10 @@ CLASSES: Mapping[str, Rows] = {
     ),
     "Dropout": (
         Equivalent("torch.nn.Dropout", {"p": "rate"}, fields={"variant": "element"}),
-        Equivalent("torch.nn.Dropout1d", {"p": "rate"}, when="rank == 2", fields={"variant": "channel"}),
-        Equivalent("torch.nn.Dropout2d", {"p": "rate"}, when="rank == 3", fields={"variant": "channel"}),
-        Equivalent("torch.nn.Dropout3d", {"p": "rate"}, when="rank == 4", fields={"variant": "channel"}),
+        *(
+            Equivalent(f"torch.nn.Dropout{n}d", {"p": "rate"}, when=f"rank == {n + 1}", fields={"variant": "channel"})
+            for n in (1, 2, 3)
+        ),
         Equivalent("torch.nn.AlphaDropout", {"p": "rate"}, fields={"variant": "alpha"}),
         Equivalent("torch.nn.FeatureAlphaDropout", {"p": "rate"}, fields={"variant": "channel_alpha"}),
     ),
@@ -525,7 +527,7 @@ CLASSES: Mapping[str, Rows] = {
     "LSTM": Equivalent(
         "torch.nn.LSTM",
         {**_RECURRENT, "proj_size": "0 if proj_size == None else proj_size"},
-        _RECURRENT_TENSORS,
+        _RECURRENT_TENSORS | _PROJECTIONS,
         when=f"({_TWO_BIASES}) and not go_backwards",
         call="sequence",
     ),
@@ -555,8 +557,11 @@ CLASSES: Mapping[str, Rows] = {
         ),
     ),
     "Attention AdditiveAttention": (),
-    "TransformerEncoderLayer TransformerDecoderLayer": Equivalent(
-        "torch.nn.{name}", _TRANSFORMER, parts=_TRANSFORMER_PARTS
+    "TransformerEncoderLayer": Equivalent("torch.nn.TransformerEncoderLayer", _TRANSFORMER, parts=_TRANSFORMER_PARTS),
+    "TransformerDecoderLayer": Equivalent(
+        "torch.nn.TransformerDecoderLayer",
+        _TRANSFORMER,
+        parts=_TRANSFORMER_PARTS | {"cross_attention": "multihead_attn"},
     ),
     "TransformerEncoder": Equivalent(
         "torch.nn.TransformerEncoder",
@@ -584,21 +589,12 @@ CHOICES: Mapping[str, Mapping[str, Any]] = {
     "SpectralNorm": {"right_vector": True},
     "SimpleRNN LSTM SimpleRNNCell LSTMCell": {"recurrent_bias": True},
 }
-
-_CHANNELS_FIRST = {"data_format": "channels_first"}
-
 LAYOUT: Mapping[str, Mapping[str, Any]] = {
-    "PReLU BatchNorm GroupNorm InstanceNorm Concatenate": {"axis": 1},
-    "Conv{1,2,3}D DepthwiseConv{1,2}D SeparableConv{1,2}D ConvLSTM{1,2,3}D Unfold Fold": _CHANNELS_FIRST,
+    "PReLU Concatenate": {"axis": 1},
     # a padding of numbers leaves the end of the last stride as it is; Keras's `valid` fills it
-    "Conv1DTranspose": {**_CHANNELS_FIRST, "padding": (0,)},
-    "Conv2DTranspose": {**_CHANNELS_FIRST, "padding": (0, 0)},
-    "Conv3DTranspose": {**_CHANNELS_FIRST, "padding": (0, 0, 0)},
-    "MaxPool{1,2,3}D AveragePool{1,2,3}D GlobalMaxPool{1,2,3}D GlobalAveragePool{1,2,3}D": _CHANNELS_FIRST,
-    "AdaptiveAveragePool{1,2,3}D AdaptiveMaxPool{1,2,3}D LPPool{1,2,3}D FractionalMaxPool{2,3}D": _CHANNELS_FIRST,
-    "MaxUnpool{1,2,3}D PixelShuffle PixelUnshuffle ChannelShuffle": _CHANNELS_FIRST,
-    "ZeroPadding{1,2,3}D Pad{1,2,3}D Cropping{1,2,3}D Upsample UpSampling{1,2,3}D": _CHANNELS_FIRST,
-    "Resizing CenterCrop RandomCrop STFTSpectrogram": _CHANNELS_FIRST,
+    "Conv1DTranspose": {"padding": (0,)},
+    "Conv2DTranspose": {"padding": (0, 0)},
+    "Conv3DTranspose": {"padding": (0, 0, 0)},
     "SimpleRNN GRU LSTM": {"return_sequences": True},
 }
 

@@ -88,7 +88,7 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
         return f"{number:,}"
 
     def quotient(self, numerator: Any, denominator: Any) -> str:
-        over = self.parenthesize(denominator, PRECEDENCE["Pow"])
+        over = self.parenthesize(denominator, PRECEDENCE["Pow"], strict=True)
         return f"{self.parenthesize(numerator, PRECEDENCE['Mul'] - 1)}/{over}"
 
     def negative(self, expr: Any) -> str:
@@ -100,7 +100,7 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
     def _print_Add(self, expr: Any, order: Any = None) -> str:
         text = ""
         for sign, term in terms(expr, self.sizes):
-            printed = self.parenthesize(term, precedence(expr))
+            printed = self._print(term)
             text += f" {sign} {printed}" if text else f"-{printed}" if sign == "-" else printed
         return text
 
@@ -174,7 +174,7 @@ class _MathMLPrinter(_Ordered, MathMLPresentationPrinter):  # type: ignore[misc]
         content: list[Any] = []
         for sign, term in terms(expr, self.sizes):
             content += [self.element("mo", sign)] if sign == "-" or content else []
-            content.append(self.parenthesize(term, precedence(expr)))
+            content.append(self._print(term))
         return self.element("mrow", *content)
 
     def _print_int(self, expr: Any) -> Any:

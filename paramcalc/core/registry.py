@@ -28,10 +28,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "activation": ("PReLU", "GLU", "Identity", "Masking", "GaussianNoise"),
     "normalization": ("BatchNorm", "LayerNorm", "RMSNorm"),
     "further_normalization": ("GroupNorm", "InstanceNorm", "UnitNorm", "LocalResponseNorm", "Normalization"),
-    "convolution": (
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
+    "convolution": ("Conv1D", "Conv2D", "Conv3D"),
+    "further_convolution": (
         "DepthwiseConv1D",
         "DepthwiseConv2D",
         "SeparableConv1D",
@@ -212,6 +210,11 @@ def kind(name: str) -> type[Layer]:
         found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
         return found
     return _OWN.get(name) or _own(name)
+
+
+def known_kind(name: str) -> type[Layer] | None:
+    """Give the layer type of a name that is built in or registered; entry points are not read for it."""
+    return kind(name) if family_of(name) is not None else _OWN.get(name)
 
 
 def unknown_kind(name: str) -> ParamcalcError:

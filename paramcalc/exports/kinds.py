@@ -25,13 +25,13 @@ def overview() -> str:
     lines = []
     names = max(map(len, kind_names()))
     own = own_names()
-    for family, kinds in [*FAMILIES.items(), *([("of other packages", own)] if own else [])]:
+    for family, kinds in [*FAMILIES.items(), *([("of your own", own)] if own else [])]:
         lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
-            lines += textwrap.wrap(
-                kind(name).summary(), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start)
-            )
+            summary = kind(name).summary()
+            wrapped = textwrap.wrap(summary, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
+            lines += wrapped or [start.rstrip()]
     return "\n".join([*lines[1:], "", "paramcalc layers TYPE shows the fields, tensors and formula of one."])
 
 
@@ -63,7 +63,7 @@ def field_rows(cls: type[Layer]) -> list[tuple[str, str, str]]:
     rows = []
     for outside, name in cls.spelled_fields().items():
         info = cls.model_fields[name]
-        rows.append((outside, _default(info), str(info.description)))
+        rows.append((outside, _default(info), info.description or ""))
     return rows
 
 

@@ -102,8 +102,7 @@ class _Writer:
                 sheet.write_blank(row, 1, None, self.input)
             else:
                 sheet.write_number(row, 1, int(self.language.literal(size.value)), self.input)
-            about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
-            sheet.write_string(row, 2, about.strip(), self.indented)
+            sheet.write_string(row, 2, size.about, self.indented)
             self.book.define_name(size.name, f"={_SIZES}!$B${row + 1}")
             row += 1
         row = self._write_checks(row + 1)

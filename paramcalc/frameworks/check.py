@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Shape, product
 from paramcalc.core.errors import quoted, refuse
+from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.reading import read_as_it_is
 from paramcalc.results.count import count
 from paramcalc.spec import Framework, Spec
@@ -83,8 +84,7 @@ def check(spec: Spec, against: Any) -> Check:
 
 def _model(against: Any) -> tuple[Framework, tuple[OneTensor, ...]]:
     """Return the framework of what a spec is held against, and its tensors."""
-    # with PyTorch behind Keras, its models are modules of PyTorch as well
-    if hasattr(against, "to_json") and hasattr(against, "count_params"):
+    if is_live_model(against):
         from paramcalc.frameworks.keras.read import untidied
 
         other = untidied(against)
@@ -152,7 +152,7 @@ def _common_name(tensor: OneTensor) -> str:
         elif not _ADDED.fullmatch(name):
             names.append(name)
         several = _SEVERAL.fullmatch(name)
-    # Keras has no points in names
+    # names in Keras have no dots
     return _NUMBERED.sub("", ".".join([*names, last])).replace(".", "_")
 
 

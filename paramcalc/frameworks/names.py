@@ -1,4 +1,4 @@
-"""Names that a spec takes, made of those that a model has."""
+"""FreeNames that a spec takes, made of those that a model has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def free_name(name: str, taken: Container[str], number: int = 0) -> str:
     return next(each for each in numbered if each not in taken)
 
 
-class Names:
+class FreeNames:
     """The names of a group, of which no two are the same."""
 
     def __init__(self, taken: Iterable[str] = ("input",), stem: str = "layer") -> None:

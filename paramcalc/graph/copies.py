@@ -35,7 +35,7 @@ class Copies:
         self.first = first
         #: what flows into the first of them
         self.given = inputs
-        self.times = walk.number(entry, "times", inputs)
+        self.times = entry.times = walk.number(entry, "times", inputs)
         node, scope = entry.node, entry.scope
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None

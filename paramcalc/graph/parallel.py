@@ -35,7 +35,7 @@ class Parallel:
         self.entry = entry
         self.inputs = inputs
         self.first = first
-        self.number = walk.number(entry, "parallel", inputs)
+        self.number = entry.times = walk.number(entry, "parallel", inputs)
         node = entry.node
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
@@ -158,6 +159,8 @@ class Entry:
     node: Node
     path: Path
     scope: Scope
+    #: how many copies there are in the end, once that is known
+    times: Number = 1
     copies: list[Copy] = field(default_factory=list)
     #: what flows out of it; of an absent node, what would have flowed in
     flow: Flow | None = None
@@ -187,7 +190,8 @@ class Entry:
                 "the counter follows its name, from 0: body.0",
             )
         copy = self.copy(int(counter))
-        if copy is None:
+        # of copies whose number is a symbol, it is assumed that there are as many
+        if copy is None or not algebra.at_least(self.times, int(counter) + 1):
             there = f"its copies are {self.name}.0 to {self.name}.{self.copies[-1].last}" if self.copies else ""
             raise refuse("no-such-copy", f"there is no copy {self.name}.{counter}, or not yet: '{reference}'", there)
         return copy

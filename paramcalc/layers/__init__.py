@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.declaration import Example as Example
     from paramcalc.layers.base.declaration import Layer as Layer
     from paramcalc.layers.base.declaration import Part as Part
+    from paramcalc.layers.base.declaration import Phrase as Phrase
     from paramcalc.layers.base.declaration import Remark as Remark
     from paramcalc.layers.base.declaration import Tensor as Tensor
     from paramcalc.layers.base.fields import Axis as Axis
@@ -58,7 +59,7 @@ _MODULES = {
     "paramcalc.core.algebra": ("Number", "Shape"),
     "paramcalc.core.errors": ("refuse",),
     "paramcalc.layers.base.axes": ("Axes", "axis_position", "shape_text"),
-    "paramcalc.layers.base.declaration": ("Example", "Layer", "Part", "Remark", "Tensor"),
+    "paramcalc.layers.base.declaration": ("Example", "Layer", "Part", "Phrase", "Remark", "Tensor"),
     "paramcalc.layers.base.fields": (
         "Axis", "Count", "FieldType", "Flag", "Function", "Integer", "OptionalAxis", "OptionalCount",
         "OptionalInteger", "OptionalSize", "OptionalWindow1D", "OptionalWindow2D", "OptionalWindow3D", "Padding1D",

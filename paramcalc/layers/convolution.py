@@ -1,47 +1,22 @@
-"""Layers that slide a learned window over a sequence, an image or a volume, forwards or backwards."""
+"""Layers that slide a learned window over a sequence, an image or a volume."""
 
 from collections.abc import Iterator
 from typing import ClassVar
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape
-from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
-from paramcalc.layers.base.fields import CausalPadding1D, Count, Flag, Function, OptionalSize, Size, field
-from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
-from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
-from paramcalc.layers.base.windows import output_lengths, transposed_lengths
-
-
-class _Filters(Layer):
-    # a class of its own, so that it is the first of the fields
-    filters: Size = field("f", "filters: the channels of the output")
-
-
-class _Windows(Spatial, Ranked):
-    inputs = (Axes("... c", c="channels of the input"),)
-    example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
-
-    kernel_size: Window = field("k", "{extent} of the window")
-    strides: Window = field("", "how far the window moves", 1)
-    padding: Padding = field("", "valid, same, or the {positions} added on each side", "valid")
-    dilation_rate: Window = field("", "the spacing of the window's elements", 1)
-
-    def _lengths(self, x: Shape) -> Shape:
-        """Give the number of positions of the window along each axis."""
-        return output_lengths(x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
-
-
-# --- Convolutions ----------------------------------------------------------------------
+from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.convolution import Filters, Windowed
+from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
+from paramcalc.layers.base.fields import CausalPadding1D, Count, Flag, Function, OptionalSize, field
+from paramcalc.layers.base.spatial import DataFormat, data_format
 
 _SOURCE = "Hu et al. 2021 (low-rank update); keras.layers.Conv{rank}D; torch.nn.Conv{rank}d"
 
 
-class _Conv(_Windows, _Filters):
+class _Conv(Windowed, Filters):
     """Each output {position} and filter is a weighted sum of a window of the input, plus a bias."""
 
     phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
-
     remarks = (
         Remark(
             "Why does the size of the input not count?",
@@ -87,7 +62,7 @@ class _Conv(_Windows, _Filters):
             yield Tensor("lora_kernel_b", (rank, self.filters), "from each rank to each filter", dtype="float32")
 
     def output_shape(self, x: Shape) -> Shape:
-        return (*self._lengths(x), self.filters)
+        return (*self.lengths(x), self.filters)
 
 
 class Conv1D(_Conv, rank=1):
@@ -102,116 +77,3 @@ class Conv2D(_Conv, rank=2):
 
 class Conv3D(_Conv, rank=3):
     source = f"Ji et al. 2013; {_SOURCE}"
-
-
-# --- Channel by channel ----------------------------------------------------------------
-
-
-class _DepthwiseConv(_Windows):
-    """Each output {position} is a weighted sum of a window of a single channel, plus a bias."""
-
-    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(", plus a bias", when="use_bias"),)
-
-    inputs = (Axes("... c", c="channels"),)
-    source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
-    example = Example({"kernel_size": 3}, [(8,)])
-
-    depth_multiplier: Count = field("m", "windows for each channel", 1)
-    use_bias: Flag = field("use_bias", "whether a bias is added", True)
-    activation: Function = field("", "the function applied to the result", "linear")
-    data_format: DataFormat = data_format()
-
-    def tensors(self, x: Shape) -> Iterator[Tensor]:
-        yield self._kernel("kernel", x)
-        yield Tensor("bias", (self._channels(x),), "a bias for each output", when=self.use_bias)
-
-    def output_shape(self, x: Shape) -> Shape:
-        return (*self._lengths(x), self._channels(x))
-
-    def _kernel(self, name: str, x: Shape) -> Tensor:
-        return Tensor(name, (*self.kernel_size, x[-1], self.depth_multiplier), "windows of weights for each channel")
-
-    def _channels(self, x: Shape) -> Number:
-        return x[-1] * self.depth_multiplier
-
-
-class DepthwiseConv1D(_DepthwiseConv, rank=1): ...
-
-
-class DepthwiseConv2D(_DepthwiseConv, rank=2): ...
-
-
-class _SeparableConv(_DepthwiseConv, _Filters):
-    """Slides windows over each channel on its own, then mixes the channels at each {position}."""
-
-    inputs = (Axes("... c", c="channels of the input"),)
-    source = "Chollet 2017; keras.layers.SeparableConv{rank}D"
-    example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
-    phrases: ClassVar[tuple[Phrase, ...]] = ()
-
-    def tensors(self, x: Shape) -> Iterator[Tensor]:
-        single = (1,) * (len(x) - 1)
-        yield self._kernel("depthwise_kernel", x)
-        yield Tensor(
-            "pointwise_kernel",
-            (*single, self._channels(x), self.filters),
-            "from all windows to each filter, by position",
-        )
-        yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
-
-    def output_shape(self, x: Shape) -> Shape:
-        return (*self._lengths(x), self.filters)
-
-
-class SeparableConv1D(_SeparableConv, rank=1): ...
-
-
-class SeparableConv2D(_SeparableConv, rank=2): ...
-
-
-# --- Backwards -------------------------------------------------------------------------
-
-
-class _ConvTranspose(Spatial, Ranked):
-    """Each input {position} adds a window of weighted values to the output, which strides make {larger}."""
-
-    inputs = (Axes("... c", c="channels of the input"),)
-    source = (
-        "Zeiler et al. 2010; Dumoulin and Visin 2016 (the shapes); keras.layers.Conv{rank}DTranspose;"
-        " torch.nn.ConvTranspose{rank}d"
-    )
-    example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
-
-    filters: Size = field("f", "filters: the channels of the output")
-    kernel_size: Window = field("k", "{extent} of the window")
-    strides: Window = field("", "how far apart the windows are", 1)
-    padding: Padding = field("", "valid, same, or the {positions} taken from each side", "valid")
-    output_padding: OptionalAmount = field(
-        "", "what is added at the end of each axis; what the padding asks for, if absent", None
-    )
-    dilation_rate: Window = field("", "the spacing of the window's elements", 1)
-    groups: Count = field("g", "groups: each sees its own share of the channels", 1)
-    use_bias: Flag = field("use_bias", "whether a bias is added", True)
-    activation: Function = field("", "the function applied to the result", "linear")
-    data_format: DataFormat = data_format()
-
-    def tensors(self, x: Shape) -> Iterator[Tensor]:
-        algebra.divide(x[-1], self.groups, "the groups must divide the channels")
-        filters = algebra.divide(self.filters, self.groups, "the groups must divide the filters")
-        yield Tensor("kernel", (*self.kernel_size, filters, x[-1]), "a window of weights for each channel")
-        yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
-
-    def output_shape(self, x: Shape) -> Shape:
-        lengths = transposed_lengths(
-            x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate, self.output_padding
-        )
-        return (*lengths, self.filters)
-
-
-class Conv1DTranspose(_ConvTranspose, rank=1): ...
-
-
-class Conv2DTranspose(_ConvTranspose, rank=2): ...
-
-
-class Conv3DTranspose(_ConvTranspose, rank=3): ...

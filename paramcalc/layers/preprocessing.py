@@ -139,7 +139,7 @@ class MelSpectrogram(Layer):
 class STFTSpectrogram(Spatial):
     """Turns each stretch of a signal into its frequencies, by kernels that begin as waves and may be trained."""
 
-    inputs = (positions(1),)
+    inputs = (Axes("t c", t="samples", c="channels"),)
     source = "keras.layers.STFTSpectrogram"
     example = Example({"frame_length": 16}, [(20, 8)])
 

@@ -9,7 +9,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
-from paramcalc.layers.base.recurrence import Gated, OverTime
+from paramcalc.layers.base.recurrence import Gated, OverTime, recurrent_bias, reset_after
 
 
 class _Recurrent(OverTime, Gated):
@@ -50,7 +50,7 @@ class SimpleRNN(_Recurrent):
     source = "Elman 1990; keras.layers.SimpleRNN; torch.nn.RNN"
     example = Example({"units": 32}, [(20, 64)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+    recurrent_bias: Flag = recurrent_bias()
 
 
 class GRU(_Recurrent):
@@ -61,9 +61,7 @@ class GRU(_Recurrent):
     source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
     example = Example({"units": 32}, [(20, 64)])
 
-    reset_after: Flag = field(
-        "reset_after", "whether the state is reset after its matrix, which needs a second bias, or before it", True
-    )
+    reset_after: Flag = reset_after()
 
 
 class LSTM(_Recurrent):
@@ -98,7 +96,7 @@ class LSTM(_Recurrent):
     )
     phrases = (Phrase(" and biases", when="use_bias"),)
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+    recurrent_bias: Flag = recurrent_bias()
     proj_size: OptionalSize = field(
         "", "the size that a tensor `projection` gives the output; units, and no such tensor, if absent", None
     )

@@ -10,7 +10,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
 from paramcalc.layers.base.ranked import Ranked, Window
-from paramcalc.layers.base.recurrence import Gated, OverTime, check_states
+from paramcalc.layers.base.recurrence import Gated, OverTime, check_states, recurrent_bias, reset_after
 from paramcalc.layers.base.spatial import DataFormat
 from paramcalc.layers.base.windows import output_lengths
 
@@ -74,7 +74,7 @@ class SimpleRNNCell(_GatedCell):
     source = "Elman 1990; keras.layers.SimpleRNNCell; torch.nn.RNNCell"
     example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+    recurrent_bias: Flag = recurrent_bias()
 
 
 class GRUCell(_GatedCell):
@@ -85,9 +85,7 @@ class GRUCell(_GatedCell):
     source = "Cho et al. 2014; keras.layers.GRUCell; torch.nn.GRUCell"
     example = Example({"units": 32}, [(64,)])
 
-    reset_after: Flag = field(
-        "reset_after", "whether the state is reset after its matrix, which needs a second bias, or before it", True
-    )
+    reset_after: Flag = reset_after()
 
 
 class LSTMCell(_GatedCell):
@@ -98,7 +96,7 @@ class LSTMCell(_GatedCell):
     source = "Hochreiter and Schmidhuber 1997; keras.layers.LSTMCell; torch.nn.LSTMCell"
     example = Example({"units": 32}, [(64,)])
 
-    recurrent_bias: Flag = field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+    recurrent_bias: Flag = recurrent_bias()
 
 
 class StackedRNNCells(_Cell):

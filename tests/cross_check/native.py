@@ -27,6 +27,20 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
     assert row.leaf is not None
     equivalent = alias or convention(framework).equivalent(row.leaf.layer, row.leaf.input_shapes)
     assert equivalent is not None, f"no row of the table of {framework} for {case.layer!r} of {case.shapes}"
+    _, real, outputs = observed(case, row, equivalent, framework, trainable)
+    names = (
+        {tensor.name: tensor.name for tensor in row.tensors} if alias is None else _names(row.leaf, alias, framework)
+    )
+    expected = {names[tensor.name]: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
+    assert expected == real
+    assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
+
+
+def observed(
+    case: Case, row: pc.LayerCount, equivalent: Equivalent, framework: str, trainable: bool = True
+) -> tuple[Any, dict[str, RealTensor], list[tuple[int | None, ...]]]:
+    """Make and call the real layer of a class; return it, its tensors by name, and the shapes of its outputs."""
+    assert row.leaf is not None
     if framework == "keras":
         import keras
 
@@ -34,15 +48,9 @@ def check_class(case: Case, framework: str, trainable: bool, alias: Equivalent |
         keras.utils.clear_session(free_memory=False)
     layer = made(row.leaf.layer, row.leaf.input_shapes, equivalent, framework)
     if framework == "keras":
-        real, outputs = _keras(case, equivalent, layer, trainable, [row.output_shape, *row.further_output_shapes])
-    else:
-        real, outputs = _torch(case, equivalent, layer, trainable)
-    names = (
-        {tensor.name: tensor.name for tensor in row.tensors} if alias is None else _names(row.leaf, alias, framework)
-    )
-    expected = {names[tensor.name]: RealTensor(tensor.shape, tensor.trainable, tensor.dtype) for tensor in row.tensors}
-    assert expected == real
-    assert [_known(shape) for shape in (row.output_shape, *row.further_output_shapes)] == outputs
+        shapes = [row.output_shape, *row.further_output_shapes]
+        return layer, *_keras(case, equivalent, layer, trainable, shapes)
+    return layer, *_torch(case, equivalent, layer, trainable)
 
 
 def _names(leaf: Any, alias: Equivalent, framework: str) -> dict[str, str]:
@@ -102,7 +110,7 @@ def _as_tensor(values: Any) -> Any:
 
 def _keras(
     case: Case, equivalent: Equivalent, layer: Any, trainable: bool, shapes: list[Shape]
-) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
+) -> tuple[dict[str, RealTensor], list[tuple[int | None, ...]]]:
     import keras
     import numpy as np
 
@@ -140,7 +148,7 @@ def _keras(
 
 def _torch(
     case: Case, equivalent: Equivalent, layer: Any, trainable: bool
-) -> tuple[dict[str, RealTensor], list[tuple[int, ...]]]:
+) -> tuple[dict[str, RealTensor], list[tuple[int | None, ...]]]:
     import torch
 
     layer = layer.eval().requires_grad_(trainable)
@@ -158,7 +166,7 @@ def _torch(
     return real, outputs
 
 
-def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int, ...]]:
+def _shapes(case: Case, equivalent: Equivalent, layer: Any, inputs: list[Any]) -> list[tuple[int | None, ...]]:
     """The shapes of what a real layer gives, without the batch."""
     outputs = classes.call(type(case.layer).__name__, equivalent.name, layer, inputs)
     return [tuple(each.shape[1:]) for each in classes.kept(case.layer, equivalent.name, [*_flat(outputs)])]

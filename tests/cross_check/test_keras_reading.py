@@ -146,6 +146,14 @@ for each in (own, model):
     assert spec.framework == "keras"
     assert pc.count(spec).total == each.count_params() == (3 + 1) * 4 + 4 * 4
     assert pc.check(spec, each), pc.check(spec, each)
+    try:
+        pc.from_torch(each)
+    except pc.ParamcalcError as error:
+        assert str(error) == (
+            "error[wrong-type]: takes a module of PyTorch, and not a model of Keras\\n    pc.from_keras(model)"
+        )
+    else:
+        raise AssertionError("a model of Keras was read as a module")
     built = pc.build(spec, "keras")
     assert built.count_params() == each.count_params()
     assert pc.check(spec, built), pc.check(spec, built)

@@ -14,7 +14,8 @@ import pytest
 
 from tests.fuzz.hostile import HOSTILE, spec
 
-pytestmark = pytest.mark.fuzz
+# all that are selected are run at once: in one process of a run that several share
+pytestmark = [pytest.mark.fuzz, pytest.mark.xdist_group("hostile")]
 
 COMMAND = [sys.executable, "-m", "paramcalc"]
 MEASURE = Path(__file__).with_name("measure.py")

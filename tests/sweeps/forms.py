@@ -1,16 +1,22 @@
 """Closed forms at sizes of their own and at random ones, and the value of the tree that stands for one in JSON."""
 
+from __future__ import annotations
+
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from hypothesis import strategies as st
 
 import paramcalc as pc
+
+if TYPE_CHECKING:
+    from hypothesis import strategies as st
 
 
 def sizes_for(form: pc.Formula, data: st.DataObject) -> dict[str, int]:
     """Sizes at which a form holds: random ones, but the form's own for dims that a condition would be broken by."""
+    from hypothesis import strategies as st  # for which the inner loop does not wait
+
     some = st.integers(1, 24) | st.just(48)
     sizes = {name: data.draw(some, label=name) for name in form.symbols}
     try:

@@ -38,7 +38,7 @@ def test_a_layer_that_keras_3_has_not_is_refused_by_name() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.from_keras({"class_name": "Sequential", "config": {"name": "s", "layers": [local]}})
     assert str(caught.value) == (
-        "error[unknown-kind]: the layer 'local' is of the class 'LocallyConnected1D', which is no layer kind\n"
+        "error[unknown-kind]: the layer 'local' is of the class 'LocallyConnected1D', which is no layer type\n"
         "    give the live model to pc.from_keras, or write its tensors as Weights"
     )
 

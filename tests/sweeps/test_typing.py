@@ -8,7 +8,7 @@ import pytest
 from mypy import api
 
 from tests.helpers import ROOT
-from tests.refresh_documentation import pages, python_source
+from tests.refresh_documentation import pages, python_files
 
 pytestmark = pytest.mark.sweep
 
@@ -36,9 +36,9 @@ def test_the_examples_of_the_documentation_are_typed(
 ) -> None:
     files = []
     for page in pages():
-        source = python_source(page.read_text(encoding="utf-8"))
-        if source:
-            files.append(tmp_path / f"{page.stem.lower().replace('-', '_')}_page.py")
+        own = f"{page.stem.lower().replace('-', '_')}_page.py"
+        for name, source in python_files(page.read_text(encoding="utf-8"), own).items():
+            files.append(tmp_path / name)
             files[-1].write_text(source, encoding="utf-8")
     assert {"readme_page.py", "python_page.py"} <= {file.name for file in files}
     assert said_of(files, cache, monkeypatch) == []

@@ -83,6 +83,7 @@ pc.Dense(units=4.0)  # error: arg-type
 pc.Dense(units=4, use_bias=3)  # error: arg-type
 pc.Dense(4)  # error: call-arg
 pc.Dense(units=4, unit=3)  # error: call-arg
+pc.Dence(units=4)  # error: attr-defined
 pc.Conv2D(filters=8, kernel_size=3, strides=[2, "stride"], padding="same")
 pc.Conv2D(filters=8, kernel_size=(3, 3), padding=[1, 1], data_format="channels_first")
 pc.Conv2D(filters=8, kernel_size=[[3]])  # error: list-item

@@ -140,7 +140,7 @@ def written() -> Iterator[pc.Formula]:
         used = {each.name: each for each in symbols if each in expr.free_symbols}
         values = {"a": 1320, "b": 17, "c": 9, "d": 2, "e": 7}
         own = {name: values[name] for name in used}
-        yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=(), is_of_spec=True)
+        yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=())
 
 
 def awkward() -> Iterator[pc.Formula]:

@@ -15,6 +15,7 @@ from openpyxl.workbook.defined_name import DefinedName
 import paramcalc as pc
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.workbook import workbook
+from paramcalc.results.formula.conditions import STEPS
 from tests.targets import engines
 from tests.targets.cases import SPECS, Case, cases
 
@@ -73,6 +74,11 @@ def some() -> list[Case]:
     return [case for place, case in enumerate(cases()) if case.form.is_of_spec and (place < 7 or place % 11 == 0)]
 
 
+def _with_steps() -> list[Case]:
+    """The forms with divisions that are rounded, remainders, the largest of several: no spec has one."""
+    return [case for case in cases() if case.form.expr.has(*STEPS)]
+
+
 def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int]) -> tuple[str, str]:
     """The rows of an export on a sheet of their own, with other sizes; the place of the formula."""
     sheet = book.create_sheet()
@@ -92,7 +98,7 @@ def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int]) -> tuple[
 def test_the_cell_gives_the_same_integers_or_na(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     places: list[tuple[Case, dict[str, int], int | None, str, str]] = []
-    for case in some():
+    for case in [*some(), *_with_steps()]:
         text = engines.source(case, "excel")
         if text is not None:
             for place in range(len(case.points)):

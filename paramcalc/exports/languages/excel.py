@@ -43,7 +43,7 @@ class Excel(Language):
             (program.heading,),
             ("Paste these rows into a sheet, mark the rows of the sizes, and let a spreadsheet make names of the",),
             ("left column (Ctrl+Shift+F3). Exact up to 2^53; #N/A beyond, and where the form does not hold.",),
-            *((size.name, "" if size.value is None else str(size.value), *_about(size)) for size in program.sizes),
+            *map(_row, program.sizes),
             ("parameters", formula),
             *((line.strip(),) for line in program.explanation if line.startswith(("parameters", "It", "Fixed", "At"))),
         ]
@@ -73,7 +73,7 @@ class Excel(Language):
         return f"(({dividend}-MOD({dividend}, {divisor}))/({divisor}))"
 
 
-def _about(size: Size) -> list[str]:
-    """Say what a size stands for, as a cell that no spreadsheet takes for a formula; no cell, where it is not known."""
-    about = size.meaning + (f" (the dim '{size.dim}')" if size.name != size.dim else "")
-    return [f"({about.strip()})"] if about else []
+def _row(size: Size) -> tuple[str, ...]:
+    """Write a size, its value, and what it stands for as a cell that no spreadsheet takes for a formula."""
+    row = (size.name, "" if size.value is None else str(size.value))
+    return (*row, f"({size.about})") if size.about else row

@@ -33,6 +33,12 @@ class Size:
     least: int
     meaning: str
 
+    @property
+    def about(self) -> str:
+        """What it stands for, and the dim that it is, where that has another name; nothing, where neither is known."""
+        dim = f"the dim '{self.dim}'" if self.name != self.dim else ""
+        return ", ".join(filter(None, (self.meaning, dim)))
+
 
 @dataclass(frozen=True)
 class Check:
@@ -165,9 +171,7 @@ def _explanation(
     width = max((len(size.name) for size in sizes), default=0)
     for size in sizes:
         stated = thousands(size.value) if size.value is not None else "any"
-        about = [size.meaning] if size.meaning else []
-        about += [f"the dim '{size.dim}'"] if size.name != size.dim else []
-        yield f"  {size.name:{width}} = {stated}" + (f"  {', '.join(about)}" if about else "")
+        yield f"  {size.name:{width}} = {stated}" + (f"  {size.about}" if size.about else "")
     if conditions:
         yield f"It holds where {'; '.join(conditions)}."
     if form.fixed:

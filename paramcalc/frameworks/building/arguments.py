@@ -74,7 +74,7 @@ def check_function(leaf: Leaf, layer: Layer, framework: str) -> None:
 
 
 def applied_function(layer: Layer, row: Equivalent | None) -> str | None:
-    """The activation of a layer that its class does not apply itself, if it has one."""
+    """Return the activation of a layer that its class does not apply itself, if it has one."""
     name = getattr(layer, "activation", None)
     if name is None or name == "linear" or (row and ("activation" in row.arguments or "activation" in row.fields)):
         return None
@@ -91,7 +91,7 @@ def plain_form(leaf: Leaf, framework: str, *understood: str) -> None:
 
 
 def weights_arguments(layer: Any) -> dict[str, Any]:
-    """The arguments of our own class of `Weights`."""
+    """Return the arguments of our own class of `Weights`."""
     parameters, states = (
         {tensor.name: tensor.shape for tensor in layer.tensors() if tensor.role == role}
         for role in ("parameter", "state")
@@ -110,7 +110,7 @@ def check_attention(leaf: Leaf, framework: str) -> None:
 
 
 def attention_arguments(leaf: Leaf) -> dict[str, Any]:
-    """The arguments of our own class of attention."""
+    """Return the arguments of our own class of attention."""
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
     names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim", "use_bias")
     return {name: getattr(layer, name) for name in names}
@@ -123,11 +123,12 @@ def constructor(
     fit: Fit,
     accepts: Callable[[Layer, Mapping[str, Any]], bool],
     is_default: Callable[[str, str, Any], bool],
-    spelled: Callable[[str], str],
+    path_of: Callable[[str], str],
 ) -> Call:
-    """The call of a class; arguments that are the class's default (`is_default`) and not stated are left out.
+    """Return the call of a class; arguments that are the class's default (`is_default`) and not stated are left out.
 
-    A layer among them is one that its class `accepts` as it is.
+    A layer among them is one that its class `accepts` as it is; `path_of` gives a class's path
+    as the source has it.
     """
 
     def written(name: str, value: Any) -> Expr:
@@ -151,11 +152,11 @@ def constructor(
         lost = applied_function(layer, row) is not None and leaf.layer.wrapped(*leaf.input_shapes) is None
         if lost or not accepts(layer, inner.given):
             raise cannot_build(leaf, framework, f"the class of the {name} in it is not all of that layer")
-        return constructor(convention, leaf, framework, inner, accepts, lambda *_: False, spelled)
+        return constructor(convention, leaf, framework, inner, accepts, lambda *_: False, path_of)
 
     stated = fit.layer.model_fields_set
     return Call(
-        spelled(fit.row.name),
+        path_of(fit.row.name),
         tuple(
             (name, written(name, value))
             for name, value in fit.given.items()
@@ -165,7 +166,7 @@ def constructor(
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A value without free sizes; a window with one number for all axes as that number."""
+    """Return a value without free sizes; a window with one number for all axes as that number."""
     if isinstance(value, Unknown):
         return None
     if isinstance(value, tuple):

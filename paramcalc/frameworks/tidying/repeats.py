@@ -16,16 +16,16 @@ from paramcalc.frameworks.tidying.naming import is_default, renumbered
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
 
-#: So many nodes of a group are looked at; a longer one stays as it is.
+#: How many nodes of a group are looked at; a longer one stays as it is.
 _MOST_NODES = 2_000
-#: So many nodes a repeat has at most.
+#: How many nodes a repeat has at most.
 _LONGEST_RUN = 100
-#: So many nodes may be looked at again for the runs of a group.
+#: How many nodes may be looked at again for the runs of a group.
 _MOST_STEPS = 500_000
 
 
 class _Run(NamedTuple):
-    """Nodes that follow one another alike: from `start` on, so many `copies` of so many nodes."""
+    """Nodes that follow one another alike: from `start` on, `copies` of `length` nodes."""
 
     start: int
     length: int

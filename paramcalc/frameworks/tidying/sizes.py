@@ -19,7 +19,7 @@ _SORTS = {
 _SHAPES = ("tensors", "states")
 #: Fields with places on an axis.
 _PLACES = ("start", "stop")
-#: So many names of one sort there are beside the first; other sizes stay numbers.
+#: How many names of one sort there are beside the first; other sizes stay numbers.
 _MOST_NAMES = 7
 #: Smaller sizes are taken for a dim only in fields that state one.
 _LEAST = 16
@@ -40,13 +40,13 @@ def with_dims(spec: Spec) -> Spec:
             # it follows from the other two
             found["head_dim", each] -= times
             found["width", heads * each] += times
-    names = _Names(found)
+    names = _SizeNames(found)
     if not names.dims:
         return spec
     return replace(spec, dims=names.dims, layers=tuple(_renamed(spec.layers, names)))
 
 
-class _Names:
+class _SizeNames:
     """What sizes are called."""
 
     def __init__(self, found: Mapping[tuple[str, int], int]) -> None:
@@ -127,7 +127,7 @@ def _stated(layer: Layer) -> Iterator[tuple[str, int]]:
             yield sort, value
 
 
-def _renamed(nodes: Iterable[Node], names: _Names) -> Iterator[Node]:
+def _renamed(nodes: Iterable[Node], names: _SizeNames) -> Iterator[Node]:
     for node in nodes:
         if node.layers is not None:
             yield replace(node, layers=tuple(_renamed(node.layers, names)))
@@ -137,7 +137,7 @@ def _renamed(nodes: Iterable[Node], names: _Names) -> Iterator[Node]:
             yield node
 
 
-def _layer_renamed(layer: Layer, names: _Names) -> Layer:
+def _layer_renamed(layer: Layer, names: _SizeNames) -> Layer:
     """Write the sizes of a layer by their names."""
     stated: dict[str, Any] = layer.stated()
     update = {field: names.stated(sort, stated[field]) for field, sort in _SORTS.items() if field in stated}
@@ -154,7 +154,7 @@ def _layer_renamed(layer: Layer, names: _Names) -> Layer:
     return type(layer)(**{**stated, **update}) if update else layer
 
 
-def _shape_renamed(shape: list[Any], names: _Names) -> list[Any]:
+def _shape_renamed(shape: list[Any], names: _SizeNames) -> list[Any]:
     """Return the shape that a Reshape gives: its last axis, or its last two where they are heads and their width."""
     *lengths, features = shape
     heads = lengths[-1] if lengths else None

@@ -3,9 +3,10 @@
 A layer type is one Pydantic class. Its methods `tensors` and `output_shape` are the only place
 where its formulas stand; they are run over numbers, arrays and symbols alike. For that, a
 declaration states a condition (`when=self.use_bias`) and never branches on a flag's value.
-"""
 
-from __future__ import annotations
+The annotations are not postponed here, nor in the modules beside this one that declare classes: Pydantic would
+evaluate the texts of a base anew for each layer type.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -47,10 +48,10 @@ class Tensor:
     #: whether the layer itself keeps a parameter from being trained
     frozen: bool = False
     #: of a tensor of a layer within the layer: that part, and the tensor as the part's type declares it
-    part: Part | None = None
-    inner: Tensor | None = None
+    part: "Part | None" = None
+    inner: "Tensor | None" = None
     #: the tensor of a part whose axes it has one by one, and with which it is laid out
-    like: Tensor | None = None
+    like: "Tensor | None" = None
     #: whether it is saved with the model
     persistent: bool = True
     #: of a tensor of which an example passes through a part: an axis, and how many of its elements
@@ -62,7 +63,7 @@ class Tensor:
         flags = self.when if isinstance(self.when, tuple) else (self.when,)
         return algebra.product(algebra.as_factor(flag) for flag in flags)
 
-    def within(self, part: Part) -> Tensor:
+    def within(self, part: "Part") -> "Tensor":
         """Give the same tensor as the layer around the part has it."""
         return replace(self, name=f"{part.name}_{self.name}", when=_both(part.when, self.when), part=part, inner=self)
 
@@ -79,7 +80,7 @@ class Part:
     """A layer within a layer, and what it is given. Its tensors are the whole's, under its name."""
 
     name: str
-    layer: Layer
+    layer: "Layer"
     #: the shapes of its inputs, laid out as the part itself has them
     inputs: tuple[Shape, ...]
     #: the flag, or flags, that must hold for the part to be there
@@ -234,7 +235,7 @@ class Layer(BaseModel):
         layer, moved = self._seen(inputs)
         return layer.all_tensors(*moved)
 
-    def _seen(self, inputs: tuple[Shape, ...]) -> tuple[Layer, Sequence[Shape]]:
+    def _seen(self, inputs: tuple[Shape, ...]) -> "tuple[Layer, Sequence[Shape]]":
         """Give the layer with all fields filled in, and its inputs with the channels last, as its type sees them."""
         self._check_inputs(inputs)
         axis = self.channel_axis
@@ -259,7 +260,7 @@ class Layer(BaseModel):
             inner += [tensor.within(part) for tensor in found]
         return inner + own
 
-    def filled(self, x: Shape | None) -> Layer:
+    def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""
         following = _following_fields(type(self))
         missing = following and {name: rule for name, rule in following.items() if getattr(self, name) is None}
@@ -294,7 +295,7 @@ class Layer(BaseModel):
         """Whether every field has its value, and none is an expression."""
         return not any(map(has_expression, self.__dict__.values()))
 
-    def resolved(self, evaluate: Callable[[Expression], Any]) -> Layer:
+    def resolved(self, evaluate: Callable[[Expression], Any]) -> "Layer":
         """Give the same layer, with the value of each expression in its place."""
         if self.is_resolved:
             return self
@@ -307,7 +308,7 @@ class Layer(BaseModel):
             }
         )
 
-    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]], channel_axis: int = -1) -> Layer:
+    def with_defaults(self, defaults: Callable[[str], Mapping[str, Any]], channel_axis: int = -1) -> "Layer":
         """Give the same layer with values for the fields that it does not state; so are the layers in it.
 
         They are what `defaults` has for the name of its type, and before that what says that the channels are at
@@ -404,7 +405,7 @@ class Layer(BaseModel):
         """How many layers are in it, those in them included."""
         return sum(1 + layer.layers_within for layer in self._inner())
 
-    def _inner(self) -> Iterator[Layer]:
+    def _inner(self) -> "Iterator[Layer]":
         for name in _nested_fields(type(self)):
             value = getattr(self, name)
             yield from value if isinstance(value, tuple) else () if value is None else (value,)

@@ -33,20 +33,36 @@ TEXT = "string"
 
 _Given = TypeVar("_Given", contravariant=True)
 _Kept = TypeVar("_Kept", covariant=True)
+_Field = TypeVar("_Field")
 
+if TYPE_CHECKING:
 
-class Converted(Generic[_Given, _Kept]):
-    """The type of a field that is given as one type and kept as another, for type checkers alone.
+    class Converted(Generic[_Given, _Kept]):
+        """The type of a field that is given as one type and kept as another.
 
-    To them it is a descriptor, so that a constructor takes what may be given, and whoever reads the field has
-    what is kept. SQLAlchemy's `Mapped` is the model. No object is ever one.
-    """
-
-    if TYPE_CHECKING:
+        It is a descriptor, so that a constructor takes what may be given, and whoever reads the field has what is
+        kept. SQLAlchemy's `Mapped` is the model. It is there for type checkers alone: no object is ever one.
+        """
 
         def __get__(self, instance: object, owner: object, /) -> _Kept: ...
 
         def __set__(self, instance: object, value: _Given, /) -> None: ...
+
+    #: A field of a layer type: given as this, and kept as a number, an array or a symbol, over which formulas run.
+    Given: TypeAlias = Converted[_Field, Any]
+else:
+
+    class Converted:
+        """The same as the program has it: the type that is kept."""
+
+        def __class_getitem__(cls, types: tuple[Any, Any]) -> Any:
+            return types[1]
+
+    class Given:
+        """The same: whatever is given is kept as anything."""
+
+        def __class_getitem__(cls, given: Any) -> Any:
+            return Any
 
 
 #: What a whole number may be given as.
@@ -57,9 +73,6 @@ Wholes: TypeAlias = Whole | Sequence[Whole]
 Truth: TypeAlias = bool | str | Expression
 #: What a factor may be given as.
 Factor: TypeAlias = float | Fraction | str | Expression
-_T = TypeVar("_T")
-#: A field of a layer type: given as this, and kept as a number, an array or a symbol, over which its formulas run.
-Given: TypeAlias = Converted[_T, Any]
 
 
 def field(symbol: str, meaning: str, default: Any = ..., same_as: str | None = None) -> Any:

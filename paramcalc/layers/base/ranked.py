@@ -5,8 +5,6 @@ that class over two axes: its fields read as many numbers, its inputs and its ex
 words. In a text, `{rank}`, `{input}`, `{position}`, `{positions}` and `{extent}` stand for those of `_WORDS`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from copy import copy
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
@@ -157,12 +155,13 @@ def _example_over(example: Example, inputs: tuple[Axes, ...], rank: int) -> Exam
 
 def _field_over(info: FieldInfo, rank: int) -> FieldInfo:
     """Give a field as a layer type over `rank` axes has it."""
+    choice = next((item for item in info.metadata if isinstance(item, ByRank)), None)
+    if choice is None:
+        return info
     info = copy(info)
     info.description = (info.description or "").format_map(_WORDS[rank])
-    choice = next((item for item in info.metadata if isinstance(item, ByRank)), None)
-    if choice is not None:
-        field_type = choice.types[rank - 1]
-        info.metadata = [field_type]
-        if not info.is_required():
-            info.default = field_type.read(info.default)
+    field_type = choice.types[rank - 1]
+    info.metadata = [field_type]
+    if not info.is_required():
+        info.default = field_type.read(info.default)
     return info

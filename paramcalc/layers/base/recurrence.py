@@ -1,7 +1,5 @@
 """What recurrent layers have in common: gates, states, and the way through a sequence."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -18,6 +16,17 @@ _GATES = {
     3: ("the three gates", "each unit and gate"),
     4: ("the four gates", "each unit and gate"),
 }
+
+
+def recurrent_bias() -> Any:
+    """Declare the field of a second bias."""
+    return field("recurrent_bias", "whether a second bias is kept, as PyTorch does", False)
+
+
+def reset_after() -> Any:
+    """Declare the field that says when a GRU resets its state."""
+    meaning = "whether the state is reset after its matrix, which needs a second bias, or before it"
+    return field("reset_after", meaning, True)
 
 
 class Gated(Layer):

@@ -1,7 +1,5 @@
 """What layer types over axes of positions and one of channels share."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from paramcalc.core import algebra

@@ -35,7 +35,7 @@ def total_of(root: Tree, target: Convention) -> Any:
     return sympy.Add(_common_factor(sympy.Add(*others)), *products)
 
 
-def parts_of(root: Tree, target: Convention, unit: Unit, depth: int = 1) -> dict[str, Any]:
+def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> dict[str, Any]:
     """Return the parts of a total by their paths, in order of the graph; those without elements are left out.
 
     Paths have no counter where all copies are alike, or are summed by their number.

@@ -30,7 +30,7 @@ Common = tuple[tuple[str, Expr], ...]
 
 
 def made(convention: Convention, leaf: Leaf, names: Names, common: Common) -> Made:
-    """How a layer is written: by a class of Keras, by one that the source brings, or as an operation.
+    """Return how a layer is written: by a class of Keras, by one that the source brings, or as an operation.
 
     `common` are the arguments that every layer has. Raises `cannot-build` for what is none of these.
     """
@@ -53,7 +53,7 @@ def made(convention: Convention, leaf: Leaf, names: Names, common: Common) -> Ma
 
 
 def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
-    """Whether a class takes such a padding: a layer that slides a window takes no numbers."""
+    """Return whether a class takes such a padding: a layer that slides a window takes no numbers."""
     return not (isinstance(given.get("padding"), tuple) and type(layer).model_fields["padding"].default == "valid")
 
 
@@ -75,12 +75,12 @@ def _default_of(convention: Convention, layer: Layer, row: Equivalent) -> Callab
 
 
 def with_one(layer: Expr, taken: Sequence[str]) -> Expr:
-    """A layer called with its only input."""
+    """Return a layer called with its only input."""
     return Call(layer, (("", taken[0]),))
 
 
 def _output(leaf: Leaf, found: Fit) -> Callable[[Any, Sequence[str]], Expr]:
-    """The output of a layer of a class, with what is added before and taken behind."""
+    """Return what writes the output of a layer of a class, with what is added before and taken behind."""
     function = applied_function(leaf.layer, found.row)
 
     def output(layer: Expr, taken: Sequence[str]) -> Expr:
@@ -142,13 +142,13 @@ def _index(leaf: Leaf, places: Sequence[int]) -> str:
 
 
 def _cells(layer: Any) -> list[Any]:
-    """The cells of a layer that has several on top of one another; none, where it has one or is one."""
+    """Return the cells of a layer that has several on top of one another; none, where it has one or is one."""
     cells = getattr(layer, "cells", None) or getattr(layer, "cell", None)
     return [*cells] if isinstance(cells, tuple) else _cells(cells) if cells is not None else []
 
 
 def _groups(leaf: Leaf, layer: Any) -> list[int]:
-    """How many states each cell of a layer has, where Keras has them cell by cell."""
+    """Return how many states each cell of a layer has, where Keras has them cell by cell."""
     cells = _cells(layer)
     if any(_cells(cell) for cell in cells):
         raise cannot_build(leaf, "Keras", "Keras does not say the states of stacks in a stack")
@@ -156,7 +156,7 @@ def _groups(leaf: Leaf, layer: Any) -> list[int]:
 
 
 def _by_cell(leaf: Leaf, states: Sequence[Expr]) -> Expr:
-    """The states to begin with, those of each cell in a list."""
+    """Return the states to begin with, those of each cell in a list."""
     groups = _groups(leaf, leaf.layer)
     if hasattr(leaf.layer, "merge_mode") and any(_cells(each) for each in _ways(leaf.layer)):
         raise cannot_build(leaf, "Keras", "its class takes no states of stacked cells")
@@ -167,13 +167,13 @@ def _by_cell(leaf: Leaf, states: Sequence[Expr]) -> Expr:
 
 
 def _ways(layer: Any) -> Iterator[Any]:
-    """The layers of a layer that goes both ways."""
+    """Yield the layers of a layer that goes both ways."""
     yield layer.layer
     yield layer.backward_layer or layer.layer
 
 
 def _unpacked(leaf: Leaf, row: Equivalent) -> Callable[[Sequence[str]], list[str]]:
-    """How the outputs of a layer are unpacked: Keras has the states of cells as a list."""
+    """Return how the outputs of a layer are unpacked: Keras has the states of cells as a list."""
     if len(leaf.outputs) == 1:
         return in_a_row
     layer: Any = leaf.layer
@@ -189,14 +189,14 @@ def _unpacked(leaf: Leaf, row: Equivalent) -> Callable[[Sequence[str]], list[str
 
 
 def _one(leaf: Leaf, layer: Any) -> list[int]:
-    """How many states each cell has; each state on its own, where there are no cells on top of one another."""
+    """Return how many states each cell has; each state on its own, where there are no cells on top of one another."""
     if not getattr(layer, "return_state", False):
         return []
     return _groups(leaf, layer)
 
 
 def _grouped(names: Sequence[str], groups: Sequence[int], alone: bool) -> list[str]:
-    """Names, those of a group within parentheses; a group of one as well, unless it stands alone."""
+    """Return names, those of a group within parentheses; a group of one as well, unless it stands alone."""
     if not groups:
         return [*names]
     rest = iter(names)
@@ -212,7 +212,7 @@ def _tuple(names: Sequence[str]) -> str:
 
 
 def _without_a_class(leaf: Leaf, names: Names, common: Common) -> Made:
-    """A layer of a class that the source brings, or an operation. Raises `cannot-build`."""
+    """Return how a layer is written by a class that the source brings, or as an operation. Raises `cannot-build`."""
     kind = type(leaf.layer).__name__
     if kind in _OPERATIONS:
         return _OPERATIONS[kind](leaf, common)

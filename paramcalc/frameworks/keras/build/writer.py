@@ -27,7 +27,7 @@ from paramcalc.frameworks.building.writing import Call, Expr, Items, Joined, Slo
 from paramcalc.frameworks.keras.build.layers import made, with_one
 from paramcalc.graph import Branch, Graph, Leaf
 
-#: What may stand between the names of a path. A point may not: with PyTorch behind it, Keras refuses such names.
+#: What may stand between the names of a path. A dot may not: with PyTorch as its backend, Keras refuses it.
 _SEPARATORS = ("_", "-", "__", "--")
 
 
@@ -220,7 +220,7 @@ def _separator(paths: Sequence[str]) -> str:
             return separator
     raise refuse(
         "cannot-build",
-        "the paths of two layers become the same name in Keras, which has no points in names",
+        "the paths of two layers become the same name in Keras, whose names have no dots",
         "rename a node",
     )
 

@@ -43,17 +43,17 @@ class Read(NamedTuple):
 
 
 def keras_name(entry: Description) -> str:
-    """The name of a layer in its model."""
+    """Return the name of a layer in its model."""
     return str(entry.get("name") or entry["config"].get("name") or entry["class_name"])
 
 
 def is_input(entry: Description) -> bool:
-    """Whether a description is of an input."""
+    """Return whether a description is of an input."""
     return entry.get("class_name") == "InputLayer"
 
 
 def read_input(entry: Description) -> Layer:
-    """The input that a description is of. Raises `invalid-value`."""
+    """Return the input that a description is of. Raises `invalid-value`."""
     config = entry["config"]
     shape = stated_shape(config.get("batch_shape") or config.get("batch_input_shape"))
     if shape is None:
@@ -63,7 +63,7 @@ def read_input(entry: Description) -> Layer:
 
 
 def read_layer(entry: Description, given: StatedShape | None, known: dict[str, Read] | None = None) -> Read:
-    """The layer that a description is of, where the shape that it is given may be stated.
+    """Return the layer that a description is of, where the shape that it is given may be stated.
 
     `known` holds what was read already, since layers of a model are often alike. Raises `unknown-kind` for
     code that is not Keras's own, `model-mismatch` for arguments that are not known, and what the kind refuses.
@@ -121,7 +121,7 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
 
 
 def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str, Any]:
-    """The arguments that Keras fills in by itself, as they are where nobody states them."""
+    """Return the arguments that Keras fills in by itself, as they are where nobody states them."""
     found: dict[str, Any] = {}
     if given is not None and config.get("axis") in (len(given) - 1, [len(given) - 1]):
         found["axis"] = -1  # the last axis, as most specs have it
@@ -134,30 +134,30 @@ def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str,
 
 
 def _way(layer: Any) -> dict[str, Any]:
-    """What makes a recurrent layer: its class, and its arguments without the name."""
+    """Return what makes a recurrent layer: its class, and its arguments without the name."""
     return {**layer["config"], "name": layer["class_name"]}
 
 
 def _turned(layer: Any) -> dict[str, Any]:
-    """The same of the layer that goes the other way."""
+    """Return what makes the layer that goes the other way."""
     way = _way(layer)
     return {**way, "go_backwards": not way.get("go_backwards")}
 
 
 def _unknown(entry: Description) -> ParamcalcError:
-    """The refusal of a class that is no kind."""
+    """Return the refusal of a class that is no layer type."""
     name = str(entry["class_name"])
     own = _is_own(entry)
     if is_model(entry):
         hint = "give the live model to pc.from_keras, or put a layer of its own around each of its layers"
         return refuse("unknown-kind", f"is a model of the class {quoted(name)}, where a layer is needed", hint)
-    why = "which is no layer kind" if own else "whose code is not Keras's own"
+    why = "which is no layer type" if own else "whose code is not Keras's own"
     hint = (own and kind_of_class(name)) or "give the live model to pc.from_keras, or write its tensors as Weights"
     return refuse("unknown-kind", f"is of the class {quoted(name)}, {why}", hint)
 
 
 def _is_own(entry: Description) -> bool:
-    """Whether the code of a layer is Keras's own. Keras 2 states no module, and of other classes a package."""
+    """Return whether the code of a layer is Keras's own. Keras 2 states no module, and of other classes a package."""
     module = entry.get("module")
     if module is None:
         return ">" not in str(entry["class_name"])
@@ -167,7 +167,7 @@ def _is_own(entry: Description) -> bool:
 
 @cache
 def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
-    """The rows of the convention's tables by the name of their class, each with its kind."""
+    """Return the rows of the convention's tables by the name of their class, each with its layer type."""
     found: dict[str, list[tuple[str, Equivalent]]] = {}
     for kind_name in built_in_names():
         for row in _KERAS.equivalents(kind_name):
@@ -194,7 +194,7 @@ _UNLISTED: Mapping[str, Callable[[Mapping[str, Any]], Layer]] = {
 
 
 def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Layer:
-    """The layer of a kind whose arguments under a row are those of a configuration."""
+    """Return the layer of a layer type whose arguments under a row are those of a configuration."""
     fields = {**_otherwise(cls, row), **row.fields}
     for argument, text in row.arguments.items():
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
@@ -209,7 +209,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
 
 
 def _otherwise(cls: type[Layer], row: Equivalent) -> dict[str, bool]:
-    """The flags that a row before this one has as they are not here."""
+    """Return the flags that a row before this one has as they are not here."""
     fields: dict[str, bool] = {}
     for each in _KERAS.equivalents(cls.__name__):
         if each is row:
@@ -219,7 +219,7 @@ def _otherwise(cls: type[Layer], row: Equivalent) -> dict[str, bool]:
 
 
 def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
-    """The value of a field for which an argument has a value."""
+    """Return the value of a field for which an argument has a value."""
     if text == name:
         # Keras 2 writes one axis as a list
         return value[0] if name == "axis" and isinstance(value, list) and len(value) == 1 else value
@@ -227,7 +227,7 @@ def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
 
 
 def _candidates(value: Any) -> Iterator[Any]:
-    """What a field may be where an argument is a part of it, or a text made of it."""
+    """Yield what a field may be where an argument is a part of it, or a text made of it."""
     yield value
     yield [value]
     if isinstance(value, str):
@@ -235,7 +235,7 @@ def _candidates(value: Any) -> Iterator[Any]:
 
 
 def _gives(cls: type[Layer], name: str, text: str, candidate: Any, value: Any) -> bool:
-    """Whether a field with this value gives an argument its value."""
+    """Return whether a field with this value gives an argument its value."""
     reader = next(item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate"))
     try:
         return _same(value, evaluated(text, Environment({name: reader(candidate)})))
@@ -257,7 +257,7 @@ def _argument(value: Any, inert: bool) -> Any:
 
 
 def _value(value: Any) -> Any:
-    """The value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
+    """Return the value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
     if isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__"):
         raise refuse("unknown-kind", f"calls a function of its own, {quoted(value.get('config'))}, which is not known")
     if is_description(value):
@@ -271,7 +271,7 @@ def _value(value: Any) -> Any:
 
 
 def is_frozen(config: Mapping[str, Any]) -> bool:
-    """Whether a layer is not trained. Of a layer around others, whether these are not. Raises `unknown-kind`."""
+    """Return whether a layer is not trained; of a layer around others, whether these are not. Raises `unknown-kind`."""
     frozen = config.get("trainable") is False
     inner = {is_frozen(each["config"]) for each in _layers_in(config)}
     if len(inner) > 1:
@@ -291,7 +291,7 @@ def _layers_in(config: Mapping[str, Any]) -> Iterator[Description]:
 
 
 def _policy(config: Mapping[str, Any]) -> str:
-    """The name of a layer's dtype policy."""
+    """Return the name of a layer's dtype policy."""
     policy = config.get("dtype") or "float32"
     if isinstance(policy, dict):
         stated = policy.get("config")
@@ -344,7 +344,7 @@ def check_arguments(layer: Layer, row: Equivalent, config: Mapping[str, Any], in
 
 
 def _computed(layer: Layer, text: str, inputs: Sequence[Shape] | None) -> Iterator[Any]:
-    """What an expression of a row gives, with the fields as stated and with those filled in that follow."""
+    """Yield what an expression of a row gives, with the fields as stated and with those filled in that follow."""
     values = {name: getattr(layer, name) for name in type(layer).model_fields}
     environments = [Environment(values)]
     try:
@@ -361,7 +361,7 @@ def _computed(layer: Layer, text: str, inputs: Sequence[Shape] | None) -> Iterat
 
 
 def _same(stated: Any, ours: Any) -> bool:
-    """Whether a value of a configuration is ours: in a list or not, for each side or once for all."""
+    """Return whether a value of a configuration is ours: in a list or not, for each side or once for all."""
     if isinstance(stated, Layer) or isinstance(ours, Layer):
         return type(stated) is type(ours)
     if isinstance(ours, Unknown):

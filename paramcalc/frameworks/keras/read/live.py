@@ -15,7 +15,7 @@ from paramcalc.frameworks.keras.read.description import Description, is_model
 from paramcalc.frameworks.keras.read.layers import read_layer
 from paramcalc.frameworks.keras.read.model import Reading
 from paramcalc.frameworks.keras.read.whole import read_description
-from paramcalc.frameworks.names import Names
+from paramcalc.frameworks.names import FreeNames
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.count import count
 from paramcalc.spec import Node, Spec
@@ -100,7 +100,7 @@ class _Live:
     def weights(self, layer: Any, weights: Sequence[Any] | None = None) -> Iterable[Node]:
         """Yield nodes with the weights of a layer: one for those that are alike in training and dtype."""
         _check_built(layer)
-        names = Names(stem="tensor")
+        names = FreeNames(stem="tensor")
         named = [(names.new(_path_in(layer, each)), each) for each in (layer.weights if weights is None else weights)]
         for (trained, dtype), members in groupby(named, lambda item: (self.is_trained(item[1]), str(item[1].dtype))):
             tensors = {name: [int(size) for size in weight.shape] for name, weight in members}
@@ -115,7 +115,7 @@ class _Live:
         Those of the model itself stand behind them.
         """
         nodes: list[Node] = []
-        names = Names()
+        names = FreeNames()
         seen: set[int] = set()
         for layer in [*self.model.layers, self.model]:
             rest = [weight for weight in layer.weights if id(weight) not in seen]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import chain
 from string import ascii_letters
 from typing import Any, NamedTuple
 
-from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse
+from paramcalc.core.errors import LIMITS, quoted
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.keras.read.description import TENSOR, Description, StatedShape
+from paramcalc.frameworks.keras.read.indexing import get_item, split, unstack
+from paramcalc.frameworks.keras.read.operation_call import OperationCall, with_ones
 from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.spec import Node
 
@@ -34,7 +35,7 @@ def read_operation(
     config = entry["config"]
     constants = [each for each in chain(arguments, keywords.values()) if each is not None and not _holds_tensor(each)]
     label = str(config.get("name") or entry.get("name"))
-    called = _Called(str(entry["class_name"]), label, config, constants, shapes)
+    called = OperationCall(str(entry["class_name"]), label, config, constants, shapes)
     if called.name in _PARTING:
         return _parted(_PARTING[called.name](called))
     if called.name in _OF_SEVERAL:
@@ -68,68 +69,6 @@ def _parted(layers: list[Layer]) -> Operation:
     return Operation(Node(layers=tuple(nodes)), names)
 
 
-@dataclass
-class _Called:
-    """An operation, and what it is called with."""
-
-    name: str
-    #: the name in the model
-    label: str
-    config: Mapping[str, Any]
-    #: what else than outputs it is called with
-    constants: list[Any]
-    #: the shapes of the outputs that it is called with, the batch first, where they are stated
-    shapes: Sequence[StatedShape | None]
-
-    @property
-    def shape(self) -> StatedShape:
-        """The shape of its first input."""
-        return self.stated[0]
-
-    @property
-    def stated(self) -> list[StatedShape]:
-        """The shapes of all its inputs. Raises `unknown-kind` where one is not stated."""
-        stated = [shape for shape in self.shapes if shape is not None]
-        if not stated or len(stated) < len(self.shapes):
-            raise self.refusal("the description states no shape of what it is given")
-        return stated
-
-    @property
-    def sizes(self) -> list[int]:
-        """The sizes of the first input without the batch; a single unknown one as -1."""
-        sizes = [-1 if size is None else size for size in self.shape[1:]]
-        if sizes.count(-1) > 1:
-            raise self.refusal("several lengths of what it is given are unknown")
-        return sizes
-
-    def argument(self, name: str) -> Any:
-        """Return an argument that the configuration holds, or that the call gives."""
-        return self.config[name] if name in self.config else next(iter(self.constants), None)
-
-    def axis(self, value: Any, more: int = 0) -> int:
-        """Return an axis of the first input with `more` axes, counted from the batch, which it is not."""
-        rank = len(self.shape) + more
-        if type(value) is not int or not -rank <= value < rank or value % rank == 0:
-            raise self.refusal(f"it works along the axis {quoted(value)}")
-        return value % rank
-
-    def axes(self, name: str, more: int = 0) -> list[int]:
-        """Return the axes that an argument names: one, or a list of them."""
-        value = self.argument(name)
-        axes = [self.axis(axis, more) for axis in (value if isinstance(value, (list, tuple)) else [value])]
-        if not axes or len({*axes}) < len(axes):
-            raise self.refusal("it names an axis twice, or none")
-        return axes
-
-    def refusal(self, why: str) -> ParamcalcError:
-        """Return the refusal of an operation whose shape is not known."""
-        return refuse(
-            "unknown-kind",
-            f"the operation '{self.label}' is of the class {quoted(self.name)}, and {why}",
-            "use a layer that does the same, or give its shape: - Input: {shape: …} in its place",
-        )
-
-
 def _function(name: str) -> Layer:
     return kind("Activation")(activation=default_name(name))
 
@@ -145,7 +84,7 @@ _OF_SEVERAL = {
 }  # fmt: skip
 
 
-def _of_several(called: _Called) -> Layer:
+def _of_several(called: OperationCall) -> Layer:
     """Several outputs, or one and constants, which keep its shape."""
     for constant in called.constants:
         shape = _shape_of(constant)
@@ -171,7 +110,7 @@ def _shape_of(constant: Any) -> tuple[int, ...] | None:
     return shape if isinstance(constant, (int, float)) else None
 
 
-def _fits(shape: tuple[int, ...], called: _Called) -> bool:
+def _fits(shape: tuple[int, ...], called: OperationCall) -> bool:
     """Whether an array keeps the shape of what it goes with: its axes are of it, or of size 1."""
     last = called.shape[len(called.shape) - len(shape) :] if len(shape) <= len(called.shape) else ()
     return len(last) == len(shape) and all(one in (1, size) for one, size in zip(shape, last, strict=True))
@@ -191,11 +130,11 @@ _KEEPING = {
 # --- Operations that change the shape ----------------------------------------------------
 
 
-def _concatenate(called: _Called) -> list[Layer]:
+def _concatenate(called: OperationCall) -> list[Layer]:
     return [kind("Concatenate")(axis=called.axis(called.argument("axis")))]
 
 
-def _stack(called: _Called) -> list[Layer]:
+def _stack(called: OperationCall) -> list[Layer]:
     """One behind the other along the axis where the new one is; at the end, along the last, and both turned."""
     number, axis = len(called.shapes), called.axis(called.argument("axis"), more=1)
     sizes = called.sizes
@@ -210,7 +149,7 @@ def _stack(called: _Called) -> list[Layer]:
     return [kind("Concatenate")(axis=rank), kind("Reshape")(target_shape=target), turned]
 
 
-def _reshape(called: _Called) -> list[Layer]:
+def _reshape(called: OperationCall) -> list[Layer]:
     """Return a shape whose first size is the batch: the one that is free."""
     shape = called.argument("newshape")
     shape = [shape] if type(shape) is int else shape
@@ -221,21 +160,21 @@ def _reshape(called: _Called) -> list[Layer]:
     return [kind("Reshape")(target_shape=rest)]
 
 
-def _transpose(called: _Called) -> list[Layer]:
+def _transpose(called: OperationCall) -> list[Layer]:
     axes = called.argument("axes")
     if not isinstance(axes, (list, tuple)) or not axes or axes[0] != 0:
         raise called.refusal("it moves the batch")
     return [kind("Permute")(dims=[called.axis(axis) for axis in axes[1:]])]
 
 
-def _swap(called: _Called) -> list[Layer]:
+def _swap(called: OperationCall) -> list[Layer]:
     one, other = called.axis(called.argument("axis1")), called.axis(called.argument("axis2"))
     dims = [*range(1, len(called.shape))]
     dims[one - 1], dims[other - 1] = other, one
     return [kind("Permute")(dims=dims)]
 
 
-def _move(called: _Called) -> list[Layer]:
+def _move(called: OperationCall) -> list[Layer]:
     moved = dict(zip(called.axes("destination"), called.axes("source"), strict=False))
     if len(moved) < len(called.axes("source")):
         raise called.refusal("it moves several axes to one position")
@@ -245,28 +184,19 @@ def _move(called: _Called) -> list[Layer]:
     ]
 
 
-def _expand(called: _Called) -> list[Layer]:
+def _expand(called: OperationCall) -> list[Layer]:
     value = called.argument("axis")
     number = len(value) if isinstance(value, (list, tuple)) else 1
-    return [_with_ones(called, called.sizes, called.axes("axis", more=number))]
+    return [with_ones(called, called.sizes, called.axes("axis", more=number))]
 
 
-def _with_ones(called: _Called, sizes: Sequence[int], axes: Sequence[int]) -> Layer:
-    """Return the sizes as a shape in which the axes at these places are new, and of size 1."""
-    left = iter(sizes)
-    target = [1 if axis in axes else next(left) for axis in range(1, len(sizes) + len({*axes}) + 1)]
-    if len(target) > LIMITS.axes:
-        raise called.refusal(f"it has more than {LIMITS.axes} axes")
-    return kind("Reshape")(target_shape=target)
-
-
-def _squeeze(called: _Called) -> list[Layer]:
+def _squeeze(called: OperationCall) -> list[Layer]:
     gone = called.axes("axis") if called.argument("axis") is not None else None
     kept = [size for axis, size in enumerate(called.sizes, 1) if (size != 1 if gone is None else axis not in gone)]
     return [kind("Reshape")(target_shape=kept)]
 
 
-def _reduce(called: _Called) -> list[Layer]:
+def _reduce(called: OperationCall) -> list[Layer]:
     if called.argument("axis") is None:
         raise called.refusal("it makes one number of the whole batch")
     stated = {"keepdims": True} if called.config.get("keepdims") is True else {}
@@ -274,7 +204,7 @@ def _reduce(called: _Called) -> list[Layer]:
     return [kind("Reduce")(function=default_name(called.name), axis=axes[0] if len(axes) == 1 else axes, **stated)]
 
 
-def _matmul(called: _Called) -> list[Layer]:
+def _matmul(called: OperationCall) -> list[Layer]:
     """Return the product of two matrices for each example, or for each place of further axes."""
     ranks = [*map(len, called.stated)]
     if ranks == [3, 3]:
@@ -285,7 +215,7 @@ def _matmul(called: _Called) -> list[Layer]:
     return [kind("Einsum")(equation=f"{outer}xy,{outer}yz->{outer}xz")]
 
 
-def _einsum(called: _Called) -> list[Layer]:
+def _einsum(called: OperationCall) -> list[Layer]:
     """Return the equation, with letters in place of its dots."""
     equation = called.argument("subscripts")
     text = equation.replace(" ", "") if isinstance(equation, str) and len(equation) <= LIMITS.expression else ""
@@ -301,7 +231,7 @@ def _einsum(called: _Called) -> list[Layer]:
     return [kind("Einsum")(equation=text.replace("...", "".join(free[: dots[0]]) if dots else ""))]
 
 
-def _repeat(called: _Called) -> list[Layer]:
+def _repeat(called: OperationCall) -> list[Layer]:
     """Each element of an axis several times, which is what upsampling of sequences and images does."""
     axis, times, rank = called.axis(called.config.get("axis")), called.config.get("repeats"), len(called.shape) - 2
     if rank not in (1, 2, 3) or axis > rank or type(times) is not int:
@@ -310,7 +240,7 @@ def _repeat(called: _Called) -> list[Layer]:
     return [kind(f"UpSampling{rank}D")(size=size)]
 
 
-def _pad(called: _Called) -> list[Layer]:
+def _pad(called: OperationCall) -> list[Layer]:
     """Add positions around a sequence, an image or a volume."""
     width, rank = called.argument("pad_width"), len(called.shape) - 2
     plain = isinstance(width, list) and len(width) == rank + 2 and width[0] == width[-1] == [0, 0]
@@ -319,121 +249,10 @@ def _pad(called: _Called) -> list[Layer]:
     return [kind(f"ZeroPadding{rank}D")(padding=width[1] if rank == 1 else width[1:-1])]
 
 
-# --- Parts -------------------------------------------------------------------------------
-
-_SLICE = "__slice__"
-_REST = "__ellipsis__"
-
-
-def _get_item(called: _Called) -> list[Layer]:
-    """Indexing, axis by axis: the last first, since an index removes its axis; new axes at the end."""
-    layers: list[Layer] = []
-    keys = _keys(called)
-    for axis, key in reversed([*enumerate(each for each in keys if each is not None)]):
-        if axis == 0 and not (_is_slice(key) and _bounds(key) == (None, None, None)):
-            raise called.refusal("it takes a part of the batch")
-        layers += _part(called, axis, key)
-    if None in keys:
-        sizes, axes = _shape_after(called, keys)
-        layers.append(_with_ones(called, sizes, axes))
-    return layers or [kind("Activation")(activation="linear")]
-
-
-def _keys(called: _Called) -> list[Any]:
-    """Return what each axis is indexed with, and None for each new one. Raises `unknown-kind`."""
-    stated = called.constants[0] if called.constants else None
-    keys = stated if isinstance(stated, (list, tuple)) else [stated]
-    every = {"class_name": _SLICE, "config": {}}
-    rest = [place for place, key in enumerate(keys) if isinstance(key, dict) and key.get("class_name") == _REST]
-    taken = sum(key is not None for key in keys) - len(rest)
-    if len(rest) > 1 or len(keys) > 2 * LIMITS.axes or taken > len(called.shape):
-        raise called.refusal("its index does not go with its axes")
-    if rest:
-        more = [every] * (len(called.shape) - taken)
-        return [*keys[: rest[0]], *more, *keys[rest[0] + 1 :]]
-    return [*keys]
-
-
-def _part(called: _Called, axis: int, key: Any) -> list[Layer]:
-    """Return what an axis is indexed with as a layer; none, where the whole axis stays."""
-    if type(key) is int:
-        stop = {} if key == -1 else {"stop": key + 1}
-        return [kind("Slice")(axis=axis, start=key, **stop, keepdims=False)]
-    if not _is_slice(key):
-        raise called.refusal(f"it is indexed with {quoted(key)}")
-    start, stop, step = _bounds(key)
-    if not all(type(bound) in (int, type(None)) for bound in (start, stop, step)) or (step or 1) < 1:
-        raise called.refusal("it goes backwards")
-    if (start, stop, step or 1) == (None, None, 1):
-        return []
-    stated = {name: bound for name, bound in (("start", start), ("stop", stop)) if bound is not None}
-    further = {} if step in (None, 1) else {"step": step}
-    return [kind("Slice")(axis=axis, **_within(called, axis, stated), **further)]
-
-
-def _is_slice(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("class_name") == _SLICE and isinstance(value.get("config"), dict)
-
-
-def _bounds(value: Any) -> tuple[Any, Any, Any]:
-    config = value["config"]
-    return config.get("start"), config.get("stop"), config.get("step")
-
-
-def _within(called: _Called, axis: int, stated: dict[str, int]) -> dict[str, int]:
-    """Bounds that are not beyond the axis, as indexing has it."""
-    length = called.shape[axis]
-    if length is None:
-        return stated
-    return {name: max(-length, min(length, bound)) for name, bound in stated.items()}
-
-
-def _shape_after(called: _Called, keys: list[Any]) -> tuple[list[int], list[int]]:
-    """Return the sizes that are left of the axes that are indexed, and the places of the new ones among them."""
-    sizes: list[int] = []
-    new: list[int] = []
-    left = iter(enumerate(called.sizes, 1))
-    for key in keys[1:]:
-        if key is None:
-            new.append(len(sizes) + len(new) + 1)
-            continue
-        _, size = next(left)
-        if type(key) is int:
-            continue
-        if size == -1 and _bounds(key) != (None, None, None):
-            raise called.refusal("a length of what it is given is unknown")
-        sizes.append(size if size == -1 else len(range(*slice(*_bounds(key)).indices(size))))
-    return [*sizes, *(size for _, size in left)], new
-
-
-def _split(called: _Called) -> list[Layer]:
-    """Equal parts of an axis, or those between some places of it."""
-    axis, into = called.axis(called.config.get("axis")), called.argument("indices_or_sections")
-    length = called.shape[axis]
-    if type(into) is int and length is not None and 0 < into <= LIMITS.list_length and length % into == 0:
-        into = [*accumulate([length // into] * (into - 1))]
-    if not isinstance(into, list) or not all(type(place) is int and place > 0 for place in into):
-        raise called.refusal(f"it makes {quoted(str(into))} parts of an axis of {quoted(length)}")
-    starts, stops = [0, *into], [*into, None]
-    return [
-        kind("Slice")(axis=axis, start=start, **({} if stop is None else {"stop": stop}))
-        for start, stop in zip(starts, stops, strict=True)
-    ]
-
-
-def _unstack(called: _Called) -> list[Layer]:
-    """Take every position of an axis for itself."""
-    axis = called.axis(called.config.get("axis"))
-    length = called.shape[axis]
-    if length is None or length > LIMITS.list_length:
-        raise called.refusal(f"it makes one output of each of {quoted(length)} positions")
-    return [kind("Slice")(axis=axis, start=place, stop=place + 1, keepdims=False) for place in range(length)]
-
-
 #: Operations that give several parts of one input.
-_PARTING: dict[str, Callable[[_Called], list[Layer]]] = {"Split": _split, "Unstack": _unstack}
+_PARTING: dict[str, Callable[[OperationCall], list[Layer]]] = {"Split": split, "Unstack": unstack}
 #: Operations whose output has another shape.
-_OTHERS: dict[str, Callable[[_Called], list[Layer]]] = {
+_OTHERS: dict[str, Callable[[OperationCall], list[Layer]]] = {
     "Concatenate": _concatenate,
     "Stack": _stack,
     "Reshape": _reshape,
@@ -442,7 +261,7 @@ _OTHERS: dict[str, Callable[[_Called], list[Layer]]] = {
     "Moveaxis": _move,
     "ExpandDims": _expand,
     "Squeeze": _squeeze,
-    "GetItem": _get_item,
+    "GetItem": get_item,
     "Matmul": _matmul,
     "Einsum": _einsum,
     "Repeat": _repeat,

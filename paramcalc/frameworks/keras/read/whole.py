@@ -9,7 +9,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras.read.description import Description, StatedShape
 from paramcalc.frameworks.keras.read.layers import check_arguments, naming
-from paramcalc.frameworks.keras.read.model import Group, Reading
+from paramcalc.frameworks.keras.read.model import ModelReader, Reading
 from paramcalc.graph import Leaf, Tree, evaluate
 from paramcalc.layers.base.axes import shape_text
 from paramcalc.spec import Spec
@@ -19,7 +19,7 @@ def read_description(model: Description, reading: Reading | None = None, live: A
     """Read a description as a spec, and hold it against all that it states; of a model that is `live`, if it is."""
     reading = reading or Reading()
     config = model["config"]
-    group = Group(model, reading, frozen=config.get("trainable") is False, live=live)
+    group = ModelReader(model, reading, frozen=config.get("trainable") is False, live=live)
     nodes, outputs = group.read()
     if not nodes:
         raise refuse("invalid-value", f"the model {quoted(config.get('name'))} has no layers")

@@ -23,7 +23,7 @@ from paramcalc.layers.base.declaration import Layer
 
 
 def made(convention: Convention, leaf: Leaf, names: Names) -> Made:
-    """How a layer is written: by a class of PyTorch, by one that the source brings, or as an operation.
+    """Return how a layer is written: by a class of PyTorch, by one that the source brings, or as an operation.
 
     Raises `cannot-build` for what is none of these.
     """
@@ -43,7 +43,7 @@ def _path(path: str) -> str:
 
 
 def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
-    """Whether a class does what the layer does: `same` only where it is a convolution without strides."""
+    """Return whether a class does what the layer does: `same` only where it is a convolution without strides."""
     if "output_size" in given and not getattr(layer, "keepdims", True):
         return False
     if "output_padding" in given:
@@ -58,7 +58,7 @@ def _accepts(layer: Layer, given: Mapping[str, Any]) -> bool:
 
 
 def _accepts_transposed(layer: Any) -> bool:
-    """Whether the output ends with the last window, as it does here; Keras fills the last stride."""
+    """Return whether the output ends with the last window, as it does here; Keras fills the last stride."""
     if isinstance(layer.padding, tuple):
         return True
     reached = (step * (size - 1) + 1 for size, step in zip(layer.kernel_size, layer.dilation_rate, strict=True))
@@ -67,7 +67,7 @@ def _accepts_transposed(layer: Any) -> bool:
 
 
 def _accepts_within(layer: Layer, given: Mapping[str, Any]) -> bool:
-    """The same of a layer in the layer, which is not moved to the axes that its class has."""
+    """Return whether a class does what a layer in the layer does, which is not moved to the axes that its class has."""
     return _accepts(layer, given) and not ("normalized_shape" in given and getattr(layer, "axis", -1) != -1)
 
 
@@ -88,7 +88,7 @@ def _default_of(convention: Convention, row: Equivalent) -> Callable[[str, str, 
 
 
 def _replaced(leaf: Leaf) -> dict[str, Any]:
-    """Arguments that the table's expressions say of one axis alone."""
+    """Return arguments that the table's expressions say of one axis alone."""
     axis = getattr(leaf.layer, "axis", None)
     if not isinstance(axis, tuple):
         return {}
@@ -96,12 +96,12 @@ def _replaced(leaf: Leaf) -> dict[str, Any]:
 
 
 def _without_repeats(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the features of keys and values where they are those of the query, as the class supposes."""
+    """Return arguments without the features of keys and values that are those of the query, as the class assumes."""
     return {name: value for name, value in given.items() if name not in ("kdim", "vdim") or value != given["embed_dim"]}
 
 
 def _check_places(leaf: Leaf) -> None:
-    """Refuse what PyTorch refuses to run: one place alone, with itself taken away."""
+    """Refuse what PyTorch refuses to run: one position alone, with itself taken away."""
     if isinstance(leaf.layer, kind("InstanceNorm")):
         lengths = spatial(leaf.layer, leaf.input_shapes[0])
         if not any(isinstance(length, Unknown) for length in lengths) and prod(lengths) == 1:
@@ -112,7 +112,7 @@ def _check_places(leaf: Leaf) -> None:
 
 
 def _called(convention: Convention, leaf: Leaf, found: Fit, made: Expr) -> Made:
-    """A module, and how it is called."""
+    """Return a module, and how it is called."""
     match found.row.call:
         case "sequence":
             return _recurrent(leaf, made)
@@ -130,7 +130,7 @@ def _attending(place: str, taken: Sequence[str]) -> Expr:
 
 
 def _recurrent(leaf: Leaf, made: Expr) -> Made:
-    """A module over a sequence: PyTorch stacks the states of all layers and directions."""
+    """Return a module over a sequence: PyTorch stacks the states of all layers and directions."""
     layer: Any = leaf.layer
 
     def stacked(states: Sequence[str]) -> str:
@@ -164,7 +164,7 @@ def _has_memory(layer: Any) -> bool:
 
 
 def _cell(leaf: Leaf, made: Expr) -> Made:
-    """A module that goes one step."""
+    """Return a module that goes one step."""
 
     def output(place: str, taken: Sequence[str]) -> Expr:
         x, *states = taken
@@ -179,7 +179,7 @@ def _cell(leaf: Leaf, made: Expr) -> Made:
 
 
 def _around(convention: Convention, leaf: Leaf, found: Fit, place: str, taken: Sequence[str]) -> Expr:
-    """A module called, with what is done before and behind it."""
+    """Return the call of a module, with what is done before and behind it."""
     # of a layer around a layer, the one whose output it has
     layer: Any = leaf.layer
     if layer.wrapped(*leaf.input_shapes) is not None:
@@ -205,7 +205,7 @@ def _around(convention: Convention, leaf: Leaf, found: Fit, place: str, taken: S
 
 
 def _moves(layer: Any, leaf: Leaf, found: Fit) -> tuple[Any, Any] | None:
-    """The axes that the class has elsewhere than the layer, and where it has them."""
+    """Return the axes that the class has elsewhere than the layer, and where it has them."""
     rank = len(leaf.input_shapes[0]) + 1
     if "normalized_shape" in found.given:
         axes = tuple(axis % rank for axis in moved_axes(layer))

@@ -28,13 +28,13 @@ Operation = Callable[[Sequence[str]], Expr]
 
 
 def applied(function: str, x: Expr) -> Expr:
-    """An activation of an expression."""
+    """Return an activation of an expression."""
     name, *further = ACTIVATIONS[function]
     return Call(name, (("", x), *(("", each) for each in further))) if name else x
 
 
 def moved_axes(layer: Any) -> tuple[int, ...]:
-    """The axes that a layer names, as a tuple."""
+    """Return the axes that a layer names, as a tuple."""
     return tuple(sorted(layer.axis)) if isinstance(layer.axis, tuple) else (layer.axis,)
 
 
@@ -42,7 +42,7 @@ def moved_axes(layer: Any) -> tuple[int, ...]:
 
 
 def own_class(leaf: Leaf, names: Names) -> Made | None:
-    """A module of a class that the source brings, where there is one for the kind."""
+    """Return how a layer is written by a class that the source brings, where there is one for the layer type."""
     if type(leaf.layer).__name__ not in _CLASSES:
         return None
     name, check, arguments, output = _CLASSES[type(leaf.layer).__name__]
@@ -91,7 +91,7 @@ def _moved(axis: Any, there: Any) -> Output:
 
 
 def _sizes_along(leaf: Leaf) -> tuple[Any, ...]:
-    """The sizes of the axes that a layer names, in the order of its tensors."""
+    """Return the sizes of the axes that a layer names, in the order of its tensors."""
     rank = len(leaf.input_shapes[0]) + 1
     return tuple(leaf.input_shapes[0][axis % rank - 1] for axis in moved_axes(leaf.layer))
 
@@ -143,7 +143,7 @@ _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str
 
 
 def operation(leaf: Leaf, names: Names) -> Made:
-    """A layer without tensors, as an operation. Raises `cannot-build` where it is none."""
+    """Return how a layer without tensors is written, as an operation. Raises `cannot-build` where it is none."""
     kind = type(leaf.layer).__name__
     if kind not in _OPERATIONS:
         raise cannot_build(leaf, "PyTorch", "PyTorch has no class for it with these fields")
@@ -164,7 +164,7 @@ def _elementwise(operator: str) -> Callable[[Leaf, Names], Operation]:
 
 
 def _pairwise(function: str) -> Callable[[Leaf, Names], Operation]:
-    """A function of two, of any number: of the first two, of that and the third, and so on."""
+    """Return what applies a function of two inputs to any number: to the first two, to that and the third, …"""
 
     def written(leaf: Leaf, names: Names) -> Operation:
         def output(taken: Sequence[str]) -> Expr:
@@ -187,7 +187,7 @@ def _average(leaf: Leaf, names: Names) -> Operation:
 
 
 def _aligned(leaf: Leaf, taken: Sequence[str]) -> list[str]:
-    """Inputs with the same number of axes; those that are missing stand behind the batch."""
+    """Return inputs with the same number of axes; those that are missing stand behind the batch."""
     rank = max(map(len, leaf.input_shapes))
     missing = [rank - len(shape) for shape in leaf.input_shapes]
     return [x + (f"[:{', None' * number}]" if number else "") for x, number in zip(taken, missing, strict=True)]

@@ -1,12 +1,17 @@
 """A live module of PyTorch as a spec.
 
-    modules    a module as a kind
-    kinds      the kinds of all modules of a model
-    tracing    which modules and functions are called, and in which order
-    values     what each call gives, by its shapes alone
-    functions  a function between modules as a kind
-    places     the nodes while they are read: where each stands, and what it takes
-    reader     the nodes of a spec, in groups named as the modules
+    modules        a module as a layer
+    kinds          the layers of all modules of a model
+    tracing        which modules and functions are called, and in which order
+    values         what each call gives, by its shapes alone
+    functions      a function between modules as a layer
+    places         the nodes while they are read: where each stands, and what it takes
+    layout         where layers and tensors stand
+    calls          layers and tensors where they are called
+    module_lists   those of lists of modules
+    registration   the rest, where they are registered
+    misfits        the refusal of a shape that does not fit
+    reader         the nodes of a spec, in groups named as the modules
 
 Source: torch.nn.Module, torch.fx.
 """
@@ -20,6 +25,7 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
+from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
@@ -41,6 +47,8 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
     Raises `ParamcalcError`: `wrong-type` for what is no module, `invalid-value` for a lazy module that
     has no sizes yet.
     """
+    if is_live_model(module):
+        raise refuse("wrong-type", "takes a module of PyTorch, and not a model of Keras", "pc.from_keras(model)")
     spec = untidied(module, inputs)
     return tidy(spec) if spec.layers else spec
 
@@ -121,7 +129,7 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
     """
     kinds = Kinds()
     while True:
-        found = None if kinds.of(module) else trace(module, kinds.is_whole, len(inputs))
+        found = None if kinds.of(module) else trace(module, kinds.is_whole, inputs)
         best: Reader | None = None
         try:
             for further_axes, lengths in product((0, 1), LENGTHS):
@@ -159,6 +167,10 @@ def _description(reader: Reader) -> str:
         )
     if gaps.uncalled:
         said.append(f"Never called: {_listed(gaps.uncalled)}.")
+    if gaps.read:
+        said.append(f"The weights of {_listed(gaps.read)} are used without a call.")
+    if gaps.unfinished:
+        said.append("What comes after the last layer is no layer type, and is left out.")
     return " ".join(["Read from PyTorch.", *said]) if said else ""
 
 

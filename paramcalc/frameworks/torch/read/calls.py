@@ -8,15 +8,16 @@ from inspect import signature
 from typing import Any
 
 from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.errors import refuse
 from paramcalc.frameworks.torch.read.functions import Found, FunctionCall, agree, layer_of, moved_by, split_of
-from paramcalc.frameworks.torch.read.kinds import is_of_torch
 from paramcalc.frameworks.torch.read.layout import Layout
+from paramcalc.frameworks.torch.read.misfits import misfit
 from paramcalc.frameworks.torch.read.module_lists import grouped
 from paramcalc.frameworks.torch.read.modules import Known, outputs_of, own_tensors
 from paramcalc.frameworks.torch.read.places import Group, Place, Source, is_below, matching
 from paramcalc.frameworks.torch.read.registration import Registration
 from paramcalc.frameworks.torch.read.tracing import Trace, Visit, nodes_of
-from paramcalc.frameworks.torch.read.values import Value, forward_of, nodes_in, run, same_shapes
+from paramcalc.frameworks.torch.read.values import Value, forward_of, is_of_torch, nodes_in, run, same_shapes
 from paramcalc.layers.base.declaration import Layer, default_name
 
 
@@ -30,6 +31,8 @@ class Calls:
         self.registration = Registration(layout, repeats=False)
         #: the inputs that are still to come
         self.inputs = iter(inputs)
+        #: whether shapes are stated, and not assumed
+        self.are_stated = bool(inputs)
         #: how many open axes an input has beyond the fewest that its first layer takes
         self.further_axes = further_axes
         #: the group of the first call of each module that is looked into
@@ -40,7 +43,18 @@ class Calls:
     def follow(self, found: Trace) -> list[Source]:
         """Follow the calls as torch.fx has them; return what the module gives."""
         self.visit(found.root, self.layout.root)
-        return [value.flow for node in nodes_in(found.output) if (value := self.values[node]).flow is not None]
+        if next(self.inputs, None) is not None:
+            raise refuse("invalid-value", "more inputs are given than the module takes")
+        outputs = {node: self.values[node] for node in nodes_in(found.output)}
+        self.layout.gaps.unfinished = any(
+            value.flow is None and value.is_tensor and self.is_left_out(node) for node, value in outputs.items()
+        )
+        return [value.flow for value in outputs.values() if value.flow is not None]
+
+    def is_left_out(self, node: Any) -> bool:
+        """Whether no node of the spec stands for what a node of torch.fx does."""
+        is_function = node.op in ("call_function", "call_method")
+        return is_function or (node.op == "call_module" and not own_tensors(self.root_module(node)))
 
     def visit(self, visit: Visit, group: Group) -> None:
         """Put what is called in a module in its group."""
@@ -112,6 +126,7 @@ class Calls:
             found = getattr(found, name)
         if not isinstance(found, torch.Tensor):
             return Value()
+        self.layout.read.add(str(node.target).rpartition(".")[0])
         empty = torch.empty(found.shape, dtype=found.dtype, device="meta")
         return Value(running=lambda: (empty, empty), tensor=str(node.target))
 
@@ -125,7 +140,10 @@ class Calls:
         layer = self.kinds.of(module)
         result = self.result(node, forward_of(module)) if is_of_torch(module) else Value()
         if layer is not None:
-            value = self.layout.place(module, layer, label, group, self.given(node, module, layer.layer))
+            given = self.given(node, module, layer.layer)
+            if self.are_stated and self.layout.fitting(layer, given) is None:
+                self.check_shapes(node, module, layer, given)
+            value = self.layout.place(module, layer, label, group, given)
             return replace(value, whole=True) if value.flow else result
         given = [self.values[each] for each in nodes_in([node.args, node.kwargs])]
         if not own_tensors(module):
@@ -143,6 +161,15 @@ class Calls:
             self.layout.own(module, label, group, before)
             self.layout.items[id(module)] = group.items[-1]
         return result
+
+    def check_shapes(self, node: Any, module: Any, layer: Known, given: Sequence[Value]) -> None:
+        """Refuse shapes that PyTorch itself refuses: `shape-mismatch`."""
+        shapes = [shape for value in given if (shape := value.stated_shape()) is not None]
+        every = [self.values[each] for each in nodes_in([node.args, node.kwargs])]
+        if not shapes or len(shapes) < len(given) or any(value.runs is None for value in every):
+            return
+        if run(node, self.values, forward_of(module, layer.dtype)) is None:
+            raise misfit(layer, node.target, shapes)
 
     def given(self, node: Any, module: Any, layer: Layer) -> list[Value]:
         """Return what a module is called with, in the order in which its layer type takes it."""

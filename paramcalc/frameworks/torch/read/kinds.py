@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from paramcalc.frameworks.torch.read.modules import Known, known, signature_of
+from paramcalc.frameworks.torch.read.values import is_of_torch
 
 
 class Kinds:
@@ -32,8 +33,3 @@ class Kinds:
 
         wrapper = isinstance(module, (nn.Sequential, nn.DataParallel))
         return self.of(module) is not None or (is_of_torch(module) and not wrapper)
-
-
-def is_of_torch(module: Any) -> bool:
-    """Whether a module's code is PyTorch's own."""
-    return type(module).__module__.startswith("torch.nn")

@@ -8,7 +8,7 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape, Unknown, product
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.names import Names
+from paramcalc.frameworks.names import FreeNames
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.modules import Known, Own, described, own_tensors
 from paramcalc.frameworks.torch.read.places import Group, Item, Place, Source, places
@@ -34,6 +34,10 @@ class Gaps:
     #: modules that torch.fx could not follow, and those that are never called
     untraced: list[str] = field(default_factory=list)
     uncalled: list[str] = field(default_factory=list)
+    #: modules whose weights are used without calling them
+    read: list[str] = field(default_factory=list)
+    #: whether what the module gives comes from something that is left out
+    unfinished: bool = False
 
     @property
     def missing(self) -> tuple[int, int]:
@@ -58,6 +62,8 @@ class Layout:
         self.weighed: set[tuple[int, str]] = set()
         #: the names of the inputs of the whole, where its first layer is still to come
         self.first_inputs: Sequence[str] | None = None
+        #: the paths of the modules whose tensors are used without calling them
+        self.read: set[str] = set()
         #: whether all calls have been followed
         self.completing = False
         self.gaps = Gaps()
@@ -66,35 +72,57 @@ class Layout:
 
     def place(self, module: Any, layer: Known, name: str, group: Group, given: Sequence[Value]) -> Value:
         """Put a layer at the end of a group, on what it is given, or on Inputs of its own."""
-        sources, shapes = self.taken(layer, given, name, group)
-        if sources is None and not layer.tensors:
+        taken = self.fitting(layer, given)
+        if taken is None and given and not self.completing:
+            self.gaps.parted.append(name)
+            self.gaps.unknown += 1
+        if taken is None and not layer.tensors:
             return Value()
-        if sources is None:
-            shapes = layer.inputs
-            starts = self.starts(name, shapes, group)
-            sources = [start.flow for start in starts if start.flow]
-            for value, start in zip(given, starts, strict=False):
-                if value.flow is None:
-                    value.flow, value.shape = start.flow, start.shape
+        if taken is not None:
+            sources = [self.source(*each, name, group) for each in taken]
+            shapes: Sequence[Shape] = [shape for _, shape in taken]
+        else:
+            sources, shapes = self.begun(layer, name, group, given)
         if name.isdecimal() and not layer.tensors:
             name = default_name(type(layer.layer).__name__)
         place = group.new_place(name, sources=sources, outputs=layer.outputs(shapes) or ((),))
         if id(module) in self.items and layer.tensors:
             place.share = self.items[id(module)]
         else:
-            place.layer, place.dtype = layer.layer, None if layer.dtype == "float32" else layer.dtype
-            place.trainable = None if layer.trainable else False
-            place.tensors = [(tensor, layer.members[each]) for each, tensor in own_tensors(module).items()]
-            place.modules = [module]
-            self.items[id(module)] = place
+            self.fill(place, module, layer)
         return self.flowing(place, place.outputs[0])
 
-    def starts(self, name: str, shapes: Sequence[Shape], group: Group) -> list[Value]:
+    def fill(self, place: Place, module: Any, layer: Known) -> None:
+        """Let a place stand for a module."""
+        place.layer, place.dtype = layer.layer, None if layer.dtype == "float32" else layer.dtype
+        place.trainable = None if layer.trainable else False
+        place.tensors = [(tensor, layer.members[each]) for each, tensor in own_tensors(module).items()]
+        place.modules = [module]
+        self.items[id(module)] = place
+
+    def fitting(self, layer: Known, given: Sequence[Value]) -> list[tuple[Value, Shape]] | None:
+        """Return what a layer takes of what it is given, with its shapes; None where nothing of it fits."""
+        once = [value for place, value in enumerate(given) if value not in given[:place]]
+        for values in (once, given, given[:1]):
+            for batch in (True, False):
+                stated = [shape for value in values if (shape := value.stated_shape(batch)) is not None]
+                if values and len(stated) == len(values) and layer.outputs(stated) is not None:
+                    return [*zip(values, stated, strict=True)]
+        return None
+
+    def begun(
+        self, layer: Known, name: str, group: Group, given: Sequence[Value]
+    ) -> tuple[list[Source], Sequence[Shape]]:
         """Put Inputs for a layer at the end of a group; those of the whole, if it is the first."""
+        shapes = layer.inputs
         names = [f"{name}_input"] * len(shapes)
         if self.first_inputs is not None:
             group, names = self.root, [*self.first_inputs, *names][: len(shapes)]
-        return [self.start(*each, group) for each in zip(names, shapes, strict=True)]
+        starts = [self.start(*each, group) for each in zip(names, shapes, strict=True)]
+        for value, start in zip(given, starts, strict=False):
+            if value.flow is None:
+                value.flow, value.shape = start.flow, start.shape
+        return [start.flow for start in starts if start.flow], shapes
 
     def start(self, name: str, shape: Shape, group: Group, dtype: str = "float32") -> Value:
         """Put an Input at the end of a group."""
@@ -102,21 +130,6 @@ class Layout:
         fields = {} if dtype == "float32" else {"dtype": dtype}
         open_shape = tuple(None if isinstance(size, Unknown) else size for size in shape)
         return self.flowing(group.new_place(name, layer=kind("Input")(shape=open_shape, **fields)), shape)
-
-    def taken(
-        self, layer: Known, given: Sequence[Value], name: str, group: Group
-    ) -> tuple[list[Source] | None, Sequence[Shape]]:
-        """Return what a layer takes of what it is given; None where nothing of it fits."""
-        once = [value for place, value in enumerate(given) if value not in given[:place]]
-        for values in (once, given, given[:1]):
-            for batch in (True, False):
-                stated = [shape for value in values if (shape := value.stated_shape(batch)) is not None]
-                if values and len(stated) == len(values) and layer.outputs(stated) is not None:
-                    return [self.source(*each, name, group) for each in zip(values, stated, strict=True)], stated
-        if given and not self.completing:
-            self.gaps.parted.append(name)
-            self.gaps.unknown += 1
-        return None, ()
 
     def source(self, value: Value, shape: Shape, name: str, group: Group) -> Source:
         """Return the place of a value: that of a tensor of a module, or an Input where nothing else gives it."""
@@ -167,30 +180,36 @@ class Layout:
             if (id(module), each) not in self.weighed and only in (None, each)
         }
         self.weighed |= {(id(module), each) for each in tensors}
-        sorts: dict[Any, dict[str, Own]] = {}
+        alike: dict[tuple[str, bool], dict[str, Own]] = {}
         for each, tensor in tensors.items():
             own = described(tensor, each)
-            sorts.setdefault((own.dtype, own.trainable or own.role == "state"), {})[each] = own
-        if len(sorts) > 1 and name != "own":
+            alike.setdefault((own.dtype, own.trainable or own.role == "state"), {})[each] = own
+        if len(alike) > 1 and name != "own":
             group, name = group.new_group(name), "own"
-        for (dtype, trainable), found in sorts.items():
-            names = _tensor_names(found)
-            shapes = {
-                field: {names[each]: own.shape for each, own in found.items() if own.role == role}
-                for field, role in (("tensors", "parameter"), ("states", "state"))
-            }
-            flow = before.flow if before is not None else None
-            output = {} if flow else {"output": next(iter(names.values()))}
-            layer = kind("Weights")(**{field: value for field, value in shapes.items() if value}, **output)
-            place = group.new_place(name, layer=layer, sources=[flow] if flow else [])
+        for (dtype, trainable), found in alike.items():
+            place = self.weights(name, group, found, tensors, before.flow if before is not None else None)
             place.trainable, place.dtype = None if trainable else False, None if dtype == "float32" else dtype
-            place.tensors = [(tensors[each], {names[each]: own.shape}) for each, own in found.items()]
             place.modules = [module]
-            if before is not None and flow:
+            if before is not None and before.flow:
                 before = Value((place, 0), before.shape, before.running)
             elif only is not None:
                 before = self.flowing(place, found[only].shape)
         return before
+
+    def weights(
+        self, name: str, group: Group, found: Mapping[str, Own], tensors: Mapping[str, Any], flow: Source | None
+    ) -> Place:
+        """Put tensors that are alike in training and dtype as Weights; without a flow through, one is the output."""
+        names = _tensor_names(found)
+        shapes = {
+            field: {names[each]: own.shape for each, own in found.items() if own.role == role}
+            for field, role in (("tensors", "parameter"), ("states", "state"))
+        }
+        output = {} if flow else {"output": next(iter(names.values()))}
+        layer = kind("Weights")(**{field: value for field, value in shapes.items() if value}, **output)
+        place = group.new_place(name, layer=layer, sources=[flow] if flow else [])
+        place.tensors = [(tensors[each], {names[each]: own.shape}) for each, own in found.items()]
+        return place
 
     def owner(self, value: Value) -> tuple[Any, str]:
         """Return the module whose tensor a value is, or is made of, and its path."""
@@ -225,7 +244,7 @@ class Layout:
 
 def _tensor_names(tensors: Mapping[str, Own]) -> dict[str, str]:
     """Return the names of tensors as a spec may write them."""
-    names = Names(taken=(), stem="tensor")
+    names = FreeNames(taken=(), stem="tensor")
     return {each: names.new(each) for each in tensors}
 
 

@@ -1,4 +1,4 @@
-"""A module of PyTorch as a layer kind: the convention's tables read backwards, and held to the module's own tensors.
+"""A module of PyTorch as a layer type: the convention's tables read backwards, and held to the module's own tensors.
 
 The tables say which arguments a class takes for the fields of a kind. Here the module gives the
 arguments, and what they leave open is tried; a kind is taken only if it declares exactly the
@@ -57,8 +57,8 @@ class Known:
     row: Equivalent | None = None
 
     def outputs(self, inputs: Sequence[Shape]) -> tuple[Shape, ...] | None:
-        """The shapes of its outputs for these inputs; None where it would need other tensors for them."""
-        found = _spelled(self.layer.with_defaults(_defaults), inputs, self.row)
+        """Return the shapes of its outputs for these inputs; None where it would need other tensors for them."""
+        found = _interpreted(self.layer.with_defaults(_defaults), inputs, self.row)
         return found.outputs if found is not None and found.shapes == _shapes(self.tensors) else None
 
 
@@ -66,15 +66,29 @@ class Known:
 
 
 def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
-    """The parameters and buffers of a module by their names, each under every name that it has."""
+    """Return the parameters and buffers of a module by their names, each under every name that it has.
+
+    Those without elements are left out: no spec can state a size of 0, and they count nothing.
+    """
+    return {name: each for name, each in _every_tensor(module, recurse).items() if 0 not in _size(each)}
+
+
+def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
     parameters = module.named_parameters(recurse=recurse, remove_duplicate=False)
     return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
 
 
+def _size(tensor: Any) -> tuple[int, ...]:
+    """Return the shape of a tensor; of a lazy one, which has none yet, nothing."""
+    from torch.nn.parameter import is_lazy
+
+    return () if is_lazy(tensor) else tuple(tensor.shape)
+
+
 def check_complete(module: Any) -> None:
-    """Raises `invalid-value` where a module keeps numbers that are neither parameters nor buffers, as packed ones."""
+    """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
     kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
-    hidden = sorted(kept - own_tensors(module).keys())
+    hidden = sorted(kept - _every_tensor(module).keys())
     if hidden:
         raise refuse(
             "invalid-value",
@@ -84,7 +98,7 @@ def check_complete(module: Any) -> None:
 
 
 def described(tensor: Any, path: str) -> Own:
-    """What a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
+    """Return what a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
     from torch.nn import Parameter
     from torch.nn.parameter import is_lazy
 
@@ -110,7 +124,7 @@ def _shapes(tensors: Mapping[str, Own]) -> dict[str, tuple[Shape, Role]]:
 # --- Kinds and their tensors -----------------------------------------------------------
 
 
-class _Spelled(NamedTuple):
+class _Interpretation(NamedTuple):
     """What a layer is for some inputs, as PyTorch spells it."""
 
     outputs: tuple[Shape, ...]
@@ -125,28 +139,28 @@ def _defaults(kind_name: str) -> dict[str, Any]:
     return {**_TORCH.layout(kind_name), **_TORCH.choices(kind_name)}
 
 
-def _spelled(layer: Layer, inputs: Sequence[Shape], row: Equivalent | None = None) -> _Spelled | None:
-    """A layer with these inputs, as its class or another `row` spells it; None where it takes no such inputs."""
+def _interpreted(layer: Layer, inputs: Sequence[Shape], row: Equivalent | None = None) -> _Interpretation | None:
+    """Return a layer with these inputs, as its class or another `row` spells it; None where it takes no such inputs."""
     try:
         outputs, declared = layer.infer(*inputs)
         tensors = [tensor for tensor in declared if tensor.when is True or algebra.truth(tensor.condition)]
         row = _TORCH.equivalent(layer, inputs) if row is None else row
-        spelled = spell(_TORCH, row, tensors, [tensor.shape for tensor in tensors])
+        spellings = spell(_TORCH, row, tensors, [tensor.shape for tensor in tensors])
     except (ParamcalcError, Undecided):
         return None
-    firsts = {each.name: tensors[each.members[0]] for each in spelled}
-    return _Spelled(
+    firsts = {each.name: tensors[each.members[0]] for each in spellings}
+    return _Interpretation(
         outputs,
-        {each.name: (each.shape, firsts[each.name].role) for each in spelled},
-        {each.name: {tensors[member].name: tensors[member].shape for member in each.members} for each in spelled},
+        {each.name: (each.shape, firsts[each.name].role) for each in spellings},
+        {each.name: {tensors[member].name: tensors[member].shape for member in each.members} for each in spellings},
         {name: tensor.dtype for name, tensor in firsts.items()},
         frozenset(name for name, tensor in firsts.items() if tensor.frozen),
     )
 
 
 def outputs_of(layer: Layer, inputs: Sequence[Shape]) -> tuple[Shape, ...] | None:
-    """The shapes of a layer's outputs; None where it takes no such inputs."""
-    found = _spelled(layer.with_defaults(_defaults), inputs)
+    """Return the shapes of a layer's outputs; None where it takes no such inputs."""
+    found = _interpreted(layer.with_defaults(_defaults), inputs)
     return found.outputs if found is not None else None
 
 
@@ -155,7 +169,7 @@ def outputs_of(layer: Layer, inputs: Sequence[Shape]) -> tuple[Shape, ...] | Non
 
 @cache
 def _rows() -> dict[Any, list[tuple[str, Equivalent]]]:
-    """The rows of PyTorch's tables by their class."""
+    """Return the rows of PyTorch's tables by their class."""
     found: dict[Any, list[tuple[str, Equivalent]]] = {}
     for kind_name in built_in_names():
         for row in _TORCH.equivalents(kind_name):
@@ -165,7 +179,7 @@ def _rows() -> dict[Any, list[tuple[str, Equivalent]]]:
 
 
 def signature_of(module: Any) -> Hashable:
-    """What decides which kind a module is: its class, its tensors, and the plain attributes of all in it."""
+    """Return what decides which layer type a module is: its class, its tensors, the plain attributes of all in it."""
     tensors = tuple((name, described(tensor, name)) for name, tensor in own_tensors(module).items())
     attributes = tuple(
         (type(each), name, value if isinstance(value, (int, float, str, tuple, NoneType)) else id(value))
@@ -178,7 +192,7 @@ def signature_of(module: Any) -> Hashable:
 
 @cache
 def _around_kernels() -> list[tuple[str, Equivalent, str]]:
-    """The rows of layers around a layer that compute its weight, and the name of what they compute it from."""
+    """Return the rows of layers around a layer that compute its weight, and the name of what they compute it from."""
     return [
         (kind_name, row, row.parts[_KERNEL])
         for kind_name in built_in_names()
@@ -193,13 +207,13 @@ _KERNEL = f"layer.{_KERNEL_NAME}"
 
 
 def known(module: Any) -> Known | None:
-    """The kind that a module is, with all its tensors; None where no kind has exactly these."""
+    """Return the layer type that a module is, with all its tensors; None where no layer type has exactly these."""
     tensors = {name: described(tensor, name) for name, tensor in own_tensors(module).items()}
     return _around(module, tensors) or _known(module, tensors)
 
 
 def _around(module: Any, tensors: Mapping[str, Own]) -> Known | None:
-    """A module whose weight is computed from other tensors, as a kind around its own."""
+    """Return what is known of a module whose weight is computed from other tensors: a layer type around its own."""
     for kind_name, row, original in _around_kernels():
         if original not in tensors:
             continue
@@ -218,7 +232,7 @@ def _around(module: Any, tensors: Mapping[str, Own]) -> Known | None:
 def _around_axis(
     cls: type[Layer], row: Equivalent, module: Any, inner: Known, axis: Any, tensors: Mapping[str, Own]
 ) -> Known | None:
-    """A kind around another, along an axis of its kernel; None where the module is not exactly that."""
+    """Return what is known of a module as a layer type around another, along an axis of its kernel, or None."""
     try:
         layer = cls(layer=inner.layer, **({} if axis is _ABSENT else {"axis": axis})).with_defaults(_defaults)
         wrapped = _TORCH.environment(layer, inner.inputs).values["wrapped_axis"]
@@ -232,7 +246,7 @@ def _around_axis(
 
 
 def _known(module: Any, tensors: Mapping[str, Own]) -> Known | None:
-    """The kind that a module with these tensors is."""
+    """Return what is known of a module with these tensors."""
     rows = next((rows for cls in type(module).__mro__ if (rows := _rows().get(cls))), ())
     second: Known | None = None
     for kind_name, row in rows:
@@ -251,11 +265,11 @@ def _known(module: Any, tensors: Mapping[str, Own]) -> Known | None:
 def _held(
     layer: Layer, inputs: tuple[Shape, ...], tensors: Mapping[str, Own], row: Equivalent | None = None
 ) -> Known | None:
-    """A layer as what a module with these tensors is; None where it is not exactly that.
+    """Return what is known of a module with these tensors as a layer; None where it is not exactly that.
 
     The names are those of its class, or of another `row` of the tables.
     """
-    found = _spelled(layer, inputs, row)
+    found = _interpreted(layer, inputs, row)
     if found is None or found.shapes != _shapes(tensors):
         return None
     parameters = [own for name, own in tensors.items() if own.role == "parameter" and name not in found.frozen]
@@ -284,7 +298,7 @@ _ABSENT: Any = object()
 def _candidates(
     cls: type[Layer], row: Equivalent, module: Any, tensors: Mapping[str, Own]
 ) -> Iterator[tuple[Layer, tuple[Shape, ...], bool]]:
-    """The layers that a module may be, with inputs, and whether all that the module says agrees with them."""
+    """Yield the layers that a module may be, with inputs, and whether all that the module says agrees with them."""
     arguments = {name: _said(module, name, text) for name, text in row.arguments.items()}
     choices = {name: [value] for name, value in row.fields.items()}
     for name, text in row.arguments.items():
@@ -317,7 +331,7 @@ def _candidates(
 
 
 def _said(module: Any, argument: str, text: str) -> Any:
-    """The value of a constructor's argument, by the attribute of that name: the module's own, or of one in it."""
+    """Return the value of a constructor's argument: the attribute of that name, of the module or of one in it."""
     for each in module.modules():
         if argument in each.__dict__ or any(
             argument in table for table in (each._parameters, each._buffers, each._modules)
@@ -327,7 +341,7 @@ def _said(module: Any, argument: str, text: str) -> Any:
 
 
 def _fields_within(module: Any) -> dict[str, Any]:
-    """The fields of the first layer that a list of modules within a module holds, for a kind made of such layers."""
+    """Return the fields of the first layer in a list within a module, for a layer type made of such layers."""
     from torch import nn
 
     lists = (each for each in module.modules() if isinstance(each, nn.ModuleList) and len(each))
@@ -336,7 +350,7 @@ def _fields_within(module: Any) -> dict[str, Any]:
 
 
 def _counts_said(module: Any, field: str) -> list[int]:
-    """The whole numbers that modules within a module state under a name made of words of the field's: `num_layers`."""
+    """Return the whole numbers that modules within a module state under a name made of words of a field's."""
     words = {*field.split("_")}
     said = (
         value
@@ -348,7 +362,7 @@ def _counts_said(module: Any, field: str) -> list[int]:
 
 
 def _plain(value: Any) -> Any:
-    """An attribute as a field has it: numbers and texts, the name of a function, a layer, whether it is there."""
+    """Return an attribute as a field has it: numbers, texts, the name of a function, a layer, whether it is there."""
     import torch
 
     if isinstance(value, torch.nn.Module):
@@ -362,7 +376,7 @@ def _plain(value: Any) -> Any:
 
 
 def _solved(cls: type[Layer], text: str, value: Any) -> Iterator[tuple[str, list[Any]]]:
-    """The fields that an argument's value decides, each with the values that it may have."""
+    """Yield the fields that an argument's value decides, each with the values that it may have."""
     if value is _ABSENT:
         return
     if _is_size(text):
@@ -389,7 +403,7 @@ def _solved(cls: type[Layer], text: str, value: Any) -> Iterator[tuple[str, list
 
 
 def _by_place(text: str, value: Any) -> tuple[str, list[Any]] | None:
-    """A field of pairs that an argument lists one by one: "[padding[1][0], padding[1][1], …]"."""
+    """Return a field of pairs that an argument lists one by one: "[padding[1][0], padding[1][1], …]"."""
     places = re.findall(r"(\w+)\[(\d+)\]\[(\d+)\]", text)
     names = {name for name, _, _ in places}
     if len(names) != 1 or not isinstance(value, tuple) or len(value) != len(places):
@@ -402,7 +416,7 @@ def _by_place(text: str, value: Any) -> tuple[str, list[Any]] | None:
 
 
 def _whole_numbers(module: Any) -> list[int]:
-    """The sizes that a module speaks of: its tensors', and the numbers among its attributes."""
+    """Return the sizes that a module speaks of: its tensors', and the numbers among its attributes."""
     sizes = (size for tensor in own_tensors(module).values() for size in tensor.shape)
     attributes = (value for each in module.modules() for value in vars(each).values() if type(value) is int)
     return [size for size in dict.fromkeys((*sizes, *attributes)) if size > 0][:64]
@@ -418,7 +432,7 @@ def _is_size(text: str) -> bool:
 def _with_inputs(
     cls: type[Layer], row: Equivalent, fields: Mapping[str, Any], arguments: Mapping[str, Any], size: int | None
 ) -> Iterator[tuple[Layer, tuple[Shape, ...], bool]]:
-    """A layer of these fields, with every number of inputs and of axes for which the row is its own."""
+    """Yield a layer of these fields, with every number of inputs and of axes for which the row is its own."""
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
     try:
         layer = cls(**{outside[name]: value for name, value in fields.items()}).with_defaults(_defaults)
@@ -435,7 +449,7 @@ def _with_inputs(
 
 
 def _ranks(cls: type[Layer]) -> Iterator[tuple[int, ...]]:
-    """The numbers of axes of each input, for every number of inputs: the fewest first."""
+    """Yield the numbers of axes of each input, for every number of inputs: the fewest first."""
     axes = cls.inputs
     needed = sum(not each.optional for each in axes)
     counts = [cls.variadic] if cls.variadic else dict.fromkeys((needed, len(axes)))
@@ -448,7 +462,7 @@ def _ranks(cls: type[Layer]) -> Iterator[tuple[int, ...]]:
 def _inputs(
     layer: Layer, row: Equivalent, arguments: Mapping[str, Any], ranks: Sequence[int], size: int | None
 ) -> tuple[Shape, ...]:
-    """The shapes of the inputs, with the sizes that the arguments say."""
+    """Return the shapes of the inputs, with the sizes that the arguments say."""
     shapes: list[list[Any]] = [[Unknown()] * rank for rank in ranks]
     if size is not None:
         shapes[0][-1] = size
@@ -471,7 +485,7 @@ def _inputs(
 
 
 def _agrees(layer: Layer, inputs: Sequence[Shape], row: Equivalent, arguments: Mapping[str, Any]) -> bool:
-    """Whether the table gives for a layer the arguments that the module has."""
+    """Return whether the table gives the arguments that the module has for a layer."""
     environment = field_environment(layer, inputs)
     for name, text in row.arguments.items():
         if arguments[name] is _ABSENT:
@@ -489,7 +503,7 @@ def _agrees(layer: Layer, inputs: Sequence[Shape], row: Equivalent, arguments: M
 
 
 def _alike(value: Any) -> Any:
-    """A value in one form: equal sides are one number, and no padding is a padding of 0."""
+    """Return a value in one form: equal sides are one number, and no padding is a padding of 0."""
     if value == "valid":
         return 0
     sides = {*value} if isinstance(value, tuple) and not any(isinstance(each, (tuple, list)) for each in value) else ()

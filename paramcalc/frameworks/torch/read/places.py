@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from paramcalc.core.algebra import Shape
-from paramcalc.frameworks.names import Names
+from paramcalc.frameworks.names import FreeNames
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
@@ -41,7 +41,7 @@ class Group:
     name: str
     group: Group | None
     items: list[Item] = field(default_factory=list)
-    names: Names = field(default_factory=Names)
+    names: FreeNames = field(default_factory=FreeNames)
 
     def new_group(self, wanted: str) -> Group:
         """Put a group at its end."""

@@ -54,7 +54,8 @@ class Registration:
         if id(module) in self.layout.items or not (layer.tensors or before):
             return before
         if self.layout.completing:
-            self.layout.gaps.uncalled.append(path)
+            gaps = self.layout.gaps
+            (gaps.read if path in self.layout.read else gaps.uncalled).append(path)
         name = path.rpartition(".")[2] or default_name(type(layer.layer).__name__)
         return self.layout.place(module, layer, name, group, [before] if before else [])
 

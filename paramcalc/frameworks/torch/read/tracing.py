@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import dis
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from types import FrameType
 from typing import Any, TypeAlias
 from warnings import catch_warnings, simplefilter
+
+from paramcalc.core.algebra import Shape
+from paramcalc.frameworks.torch.read.values import NodeShapes
 
 
 @dataclass
@@ -51,14 +54,14 @@ class Trace:
     output: Any
 
 
-def trace(module: Any, is_whole: Callable[[Any], bool], inputs: int = 0) -> Trace | None:
+def trace(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]] = ()) -> Trace | None:
     """Trace the calls of a module's forward run; None where it cannot be traced.
 
     `is_whole` says which modules are not looked into. The run is given the arguments that it cannot
-    do without, and at least so many `inputs`.
+    do without, and at least as many as there are `inputs`, whose shapes say how long what they have is.
     """
     with _untouched(module):
-        return _traced(module, is_whole, max(inputs, 1))
+        return _traced(module, is_whole, inputs)
 
 
 def required_arguments(module: Any, fewest: int = 1) -> list[str]:
@@ -72,7 +75,7 @@ def required_arguments(module: Any, fewest: int = 1) -> list[str]:
     return names
 
 
-def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace | None:
+def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]]) -> Trace | None:
     root = Visit("", module)
     try:
         with catch_warnings():
@@ -85,16 +88,13 @@ def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: int) -> Trace 
     return Trace(root, nodes, output.args[0])
 
 
-def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: int) -> Any:
+def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]]) -> Any:
     """Return a tracer of torch.fx that keeps what is called in the module of a visit."""
     from torch import fx
 
     visits = [root]
-    #: the forward run of each module in it, by its id: code may call that by itself
-    inner = [each for each in root.module.modules() if each is not root.module]
-    forwards = {id(each): each.forward for each in inner}
-    for each in inner:
-        each.forward = _called_as_module(each)
+    shapes = NodeShapes(root.module)
+    forwards = _forwards(root.module)
 
     class Tracer(fx.Tracer):
         proxy_buffer_attributes = True
@@ -103,15 +103,18 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: int) -> Any:
             self, root_fn: Any, is_module: bool, concrete_args: Any = None
         ) -> tuple[Any, list[Any]]:
             # as the model is called: what it need not be given has its default
-            names = required_arguments(root.module, inputs)
-            return root_fn, [root.module, *(self.create_proxy("placeholder", name, (), {}) for name in names)]
+            names = required_arguments(root.module, max(1, len(inputs)))
+            proxies = [self.create_proxy("placeholder", name, (), {}) for name in names]
+            for proxy, (shape, _) in zip(proxies, inputs, strict=False):
+                shapes.state(proxy.node, shape)
+            return root_fn, [root.module, *proxies]
 
         def to_bool(self, obj: Any) -> bool:
             # what is asserted holds
             return _is_asserted(sys._getframe(2)) or super().to_bool(obj)
 
         def iter(self, obj: Any) -> Iterator[Any]:
-            number = _number_of_parts(obj.node)
+            number = _number_of_parts(obj.node) or shapes.length(obj.node)
             return iter([obj[place] for place in range(number)]) if number else super().iter(obj)
 
         def is_leaf_module(self, m: Any, module_qualified_name: str) -> bool:
@@ -122,7 +125,12 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: int) -> Any:
             visits[-1].content.append(node)
             return node
 
+        def getattr(self, attr: str, attr_val: Any, parameter_proxy_cache: Any) -> Any:
+            return attr_val if shapes.running else super().getattr(attr, attr_val, parameter_proxy_cache)
+
         def call_module(self, m: Any, forward: Any, args: Any, kwargs: Any) -> Any:
+            if shapes.running:
+                return forwards[id(m)](*args, **kwargs)
             path = self.path_of_module(m)
             if is_whole(m):
                 return self.create_proxy("call_module", path, args, kwargs)
@@ -143,6 +151,18 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: int) -> Any:
             return self.create_proxy("call_module", path, args, kwargs)
 
     return Tracer()
+
+
+def _forwards(module: Any) -> dict[int, Callable[..., Any]]:
+    """Return the forward runs of the modules in a module, by their ids, and have calls of them seen.
+
+    Code may call a forward run by itself: it is then a call of its module here.
+    """
+    inner = [each for each in module.modules() if each is not module]
+    forwards = {id(each): each.forward for each in inner}
+    for each in inner:
+        each.forward = _called_as_module(each)
+    return forwards
 
 
 def _called_as_module(module: Any) -> Callable[..., Any]:

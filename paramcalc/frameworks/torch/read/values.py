@@ -57,6 +57,11 @@ class Value:
         """In both runs: a tensor without data, a number, a list; None where it is not known."""
         return self.running() if self.running is not None else None
 
+    @property
+    def is_tensor(self) -> bool:
+        """Whether it is a tensor, or may be one."""
+        return self.runs is None or all(hasattr(run, "shape") for run in self.runs)
+
     def stated_shape(self, batch: bool = True) -> Shape | None:
         """Return the shape of the output that it is; else that of what it is."""
         return self.shape if self.flow is not None else self.open_shape(batch)
@@ -75,14 +80,16 @@ class Value:
         return tuple(Unknown() if one != other else one for one, other in zip(first, second, strict=True))
 
 
-def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs:
-    """Make tensors without data, of a shape in both runs."""
+def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs | None:
+    """Make tensors without data, of a shape in both runs; None where a size is below zero."""
     import torch
 
     sizes = [
         (batch, *(length if isinstance(size, Unknown) else size for size in shape))
         for batch, length in zip(BATCHES, lengths, strict=True)
     ]
+    if any(size < 0 for size in (*sizes[0], *sizes[1])):
+        return None
     return torch.empty(sizes[0], device="meta"), torch.empty(sizes[1], device="meta")
 
 
@@ -112,17 +119,60 @@ def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | N
     return results[0], results[1]
 
 
-def forward_of(module: Any) -> Callable[..., Any]:
-    """Return the forward run of one of PyTorch's own modules, over shapes alone."""
+class NodeShapes(dict[Any, Value]):
+    """What nodes of torch.fx give by their shapes alone, each worked out once it is asked for."""
+
+    def __init__(self, module: Any) -> None:
+        self.module = module
+        #: whether functions and modules run over shapes just now, and are not traced
+        self.running = False
+
+    def __missing__(self, node: Any) -> Value:
+        module = self.module.get_submodule(node.target) if node.op == "call_module" else None
+        function = forward_of(module) if module is not None else None
+        unknown = node.op in ("placeholder", "get_attr") or (module is not None and not is_of_torch(module))
+        value = self[node] = Value() if unknown else Value(running=lambda: run(node, self, function))
+        return value
+
+    def state(self, node: Any, shape: Shape) -> None:
+        """State the shape of an input."""
+        self[node] = Value(running=lambda: runs_of(shape, LENGTHS[0]))
+
+    def length(self, node: Any) -> int:
+        """Return how many parts there are in what a node gives; 0 where that is not known."""
+        self.running = True
+        try:
+            parts = [len(run) for run in self[node].runs or () if isinstance(run, (tuple, list))]
+        finally:
+            self.running = False
+        return parts[0] if len(parts) == 2 and parts[0] == parts[1] else 0
+
+
+def is_of_torch(module: Any) -> bool:
+    """Whether a module's code is PyTorch's own."""
+    return type(module).__module__.startswith("torch.nn")
+
+
+def forward_of(module: Any, dtype: str = "") -> Callable[..., Any]:
+    """Return the forward run of one of PyTorch's own modules, over shapes alone; floats are given in a dtype."""
     import torch
     from torch.func import functional_call
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
         empty = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors.items()}
-        return functional_call(module, empty, args, kwargs)
+        cast = [_cast(each, dtype) for each in args]
+        return functional_call(module, empty, tuple(cast), {name: _cast(each, dtype) for name, each in kwargs.items()})
 
     return forward
+
+
+def _cast(value: Any, dtype: str) -> Any:
+    """Return a tensor of floats in a dtype; anything else as it is."""
+    import torch
+
+    is_float = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return value.to(getattr(torch, dtype)) if dtype and is_float else value
 
 
 def _is_trusted(function: Any) -> bool:
