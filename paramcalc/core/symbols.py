@@ -30,7 +30,7 @@ class Scaled(sympy.Function):  # type: ignore[misc]
     def eval(cls, size: Any, factor: Any, rounding: Any) -> Any:
         """Return the number, where the size is one."""
         if size.is_Integer:
-            return sympy.Integer(doubles.scaled(int(size), float(factor), str(rounding)))
+            return sympy.Integer(doubles.product(int(size), float(factor), str(rounding)))
         return None
 
     @property

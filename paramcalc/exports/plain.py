@@ -8,7 +8,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
-_TOTALS = ("total", "trainable", "non_trainable", "buffers", "active")
+_TOTALS = ("total", "trainable", "non_trainable", "buffers")
 
 
 def plain(count: Count) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def plain(count: Count) -> dict[str, Any]:
     return {
         "name": count.name,
         "convention": count.convention,
-        **_numbers(count, *_TOTALS, "total_untied", "bytes"),
+        **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
         "dims": {name: _value(value) for name, value in count.dims.items()},
         "layers": list(map(_layer, count.layers)),
     }
@@ -45,7 +45,7 @@ def _layer(row: LayerCount) -> dict[str, Any]:
         "output_shape": _shape(row.output_shape),
         # where a layer has several outputs
         **({"further_output_shapes": further} if further else {}),
-        **_numbers(row, *_TOTALS),
+        **_numbers(row, *_TOTALS, "active"),
         "tensors": list(map(_tensor, row.tensors)),
     }
 

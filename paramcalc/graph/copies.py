@@ -117,7 +117,7 @@ class Copies:
     def _remark(self) -> None:
         """Remark on copies that take one input by name, and then the other outputs of one another."""
         node, copies = self.entry.node, self.entry.copies
-        if node.inputs is None or not copies or node.carry or not algebra.at_least(self.times - 2, 0):
+        if node.inputs is None or not copies or node.carry or type(self.times) is not int or self.times < 2:
             return
         first = copies[0]
         if first.flow is None or first.flow.broken or alike_from_here(first.inputs[0], first.flow):

@@ -149,8 +149,8 @@ class Evaluation(Walk):
         """Return the input that a layer of an inventory states. Raises `invalid-value`, `missing-key`."""
         node = entry.node
         if not entry.scope.inventory:
-            message = "'of' states the input of a layer whose connections are not known"
-            raise refuse("invalid-value", message, "connections: none", ("of",), True)
+            message = "'of' states the input of a layer whose connections are not known, and those of this layer are"
+            raise refuse("invalid-value", message, "leave it out, or write connections: none", ("of",), True)
         if node.inputs is not None or node.residual is not False:
             key = "inputs" if node.inputs is not None else "residual"
             raise refuse("invalid-value", f"'{key}' needs connections, and these are not known", "", (key,), True)
@@ -339,7 +339,10 @@ class Evaluation(Walk):
         """Return the tree of an earlier node called again: its tensors are those of the first call."""
         with self.asking("share"):
             reference = share.path(self.environment(copy.values, copy.inputs))
-            target, first = copy.entry.scope.find(reference)
+            found = copy.entry.targets
+            if reference not in found:
+                found[reference] = copy.entry.scope.find(reference)
+            target, first = found[reference]
             if not target.copies:
                 raise refuse("unknown-node", f"'{reference}' is absent, so that it cannot be shared")
         self.sharing += 1

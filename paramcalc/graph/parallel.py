@@ -114,10 +114,11 @@ class Parallel:
             if not algebra.at_least(self.number - active, 0):
                 raise refuse("invalid-value", f"{quoted(active)} copies are active, of {quoted(self.number)}")
             elements = [_elements(tree) for tree in trees]
-            if not all(algebra.same(elements[0], each) for each in elements[1:]):
+            other = next((each for each in elements[1:] if not algebra.same(elements[0], each)), None)
+            if other is not None:
                 raise refuse(
                     "unlike-copies",
-                    f"the copies of '{self.entry.name}' have {quoted(elements[0])} parameters, and others",
+                    f"one copy of '{self.entry.name}' has {quoted(elements[0])} parameters, and another {quoted(other)}",
                     "of copies that differ, it is not known how many parameters are active",
                 )
         return active

@@ -166,8 +166,8 @@ class Entry:
     flow: Flow | None = None
     #: its place in the order in which nodes were met
     order: int = 0
-    #: of a node that calls another again, that one, and the copy of it that its path says
-    target: tuple[Entry, Copy | None] | None = None
+    #: of a node that calls another again, by its path, that one, and the copy of it that the path says
+    targets: dict[str, tuple[Entry, Copy | None]] = field(default_factory=dict)
 
     @property
     def only_copy(self) -> Copy | None:
@@ -192,8 +192,9 @@ class Entry:
         copy = self.copy(int(counter))
         # of copies whose number is a symbol, it is assumed that there are as many
         if copy is None or not algebra.at_least(self.times, int(counter) + 1):
-            there = f"its copies are {self.name}.0 to {self.name}.{self.copies[-1].last}" if self.copies else ""
-            raise refuse("no-such-copy", f"there is no copy {self.name}.{counter}, or not yet: '{reference}'", there)
+            last = self.copies[-1].last if self.copies else None
+            hint = f"the copies of '{self.name}' are numbered 0 to {last}" if type(last) is int else ""
+            raise refuse("no-such-copy", f"'{reference}' names a copy that is not there, or not yet", hint)
         return copy
 
 

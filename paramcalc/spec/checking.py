@@ -131,13 +131,16 @@ class _Check:
     def _expressions(self, node: Node, known: set[str], path: Path) -> set[str]:
         """Look at the names that a node's expressions mention. Returns the names in sight within it."""
         inner = known
-        for key, names in (("index", [node.index] if node.index is not None else []), ("carry", node.carry)):
-            for name in names:
-                if name in inner:
-                    message = f"'{name}' is the name of a dim, an argument or a counter already"
-                    here = (*path, key) if key == "index" else (*path, key, name)
-                    self._add(Problem("invalid-name", message, "give it another", here, key != "index"))
-                inner = inner | {name}
+        if node.index is not None:
+            inner = known | {node.index}
+            if node.index in known:
+                message = f"the counter '{node.index}' has the name of a dim, an argument or another counter"
+                self._add(Problem("invalid-name", message, "give it another", (*path, "index")))
+        for name in node.carry:
+            if name in inner:
+                message = f"the carried value '{name}' has the name of a dim, an argument or a counter"
+                self._add(Problem("invalid-name", message, "give it another", (*path, "carry", name), True))
+            inner = inner | {name}
         for keys, used in node.expressions():
             outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
             self._names(used, known if outside else inner, self._place(node, keys, inner, path))

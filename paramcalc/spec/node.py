@@ -21,6 +21,7 @@ from paramcalc.spec.values import (
     names_in,
     of_key,
     read_arguments,
+    read_block_name,
     read_counter,
     read_name,
     read_times,
@@ -369,7 +370,7 @@ PLACE_KEYS = (
     "name", "inputs", "of", "times", "parallel", "index", "carry", "next", "merge", "residual", "trainable", "dtype",
 )  # fmt: skip
 #: How the name of a block or of a node to share is read.
-CONTENT_READERS: dict[str, Callable[[Any], Any]] = {"block": read_name, "share": read_reference}
+CONTENT_READERS: dict[str, Callable[[Any], Any]] = {"block": read_block_name, "share": read_reference}
 _KEYS_READ = {**CONTENT_READERS, **NODE_KEYS}
 #: The keys whose attribute has another name.
 ATTRIBUTES = {"with": "arguments", "else": "otherwise", "next": "following"}

@@ -21,8 +21,8 @@ from paramcalc.spec.values import (
     VERSION,
     Value,
     of_key,
+    read_block_name,
     read_conditions,
-    read_name,
     read_values,
     unknown_convention,
 )
@@ -170,11 +170,10 @@ class _Reader:
         for name, body in (data or {}).items():
             path = ("blocks", name)
             try:
-                read_name(name)
+                read_block_name(name)
             except ParamcalcError as error:
                 problem = error.problems[0]
-                message = problem.message.replace("a node", "a block")
-                self.refuse(problem.code, message, problem.hint, *path, at_key=True)
+                self.refuse(problem.code, problem.message, problem.hint, *path, at_key=True)
             if isinstance(body, dict):
                 blocks[name] = self.block(name, body, path)
             else:

@@ -46,8 +46,7 @@ def _copy(expression: Expression, environment: Environment, reference: str) -> s
     if type(number) is not int:
         raise refuse("wrong-type", f"the number of a copy is a whole number, not {quoted(number)}: {quoted(reference)}")
     if number < 0:
-        message = f"{quoted(reference)} names the copy {number}, and copies are numbered from 0"
-        raise refuse("no-such-copy", message.replace("names", f"at {reference.partition('[')[0]}.{number} names"))
+        raise refuse("no-such-copy", f"{quoted(reference)} names the copy {number}, and copies are numbered from 0")
     return f".{number}"
 
 

@@ -80,7 +80,7 @@ def read_values(
         try:
             name = check_name(written, what, dotted)
             if name in result:
-                raise refuse("duplicate-name", f"{quoted(written)} and another name are one to Unicode: {quoted(name)}")
+                raise refuse("duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "rename one")
         except ParamcalcError as error:
             problems += [Problem(p.code, p.message, p.hint, (written,), True) for p in error.problems]
         try:
@@ -91,6 +91,14 @@ def read_values(
     if problems:
         raise ParamcalcError(problems)
     return result
+
+
+def read_block_name(value: Any) -> str:
+    """Read the name of a block. Raises `invalid-name`."""
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*", value):
+        hint = "a name begins with a letter or _, and goes on with letters, digits, _ and -"
+        raise refuse("invalid-name", f"{quoted(value)} cannot name a block", hint)
+    return read_name(value)
 
 
 def read_name(value: Any) -> str:

@@ -27,6 +27,7 @@ from paramcalc.core.algebra.arithmetic import (
     product,
     ratio,
     scaled,
+    scaled_by_double,
     smallest,
 )
 from paramcalc.core.algebra.comparison import (
@@ -105,6 +106,7 @@ __all__ = [
     "require",
     "same",
     "scaled",
+    "scaled_by_double",
     "smallest",
     "substituted",
     "truth",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from paramcalc.core import doubles
 from paramcalc.core.algebra.comparison import assume, equal
 from paramcalc.core.algebra.sizes import (
     Number,
@@ -114,6 +115,25 @@ def scaled(size: Number, factor: Number) -> Number:
     if is_symbol(size) and not exact:
         raise Undecided(size)
     return floor_divide(size * factor.numerator, factor.denominator)
+
+
+def scaled_by_double(size: Number, factor: Number, rounding: str) -> Number:
+    """Return a size times a double, rounded by one of `doubles.ROUNDINGS`.
+
+    Raises `invalid-value` for a size that doubles do not hold exactly; `Undecided` for a factor that is a symbol.
+    """
+    if isinstance(size, Unknown) or isinstance(factor, Unknown):
+        return size * factor if isinstance(size, Unknown) else factor * size
+    if is_symbol(factor) or is_array(factor):
+        raise Undecided(factor)
+    if is_array(size):
+        return sys.modules["numpy"].frompyfunc(lambda each: scaled_by_double(each, factor, rounding), 1, 1)(size)
+    if is_symbol(size) and not size.is_Integer:
+        # only where there are symbols
+        from paramcalc.core.symbols import Scaled
+
+        return Scaled.of(size, doubles.double(factor), rounding)
+    return doubles.product(int(size), doubles.double(factor), rounding)
 
 
 def power_of_two(value: Number) -> Number:

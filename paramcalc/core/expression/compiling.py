@@ -163,6 +163,8 @@ def _binary(compiler: _Compiler, node: ast.BinOp) -> Evaluator:
         raise _foreign(node)
     if isinstance(node.op, ast.Div) and not compiler.exact:
         apply = operations.ratio
+    if isinstance(node.op, ast.Add) and compiler.words:
+        apply = operations.joined
     left, right = compiler.compiled(node.left), compiler.compiled(node.right)
     return lambda environment: _spent(environment, bounded(apply(left(environment), right(environment))))
 

@@ -19,10 +19,10 @@ def as_number(value: Any) -> Number:
         return value
     if value is ABSENT:
         raise refuse("absent-value", "a value that is none takes no part in arithmetic", "compare it with none first")
-    hint = "a fraction stands in a comparison or in scaled(size, factor) alone" if type(value) is float else ""
-    raise refuse(
-        "wrong-type", f"{_shown(value)} is not a whole number" if hint else f"{_shown(value)} is not a number", hint
-    )
+    if type(value) is float:
+        hint = "a double stands in a comparison or in scaled(size, factor) alone"
+        raise refuse("wrong-type", f"{_shown(value)} is a double, and sizes are whole numbers", hint)
+    raise refuse("wrong-type", f"{_shown(value)} is not a number")
 
 
 def as_truth(value: Any) -> bool:
@@ -216,7 +216,8 @@ def _scaled(rounding: str) -> Callable[..., Number]:
     """Return the function that scales a size by a double and rounds it so."""
 
     def scale(environment: Environment, size: Any, factor: Any) -> Number:
-        return doubles.scaled(as_number(size), factor if type(factor) is float else as_number(factor), rounding)
+        factor = factor if type(factor) is float else as_number(factor)
+        return algebra.scaled_by_double(as_number(size), factor, rounding)
 
     return scale
 
