@@ -596,20 +596,16 @@ def test_copies_that_assume_something_of_their_counter_fix_their_number() -> Non
     assert form(w=6) == 13 * (6 + 3 + 2) + 3 * 6
 
 
-@pytest.mark.parametrize(
-    "layers",
-    [
-        # all copies are alike
-        "  - Dense: {units: 4}\n    name: body\n    times: n\n",
-        # each has 4 features more than the one before
-        (
-            "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n        name: d\n"
-            "      - Concatenate:\n        inputs: [d, input]\n"
-        ),
-    ],
+#: Copies that are all alike, and copies of which each has 4 features more than the one before.
+ALIKE = "  - Dense: {units: 4}\n    name: body\n    times: n\n"
+GROWING = (
+    "  - name: body\n    times: n\n    layers:\n      - Dense: {units: 4}\n        name: d\n"
+    "      - Concatenate:\n        inputs: [d, input]\n"
 )
-def test_a_form_that_refers_to_a_copy_assumes_that_it_is_there(layers: str) -> None:
-    name = "body.1.d" if "Concatenate" in layers else "body.1"
+
+
+@pytest.mark.parametrize(("layers", "name"), [(ALIKE, "body.1"), (GROWING, "body.1.d")])
+def test_a_form_that_refers_to_a_copy_assumes_that_it_is_there(layers: str, name: str) -> None:
     text = HEAD + "dims: {n: 3}\n" + INPUT + layers + f"  - Flatten:\n    inputs: {name}\n"
     form = pc.formula(pc.loads(text))
     assert form.conditions == ("n ≥ 2",)
