@@ -247,9 +247,9 @@ class _Reader:
             if not value:
                 raise refuse("invalid-value", "'else' is a list without nodes", "leave it out", ("else",))
             return self.nodes(value, path)
-        if not isinstance(value, dict):
+        if not isinstance(value, (dict, str)):
             raise refuse("wrong-type", f"'else' is a node or a list of nodes, not {_form(value)}", path=("else",))
-        for key in value:
+        for key in value if isinstance(value, dict) else ():
             if key in PLACE_KEYS:
                 message = f"'{key}' belongs to the place of the node, and holds for both sides"
                 raise refuse("unknown-key", message, "write it beside 'when'", ("else", key), True)
