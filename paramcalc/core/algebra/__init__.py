@@ -30,7 +30,17 @@ from paramcalc.core.algebra.arithmetic import (
     scaled_by_double,
     smallest,
 )
-from paramcalc.core.algebra.comparison import assume, assuming, at_least, compare, equal, equal_shapes, mentions, same
+from paramcalc.core.algebra.comparison import (
+    assume,
+    assuming,
+    at_least,
+    compare,
+    equal,
+    equal_shapes,
+    mentions,
+    require,
+    same,
+)
 from paramcalc.core.algebra.repetition import (
     Allowance,
     allowing,
@@ -97,6 +107,7 @@ __all__ = [
     "power_of_two",
     "product",
     "ratio",
+    "require",
     "same",
     "scaled",
     "scaled_by_double",

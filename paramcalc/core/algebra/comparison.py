@@ -119,3 +119,25 @@ _COMPARISONS: dict[str, Any] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+
+
+def require(condition: Number) -> None:
+    """Assume a condition in symbols. Raises `Undecided` for one that is no relation between two sizes.
+
+    Of whole numbers, `a > b` is `a ≥ b + 1`.
+    """
+    if condition.is_Relational:
+        left, right = condition.args
+        sign = condition.rel_op
+        if sign == "==" and right == 0 and type(left).__name__ == "Mod":
+            assume("divides", left.args[1], left.args[0])
+        elif sign in ("==", "!="):
+            assume("=" if sign == "==" else "≠", left, right)
+        else:
+            larger, smaller = (left, right) if sign[0] == ">" else (right, left)
+            assume("≥", larger, smaller if sign[1:] else smaller + 1)
+    elif getattr(condition, "func", None) is sympy_module().And:
+        for each in condition.args:
+            require(each)
+    else:
+        raise Undecided(condition)

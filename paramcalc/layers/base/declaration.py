@@ -54,6 +54,10 @@ class Tensor:
     like: "Tensor | None" = None
     #: how many tensors it stands for: more than itself where the number of a layer's copies is a symbol
     copies: Number = 1
+    #: whether it is saved with the model
+    persistent: bool = True
+    #: of a tensor of which an example passes through a part: an axis, and how many of its elements
+    active: tuple[int, Number] | None = None
 
     @property
     def elements(self) -> Number:
@@ -145,6 +149,8 @@ class Layer(BaseModel):
     inputs: ClassVar[tuple[Axes, ...]] = (Axes("..."),)
     #: the fewest inputs, where it takes any number
     variadic: ClassVar[int | None] = None
+    #: whether it joins any number of inputs alike, as `merge` does the outputs of copies side by side
+    merges: ClassVar[bool] = False
     #: where the channels are; to be stated if it computes with inputs of several axes
     layout: ClassVar[Layout | None] = None
     #: what stands behind the formulas: a paper or a framework's documentation
@@ -185,6 +191,12 @@ class Layer(BaseModel):
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
+
+    @classmethod
+    def takes(cls, number: int) -> bool:
+        """Whether it takes this number of inputs."""
+        fewest, most = _input_span(cls)
+        return fewest <= number and (most is None or number <= most)
 
     @property
     def channel_axis(self) -> int:

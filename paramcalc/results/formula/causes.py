@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from paramcalc.core import notation
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import Expression
 from paramcalc.graph import Branch, Tree
-from paramcalc.layers.base.values import expressions
 from paramcalc.spec import Node, Spec, names_in, node_names
 
 
@@ -60,19 +58,8 @@ def first_mention(spec: Spec, dim: str) -> Cause | None:
 def _mentions(nodes: Sequence[Node], prefix: str, dims: set[str]) -> Iterator[Cause]:
     for name, node in zip(node_names(nodes), nodes, strict=True):
         path = f"{prefix}.{name}" if prefix else name
-        for expression in _expressions(node):
-            if expression.names & dims:
-                yield Cause(path, expression.text)
-        yield from _mentions(node.layers or (), path, dims)
-
-
-def _expressions(node: Node) -> Iterator[Expression]:
-    """Yield the expressions of a node: of its place, of its layer's fields, of a block's arguments."""
-    for key in ("when", "times", "residual", "trainable"):
-        value = getattr(node, key)
-        if isinstance(value, Expression):
-            yield value
-    values: list[Any] = list(node.arguments.values() if node.arguments else ())
-    values += node.layer.__dict__.values() if node.layer is not None else ()
-    for value in values:
-        yield from expressions(value)
+        for _, side in node.sides:
+            for expression in side.own_expressions():
+                if expression.names & dims:
+                    yield Cause(path, expression.text)
+            yield from _mentions(side.layers or (), path, dims)

@@ -40,7 +40,7 @@ def formula(
 
 def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     _refuse_what_count_refuses(spec, convention, dims)
-    meanings: dict[str, str] = {}
+    meanings = {name: each.meaning for name, each in spec.described.items() if each.meaning}
     if not spec.dims:
         spec, meanings = name_widths(spec)
     values = dim_values(spec, dims)
