@@ -7,6 +7,7 @@ arrays and symbols alike. Python parses the text, and never runs it.
 from __future__ import annotations
 
 import keyword
+from collections.abc import Iterable
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
@@ -62,6 +63,10 @@ class Expression:
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
+
+    def unknown(self, name: str, known: Iterable[str]) -> ParamcalcError:
+        """Return the refusal of a name in it that stands for nothing; `known` are the names that do."""
+        return unknown_dim(name, known)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text
