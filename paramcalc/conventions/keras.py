@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from paramcalc.conventions.table import Convention, Equivalent, Rows, Table, same
+from paramcalc.core.functions import ACTIVATIONS
 
 # --- What holds of many classes alike ----------------------------------------------------
 
@@ -163,8 +164,7 @@ CLASSES: Mapping[str, Rows] = {
             "keras.layers.Activation",
             same("activation"),
             # functions that only PyTorch has by name, or that keras.activations has with arguments of its own alone
-            when="activation != 'rrelu' and activation != 'softmin' and activation != 'softmax2d'"
-            " and activation != 'threshold'",
+            when=" and ".join(f"activation != '{name}'" for name, each in ACTIVATIONS.items() if not each.keras),
         ),
     ),
     "Dropout": (

@@ -1,14 +1,15 @@
 """Layers that let each position of a sequence look at the others."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
-from paramcalc.layers.base.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
+from paramcalc.layers.base.fields import Flag, Given, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
+from paramcalc.layers.base.words import words
 
 
 class MultiHeadAttention(Layer):
@@ -163,7 +164,9 @@ class Attention(_SimpleAttention):
     example = Example(inputs=[(20, 64), (20, 64)])
 
     use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
-    score_mode: Literal["dot", "concat"] = field("", "whether query and key are multiplied or added", "dot")
+    score_mode: Annotated[Given[str], words("score mode", "dot", "concat")] = field(
+        "", "whether query and key are multiplied or added", "dot"
+    )
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("scale", (), "the number that scales", when=self.use_scale)
