@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paramcalc.conventions.table import Convention, Equivalent, Rows, Table, same
+from paramcalc.conventions.table import BIASES_ALIKE, Convention, Equivalent, Rows, Table, same
 from paramcalc.core import functions
 
 # --- What holds of many classes alike ----------------------------------------------------
@@ -187,6 +187,7 @@ _ATTENTION_TENSORS = {
 _ATTENDS = (
     "rank == 2 and attention_axes == None and not use_gate and num_key_value_heads == num_heads"
     " and value_dim == key_dim and num_heads * key_dim == size(-1) and output_dim == size(-1)"
+    f" and {BIASES_ALIKE}"
 )
 _TRANSFORMER = {
     "d_model": "size(-1)",

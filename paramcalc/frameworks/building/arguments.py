@@ -80,8 +80,10 @@ def check_attention(leaf: Leaf, framework: str) -> None:
 def attention_arguments(leaf: Leaf) -> dict[str, Any]:
     """Return the arguments of our own class of attention."""
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
-    names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim", "use_bias")
-    return {name: getattr(layer, name) for name in names}
+    names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim")
+    projections = ("query", "key", "value", "output")
+    biases = tuple(name for name in projections if getattr(layer, f"{name}_bias"))
+    return {name: getattr(layer, name) for name in names} | ({} if biases == projections else {"biases": biases})
 
 
 def constructor(

@@ -460,6 +460,10 @@ OptionalInteger: TypeAlias = Annotated[
     Given[Whole | None], FieldType(optional(read_integer), optional_schema(_INTEGER))
 ]
 Flag: TypeAlias = Annotated[Given[Truth], FieldType(read_flag, _or_expression({"type": "boolean"}))]
+#: A flag that follows from others where it is not given, or says nothing.
+OptionalFlag: TypeAlias = Annotated[
+    Given[Truth | None], FieldType(optional(read_flag), optional_schema(_or_expression({"type": "boolean"})))
+]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
 #: one each. Its symbols end in these letters.
 Window1D: TypeAlias = Annotated[Given[Wholes], _window(("",))]
