@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from paramcalc.core.registry import kind, kind_names
 from paramcalc.layers.base.fields import DTYPES, FieldType
 from paramcalc.layers.base.values import plain
+from paramcalc.layers.base.words import FUNCTION, FUNCTION_OF_SEVERAL
 from paramcalc.spec import FRAMEWORKS, VERSION
 from paramcalc.spec.node import CONNECTIONS
 
@@ -137,6 +138,8 @@ def spec_schema() -> dict[str, Any]:
                     *(_only({name: {"$ref": f"#/$defs/{name}"}}) for name in names),
                 ]
             },
+            "function": FUNCTION.schema,
+            "function_of_several": FUNCTION_OF_SEVERAL.schema,
             "block": {
                 "type": "object",
                 "properties": {

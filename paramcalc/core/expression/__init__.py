@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 from paramcalc.core.algebra import Undecided
@@ -85,6 +86,10 @@ class Expression:
         except Undecided as undecided:
             undecided.expression = undecided.expression or self.text
             raise
+
+    def unknown(self, name: str, known: Iterable[str]) -> ParamcalcError:
+        """Return the refusal of a name in it that stands for nothing; `known` are the names that do."""
+        return unknown_dim(name, known)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text
