@@ -68,6 +68,8 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded up. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
         return sympy_module().ceiling(sympy_module().sympify(dividend) / divisor)
+    if isinstance(dividend, Unknown):
+        return floor_divide(dividend, divisor)
     return -floor_divide(-dividend, divisor)
 
 
