@@ -66,6 +66,24 @@ def test_frozen_and_tied_and_shared_tensors_are_named_as_such() -> None:
     assert "Its tensors are those of mix, and were counted there." in text
 
 
+def test_the_tensors_of_a_group_are_derived_as_those_of_a_layer() -> None:
+    spec = pc.loads(
+        """
+paramcalc: 1
+dims: {heads: 3, buckets: 5}
+layers:
+  - Input: {shape: [8]}
+  - name: stack
+    tensors: {table: [buckets, heads]}
+    layers:
+      - Dense: {units: 2}
+"""
+    )
+    text = str(pc.explain(spec))
+    assert "table" in text
+    assert re.search(r"stack.*\b15\b", text, re.DOTALL)
+
+
 def test_copies_are_one_derivation_and_a_product() -> None:
     spec = pc.Spec(layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=4), name="fc", times=3)])
     text = str(pc.explain(spec, node="fc"))
