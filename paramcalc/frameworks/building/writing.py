@@ -96,6 +96,8 @@ class Template:
         #: each parameter, with the first slot that it stands for; known once all uses are
         self.parameters: list[tuple[str, int]] = []
         self._texts: list[str] = []
+        #: of each slot, whether it stands for a parameter
+        self._varies: list[bool] = []
 
     @property
     def key(self) -> Any:
@@ -112,7 +114,8 @@ class Template:
         columns = [*zip(*self.uses, strict=True)]
         names: dict[tuple[str, ...], str] = {}
         for place, column in enumerate(columns):
-            if len(set(column)) == 1:
+            self._varies.append(len(set(column)) > 1)
+            if not self._varies[-1]:
                 self._texts.append(column[0])
                 continue
             if column not in names:
@@ -120,11 +123,20 @@ class Template:
                 self.parameters.append((names[column], place))
             self._texts.append(names[column])
 
-    def lines(self, section: int, indent: int) -> list[str]:
-        """Write a section."""
-        before = sum(len(slots(line.value)) for each in self.sections[:section] for line in each)
-        texts = iter(self._texts[before:])
+    def mentioned(self, section: int) -> list[str]:
+        """List the parameters that a section mentions."""
+        found = {self._texts[place] for place in self._places(section) if self._varies[place]}
+        return [name for name, _ in self.parameters if name in found]
+
+    def lines(self, section: int, indent: int, prefix: str = "") -> list[str]:
+        """Write a section, a prefix before each parameter in it."""
+        texts = iter([(prefix if self._varies[place] else "") + self._texts[place] for place in self._places(section)])
         return [text for line in self.sections[section] for text in written(line, indent, texts)]
+
+    def _places(self, section: int) -> range:
+        """Return the numbers of a section's slots, among those of all sections."""
+        numbers = [sum(len(slots(line.value)) for line in each) for each in self.sections[: section + 1]]
+        return range(sum(numbers[:-1]), sum(numbers))
 
 
 def slots(value: Expr) -> list[Slot]:
