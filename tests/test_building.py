@@ -380,9 +380,14 @@ def test_a_tensor_may_have_any_name_that_a_spec_allows(framework: str) -> None:
 
 REFUSED = [
     (
-        node("Dense: {units: 3, activation: sinus}"),
+        node("Dense: {units: 3, activation: custom:sinus}"),
         "keras",
-        "Dense cannot be built in Keras: there is no function 'sinus' (at 'dense')",
+        "Dense cannot be built in Keras: no model with the function 'custom:sinus' is written (at 'dense')",
+    ),
+    (
+        node("Dense: {units: 3, activation: sparsemax}"),
+        "torch",
+        "Dense cannot be built in PyTorch: no model with the function 'sparsemax' is written (at 'dense')",
     ),
     (
         node("Dense: {units: 3}\n    dtype: int8"),
@@ -440,7 +445,7 @@ def test_the_command_prints_what_it_writes(tmp_path: Path) -> None:
 
 def test_what_is_refused_writes_nothing(tmp_path: Path) -> None:
     spec = tmp_path / "spec.yaml"
-    spec.write_text("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 3, activation: sinus}\n")
+    spec.write_text("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 3, activation: custom:sinus}\n")
     target = tmp_path / "model.py"
     result = CliRunner().invoke(main, ["build", str(spec), "-o", str(target)])
     assert result.exit_code == 2

@@ -96,7 +96,7 @@ def test_a_function_that_no_framework_has_is_not_built() -> None:
 
     layers = "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n    name: x\n"
     for node, message in (
-        ("  - Elementwise: {function: powre}\n    inputs: [x, x]\n", "the function 'powre' is not known"),
+        ("  - Elementwise: {function: custom:powre}\n    inputs: [x, x]\n", "the function 'custom:powre' is not known"),
         ("  - Elementwise: {function: where}\n    inputs: [x, x]\n", "'where' takes 3 inputs, not 2"),
         ("  - Reduce: {function: median}\n", "no function gives the median along several axes"),
     ):

@@ -600,3 +600,32 @@ def test_what_keras_fills_in_by_itself_is_not_stated() -> None:
     text = pc.dumps(pc.from_keras(Path(__file__).with_name("descriptions") / "text.json"))
     assert "  - Bidirectional: {layer: {LSTM: {units: 4, return_sequences: true}}}\n" in text
     assert "  - MultiHeadAttention: {num_heads: 2, key_dim: width / 2}\n    residual: true\n" in text
+
+
+# --- Functions of the user's own ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        ("mine", "custom:mine"),
+        ({"module": "builtins", "class_name": "function", "config": "mine", "registered_name": "mine"}, "custom:mine"),
+        ({"class_name": "__lambda__", "config": {"code": "4wE="}}, "custom:lambda"),
+        ("relu", "relu"),
+    ],
+)
+def test_a_function_of_the_users_own_is_read_by_its_name(function: Any, name: str) -> None:
+    model = sequential(
+        source("x", 4),
+        entry("Dense", "dense", units=3, activation=function),
+        entry("Activation", "act", activation=function),
+    )
+    spec = pc.from_keras(model)
+    assert [node.layer.activation for node in spec.layers[1:]] == [name, name]
+    assert pc.count(spec).total == 4 * 3 + 3
+    assert pc.count(pc.loads(pc.dumps(spec))).total == 4 * 3 + 3
+
+
+def test_a_function_that_changes_the_shape_is_no_function_of_the_users_own() -> None:
+    with pytest.raises(pc.ParamcalcError, match="it is a layer type of its own: GLU"):
+        pc.from_keras(sequential(source("x", 4), entry("Dense", "dense", units=4, activation="glu")))

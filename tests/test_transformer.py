@@ -42,11 +42,12 @@ def test_the_count_is_that_of_the_paper(sizes: dict[str, int]) -> None:
     assert counted.total == by_hand(**{"width": 512, "depth": 6, "ff": 2048} | sizes)
 
 
-def test_the_closed_form_fixes_the_number_of_layers() -> None:
+def test_the_closed_form_keeps_the_number_of_layers() -> None:
     form = pc.formula(pc.loads(SPEC))
-    assert form.fixed == {"depth": 6}
-    assert {*form.symbols} == {"width", "ff"}
-    assert form(width=128, ff=99) == by_hand(128, 6, 99)
+    assert form.fixed == {}
+    assert {*form.symbols} == {"width", "ff", "depth"}
+    for depth in (1, 2, 6, 9):
+        assert form(width=128, ff=99, depth=depth) == by_hand(128, depth, 99)
 
 
 def test_the_general_form_of_a_layer_is_known() -> None:
@@ -121,3 +122,127 @@ def test_shapes_that_are_equal() -> None:
     assert algebra.equal_shapes((2, Unknown()), (2, 3))
     assert not algebra.equal_shapes((2, 3), (2, 4))
     assert not algebra.equal_shapes((2, 3), (2, 3, 1))
+
+
+# --- Biases of some projections alone ----------------------------------------------------
+
+#: Qwen2-0.5B: biases of query, key and value, and none of the output. The published number is that of the tensors in
+#: its checkpoint (huggingface.co/Qwen/Qwen2-0.5B, 494,032,768 parameters).
+QWEN2 = """
+paramcalc: 1
+framework: torch
+dims: {vocabulary: 151936, width: 896, depth: 24, heads: 14, shared: 2, inner: 4864}
+layers:
+  - Input: {shape: [null], dtype: int32}
+  - Embedding: {input_dim: vocabulary, output_dim: width}
+    name: embedding
+  - times: depth
+    name: layers
+    layers:
+      - residual: true
+        layers:
+          - RMSNorm
+          - MultiHeadAttention:
+              {num_heads: heads, num_key_value_heads: shared, key_dim: width / heads, output_bias: false, causal: true}
+      - residual: true
+        layers:
+          - RMSNorm:
+            name: norm
+          - Dense: {units: inner, use_bias: false, activation: silu}
+            name: gate
+          - Dense: {units: inner, use_bias: false}
+            name: up
+            inputs: norm
+          - Multiply:
+            inputs: [gate, up]
+          - Dense: {units: width, use_bias: false}
+  - RMSNorm
+  - Dense: {units: vocabulary, use_bias: false}
+    tie: {kernel: embedding.embeddings}
+"""
+
+#: Whisper-tiny: keys without a bias. The published number is that of the tensors in its checkpoint, the fixed positions
+#: of the encoder included (huggingface.co/openai/whisper-tiny, 37,760,640 parameters).
+WHISPER = """
+paramcalc: 1
+framework: torch
+dims: {vocabulary: 51865, width: 384, depth: 4, heads: 6, inner: 1536}
+blocks:
+  attention:
+    layers:
+      - LayerNorm
+      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads, key_bias: false}
+  feed_forward:
+    layers:
+      - LayerNorm
+      - Dense: {units: inner, activation: gelu}
+      - Dense: {units: width}
+layers:
+  - Input: {shape: [80, 3000]}
+  - Conv1D: {filters: width, kernel_size: 3, padding: 1, activation: gelu}
+  - Conv1D: {filters: width, kernel_size: 3, padding: 1, strides: 2, activation: gelu}
+  - Permute: {dims: [2, 1]}
+  - Weights: {tensors: {positions: [1500, width]}}
+  - times: depth
+    name: encoder
+    layers:
+      - block: attention
+        residual: true
+      - block: feed_forward
+        residual: true
+  - LayerNorm:
+    name: memory
+  - Input: {shape: [448], dtype: int32}
+  - Embedding: {input_dim: vocabulary, output_dim: width}
+    name: embedding
+  - Weights: {tensors: {positions: [448, width]}}
+    name: text
+  - times: depth
+    name: decoder
+    inputs: [text, memory]
+    layers:
+      - block: attention
+        name: own
+        residual: true
+        inputs: input
+      - LayerNorm:
+        name: norm
+      - MultiHeadAttention: {num_heads: heads, key_dim: width / heads, key_bias: false}
+        name: cross
+        inputs: [norm, input.1]
+      - Add:
+        inputs: [own, cross]
+      - block: feed_forward
+        residual: true
+  - LayerNorm
+  - Dense: {units: vocabulary, use_bias: false}
+    tie: {kernel: embedding.embeddings}
+"""
+
+
+@pytest.mark.parametrize(("text", "published"), [(QWEN2, 494_032_768), (WHISPER, 37_760_640)], ids=["qwen2", "whisper"])
+def test_models_with_biases_of_some_projections(text: str, published: int) -> None:
+    spec = pc.loads(text)
+    assert pc.count(spec).total == published
+    assert pc.formula(spec)() == published
+    assert pc.count(spec, "keras").total == published
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_each_projection_has_a_bias_of_its_own(convention: str) -> None:
+    d, h, k, g = 12, 4, 3, 2
+    kernels = d * h * k + 2 * d * g * k + h * k * d
+    sizes = {"query_bias": h * k, "key_bias": g * k, "value_bias": g * k, "output_bias": d}
+    for use_bias in (True, False):
+        for name, size in sizes.items():
+            layer = pc.MultiHeadAttention(
+                num_heads=h, key_dim=k, num_key_value_heads=g, use_bias=use_bias, **{name: not use_bias}
+            )
+            biases = sum(sizes.values()) - size if use_bias else size
+            assert pc.count(layer, convention, input_shape=(5, d)).total == kernels + biases
+
+
+def test_attention_says_whether_it_is_causal_and_counts_alike() -> None:
+    for causal in (None, True, False):
+        layer = pc.MultiHeadAttention(num_heads=2, key_dim=3, causal=causal)
+        assert pc.count(layer, input_shape=(5, 6)).total == 4 * 36 + 4 * 6

@@ -1,6 +1,6 @@
 """What a framework counts, how it names and lays out each tensor, and its defaults: one table a framework."""
 
-from paramcalc.conventions.lookup import convention, kind_of_class
+from paramcalc.conventions.lookup import convention, field_for, kind_of_class, written_for
 from paramcalc.conventions.spelling import Rule, Spelling, read_rule, spell
 from paramcalc.conventions.table import (
     Convention,
@@ -22,8 +22,10 @@ __all__ = [
     "evaluated",
     "expresses",
     "field_environment",
+    "field_for",
     "kind_of_class",
     "named_by",
     "read_rule",
     "spell",
+    "written_for",
 ]

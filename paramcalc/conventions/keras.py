@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paramcalc.conventions.table import Convention, Equivalent, Rows, Table, same
+from paramcalc.conventions.table import BIASES_ALIKE, Convention, Equivalent, Rows, Table, same
+from paramcalc.core.functions import ACTIVATIONS
 
 # --- What holds of many classes alike ----------------------------------------------------
 
@@ -163,8 +164,7 @@ CLASSES: Mapping[str, Rows] = {
             "keras.layers.Activation",
             same("activation"),
             # functions that only PyTorch has by name, or that keras.activations has with arguments of its own alone
-            when="activation != 'rrelu' and activation != 'softmin' and activation != 'softmax2d'"
-            " and activation != 'threshold'",
+            when=" and ".join(f"activation != '{name}'" for name, each in ACTIVATIONS.items() if not each.keras),
         ),
     ),
     "Dropout": (
@@ -443,7 +443,7 @@ CLASSES: Mapping[str, Rows] = {
             "keras.layers.MultiHeadAttention",
             same("num_heads key_dim value_dim", output_shape="output_dim") | same("attention_axes use_bias use_gate"),
             _ATTENTION,
-            when="num_key_value_heads == num_heads and not add_bias_kv",
+            when=f"num_key_value_heads == num_heads and not add_bias_kv and {BIASES_ALIKE}",
             call="attention",
         ),
         Equivalent(
@@ -451,7 +451,8 @@ CLASSES: Mapping[str, Rows] = {
             {"head_dim": "key_dim", "num_query_heads": "num_heads", **same("num_key_value_heads use_bias use_gate")},
             _ATTENTION,
             when="rank == 2 and attention_axes == None and not add_bias_kv and value_dim == key_dim"
-            " and output_dim == size(-1) and features[min(1, len(features) - 1)] == size(-1)",
+            " and output_dim == size(-1) and features[min(1, len(features) - 1)] == size(-1)"
+            f" and {BIASES_ALIKE}",
             call="attention",
             written="num_key_value_heads",
         ),

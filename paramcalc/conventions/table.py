@@ -80,6 +80,9 @@ def same(names: str, **others: str) -> dict[str, str]:
     return {**{name: name for name in names.split()}, **others}
 
 
+#: The condition of an attention all of whose projections have a bias, or none.
+BIASES_ALIKE = " and ".join(f"{name}_bias == use_bias" for name in ("query", "key", "value", "output"))
+
 #: The rows of a layer type, the first that can express a layer counts; none: the framework has no such class.
 Rows: TypeAlias = Equivalent | tuple[Equivalent, ...]
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from paramcalc.conventions.table import Convention, Equivalent, Rows, Table, same
+from paramcalc.conventions.table import BIASES_ALIKE, Convention, Equivalent, Rows, Table, same
+from paramcalc.core import functions
 
 # --- What holds of many classes alike ----------------------------------------------------
 
@@ -186,6 +187,7 @@ _ATTENTION_TENSORS = {
 _ATTENDS = (
     "rank == 2 and attention_axes == None and not use_gate and num_key_value_heads == num_heads"
     " and value_dim == key_dim and num_heads * key_dim == size(-1) and output_dim == size(-1)"
+    f" and {BIASES_ALIKE}"
 )
 _TRANSFORMER = {
     "d_model": "size(-1)",
@@ -217,34 +219,6 @@ _PARAMETRISED = {"module": "layer", "name": "'weight'", "dim": "wrapped_axis"}
 _HAS_WEIGHT = "wrapped_name == 'weight' and wrapped_axis != -1"
 _STEPS = {"n_power_iterations": "how often a step is taken"}
 
-#: The functions, by the names of keras.activations; what is not there has the name of torch.nn.functional.
-_FUNCTIONS = {
-    "celu": "CELU",
-    "elu": "ELU",
-    "gelu": "GELU",
-    "hard_shrink": "Hardshrink",
-    "hard_sigmoid": "Hardsigmoid",
-    "hard_silu": "Hardswish",
-    "hard_swish": "Hardswish",
-    "hard_tanh": "Hardtanh",
-    "leaky_relu": "LeakyReLU",
-    "log_sigmoid": "LogSigmoid",
-    "mish": "Mish",
-    "relu": "ReLU",
-    "relu6": "ReLU6",
-    "rrelu": "RReLU",
-    "selu": "SELU",
-    "sigmoid": "Sigmoid",
-    "silu": "SiLU",
-    "swish": "SiLU",
-    "soft_shrink": "Softshrink",
-    "softplus": "Softplus",
-    "softsign": "Softsign",
-    "tanh": "Tanh",
-    "tanh_shrink": "Tanhshrink",
-}
-#: Those along an axis: the last, as in Keras.
-_FUNCTIONS_ALONG_AN_AXIS = {"log_softmax": "LogSoftmax", "softmax": "Softmax", "softmin": "Softmin"}
 _FUNCTION = {"*": "which function is applied"}
 _CONSTANTS = {"alpha beta k": "a constant of the arithmetic"}
 
@@ -267,11 +241,11 @@ CLASSES: Mapping[str, Rows] = {
     "Activation": (
         *(
             Equivalent(f"torch.nn.{name}", fields={"activation": function}, inert=_FUNCTION)
-            for function, name in _FUNCTIONS.items()
+            for function, name in functions.modules()
         ),
         *(
-            Equivalent(f"torch.nn.{name}", {"dim": "-1"}, fields={"activation": function})
-            for function, name in _FUNCTIONS_ALONG_AN_AXIS.items()
+            Equivalent(f"torch.nn.{functions.ACTIVATIONS[name].module}", {"dim": "-1"}, fields={"activation": name})
+            for name in functions.ALONG_AN_AXIS
         ),
         Equivalent("torch.nn.Softmax2d", when="rank == 3", fields={"activation": "softmax2d"}),
         # below the first number, the second: a layer type states neither

@@ -215,14 +215,14 @@ def refuse(code: str, message: str, hint: str = "", path: Path = (), at_key: boo
     return ParamcalcError([Problem(code, message, hint, path, at_key)])
 
 
-def suggest(name: object, known: Iterable[str]) -> str:
-    """Return the hint that names the nearest of the known names, or nothing."""
+def suggest(name: object, known: Iterable[str], likeness: float = 0.6) -> str:
+    """Return the hint that names the nearest of the known names, or nothing where none is as like, from 0 to 1."""
     from difflib import get_close_matches
     from itertools import islice
 
     text = str(name)[:80]
     candidates = {word.lower(): word for word in islice(known, 500) if len(word) <= 80}
-    close = get_close_matches(text.lower(), candidates, n=1)
+    close = get_close_matches(text.lower(), candidates, n=1, cutoff=likeness)
     return f"did you mean '{candidates[close[0]]}'?" if close else ""
 
 

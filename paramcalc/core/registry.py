@@ -165,7 +165,9 @@ COMMANDS = {
     "import": "paramcalc.cli.import_:import_",
     "check": "paramcalc.cli.check:check",
 }
-#: What knows the names that frameworks have for layer types.
+#: How alike the name of a layer type must be to be meant: `Dence`, `LTSM`, but not `Group` for GRU.
+_LIKENESS = 0.72
+#: What knows the names that frameworks and people have for layer types.
 CLASS_NAMES = "paramcalc.conventions"
 #: What every layer type is declared with.
 DECLARATION = "paramcalc.layers.base.declaration"
@@ -219,9 +221,20 @@ def known_kind(name: str) -> type[Layer] | None:
 
 def unknown_kind(name: str) -> ParamcalcError:
     """Refuse a name that no layer type has, and say what to write for it."""
-    written: str = import_module(CLASS_NAMES).kind_of_class(name)
-    hint = written or suggest(name, kind_names()) or "'paramcalc layers' lists the layer types"
+    hint = written_for(name) or "'paramcalc layers' lists the layer types"
     return refuse("unknown-kind", f"no layer type {quoted(name)}", hint, at_key=True)
+
+
+def written_for(name: str) -> str:
+    """Say what to write for a name that no layer type has, as a hint; nothing, where it is like none."""
+    written: str = import_module(CLASS_NAMES).written_for(name)
+    return written or suggest(name, kind_names(), _LIKENESS)
+
+
+def field_for(kind_name: str, name: str) -> str:
+    """Say what to write for a field that a layer type does not have, as a hint; nothing, where it is not known."""
+    written: str = import_module(CLASS_NAMES).field_for(kind_name, name)
+    return written
 
 
 # --- Layer types of one's own ----------------------------------------------------------

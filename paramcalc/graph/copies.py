@@ -91,7 +91,9 @@ class Copies:
         else:
             algebra.assume("≥", algebra.needed(self.times), 1)
             yield from range(2)
-            raise Undecided(self.times)
+            undecided = Undecided(self.times)
+            undecided.expression = str(self.entry.node.times)
+            raise undecided
 
     def _copy(self, number: int) -> Copy:
         """Return the copy of a number, on what flows out of the one before."""

@@ -81,6 +81,7 @@ class Evaluation(Walk):
                 entry.flow = BROKEN
             except Undecided as undecided:
                 if self.symbolic:
+                    undecided.node = undecided.node or ".".join(filter(None, self.trail))
                     raise
                 self.report(undecided_problem(undecided).within(*entry.path))
                 entry.flow = BROKEN
@@ -259,7 +260,7 @@ class Evaluation(Walk):
 
     def leaf(self, copy: Copy, layer: Layer, of_group: bool = False) -> Leaf:
         """Return a layer at its place: its fields given values, its shapes inferred, its tensors listed."""
-        name = type(layer).__name__
+        name, stated = type(layer).__name__, layer
         try:
             layer = self.resolved(copy, layer)
             outputs, tensors = (((),), layer.owned_tensors()) if of_group else self.inferred(copy, layer)
@@ -270,6 +271,9 @@ class Evaluation(Walk):
             ]
         except ParamcalcError as error:
             raise _at_type(error, name) from None
+        except Undecided as undecided:
+            undecided.expression = undecided.expression or stated.expression_of(layer, undecided.value)
+            raise
         leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=(*copy.entry.path, *copy.side))
         if self.sharing and uses:
             leaf.shared = True
@@ -380,7 +384,7 @@ def _use(tensor: Tensor, inherited: Inherited) -> Use:
     """Return a tensor with what its group states of it."""
     if len(tensor.shape) > LIMITS.axes:
         raise refuse("limit", f"the tensor '{tensor.name}' has more than {LIMITS.axes} axes")
-    elements = bounded(algebra.product(tensor.shape))
+    elements = bounded(tensor.elements)
     if isinstance(elements, Unknown):
         names, hint = unknown_dims(elements.sources)
         raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)

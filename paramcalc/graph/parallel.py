@@ -116,9 +116,10 @@ class Parallel:
             elements = [_elements(tree) for tree in trees]
             other = next((each for each in elements[1:] if not algebra.same(elements[0], each)), None)
             if other is not None:
+                unlike = f"{quoted(elements[0])} parameters, and another {quoted(other)}"
                 raise refuse(
                     "unlike-copies",
-                    f"one copy of '{self.entry.name}' has {quoted(elements[0])} parameters, and another {quoted(other)}",
+                    f"one copy of '{self.entry.name}' has {unlike}",
                     "of copies that differ, it is not known how many parameters are active",
                 )
         return active

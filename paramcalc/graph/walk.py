@@ -173,11 +173,21 @@ class Walk:
             return value
         if not isinstance(value, Expression):
             return algebra.truth(value)
+        expression = value
         with self.asking(*path):
-            value = value.evaluate(self.environment(copy.values, copy.inputs))
+            value = expression.evaluate(self.environment(copy.values, copy.inputs))
             if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
                 raise refuse("wrong-type", f"'{path[-1]}' takes true or false, not {quoted(value)}")
-            return algebra.truth(value)
+            return _truth_of(expression, value)
+
+
+def _truth_of(expression: Expression, value: Any) -> bool:
+    """Return the one truth of an expression's value. Raises `Undecided`, which then says whose truth it is."""
+    try:
+        return algebra.truth(value)
+    except Undecided as undecided:
+        undecided.expression = undecided.expression or expression.text
+        raise
 
 
 def _count_nodes(nodes: Sequence[Node]) -> int:

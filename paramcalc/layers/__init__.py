@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.fields import Count as Count
     from paramcalc.layers.base.fields import FieldType as FieldType
     from paramcalc.layers.base.fields import Flag as Flag
-    from paramcalc.layers.base.fields import Function as Function
     from paramcalc.layers.base.fields import Integer as Integer
     from paramcalc.layers.base.fields import OptionalAxis as OptionalAxis
     from paramcalc.layers.base.fields import OptionalCount as OptionalCount
@@ -35,9 +34,6 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.fields import OptionalWindow1D as OptionalWindow1D
     from paramcalc.layers.base.fields import OptionalWindow2D as OptionalWindow2D
     from paramcalc.layers.base.fields import OptionalWindow3D as OptionalWindow3D
-    from paramcalc.layers.base.fields import Padding1D as Padding1D
-    from paramcalc.layers.base.fields import Padding2D as Padding2D
-    from paramcalc.layers.base.fields import Padding3D as Padding3D
     from paramcalc.layers.base.fields import Rate as Rate
     from paramcalc.layers.base.fields import Real as Real
     from paramcalc.layers.base.fields import Size as Size
@@ -53,6 +49,10 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.spatial import data_format as data_format
     from paramcalc.layers.base.windows import output_lengths as output_lengths
     from paramcalc.layers.base.windows import transposed_lengths as transposed_lengths
+    from paramcalc.layers.base.words import Function as Function
+    from paramcalc.layers.base.words import Padding1D as Padding1D
+    from paramcalc.layers.base.words import Padding2D as Padding2D
+    from paramcalc.layers.base.words import Padding3D as Padding3D
 
 #: Where each name stands.
 _MODULES = {
@@ -61,12 +61,13 @@ _MODULES = {
     "paramcalc.layers.base.axes": ("Axes", "axis_position", "shape_text"),
     "paramcalc.layers.base.declaration": ("Example", "Layer", "Part", "Phrase", "Remark", "Tensor"),
     "paramcalc.layers.base.fields": (
-        "Axis", "Count", "FieldType", "Flag", "Function", "Integer", "OptionalAxis", "OptionalCount",
-        "OptionalInteger", "OptionalSize", "OptionalWindow1D", "OptionalWindow2D", "OptionalWindow3D", "Padding1D",
-        "Padding2D", "Padding3D", "Rate", "Real", "Size", "Sizes", "Window1D", "Window2D", "Window3D", "field",
+        "Axis", "Count", "FieldType", "Flag", "Integer", "OptionalAxis", "OptionalCount", "OptionalInteger",
+        "OptionalSize", "OptionalWindow1D", "OptionalWindow2D", "OptionalWindow3D", "Rate", "Real", "Size", "Sizes",
+        "Window1D", "Window2D", "Window3D", "field",
     ),
     "paramcalc.layers.base.nesting": ("NestedLayer", "NestedLayers", "OptionalNestedLayer"),
     "paramcalc.layers.base.spatial": ("DataFormat", "data_format"),
+    "paramcalc.layers.base.words": ("Function", "Padding1D", "Padding2D", "Padding3D"),
     "paramcalc.layers.base.windows": ("output_lengths", "transposed_lengths"),
 }  # fmt: skip
 

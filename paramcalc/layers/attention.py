@@ -1,14 +1,24 @@
 """Layers that let each position of a sequence look at the others."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
-from paramcalc.layers.base.fields import Flag, OptionalOrderedAxes, OptionalSize, OptionalSizes, Size, field
+from paramcalc.layers.base.fields import (
+    Flag,
+    Given,
+    OptionalFlag,
+    OptionalOrderedAxes,
+    OptionalSize,
+    OptionalSizes,
+    Size,
+    field,
+)
+from paramcalc.layers.base.words import words
 
 
 class MultiHeadAttention(Layer):
@@ -69,8 +79,15 @@ class MultiHeadAttention(Layer):
         "o", "features of the output, or the sizes of its last axes; the query's, if absent", None, "size(-1)"
     )
     use_bias: Flag = field("use_bias", "whether biases are added", True)
+    query_bias: OptionalFlag = field("", "whether the query has a bias; use_bias, if absent", None, "use_bias")
+    key_bias: OptionalFlag = field("", "whether the key has a bias; use_bias, if absent", None, "use_bias")
+    value_bias: OptionalFlag = field("", "whether the value has a bias; use_bias, if absent", None, "use_bias")
+    output_bias: OptionalFlag = field("", "whether the output has a bias; use_bias, if absent", None, "use_bias")
     use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
     add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
+    causal: OptionalFlag = field(
+        "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
+    )
     attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
@@ -79,21 +96,21 @@ class MultiHeadAttention(Layer):
         value = value or query
         key = key or value
         self._check_positions(query, value, key)
-        h, k, b = self.num_heads, self.key_dim, self.use_bias
+        h, k = self.num_heads, self.key_dim
         g, v, o = self.num_key_value_heads, self.value_dim, self._output_sizes
         algebra.divide(h, g, "the heads of keys and values must divide those of the query")
         yield Tensor("query_kernel", (query[-1], h, k), "from the query's features to each head")
-        yield Tensor("query_bias", (h, k), "a bias for each of them", when=b)
+        yield Tensor("query_bias", (h, k), "a bias for each of them", when=self.query_bias)
         yield Tensor("key_kernel", (key[-1], g, k), "from the key's features to each head")
-        yield Tensor("key_bias", (g, k), "a bias for each of them", when=b)
+        yield Tensor("key_bias", (g, k), "a bias for each of them", when=self.key_bias)
         yield Tensor("value_kernel", (value[-1], g, v), "from the value's features to each head")
-        yield Tensor("value_bias", (g, v), "a bias for each of them", when=b)
+        yield Tensor("value_bias", (g, v), "a bias for each of them", when=self.value_bias)
         yield Tensor("gate_kernel", (query[-1], h, v), "from the query's features to each head", when=self.use_gate)
-        yield Tensor("gate_bias", (h, v), "a bias for each of them", when=(b, self.use_gate))
+        yield Tensor("gate_bias", (h, v), "a bias for each of them", when=(self.use_bias, self.use_gate))
         yield Tensor("appended_key", (g, k), "a key that every position is compared with", when=self.add_bias_kv)
         yield Tensor("appended_value", (g, v), "the value that goes with it", when=self.add_bias_kv)
         yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
-        yield Tensor("output_bias", o, "a bias for each output", when=b)
+        yield Tensor("output_bias", o, "a bias for each output", when=self.output_bias)
 
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
@@ -163,7 +180,9 @@ class Attention(_SimpleAttention):
     example = Example(inputs=[(20, 64), (20, 64)])
 
     use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
-    score_mode: Literal["dot", "concat"] = field("", "whether query and key are multiplied or added", "dot")
+    score_mode: Annotated[Given[str], words("score mode", "dot", "concat")] = field(
+        "", "whether query and key are multiplied or added", "dot"
+    )
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("scale", (), "the number that scales", when=self.use_scale)

@@ -7,8 +7,9 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.convolution import Filters, Windowed
 from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
-from paramcalc.layers.base.fields import CausalPadding1D, Count, Flag, Function, OptionalSize, field
+from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.spatial import DataFormat, data_format
+from paramcalc.layers.base.words import CausalPadding1D, Function
 
 _SOURCE = "Hu et al. 2021 (low-rank update); keras.layers.Conv{rank}D; torch.nn.Conv{rank}d"
 

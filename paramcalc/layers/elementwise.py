@@ -3,7 +3,8 @@
 from typing import Literal
 
 from paramcalc.layers.base.declaration import Example, Layer
-from paramcalc.layers.base.fields import Function, Rate, field
+from paramcalc.layers.base.fields import Rate, field
+from paramcalc.layers.base.words import Function
 
 
 class Activation(Layer):

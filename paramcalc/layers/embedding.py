@@ -1,15 +1,16 @@
 """Layers that look up a row of a table."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
-from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
+from paramcalc.layers.base.fields import Flag, Given, OptionalSize, Size, field
 from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
+from paramcalc.layers.base.words import words
 
 
 class Embedding(Layer):
@@ -67,7 +68,9 @@ class EmbeddingBag(Layer):
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
-    mode: Literal["sum", "mean", "max"] = field("", "what is made of the rows: sum, mean or max", "mean")
+    mode: Annotated[Given[str], words("mode", "sum", "mean", "max")] = field(
+        "", "what is made of the rows: sum, mean or max", "mean"
+    )
 
     def tensors(self, x: Shape, offsets: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("embeddings", (self.input_dim, self.output_dim), "a row for each number")

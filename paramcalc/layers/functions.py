@@ -8,17 +8,8 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer
-from paramcalc.layers.base.fields import (
-    FieldType,
-    Flag,
-    Function,
-    Given,
-    Integer,
-    OptionalAxis,
-    OrderedAxes,
-    field,
-    named,
-)
+from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalAxis, OrderedAxes, field, named
+from paramcalc.layers.base.words import FunctionOfSeveral
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
 
@@ -49,7 +40,7 @@ class Elementwise(Layer):
     source = "keras.ops.power, keras.ops.where and their kin; torch.pow, torch.where and their kin"
     example = Example({"function": "power"}, [(20, 64), (1, 64)])
 
-    function: Function = field("", "the function")
+    function: FunctionOfSeveral = field("", "the function")
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len({*map(len, inputs)}) > 1:

@@ -8,10 +8,11 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.convolution import Filters, Windowed
 from paramcalc.layers.base.declaration import Example, Phrase, Tensor
-from paramcalc.layers.base.fields import Count, Flag, Function, Size, field
+from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import transposed_lengths
+from paramcalc.layers.base.words import Function
 
 # --- Channel by channel ----------------------------------------------------------------
 

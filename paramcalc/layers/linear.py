@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
-from paramcalc.layers.base.fields import Flag, Function, OptionalSize, Size, field
+from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
+from paramcalc.layers.base.words import Function
 
 
 class Dense(Layer):

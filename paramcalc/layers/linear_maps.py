@@ -14,7 +14,6 @@ from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import (
     FieldType,
     Flag,
-    Function,
     Given,
     OpenSizes,
     OptionalSize,
@@ -27,6 +26,7 @@ from paramcalc.layers.base.fields import (
     named,
 )
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
+from paramcalc.layers.base.words import Function
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 

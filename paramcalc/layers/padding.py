@@ -1,17 +1,18 @@
 """Layers that add positions around their input, or cut some off; they learn nothing."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example
-from paramcalc.layers.base.fields import Real, field
+from paramcalc.layers.base.fields import Given, Real, field
 from paramcalc.layers.base.ranked import CutSides, Ranked, Sides
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
+from paramcalc.layers.base.words import words
 
-Mode: TypeAlias = Literal["constant", "reflect", "replicate", "circular"]
+Mode: TypeAlias = Annotated[Given[str], words("mode", "constant", "reflect", "replicate", "circular")]
 
 _CUT = "how many positions are cut off: {sides}"
 #: The positions of the input that these modes do not have to add: a mirror lacks the one that it stands on.

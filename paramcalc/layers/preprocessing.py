@@ -1,7 +1,7 @@
 """Layers that prepare data: images, signals, categories and texts."""
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -11,6 +11,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.fields import (
     Count,
     Flag,
+    Given,
     OptionalCount,
     OptionalCounts,
     OptionalRealList,
@@ -22,6 +23,7 @@ from paramcalc.layers.base.fields import (
 from paramcalc.layers.base.ranked import positions
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
+from paramcalc.layers.base.words import words
 
 
 class Rescaling(Layer):
@@ -143,13 +145,15 @@ class STFTSpectrogram(Spatial):
     source = "keras.layers.STFTSpectrogram"
     example = Example({"frame_length": 16}, [(20, 8)])
 
-    mode: Literal["log", "magnitude", "psd", "real", "imag", "angle", "stft"] = field(
+    mode: Annotated[Given[str], words("mode", "log", "magnitude", "psd", "real", "imag", "angle", "stft")] = field(
         "", "what is told of each frequency; stft: its real and its imaginary part", "log"
     )
     frame_length: Count = field("", "samples of a stretch", 256)
     frame_step: OptionalCount = field("", "samples from one stretch to the next; half of one, if absent", None)
     fft_length: OptionalCount = field("", "twice the frequencies; the next power of two, if absent", None)
-    padding: Literal["valid", "same"] = field("", "whether stretches may reach beyond the end: same", "valid")
+    padding: Annotated[Given[str], words("padding", "valid", "same")] = field(
+        "", "whether stretches may reach beyond the end: same", "valid"
+    )
     expand_dims: Flag = field("", "whether the frequencies have an axis of their own", False)
     data_format: DataFormat = data_format()
 
@@ -184,8 +188,8 @@ class STFTSpectrogram(Spatial):
         return algebra.floor_divide(self.fft_length, 2) + 1
 
 
-Mode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count"]
-LookupMode: TypeAlias = Literal["int", "one_hot", "multi_hot", "count", "tf_idf"]
+Mode: TypeAlias = Annotated[Given[str], words("mode", "int", "one_hot", "multi_hot", "count")]
+LookupMode: TypeAlias = Annotated[Given[str], words("mode", "int", "one_hot", "multi_hot", "count", "tf_idf")]
 
 _MODE = "int gives each category's number; the others a vector with an entry for each category"
 _VOCABULARY = "categories that it gives out, those for what it does not know, and for padding, included"
@@ -243,7 +247,9 @@ class CategoryEncoding(Layer):
     example = Example({"num_tokens": 10}, [(64,)])
 
     num_tokens: Size = field("k", "the categories")
-    output_mode: Literal["one_hot", "multi_hot", "count"] = field("", _MODE.partition("; ")[2], "multi_hot")
+    output_mode: Annotated[Given[str], words("mode", "one_hot", "multi_hot", "count")] = field(
+        "", _MODE.partition("; ")[2], "multi_hot"
+    )
 
     def output_shape(self, x: Shape) -> Shape:
         return encoded(x, self.output_mode, self.num_tokens)
@@ -274,7 +280,7 @@ class HashedCrossing(Layer):
     example = Example({"num_bins": 10}, [(1,), (1,)])
 
     num_bins: Size = field("k", "the categories")
-    output_mode: Literal["int", "one_hot"] = field("", _MODE, "int")
+    output_mode: Annotated[Given[str], words("mode", "int", "one_hot")] = field("", _MODE, "int")
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         if len(x) != len(y) or len(x) > 1 or not all(algebra.equal(size, 1) for size in (*x, *y)):

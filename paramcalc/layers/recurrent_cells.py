@@ -1,7 +1,7 @@
 """The cells of recurrent layers, the layer that goes through a sequence with any of them, and LSTMs over images."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
@@ -13,6 +13,7 @@ from paramcalc.layers.base.ranked import Ranked, Window
 from paramcalc.layers.base.recurrence import Gated, OverTime, check_states, recurrent_bias, reset_after
 from paramcalc.layers.base.spatial import DataFormat
 from paramcalc.layers.base.windows import output_lengths
+from paramcalc.layers.base.words import words
 
 
 def _read_cell(value: Any) -> Any:
@@ -160,7 +161,9 @@ class _ConvLSTM(OverTime, Ranked):
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Window = field("k", "{extent} of the window")
     strides: Window = field("", "how far the window moves over the input", 1)
-    padding: Literal["valid", "same"] = field("", "valid, or same: as much as keeps the lengths at stride 1", "valid")
+    padding: Annotated[Given[str], words("padding", "valid", "same")] = field(
+        "", "valid, or same: as much as keeps the lengths at stride 1", "valid"
+    )
     dilation_rate: Window = field("", "the spacing of the elements of the window over the input", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
     data_format: DataFormat = field("", "where the channels of a step are", "channels_last")

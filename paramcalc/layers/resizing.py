@@ -1,17 +1,20 @@
 """Layers that make a sequence, an image or a volume larger or smaller; they learn nothing."""
 
-from typing import Literal, TypeAlias
+from typing import Annotated, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example
-from paramcalc.layers.base.fields import Count, Flag, OptionalCounts, OptionalRatios, field
+from paramcalc.layers.base.fields import Count, Flag, Given, OptionalCounts, OptionalRatios, field
 from paramcalc.layers.base.ranked import Ranked, Window, positions
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format, each_axis
+from paramcalc.layers.base.words import words
 
-Mode: TypeAlias = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"]
+Mode: TypeAlias = Annotated[
+    Given[str], words("mode", "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area")
+]
 #: The modes that are of a certain number of axes.
 _AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
 
@@ -66,9 +69,9 @@ class UpSampling2D(_UpSampling, rank=2):
     """Makes an image larger by whole factors: repeats its pixels, or puts others between them."""
 
     size: Window = field("", "how many times as large the image is made along each axis", 2)
-    interpolation: Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"] = field(
-        "", "how the pixels between are filled", "nearest"
-    )
+    interpolation: Annotated[
+        Given[str], words("interpolation", "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
+    ] = field("", "how the pixels between are filled", "nearest")
     data_format: DataFormat = data_format()
 
 

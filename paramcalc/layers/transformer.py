@@ -1,7 +1,7 @@
 """The Transformer as PyTorch has it: made of attention, linear layers and normalisations."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
@@ -9,8 +9,9 @@ from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Part
-from paramcalc.layers.base.fields import Count, Flag, Size, field
+from paramcalc.layers.base.fields import Count, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
+from paramcalc.layers.base.words import NO_FUNCTIONS, words
 
 _SEQUENCE = Axes("t d", t="length of the sequence", d="features of each position")
 _MEMORY = Axes("s d", s="length of the memory", d="features of each position")
@@ -26,7 +27,9 @@ class _Transformer(Layer):
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
     use_bias: Flag = field("use_bias", "whether biases are added", True)
     norm_first: Flag = field("", "whether each normalisation stands before its layer, or behind the sum", False)
-    activation: Literal["relu", "gelu"] = field("", "the function between the two linear layers", "relu")
+    activation: Annotated[Given[str], words("function", "relu", "gelu", elsewhere=NO_FUNCTIONS)] = field(
+        "", "the function between the two linear layers", "relu"
+    )
 
     def _attention(self, name: str, x: Shape, *value: Shape) -> Part:
         key_dim = algebra.divide(x[-1], self.num_heads, "the heads must divide the features")
@@ -91,8 +94,8 @@ class _Stack(_Transformer):
         return x if self.norm is None else _output(self.norm, x)
 
     def _stacked(self, layer: Layer, *inputs: Shape) -> Iterator[Part]:
-        for number in algebra.copies(self.num_layers):
-            yield Part(f"layer_{number}", layer, inputs)
+        for number, times in algebra.copies_and_times(self.num_layers):
+            yield Part(f"layer_{number}", layer, inputs, copies=times)
         if self.norm is not None:
             yield Part("norm", self.norm, inputs[:1])
 

@@ -1,7 +1,7 @@
 """Layers around another layer: both ways through a sequence, each of its steps alike, its kernel computed anew."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
@@ -11,6 +11,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.recurrence import OverTime
+from paramcalc.layers.base.words import words
 
 
 def _read_recurrent(value: Any) -> Any:
@@ -44,7 +45,7 @@ class Bidirectional(Layer):
     example = Example({"layer": {"LSTM": {"units": 32}}}, [(20, 64)])
 
     layer: _Recurrent = field("", "the recurrent layer that goes forwards")
-    merge_mode: Literal["concat", "sum", "mul", "ave", None] = field(
+    merge_mode: Annotated[Given[str | None], words("merge mode", "concat", "sum", "mul", "ave", null=True)] = field(
         "",
         "what becomes of the two outputs: one behind the other, their sum, product or mean; null: both stay",
         "concat",

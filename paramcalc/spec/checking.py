@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paramcalc.core.errors import LIMITS, Path, Problem, listed, suggest
-from paramcalc.core.expression import unknown_dim
+from paramcalc.core.expression import Expression, unknown_dim
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
@@ -142,18 +143,20 @@ class _Check:
                 self._add(Problem("invalid-name", message, "give it another", (*path, "carry", name), True))
             inner = inner | {name}
         for keys, used in node.expressions():
-            outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
-            self._names(used, known if outside else inner, self._place(node, keys, inner, path))
+            if keys == ("with",):
+                self._values(node.arguments, inner, (*path, *keys))
+            elif node.layer is not None and keys == (type(node.layer).__name__,):
+                self._values(node.layer.spelled_values(), inner, (*path, *keys))
+            else:
+                outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
+                self._names(used, known if outside else inner, (*path, *keys))
         return inner
 
-    def _place(self, node: Node, keys: Path, known: set[str], path: Path) -> Path:
-        """Return the path of the field or argument that mentions a name which is not known."""
-        value: Any = None
-        if keys == ("with",):
-            value = node.arguments
-        elif node.layer is not None and keys == (type(node.layer).__name__,):
-            value = node.layer.spelled_values()
-        return (*path, *keys, *(_way(value, known) or ()))
+    def _values(self, value: Any, known: set[str], path: Path) -> None:
+        """Look at the names that the expressions in a value mention: fields, arguments."""
+        for way, expression in _expressions_in(value):
+            for name in sorted(expression.names - known):
+                self._add(replace(expression.unknown(name, known).problems[0], path=(*path, *way)))
 
     def _call(self, node: Node, path: Path) -> None:
         """Look at the call of a block: whether there is one of that name, and the arguments."""
@@ -197,17 +200,16 @@ class _Check:
         self._add(Problem("unknown-node", f"no earlier node '{first}' is in sight", hint, path))
 
 
-def _way(value: Any, known: set[str]) -> Path | None:
-    """Return the way into a value to what mentions a name that is not known; None where nothing does."""
+def _expressions_in(value: Any) -> Iterator[tuple[Path, Expression]]:
+    """Yield the expressions in a value, each with the way to it."""
+    if isinstance(value, Expression):
+        yield (), value
     if isinstance(value, Layer):
         value = {type(value).__name__: value.spelled_values()}
-    if not isinstance(value, (dict, tuple)):
-        return () if names_in(value) - known else None
-    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
-        way = _way(item, known)
-        if way is not None:
-            return (key, *way)
-    return None
+    if isinstance(value, (dict, tuple)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            for way, expression in _expressions_in(item):
+                yield (key, *way), expression
 
 
 def _circles(calls: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:

@@ -27,9 +27,13 @@ def load(path: str | PathLike[str]) -> Spec:
 
     Raises `ParamcalcError`, each problem with file, line and column.
     """
-    if str(path) == "-":
-        return loads(read_file(path), "<stdin>")
-    return spec_of(text_source(read_file(path), str(path), FilePath(path).parent.resolve()))
+    name = "<stdin>" if str(path) == "-" else str(path)
+    return spec_of(text_source(read_file(path), name, folder_of(path)))
+
+
+def folder_of(path: str | PathLike[str]) -> FilePath | None:
+    """Return the folder that what a file includes is relative to; None for standard input."""
+    return None if str(path) == "-" else FilePath(path).parent.resolve()
 
 
 def read_file(path: str | PathLike[str]) -> bytes:

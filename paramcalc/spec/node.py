@@ -210,14 +210,17 @@ class Node:
     def all_expressions(self) -> Iterator[Expression]:
         """Yield the expressions of the node, of what stands in its place otherwise, and of all in both."""
         for _, side in self.sides:
-            for key in (*NODE_KEYS, "layer"):
-                value = getattr(side, ATTRIBUTES.get(key, key))
-                if key not in ("else", "tie", "inputs"):
-                    yield from expressions(value)
-            for ties in side.tie.values():
-                yield from expressions(tuple(each.when for each in ties))
+            yield from side.own_expressions()
             for child in side.layers or ():
                 yield from child.all_expressions()
+
+    def own_expressions(self) -> Iterator[Expression]:
+        """Yield the expressions of the node itself."""
+        for key in (*NODE_KEYS, "layer"):
+            if key not in ("else", "tie", "inputs"):
+                yield from expressions(getattr(self, ATTRIBUTES.get(key, key)))
+        for ties in self.tie.values():
+            yield from expressions(tuple(each.when for each in ties))
 
     def references(self) -> Iterator[tuple[Path, Reference]]:
         """Yield the references of the node to others, each with its path in the node."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
 from paramcalc.core.expression import Expression
-from paramcalc.core.registry import kind
+from paramcalc.core.registry import kind, written_for
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import checking
@@ -33,6 +33,8 @@ _SPEC_KEYS = (
 )  # fmt: skip
 _BLOCK_KEYS = ("arguments", "requires", "layers")
 _CONTENT_KEYS = ("layers", "block", "share")
+#: What people write a layer type behind, as other formats have it.
+_KEYS_OF_KIND = ("type", "kind", "layer", "class", "class_name", "module", "op")
 #: Stands for a layer that could not be read, so that the nodes behind it keep their places.
 _UNREADABLE = Layer()
 
@@ -247,9 +249,9 @@ class _Reader:
             if not value:
                 raise refuse("invalid-value", "'else' is a list without nodes", "leave it out", ("else",))
             return self.nodes(value, path)
-        if not isinstance(value, dict):
+        if not isinstance(value, (dict, str)):
             raise refuse("wrong-type", f"'else' is a node or a list of nodes, not {_form(value)}", path=("else",))
-        for key in value:
+        for key in value if isinstance(value, dict) else ():
             if key in PLACE_KEYS:
                 message = f"'{key}' belongs to the place of the node, and holds for both sides"
                 raise refuse("unknown-key", message, "write it beside 'when'", ("else", key), True)
@@ -304,24 +306,32 @@ def _not_one_content(contents: list[str], data: dict[Any, Any]) -> ParamcalcErro
         message = f"a node is one thing, not {' and '.join(map(quoted, contents[:4]))}"
         return refuse("invalid-value", message, "begin each node with '- '", (contents[1],), at_key=True)
     for key in data:
-        meant = _kind_meant(key)
+        meant = _kind_named(key, data) or _kind_meant(key)
         if meant is not None:
             return meant
     return refuse("missing-key", "a node names a layer type, or has 'layers', 'block' or 'share'")
 
 
+def _kind_named(key: Any, data: dict[Any, Any]) -> ParamcalcError | None:
+    """Return the refusal of a layer type that stands behind a key such as `type`; None of any other key."""
+    if key not in _KEYS_OF_KIND or not isinstance(data[key], str):
+        return None
+    fields = [name for name in data if isinstance(name, str) and name != key and name not in NODE_KEYS]
+    values = [data[name] if isinstance(data[name], str) else quoted(data[name]) for name in fields[:3]]
+    shown = ", ".join(f"{name}: {value[:40]}" for name, value in zip(fields, values, strict=False))
+    more = ", …" if len(fields) > 3 else ""
+    hint = f"write {data[key][:80]}: {{{shown}{more}}}" if fields else f"write {data[key][:80]}"
+    return refuse("missing-key", f"the layer type of a node is a key, and not behind '{key}'", hint, (key,), True)
+
+
 def _kind_meant(key: Any) -> ParamcalcError | None:
     """Return the refusal of a key that a layer type is meant by, written without its capital; None of any other."""
-    if not isinstance(key, str) or not key[:1].islower():
+    if not isinstance(key, str) or not key[:1].islower() or key in NODE_KEYS:
         return None
-    try:
-        name = kind(key).__name__
-    except ParamcalcError as error:
-        hint = error.problems[0].hint
-        if "did you mean" not in hint or key in NODE_KEYS:
-            return None
-        return refuse("unknown-kind", f"no layer type '{key}': layer types begin with a capital", hint, (key,), True)
-    return refuse("unknown-kind", f"no layer type '{key}'", f"did you mean '{name}'?", (key,), True)
+    hint = written_for(key)
+    if not hint:
+        return None
+    return refuse("unknown-kind", f"no layer type '{key}': layer types begin with a capital", hint, (key,), True)
 
 
 def _form(value: Any) -> str:

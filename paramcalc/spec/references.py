@@ -46,7 +46,8 @@ def _copy(expression: Expression, environment: Environment, reference: str) -> s
     if type(number) is not int:
         raise refuse("wrong-type", f"the number of a copy is a whole number, not {quoted(number)}: {quoted(reference)}")
     if number < 0:
-        raise refuse("no-such-copy", f"{quoted(reference)} names the copy {number}, and copies are numbered from 0")
+        path = f"{reference.partition('[')[0]}.{number}"
+        raise refuse("no-such-copy", f"{quoted(reference)} names {quoted(path)}, and copies are numbered from 0")
     return f".{number}"
 
 

@@ -80,7 +80,9 @@ def read_values(
         try:
             name = check_name(written, what, dotted)
             if name in result:
-                raise refuse("duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "rename one")
+                raise refuse(
+                    "duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "rename one"
+                )
         except ParamcalcError as error:
             problems += [Problem(p.code, p.message, p.hint, (written,), True) for p in error.problems]
         try:

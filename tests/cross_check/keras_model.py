@@ -213,7 +213,8 @@ class _Attention(keras.layers.Layer):
 
     def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
         """The weights from one side to the other, with an offset for each of the outputs."""
-        bias = equation.split("->")[1][-len(outputs) :] if self.kind.use_bias else None
+        biased = self.kind.use_bias if name == "gate" else getattr(self.kind, f"{name.removeprefix('attention_')}_bias")
+        bias = equation.split("->")[1][-len(outputs) :] if biased else None
         layer = keras.layers.EinsumDense(equation, (None, *outputs), bias_axes=bias, name=name, dtype=self.dtype)
         layer.build(shape)
         return layer

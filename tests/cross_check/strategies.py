@@ -256,6 +256,7 @@ def attention(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
     outputs = SMALL | sizes(2, 3).map(list)
     fields = some(draw, value_dim=SMALL, output_dim=outputs, attention_axes=_ALONG) if draw(FLAG) else {}
     fields |= some(draw, num_key_value_heads=divisors(heads), use_gate=FLAG, add_bias_kv=FLAG)
+    fields |= some(draw, query_bias=FLAG, key_bias=FLAG, value_bias=FLAG, output_bias=FLAG) if draw(FLAG) else {}
     return pc.MultiHeadAttention(num_heads=heads, key_dim=draw(SMALL), **fields, **bias)
 
 

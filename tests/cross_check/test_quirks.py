@@ -307,3 +307,32 @@ def test_the_states_of_torch_have_the_batch_behind_the_layers() -> None:
     assert (6, *row.output_shape) == tuple(output.shape)
     # ours are one for each layer and way, with the batch first as everywhere
     assert [(6, *shape) for shape in row.further_output_shapes] == [tuple(state.shape) for state in states]
+
+
+def _linear_parameters(width: int, shared: int, biases: dict[str, bool]) -> int:
+    """The parameters of attention as models write it by hand: each projection a Linear with a bias or without."""
+    from torch import nn
+
+    outputs = {"query": width, "key": shared, "value": shared, "output": width}
+    modules = nn.ModuleList(nn.Linear(width, outputs[name], bias=bias) for name, bias in biases.items())
+    return sum(parameter.numel() for parameter in modules.parameters())
+
+
+@pytest.mark.parametrize(
+    ("width", "heads", "shared", "biases"),
+    [
+        # Qwen2-0.5B, Whisper-tiny, Stable Diffusion
+        (896, 14, 2, {"query": True, "key": True, "value": True, "output": False}),
+        (384, 6, 6, {"query": True, "key": False, "value": True, "output": True}),
+        (320, 8, 8, {"query": False, "key": False, "value": False, "output": True}),
+    ],
+)
+def test_attention_with_biases_of_some_projections(
+    width: int, heads: int, shared: int, biases: dict[str, bool]
+) -> None:
+    real = _linear_parameters(width, shared * width // heads, biases)
+    fields = {f"{name}_bias": bias for name, bias in biases.items()}
+    layer = pc.MultiHeadAttention(num_heads=heads, key_dim=width // heads, num_key_value_heads=shared, **fields)
+    for framework in ("keras", "torch"):
+        assert pc.count(layer, framework, input_shape=(7, width)).total == real
+        assert convention(framework).equivalent(layer, [(7, width)]) is None

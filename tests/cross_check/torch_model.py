@@ -384,9 +384,11 @@ def _any_attention(leaf: Leaf) -> Part:
         *([("gate", query, heads, kind.value_dim)] if kind.use_gate else []),
     ):
         module.own(f"{name}_kernel", features, count, width)
-        module.own(f"{name}_bias", count, width, when=kind.use_bias)
+        module.own(
+            f"{name}_bias", count, width, when=kind.use_bias if name == "gate" else getattr(kind, f"{name}_bias")
+        )
     module.own("output_kernel", heads, kind.value_dim, *output)
-    module.own("output_bias", *output, when=kind.use_bias)
+    module.own("output_bias", *output, when=kind.output_bias)
     if kind.add_bias_kv:
         module.own("appended_key", shared, kind.key_dim)
         module.own("appended_value", shared, kind.value_dim)

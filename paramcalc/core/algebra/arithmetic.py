@@ -41,6 +41,7 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
     if isinstance(dividend, Unknown) or isinstance(divisor, Unknown):
         return dividend // divisor
     if is_symbol(dividend) or is_symbol(divisor):
+        _assume_not_zero(divisor)
         quotient = dividend / divisor
         if not quotient.is_integer:
             assume("divides", divisor, dividend)
@@ -59,7 +60,9 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
 def floor_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded down. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
-        return sympy_module().floor(sympy_module().sympify(dividend) / divisor)
+        _assume_not_zero(divisor)
+        floor = sympy_module().floor
+        return floor(_not_rounded_before(dividend, divisor, floor) / divisor)
     _refuse_zero(dividend, divisor, "//")
     return dividend // divisor
 
@@ -67,10 +70,22 @@ def floor_divide(dividend: Number, divisor: Number) -> Number:
 def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded up. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
-        return sympy_module().ceiling(sympy_module().sympify(dividend) / divisor)
+        _assume_not_zero(divisor)
+        ceiling = sympy_module().ceiling
+        return ceiling(_not_rounded_before(dividend, divisor, ceiling) / divisor)
     if isinstance(dividend, Unknown):
         return floor_divide(dividend, divisor)
     return -floor_divide(-dividend, divisor)
+
+
+def _not_rounded_before(dividend: Number, divisor: Number, rounding: Any) -> Number:
+    """Return a dividend that is rounded afterwards without the same rounding before: ⌊(⌊x⌋ + m)/n⌋ is ⌊(x + m)/n⌋."""
+    sympy = sympy_module()
+    number, rest = sympy.sympify(dividend).as_coeff_Add()
+    divisor = sympy.sympify(divisor)
+    if isinstance(rest, rounding) and number.is_Integer and divisor.is_integer and divisor.is_positive:
+        return rest.args[0] + number
+    return sympy.sympify(dividend)
 
 
 def ratio(dividend: Number, divisor: Number) -> Number:
@@ -78,6 +93,7 @@ def ratio(dividend: Number, divisor: Number) -> Number:
     if isinstance(dividend, Unknown) or isinstance(divisor, Unknown):
         return dividend // divisor
     if is_symbol(dividend) or is_symbol(divisor):
+        _assume_not_zero(divisor)
         return dividend / divisor
     _refuse_zero(dividend, divisor, "/")
     return dividend * (Fraction(1) / divisor)
@@ -86,6 +102,7 @@ def ratio(dividend: Number, divisor: Number) -> Number:
 def modulo(dividend: Number, divisor: Number) -> Number:
     """Return the remainder. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
+        _assume_not_zero(divisor)
         return sympy_module().Mod(dividend, divisor)
     _refuse_zero(dividend, divisor, "%")
     return dividend % divisor
@@ -94,6 +111,12 @@ def modulo(dividend: Number, divisor: Number) -> Number:
 def _refuse_zero(dividend: Number, divisor: Number, operator: str) -> None:
     if bool((divisor == 0).any()) if is_array(divisor) else divisor == 0:
         raise refuse("division-by-zero", f"{quoted(dividend)} {operator} 0 has no value")
+
+
+def _assume_not_zero(divisor: Number) -> None:
+    """Assume of a divisor in symbols that it is not 0; a number that is 0 has no quotient in symbols either."""
+    if is_symbol(divisor) and not divisor.is_nonzero:
+        assume("≠", divisor, 0)
 
 
 #: Up to here, floating point tells each whole number from the next.

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import keyword
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
+from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression.compiling import parse, unknown_dim
 from paramcalc.core.expression.environment import ABSENT, Absent, Budget, Environment, axes_hint, axes_text, bounded
@@ -81,6 +83,13 @@ class Expression:
             if problem.code == "absent-value" and absent:
                 message = f"'{absent[0]}' is none, and takes no part in arithmetic"
             raise refuse(problem.code, f"in {quoted(self.text)}: {message}", problem.hint) from None
+        except Undecided as undecided:
+            undecided.expression = undecided.expression or self.text
+            raise
+
+    def unknown(self, name: str, known: Iterable[str]) -> ParamcalcError:
+        """Return the refusal of a name in it that stands for nothing; `known` are the names that do."""
+        return unknown_dim(name, known)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.text == other.text

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paramcalc.conventions import Convention, Equivalent
+from paramcalc.core import functions
 from paramcalc.core.algebra import Unknown
 from paramcalc.core.errors import listed, quoted, suggest
 from paramcalc.frameworks.building.fitting import Fit, arguments
@@ -14,42 +15,13 @@ from paramcalc.frameworks.building.writing import Call, Expr, Items, Slot, liter
 from paramcalc.graph import Leaf
 from paramcalc.layers.base.declaration import Layer
 
-#: The functions of several inputs, as Keras names them, each in PyTorch.
-FUNCTIONS = {
-    "arctan2": "arctan2", "divide": "divide", "equal": "eq", "floor_divide": "floor_divide", "greater": "gt",
-    "greater_equal": "ge", "less": "lt", "less_equal": "le", "logaddexp": "logaddexp", "logical_and": "logical_and",
-    "logical_or": "logical_or", "logical_xor": "logical_xor", "mod": "remainder", "not_equal": "ne", "power": "pow",
-    "true_divide": "true_divide", "where": "where",
-}  # fmt: skip
-
-#: The functions that an activation may name, as Keras names them, each in PyTorch with its further arguments.
-ACTIVATIONS: dict[str, tuple[str, ...]] = {
-    "celu": ("functional.celu",),
-    "elu": ("functional.elu",),
-    "exponential": ("torch.exp",),
-    "gelu": ("functional.gelu",),
-    "hard_shrink": ("functional.hardshrink",),
-    "hard_sigmoid": ("functional.hardsigmoid",),
-    "hard_silu": ("functional.hardswish",),
-    "hard_swish": ("functional.hardswish",),
-    "hard_tanh": ("functional.hardtanh",),
-    "leaky_relu": ("functional.leaky_relu", "0.2"),
-    "linear": ("",),
-    "log_sigmoid": ("functional.logsigmoid",),
-    "log_softmax": ("functional.log_softmax", "-1"),
-    "mish": ("functional.mish",),
-    "relu": ("functional.relu",),
-    "relu6": ("functional.relu6",),
-    "selu": ("functional.selu",),
-    "sigmoid": ("torch.sigmoid",),
-    "silu": ("functional.silu",),
-    "soft_shrink": ("functional.softshrink",),
-    "softmax": ("functional.softmax", "-1"),
-    "softplus": ("functional.softplus",),
-    "softsign": ("functional.softsign",),
-    "swish": ("functional.silu",),
-    "tanh": ("torch.tanh",),
-    "tanh_shrink": ("functional.tanhshrink",),
+#: The functions of several inputs that both frameworks have, each with its name in PyTorch.
+FUNCTIONS = {name: torch for name, torch in functions.OF_SEVERAL.items() if torch}
+#: The activations that both have, each in PyTorch with its further arguments.
+ACTIVATIONS = {
+    name: tuple(each.torch.split(" "))
+    for name, each in functions.ACTIVATIONS.items()
+    if each.keras and each.torch is not None
 }
 #: The dtypes that the parameters of a model may have.
 FLOATS = ("bfloat16", "float16", "float32", "float64")
@@ -66,10 +38,10 @@ def check(leaf: Leaf, framework: str) -> None:
 
 
 def check_function(leaf: Leaf, layer: Layer, framework: str) -> None:
-    """Refuse an activation, of a leaf's layer or of one within it, that is not known: `cannot-build`."""
+    """Refuse an activation, of a leaf's layer or of one within it, that is not written: `cannot-build`."""
     name = getattr(layer, "activation", None)
     if isinstance(name, str) and name not in ACTIVATIONS:
-        why = f"there is no function {quoted(name)}"
+        why = f"no model with the function {quoted(name)} is written"
         raise cannot_build(leaf, framework, why, suggest(name, ACTIVATIONS) or listed("the functions", ACTIVATIONS))
 
 
@@ -112,8 +84,10 @@ def check_attention(leaf: Leaf, framework: str) -> None:
 def attention_arguments(leaf: Leaf) -> dict[str, Any]:
     """Return the arguments of our own class of attention."""
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
-    names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim", "use_bias")
-    return {name: getattr(layer, name) for name in names}
+    names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim")
+    projections = ("query", "key", "value", "output")
+    biases = tuple(name for name in projections if getattr(layer, f"{name}_bias"))
+    return {name: getattr(layer, name) for name in names} | ({} if biases == projections else {"biases": biases})
 
 
 def constructor(

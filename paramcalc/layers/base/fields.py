@@ -176,7 +176,9 @@ def read_flag(value: Any) -> Any:
     raise refuse("wrong-type", f"takes true or false, not {named(value)}")
 
 
-def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
+def read_window(rank: int, bound: int) -> Callable[[Any], Any]:
+    """Make what reads a number of at least `bound` for each of `rank` axes, or one for all."""
+
     def read(value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             if len(value) != rank:
@@ -185,18 +187,6 @@ def _read_window(rank: int, bound: int) -> Callable[[Any], Any]:
         return (_read_number(value, bound),) * rank
 
     return read
-
-
-def _read_padding(rank: int, words: tuple[str, ...]) -> Callable[[Any], Any]:
-    read = _read_window(rank, 0)
-
-    def read_padding(value: Any) -> Any:
-        if isinstance(value, str):
-            # the name of a dim may stand for a word too, so that it is not made one number an axis yet
-            return value if value in words else Expression.parse(value)
-        return value if isinstance(value, Expression) else read(value)
-
-    return read_padding
 
 
 def _read_ordered_axes(value: Any) -> Any:
@@ -245,18 +235,8 @@ def _read_sizes(value: Any) -> Any:
     return sizes if len(sizes) > 1 else sizes[0]
 
 
-def _read_function(value: Any) -> str:
-    if not isinstance(value, str):
-        raise refuse("wrong-type", f"takes text, not {named(value)}")
-    if value == "glu":
-        raise refuse(
-            "invalid-value", "must keep the shape, and 'glu' halves an axis", "it is a layer type of its own: GLU"
-        )
-    return value
-
-
 def _read_open_window(rank: int) -> Callable[[Any], Any]:
-    read = _read_window(rank, 1)
+    read = read_window(rank, 1)
 
     def read_open(value: Any) -> Any:
         if isinstance(value, (list, tuple)) and len(value) == rank:
@@ -394,30 +374,27 @@ def _or_expression(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, _EXPRESSION]}
 
 
-def _window_schema(rank: int, least: int) -> dict[str, Any]:
+def window_schema(rank: int, least: int) -> dict[str, Any]:
+    """Say what `read_window` reads."""
     number = _or_expression({"type": "integer", "minimum": least})
     return {"anyOf": [*number["anyOf"], {"type": "array", "items": number, "minItems": rank, "maxItems": rank}]}
 
 
 def _window(suffixes: tuple[str, ...]) -> FieldType:
     rank = len(suffixes)
-    return FieldType(_read_window(rank, 1), _window_schema(rank, 1), suffixes=suffixes)
+    return FieldType(read_window(rank, 1), window_schema(rank, 1), suffixes=suffixes)
 
 
 def _amount(rank: int) -> FieldType:
-    return FieldType(_read_window(rank, 0), _window_schema(rank, 0))
+    return FieldType(read_window(rank, 0), window_schema(rank, 0))
 
 
 def _optional_window(rank: int, least: int) -> FieldType:
-    return FieldType(optional(_read_window(rank, least)), _optional_schema(_window_schema(rank, least)))
+    return FieldType(optional(read_window(rank, least)), optional_schema(window_schema(rank, least)))
 
 
-def _padding(rank: int, *words: str) -> FieldType:
-    schema = {"anyOf": [{"enum": [*words]}, *_window_schema(rank, 0)["anyOf"]]}
-    return FieldType(_read_padding(rank, words), schema)
-
-
-def _optional_schema(schema: dict[str, Any]) -> dict[str, Any]:
+def optional_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """Say what `optional` reads."""
     return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
 
 
@@ -426,7 +403,7 @@ def _one_or_list(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open_window(rank: int) -> FieldType:
-    items = {"type": "array", "items": _optional_schema(SIZE), "minItems": rank, "maxItems": rank}
+    items = {"type": "array", "items": optional_schema(SIZE), "minItems": rank, "maxItems": rank}
     return FieldType(_read_open_window(rank), {"anyOf": [*SIZE["anyOf"], items]})
 
 
@@ -447,27 +424,31 @@ _SEVERAL_AXES = {"type": "array", "items": _INTEGER}
 Size: TypeAlias = Annotated[Given[Whole], FieldType(read_size, SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
 OptionalSize: TypeAlias = Annotated[
-    Given[Whole | None], FieldType(optional(read_size), _optional_schema(SIZE), symbolic=True)
+    Given[Whole | None], FieldType(optional(read_size), optional_schema(SIZE), symbolic=True)
 ]
 #: One width, or one for each of several axes; it follows from others where it is not given.
 OptionalSizes: TypeAlias = Annotated[
     Given[Wholes | None],
-    FieldType(optional(_read_sizes), _optional_schema(_one_or_list(SIZE)), symbolic=True),
+    FieldType(optional(_read_sizes), optional_schema(_one_or_list(SIZE)), symbolic=True),
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
 Count: TypeAlias = Annotated[Given[Whole], FieldType(read_size, SIZE)]
-OptionalCount: TypeAlias = Annotated[Given[Whole | None], FieldType(optional(read_size), _optional_schema(SIZE))]
+OptionalCount: TypeAlias = Annotated[Given[Whole | None], FieldType(optional(read_size), optional_schema(SIZE))]
 #: A number for all axes, or one for each; or none.
 OptionalCounts: TypeAlias = Annotated[
-    Given[Wholes | None], FieldType(optional(_read_sizes), _optional_schema(_one_or_list(SIZE)))
+    Given[Wholes | None], FieldType(optional(_read_sizes), optional_schema(_one_or_list(SIZE)))
 ]
 #: Any whole number.
 Integer: TypeAlias = Annotated[Given[Whole], FieldType(read_integer, _INTEGER)]
 #: Any whole number, or none.
 OptionalInteger: TypeAlias = Annotated[
-    Given[Whole | None], FieldType(optional(read_integer), _optional_schema(_INTEGER))
+    Given[Whole | None], FieldType(optional(read_integer), optional_schema(_INTEGER))
 ]
 Flag: TypeAlias = Annotated[Given[Truth], FieldType(read_flag, _or_expression({"type": "boolean"}))]
+#: A flag that follows from others where it is not given, or says nothing.
+OptionalFlag: TypeAlias = Annotated[
+    Given[Truth | None], FieldType(optional(read_flag), optional_schema(_or_expression({"type": "boolean"})))
+]
 #: A window over one axis, over height and width, over depth, height and width: one number for all, or
 #: one each. Its symbols end in these letters.
 Window1D: TypeAlias = Annotated[Given[Wholes], _window(("",))]
@@ -484,14 +465,8 @@ Amount3D: TypeAlias = Annotated[Given[Wholes], _amount(3)]
 OptionalAmount1D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(1, 0)]
 OptionalAmount2D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(2, 0)]
 OptionalAmount3D: TypeAlias = Annotated[Given[Wholes | None], _optional_window(3, 0)]
-#: `valid`, `same`, or what is added on each side of each axis; `causal`: as much before the first step as
-#: keeps the length.
-Padding1D: TypeAlias = Annotated[Given[Wholes], _padding(1, "valid", "same")]
-CausalPadding1D: TypeAlias = Annotated[Given[Wholes], _padding(1, "valid", "same", "causal")]
-Padding2D: TypeAlias = Annotated[Given[Wholes], _padding(2, "valid", "same")]
-Padding3D: TypeAlias = Annotated[Given[Wholes], _padding(3, "valid", "same")]
 #: What the output of an axis is to be, for one axis or each of several; null is what the input has.
-OpenWindow1D: TypeAlias = Annotated[Given[Wholes], FieldType(_read_window(1, 1), _window_schema(1, 1))]
+OpenWindow1D: TypeAlias = Annotated[Given[Wholes], FieldType(read_window(1, 1), window_schema(1, 1))]
 OpenWindow2D: TypeAlias = Annotated[Given[Whole | Sequence[Whole | None]], _open_window(2)]
 OpenWindow3D: TypeAlias = Annotated[Given[Whole | Sequence[Whole | None]], _open_window(3)]
 #: What is cut off on the two sides of each axis: one number for all, one an axis, or two an axis.
@@ -553,8 +528,6 @@ TargetShape: TypeAlias = Annotated[
     FieldType(_read_target, {"type": "array", "items": {"anyOf": [*SIZE["anyOf"], {"const": -1}]}}),
 ]
 DType: TypeAlias = Annotated[Given[str], FieldType(read_dtype, {"enum": [*DTYPES]})]
-#: The name of a function that gives a number for each number, or a shape for the same shape.
-Function: TypeAlias = Annotated[Given[str], FieldType(_read_function, {"type": "string"})]
 #: The dtype of what enters a network.
 DataDType: TypeAlias = Annotated[Given[str], FieldType(read_data_dtype, {"enum": [*DTYPES, TEXT]})]
 Rate: TypeAlias = Annotated[Given[float], FieldType(_read_rate, {"type": "number", "minimum": 0, "maximum": 1})]
@@ -563,9 +536,9 @@ Real: TypeAlias = Annotated[Given[float], FieldType(read_real, _REAL)]
 Reals: TypeAlias = Annotated[Given[float | Sequence[float]], FieldType(_read_reals, _one_or_list(_REAL))]
 OptionalRealList: TypeAlias = Annotated[
     Given[Sequence[float] | None],
-    FieldType(optional(_read_real_list), _optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
+    FieldType(optional(_read_real_list), optional_schema({"type": "array", "items": _REAL, "minItems": 1})),
 ]
 #: A factor for all axes, or one for each; or none.
 OptionalRatios: TypeAlias = Annotated[
-    Given[Factor | Sequence[Factor] | None], FieldType(optional(_read_ratios), _optional_schema(_one_or_list(_RATIO)))
+    Given[Factor | Sequence[Factor] | None], FieldType(optional(_read_ratios), optional_schema(_one_or_list(_RATIO)))
 ]

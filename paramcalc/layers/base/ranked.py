@@ -31,9 +31,6 @@ from paramcalc.layers.base.fields import (
     OptionalWindow1D,
     OptionalWindow2D,
     OptionalWindow3D,
-    Padding1D,
-    Padding2D,
-    Padding3D,
     Sides1D,
     Sides2D,
     Sides3D,
@@ -43,6 +40,7 @@ from paramcalc.layers.base.fields import (
     Window2D,
     Window3D,
 )
+from paramcalc.layers.base.words import Padding1D, Padding2D, Padding3D
 
 #: By the number of axes of positions: the symbol of each axis, with its meaning.
 _POSITIONS: dict[int, dict[str, str]] = {

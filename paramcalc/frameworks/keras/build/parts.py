@@ -112,13 +112,13 @@ class Attention(keras.layers.Layer):
         key_dim: int,
         value_dim: int,
         output_dim: int,
-        use_bias: bool = True,
+        biases: tuple[str, ...] = ("query", "key", "value", "output"),
         **common: Any,
     ) -> None:
         super().__init__(**common)
         self.heads, self.shared_heads = num_heads, num_key_value_heads
         self.key_dim, self.value_dim, self.output_dim = key_dim, value_dim, output_dim
-        self.use_bias = use_bias
+        self.biases = biases
 
     def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
         value_shape = value_shape or query_shape
@@ -135,7 +135,7 @@ class Attention(keras.layers.Layer):
         layer = keras.layers.EinsumDense(
             equation,
             (None, *outputs),
-            bias_axes=equation[-len(outputs) :] if self.use_bias else None,
+            bias_axes=equation[-len(outputs) :] if name.removeprefix("attention_") in self.biases else None,
             name=name,
             dtype=self.dtype,
         )

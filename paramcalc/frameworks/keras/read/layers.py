@@ -12,6 +12,7 @@ from paramcalc.conventions import Equivalent, convention, evaluated, expresses, 
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.functions import CUSTOM, function_name
 from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.keras.read.description import (
     Description,
@@ -24,6 +25,7 @@ from paramcalc.frameworks.keras.read.description import (
 from paramcalc.frameworks.keras.read.keras2 import says_nothing
 from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.words import FUNCTION
 
 _KERAS = convention("keras")
 
@@ -200,7 +202,7 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
         if len(names) == 1 and config.get(argument) is not None:
             (name,) = names
-            fields[name] = _field(cls, name, text, config[argument])
+            fields[name] = _marked(cls, name, _field(cls, name, text, config[argument]))
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
     layer = cls(**{outside[name]: value for name, value in fields.items()})
     if not layer.is_resolved:
@@ -226,6 +228,12 @@ def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
     return next((each for each in _candidates(value) if _gives(cls, name, text, each, value)), value)
 
 
+def _marked(cls: type[Layer], name: str, value: Any) -> Any:
+    """Return the value of a field; the name of a function that Keras does not have, as one of the user's own."""
+    names_function = any(getattr(item, "read", None) == FUNCTION.read for item in cls.model_fields[name].metadata)
+    return function_name(value) if names_function and isinstance(value, str) else value
+
+
 def _candidates(value: Any) -> Iterator[Any]:
     """Yield what a field may be where an argument is a part of it, or a text made of it."""
     yield value
@@ -249,16 +257,23 @@ def _defaults(kind_name: str) -> Mapping[str, Any]:
 
 
 def _argument(value: Any, inert: bool) -> Any:
-    """Return the value of an argument; of a function that is given as a layer and changes no size, its name."""
+    """Return the value of an argument; of a function that changes no size, its name, whatever it is given as."""
+    if inert and _is_function(value):
+        name = value.get("config")
+        return CUSTOM + (name if isinstance(name, str) else "lambda")
     value = _value(value)
     if inert and isinstance(value, kind("Activation")):
         return value.stated()["activation"]
     return value
 
 
+def _is_function(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__")
+
+
 def _value(value: Any) -> Any:
     """Return the value of a constructor's argument: plain data, the name of a function of Keras, or a layer."""
-    if isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__"):
+    if _is_function(value):
         raise refuse("unknown-kind", f"calls a function of its own, {quoted(value.get('config'))}, which is not known")
     if is_description(value):
         return read_layer(value, None).layer

@@ -8,6 +8,7 @@ from string import ascii_letters
 from typing import Any, NamedTuple
 
 from paramcalc.core.errors import LIMITS, quoted
+from paramcalc.core.functions import function_name
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.keras.read.description import TENSOR, Description, StatedShape
 from paramcalc.frameworks.keras.read.indexing import get_item, split, unstack
@@ -70,7 +71,7 @@ def _parted(layers: list[Layer]) -> Operation:
 
 
 def _function(name: str) -> Layer:
-    return kind("Activation")(activation=default_name(name))
+    return kind("Activation")(activation=function_name(default_name(name)))
 
 
 # --- Element by element ------------------------------------------------------------------

@@ -102,16 +102,16 @@ class OwnAttention(nn.Module):
         key_dim: int,
         value_dim: int,
         output_dim: int,
-        use_bias: bool = True,
+        biases: tuple[str, ...] = ("query", "key", "value", "output"),
     ) -> None:
         super().__init__()
         query, value, key = features
         heads, shared = num_heads, num_key_value_heads
-        self.own("query", use_bias, query, heads, key_dim)
-        self.own("key", use_bias, key, shared, key_dim)
-        self.own("value", use_bias, value, shared, value_dim)
+        self.own("query", "query" in biases, query, heads, key_dim)
+        self.own("key", "key" in biases, key, shared, key_dim)
+        self.own("value", "value" in biases, value, shared, value_dim)
         self.output_kernel = nn.Parameter(torch.randn(heads, value_dim, output_dim) * 0.02)
-        self.output_bias = nn.Parameter(torch.zeros(output_dim)) if use_bias else None
+        self.output_bias = nn.Parameter(torch.zeros(output_dim)) if "output" in biases else None
         self.share = heads // shared
 
     def own(self, name: str, use_bias: bool, features: int, heads: int, width: int) -> None:
