@@ -51,7 +51,7 @@ SMALLER: dict[str, dict[str, Any]] = {
     "diffusion_block": {"image": 4, "width": 32, "time_width": 9, "text_width": 11, "words": 5},
 }
 #: The layer type that a framework cannot build, and that a refusal names.
-REFUSED = {("crnn", "keras"): "LSTM", ("diffusion_block", "torch"): "Attention"}
+REFUSED = {("crnn", "keras"): "LSTM"}
 BUILT = {framework: [path for path in SPECS if (path.stem, framework) not in REFUSED] for framework in FRAMEWORKS}
 #: Other dims than a spec states.
 OTHERS = {
