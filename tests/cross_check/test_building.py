@@ -18,6 +18,7 @@ import paramcalc as pc
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Unknown
 from paramcalc.frameworks.build import source
+from tests.helpers import REFUSED
 
 from . import reading
 from .comparison import check_tensors, check_totals
@@ -50,8 +51,6 @@ SMALLER: dict[str, dict[str, Any]] = {
     "dcgan": {"noise": 9, "generator_width": 4, "discriminator_width": 6},
     "diffusion_block": {"image": 4, "width": 32, "time_width": 9, "text_width": 11, "words": 5},
 }
-#: The layer type that a framework cannot build, and that a refusal names.
-REFUSED = {("crnn", "keras"): "LSTM"}
 BUILT = {framework: [path for path in SPECS if (path.stem, framework) not in REFUSED] for framework in FRAMEWORKS}
 #: Other dims than a spec states.
 OTHERS = {

@@ -22,7 +22,7 @@ from paramcalc.exports.languages.tree import form_schema
 from paramcalc.frameworks.build import source
 from paramcalc.results.derivation import GroupDerivation, LayerDerivation, NodeDerivation
 from paramcalc.results.formula import name_widths
-from tests.helpers import SPECS, run
+from tests.helpers import REFUSED, SPECS, run
 from tests.sweeps.forms import evaluated, sizes_for
 
 pytestmark = pytest.mark.sweep
@@ -98,8 +98,9 @@ def test_every_equation_of_the_text_is_true(path: Path) -> None:
 
 
 def _value(step: str) -> int:
-    raised = str.maketrans({digit: f"**{place}" for place, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")})
-    return Expression.parse(step.replace(",", "").replace("·", "*").translate(raised)).evaluate(Environment({}))
+    plain = {digit: f"**{place}" for place, digit in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
+    plain |= {"⌈": "ceil(", "⌉": ")", "⌊": "floor(", "⌋": ")", "·": "*", ",": ""}
+    return Expression.parse(step.translate(str.maketrans(plain))).evaluate(Environment({}))
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
@@ -208,6 +209,8 @@ def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
 def test_the_source_of_every_spec_is_formatted_as_ruff_formats_it(tmp_path: Path) -> None:
     for framework in ("keras", "torch"):
         for path in SPECS:
+            if (path.stem, framework) in REFUSED:
+                continue
             text = source(pc.load(path), framework)
             assert max(map(len, text.splitlines())) <= 100
             (tmp_path / f"{path.stem}_{framework}.py").write_text(text)
