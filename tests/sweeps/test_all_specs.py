@@ -1,6 +1,7 @@
 """What must hold of every spec in `specs/`: its form, its derivation and worksheet, what is printed of it."""
 
 import doctest
+import itertools
 import json
 import re
 import subprocess
@@ -206,6 +207,17 @@ def test_the_tree_of_a_spec_is_evaluated_by_a_few_lines(path: Path) -> None:
     assert all(evaluated(each["holds"], sizes) for each in document["conditions"])
 
 
+def chained() -> pc.Spec:
+    """Layers of another dtype, frozen, or both, whose lines end on either side of the longest."""
+    ways = itertools.product(range(1, 60, 3), ("float32", "bfloat16"), (True, False))
+    layers: list[Any] = [pc.Input(shape=(48000,))]
+    for length, dtype, trainable in ways:
+        name = f"{'n' * length}_{dtype}_{trainable}"
+        dense = pc.Dense(units=32000, use_bias=False)
+        layers.append(pc.Node(layer=dense, name=name, dtype=dtype, trainable=trainable))
+    return pc.Spec(layers=layers, framework="torch")
+
+
 def test_the_source_of_every_spec_is_formatted_as_ruff_formats_it(tmp_path: Path) -> None:
     for framework in ("keras", "torch"):
         for path in SPECS:
@@ -214,6 +226,7 @@ def test_the_source_of_every_spec_is_formatted_as_ruff_formats_it(tmp_path: Path
             text = source(pc.load(path), framework)
             assert max(map(len, text.splitlines())) <= 100
             (tmp_path / f"{path.stem}_{framework}.py").write_text(text)
+    (tmp_path / "chained.py").write_text(source(chained(), "torch"))
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "100", "--diff", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 0)

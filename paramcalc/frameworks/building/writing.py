@@ -6,6 +6,7 @@ next. Groups with the same lines are one template; the slots that do differ beco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -245,13 +246,28 @@ def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
             inside = _one_line(given, indent + 4) or _one_a_line(given, indent + 4)
             return _between(f"{start}{_flat(function)}(", inside, f"){end}", indent)
         case Joined((Call() as call, str(behind))):
-            return _broken(start, call, indent, behind + end)
+            return _chained(start, call, behind, indent, end)
         case Items(items):
             return _between(f"{start}[", _one_a_line([("", each) for each in items], indent + 4), f"]{end}", indent)
         case Entries(items):
             entries = [(f"{name}: ", each) for name, each in items]
             return _between(f"{start}{{", _one_a_line(entries, indent + 4), f"}}{end}", indent)
     return [whole]
+
+
+def _chained(start: str, call: Call, behind: str, indent: int, end: str) -> list[str]:
+    """Write a call with calls of its result behind it: `nn.Linear(…).to(torch.bfloat16)`."""
+    methods = re.findall(r"\.\w+\([^()]*\)", behind)
+    if "".join(methods) != behind:
+        return _broken(start, call, indent, behind + end)
+    if len(methods) > 1 and start.endswith("= "):
+        inside = _broken("", call, indent + 4) + [" " * (indent + 4) + method for method in methods]
+        return _between(f"{start}(", inside, f"){end}", indent)
+    method, _, given = behind.removesuffix(")").rpartition("(")
+    opening = f"{start}{_flat(call)}{method}("
+    if given and indent + len(opening) <= WIDTH:
+        return _between(opening, [" " * (indent + 4) + given], f"){end}", indent)
+    return _broken(start, call, indent, behind + end)
 
 
 def _between(opening: str, inside: list[str], closing: str, indent: int) -> list[str]:
