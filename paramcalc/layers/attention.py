@@ -6,7 +6,7 @@ from typing import Annotated
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import (
     Flag,
@@ -92,6 +92,9 @@ class MultiHeadAttention(Layer):
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
 
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
+
     def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         value = value or query
         key = key or value
@@ -155,6 +158,9 @@ class _SimpleAttention(Layer):
         Axes("... s d", optional=True, s="length of value and key", d="features of query and key"),
     )
     layout = "channels_last"
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
         key = key or value

@@ -168,6 +168,11 @@ class _ConvLSTM(OverTime, Ranked):
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
     data_format: DataFormat = field("", "where the channels of a step are", "channels_last")
 
+    def way_out(self, shape: Shape) -> str:
+        steps = ", ".join(map(str, (1, *shape)))
+        one_step = f"Reshape: {{target_shape: [{steps}]}} before it makes one step"
+        return f"the first axis counts the steps: {one_step}" if len(shape) == len(self.inputs[0].names) - 1 else ""
+
     def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
         gates = 4 * self.filters
         yield Tensor("kernel", (*self.kernel_size, x[-1], gates), "a window over the input, for the four gates")

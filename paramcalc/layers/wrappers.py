@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.axes import Axes, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
@@ -51,6 +51,9 @@ class Bidirectional(Layer):
         "concat",
     )
     backward_layer: _OptionalRecurrent = field("", "the layer that goes backwards; one like the first, if absent", None)
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def parts(self, x: Shape, *initial: Shape) -> Iterator[Part]:
         self._check_directions()
@@ -105,6 +108,9 @@ class TimeDistributed(Layer):
     example = Example({"layer": {"Dense": {"units": 32}}}, [(20, 64)])
 
     layer: NestedLayer = field("", "the layer that each step goes through")
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def parts(self, x: Shape) -> Iterator[Part]:
         yield Part("layer", self.layer, (x[1:],))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.axes import shape_text, without_steps
 from paramcalc.layers.base.declaration import Layer, Layout, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
 
@@ -73,6 +73,9 @@ class OverTime(Layer):
     return_sequences: Flag = field("", "whether the output has every step, or the last alone", False)
     return_state: Flag = field("", "whether the states after the last step are further outputs", False)
     go_backwards: Flag = field("", "whether it begins with the last step", False)
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def step_shape(self, x: Shape) -> Shape:
         """Give the shape of the output of one step."""
