@@ -169,6 +169,7 @@ if TYPE_CHECKING:
     from paramcalc.results.derivation import Derivation as Derivation
     from paramcalc.results.formula import Formula as Formula
     from paramcalc.spec import Block as Block
+    from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
     from paramcalc.spec import Spec as Spec
     from paramcalc.spec.loading import load as load
@@ -201,7 +202,7 @@ _MODULES = {
     "results.count": ("Count", "LayerCount", "TensorCount"),
     "results.derivation": ("Derivation",),
     "results.formula": ("Formula",),
-    "spec": ("Block", "Node", "Spec"),
+    "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
     "verbs": ("build", "check", "compare", "count", "explain", "formula"),

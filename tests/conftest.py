@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,23 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 #: Each imports TensorFlow and PyTorch, and builds models, in more than a gigabyte.
 _MOST_WORKERS = 4
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a process a file, whose tests share what one prepares; of the cross-check, whose files are long, a test."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Sharing(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = nodeid.partition("::")[0]
+            return nodeid if path.startswith("tests/cross_check/") and path != _TOGETHER else path
+
+    return Sharing(config, log)
+
+
+#: All of its models are read at once.
+_TOGETHER = "tests/cross_check/test_applications.py"
 
 
 def pytest_pycollect_makemodule(module_path: Path) -> None:

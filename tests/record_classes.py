@@ -1,11 +1,12 @@
 """Record what the real classes of Keras and PyTorch have, for examples of each row of the conventions' tables.
 
-    python -m tests.record_classes [keras] [torch]
+    python -m tests.record_classes [keras] [torch] [LAYER TYPE …]
 
-writes the files in `tests/recorded/`. Examples are drawn as the cross-check draws them, the same each time. Of these, a
-few are kept for each row that tell most: arguments with several values, axes whose sizes differ, fields that are stated
-and fields that are not. Others are kept that only one condition of a row keeps out, where the real class is seen not to
-be the layer: it refuses the arguments, or has other tensors or shapes.
+writes the files in `tests/recorded/`: of both frameworks and of all layer types, if none is named. Examples are drawn
+as the cross-check draws them, the same each time. Of these, a few are kept for each row that tell most: arguments with
+several values, axes whose sizes differ, fields that are stated and fields that are not. Others are kept that only one
+condition of a row keeps out, where the real class is seen not to be the layer: it refuses the arguments, or has other
+tensors or shapes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import re
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -54,10 +55,15 @@ _SETTINGS = settings(
 )
 
 
-def main(frameworks: Iterable[str]) -> None:
-    """Record the classes of these frameworks."""
+def main(frameworks: Iterable[str], kinds: Collection[str]) -> None:
+    """Record the classes that are these layer types; what is recorded of others stays."""
     for framework in frameworks:
-        recorded.write(framework, [record for kind in pc.kind_names() for record in of_kind(kind, framework)])
+        before = recorded.records(framework) if recorded.file_of(framework).exists() else []
+        found: list[Record] = []
+        for kind in pc.kind_names():
+            kept = [record for record in before if record.example.kind == kind]
+            found += of_kind(kind, framework) if kind in kinds else kept
+        recorded.write(framework, found)
 
 
 def of_kind(kind: str, framework: str) -> Iterator[Record]:
@@ -248,7 +254,7 @@ def kept_out_by(row: Equivalent, counted: pc.LayerCount, among: Iterable[str]) -
 
 def has_channels_right(leaf: Leaf, known: Convention) -> bool:
     """Return whether a layer has its channels where the framework has them: Keras has them anywhere."""
-    moves = type(leaf.layer).channel_axis is not pc.Layer.channel_axis
+    moves = type(leaf.layer).layout in ("data_format", "axis")
     return known.channel_axis == -1 or not moves or leaf.layer.channel_axis in (1, -len(leaf.input_shapes[0]))
 
 
@@ -272,4 +278,8 @@ def reason_of(example: Example, row: Equivalent, framework: str) -> str | None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or recorded.FRAMEWORKS)
+    names = sys.argv[1:]
+    main(
+        [name for name in recorded.FRAMEWORKS if name in names] or recorded.FRAMEWORKS,
+        [name for name in names if name not in recorded.FRAMEWORKS] or pc.kind_names(),
+    )

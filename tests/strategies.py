@@ -11,7 +11,9 @@ from paramcalc.core.expression import Expression
 
 DIMS: dict[str, Any] = {"width": 6, "depth": 3, "wide": Expression.parse("2 * width"), "flag": True, "sizes": (3, 4)}
 
-_sizes = st.one_of(st.integers(1, 9), st.sampled_from(["width", "wide // 3", "sizes[0]", "size(1)", "size(-1) + 1"]))
+_STEPS = ["wide // 3", "round_up(width, 4)", "ceil(width / depth)", "min(wide, sizes[1])", "max(width, 4) - width % 4"]
+_PLAIN = ["width", "sizes[0]", "sizes[1]", "size(1)", "size(-1) + 1"]
+_sizes = st.one_of(st.integers(1, 9), st.sampled_from(_PLAIN), st.sampled_from(_STEPS))
 _truths = st.one_of(st.booleans(), st.sampled_from(["flag", "not flag", "width > 6", "size(1) < 20"]))
 _dtypes = st.sampled_from(["float16", "float32", "int4"])
 

@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_building, test_exports, test_own_layers
+from tests import test_building, test_exports, test_language_nodes, test_own_layers
 
 
 class Wrong(NamedTuple):
@@ -33,10 +33,11 @@ ELSEWHERE = {
     "unreadable-file": "test_a_file_that_is_missing",
     "not-text": "test_bytes_that_are_no_text",
     "invalid-kind": "test_a_class_that_cannot_be_a_layer_type_is_refused",
+    "recursive-include": "test_files_do_not_include_each_other_in_a_circle",
+    "no-connections": "test_what_needs_the_graph_is_refused_naming_the_inventory",
     "not-one-value": "test_a_condition_on_an_array",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
-    "unmet-condition": "test_a_form_where_it_does_not_hold",
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
@@ -68,7 +69,8 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    assert {*ELSEWHERE.values()} <= {*globals(), *vars(test_building), *vars(test_exports), *vars(test_own_layers)}
+    modules = (test_building, test_exports, test_language_nodes, test_own_layers)
+    assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
@@ -131,7 +133,7 @@ def test_problems_that_are_found_together() -> None:
         + "  - Dense: {units: 1.5, use_bais: false}\n"
         + "    nmae: fc\n"
         + "  - Dropout: {rate: 2}\n"
-        + "outputs: 3\n"
+        + "outputs: 3.5\n"
     )
     assert str(error) == (
         "spec.yaml:4:5: error[unknown-kind]: no layer type 'Dence'\n"
@@ -150,9 +152,9 @@ def test_problems_that_are_found_together() -> None:
         "spec.yaml:7:21: error[invalid-value]: 'rate' of Dropout takes a number from 0 to 1, not 2\n"
         "    7 |   - Dropout: {rate: 2}\n"
         "                            ^\n"
-        "spec.yaml:8:10: error[wrong-type]: 'outputs' takes a list of the names of nodes, not 3\n"
-        "    8 | outputs: 3\n"
-        "                 ^"
+        "spec.yaml:8:10: error[wrong-type]: 'outputs' takes a list of the names of nodes, not 3.5\n"
+        "    8 | outputs: 3.5\n"
+        "                 ^^^"
     )
 
 

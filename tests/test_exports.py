@@ -1,6 +1,7 @@
 """Exports as text: safe names and comments, refusals, the schema of JSON, files; Python and NumPy are run here."""
 
 import json
+import math
 import re
 import sys
 import zipfile
@@ -17,10 +18,11 @@ from sympy import ceiling, floor
 
 import paramcalc as pc
 from paramcalc.core import registry
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages import LANGUAGES
 from paramcalc.exports.languages.julia import Julia
 from paramcalc.exports.languages.program import Check, program
-from paramcalc.exports.languages.tree import OPERATIONS
+from paramcalc.exports.languages.tree import OPERATIONS, form_schema
 from paramcalc.results.formula import symbol
 from tests.arithmetic import GRAMMARS, evaluate, rounded
 from tests.helpers import ROOT, run
@@ -263,7 +265,9 @@ def test_every_export_has_the_formula_its_sizes_and_its_value(target: str) -> No
 @pytest.mark.parametrize("target", LANGUAGES)
 def test_every_export_says_what_a_size_stands_for_and_what_is_fixed(target: str) -> None:
     text = "paramcalc: 1\ndims: {n: 5, widths: [3, 1000]}\nlayers:\n  - Input: {shape: [n]}\n"
-    form = pc.formula(pc.loads(text + "  - {Dense: {units: 'widths[i]'}, times: 2, index: i}"))
+    form = pc.formula(
+        pc.loads(text + "  - {Dense: {units: 'widths[i]', use_bias: 'widths[i] > 5'}, times: 2, index: i}")
+    )
     written = replace(form, meanings={"n": "features of a token"}).to(target)
     assert "features of a token" in written
     assert "widths" in written
@@ -281,8 +285,45 @@ def test_a_cell_says_what_a_size_stands_for_or_is_not_there() -> None:
 
 
 def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
-    assert "Exact up to 2^53" in GPT2.to("excel")
-    assert "<= 9007199254740992" in GPT2.to("excel")
+    assert "Exact up to 10^15" in GPT2.to("excel")
+    assert "<= 1000000000000000" in GPT2.to("excel")
+
+
+def test_many_sizes_are_converted_in_one_statement() -> None:
+    # a line of source is broken within brackets alone
+    dims = ", ".join(f"a_rather_long_name_{number}: {number + 3}" for number in range(9))
+    layers = "\n".join(f"  - Dense: {{units: a_rather_long_name_{number}}}" for number in range(9))
+    form = pc.formula(pc.loads(f"paramcalc: 1\ndims: {{{dims}}}\nlayers:\n  - Input: {{shape: [2]}}\n{layers}\n"))
+    assert function(form, "numpy")() == function(form, "python")() == form()
+    lines = form.to("julia").splitlines()
+    assert not any(line.strip().startswith("=") for line in lines)
+
+
+#: A width times the double next to 0.29, which is a little less: 28.999… of 100, and so 28.
+SCALED = replace(GPT2, expr=Scaled.of(GPT2.symbols["width"], 0.29, "scaled"))
+
+
+def test_a_product_of_a_double_is_that_of_the_hardware() -> None:
+    widths = [1, 7, 100, 768, 4096, 10**15]
+    assert int(100 * 0.29) == 28
+    for rounding, whole_of in (("scaled", math.floor), ("scaled_up", math.ceil), ("scaled_near", round)):
+        form = replace(SCALED, expr=Scaled.of(GPT2.symbols["width"], 0.29, rounding), relations=())
+        known = [whole_of(width * 0.29) for width in widths]
+        assert [form(width=width) for width in widths] == known
+        assert form(width=np.array(widths)).tolist() == known
+        assert [function(form, "python")(width=width) for width in widths] == known
+        assert function(form, "numpy")(width=np.array(widths)).tolist() == known
+        for target in ("python", "numpy"):
+            with pytest.raises(ValueError, match="width ≤ 9,007,199,254,740,992"):
+                function(form, target)(width=2**53 + 1)
+
+
+def test_a_language_without_that_double_refuses_by_name() -> None:
+    for target, language in (("sql", "SQL"), ("excel", "a spreadsheet")):
+        with pytest.raises(pc.ParamcalcError) as caught:
+            SCALED.to(target)  # type: ignore[arg-type]
+        assert caught.value.code == "not-expressible"
+        assert f"{language} has no exact expression for scaled(" in str(caught.value)
 
 
 def test_exact_quotients_come_last() -> None:
@@ -418,6 +459,15 @@ def test_the_conditions_of_the_tree_hold_as_those_of_the_form() -> None:
     assert [evaluated(least, {**sizes, "a": a}) for a in (9, 8, 20)] == [True, False, True]
 
 
+def test_the_second_operand_of_a_scaled_size_is_a_double() -> None:
+    document = json.loads(GPT2.to("json"))
+    for name in ("Scaled", "ScaledUp", "ScaledNear"):
+        jsonschema.validate({**document, "expression": [name, ["Add", "width", 1], 0.29]}, form_schema())
+        for wrong in (["width", "width"], ["width"], ["width", 0.29, 2], [0.29, "width"]):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**document, "expression": [name, *wrong]}, form_schema())
+
+
 def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     done = run("schema", "--of", "formula")
     schema = json.loads(done.output)
@@ -430,7 +480,7 @@ def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
     for number, taken in (
         (0, ()),
         (1, ("Floor",)),
-        (2, [*set(OPERATIONS) - {"Floor"}]),
+        (2, [*set(OPERATIONS) - {"Floor", "Scaled", "ScaledUp", "ScaledNear"}]),
         (3, ("Add", "Multiply", "Max", "Min")),
     ):
         for name in OPERATIONS:
@@ -453,7 +503,7 @@ DOUBLING = (
         (
             "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
             "excel",
-            "a number above 2^53",
+            "a number above 10^15",
         ),
         (
             "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n  - Weights: {tensors: {a: [100000000000000000000]}}",
@@ -481,7 +531,7 @@ def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, mes
 
 
 @pytest.mark.parametrize(
-    ("target", "beyond"), [("sql", 10**38), ("duckdb", 10**38), ("c", 2**127), ("matlab", 2**62), ("excel", 2**53 + 1)]
+    ("target", "beyond"), [("sql", 10**38), ("duckdb", 10**38), ("c", 2**127), ("matlab", 2**62), ("excel", 10**15 + 1)]
 )
 def test_the_largest_number_that_a_target_has_is_written(target: str, beyond: int) -> None:
     language = registry.language(target)()

@@ -134,13 +134,9 @@ $\mathrm{heads}$ & 12 & 0.00 & 16 & 0 \\
     "resnet20": r"""
 resnet20 · torch
 
-  parameters = (blocks_a_stage - 1)·(288·width² + 16·width) + 280·width²
-               + (blocks_a_stage - 1)·(72·width² + 8·width)
-               + blocks_a_stage·(18·width² + 4·width) + 65·width
+  parameters = blocks_a_stage·(378·width² + 28·width) - 80·width² + 41·width
                + 4·classes·width + classes
-             = (3 - 1) · (288 · 16² + 16 · 16) + 280 · 16²
-               + (3 - 1) · (72 · 16² + 8 · 16) + 3 · (18 · 16² + 4 · 16)
-               + 65 · 16 + 4 · 10 · 16 + 10
+             = 3 · (378 · 16² + 28 · 16) - 80 · 16² + 41 · 16 + 4 · 10 · 16 + 10
              = 272,474
 
   where
@@ -153,12 +149,10 @@ resnet20 · torch
     "transformer": r"""
 transformer · torch
 
-  parameters = depth·(2·inner·width + 8·width² + 15·width + inner)
+  parameters = depth·(4·inner·width + 12·width² + 24·width + 2·inner)
                + vocabulary·width
-               + depth·(2·inner·width + 4·width² + 9·width + inner)
-             = 6 · (2 · 2,048 · 512 + 8 · 512² + 15 · 512 + 2,048)
+             = 6 · (4 · 2,048 · 512 + 12 · 512² + 24 · 512 + 2 · 2,048)
                + 37,000 · 512
-               + 6 · (2 · 2,048 · 512 + 4 · 512² + 9 · 512 + 2,048)
              = 63,082,496
 
   where
@@ -174,10 +168,10 @@ transformer · torch
 resnet20 · torch
 
   group       parameters    share  form
-  stage.2        205,696   75.5 %  (blocks_a_stage - 1)·(288·width² + 16·width)
-                                   + 224·width² + 24·width
-  stage.1         51,648   19.0 %  (blocks_a_stage - 1)·(72·width² + 8·width)
-                                   + 56·width² + 12·width
+  stage.2        205,696   75.5 %  blocks_a_stage·(288·width² + 16·width)
+                                   - 64·width² + 8·width
+  stage.1         51,648   19.0 %  blocks_a_stage·(72·width² + 8·width)
+                                   - 16·width² + 4·width
   stage.0         14,016    5.1 %  blocks_a_stage·(18·width² + 4·width)
   classifier         650    0.2 %  4·classes·width + classes
   stem               464    0.2 %  29·width
@@ -200,7 +194,9 @@ def test_what_is_shown(command: str) -> None:
 
 def test_numbers_in_a_list_have_no_commas_of_their_own() -> None:
     spec = "paramcalc: 1\ndims: {widths: [12, 31, 1000], n: 2000}\nlayers:\n  - Input: {shape: [n]}\n"
-    form = pc.formula(pc.loads(spec + "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"))
+    form = pc.formula(
+        pc.loads(spec + "  - {times: 3, index: i, Dense: {units: 'widths[i]', use_bias: 'widths[i] > 5'}}")
+    )
     assert "fixed, since the layers themselves depend on it: widths = [12, 31, 1000]" in " ".join(str(form).split())
     assert "n = 2,000" in str(form)
     assert "widths = [12, 31, 1000]" in form.to("python")

@@ -8,6 +8,7 @@ import pytest
 import sympy
 
 import paramcalc as pc
+from paramcalc.core import notation
 
 TRANSFORMER = """
 paramcalc: 1
@@ -124,14 +125,6 @@ FIXED = {
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 5, use_bias: n > 6}",
         {"n"},
     ),
-    "a rounded size of a tensor": (
-        "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: n // 2}",
-        {"n"},
-    ),
-    "a minimum": (
-        "dims: {n: 9, m: 4}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 'min(n, m)'}\n  - Dense: {units: m}",
-        {"n", "m"},
-    ),
     "a counter that rows depend on": (
         (
             "dims: {n: 9, times: 4}\nlayers:\n  - Input: {shape: [3]}\n"
@@ -139,12 +132,19 @@ FIXED = {
         ),
         {"times"},
     ),
-    "a list": (
+    "a list of which an element decides": (
+        (
+            "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
+            "  - {Dense: {units: 'widths[i]', use_bias: 'widths[i] > 4'}, times: len(widths), index: i}"
+        ),
+        {"widths"},
+    ),
+    "the length of a list": (
         (
             "dims: {widths: [4, 5], n: 3}\nlayers:\n  - Input: {shape: [n]}\n"
             "  - {Dense: {units: 'widths[i]'}, times: len(widths), index: i}"
         ),
-        {"widths"},
+        {"len(widths)"},
     ),
 }
 
@@ -196,6 +196,51 @@ def test_copies_that_grow_are_summed_in_closed_form(name: str) -> None:
     assert sympy.simplify(form.expr - sympy.sympify(known, locals=dict(form.symbols))) == 0
     for depth in (1, 2, 3, 10):
         assert form(depth=depth) == pc.count(spec, dims={"depth": depth}).total
+
+
+#: Sizes that round or choose, each a size of a layer between two others.
+STEPS = {
+    "round_up(8 * n // 3, 16)": [],
+    "n // 2": ["n ≥ 2"],
+    "n // m": ["n ≥ m"],
+    "ceil(n / m)": [],
+    "ceil((n - 5) / 2)": ["n ≥ 6"],
+    "floor(n * n / (m + 1))": ["n² ≥ m + 1"],
+    "n % 7 + 1": [],
+    "n % m": ["n mod m ≥ 1"],
+    "min(n, m)": [],
+    "max(n, 2 * m, 7) - m": ["max(2·m, n, 7) ≥ m + 1"],
+    "min(n, m) * max(n, m) // 2": ["max(m, n)·min(m, n) ≥ 2"],
+    "n // (m - 3)": ["m ≠ 3", "⌊n/(m - 3)⌋ ≥ 1"],
+}
+
+
+@pytest.mark.parametrize("size", STEPS)
+def test_a_size_that_rounds_or_chooses_stays_in_the_form(size: str) -> None:
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {n: 30, m: 4}\nlayers:\n  - Input: {shape: [3]}\n"
+        f"  - Dense: {{units: '{size}'}}\n  - Dense: {{units: n + m}}"
+    )
+    form = pc.formula(spec)
+    assert form.fixed == {}
+    assert set(form.conditions) == set(STEPS[size])
+    points = [(n, m) for n in (1, 2, 5, 6, 7, 30, 31, 97) for m in (1, 2, 3, 4, 5, 8, 31)]
+    held = [point for point in points if _agree(spec, form, *point)]
+    assert len(held) > 20
+    arrays = {name: np.array([point[place] for point in held]) for place, name in enumerate(form.symbols)}
+    assert form(**arrays).tolist() == [form(n=n, m=m) for n, m in held]
+
+
+def _agree(spec: pc.Spec, form: pc.Formula, n: int, m: int) -> bool:
+    """Whether the form has a value there, as the count has, and then the same one."""
+    try:
+        total = pc.count(spec, dims={"n": n, "m": m}).total
+    except pc.ParamcalcError:
+        with pytest.raises(pc.ParamcalcError):
+            form(n=n, m=m)
+        return False
+    assert form(n=n, m=m) == total
+    return True
 
 
 def test_a_rounded_length_does_no_harm() -> None:
@@ -448,3 +493,163 @@ def test_bounds_of_one_size_are_one_condition() -> None:
 def test_the_largest_term_comes_first() -> None:
     form = form_of("n: 2, m: 1000", "  - Dense: {units: n, use_bias: false}\n  - Dense: {units: m}")
     assert "parameters = n·m + m + 4·n" in str(form).replace("m·n", "n·m")
+
+
+SHORTEST = {
+    # a group whose first copy differs: what it lacks is taken away
+    "united": (
+        "n: 4, depth: 9",
+        (
+            "  - {layers: [{Dense: {units: n}}, {Dense: {units: n}}]}\n"
+            "  - {times: depth - 1, layers: [{Dense: {units: n}}, {Dense: {units: n}}]}"
+        ),
+        "depth*(2*n**2 + 2*n) - n**2 + 4*n",
+    ),
+    "X + (depth - 1)·X": (
+        "n: 4, depth: 9",
+        "  - {Dense: {units: n, use_bias: false}}\n  - Dense: {units: n}\n  - {Dense: {units: n}, times: depth - 1}",
+        "depth*(n**2 + n) + 4*n",
+    ),
+    "expanded": ("n: 4", "  - {Dense: {units: n}}\n  - Dense: {units: 3 * n + 1}", "3*n**2 + 9*n + 1"),
+}
+
+
+@pytest.mark.parametrize("way", SHORTEST)
+def test_the_shortest_way_to_write_a_form_is_taken(way: str) -> None:
+    dims, layers, known = SHORTEST[way]
+    form = form_of(dims, layers)
+    assert form.expr == sympy.sympify(known, locals=dict(form.symbols))
+    assert len(notation.text(form.expr)) <= len(notation.text(form.expanded().expr))
+
+
+# --- Lists -----------------------------------------------------------------------------
+
+PYRAMID = pc.loads(
+    "paramcalc: 1\ndims: {widths: [8, 16, 32], depths: [1, 2, 3], classes: 5}\nlayers:\n  - Input: {shape: [7]}\n"
+    "  - name: stage\n    times: len(widths)\n    index: i\n    layers:\n"
+    "      - {Dense: {units: 'widths[i]'}, name: grow}\n"
+    "      - {Dense: {units: 'widths[i]'}, name: keep, times: 'depths[i]'}\n"
+    "  - Dense: {units: classes}\n"
+)
+
+
+def test_elements_of_lists_are_symbols() -> None:
+    form = pc.formula(PYRAMID)
+    assert {*form.symbols} == {*(f"{name}_{place}" for name in ("widths", "depths") for place in range(3)), "classes"}
+    assert form.fixed == {"len(widths)": 3, "len(depths)": 3}
+    assert form.meanings["widths_1"] == "widths[1]"
+    widths, depths = (3, 5, 4), (2, 1, 6)
+    total = pc.count(PYRAMID, dims={"widths": widths, "depths": depths}).total
+    # 7 → 3 → 5 → 4 → 5, each width kept so often
+    before = (7, *widths)
+    assert total == sum((a + 1) * b + d * (b + 1) * b for a, b, d in zip(before, widths, depths, strict=False)) + 25
+    assert form(widths=widths, depths=depths) == total
+    named = {f"widths_{i}": width for i, width in enumerate(widths)} | {f"depths_{i}": d for i, d in enumerate(depths)}
+    assert form(**named) == total
+    assert form.dims_of(named) == {"widths": widths, "depths": depths}
+    assert form(widths=[3, np.array([5, 6]), 4], depths=depths).tolist() == [
+        form(widths=[3, n, 4], depths=depths) for n in (5, 6)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"widths": [1, 2]}, "the form holds where len(widths) = 3, not 2"),
+        ({"widths": 8}, "'widths' is a list of 3 sizes, not 8"),
+        ({"widths": [1, 0, 2]}, "'widths[1]' is a whole number of at least 1, not 0"),
+        ({"widths": [1, 1.5, 2]}, "a size is a whole number"),
+        ({"width": 3}, "did you mean 'widths'?"),
+    ],
+)
+def test_a_wrong_list_is_refused(sizes: dict[str, Any], message: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.formula(PYRAMID)(**sizes)
+    assert message in str(caught.value)
+
+
+def test_elements_that_must_be_equal_are_one_symbol() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {widths: [8, 8]}\nlayers:\n  - Input: {shape: ['widths[0]']}\n"
+        "  - {Dense: {units: 'widths[1]'}, residual: true}\n"
+    )
+    form = pc.formula(spec)
+    assert len(form.symbols) == 1
+    assert form(widths=[3, 3]) == pc.count(spec, dims={"widths": (3, 3)}).total
+    with pytest.raises(pc.ParamcalcError) as caught:
+        form(widths=[3, 4])
+    assert caught.value.code == "unmet-condition"
+
+
+def test_a_list_that_is_not_kept_or_set_has_its_values() -> None:
+    assert pc.formula(PYRAMID, keep=["classes"]).substituted == {"widths": (8, 16, 32), "depths": (1, 2, 3)}
+    form = pc.formula(PYRAMID, dims={"widths": (2, 3)} | {"depths": (1, 1)})
+    assert {*form.symbols} == {"classes"}
+    assert form() == pc.count(PYRAMID, dims={"widths": (2, 3), "depths": (1, 1)}).total
+
+
+def test_the_name_of_an_element_gives_way_to_a_dim() -> None:
+    form = form_of("w_0: 5, w: [3]", "  - Dense: {units: 'w[0]'}\n  - Dense: {units: w_0}")
+    assert {*form.symbols} == {"w_0", "w_0_"}
+    assert form(w=[2], w_0=7) == 4 * 2 + 2 + 2 * 7 + 7
+
+
+# --- What fixes a dim ------------------------------------------------------------------
+
+CAUSES = {
+    "a condition": ("n: 8", "  - {Dense: {units: 5}, name: deep, when: n > 3}", ("deep", "n > 3")),
+    "a flag by comparison": ("n: 8", "  - Dense: {units: n, use_bias: n > 6}", ("dense", "n > 6")),
+    "within an expression": ("n: 8", "  - Dense: {units: '3 if n > 7 else 2'}", ("dense", "3 if n > 7 else 2")),
+    "an index": ("n: 1", "  - Dense: {units: '[4, 5][n]'}", ("dense", "[4, 5][n]")),
+    "copies": ("n: 3", "  - {Dense: {units: i ** 3 + 1}, name: row, times: n, index: i}", ("row", "n")),
+    "a flag": (
+        "n: true",
+        "  - {layers: [{Dense: {units: 2, use_bias: not n}}], name: group}",
+        ("group.dense", "not n"),
+    ),
+    "a shape that must agree": ("n: 4", "  - {Dense: {units: n}, residual: true}", ("dense", "")),
+}
+
+
+@pytest.mark.parametrize("reason", CAUSES)
+def test_what_fixes_a_dim_is_named(reason: str) -> None:
+    dims, layers, cause = CAUSES[reason]
+    form = form_of(dims, layers)
+    assert {*form.fixed} == {"n"}
+    assert form.causes == {"n": cause}
+    node, expression = cause
+    said = " ".join(str(form).split())
+    assert f"({node}: {expression})" in said if expression else f"({node})" in said
+
+
+def test_a_derivation_says_what_is_fixed() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {n: 8}\nlayers:\n  - Input: {shape: [3]}\n  - {Dense: {units: 5}, when: n > 3}"
+    )
+    assert "fixed, since the layers themselves depend on it: n = 8 (dense: n > 3)" in " ".join(
+        str(pc.explain(spec)).split()
+    )
+
+
+# --- Conditions that follow from others ------------------------------------------------
+
+VISION = """
+paramcalc: 1
+framework: torch
+dims: {image: 224, patch: 16, width: 768, grid: image / patch}
+layers:
+  - Input: {shape: [3, image, image]}
+  - Conv2D: {filters: width, kernel_size: patch, strides: patch}
+  - Reshape: {target_shape: [width, grid * grid]}
+  - Permute: {dims: [2, 1]}
+  - Weights: {tensors: {positions: ["image * image / (patch * patch) + 1", width]}}
+"""
+
+
+def test_a_vision_transformer_assumes_that_patches_divide_the_image() -> None:
+    spec = pc.loads(VISION)
+    form = pc.formula(spec)
+    assert form.conditions == ("patch divides image",)
+    for image, patch in ((32, 4), (30, 30), (14, 7)):
+        sizes = {"image": image, "patch": patch}
+        assert form(**sizes) == pc.count(spec, dims=sizes).total

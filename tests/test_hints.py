@@ -9,7 +9,7 @@ from paramcalc.conventions.other_names import ANSWERS, Answer, normalised
 from paramcalc.core.expression import Environment
 from paramcalc.core.functions import OF_ONE
 from paramcalc.exports.schema import spec_schema
-from paramcalc.spec.document import NODE_KEYS
+from paramcalc.spec.node import NODE_KEYS
 
 SCHEMA = Draft202012Validator(spec_schema())
 
@@ -352,3 +352,29 @@ def test_an_expression_without_quotes_is_shown_in_quotes(node: str, own: str) ->
 def test_a_power_is_not_written_with_a_caret() -> None:
     (problem,) = refusal("Dense: {units: 4 ^ 2}").problems
     assert (problem.code, problem.hint) == ("invalid-expression", "a power is written **")
+
+
+TEXTS = """
+paramcalc: 1
+dims:
+  hidden_act: {text: silu, one_of: [silu, gelu, swiglu]}
+  acts: {texts: [relu, gelu]}
+  pad: {text: same}
+  way: {text: concat}
+layers:
+  - Input: {shape: [8, 4]}
+  - Conv1D: {filters: 4, kernel_size: 3, padding: pad, activation: hidden_act}
+  - Bidirectional: {layer: {GRU: {units: 3, return_sequences: true}}, merge_mode: way}
+  - Dense: {units: 5, activation: "acts[1]"}
+"""
+
+
+def test_texts_of_dims_are_words_of_fields() -> None:
+    spec = pc.loads(TEXTS)
+    convolution, gates = 3 * 4 * 4 + 4, 2 * (3 * 3 * (4 + 3) + 2 * 3 * 3)
+    assert pc.count(spec).total == convolution + gates + 5 * 6 + 5
+    assert pc.count(spec, dims={"way": "mul"}).total == convolution + gates + 5 * 3 + 5
+    assert pc.formula(spec)() == convolution + gates + 5 * 6 + 5
+    assert pc.loads(pc.dumps(spec)) == spec
+    with pytest.raises(pc.ParamcalcError, match="in 'way': there is no merge mode 'conct'"):
+        pc.count(spec, dims={"way": "conct"})

@@ -94,12 +94,50 @@ def test_layers_of_one_class_within_a_layer_are_numbered_as_keras_numbers_them()
 # --- The number of layers ------------------------------------------------------------------------
 
 
-def test_the_number_of_layers_is_fixed_in_a_closed_form() -> None:
+def test_the_number_of_layers_stays_in_a_closed_form() -> None:
     text = "paramcalc: 1\ndims: {width: 3, depth: 2}\nlayers:\n  - Input: {shape: [7, 5]}\n"
     form = pc.formula(pc.loads(text + "  - GRU: {units: width, num_layers: depth}\n"))
-    width = form.symbols["width"]
+    width, depth = form.symbols["width"], form.symbols["depth"]
+    assert form.fixed == {}
+    following = (depth - 1) * 3 * (2 * width**2 + 2 * width)
+    assert sympy.expand(form.expr - 3 * (width * (5 + width) + 2 * width) - following) == 0
+
+
+#: A stack of layers by the symbol `depth`; each is counted at several depths by itself.
+STACKS = [
+    "LSTM: {units: width, num_layers: depth, bidirectional: true, recurrent_bias: true}",
+    "LSTM: {units: width, num_layers: 2 * depth, proj_size: 2}",
+    "SimpleRNN: {units: width, num_layers: depth + 1}",
+    "Bidirectional: {layer: {GRU: {units: width, num_layers: depth}}}",
+]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_of_any_depth_has_the_count_of_its_form(stack: str) -> None:
+    spec = pc.loads(f"paramcalc: 1\ndims: {{width: 3, depth: 2}}\nlayers:\n  - Input: {{shape: [7, 5]}}\n  - {stack}\n")
+    form = pc.formula(spec)
+    assert form.fixed == {}
+    for depth in (1, 2, 3, 7):
+        assert form(depth=depth, width=4) == pc.count(spec, dims={"depth": depth, "width": 4}).total
+        for unit in ("tensor", "layer"):
+            at_depth = pc.formula(spec, dims={"depth": depth}).by(unit)
+            assert sum(part.value for part in at_depth) == form(depth=depth)
+
+
+def test_states_beyond_a_symbol_fix_the_number_of_layers() -> None:
+    text = "paramcalc: 1\ndims: {depth: 2}\nlayers:\n  - Input: {shape: [7, 5]}\n"
+    form = pc.formula(pc.loads(text + "  - GRU: {units: 3, num_layers: depth, return_state: true}\n"))
     assert form.fixed == {"depth": 2}
-    assert sympy.expand(form.expr - 3 * (width * (5 + width) + 2 * width) - 3 * (2 * width**2 + 2 * width)) == 0
+    assert form.causes == {"depth": ("gru", "depth")}
+
+
+def test_a_tie_to_one_of_the_layers_fixes_their_number() -> None:
+    text = "paramcalc: 1\ndims: {depth: 3}\nlayers:\n  - {Input: {shape: [7, 4]}, name: x}\n"
+    text += "  - {GRU: {units: 4, num_layers: depth}, name: stack}\n"
+    spec = pc.loads(text + "  - {GRU: {units: 4}, inputs: x, tie: {kernel: stack.layer_1_kernel}}\n")
+    form = pc.formula(spec)
+    assert form.fixed == {"depth": 3}
+    assert form() == pc.count(spec).total
 
 
 def test_several_numbers_of_layers_at_once_are_refused() -> None:

@@ -104,7 +104,8 @@ def test_json_has_the_keys_of_the_contract() -> None:
     assert result.exit_code == 0
     data = json.loads(result.stdout)
     assert list(data) == [
-        "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied", "bytes", "dims",
+        "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied", "active", "bytes",
+        "dims",
         "layers",
     ]  # fmt: skip
     assert data["layers"][1] == {
@@ -117,6 +118,7 @@ def test_json_has_the_keys_of_the_contract() -> None:
         "trainable": 2_097_664,
         "non_trainable": 0,
         "buffers": 0,
+        "active": 2_097_664,
         "tensors": [
             {
                 "name": "kernel", "shape": [4096, 512], "role": "parameter", "trainable": True, "dtype": "float32",

@@ -42,11 +42,12 @@ def test_the_count_is_that_of_the_paper(sizes: dict[str, int]) -> None:
     assert counted.total == by_hand(**{"width": 512, "depth": 6, "ff": 2048} | sizes)
 
 
-def test_the_closed_form_fixes_the_number_of_layers() -> None:
+def test_the_closed_form_keeps_the_number_of_layers() -> None:
     form = pc.formula(pc.loads(SPEC))
-    assert form.fixed == {"depth": 6}
-    assert {*form.symbols} == {"width", "ff"}
-    assert form(width=128, ff=99) == by_hand(128, 6, 99)
+    assert form.fixed == {}
+    assert {*form.symbols} == {"width", "ff", "depth"}
+    for depth in (1, 2, 6, 9):
+        assert form(width=128, ff=99, depth=depth) == by_hand(128, depth, 99)
 
 
 def test_the_general_form_of_a_layer_is_known() -> None:

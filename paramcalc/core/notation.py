@@ -13,10 +13,16 @@ from html import escape
 from typing import Any
 
 import sympy
+from sympy.functions.elementary.integers import ceiling, floor
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.mathml import MathMLPresentationPrinter
 from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.str import StrPrinter
+
+from paramcalc.core.symbols import Scaled
+
+#: What rounds or chooses.
+STEPS = (floor, ceiling, sympy.Mod, sympy.Max, sympy.Min, Scaled)
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -52,6 +58,25 @@ class _Ordered:
             return self.negative(-expr)
         return self.product(_in_order(expr.args))
 
+    def _print_floor(self, expr: Any, *powers: Any) -> Any:
+        return super()._print_floor(_over_one(expr), *powers)  # type: ignore[misc]
+
+    def _print_ceiling(self, expr: Any, *powers: Any) -> Any:
+        return super()._print_ceiling(_over_one(expr), *powers)  # type: ignore[misc]
+
+    def _print_Max(self, expr: Any) -> Any:
+        return self.function("max", in_order(expr.args))
+
+    def _print_Min(self, expr: Any) -> Any:
+        return self.function("min", in_order(expr.args))
+
+    def _print_Scaled(self, expr: Any) -> Any:
+        return self.function(expr.rounding, [expr.args[0], sympy.Symbol(repr(expr.factor))])
+
+    def function(self, name: str, operands: list[Any]) -> Any:
+        """Print a function of several operands."""
+        raise NotImplementedError
+
     def symbol(self, name: str) -> Any:
         """Print a symbol by its name."""
         raise NotImplementedError
@@ -84,6 +109,9 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
     def symbol(self, name: str) -> str:
         return name
 
+    def function(self, name: str, operands: list[Any]) -> str:
+        return f"{name}({', '.join(map(self._print, operands))})"
+
     def number(self, number: int) -> str:
         return f"{number:,}"
 
@@ -112,11 +140,15 @@ class _TextPrinter(_Ordered, StrPrinter):  # type: ignore[misc]
         printed: str = self._print_Mul(expr) if exponent.is_negative else super()._print_Pow(expr, rational=rational)
         return printed
 
+    def _print_Mod(self, expr: Any) -> str:
+        dividend, divisor = (self.parenthesize(each, PRECEDENCE["Mul"]) for each in expr.args)
+        return f"{dividend} mod {divisor}"
+
     def _print_floor(self, expr: Any) -> str:
-        return f"⌊{self._print(expr.args[0])}⌋"
+        return f"⌊{self._print(sympy.together(expr.args[0]))}⌋"
 
     def _print_ceiling(self, expr: Any) -> str:
-        return f"⌈{self._print(expr.args[0])}⌉"
+        return f"⌈{self._print(sympy.together(expr.args[0]))}⌉"
 
 
 class _LatexPrinter(_Ordered, LatexPrinter):  # type: ignore[misc]
@@ -126,7 +158,11 @@ class _LatexPrinter(_Ordered, LatexPrinter):  # type: ignore[misc]
         super().__init__(values, sizes, {"mul_symbol": "dot"})
 
     def symbol(self, name: str) -> str:
-        return latex_name(name)
+        return latex_name(name) if not name[:1].isdigit() else name
+
+    def function(self, name: str, operands: list[Any]) -> str:
+        operator = rf"\{name}" if name in ("max", "min") else rf"\operatorname{{{latex_text(name)}}}"
+        return rf"{operator}\left({', '.join(map(self._print, operands))}\right)"
 
     def number(self, number: int) -> str:
         return f"{number:,}".replace(",", "{,}")
@@ -153,6 +189,11 @@ class _MathMLPrinter(_Ordered, MathMLPresentationPrinter):  # type: ignore[misc]
             return self.element("mi", base)
         # an index is a number or a letter
         return self.element("msub", self.element("mi", base), self.element("mn" if index.isdigit() else "mi", index))
+
+    def function(self, name: str, operands: list[Any]) -> Any:
+        content = [part for each in operands for part in (self.element("mo", ","), self._print(each))][1:]
+        opened, closed = self.element("mo", "("), self.element("mo", ")")
+        return self.element("mrow", self.element("mi", name), opened, *content, closed)
 
     def number(self, number: int) -> Any:
         return self.element("mn", f"{number:,}")
@@ -207,6 +248,11 @@ def in_order(terms: Any, sizes: Mapping[str, int] | None = None) -> list[Any]:
     return sorted(by_degree, key=lambda term: (term.is_number, -abs(term.xreplace(values))))
 
 
+def _over_one(step: Any) -> Any:
+    """Return what rounds, its argument over one denominator: ⌊(side - 3)/2⌋."""
+    return step.func(sympy.together(step.args[0]), evaluate=False)
+
+
 def _degree(term: Any) -> int:
     if term.is_Mul:
         return sum(_degree(factor) for factor in term.args)
@@ -214,6 +260,8 @@ def _degree(term: Any) -> int:
         return _degree(term.base) * int(term.exp)
     if term.is_Add:
         return max(map(_degree, term.args))
+    if isinstance(term, STEPS):
+        return max(map(_degree, term.args[:1] if isinstance(term, Scaled) else term.args))
     return int(term.is_Symbol)
 
 
@@ -224,12 +272,13 @@ def _sort_text(expr: Any) -> str:
 
 
 def _in_order(factors: Any) -> list[Any]:
-    """Order the factors of a product: numbers first, then symbols, then sums, the simplest of them first."""
+    """Order the factors of a product: numbers, symbols, what rounds, then sums, the simplest of them first."""
     return sorted(
         factors,
         key=lambda factor: (
             not factor.is_number,
             factor.is_Add,
+            isinstance(factor.as_base_exp()[0], STEPS),
             _degree(factor) if factor.is_Add else 0,
             _sort_text(factor),
         ),

@@ -113,6 +113,8 @@ def _elasticities_text(form: Formula) -> str:
 
 def _said(row: Elasticity) -> str:
     """Say what an elasticity means, in a sentence."""
+    if row.elasticity is None:
+        return f"The form rounds or chooses by {row.dim}: it has no slope, and no elasticity."
     more = "more" if row.elasticity >= 0 else "fewer"
     size = _decimal(abs(row.elasticity), 2, fixed=True)
     return f"1 % more {row.dim}, the others as they are: about {size} % {more} parameters."
@@ -129,7 +131,7 @@ def _cells(row: Elasticity) -> tuple[str, str, str, str, str]:
     return (
         row.dim,
         thousands(row.size),
-        _decimal(row.elasticity, 2, fixed=True),
+        "–" if row.elasticity is None else _decimal(row.elasticity, 2, fixed=True),
         _number(row.following),
         "–" if row.increase is None else f"{row.increase:+,}" if row.increase else "0",
     )

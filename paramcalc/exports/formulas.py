@@ -13,6 +13,8 @@ from paramcalc.results.formula import MOST_SYMBOLS, Formula
 _WIDTH = 80
 _SIGNS = (" + ", " - ")
 _FACTORS = ("·(", " · (")
+#: what stands before the dims that are fixed
+FIXED = "fixed, since the layers themselves depend on it:"
 #: a space at which no line is broken
 _KEPT = "\u00a0"
 
@@ -109,13 +111,25 @@ def premises(form: Formula) -> list[str]:
     for what, items in (
         ("with", with_values(form.substituted)),
         ("assumes:", form.conditions),
-        ("fixed, since the layers themselves depend on it:", with_values(form.fixed)),
+        (FIXED, fixed_dims(form)),
     ):
         if items:
             written = "; ".join(item.replace(" ", _KEPT) for item in items)
             wrapped = textwrap.wrap(f"  {what} {written}", _WIDTH, subsequent_indent="    ", break_long_words=False)
             lines += ["", *(line.replace(_KEPT, " ") for line in wrapped)]
     return lines
+
+
+def fixed_dims(form: Formula) -> list[str]:
+    """Write each fixed dim with its value, and with the node and the expression that need it."""
+    return [f"{written}{_cause(form, name)}" for name, written in zip(form.fixed, with_values(form.fixed), strict=True)]
+
+
+def _cause(form: Formula, name: str) -> str:
+    cause = form.causes.get(name)
+    if cause is None:
+        return ""
+    return f" ({': '.join(filter(None, cause))})"
 
 
 def as_mathml(form: Formula) -> str:

@@ -16,7 +16,7 @@ def plain(count: Count) -> dict[str, Any]:
     return {
         "name": count.name,
         "convention": count.convention,
-        **_numbers(count, *_TOTALS, "total_untied", "bytes"),
+        **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
         "dims": {name: _value(value) for name, value in count.dims.items()},
         "layers": list(map(_layer, count.layers)),
     }
@@ -24,11 +24,14 @@ def plain(count: Count) -> dict[str, Any]:
 
 def notes(count: Count) -> tuple[str, ...]:
     """Say what the convention's framework cannot express, and is counted as the spec states it."""
-    return tuple(
-        f"{row.name}: {count.convention} has no {row.kind} with these fields;"
-        " it is counted as stated, under our own names"
-        for row in count.layers
-        if not row.is_expressible
+    return (
+        *count.remarks,
+        *(
+            f"{row.name}: {count.convention} has no {row.kind} with these fields;"
+            " it is counted as stated, under our own names"
+            for row in count.layers
+            if not row.is_expressible
+        ),
     )
 
 
@@ -42,7 +45,7 @@ def _layer(row: LayerCount) -> dict[str, Any]:
         "output_shape": _shape(row.output_shape),
         # where a layer has several outputs
         **({"further_output_shapes": further} if further else {}),
-        **_numbers(row, *_TOTALS),
+        **_numbers(row, *_TOTALS, "active"),
         "tensors": list(map(_tensor, row.tensors)),
     }
 

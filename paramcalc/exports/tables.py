@@ -156,6 +156,8 @@ def _totals(count: Count) -> list[tuple[str, str]]:
         totals.append(("Buffers:", f"{thousands(count.buffers)}"))
     if type(count.total) is not int or count.total_untied != count.total:
         totals.append(("Counted untied:", thousands(count.total_untied)))
+    if type(count.active) is int and count.active != count.total:
+        totals.append(("Active params:", thousands(count.active)))
     return totals
 
 

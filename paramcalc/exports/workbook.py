@@ -12,12 +12,13 @@ from typing import Any
 import sympy
 
 from paramcalc.core.errors import refuse
+from paramcalc.exports.languages.bounds import bound
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.languages.lines import one_line
 from paramcalc.exports.languages.program import program
-from paramcalc.exports.languages.whole import Quotient, bound, whole
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula
+from paramcalc.results.formula.whole import Quotient, whole
 
 _SIZES, _LAYERS = "Sizes", "Layers"
 #: The row of the headings of a table, below the title; rows count from 0.
@@ -31,7 +32,7 @@ def workbook(form: Formula) -> bytes:
     """Write the form as the content of an .xlsx file.
 
     Raises `missing-package` without XlsxWriter, and `not-expressible` for a form with a number
-    above 2**53, which no spreadsheet holds exactly.
+    above 10**15, of which a spreadsheet shows 15 digits.
     """
     try:
         import xlsxwriter
@@ -115,7 +116,7 @@ class _Writer:
         sheet, first = self.sizes, row + 1
         self._row(sheet, row, ("check", "holds", ""))
         checks = self.language.conditions(self.program)
-        checks.append(("no number is above 2^53: all are exact", self._exact()))
+        checks.append(("no number is above 10^15: all are exact", self._exact()))
         for words, condition in checks:
             row += 1
             sheet.write_string(row, 0, words)
@@ -127,7 +128,7 @@ class _Writer:
         return row + 1
 
     def _exact(self) -> str:
-        """Write that no number on the way to a check, a layer or the total is above 2**53."""
+        """Write that no number on the way to a check, a layer or the total is above 10**15."""
         sides = [side for check in self.program.checks for side in (check.left, check.right)]
         bounds = [*map(self.language.whole, dict.fromkeys(map(bound, sides))), *self._sizes_range()]
         layers = f"{_LAYERS}!$D${_HEADINGS + 2}:$D${_HEADINGS + 2 + len(self.parts)}"

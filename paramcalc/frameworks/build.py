@@ -18,7 +18,7 @@ from paramcalc.frameworks.keras.build import layers as keras
 from paramcalc.frameworks.keras.build.writer import KerasWriter
 from paramcalc.frameworks.torch.build import operations as torch
 from paramcalc.frameworks.torch.build.writer import TorchWriter
-from paramcalc.graph import Graph, evaluate, undecided_problem
+from paramcalc.graph import Graph, check_connections, evaluate, undecided_problem
 from paramcalc.results.count import count
 from paramcalc.spec import Framework, Spec, Value
 from paramcalc.spec.loading import located
@@ -38,6 +38,7 @@ def source(spec: Spec, framework: Framework | None = None, *, dims: Mapping[str,
         if type(total) is not int:
             raise refuse("not-one-value", "a model is built with one value for each dim")
         graph = evaluate(spec, target.name, dims, fold=False)
+        check_connections(spec, "a model")
 
         def names(taken: set[str]) -> Names:
             return Names(spec, graph, target.name, dims or {}, taken)

@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.files import file_name, text_of
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import loads
+from paramcalc.spec.loading import folder_of, spec_of, text_source
 
 
 def read(path: str | PathLike[str]) -> Spec:
@@ -38,7 +38,7 @@ def read_as_it_is(path: str | PathLike[str]) -> tuple[Spec, bool]:
         description = _description(data)
         if description is not None:
             return described(description), True
-    return loads(data, file_name(path)), False
+    return spec_of(text_source(data, file_name(path), folder_of(path))), False
 
 
 def _description(data: bytes) -> Any:

@@ -7,17 +7,19 @@ that the cost does not grow with `times`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
-from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import Budget, Environment, unknown_dim
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, mentions_text, unknown_dim
 from paramcalc.graph.evaluation import Evaluation
-from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, give_names, leaves
-from paramcalc.graph.values import undecided_problem, value_of
+from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, active_copies, give_names, leaves
+from paramcalc.graph.values import check_conditions, undecided_problem, value_of
 from paramcalc.spec import Spec, Value
+from paramcalc.spec.dims import as_dim
 
 __all__ = [
     "Branch",
@@ -27,6 +29,8 @@ __all__ = [
     "Leaf",
     "Tree",
     "Use",
+    "active_copies",
+    "check_connections",
     "dim_values",
     "evaluate",
     "leaves",
@@ -48,10 +52,12 @@ def evaluate(
     problems found.
     """
     values = dim_values(spec, dims)
+    check_conditions(spec.requires, Environment(values), ("requires",))
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
     root = evaluation.root(values)
     give_names(root)
-    return Graph(root, values, evaluation.outputs)
+    remarks = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks)
+    return Graph(root, values, evaluation.outputs, remarks)
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:
@@ -68,17 +74,46 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
     values: dict[str, Value] = {}
     budget = Budget()
     for name, stated in spec.dims.items():
-        value = given.get(name, stated)
-        if value is None:
-            values[name] = Unknown(name)
-            continue
         try:
+            value = _set_to(spec, name, given[name]) if name in given else stated
+            if value is None:
+                values[name] = Unknown(name)
+                continue
             values[name] = value_of(value, Environment(values, budget=budget))
         except ParamcalcError as error:
             raise _of_dim(error, name, name in given) from None
         except Undecided as undecided:
             raise _of_dim(undecided_problem(undecided), name, name in given) from None
     return values
+
+
+def check_connections(spec: Spec, what: str) -> None:
+    """Refuse a spec with layers whose connections are not known: `no-connections`; `what` needs them."""
+    found = next(spec.inventories(), None)
+    if found is not None:
+        path, name = found
+        which = f"the group '{name}' lists" if name else "the spec lists"
+        hint = "'connections: none' says so"
+        raise refuse("no-connections", f"{what} needs connections, and {which} its layers without them", hint, path)
+
+
+def unmentioned_texts(spec: Spec, given: Mapping[str, Value]) -> Iterator[str]:
+    """Remark on texts that dims are set to and that no expression of the spec mentions: they may be misspelt."""
+    for name in given:
+        described = spec.described.get(name)
+        if described is None or described.sort != "text" or described.one_of or given[name] == spec.dims[name]:
+            continue
+        if not any(mentions_text(expression.text, str(given[name])) for expression in spec.expressions()):
+            yield f"'{name}' is set to {str(given[name])!r}, which no expression of the spec mentions"
+
+
+def _set_to(spec: Spec, name: str, value: Any) -> Value:
+    """Return what a dim is set to: a text or a double, where it is one; absent by None, where that is its default."""
+    if value is None and isinstance(spec.dims[name], Expression) and spec.dims[name].text == "none":
+        return ABSENT
+    if name in spec.described:
+        return as_dim(value, spec.described[name])
+    return Expression.parse(value) if type(value) is str else value
 
 
 def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:

@@ -50,6 +50,8 @@ def tensor_of(leaf: Leaf, name: str, what: str) -> Use:
     """Return the tensor of a layer by its own name. Raises `unknown-tensor`."""
     for use in leaf.uses:
         if use.tensor.name == name:
+            # one of several that are a symbol together
+            algebra.number_of_copies(use.tensor.copies)
             return use
     names = [use.tensor.name for use in leaf.uses]
     hint = suggest(name, names) or listed("its tensors", names) or "it owns none"

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Undecided
-from paramcalc.core.errors import quoted, refuse
-from paramcalc.core.expression import Expression, bounded
+from paramcalc.core.algebra import Undecided
+from paramcalc.core.expression import bounded
 from paramcalc.graph.folding import alike_from_here, folded, range_label
-from paramcalc.graph.scope import Copy, Entry
+from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
+from paramcalc.graph.values import same_values, value_of
 from paramcalc.graph.walk import Walk
 
 
@@ -35,12 +35,14 @@ class Copies:
         self.first = first
         #: what flows into the first of them
         self.given = inputs
-        self.times = entry.times = self._times()
+        self.times = entry.times = walk.number(entry, "times", inputs)
         node, scope = entry.node, entry.scope
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
         self.trees: list[Tree] = []
+        #: the values that one copy passes on to the next, as the next copy has them
+        self.carried: Values = self._carried()
         #: what flows out of the last of them so far
         self.flow = inputs[0] if inputs else None
 
@@ -51,32 +53,31 @@ class Copies:
         for number in self._numbers():
             copy = self._copy(number)
             tree = self._tree_of(copy)
+            before_carried, self.carried = self.carried, self._next(copy)
             if tree is None:
-                if self.counter is None:
+                if self.counter is None and not self.carried:
                     break
                 continue
             self.trees.append(tree)
             before, self.flow = self.flow, copy.flow
-            if self._repeats_from_here(before):
+            if self._repeats_from_here(before, before_carried):
                 copy.last = self.times - 1
                 tree.times = self.times - number
                 break
             if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
+        self._remark()
         self.entry.flow = self.flow
         return self._branch() if self.trees else None
 
-    def _times(self) -> Number:
-        """Return how many copies there are."""
-        times = self.entry.node.times
-        if isinstance(times, Expression):
-            with self.walk.asking("times"):
-                times = bounded(times.evaluate(self.walk.environment(self.entry.scope.values, self.given)))
-                if not algebra.is_number(times):
-                    raise refuse("wrong-type", f"'times' takes a whole number, not {quoted(times)}")
-        if not algebra.at_least(times, 0):
-            raise refuse("invalid-value", f"'times' must be at least 0, not {quoted(times)}", path=("times",))
-        return times
+    def _carried(self) -> Values:
+        """Return the carried values of the first copy."""
+        environment = self.walk.environment(self.entry.scope.values, self.given)
+        found = {}
+        for name, expression in self.entry.node.carry.items():
+            with self.walk.asking("carry", name):
+                found[name] = value_of(expression, environment)
+        return found
 
     def _numbers(self) -> Iterator[int]:
         """Yield the numbers of the copies, as far as it is sure that they are there."""
@@ -90,41 +91,68 @@ class Copies:
         else:
             algebra.assume("≥", algebra.needed(self.times), 1)
             yield from range(2)
-            raise Undecided(self.times)
+            undecided = Undecided(self.times)
+            undecided.expression = str(self.entry.node.times)
+            raise undecided
 
     def _copy(self, number: int) -> Copy:
         """Return the copy of a number, on what flows out of the one before."""
         self.walk.spend((*self.entry.path, "times"))
-        values = self.entry.scope.values
+        values = {**self.entry.scope.values, **self.carried}
         if self.counter is not None:
-            values = {**values, self.counter: number}
+            values[self.counter] = number
         inputs = (self.flow, *self.given[1:]) if self.given and self.flow else self.given
         theirs = self.first.copy(number) if self.first is not None else None
-        return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number, number)
+        return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number=number, last=number)
 
     def _tree_of(self, copy: Copy) -> Tree | None:
         """Return the tree of a copy; None where it is absent."""
         tree = None
         self.walk.trail.append(copy.label)
-        if self.walk.truth(copy, "when"):
+        if self.walk.choose(copy):
             # before its content, which may refer to it
             self.entry.copies.append(copy)
             tree = self.content(copy)
         self.walk.trail.pop()
         return tree
 
-    def _repeats_from_here(self, before: Flow | None) -> bool:
+    def _remark(self) -> None:
+        """Remark on copies that take one input by name, and then the other outputs of one another."""
+        node, copies = self.entry.node, self.entry.copies
+        if node.inputs is None or not copies or node.carry or type(self.times) is not int or self.times < 2:
+            return
+        first = copies[0]
+        if first.flow is None or first.flow.broken or alike_from_here(first.inputs[0], first.flow):
+            return
+        self.walk.remarks.append(
+            f"{'.'.join(self.walk.trail)}: each copy takes the output of the one before, and only the first"
+            f" takes '{node.inputs[0]}'; copies side by side are written 'parallel' in place of 'times'"
+        )
+
+    def _next(self, copy: Copy) -> Values:
+        """Return the values that the copy passes on to the next."""
+        environment = self.walk.environment(copy.values, copy.inputs)
+        found = {}
+        for name, expression in self.entry.node.following.items():
+            with self.walk.asking("next", name):
+                found[name] = value_of(expression, environment)
+        return found
+
+    def _repeats_from_here(self, before: Flow | None, carried: Values) -> bool:
         """Return whether all copies that are left would be the same again."""
-        if self.flow is None or self.flow.broken:
+        if self.flow is not None and self.flow.broken:
             return True
-        return self.walk.fold and not self.counter and alike_from_here(before, self.flow)
+        if self.flow is None and self.counter is None and not self.carried:
+            return True
+        alike = all(same_values(value, self.carried[name]) for name, value in carried.items())
+        return self.walk.fold and not self.counter and alike and alike_from_here(before, self.flow)
 
     def _sum_from_here(self, second: Copy, before: Flow | None) -> bool:
         """Make one of the copies from the second on, where they grow by a rule. Returns whether they do."""
         # only where there are symbols
         from paramcalc.graph.growing import Growth
 
-        growth = Growth(self.walk, self.content, second, self.counter, self.times)
+        growth = Growth(self.walk, self.content, second, self.counter, self.times, self.carried)
         grown = growth.tree(before, self.flow)
         if grown is None:
             return False

@@ -14,14 +14,16 @@ from paramcalc.core.expression import bounded
 from paramcalc.core.registry import kind
 from paramcalc.graph.checks import agree, borrowed, check_output
 from paramcalc.graph.copies import Copies
+from paramcalc.graph.parallel import Parallel
 from paramcalc.graph.scope import Copy, Entry, Inherited, Scope, Values
 from paramcalc.graph.ties import tie
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, Use
-from paramcalc.graph.values import undecided_problem, unknown_dims, value_of
+from paramcalc.graph.values import check_conditions, undecided_problem, unknown_dims, value_of
 from paramcalc.graph.walk import Stop, Walk
 from paramcalc.layers.base.axes import shape_text
 from paramcalc.layers.base.declaration import Layer, Tensor
-from paramcalc.spec import Spec
+from paramcalc.spec import Node, Spec
+from paramcalc.spec.references import Reference
 
 
 class Evaluation(Walk):
@@ -40,13 +42,15 @@ class Evaluation(Walk):
     def root(self, dims: Values) -> Branch:
         """Return the tree of the whole spec. Raises `ParamcalcError` with all problems found."""
         self.dims = dims
-        scope = Scope(self.spec.layers, ("layers",), None, (), dims, Inherited(), top=True)
+        inherited = Inherited(dtype=self.spec.dtype or Inherited().dtype)
+        inventory = self.spec.connections == "none"
+        scope = Scope(self.spec.layers, ("layers",), None, (), dims, inherited, top=True, inventory=inventory)
         with algebra.allowing(self.allowance):
             children, output = self.sequence(scope)
         self.outputs = (output,) if output is not None and self.spec.outputs is None else ()
         for index, reference in enumerate(self.spec.outputs or ()):
             try:
-                output = scope.output_of(reference)
+                output = scope.output_of(reference.path(self.environment(dims, ())))
                 self.outputs = (*self.outputs, output)
             except ParamcalcError as error:
                 self.report(error.within("outputs", index))
@@ -61,6 +65,7 @@ class Evaluation(Walk):
         previous = scope.inputs[0] if scope.inputs else None
         children: list[Tree] = []
         for place, (name, node) in enumerate(zip(self.names_of(scope.nodes), scope.nodes, strict=True)):
+            tree = None
             entry = Entry(name, node, (*scope.path, place), scope, order=next(self.order))
             way = len(self.trail)
             self.trail.append(name)
@@ -76,13 +81,17 @@ class Evaluation(Walk):
                 entry.flow = BROKEN
             except Undecided as undecided:
                 if self.symbolic:
+                    undecided.node = undecided.node or ".".join(filter(None, self.trail))
                     raise
                 self.report(undecided_problem(undecided).within(*entry.path))
                 entry.flow = BROKEN
             # a refusal may have come from a copy further in
             del self.trail[way:]
-            scope.entries[name] = entry
-            previous = entry.flow
+            scope.add(entry)
+            if tree is not None or entry.flow is BROKEN:
+                previous = entry.flow
+            if scope.inventory:
+                previous = None
         return children, previous
 
     def node(self, entry: Entry, previous: Flow | None) -> Tree | None:
@@ -90,12 +99,16 @@ class Evaluation(Walk):
         scope = entry.scope
         inputs = self.inputs(entry, previous)
         first = scope.first.entries.get(entry.name) if scope.first is not None else None
+        entry.flow = inputs[0] if inputs else None
         if entry.node.times is not None:
             return Copies(self, self.content, entry, inputs, first).tree()
-        entry.flow = inputs[0] if inputs else None
+        if entry.node.parallel is not None:
+            copies = Parallel(self, self.content, entry, inputs, first).tree()
+            return self.residual_of_all(entry, inputs, copies) if copies is not None else None
         theirs = first.only_copy if first is not None else None
-        copy = Copy(entry, entry.name, inputs, scope.values, scope.inherited, theirs)
-        if not self.truth(copy, "when"):
+        label = "" if entry.name == "." else entry.name
+        copy = Copy(entry, label, inputs, scope.values, scope.inherited, theirs)
+        if not self.choose(copy):
             return None
         entry.copies.append(copy)
         tree = self.content(copy)
@@ -105,23 +118,64 @@ class Evaluation(Walk):
     def inputs(self, entry: Entry, previous: Flow | None) -> tuple[Flow, ...]:
         """Return what flows into a node."""
         node = entry.node
+        if entry.scope.inventory or node.of is not None:
+            return self.stated_inputs(entry)
         if node.inputs is not None:
             flows: list[Flow] = []
+            environment = self.environment(entry.scope.values, entry.scope.inputs)
             for index, reference in enumerate(node.inputs):
-                try:
-                    flows.append(entry.scope.output_of(reference))
-                except ParamcalcError as error:
-                    raise error.within("inputs", index) from None
-            return tuple(flows)
+                with self.asking("inputs", index):
+                    flows.append(entry.scope.output_of(reference.path(environment)))
+            return self.unbundled(entry, tuple(flows))
         if previous is None or (node.layer is not None and not node.layer.inputs):
             return ()
-        return (previous,)
+        return self.unbundled(entry, (previous,))
+
+    def unbundled(self, entry: Entry, flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
+        """Return flows with those of copies side by side one by one. Raises `several-outputs` where one is taken."""
+        if not any(flow.bundle for flow in flows):
+            return flows
+        found: list[Flow] = []
+        for flow in flows:
+            for each in flow.bundle or (flow,):
+                found += [each] * algebra.number_of_copies(each.times)
+        layer = entry.node.layer
+        if layer is None or not layer.takes(len(found)):
+            bundle = next(flow.name for flow in flows if flow.bundle)
+            what = f"'{bundle}' has {len(found)} outputs side by side, and '{entry.name}' takes one"
+            raise refuse("several-outputs", what, "join the copies before: merge: Add, or merge: Concatenate")
+        return tuple(found)
+
+    def stated_inputs(self, entry: Entry) -> tuple[Flow, ...]:
+        """Return the input that a layer of an inventory states. Raises `invalid-value`, `missing-key`."""
+        node = entry.node
+        if not entry.scope.inventory:
+            message = "'of' states the input of a layer whose connections are not known, and those of this layer are"
+            raise refuse("invalid-value", message, "leave it out, or write connections: none", ("of",), True)
+        if node.inputs is not None or node.residual is not False:
+            key = "inputs" if node.inputs is not None else "residual"
+            raise refuse("invalid-value", f"'{key}' needs connections, and these are not known", "", (key,), True)
+        if node.of is None:
+            if node.layer is not None and node.layer.inputs and not node.layer.inputs[0].optional:
+                name = type(node.layer).__name__
+                raise refuse("missing-key", f"{name} states no input", "as in of: [width]")
+            return ()
+        with self.asking("of"):
+            environment = self.environment(entry.scope.values, ())
+            return (Flow(tuple(value_of(size, environment) for size in node.of)),)
 
     # --- one copy
 
     def content(self, copy: Copy) -> Tree:
         """Return the tree of one copy of a node. Sets the copy's flow."""
-        node = copy.entry.node
+        assert copy.node is not None
+        if copy.side:
+            with self.asking(*copy.side):
+                return self.content_of(copy, copy.node)
+        return self.content_of(copy, copy.node)
+
+    def content_of(self, copy: Copy, node: Node) -> Tree:
+        """Return the tree of one copy of a node, or of what stands in its place otherwise."""
         if len(self.trail) > LIMITS.nesting:
             raise refuse("limit", f"more than {LIMITS.nesting} groups and blocks within one another")
         if any(flow.broken for flow in copy.inputs):
@@ -138,27 +192,63 @@ class Evaluation(Walk):
             tree = self.shared(copy, node.share)
         else:
             tree = self.group(copy)
+        if node.parallel is not None:
+            # it is added once to what joins all copies
+            return tree
         return self.residual(copy, tree) if self.truth(copy, "residual") else tree
+
+    def residual_of_all(self, entry: Entry, inputs: tuple[Flow, ...], tree: Branch) -> Tree:
+        """Return the tree of copies side by side, their first input added to what joins them, if that is asked for."""
+        scope = entry.scope
+        copy = Copy(entry, entry.name, inputs, scope.values, scope.inherited, None, node=entry.node, flow=entry.flow)
+        if not self.truth(copy, "residual"):
+            return tree
+        whole = self.residual(copy, tree)
+        entry.flow = copy.flow
+        return whole
 
     def group(self, copy: Copy) -> Branch:
         """Return the tree of a group, or of a block called."""
-        entry, node = copy.entry, copy.entry.node
+        entry, node = copy.entry, copy.node
+        assert node is not None
         first = copy.first.scope if copy.first is not None else None
+        inventory = entry.scope.inventory or node.connections == "none"
         if node.block is not None:
             nodes, values = self.spec.blocks[node.block].layers, self.arguments(copy, node.block)
             path: Path = ("blocks", node.block, "layers")
-            copy.scope = Scope(nodes, path, None, copy.inputs, values, copy.inherited, first)
+            self.check_required(copy, node.block, values)
+            copy.scope = Scope(nodes, path, None, copy.inputs, values, copy.inherited, first, inventory=inventory)
         else:
-            path = (*entry.path, "layers")
+            path = (*entry.path, *copy.side, *node.way_inside)
             nodes, horizon = node.layers or (), entry.order if first is not None else None
-            copy.scope = Scope(nodes, path, entry.scope, copy.inputs, copy.values, copy.inherited, first, horizon)
+            copy.scope = Scope(
+                nodes, path, entry.scope, copy.inputs, copy.values, copy.inherited, first, horizon, inventory=inventory
+            )
+        own = self.own_tensors(copy) if node.tensors is not None else []
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
-        return Branch(copy.label, children, output, block=node.block, inputs=copy.inputs)
+        return Branch(copy.label, [*own, *children], output, block=node.block, inputs=copy.inputs)
+
+    def own_tensors(self, copy: Copy) -> list[Tree]:
+        """Return a leaf of the tensors that a group itself owns; it stands on no way through the network."""
+        assert copy.node is not None
+        assert copy.node.tensors is not None
+        leaf = self.leaf(replace(copy, label="", inputs=()), copy.node.tensors, of_group=True)
+        copy.leaf = leaf
+        return [leaf]
+
+    def check_required(self, copy: Copy, block: str, values: Values) -> None:
+        """Refuse arguments of a block that do not meet what it requires."""
+        try:
+            check_conditions(self.spec.blocks[block].requires, self.environment(values, copy.inputs))
+        except ParamcalcError as error:
+            # the conditions stand in the block, and not at its call
+            self.report(error.within("blocks", block, "requires"))
 
     def arguments(self, copy: Copy, block: str) -> Values:
         """Return what the names in a block stand for: the dims and its arguments."""
-        given = copy.entry.node.arguments
+        assert copy.node is not None
+        given = copy.node.arguments
         result = dict(self.dims)
         for name, default in self.spec.blocks[block].arguments.items():
             if name in given:
@@ -168,12 +258,12 @@ class Evaluation(Walk):
                 result[name] = value_of(default, self.environment(result, copy.inputs))
         return result
 
-    def leaf(self, copy: Copy, layer: Layer) -> Leaf:
+    def leaf(self, copy: Copy, layer: Layer, of_group: bool = False) -> Leaf:
         """Return a layer at its place: its fields given values, its shapes inferred, its tensors listed."""
-        name = type(layer).__name__
+        name, stated = type(layer).__name__, layer
         try:
             layer = self.resolved(copy, layer)
-            outputs, tensors = self.inferred(copy, layer)
+            outputs, tensors = (((),), layer.owned_tensors()) if of_group else self.inferred(copy, layer)
             uses = [
                 _use(tensor, copy.inherited)
                 for tensor in tensors
@@ -181,7 +271,10 @@ class Evaluation(Walk):
             ]
         except ParamcalcError as error:
             raise _at_type(error, name) from None
-        leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=copy.entry.path)
+        except Undecided as undecided:
+            undecided.expression = undecided.expression or stated.expression_of(layer, undecided.value)
+            raise
+        leaf = Leaf(copy.label, layer, copy.inputs, outputs, uses, path=(*copy.entry.path, *copy.side))
         if self.sharing and uses:
             leaf.shared = True
             leaf.uses = borrowed(copy.first, uses)
@@ -213,9 +306,7 @@ class Evaluation(Walk):
         """Return a layer with a value for every field: stated, of the first call, or by default."""
         if copy.first is not None and copy.first.leaf is not None:
             return copy.first.leaf.layer
-        if not layer.is_resolved:
-            environment = self.environment(copy.values, copy.inputs)
-            layer = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        layer = self.resolved_layer(layer, copy.values, copy.inputs)
         return layer.with_defaults(self.defaults, self.channel_axis)
 
     def residual(self, copy: Copy, inside: Tree) -> Branch:
@@ -249,12 +340,14 @@ class Evaluation(Walk):
 
     # --- sharing and ties
 
-    def shared(self, copy: Copy, reference: str) -> Tree:
+    def shared(self, copy: Copy, share: Reference) -> Tree:
         """Return the tree of an earlier node called again: its tensors are those of the first call."""
         with self.asking("share"):
-            if copy.entry.target is None:
-                copy.entry.target = copy.entry.scope.find(reference)
-            target, first = copy.entry.target
+            reference = share.path(self.environment(copy.values, copy.inputs))
+            found = copy.entry.targets
+            if reference not in found:
+                found[reference] = copy.entry.scope.find(reference)
+            target, first = found[reference]
             if not target.copies:
                 raise refuse("unknown-node", f"'{reference}' is absent, so that it cannot be shared")
         self.sharing += 1
@@ -272,7 +365,7 @@ class Evaluation(Walk):
     def copy_again(self, copy: Copy, target: Entry, first: Copy) -> Tree:
         """Return the tree of a node of one copy, or of one copy of a node, called again. Sets the copy's flow."""
         again = replace(target, name=copy.label, copies=[], flow=None)
-        called = replace(copy, entry=again, values=first.values, first=first)
+        called = replace(copy, entry=again, values=first.values, first=first, node=first.node, side=first.side)
         tree = self.content(called)
         copy.flow, copy.leaf, copy.scope = called.flow, called.leaf, called.scope
         return tree
@@ -282,7 +375,8 @@ class Evaluation(Walk):
         # the copies have names of their own here, and not in the scope of the target
         scope = replace(target.scope, parent=target.scope, entries={})
         again = replace(target, name=copy.label, copies=[], flow=None, scope=scope)
-        tree = Copies(self, self.content, again, copy.inputs, target).tree()
+        copies = Parallel if target.node.parallel is not None else Copies
+        tree = copies(self, self.content, again, copy.inputs, target).tree()
         copy.flow = again.flow
         return tree or Branch(copy.label, [], copy.inputs[0].shape if copy.inputs else ())
 
@@ -291,7 +385,7 @@ def _use(tensor: Tensor, inherited: Inherited) -> Use:
     """Return a tensor with what its group states of it."""
     if len(tensor.shape) > LIMITS.axes:
         raise refuse("limit", f"the tensor '{tensor.name}' has more than {LIMITS.axes} axes")
-    elements = bounded(algebra.product(tensor.shape))
+    elements = bounded(tensor.elements)
     if isinstance(elements, Unknown):
         names, hint = unknown_dims(elements.sources)
         raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)

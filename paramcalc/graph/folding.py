@@ -9,9 +9,9 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.graph.tree import Branch, Flow, Tree, leaves
 
 
-def alike_from_here(before: Flow | None, after: Flow) -> bool:
+def alike_from_here(before: Flow | None, after: Flow | None) -> bool:
     """Return whether a copy gives the next one just what it was given itself."""
-    if before is None:
+    if before is None or after is None:
         return True
     return len(before.shape) == len(after.shape) and all(map(algebra.same, before.shape, after.shape))
 

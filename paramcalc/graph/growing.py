@@ -8,8 +8,9 @@ from dataclasses import replace
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.graph.scope import Copy
+from paramcalc.graph.scope import Copy, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
+from paramcalc.graph.values import value_of
 from paramcalc.graph.walk import Walk
 
 
@@ -23,6 +24,7 @@ class Growth:
         second: Copy,
         counter: str | None,
         times: Number,
+        carried: Values,
     ) -> None:
         self.walk = walk
         self.content = content
@@ -30,6 +32,8 @@ class Growth:
         #: the name of the counter, if anything in the copies mentions it
         self.counter = counter
         self.times = times
+        #: the values that the second copy passes on
+        self.carried = carried
         #: the symbol for the number of a copy
         self.number = algebra.counter()
 
@@ -44,21 +48,48 @@ class Growth:
         for grown in (algebra.by_steps, algebra.by_factors):
             pairs = zip(before.shape, after.shape, strict=True)
             shape = tuple(grown(size, following, self.number) for size, following in pairs)
-            copy = self._copy(Flow(shape, before.leaf))
+            carried = self._carried(grown)
+            if carried is None:
+                continue
+            copy = self._copy(Flow(shape, before.leaf), carried)
             tree = self._attempt(copy)
-            following = tuple(algebra.substituted(size, self.number, self.number + 1) for size in shape)
-            if tree is not None and copy.flow is not None and all(map(algebra.same, copy.flow.shape, following)):
+            following = tuple(map(self._of_next, shape))
+            grows = copy.flow is not None and all(map(algebra.same, copy.flow.shape, following))
+            if tree is not None and grows and self._carries_on(copy, carried):
                 tree.label = ""
                 output = tuple(algebra.substituted(size, self.number, self.times) for size in shape)
                 counter = (self.number, 1, self.times - 1)
                 return Branch(self.second.label, [tree], output, role="copies", counter=counter)
         return None
 
-    def _copy(self, flow: Flow) -> Copy:
+    def _of_next(self, size: Number) -> Number:
+        """Return what a size that grows with the number of the copy is in the next one."""
+        return algebra.substituted(size, self.number, self.number + 1)
+
+    def _carried(self, grown: Callable[[Number, Number, Number], Number]) -> Values | None:
+        """Return the carried values of the copy of any number, if they grow so; None where one is no number."""
+        found = {}
+        for name, following in self.carried.items():
+            value = self.second.values[name]
+            if not algebra.is_number(value) or not algebra.is_number(following):
+                return None
+            found[name] = grown(value, following, self.number)
+        return found
+
+    def _carries_on(self, copy: Copy, carried: Values) -> bool:
+        """Return whether the copy of any number passes on what the next one has."""
+        environment = self.walk.environment(copy.values, copy.inputs)
+        following = self.second.entry.node.following
+        return all(
+            algebra.same(value_of(following[name], environment), self._of_next(value))
+            for name, value in carried.items()
+        )
+
+    def _copy(self, flow: Flow, carried: Values) -> Copy:
         """Return the copy of any number, on a first input."""
-        values = self.second.values
+        values = {**self.second.values, **carried}
         if self.counter is not None:
-            values = {**values, self.counter: self.number}
+            values[self.counter] = self.number
         return replace(self.second, inputs=(flow, *self.second.inputs[1:]), values=values, scope=None)
 
     def _attempt(self, copy: Copy) -> Tree | None:
@@ -67,7 +98,7 @@ class Growth:
         problems, trail, steps = dict(walk.problems), len(walk.trail), walk.budget.steps
         try:
             with algebra.assuming() as conditions:
-                tree = self.content(copy) if walk.truth(copy, "when") else None
+                tree = self.content(copy) if walk.choose(copy) else None
         except (Undecided, ParamcalcError):
             tree = None
         if tree is None or len(walk.problems) > len(problems) or algebra.mentions(conditions, self.number):

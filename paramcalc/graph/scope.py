@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
-from paramcalc.core.errors import LIMITS, Path, listed, quoted, refuse, suggest
+from paramcalc.core.errors import LIMITS, ParamcalcError, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
-from paramcalc.spec import Node
+from paramcalc.spec import Node, node_names
 
 #: What the names of expressions stand for.
 Values: TypeAlias = Mapping[str, Any]
@@ -43,6 +43,8 @@ class Scope:
     horizon: int | None = None
     #: whether it is the top of the spec, where `input` stands for nothing
     top: bool = False
+    #: whether its nodes are a mere list, whose connections are not known
+    inventory: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
 
     def output_of(self, reference: str) -> Flow:
@@ -56,7 +58,7 @@ class Scope:
         place = self._output_place(reference)
         path = reference if place is None else reference.rpartition(".")[0]
         entry, copy = self.find(path)
-        flow = copy.flow if copy is not None and entry.node.times is not None else entry.flow
+        flow = copy.flow if copy is not None and entry.node.is_repeated else entry.flow
         if flow is None:
             raise refuse("missing-input", f"nothing flows out of '{reference}'")
         if place is None or flow.broken:
@@ -73,7 +75,10 @@ class Scope:
         if not head or not last.isdecimal() or len(last) > LIMITS.digits:
             return None
         entry, copy = self.find(head)
-        return int(last) if entry.node.times is None or copy is not None else None
+        if entry.node.is_repeated and copy is None:
+            return None
+        children = copy.scope.entries if copy is not None and copy.scope is not None else {}
+        return None if any(name.isdecimal() for name in children) else int(last)
 
     def _input(self, reference: str, rest: list[str]) -> Flow:
         place = int(rest[0]) if len(rest) == 1 and rest[0].isdecimal() and len(rest[0]) < 9 else 0
@@ -98,18 +103,24 @@ class Scope:
             raise refuse("unknown-node", f"no earlier node '{first}' is in sight", hint)
         entry, copy = found, found.only_copy
         while rest:
-            if entry.node.times is not None:
+            if entry.node.is_repeated:
                 copy = entry.copy_of_counter(rest.pop(0), reference)
                 if not rest:
                     break
             inside: Mapping[str, Entry] = copy.scope.entries if copy is not None and copy.scope is not None else {}
             name = rest.pop(0)
             if name not in inside:
-                hint = suggest(name, inside) or listed("it holds", inside)
-                raise refuse("unknown-node", f"there is no '{name}' in '{reference}'", hint)
+                raise _not_inside(name, inside, entry, reference)
             entry = inside[name]
             copy = entry.only_copy
         return entry, copy
+
+    def add(self, entry: Entry) -> None:
+        """Make a node known by its name; of one that adds nothing to the path, what is in it."""
+        if entry.name != ".":
+            self.entries[entry.name] = entry
+        elif entry.only_copy is not None and entry.only_copy.scope is not None:
+            self.entries.update(entry.only_copy.scope.entries)
 
     def _look_up(self, name: str) -> Entry | None:
         """Return the node of a name, from the inside out."""
@@ -130,6 +141,16 @@ class Scope:
             scope = scope.parent
 
 
+def _not_inside(name: str, inside: Mapping[str, Entry], entry: Entry, reference: str) -> ParamcalcError:
+    """Return the refusal of a name that is not in a node, or in the side of it that is not there."""
+    for _, side in entry.node.sides:
+        if side.layers is not None and name in node_names(side.layers):
+            message = f"'{reference}' goes into a side of '{entry.name}' that is not there"
+            return refuse("absent-node", message, "give it the condition of that side")
+    hint = suggest(name, inside) or listed("it holds", inside)
+    return refuse("unknown-node", f"there is no '{name}' in '{reference}'", hint)
+
+
 @dataclass(slots=True, eq=False, repr=False)
 class Entry:
     """What a name in a scope stands for: a node, with the copies that are there so far."""
@@ -145,13 +166,13 @@ class Entry:
     flow: Flow | None = None
     #: its place in the order in which nodes were met
     order: int = 0
-    #: of a node that calls another again, that one, and the copy of it that its path says
-    target: tuple[Entry, Copy | None] | None = None
+    #: of a node that calls another again, by its path, that one, and the copy of it that the path says
+    targets: dict[str, tuple[Entry, Copy | None]] = field(default_factory=dict)
 
     @property
     def only_copy(self) -> Copy | None:
         """The copy of a node that is there and not repeated."""
-        return self.copies[0] if self.node.times is None and self.copies else None
+        return self.copies[0] if not self.node.is_repeated and self.copies else None
 
     def copy(self, number: int) -> Copy | None:
         """Return the copy of a number, or the one that stands for it."""
@@ -171,7 +192,9 @@ class Entry:
         copy = self.copy(int(counter))
         # of copies whose number is a symbol, it is assumed that there are as many
         if copy is None or not algebra.at_least(self.times, int(counter) + 1):
-            raise refuse("unknown-node", f"there is no such copy as '{reference}' names, or not yet")
+            last = self.copies[-1].last if self.copies else None
+            hint = f"the copies of '{self.name}' are numbered 0 to {last}" if type(last) is int else ""
+            raise refuse("no-such-copy", f"'{reference}' names a copy that is not there, or not yet", hint)
         return copy
 
 
@@ -186,6 +209,10 @@ class Copy:
     inherited: Inherited
     #: of a node called again, the copy of the first call
     first: Copy | None
+    #: the node, or what stands in its place otherwise; None until that is decided
+    node: Node | None = None
+    #: the path from the node to what stands in its place
+    side: Path = ()
     number: int = 0
     #: the number of the last copy that it stands for
     last: Number = 0

@@ -11,10 +11,15 @@ from paramcalc.graph.walk import Walk
 
 def tie(walk: Walk, copy: Copy, leaf: Leaf) -> None:
     """Tie the tensors of a leaf as its node says. Raises `unknown-tensor`, `tie-mismatch`, `missing-counter`."""
-    for name, target in copy.entry.node.tie.items():
+    assert copy.node is not None
+    for name, ties in copy.node.tie.items():
         with walk.asking("tie", name, at_key=True):
             use = tensor_of(leaf, name, type(leaf.layer).__name__)
+        holding = next((each for each in ties if walk.condition(copy, each.when, ("tie", name))), None)
+        if holding is None:
+            continue
         with walk.asking("tie", name):
+            target = holding.to.path(walk.environment(copy.values, copy.inputs))
             owner_leaf = _owner_leaf(copy, target)
             path, _, tensor = target.rpartition(".")
             owner = tensor_of(owner_leaf, tensor, f"'{path}'")
@@ -33,7 +38,7 @@ def _owner_leaf(copy: Copy, target: str) -> Leaf:
     """Return the layer of the tensor that a path names."""
     path = target.rpartition(".")[0]
     entry, owner = copy.entry.scope.find(path)
-    if owner is None and entry.node.times is not None:
+    if owner is None and entry.node.is_repeated:
         raise refuse("missing-counter", f"'{path}' is repeated: say which copy, as in {path}.0")
     if owner is None or owner.leaf is None:
         raise refuse("unknown-tensor", f"'{path}' is no layer that owns tensors")

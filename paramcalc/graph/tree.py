@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import Path
 from paramcalc.layers.base.declaration import Layer, Tensor
@@ -28,6 +29,14 @@ class Use:
     owner: Use | None = None
     owner_leaf: Leaf | None = None
     tied_as: str = ""
+
+    @property
+    def active(self) -> Number:
+        """The elements that an example passes through: all, or those of a part of an axis."""
+        if self.tensor.active is None:
+            return self.elements
+        axis, number = self.tensor.active
+        return algebra.divide(self.elements, self.tensor.shape[axis]) * number
 
     @property
     def owner_path(self) -> str | None:
@@ -101,6 +110,8 @@ class Branch:
     name: str = ""
     #: of copies that differ by a symbol, the number of the copy: that symbol, its first and last value
     counter: tuple[Number, Number, Number] | None = None
+    #: of copies side by side, how many of them an example passes through; None: all
+    active: Number | None = None
 
     @property
     def copies(self) -> Number:
@@ -121,6 +132,12 @@ class Flow:
     place: int = 0
     #: whether an error stands before it, so that nothing can be said of it
     broken: bool = False
+    #: the outputs of copies side by side, which are not one
+    bundle: tuple[Flow, ...] = ()
+    #: of copies that are alike, how many it stands for
+    times: Number = 1
+    #: of a bundle, the name of the node that it comes from
+    name: str = ""
 
     def output(self, place: int) -> Flow | None:
         """Return another output of the same leaf, counted from 0, if it has one there."""
@@ -139,10 +156,27 @@ class Graph:
     dims: dict[str, Value]
     #: what flows out of it: of the nodes that the spec names, or of its last
     outputs: tuple[Flow, ...] = ()
+    #: what is probably not meant as it is written
+    remarks: tuple[str, ...] = ()
 
     def leaves(self) -> Iterator[tuple[Leaf, Number]]:
         """Return the leaves in order of the graph, each with the number of its copies."""
         return leaves(self.root)
+
+
+def active_copies(tree: Branch) -> Iterator[tuple[Tree, Number | None]]:
+    """Yield what is in a tree, each with how many of its copies an example passes through; None: all of them.
+
+    Of copies side by side the first stand for those that are active, since they are alike in size.
+    """
+    left = tree.active
+    for child in tree.children:
+        if left is None or child.label == "merge":
+            yield child, None
+        else:
+            among = algebra.smallest([left, child.copies])
+            left = left - among
+            yield child, among
 
 
 def leaves(tree: Tree, times: Number = 1) -> Iterator[tuple[Leaf, Number]]:

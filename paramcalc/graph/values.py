@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided, Unknown
-from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression import Environment, Expression, bounded
+from paramcalc.core.errors import ParamcalcError, Path, quoted, refuse
+from paramcalc.core.expression import ABSENT, Environment, Expression, bounded
 from paramcalc.spec import Value
 
 
@@ -17,7 +18,61 @@ def value_of(value: Value, environment: Environment) -> Any:
         return value.evaluate(environment)
     if isinstance(value, (tuple, list)):
         return bounded(tuple(value_of(item, environment) for item in value))
-    return value if isinstance(value, bool) else bounded(algebra.as_number(value))
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
+    return value if isinstance(value, bool) or value is ABSENT else bounded(algebra.as_number(value))
+
+
+def check_conditions(conditions: Iterable[Expression], environment: Environment, path: Path = ()) -> None:
+    """Refuse values that do not meet conditions: `unmet-condition`; of symbols they are assumed.
+
+    Raises `wrong-type` for what is no condition; `path` is that of the conditions.
+    """
+    for place, condition in enumerate(conditions):
+        here = (*path, place)
+        try:
+            value = condition.evaluate(environment)
+            if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
+                raise refuse("wrong-type", f"takes conditions, and {quoted(condition.text)} is {quoted(value)}")
+        except ParamcalcError as error:
+            raise error.within(*here) from None
+        except Undecided as undecided:
+            raise undecided_problem(undecided).within(*here) from None
+        _check_condition(condition, value, environment, here)
+
+
+def _check_condition(condition: Expression, value: Any, environment: Environment, path: Path) -> None:
+    if algebra.is_symbol(value) and not (value.is_Boolean and not value.free_symbols):
+        algebra.require(value)
+        return
+    if algebra.is_array(value) and not value.all():
+        first = int((~value.astype(bool)).argmax())
+        raise refuse("unmet-condition", f"{quoted(condition.text)} does not hold in row {first}", path=path)
+    if not algebra.is_array(value) and not algebra.truth(value):
+        known = {name: environment.values[name] for name in sorted(condition.names) if name in environment.values}
+        stated = ", ".join(f"{name} = {shown(each)}" for name, each in known.items())
+        raise refuse(
+            "unmet-condition",
+            f"{quoted(condition.text)} does not hold" + (f" at {stated}" if stated else ""),
+            path=path,
+        )
+
+
+def shown(value: Any) -> str:
+    """Return the value of a dim as messages show it."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    return quoted(value) if not isinstance(value, str) else f"{value!r}"
+
+
+def same_values(left: Any, right: Any) -> bool:
+    """Return whether two values are the same: numbers, symbols, lists, texts."""
+    if isinstance(left, tuple) and isinstance(right, tuple):
+        return len(left) == len(right) and all(map(same_values, left, right))
+    numbers = algebra.is_number(left) and algebra.is_number(right)
+    return algebra.same(left, right) if numbers else bool(left == right)
 
 
 def undecided_problem(undecided: Undecided) -> ParamcalcError:

@@ -6,16 +6,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 from paramcalc.conventions import convention
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Undecided
+from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
-from paramcalc.core.expression import Budget, Environment, Expression
-from paramcalc.graph.scope import Copy, Values
+from paramcalc.core.expression import Budget, Environment, Expression, bounded
+from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Flow
 from paramcalc.graph.values import undecided_problem
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.values import expressions, has_expression
 from paramcalc.spec import Node, Spec, names_in, node_names
+
+#: The keys that say how many copies a node has.
+COPIES_KEYS = ("times", "parallel")
 
 
 class Stop(ParamcalcError):
@@ -40,6 +46,8 @@ class Walk:
         #: the names on the way to the node at hand, for messages
         self.trail: list[str] = []
         self.order = count()
+        #: what is probably not meant as it is written
+        self.remarks: list[str] = []
         self.problems: dict[tuple[str, Path, str], Problem] = {}
         self._names: dict[int, list[str]] = {}
         self._mentioned: dict[int, frozenset[str]] = {}
@@ -70,7 +78,7 @@ class Walk:
             raise Stop(self.problems.values())
 
     @contextmanager
-    def asking(self, *keys: str, at_key: bool = False) -> Iterator[None]:
+    def asking(self, *keys: str | int, at_key: bool = False) -> Iterator[None]:
         """Say of a refusal which key of the node it is about."""
         try:
             yield
@@ -95,13 +103,60 @@ class Walk:
         """Return the names that a node and all in it mention."""
         found = self._mentioned.get(id(node))
         if found is None:
-            found = frozenset().union(*(names for key, names in node.expressions() if key != "times"))
-            for child in node.layers or ():
-                found |= self.mentions(child) | names_in(child.times)
+            found = frozenset()
+            for _, side in node.sides:
+                found = found.union(*(names for path, names in side.expressions() if path[0] not in COPIES_KEYS))
+                for child in side.layers or ():
+                    found |= self.mentions(child) | names_in(child.times) | names_in(child.parallel)
             self._mentioned[id(node)] = found
         return found
 
     # --- the values of keys
+
+    def choose(self, copy: Copy) -> bool:
+        """Decide what a copy is: its node, or what stands in its place otherwise. Returns whether it is there."""
+        for path, side in copy.entry.node.sides:
+            if self.condition(copy, side.when, (*path, "when")):
+                copy.node, copy.side = side, path
+                return True
+        return False
+
+    def number(self, entry: Entry, key: str, inputs: tuple[Flow, ...]) -> Number:
+        """Return how many copies a node has: the value of `times` or `parallel`."""
+        number = self._number(entry, key, inputs)
+        if not algebra.at_least(number, 0):
+            raise refuse("invalid-value", f"'{key}' must be at least 0, not {quoted(number)}", path=(key,))
+        return number
+
+    def size(self, entry: Entry, key: str, inputs: tuple[Flow, ...]) -> Number:
+        """Return the value of a key that is a size of at least 1."""
+        size = self._number(entry, key, inputs)
+        if not algebra.at_least(size, 1):
+            raise refuse("invalid-value", f"'{key}' must be at least 1, not {quoted(size)}")
+        return size
+
+    def _number(self, entry: Entry, key: str, inputs: tuple[Flow, ...]) -> Number:
+        value = getattr(entry.node, key)
+        if not isinstance(value, Expression):
+            return value
+        with self.asking(key):
+            value = bounded(value.evaluate(self.environment(entry.scope.values, inputs)))
+            if not algebra.is_number(value):
+                raise refuse("wrong-type", f"'{key}' takes a whole number, not {quoted(value)}")
+        return value
+
+    def resolved_layer(self, layer: Layer, values: Values, inputs: tuple[Flow, ...]) -> Layer:
+        """Return a layer with the value of each expression in its fields."""
+        if layer.is_resolved:
+            return layer
+        environment = self.environment(values, inputs)
+        resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        for name, value in resolved.spelled_values().items():
+            # a text that is read again where a size is expected is an expression once more
+            if has_expression(value):
+                text = next(expressions(value)).text
+                raise refuse("wrong-type", f"'{name}' takes a number, and {text!r} is a text", path=(name,))
+        return resolved
 
     def environment(self, values: Values, inputs: tuple[Flow, ...]) -> Environment:
         """Return what the expressions of a node may ask for."""
@@ -110,17 +165,31 @@ class Walk:
 
     def truth(self, copy: Copy, key: str) -> bool:
         """Return the value of a key of a node that is a condition."""
-        value = getattr(copy.entry.node, key)
+        return self.condition(copy, getattr(copy.node or copy.entry.node, key), (key,))
+
+    def condition(self, copy: Copy, value: Any, path: Path) -> bool:
+        """Return the value of a condition that a key of a node is."""
         if value is True or value is False:
             return value
-        if isinstance(value, Expression):
-            with self.asking(key):
-                value = value.evaluate(self.environment(copy.values, copy.inputs))
-                if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
-                    raise refuse("wrong-type", f"'{key}' takes true or false, not {quoted(value)}")
-                return algebra.truth(value)
+        if not isinstance(value, Expression):
+            return algebra.truth(value)
+        expression = value
+        with self.asking(*path):
+            value = expression.evaluate(self.environment(copy.values, copy.inputs))
+            if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
+                raise refuse("wrong-type", f"'{path[-1]}' takes true or false, not {quoted(value)}")
+            return _truth_of(expression, value)
+
+
+def _truth_of(expression: Expression, value: Any) -> bool:
+    """Return the one truth of an expression's value. Raises `Undecided`, which then says whose truth it is."""
+    try:
         return algebra.truth(value)
+    except Undecided as undecided:
+        undecided.expression = undecided.expression or expression.text
+        raise
 
 
 def _count_nodes(nodes: Sequence[Node]) -> int:
-    return sum(1 + (_count_nodes(node.layers) if node.layers else 0) for node in nodes)
+    sides = (side for node in nodes for _, side in node.sides)
+    return sum(1 + (_count_nodes(side.layers) if side.layers else 0) for side in sides)

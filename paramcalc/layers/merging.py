@@ -10,6 +10,7 @@ from paramcalc.layers.base.fields import Integer, field
 
 class _Elementwise(Layer):
     variadic = 2
+    merges = True
     layout = "as_given"
 
     def output_shape(self, *inputs: Shape) -> Shape:
@@ -34,6 +35,7 @@ class Concatenate(Layer):
     """Its inputs one behind the other along an axis; the other axes must agree."""
 
     variadic = 1
+    merges = True
     layout = "as_given"
     source = "keras.layers.Concatenate; torch.cat"
     example = Example(inputs=[(64,), (64,)])

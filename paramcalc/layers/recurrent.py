@@ -28,10 +28,11 @@ class _Recurrent(OverTime, Gated):
 
     def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
         features, following = x[-1], self.step_shape(x)[-1]
-        for place in algebra.copies(self.num_layers):
+        for place, times in algebra.copies_and_times(self.num_layers):
             prefix = f"layer_{place}_" if place else ""
-            yield from self.gate_tensors(features, prefix)
-            yield from self.gate_tensors(features, f"{prefix}backward_", self.bidirectional)
+            forwards = self.gate_tensors(features, prefix)
+            backwards = self.gate_tensors(features, f"{prefix}backward_", self.bidirectional)
+            yield from (tensor.repeated(times) for tensor in (*forwards, *backwards))
             features = following
 
     def step_shape(self, x: Shape) -> Shape:

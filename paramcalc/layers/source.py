@@ -6,7 +6,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
-from paramcalc.layers.base.fields import DataDType, OpenShape, TensorShapes, aliased, field
+from paramcalc.layers.base.declared import TensorShapes, declared_tensors, shape_of
+from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
 
 
 class Input(Layer):
@@ -40,10 +41,8 @@ class Weights(Layer):
         if both or not (self.tensors_ or self.states):
             problem = f"'{min(both)}' twice" if both else "no tensor"
             raise refuse("invalid-value", f"Weights declares {problem}", "name each once, in 'tensors' or in 'states'")
-        for name, shape in self.tensors_.items():
-            yield Tensor(name, shape, "a tensor declared by the spec")
-        for name, shape in self.states.items():
-            yield Tensor(name, shape, "a state declared by the spec", "state")
+        yield from declared_tensors(self.tensors_)
+        yield from declared_tensors(self.states, "state")
 
     def output_shape(self, x: Shape | None = None) -> Shape:
         if self.output is not None:
@@ -51,7 +50,7 @@ class Weights(Layer):
             if self.output not in declared:
                 hint = suggest(self.output, declared)
                 raise refuse("unknown-tensor", f"Weights has no tensor '{self.output}' for its output", hint)
-            return tuple(declared[self.output])
+            return tuple(shape_of(declared[self.output]))
         if x is None:
             raise refuse("missing-input", "Weights has no input to pass on", "name the tensor that is its 'output'")
         return x

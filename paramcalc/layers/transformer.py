@@ -97,8 +97,8 @@ class _Stack(_Transformer):
         return x if self.norm is None else _output(self.norm, x)
 
     def _stacked(self, layer: Layer, *inputs: Shape) -> Iterator[Part]:
-        for number in algebra.copies(self.num_layers):
-            yield Part(f"layer_{number}", layer, inputs)
+        for number, times in algebra.copies_and_times(self.num_layers):
+            yield Part(f"layer_{number}", layer, inputs, copies=times)
         if self.norm is not None:
             yield Part("norm", self.norm, inputs[:1])
 

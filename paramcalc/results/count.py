@@ -14,7 +14,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, evaluate, leaves, undecided_problem
+from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, active_copies, evaluate, leaves, undecided_problem
 from paramcalc.layers.base.declaration import Role
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Framework, Spec, Value
@@ -58,6 +58,8 @@ class Totals(Generic[N]):
     non_trainable: N
     #: elements of states, where the convention does not count them in the total
     buffers: N
+    #: of the total, what one example passes through: of a mixture of experts, the active ones
+    active: N
     #: with every use of a shared or tied tensor counted
     total_untied: N
     #: of what `total` covers, each tensor at its dtype
@@ -119,6 +121,8 @@ class Count(Totals[N], Displayed):
     layers: tuple[LayerCount[N], ...]
     #: the tree that the rows are the leaves of
     root: Branch = field(repr=False, compare=False)
+    #: what is probably not meant as it is written
+    remarks: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -148,7 +152,7 @@ def count(
     target = named_convention(convention or spec.framework)
     try:
         graph = evaluate(spec, target.name, dims, fold=not expand)
-        rows = list(_Counter(target, depth).rows(graph.root, 1, 0))
+        rows = list(_Counter(target, depth).rows(graph.root, 1, 1, 0))
     except ParamcalcError as error:
         raise located(error, spec.source) from None
     except Undecided as undecided:
@@ -159,6 +163,7 @@ def count(
         dims=graph.dims,
         layers=tuple(rows),
         root=graph.root,
+        remarks=graph.remarks,
         **_totals(rows),
     )
 
@@ -177,18 +182,24 @@ class _Counter:
         #: the row in which each leaf is
         self.names = {} if names is None else names
 
-    def rows(self, tree: Tree, times: Number, level: int) -> Iterable[LayerCount]:
-        """Give the rows of a tree, in order of the graph."""
-        times = times * tree.times
+    def rows(
+        self, tree: Tree, times: Number, active: Number, level: int, among: Number | None = None
+    ) -> Iterable[LayerCount]:
+        """Give the rows of a tree, in order of the graph.
+
+        `times` and `active` are the copies of what is around it, and those that an example passes through; `among`
+        is how many of its own are, if not all.
+        """
+        times, active = times * tree.times, active * (tree.times if among is None else among)
         if isinstance(tree, Leaf):
             self.names[id(tree)] = tree.name
-            yield self.row(tree, times)
+            yield self.row(tree, times, active)
         elif self.depth is not None and level >= self.depth and tree.role != "copies":
-            yield self.group_row(tree, times)
+            yield self.group_row(tree, times, active)
         else:
             deeper = level if tree.role == "copies" else level + 1
-            for child in tree.children:
-                yield from self.rows(child, times, deeper)
+            for child, its_active in active_copies(tree):
+                yield from self.rows(child, times, active, deeper, its_active)
 
     def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
         """Return the names of the rows that inputs come from; of another output than the first, with its number."""
@@ -198,14 +209,16 @@ class _Counter:
             if flow.leaf is not None
         )
 
-    def row(self, leaf: Leaf, times: Number) -> LayerCount:
+    def row(self, leaf: Leaf, times: Number, active: Number) -> LayerCount:
         """Return the row of a leaf."""
+        passed: Number = 0
         total = trainable = buffers = size = trainable_size = 0
         for use in leaf.owned:
             if not self.target.counts(use.tensor.role):
                 buffers = buffers + use.elements
                 continue
             total = total + use.elements
+            passed = passed + use.active
             bytes_used = _bytes(use.elements, DTYPES[use.dtype])
             size = size + bytes_used
             if use.trainable:
@@ -217,6 +230,7 @@ class _Counter:
             trainable * times,
             (total - trainable) * times,
             buffers * times,
+            passed * active,
             untied * times,
             size * times,
             trainable_size * times,
@@ -230,10 +244,11 @@ class _Counter:
             convention=self.target,
         )
 
-    def group_row(self, tree: Branch, times: Number) -> LayerCount:
+    def group_row(self, tree: Branch, times: Number, active: Number) -> LayerCount:
         """Return one row for all of a group."""
         whole = _Counter(self.target, None, self.names)
-        rows = [row for child in tree.children for row in whole.rows(child, times, 0)]
+        children = active_copies(tree)
+        rows = [row for child, among in children for row in whole.rows(child, times, active, 0, among)]
         for leaf, _ in leaves(tree):
             self.names[id(leaf)] = tree.name
         return LayerCount(

@@ -204,7 +204,7 @@ def _closed_form(
         # the count stands without it
         return None, False
     too_long = len(form.symbols) > MOST_SYMBOLS
-    return (form if form.symbols and not too_long else None), too_long
+    return (form if (form.symbols or form.fixed) and not too_long else None), too_long
 
 
 def _layers(parts: Sequence[NodeDerivation]) -> Iterator[LayerDerivation]:

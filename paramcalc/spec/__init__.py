@@ -8,8 +8,10 @@
 the other way. All that can be refused without computing a shape is refused here.
 """
 
-from paramcalc.spec.document import Block, Node, Spec
+from paramcalc.spec.dims import Dim
+from paramcalc.spec.document import Block, Spec
 from paramcalc.spec.naming import node_names
+from paramcalc.spec.node import Node
 from paramcalc.spec.reading import read_spec
 from paramcalc.spec.values import (
     FRAMEWORKS,
@@ -27,6 +29,7 @@ __all__ = [
     "FRAMEWORKS",
     "VERSION",
     "Block",
+    "Dim",
     "Framework",
     "GivenValue",
     "Node",

@@ -14,7 +14,9 @@ from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
 if TYPE_CHECKING:
-    from paramcalc.spec.document import Block, Node, Spec
+    from paramcalc.spec.document import Block, Spec
+    from paramcalc.spec.node import Node
+    from paramcalc.spec.references import Reference
 
 
 class Enough(Exception):
@@ -36,10 +38,13 @@ class _Check:
         self.spec = spec
         self.complete = complete
         self.found: list[Problem] = []
+        #: the groups that hold names of groups in them, which add nothing to the path
+        self.opened: set[int] = set()
 
     def all(self) -> None:
         """Look at everything."""
         self._dims()
+        self._conditions(self.spec.requires, {*self.spec.dims}, ())
         for name, block in self.spec.blocks.items():
             self._block(block, ("blocks", name))
         self._recursion()
@@ -80,7 +85,12 @@ class _Check:
                 self._add(Problem("invalid-name", message, "give it another", here, True))
             self._names(names_in(value), known, here)
             known.add(argument)
+        self._conditions(block.requires, known, path)
         self._group(block.layers, known, [set()], True, (*path, "layers"))
+
+    def _conditions(self, conditions: Iterable[Expression], known: set[str], path: Path) -> None:
+        for place, condition in enumerate(conditions):
+            self._names(condition.names, known, (*path, "requires", place))
 
     def _group(self, nodes: Sequence[Node], known: set[str], scopes: list[set[str]], nested: bool, path: Path) -> None:
         """Look at the nodes of a group.
@@ -92,22 +102,31 @@ class _Check:
             self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
             raise Enough
         names = node_names(nodes)
+        if "." in names:
+            self.opened.add(id(scopes[-1]))
         places = {name: place for place, name in enumerate(names)}
         for place, (name, node) in enumerate(zip(names, nodes, strict=True)):
-            here = (*path, place)
             if name in scopes[-1]:
                 message = f"the name '{name}' is in use already in this group"
-                self._add(Problem("invalid-name", message, "give it another", (*here, "name")))
-            inner = self._expressions(node, known, here)
-            self._call(node, here)
-            for within, reference in _references(node):
-                # the call of another node is named for it, unless it is given a name
-                itself = node.share is not None and node.name is None
-                later = places.get(reference.split(".")[0], -1) >= place + itself
-                self._reference(reference, scopes, later, nested, (*here, *within))
-            if node.layers is not None:
-                self._group(node.layers, inner, [*scopes, set()], True, (*here, "layers"))
-            scopes[-1].add(name)
+                code = "duplicate-name" if id(scopes[-1]) in self.opened else "invalid-name"
+                self._add(Problem(code, message, "give it another", (*path, place, "name")))
+            # its earlier copies are in sight within it
+            own = {name} if node.is_repeated else set()
+            for within, side in node.sides:
+                here = (*path, place, *within)
+                inner = self._expressions(side, known, here)
+                self._call(side, here)
+                for where, reference in side.references():
+                    # the call of another node is named for it, unless it is given a name
+                    itself = side.share is not None and side.name is None
+                    later = places.get(reference.first, -1) >= place + itself
+                    self._reference(reference, scopes, later, nested, (*here, *where))
+                if side.layers is not None:
+                    # what stands in a group that adds nothing to the path has a name of the group around it
+                    inside = scopes if name == "." else [*scopes[:-1], scopes[-1] | own, set()]
+                    self._group(side.layers, inner, inside, True, (*here, *side.way_inside))
+            if name != ".":
+                scopes[-1].add(name)
 
     def _expressions(self, node: Node, known: set[str], path: Path) -> set[str]:
         """Look at the names that a node's expressions mention. Returns the names in sight within it."""
@@ -117,13 +136,19 @@ class _Check:
             if node.index in known:
                 message = f"the counter '{node.index}' has the name of a dim, an argument or another counter"
                 self._add(Problem("invalid-name", message, "give it another", (*path, "index")))
-        for key, used in node.expressions():
-            if key == "with":
-                self._values(node.arguments, inner, (*path, key))
-            elif node.layer is not None and key == type(node.layer).__name__:
-                self._values(node.layer.spelled_values(), inner, (*path, key))
+        for name in node.carry:
+            if name in inner:
+                message = f"the carried value '{name}' has the name of a dim, an argument or a counter"
+                self._add(Problem("invalid-name", message, "give it another", (*path, "carry", name), True))
+            inner = inner | {name}
+        for keys, used in node.expressions():
+            outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
+            if keys == ("with",):
+                self._values(node.arguments, inner, (*path, *keys))
+            elif node.layer is not None and keys == (type(node.layer).__name__,):
+                self._values(node.layer.spelled_values(), inner, (*path, *keys))
             else:
-                self._names(used, known if key == "times" else inner, (*path, key))
+                self._names(used, known if outside else inner, (*path, *keys))
         return inner
 
     def _values(self, value: Any, known: set[str], path: Path) -> None:
@@ -160,8 +185,8 @@ class _Check:
             message = f"the block '{circle[0]}' calls itself: {' → '.join([*circle, circle[0]])}"
             self._add(Problem("recursive-block", message, "", ("blocks", circle[0]), True))
 
-    def _reference(self, reference: str, scopes: list[set[str]], later: bool, nested: bool, path: Path) -> None:
-        first = reference.split(".")[0]
+    def _reference(self, reference: Reference, scopes: list[set[str]], later: bool, nested: bool, path: Path) -> None:
+        first = reference.first
         if not self.complete or any(first in scope for scope in scopes) or (first == "input" and nested):
             return
         if later:
@@ -184,16 +209,6 @@ def _expressions_in(value: Any) -> Iterator[tuple[Path, Expression]]:
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             for way, expression in _expressions_in(item):
                 yield (key, *way), expression
-
-
-def _references(node: Node) -> Iterator[tuple[Path, str]]:
-    """Return the names that a node mentions of others, each with its path in the node."""
-    for index, name in enumerate(node.inputs or ()):
-        yield ("inputs", index), name
-    if node.share is not None:
-        yield ("share",), node.share
-    for tensor, target in node.tie.items():
-        yield ("tie", tensor), target
 
 
 def _circles(calls: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
@@ -221,8 +236,9 @@ def _circles(calls: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
 def _blocks_called(nodes: Sequence[Node]) -> set[str]:
     called: set[str] = set()
     for node in nodes:
-        if node.block is not None:
-            called.add(node.block)
-        elif node.layers is not None:
-            called |= _blocks_called(node.layers)
+        for _, side in node.sides:
+            if side.block is not None:
+                called.add(side.block)
+            elif side.layers is not None:
+                called |= _blocks_called(side.layers)
     return called

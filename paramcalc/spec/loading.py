@@ -15,8 +15,9 @@ from os import PathLike
 from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
-from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse, suggest
+from paramcalc.core.errors import LIMITS, ParamcalcError, Source, quoted, refuse, suggest
 from paramcalc.spec import Spec, read_spec, read_value
+from paramcalc.spec.including import MergedSource, with_included
 from paramcalc.spec.parsing import build
 from paramcalc.spec.positions import TextSource
 
@@ -26,7 +27,13 @@ def load(path: str | PathLike[str]) -> Spec:
 
     Raises `ParamcalcError`, each problem with file, line and column.
     """
-    return loads(read_file(path), "<stdin>" if str(path) == "-" else str(path))
+    name = "<stdin>" if str(path) == "-" else str(path)
+    return spec_of(text_source(read_file(path), name, folder_of(path)))
+
+
+def folder_of(path: str | PathLike[str]) -> FilePath | None:
+    """Return the folder that what a file includes is relative to; None for standard input."""
+    return None if str(path) == "-" else FilePath(path).parent.resolve()
 
 
 def read_file(path: str | PathLike[str]) -> bytes:
@@ -65,9 +72,29 @@ def loads(text: str | bytes, name: str = "<text>") -> Spec:
     """
     if not isinstance(text, (str, bytes)):
         raise refuse("wrong-type", f"takes the text of a spec, not {quoted(text)}", "pc.load reads a file")
-    source = TextSource(name, _with_whole_escapes(_decoded(text, name)))
+    return spec_of(text_source(text, name))
+
+
+def text_source(text: str | bytes, name: str, folder: FilePath | None = None) -> TextSource:
+    """Return a text that a spec is read from; `folder` is that of the file, if it is one. Raises `not-text`."""
+    return TextSource(name, _with_whole_escapes(_decoded(text, name)), folder)
+
+
+def spec_of(source: TextSource) -> Spec:
+    """Read the spec of a text, with what it includes. Raises `ParamcalcError`, each problem with line and column."""
+    whole: Source = source
     try:
-        return read_spec(build(source.text), source)
+        data, whole = with_included(build(source.text), source, _included)
+        return read_spec(data, whole)
+    except ParamcalcError as error:
+        raise located(error, whole) from None
+
+
+def _included(path: FilePath) -> tuple[Any, TextSource]:
+    """Return the data and the text of an included file."""
+    source = text_source(read_file(path), str(path))
+    try:
+        return build(source.text), source
     except ParamcalcError as error:
         raise located(error, source) from None
 
@@ -76,6 +103,12 @@ def located(error: ParamcalcError, source: Any) -> ParamcalcError:
     """Return the same refusal, each problem with the source that can say where it stands, in their order there."""
     if source is None:
         return error
+    if isinstance(source, MergedSource):
+        placed = [(problem, *source.of(problem.path)) for problem in error.problems]
+        return ParamcalcError(
+            problem if problem.source or problem.outside else replace(problem, source=text, path=path)
+            for problem, text, path in placed
+        )
     problems = [problem if problem.source else replace(problem, source=source) for problem in error.problems]
     if isinstance(source, TextSource):
         source.expect(problem.path for problem in problems if problem.source is source)

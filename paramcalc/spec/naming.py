@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paramcalc.spec.document import Node
+    from paramcalc.spec.node import Node
 
 
 def node_names(nodes: Sequence[Node]) -> list[str]:

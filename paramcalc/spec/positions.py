@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path as FilePath
 
 from paramcalc.core.errors import ParamcalcError, Path, Position
 from paramcalc.spec.parsing import Positions, build
@@ -13,9 +14,11 @@ from paramcalc.spec.parsing import Positions, build
 class TextSource:
     """A text that a spec was read from: finds positions when asked."""
 
-    def __init__(self, name: str, text: str) -> None:
+    def __init__(self, name: str, text: str, folder: FilePath | None = None) -> None:
         self.name = name
         self.text = text
+        #: the folder that the file stands in; a text that is no file has none
+        self.folder = folder
         self._lines: list[str] | None = None
         self._positions: Positions | None = None
         self._expected: set[Path] = set()

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, Source, listed, quoted, refuse, suggest
+from paramcalc.core.expression import Expression
 from paramcalc.core.registry import kind, written_for
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import checking
 from paramcalc.spec.checking import Enough
-from paramcalc.spec.document import ATTRIBUTES, CONTENT_READERS, NODE_KEYS, Block, Node, Spec, read_key
+from paramcalc.spec.dims import Described, read_dims
+from paramcalc.spec.document import Block, Spec
+from paramcalc.spec.node import ATTRIBUTES, CONNECTIONS, CONTENT_READERS, NODE_KEYS, PLACE_KEYS, Node, read_key
+from paramcalc.spec.references import Reference, read_references
 from paramcalc.spec.values import (
     FRAMEWORKS,
     VERSION,
     Value,
     of_key,
-    read_name,
-    read_references,
+    read_block_name,
+    read_conditions,
     read_values,
     unknown_convention,
 )
 
-_SPEC_KEYS = ("paramcalc", "name", "description", "framework", "dims", "blocks", "layers", "outputs")
-_BLOCK_KEYS = ("arguments", "layers")
+_SPEC_KEYS = (
+    "paramcalc", "name", "description", "framework", "dtype", "include", "dims", "requires", "connections", "blocks",
+    "layers", "outputs",
+)  # fmt: skip
+_BLOCK_KEYS = ("arguments", "requires", "layers")
 _CONTENT_KEYS = ("layers", "block", "share")
 #: What people write a layer type behind, as other formats have it.
 _KEYS_OF_KIND = ("type", "kind", "layer", "class", "class_name", "module", "op")
@@ -68,15 +76,22 @@ class _Reader:
             self.refuse("missing-key", "the 'layers' of the spec are missing", "as in layers: [Input: {shape: [4]}]")
         blocks = self.blocks(data.get("blocks"))
         layers = self.nodes(data.get("layers", []), ("layers",))
-        dims = self.values(data.get("dims"), ("dims",), "a dim")
+        dims, described = self.dims(data.get("dims"))
+        requires = self.conditions(data.get("requires"), ())
         texts: dict[str, Any] = {
             key: self.text(data, key) for key in ("name", "description") if data.get(key) is not None
         }
         framework = self.framework(data)
         outputs = self.outputs(data.get("outputs"))
+        dtype, connections = (
+            self.key(data, "dtype", read_dtype),
+            self.key(data, "connections", NODE_KEYS["connections"]),
+        )
         complete = not self.problems
         spec = Spec((), framework=framework, source=source, **texts)
-        spec.dims, spec.blocks, spec.layers, spec.outputs = dims, blocks, layers, outputs
+        spec.dims, spec.described, spec.requires = dims, described, requires
+        spec.dtype, spec.connections = dtype, connections or CONNECTIONS[0]
+        spec.blocks, spec.layers, spec.outputs = blocks, layers, outputs
         self.problems += checking.problems(spec, complete)
         return spec
 
@@ -95,12 +110,34 @@ class _Reader:
         self.refuse(problem.code, problem.message, problem.hint, "framework")
         return "keras"
 
-    def outputs(self, data: Any) -> tuple[str, ...] | None:
+    def outputs(self, data: Any) -> tuple[Reference, ...] | None:
         try:
             return None if data is None else read_references(data)
         except ParamcalcError as error:
             self.problems += of_key("outputs", error).problems
             return None
+
+    def key(self, data: dict[Any, Any], key: str, read: Callable[[Any], Any]) -> Any:
+        """Read the value of a key that may be absent."""
+        try:
+            return read(data[key]) if key in data else None
+        except ParamcalcError as error:
+            self.problems += of_key(key, error).problems
+            return None
+
+    def dims(self, data: Any) -> tuple[dict[str, Value], dict[str, Described]]:
+        try:
+            return read_dims({} if data is None else data)
+        except ParamcalcError as error:
+            self.problems += of_key("dims", error).problems
+            return (dict.fromkeys(data) if isinstance(data, dict) else {}), {}
+
+    def conditions(self, data: Any, path: Path) -> tuple[Expression, ...]:
+        try:
+            return () if data is None else read_conditions(data)
+        except ParamcalcError as error:
+            self.problems += of_key("requires", error).within(*path).problems
+            return ()
 
     def refuse(self, code: str, message: str, hint: str = "", *path: str | int, at_key: bool = False) -> None:
         self.problems.append(Problem(code, message, hint, path, at_key))
@@ -135,11 +172,10 @@ class _Reader:
         for name, body in (data or {}).items():
             path = ("blocks", name)
             try:
-                read_name(name)
+                read_block_name(name)
             except ParamcalcError as error:
                 problem = error.problems[0]
-                message = problem.message.replace("a node", "a block")
-                self.refuse(problem.code, message, problem.hint, *path, at_key=True)
+                self.refuse(problem.code, problem.message, problem.hint, *path, at_key=True)
             if isinstance(body, dict):
                 blocks[name] = self.block(name, body, path)
             else:
@@ -152,6 +188,7 @@ class _Reader:
             self.refuse("missing-key", f"the block '{name}' has no 'layers'", "", *path, at_key=True)
         block = Block(self.nodes(body.get("layers", []), (*path, "layers")))
         block.arguments = self.values(body.get("arguments"), (*path, "arguments"), "an argument")
+        block.requires = self.conditions(body.get("requires"), path)
         return block
 
     def nodes(self, data: Any, path: Path) -> tuple[Node, ...]:
@@ -193,6 +230,8 @@ class _Reader:
             try:
                 if key == contents[0]:
                     values.update(self.content(key, value, (*path, key)))
+                elif key == "else":
+                    values["otherwise"] = self.side(value, (*path, key))
                 else:
                     self.node_key(key, contents[0])
                     # a Node takes nothing for absent; in a document, what is written must be something
@@ -203,6 +242,23 @@ class _Reader:
         if not problems:
             return Node(**values)
         raise ParamcalcError(problems)
+
+    def side(self, value: Any, path: Path) -> Node | tuple[Node, ...]:
+        """Read what stands in the place of a node otherwise: a node without keys of its place, or a list of nodes."""
+        if isinstance(value, list):
+            if not value:
+                raise refuse("invalid-value", "'else' is a list without nodes", "leave it out", ("else",))
+            return self.nodes(value, path)
+        if not isinstance(value, (dict, str)):
+            raise refuse("wrong-type", f"'else' is a node or a list of nodes, not {_form(value)}", path=("else",))
+        for key in value if isinstance(value, dict) else ():
+            if key in PLACE_KEYS:
+                message = f"'{key}' belongs to the place of the node, and holds for both sides"
+                raise refuse("unknown-key", message, "write it beside 'when'", ("else", key), True)
+        try:
+            return self.node(value, path)
+        except ParamcalcError as error:
+            raise error.within("else") from None
 
     def content(self, key: str, value: Any, path: Path) -> dict[str, Any]:
         if key == "layers":

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from paramcalc.core import algebra
 from paramcalc.core.errors import ParamcalcError, Problem, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Expression, bounded, check_name
+from paramcalc.core.expression import ABSENT, Expression, bounded, check_name
 from paramcalc.layers.base.fields import read_integer
 
 #: What a dim or an argument may be: a size, a truth, a list, an expression; None where it is unknown.
@@ -41,7 +41,7 @@ def names_in(value: Value) -> frozenset[str]:
 
 def read_value(value: Any) -> Value:
     """Read the value of a dim or an argument. Raises `wrong-type`, `limit`, `invalid-expression`."""
-    if value is None or isinstance(value, (bool, Expression)):
+    if value is None or value is ABSENT or isinstance(value, (bool, Expression)):
         return value
     if isinstance(value, str):
         return Expression.parse(value)
@@ -64,54 +64,58 @@ def of_key(key: str, error: ParamcalcError) -> ParamcalcError:
     ).within(key)
 
 
-def read_values(values: Any, what: str) -> dict[str, Value]:
-    """Values by their names. Raises `wrong-type`, `invalid-name`, and what each value is refused for."""
+def read_values(
+    values: Any, what: str, read: Callable[[Any], Any] = read_value, dotted: bool = False
+) -> dict[str, Any]:
+    """Read values by their names, each by `read`; with `dotted`, names may have dots.
+
+    Raises `wrong-type`, `invalid-name`, `duplicate-name`, and what each value is refused for.
+    """
     if not isinstance(values, Mapping):
         raise refuse("wrong-type", f"takes a mapping of names to values, not {quoted(values)}")
     problems: list[Problem] = []
-    result: dict[str, Value] = {}
-    for name, value in values.items():
+    result: dict[str, Any] = {}
+    for written, value in values.items():
+        name = written
         try:
-            check_name(name, what)
+            name = check_name(written, what, dotted)
+            if name in result:
+                raise refuse(
+                    "duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "rename one"
+                )
         except ParamcalcError as error:
-            problems += [Problem(p.code, p.message, p.hint, (name,), True) for p in error.problems]
+            problems += [Problem(p.code, p.message, p.hint, (written,), True) for p in error.problems]
         try:
-            result[name] = read_value(value)
+            result[name] = read(value)
         except ParamcalcError as error:
-            problems += of_key(name, error).problems
+            problems += of_key(written, error).problems
             result[name] = None
     if problems:
         raise ParamcalcError(problems)
     return result
 
 
+def read_block_name(value: Any) -> str:
+    """Read the name of a block. Raises `invalid-name`."""
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*", value):
+        hint = "a name begins with a letter or _, and goes on with letters, digits, _ and -"
+        raise refuse("invalid-name", f"{quoted(value)} cannot name a block", hint)
+    return read_name(value)
+
+
 def read_name(value: Any) -> str:
     """Read the name of a node. Raises `invalid-name`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*", value) or len(value) > 200:
+    if type(value) is int and value >= 0:
+        return str(value)
+    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*|0|[1-9]\d*|\.", value) or len(value) > 200:
         raise refuse(
             "invalid-name",
             f"{quoted(value)} cannot name a node",
-            "a name begins with a letter or _, and goes on with letters, digits, _ and -",
+            "a name begins with a letter or _, and goes on with letters, digits, _ and -; or it is a number",
         )
     if value == "input":
         raise refuse("invalid-name", "'input' cannot name a node: it stands for the input of the group")
     return value
-
-
-def read_reference(value: Any) -> str:
-    """Read the name of a node, or a path. Raises `wrong-type`."""
-    if not isinstance(value, str) or not re.fullmatch(r"[^\W\d][\w-]*(\.[\w-]+)*", value):
-        raise refuse("wrong-type", f"takes the name of a node, or a path as in body.3.mlp, not {quoted(value)}")
-    return value
-
-
-def read_references(value: Any) -> tuple[str, ...]:
-    """One reference, or a list of them. Raises `wrong-type`."""
-    if isinstance(value, str):
-        return (read_reference(value),)
-    if not isinstance(value, (list, tuple)) or not value:
-        raise refuse("wrong-type", f"takes a list of the names of nodes, not {quoted(value)}")
-    return tuple(read_reference(item) for item in value)
 
 
 def read_times(value: Any) -> Value:
@@ -127,25 +131,6 @@ def read_counter(value: Any) -> str:
     return check_name(value, "a counter")
 
 
-def read_ties(value: Any) -> dict[str, str]:
-    """Tensors of a layer, each with the path of the one it is tied to. Raises `wrong-type`."""
-    if not isinstance(value, Mapping) or not value:
-        raise refuse("wrong-type", f"takes a mapping of this layer's tensors to others, not {quoted(value)}")
-    for name, target in value.items():
-        if not isinstance(name, str) or not isinstance(target, str) or "." not in target:
-            raise refuse(
-                "wrong-type",
-                f"a tensor is tied to one of an earlier node, not to {quoted(target)}",
-                "as in kernel: embed.embeddings",
-                (name,),
-            )
-        try:
-            read_reference(target)
-        except ParamcalcError as error:
-            raise of_key(name, error) from None
-    return dict(value)
-
-
 def read_arguments(value: Any) -> dict[str, Value]:
     """Read the arguments of a call. Raises `wrong-type` also for one that is given nothing."""
     values = read_values(value, "an argument")
@@ -153,3 +138,20 @@ def read_arguments(value: Any) -> dict[str, Value]:
         if given is None:
             raise refuse("wrong-type", f"the argument '{name}' is given nothing", path=(name,))
     return values
+
+
+def read_conditions(value: Any) -> tuple[Expression, ...]:
+    """Read a list of conditions. Raises `wrong-type`, `invalid-expression`."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"takes a list of conditions, not {quoted(value)}")
+    conditions = []
+    for place, item in enumerate(value):
+        if not isinstance(item, (str, Expression)):
+            raise refuse(
+                "wrong-type", f"takes a condition such as width % heads == 0, not {quoted(item)}", path=(place,)
+            )
+        try:
+            conditions.append(Expression.parse(item) if isinstance(item, str) else item)
+        except ParamcalcError as error:
+            raise error.within(place) from None
+    return tuple(conditions)

@@ -15,8 +15,7 @@ from typing import Any
 import keras
 import pytest
 
-# all that are selected are read at once: in one process of a run that several share
-pytestmark = [pytest.mark.framework, pytest.mark.xdist_group("applications")]
+pytestmark = pytest.mark.framework
 
 READER = Path(__file__).with_name("read_without_keras.py")
 #: Keras 3.15 has forty.

@@ -12,12 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.cli import main
+from tests.helpers import run
 
 pytestmark = pytest.mark.fuzz
 
@@ -124,13 +123,12 @@ def test_a_broken_file_is_counted_or_refused(model: Any) -> None:
     """And so is its text, a part of it missing."""
     text = json.dumps(model)
     random_place = random.Random(len(text)).randrange(len(text))
-    runner = CliRunner()
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         for each in (text, text[:random_place], text[:random_place] + text[random_place + 1 :]):
             path.write_text(each, encoding="utf-8")
             for command in ("import", "count"):
-                result = runner.invoke(main, [command, str(path)])
+                result = run(command, str(path))
                 assert result.exit_code in (0, 2), result.output
                 assert result.exception is None or isinstance(result.exception, SystemExit)
                 assert (result.exit_code == 2) == ("error[" in result.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import paramcalc as pc
+from tests.seed import SEED
 from tests.test_errors import WRONG
 
 pytestmark = pytest.mark.fuzz
@@ -272,9 +273,9 @@ def count_or_refuse(text: str | bytes, convention: str | None = None) -> bool:
     return True
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
-def test_mutants(seed: int) -> None:
-    chance = random.Random(seed)
+@pytest.mark.parametrize("round_", range(ROUNDS))
+def test_mutants(round_: int) -> None:
+    chance = random.Random(f"{SEED} {round_}")
     seeds = [*(path.read_text(encoding="utf-8") for path in sorted(SPECS.glob("*.yaml"))), large_spec(chance)]
     seeds += [wrong.text for wrong in chance.sample(WRONG, 5)]
     for number in range(MUTANTS):
@@ -283,13 +284,13 @@ def test_mutants(seed: int) -> None:
         try:
             count_or_refuse(text, chance.choice([None, "keras", "torch"]))
         except Exception as fault:
-            raise AssertionError(f"mutant {number} of seed {seed} raises {fault!r}:\n{text}") from fault
-        assert time.process_time() - before < 1, f"mutant {number} of seed {seed} takes too long:\n{text}"
+            raise AssertionError(f"mutant {number} of round {round_} raises {fault!r}:\n{text}") from fault
+        assert time.process_time() - before < 1, f"mutant {number} of round {round_} takes too long:\n{text}"
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_mutants_of_bytes(seed: int) -> None:
-    chance = random.Random(seed)
+@pytest.mark.parametrize("round_", range(3))
+def test_mutants_of_bytes(round_: int) -> None:
+    chance = random.Random(f"{SEED} {round_}")
     data = bytearray((SPECS / "resnet20.yaml").read_bytes())
     for _ in range(100):
         broken = bytearray(data)
@@ -307,7 +308,7 @@ def test_the_large_specs_are_large_and_count() -> None:
 
 def test_memory_stays_small(tmp_path: Path) -> None:
     # in a process of its own, where no framework of another test is loaded
-    program = "from tests.fuzz.test_fuzz import test_mutants\nfor seed in range(5): test_mutants(seed)"
+    program = "from tests.fuzz.test_fuzz import test_mutants\nfor number in range(5): test_mutants(number)"
     report = tmp_path / "report.json"
     command = [sys.executable, str(Path(__file__).with_name("measure.py")), "60", str(report)]
     subprocess.run([*command, sys.executable, "-c", program], check=True, cwd=SPECS.parent)

@@ -14,8 +14,7 @@ import pytest
 
 from tests.fuzz.hostile import HOSTILE, spec
 
-# all that are selected are run at once: in one process of a run that several share
-pytestmark = [pytest.mark.fuzz, pytest.mark.xdist_group("hostile")]
+pytestmark = pytest.mark.fuzz
 
 COMMAND = [sys.executable, "-m", "paramcalc"]
 MEASURE = Path(__file__).with_name("measure.py")

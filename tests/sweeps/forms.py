@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,9 @@ def evaluated(tree: Any, sizes: dict[str, int]) -> Any:
         "Divide": lambda: Fraction(first) / second,
         "Floor": lambda: first // 1,
         "Mod": lambda: first % second,
+        "Scaled": lambda: int(first * second),
+        "ScaledUp": lambda: math.ceil(first * second),
+        "ScaledNear": lambda: round(first * second),
         "Max": lambda: max(operands),
         "Min": lambda: min(operands),
         "Equal": lambda: first == second,

@@ -25,9 +25,23 @@ TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "byt
 def test_a_random_spec_has_the_count_of_its_form(spec: pc.Spec, convention: str, data: st.DataObject) -> None:
     form = pc.formula(spec, convention)
     sizes = sizes_for(form, data)
-    total = pc.count(spec, convention, dims=sizes).total
-    assert form(**sizes) == total
+    total = pc.count(spec, convention, dims=form.dims_of(sizes)).total
+    assert form(**sizes) == form(**form.dims_of(sizes)) == total
     assert form.expanded()(**sizes) == total
+
+
+@given(specs(), st.data())
+def test_where_a_form_has_a_value_the_count_has_the_same(spec: pc.Spec, data: st.DataObject) -> None:
+    form = pc.formula(spec)
+    sizes = {name: data.draw(st.integers(1, 12), label=name) for name in form.symbols}
+    try:
+        value = form(**sizes)
+    except pc.ParamcalcError as error:
+        assert error.code == "unmet-condition"  # noqa: PT017
+        return
+    assert pc.count(spec, dims=form.dims_of(sizes)).total == value
+    arrays = {name: np.array([size, size]) for name, size in sizes.items()}
+    assert np.broadcast_to(form(**arrays), 2).tolist() == [value, value]
 
 
 @given(specs(), st.sampled_from(["layer", "group", "tensor"]), st.integers(1, 3))

@@ -102,7 +102,7 @@ pc.Bidirectional(layer=8)  # error: arg-type
 # --- Specs
 
 built = pc.Spec([pc.Input(shape=(3,)), pc.Node(pc.Dense(units=4), name="fc", times=2)], dims={"width": [1, 2]})
-reveal_type(built.layers)  # revealed: tuple[paramcalc.spec.document.Node, ...]
+reveal_type(built.layers)  # revealed: tuple[paramcalc.spec.node.Node, ...]
 reveal_type(built.framework)  # revealed: Literal['keras'] | Literal['torch']
 pc.Spec(layers=(pc.Dense(units=4),), framework="torch", outputs=["fc"])
 pc.Spec(layers=[pc.Dense])  # error: list-item

@@ -16,6 +16,7 @@ from sympy import ceiling, floor
 
 import paramcalc as pc
 from paramcalc.core.expression import RESERVED
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import program
 from paramcalc.results.formula import symbol
@@ -75,7 +76,8 @@ def _value(form: pc.Formula, point: dict[str, int]) -> int | None:
     try:
         value: int = form(**point)
     except pc.ParamcalcError as error:
-        if error.code != "unmet-condition":
+        # no double holds a size beyond 2^53
+        if error.code not in ("unmet-condition", "invalid-value"):
             raise
         return None
     return value
@@ -114,6 +116,17 @@ CONSTANT = "paramcalc: 1\nlayers:\n  - Input: {shape: [null, 3]}\n  - Weights: {
 HUGE = f"paramcalc: 1\ndims: {{n: 3, m: {10**30}}}\nlayers:\n  - Input: {{shape: [n]}}\n  - Dense: {{units: m}}\n"
 
 
+#: Sizes that round and choose, and a list.
+ROUNDED = """
+paramcalc: 1
+dims: {width: 4096, n: 900, m: 40, widths: [6, 8]}
+layers:
+  - Input: {shape: [width]}
+  - Dense: {units: "round_up(8 * width // 3, 256)", use_bias: false}
+  - Dense: {units: "min(n, 3 * m) + n % m + ceil((n + 1) / (m - 3))"}
+  - Dense: {units: "max(n // 7, m, 5) * 2"}
+  - {Dense: {units: "widths[i]"}, times: len(widths), index: i}
+"""
 #: A divisor that is a product, one that is a sum, and a minus before a power.
 DIVIDED = """
 paramcalc: 1
@@ -136,16 +149,23 @@ def written() -> Iterator[pc.Formula]:
         a * sympy.Mod(b - a, c + d) - sympy.Mod(a * b, c * e),
         a * sympy.Max(b - a, c, d * e) - sympy.Min(a, b - c**2, d),
         b - (a - (c - d) * (d - e)) ** 3,
+        # 0.29, 1e-5 and 4/3 are no doubles: what is next to them multiplies
+        a * Scaled.of(b, 0.29, "scaled") - c,
+        Scaled.of(a + b, 1e-5, "scaled_up") + d * Scaled.of(c * e, 4 / 3, "scaled_up"),
+        Scaled.of(Scaled.of(a, 2.5, "scaled_near") - b * c, 0.5, "scaled_near") + floor(a * b / c),
+        Scaled.of(b - a, -1.7, "scaled") * d - Scaled.of(c - d * e, 0.7, "scaled_up"),
     ):
         used = {each.name: each for each in symbols if each in expr.free_symbols}
         values = {"a": 1320, "b": 17, "c": 9, "d": 2, "e": 7}
         own = {name: values[name] for name in used}
-        yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=())
+        tensor = replace(form.tree.uses[0], elements=expr)
+        tree = replace(form.tree, uses=[tensor])
+        yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=(), tree=tree, is_of_spec=True)
 
 
 def awkward() -> Iterator[pc.Formula]:
     """Forms with fractions, powers and conditions, without symbols, with large numbers; kinds in general."""
-    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE, DIVIDED):
+    for text in (GROWING, DOUBLING, SHRINKING, CONSTANT, HUGE, DIVIDED, ROUNDED):
         yield pc.formula(pc.loads(text))
     yield pc.formula(pc.loads(HUGE), keep=["n"])
     for kind in (pc.Dense, pc.MultiHeadAttention, pc.Conv2D):

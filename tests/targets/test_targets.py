@@ -13,9 +13,10 @@ import sympy
 from openpyxl.workbook.defined_name import DefinedName
 
 import paramcalc as pc
+from paramcalc.core.notation import STEPS
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.workbook import workbook
-from paramcalc.results.formula.conditions import STEPS
 from tests.targets import engines
 from tests.targets.cases import SPECS, Case, cases
 
@@ -33,6 +34,15 @@ TARGETS: dict[str, tuple[Callable[[Any], engines.Results], float, set[str]]] = {
 }
 
 
+#: The roundings of a double's product that a target cannot write: MATLAB sends halves away from 0, and standard SQL
+#: does not say how exact its doubles are.
+NOT_ROUNDED = {
+    "octave": {"scaled_near"},
+    "sql in DuckDB": {"scaled", "scaled_up", "scaled_near"},
+    "sql in PostgreSQL": {"scaled", "scaled_up", "scaled_near"},
+}
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_target_gives_the_same_integers_or_refuses(target: str) -> None:
     run, capacity, unmet = TARGETS[target]
@@ -47,15 +57,19 @@ def test_the_target_gives_the_same_integers_or_refuses(target: str) -> None:
                 assert outcome == value, place
             elif value is None:
                 fits = case.bound(point) < capacity
-                assert not fits or any(outcome.startswith(each) for each in unmet) or _no_power(case, outcome), place
+                assert (
+                    not fits or any(outcome.startswith(each) for each in unmet) or _no_words(case, target, outcome)
+                ), place
             else:
-                assert case.bound(point) >= capacity or _no_power(case, outcome), f"{place}: {outcome}"
+                assert case.bound(point) >= capacity or _no_words(case, target, outcome), f"{place}: {outcome}"
     assert given > 250
 
 
-def _no_power(case: Case, outcome: str) -> bool:
-    """Whether a form is refused for a symbol in an exponent."""
-    return outcome == "not expressible" and any(not each.exp.is_Integer for each in case.form.expr.atoms(sympy.Pow))
+def _no_words(case: Case, target: str, outcome: str) -> bool:
+    """Whether a form is refused for a symbol in an exponent, or for a rounding that the target has not exactly."""
+    raised = any(not each.exp.is_Integer for each in case.form.expr.atoms(sympy.Pow))
+    roundings = {each.rounding for each in case.form.expr.atoms(Scaled)}
+    return outcome == "not expressible" and (raised or bool(roundings & NOT_ROUNDED.get(target, set())))
 
 
 def test_large_numbers_are_among_the_cases() -> None:

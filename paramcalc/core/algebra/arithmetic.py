@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from paramcalc.core import doubles
 from paramcalc.core.algebra.comparison import assume, equal
 from paramcalc.core.algebra.sizes import (
     Number,
@@ -40,6 +41,7 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
     if isinstance(dividend, Unknown) or isinstance(divisor, Unknown):
         return dividend // divisor
     if is_symbol(dividend) or is_symbol(divisor):
+        _assume_not_zero(divisor)
         quotient = dividend / divisor
         if not quotient.is_integer:
             assume("divides", divisor, dividend)
@@ -58,7 +60,9 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
 def floor_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded down. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
-        return sympy_module().floor(sympy_module().sympify(dividend) / divisor)
+        _assume_not_zero(divisor)
+        floor = sympy_module().floor
+        return floor(_not_rounded_before(dividend, divisor, floor) / divisor)
     _refuse_zero(dividend, divisor, "//")
     return dividend // divisor
 
@@ -66,8 +70,20 @@ def floor_divide(dividend: Number, divisor: Number) -> Number:
 def ceil_divide(dividend: Number, divisor: Number) -> Number:
     """Return the quotient, rounded up. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
-        return sympy_module().ceiling(sympy_module().sympify(dividend) / divisor)
+        _assume_not_zero(divisor)
+        ceiling = sympy_module().ceiling
+        return ceiling(_not_rounded_before(dividend, divisor, ceiling) / divisor)
     return -floor_divide(-dividend, divisor)
+
+
+def _not_rounded_before(dividend: Number, divisor: Number, rounding: Any) -> Number:
+    """Return a dividend that is rounded afterwards without the same rounding before: ⌊(⌊x⌋ + m)/n⌋ is ⌊(x + m)/n⌋."""
+    sympy = sympy_module()
+    number, rest = sympy.sympify(dividend).as_coeff_Add()
+    divisor = sympy.sympify(divisor)
+    if isinstance(rest, rounding) and number.is_Integer and divisor.is_integer and divisor.is_positive:
+        return rest.args[0] + number
+    return sympy.sympify(dividend)
 
 
 def ratio(dividend: Number, divisor: Number) -> Number:
@@ -75,6 +91,7 @@ def ratio(dividend: Number, divisor: Number) -> Number:
     if isinstance(dividend, Unknown) or isinstance(divisor, Unknown):
         return dividend // divisor
     if is_symbol(dividend) or is_symbol(divisor):
+        _assume_not_zero(divisor)
         return dividend / divisor
     _refuse_zero(dividend, divisor, "/")
     return dividend * (Fraction(1) / divisor)
@@ -83,6 +100,7 @@ def ratio(dividend: Number, divisor: Number) -> Number:
 def modulo(dividend: Number, divisor: Number) -> Number:
     """Return the remainder. Raises `division-by-zero`."""
     if in_symbols(dividend, divisor):
+        _assume_not_zero(divisor)
         return sympy_module().Mod(dividend, divisor)
     _refuse_zero(dividend, divisor, "%")
     return dividend % divisor
@@ -91,6 +109,12 @@ def modulo(dividend: Number, divisor: Number) -> Number:
 def _refuse_zero(dividend: Number, divisor: Number, operator: str) -> None:
     if bool((divisor == 0).any()) if is_array(divisor) else divisor == 0:
         raise refuse("division-by-zero", f"{quoted(dividend)} {operator} 0 has no value")
+
+
+def _assume_not_zero(divisor: Number) -> None:
+    """Assume of a divisor in symbols that it is not 0; a number that is 0 has no quotient in symbols either."""
+    if is_symbol(divisor) and not divisor.is_nonzero:
+        assume("≠", divisor, 0)
 
 
 #: Up to here, floating point tells each whole number from the next.
@@ -114,6 +138,25 @@ def scaled(size: Number, factor: Number) -> Number:
     if is_symbol(size) and not exact:
         raise Undecided(size)
     return floor_divide(size * factor.numerator, factor.denominator)
+
+
+def scaled_by_double(size: Number, factor: Number, rounding: str) -> Number:
+    """Return a size times a double, rounded by one of `doubles.ROUNDINGS`.
+
+    Raises `invalid-value` for a size that doubles do not hold exactly; `Undecided` for a factor that is a symbol.
+    """
+    if isinstance(size, Unknown) or isinstance(factor, Unknown):
+        return size * factor if isinstance(size, Unknown) else factor * size
+    if is_symbol(factor) or is_array(factor):
+        raise Undecided(factor)
+    if is_array(size):
+        return sys.modules["numpy"].frompyfunc(lambda each: scaled_by_double(each, factor, rounding), 1, 1)(size)
+    if is_symbol(size) and not size.is_Integer:
+        # only where there are symbols
+        from paramcalc.core.symbols import Scaled
+
+        return Scaled.of(size, doubles.double(factor), rounding)
+    return doubles.product(int(size), doubles.double(factor), rounding)
 
 
 def power_of_two(value: Number) -> Number:

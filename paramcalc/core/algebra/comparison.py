@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from paramcalc.core.algebra.sizes import Number, Shape, Undecided, Unknown, is_array, is_symbol, sympy_module, truth
 
-_conditions: ContextVar[list[Any] | None] = ContextVar("conditions", default=None)
+
+class _Collected(list[Any]):
+    """What is assumed, and what is done with each new assumption."""
+
+    settle: Callable[[str, Number, Number], None] | None = None
+
+
+_conditions: ContextVar[_Collected | None] = ContextVar("conditions", default=None)
 
 
 @contextmanager
-def assuming() -> Iterator[list[Any]]:
-    """Collect what symbolic arithmetic assumes, as (relation, left, right)."""
-    collected: list[Any] = []
+def assuming(settle: Callable[[str, Number, Number], None] | None = None) -> Iterator[list[Any]]:
+    """Collect what symbolic arithmetic assumes, as (relation, left, right).
+
+    `settle` is given each as it is made, and may refuse it: then it raises where the assumption was needed.
+    """
+    collected = _Collected()
+    collected.settle = settle
     token = _conditions.set(collected)
     try:
         yield collected
@@ -24,9 +35,11 @@ def assuming() -> Iterator[list[Any]]:
 
 
 def assume(relation: str, left: Number, right: Number) -> None:
-    """Record what a symbolic evaluation assumes: "=", "≥" or "divides"."""
+    """Record what a symbolic evaluation assumes: "=", "≠", "≥" or "divides"."""
     collected = _conditions.get()
     if collected is not None and (relation, left, right) not in collected:
+        if collected.settle is not None:
+            collected.settle(relation, left, right)
         collected.append((relation, left, right))
 
 
@@ -106,3 +119,25 @@ _COMPARISONS: dict[str, Any] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+
+
+def require(condition: Number) -> None:
+    """Assume a condition in symbols. Raises `Undecided` for one that is no relation between two sizes.
+
+    Of whole numbers, `a > b` is `a ≥ b + 1`.
+    """
+    if condition.is_Relational:
+        left, right = condition.args
+        sign = condition.rel_op
+        if sign == "==" and right == 0 and type(left).__name__ == "Mod":
+            assume("divides", left.args[1], left.args[0])
+        elif sign in ("==", "!="):
+            assume("=" if sign == "==" else "≠", left, right)
+        else:
+            larger, smaller = (left, right) if sign[0] == ">" else (right, left)
+            assume("≥", larger, smaller if sign[1:] else smaller + 1)
+    elif getattr(condition, "func", None) is sympy_module().And:
+        for each in condition.args:
+            require(each)
+    else:
+        raise Undecided(condition)

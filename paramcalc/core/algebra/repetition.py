@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -43,6 +43,16 @@ def number_of_copies(value: Number) -> int:
     if number > LIMITS.copies:
         raise _too_many_copies(number)
     return number
+
+
+def copies_and_times(number: Number) -> Iterable[tuple[int, Number]]:
+    """Return the copies that `copies` does, each with how many copies it stands for: itself alone.
+
+    Of a symbol there are two: the first, and the second for all others, which must be as it is.
+    """
+    if is_symbol(number) and not number.is_Integer:
+        return (0, 1), (1, number - 1)
+    return ((place, 1) for place in copies(number))
 
 
 def copies(number: Number) -> range:

@@ -19,6 +19,9 @@ class Undecided(Exception):
 
     def __init__(self, value: Number) -> None:
         self.value = value
+        #: the path of the node that asked, and the expression that it asked for, as far as they are known
+        self.node = ""
+        self.expression = ""
         super().__init__(value)
 
     @property
@@ -70,6 +73,13 @@ def is_symbol(value: Number) -> bool:
     """Return whether a size is a symbol or made of symbols."""
     sympy = sys.modules.get("sympy")
     return sympy is not None and isinstance(value, sympy.Basic)
+
+
+def depends(value: Number, other: Number) -> bool:
+    """Return whether a size, or one of several, is made of a symbol that is in another."""
+    if isinstance(value, tuple):
+        return any(depends(each, other) for each in value)
+    return is_symbol(value) and is_symbol(other) and bool(value.free_symbols & other.free_symbols)
 
 
 def is_array(value: Number) -> bool:

@@ -7,17 +7,21 @@ arrays and symbols alike. Python parses the text, and never runs it.
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
+from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression.compiling import parse, unknown_dim
-from paramcalc.core.expression.environment import Budget, Environment, axes_hint, axes_text, bounded
+from paramcalc.core.expression.environment import ABSENT, Absent, Budget, Environment, axes_hint, axes_text, bounded
 from paramcalc.core.expression.operations import FUNCTIONS
 
 __all__ = [
+    "ABSENT",
     "FUNCTIONS",
     "RESERVED",
+    "Absent",
     "Budget",
     "Environment",
     "Expression",
@@ -25,11 +29,23 @@ __all__ = [
     "axes_text",
     "bounded",
     "check_name",
+    "folded_name",
+    "mentions_text",
     "unknown_dim",
 ]
 
 #: Words that cannot name a dim, an argument, a counter or a node.
-RESERVED = frozenset([*FUNCTIONS, "true", "false", "input"])
+RESERVED = frozenset([*FUNCTIONS, "true", "false", "none", "in", "input"])
+
+
+def mentions_text(expression: str, text: str) -> bool:
+    """Return whether an expression mentions a text in quotes."""
+    return repr(text) in expression or f'"{text}"' in expression
+
+
+def folded_name(name: str) -> str:
+    """Return a name as Python's parser folds it in an expression, so that both stand for one dim (NFKC)."""
+    return name if name.isascii() else unicodedata.normalize("NFKC", name)
 
 
 class Expression:
@@ -62,7 +78,14 @@ class Expression:
             return parse(self.text, self.words)[1](environment)
         except ParamcalcError as error:
             problem = error.problems[0]
-            raise refuse(problem.code, f"in {quoted(self.text)}: {problem.message}", problem.hint) from None
+            message = problem.message
+            absent = [name for name in sorted(self.names) if environment.values.get(name) is ABSENT]
+            if problem.code == "absent-value" and absent:
+                message = f"'{absent[0]}' is none, and takes no part in arithmetic"
+            raise refuse(problem.code, f"in {quoted(self.text)}: {message}", problem.hint) from None
+        except Undecided as undecided:
+            undecided.expression = undecided.expression or self.text
+            raise
 
     def unknown(self, name: str, known: Iterable[str]) -> ParamcalcError:
         """Return the refusal of a name in it that stands for nothing; `known` are the names that do."""
@@ -78,14 +101,19 @@ class Expression:
         return self.text
 
 
-def check_name(name: object, what: str) -> str:
-    """Return a name that expressions may use; `what` is what it names. Raises `invalid-name`."""
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+def check_name(name: object, what: str, dotted: bool = False) -> str:
+    """Return a name that expressions may use, as Unicode folds it; `what` is what it names.
+
+    With `dotted`, it may be several joined by dots. Raises `invalid-name`.
+    """
+    parts = name.split(".") if isinstance(name, str) and dotted else [name]
+    if not all(isinstance(part, str) and part.isidentifier() and not keyword.iskeyword(part) for part in parts):
         raise refuse(
             "invalid-name",
             f"{quoted(name)} cannot name {what}",
             "a name is made of letters, digits and _, begins with no digit, and is no word of Python",
         )
+    name = folded_name(str(name))
     if name in RESERVED:
         raise refuse("invalid-name", f"'{name}' cannot name {what}: it is a word of the expression language")
     return name

@@ -13,11 +13,12 @@ import re
 import warnings
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from math import isfinite
 from typing import Any, TypeAlias
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, listed, quoted, refuse, suggest
 from paramcalc.core.expression import operations
-from paramcalc.core.expression.environment import Environment, bounded
+from paramcalc.core.expression.environment import ABSENT, Environment, bounded
 from paramcalc.core.expression.operations import BINARY, COMPARISONS, FUNCTIONS, ROUNDING, UNARY, as_truth
 
 Evaluator: TypeAlias = Callable[[Environment], Any]
@@ -104,20 +105,42 @@ class _Compiler:
 
 def _constant(compiler: _Compiler, node: ast.Constant) -> Evaluator:
     value: Any = node.value
-    is_word = value is None or isinstance(value, str)
-    if not (type(value) is int or (is_word and compiler.words)):
+    if type(value) not in (int, float, str) and not (value is None and compiler.words):
         raise _foreign(node)
+    if type(value) is float and not isfinite(value):
+        raise refuse("limit", "a double is at most 1.8e308")
     bounded(value)
     return lambda environment: value
 
 
+#: The words that stand for a value of their own.
+_WORDS = {"true": True, "false": False, "none": ABSENT}
+
+
 def _name(compiler: _Compiler, node: ast.Name) -> Evaluator:
     name = node.id
-    if name in ("true", "false"):
-        return lambda environment: name == "true"
+    if name in _WORDS and not (compiler.words and name == "none"):
+        value = _WORDS[name]
+        return lambda environment: value
     # a field of a layer may have the name of a function
     if name in FUNCTIONS and not compiler.words:
         raise refuse("invalid-expression", f"'{name}' is a function: write {name}(…)")
+    return _looked_up(compiler, name)
+
+
+def _dotted_name(compiler: _Compiler, node: ast.Attribute) -> Evaluator:
+    parts: list[str] = []
+    part: ast.expr = node
+    while isinstance(part, ast.Attribute):
+        parts.append(part.attr)
+        part = part.value
+    if not isinstance(part, ast.Name):
+        raise _foreign(node)
+    return _looked_up(compiler, ".".join([part.id, *reversed(parts)]))
+
+
+def _looked_up(compiler: _Compiler, name: str) -> Evaluator:
+    """Return the evaluator of the name of a dim, an argument or a counter."""
     compiler.names.add(name)
 
     def look_up(environment: Environment) -> Any:
@@ -142,6 +165,8 @@ def _binary(compiler: _Compiler, node: ast.BinOp) -> Evaluator:
         raise _foreign(node)
     if isinstance(node.op, ast.Div) and not compiler.exact:
         apply = operations.ratio
+    if isinstance(node.op, ast.Add) and compiler.words:
+        apply = operations.joined
     left, right = compiler.compiled(node.left), compiler.compiled(node.right)
     return lambda environment: _spent(environment, bounded(apply(left(environment), right(environment))))
 
@@ -166,7 +191,7 @@ def _comparison(compiler: _Compiler, node: ast.Compare) -> Evaluator:
     operands = compiler.all_compiled([node.left, *node.comparators])
     symbols = [COMPARISONS.get(type(operator), "") for operator in node.ops]
     if "" in symbols:
-        raise refuse("invalid-expression", "only == != < <= > >= compare")
+        raise refuse("invalid-expression", "only == != < <= > >= in not in compare")
 
     def evaluate(environment: Environment) -> Any:
         values = [_spent(environment, operand(environment)) for operand in operands]
@@ -186,10 +211,25 @@ def _choice(compiler: _Compiler, node: ast.IfExp) -> Evaluator:
 
 
 def _subscript(compiler: _Compiler, node: ast.Subscript) -> Evaluator:
-    if isinstance(node.slice, (ast.Slice, ast.Tuple)):
+    if isinstance(node.slice, ast.Slice):
+        return _part_of_list(compiler, node, node.slice)
+    if isinstance(node.slice, ast.Tuple):
         raise _foreign(node)
     sequence, index = compiler.compiled(node.value), compiler.compiled(node.slice)
     return lambda environment: operations.item(sequence(environment), _spent(environment, index(environment)))
+
+
+def _part_of_list(compiler: _Compiler, node: ast.Subscript, part: ast.Slice) -> Evaluator:
+    if part.step is not None:
+        raise _foreign(node)
+    sequence = compiler.compiled(node.value)
+    start, stop = (bound and compiler.compiled(bound) for bound in (part.lower, part.upper))
+
+    def evaluate(environment: Environment) -> Any:
+        bounds = [bound and _spent(environment, bound(environment)) for bound in (start, stop)]
+        return _spent(environment, operations.part(sequence(environment), *bounds))
+
+    return evaluate
 
 
 def _call(compiler: _Compiler, node: ast.Call) -> Evaluator:
@@ -217,6 +257,7 @@ def _call(compiler: _Compiler, node: ast.Call) -> Evaluator:
 _RULES: dict[type[ast.expr], Callable[[_Compiler, Any], Evaluator]] = {
     ast.Constant: _constant,
     ast.Name: _name,
+    ast.Attribute: _dotted_name,
     ast.List: _list,
     ast.BinOp: _binary,
     ast.UnaryOp: _unary,
@@ -236,10 +277,10 @@ def _spent(environment: Environment, value: Any) -> Any:
 
 def _foreign(node: ast.expr) -> ParamcalcError:
     """Return the refusal of what is Python, and not part of the language."""
-    part = ast.unparse(node) if not isinstance(node, (ast.Constant, ast.JoinedStr)) else "a text or fraction"
+    part = ast.unparse(node)
     return refuse(
         "invalid-expression",
         f"{quoted(part)} is not part of the expression language",
-        "it has whole numbers, true, false, names, lists, + - * / // % **, comparisons,"
-        " and or not, a if c else b, x[i] and " + " ".join(FUNCTIONS),
+        "it has numbers, texts in quotes, true, false, none, names, lists, + - * / // % **, comparisons, in,"
+        " and or not, a if c else b, x[i], x[a:b] and " + " ".join(FUNCTIONS),
     )

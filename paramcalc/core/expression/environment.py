@@ -10,6 +10,16 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse
 
 
+class Absent:
+    """What a dim that is `none` stands for: there is no such size. It is equal to itself alone."""
+
+    def __repr__(self) -> str:
+        return "none"
+
+
+ABSENT = Absent()
+
+
 class Budget:
     """The steps that the expressions of one evaluation may take together."""
 
@@ -82,6 +92,8 @@ def bounded(value: Any) -> Any:
             raise too_large()
     elif isinstance(value, tuple):
         _bound_list(value)
+    elif isinstance(value, (str, float, Absent)):
+        return value
     elif algebra.magnitude(value) >= TOO_LARGE:
         raise too_large()
     return value

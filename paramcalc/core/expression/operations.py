@@ -7,16 +7,21 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from paramcalc.core import algebra
+from paramcalc.core import algebra, doubles
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, quoted, refuse
-from paramcalc.core.expression.environment import TOO_LARGE, Environment, too_large, too_long
+from paramcalc.core.expression.environment import ABSENT, TOO_LARGE, Environment, too_large, too_long
 
 
 def as_number(value: Any) -> Number:
     """Return a value that is a size. Raises `wrong-type`."""
     if algebra.is_number(value):
         return value
+    if value is ABSENT:
+        raise refuse("absent-value", "a value that is none takes no part in arithmetic", "compare it with none first")
+    if type(value) is float:
+        hint = "a double stands in a comparison or in scaled(size, factor) alone"
+        raise refuse("wrong-type", f"{_shown(value)} is a double, and sizes are whole numbers", hint)
     raise refuse("wrong-type", f"{_shown(value)} is not a number")
 
 
@@ -37,9 +42,14 @@ def _shown(value: Any) -> str:
 
 
 def _add(left: Any, right: Any) -> Any:
-    if type(left) is type(right) and isinstance(left, (tuple, str)):
+    if isinstance(left, tuple) and isinstance(right, tuple):
         return left + right
     return as_number(left) + as_number(right)
+
+
+def joined(left: Any, right: Any) -> Any:
+    """Return two texts as one, for the tables of the conventions; of anything else, the sum."""
+    return left + right if isinstance(left, str) and isinstance(right, str) else _add(left, right)
 
 
 def _multiply(left: Any, right: Any) -> Any:
@@ -101,6 +111,8 @@ COMPARISONS: dict[type[ast.cmpop], str] = {
     ast.LtE: "<=",
     ast.Gt: ">",
     ast.GtE: ">=",
+    ast.In: "in",
+    ast.NotIn: "not in",
 }
 
 
@@ -112,13 +124,22 @@ def compared(symbols: Sequence[str], values: Sequence[Any], words: bool) -> Any:
 
 
 def _relation(symbol: str, left: Any, right: Any, words: bool) -> Any:
+    if symbol in ("in", "not in"):
+        return contains(right, left) == (symbol == "in")
     alike = type(left) is type(right) and isinstance(left, (bool, tuple))
-    worded = any(side is None or isinstance(side, str) for side in (left, right))
+    worded = any(side is None or side is ABSENT or isinstance(side, str) for side in (left, right))
     # a field of a layer may be one number or several: a table asks which
     one_is_list = words and isinstance(left, tuple) is not isinstance(right, tuple)
     if symbol in ("==", "!=") and (alike or worded or one_is_list):
         return (left == right) == (symbol == "==")
+    if type(left) is float or type(right) is float:
+        return algebra.compare(symbol, _exact(left), _exact(right))
     return algebra.compare(symbol, as_number(left), as_number(right))
+
+
+def _exact(value: Any) -> Any:
+    """Return what a double stands for, exactly; a number as it is."""
+    return Fraction(value) if type(value) is float else as_number(value)
 
 
 def item(sequence: Any, index: Any) -> Any:
@@ -136,6 +157,36 @@ def item(sequence: Any, index: Any) -> Any:
     return sequence[index]
 
 
+def part(sequence: Any, start: Any, stop: Any) -> Any:
+    """Return the elements of a list from one place to another. Raises `wrong-type`; `Undecided` as `item` does."""
+    as_list(sequence)
+    for bound in (start, stop):
+        if algebra.is_symbol(bound) or algebra.is_array(bound) or isinstance(bound, algebra.Unknown):
+            raise algebra.Undecided(bound)
+        if bound is not None and type(bound) is not int:
+            raise refuse("wrong-type", f"{_shown(bound)} is no place in a list")
+    return sequence[start:stop]
+
+
+def as_list(value: Any) -> tuple[Any, ...]:
+    """Return a value that is a list. Raises `wrong-type`."""
+    if isinstance(value, tuple):
+        return value
+    raise refuse("wrong-type", f"{_shown(value)} is not a list")
+
+
+def contains(values: Any, wanted: Any) -> bool:
+    """Return whether a list has an element. Raises `wrong-type`; `Undecided` where a symbol decides."""
+    return any(_equal(value, wanted) for value in as_list(values))
+
+
+def _equal(value: Any, wanted: Any) -> bool:
+    """Return whether an element is the one that is wanted; a number is no text, and never equal to one."""
+    if any(isinstance(side, (str, tuple, bool)) or side is ABSENT for side in (value, wanted)):
+        return type(value) is type(wanted) and value == wanted
+    return as_truth(_relation("==", value, wanted, False))
+
+
 # --- Functions -------------------------------------------------------------------------
 
 
@@ -147,14 +198,28 @@ def _items(*values: Any) -> list[Number]:
 
 
 def _length(environment: Environment, values: Any) -> int:
-    if not isinstance(values, tuple):
-        raise refuse("wrong-type", f"{_shown(values)} is not a list")
-    return len(values)
+    return len(as_list(values))
+
+
+def _position(environment: Environment, wanted: Any, values: Any) -> int:
+    for place, value in enumerate(as_list(values)):
+        if _equal(value, wanted):
+            return place
+    raise refuse("invalid-value", f"{_shown(wanted)} is not in the list")
 
 
 def _sum(environment: Environment, values: Any) -> Number:
-    _length(environment, values)
-    return sum((as_number(value) for value in values), start=0)
+    return sum((as_number(value) for value in as_list(values)), start=0)
+
+
+def _scaled(rounding: str) -> Callable[..., Number]:
+    """Return the function that scales a size by a double and rounds it so."""
+
+    def scale(environment: Environment, size: Any, factor: Any) -> Number:
+        factor = factor if type(factor) is float else as_number(factor)
+        return algebra.scaled_by_double(as_number(size), factor, rounding)
+
+    return scale
 
 
 def _round_up(environment: Environment, value: Any, multiple: Any) -> Number:
@@ -169,7 +234,9 @@ FUNCTIONS: dict[str, tuple[int, int | None, Callable[..., Any]]] = {
     "max": (1, None, lambda environment, *values: algebra.largest(_items(*values))),
     "ceil": (1, 1, lambda environment, value: algebra.ceil_divide(as_number(value), 1)),
     "floor": (1, 1, lambda environment, value: algebra.floor_divide(as_number(value), 1)),
+    **{rounding: (2, 2, _scaled(rounding)) for rounding in doubles.ROUNDINGS},
     "len": (1, 1, _length),
+    "position": (2, 2, _position),
     "sum": (1, 1, _sum),
     "round_up": (2, 2, _round_up),
 }

@@ -6,20 +6,31 @@ from collections.abc import Iterator
 
 from paramcalc.exports.derivations.blocks import Block, Cell, Equation, Equations, Legend, Maths, Paragraph
 from paramcalc.exports.derivations.steps import answers, without_repetitions
+from paramcalc.exports.formulas import FIXED, fixed_dims
 from paramcalc.exports.tables import thousands
 from paramcalc.results.formula import Formula
 
 
 def form_blocks(form: Formula, value: int | None) -> Iterator[Block]:
-    """Make the blocks of a closed form: its symbols, the formula, the numbers put in, the value, its conditions."""
+    """Make the blocks of a closed form: its symbols, the formula, the numbers put in, the value; what it assumes.
+
+    Without symbols there is no formula; what is fixed, and by what, is said all the same.
+    """
     if form.symbols:
+        yield Paragraph(("In the sizes of the spec:",))
         yield Legend(tuple(_size(form, name) for name in form.symbols))
+        yield _equations(form, value)
+    if form.conditions:
+        yield Paragraph((f"where {'; '.join(form.conditions)}",))
+    if form.fixed:
+        yield Paragraph((f"{FIXED} {'; '.join(fixed_dims(form))}",))
+
+
+def _equations(form: Formula, value: int | None) -> Equations:
     known = value is not None and set(form.symbols) <= set(form.values)
     substituted = [Maths(form.expr, form.values, form.values), Maths(value)] if known else []
     steps = without_repetitions(Maths(form.expr, at=form.values), *substituted)
-    yield Equations((Equation(("parameters",), answers(steps)),))
-    if form.conditions:
-        yield Paragraph((f"where {'; '.join(form.conditions)}",))
+    return Equations((Equation(("parameters",), answers(steps)),))
 
 
 def _size(form: Formula, name: str) -> tuple[Cell, Cell, str]:

@@ -226,7 +226,7 @@ def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     count = derivation.count
     blocks: list[Block] = [sum_table(model.parts, readable_bytes(count.bytes))]
     if derivation.form is not None:
-        blocks += [Paragraph(("In the sizes of the spec:",)), *form_blocks(derivation.form, model.one)]
+        blocks += form_blocks(derivation.form, model.one)
     elif derivation.too_long:
         way_out = "'paramcalc formula' gives it, layer by layer."
         blocks.append(Paragraph((f"With so many sizes, the sum in symbols is left out here: {way_out}",)))

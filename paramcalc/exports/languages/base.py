@@ -7,7 +7,7 @@ is written in no such way.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy
@@ -17,7 +17,7 @@ from sympy.printing.precedence import PRECEDENCE
 from paramcalc.core import notation
 from paramcalc.core.errors import refuse
 from paramcalc.exports.languages.lines import wrapped
-from paramcalc.exports.languages.whole import WHOLE
+from paramcalc.results.formula.whole import WHOLE
 
 if TYPE_CHECKING:
     from paramcalc.exports.languages.program import Check, Program
@@ -58,6 +58,9 @@ class Language(CodePrinter):  # type: ignore[misc]
     #: the functions that give the largest, or the smallest, of any number of operands
     largest: ClassVar[str]
     smallest: ClassVar[str]
+
+    #: for each rounding, the product of a size and a double; a rounding that is not here is refused
+    doubles: ClassVar[Mapping[str, str]] = {}
 
     # --- names
 
@@ -174,6 +177,16 @@ class Language(CodePrinter):  # type: ignore[misc]
 
     def _print_Remainder(self, expr: Any) -> Any:
         return self.binary(self.remainder, *expr.args)
+
+    def _print_DoubleProduct(self, expr: Any) -> Any:
+        size = self.parenthesize(expr.args[0], PRECEDENCE["Pow"])
+        if expr.rounding not in self.doubles:
+            raise self.lacks(f"{expr.rounding}({size}, {expr.factor!r}), the product of a double")
+        return self.doubles[expr.rounding].format(size=size, factor=self.double(expr.factor))
+
+    def double(self, factor: float) -> str:
+        """Write a double by the fewest digits that tell it from all others."""
+        return repr(factor) if factor >= 0 else f"({factor!r})"
 
     def _print_Max(self, expr: Any) -> Any:
         return self.call(self.largest, expr.args)

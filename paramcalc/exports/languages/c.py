@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import sympy
 from sympy.printing.c import C99CodePrinter
@@ -14,7 +15,7 @@ from paramcalc.exports.languages.program import Program
 #: What C23, C++ and the macros of compilers add to the words that SymPy knows.
 _WORDS = words("""
     alignas alignof bool constexpr false nullptr static_assert thread_local true typeof typeof_unqual asm fortran
-    linux unix i386 parameters largest each
+    linux unix i386 ceil nearbyint parameters largest each
     whole_power pow class new delete this template operator private public protected
     virtual friend namespace using try catch throw and or not xor
 """)
@@ -39,6 +40,11 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
     ascii = True
     taken = _WORDS | C99CodePrinter.reserved_words
     tab = "    "
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "(__int128)((double){size} * {factor})",
+        "scaled_up": "(__int128)ceil((double){size} * {factor})",
+        "scaled_near": "(__int128)nearbyint((double){size} * {factor})",
+    }
 
     def source(self, program: Program) -> str:
         """Write the whole text."""
@@ -62,10 +68,12 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
         body += wrapped(f"*parameters = {self.whole(program.result)};", "    ")
         bounds = [_Double().whole(bound) for bound in program.bounds]
         start = []
+        roundings = {each.rounding for each in program.double_products}
         powers = {power for expr in (program.result, *program.bounds) for power in expr.atoms(sympy.Pow)}
-        if not all(power.exp.is_Integer for power in powers):
+        raises = not all(power.exp.is_Integer for power in powers)
+        if raises or roundings - {"scaled"}:
             about.append("Link with -lm.")
-            start = ["#include <math.h>", "", *_POWER.splitlines(), ""]
+            start = ["#include <math.h>", "", *([*_POWER.splitlines(), ""] if raises else [])]
         bounded = ["    double largest = 0, each;"] if bounds else ["    double largest = 0;"]
         for bound in bounds:
             bounded += [*wrapped(f"each = {bound};", "    "), "    largest = each > largest ? each : largest;"]

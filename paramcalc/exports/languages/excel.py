@@ -1,4 +1,4 @@
-"""Spreadsheets: one formula over named cells, exact up to 2^53."""
+"""Spreadsheets: one formula over named cells, exact up to 10^15."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from paramcalc.exports.languages.base import Language, words
 from paramcalc.exports.languages.program import Program, Size
 
-#: Whole numbers up to this are exact in a spreadsheet, whose numbers are floating-point.
-EXACT = 2**53
+#: Whole numbers up to this are exact in a spreadsheet, which shows and stores 15 digits.
+EXACT = 10**15
 #: Characters of a formula, as Excel has it.
 _LONGEST = 8192
 #: A cell (A1 to XFD1048576, R1C1) is no name, nor is a row or a column on its own.
@@ -32,17 +32,17 @@ class Excel(Language):
 
     def source(self, program: Program) -> str:
         """Write rows to paste into a sheet: the sizes beside their names, and the formula."""
+        value = self.whole(program.result)
         conditions = [condition for _, condition in self.conditions(program)]
         bounds = ", ".join(map(self.whole, program.bounds))
         conditions += [f"MAX({bounds}) <= {EXACT}"] if bounds else []
-        value = self.whole(program.result)
         formula = f"=IF(AND({', '.join(conditions)}), {value}, NA())" if conditions else f"={value}"
         if len(formula) > _LONGEST:
             raise self.lacks(f"a formula of more than {_LONGEST:,} characters; the target xlsx has one for each layer")
         rows = [
             (program.heading,),
             ("Paste these rows into a sheet, mark the rows of the sizes, and let a spreadsheet make names of the",),
-            ("left column (Ctrl+Shift+F3). Exact up to 2^53; #N/A beyond, and where the form does not hold.",),
+            ("left column (Ctrl+Shift+F3). Exact up to 10^15; #N/A beyond, and where the form does not hold.",),
             *map(_row, program.sizes),
             ("parameters", formula),
             *((line.strip(),) for line in program.explanation if line.startswith(("parameters", "It", "Fixed", "At"))),
@@ -60,7 +60,7 @@ class Excel(Language):
 
     def _print_Integer(self, expr: Any) -> str:
         if abs(expr) > EXACT:
-            raise self.lacks(f"a number above 2^53, such as {int(expr):,}")
+            raise self.lacks(f"a number above 10^15, such as {int(expr):,}")
         return str(int(expr))
 
     def _print_Mul(self, expr: Any) -> str:

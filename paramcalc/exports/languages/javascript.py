@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from sympy.printing.jscode import JavascriptCodePrinter
 
@@ -14,7 +15,7 @@ _WORDS = words("""
     arguments as async await break case catch class const continue debugger default delete do else enum eval export
     extends false finally for from function get if implements import in instanceof interface let new null of package
     private protected public return set static super switch this throw true try typeof undefined var void while with
-    yield NaN Infinity RangeError TypeError name size least
+    yield NaN Infinity RangeError TypeError name size least BigInt Number Math
 """)
 
 
@@ -25,6 +26,13 @@ class JavaScript(Truncating, JavascriptCodePrinter):  # type: ignore[misc]
     taken = _WORDS
     equals, differs = "===", "!=="
     power = "**"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "BigInt(Math.trunc(Number({size}) * {factor}))",
+        "scaled_up": "BigInt(Math.ceil(Number({size}) * {factor}))",
+        # Math.round rounds halves up; they go to the even number
+        "scaled_near": "BigInt([Number({size}) * {factor}].map((product) => Math.round(product) -"
+        " (Math.round(product) - product === 0.5 && Math.round(product) % 2 !== 0 ? 1 : 0))[0])",
+    }
 
     def source(self, program: Program) -> str:
         """Write the whole text."""

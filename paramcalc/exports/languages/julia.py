@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from paramcalc.exports.languages.base import Language, words
 from paramcalc.exports.languages.lines import kept, wrapped
 from paramcalc.exports.languages.program import Program
@@ -9,7 +12,7 @@ from paramcalc.exports.languages.program import Program
 _WORDS = words("""
     baremodule begin break catch const continue do else elseif end export false finally for function global if import
     in isa let local macro module mutable primitive quote return struct true try type using where while abstract as
-    outer big map Integer ArgumentError throw div fld mod max min missing nothing
+    trunc ceil round BigInt Float64 outer big map Integer ArgumentError throw div fld mod max min missing nothing
 """)
 
 
@@ -20,6 +23,11 @@ class Julia(Language):
     taken = _WORDS
     power, largest, smallest = "^", "max", "min"
     quotient, floor_quotient, remainder = "div", "fld", "mod"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "trunc(BigInt, Float64({size}) * {factor})",
+        "scaled_up": "ceil(BigInt, Float64({size}) * {factor})",
+        "scaled_near": "round(BigInt, Float64({size}) * {factor})",
+    }
 
     def source(self, program: Program) -> str:
         """Write the whole text."""
@@ -31,7 +39,7 @@ class Julia(Language):
         lines += wrapped(f"function {program.name}({'; ' if sizes else ''}{kept(sizes)})", "", "        ")
         if program.sizes:
             names = ", ".join(program.names)
-            lines += wrapped(f"({names},) = map(big, ({names},))", "    ")
+            lines += wrapped(f"({names},{kept([') = map(big, ('])}{names},))", "    ")
         for size in program.sizes:
             lines.append(
                 f'    {size.name} >= {size.least} || throw(ArgumentError("{size.name} is at least {size.least}"))'

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from sympy.printing.octave import OctaveCodePrinter
 
@@ -15,7 +16,8 @@ _WORDS = words("""
     endenumeration endevents endfor endfunction endif endmethods endparfor endproperties endswitch endwhile
     enumeration events for function global if methods otherwise parfor persistent properties return spmd switch try
     until unwind_protect unwind_protect_cleanup while __FILE__ __LINE__
-    parameters sizes size least largest wrong k numel isnumeric isfloat any floor error double int64 mod idivide max min
+    parameters sizes size least largest wrong k numel isnumeric isfloat any floor fix ceil error double int64 mod
+    idivide max min
 """)
 
 
@@ -27,6 +29,11 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
     taken = _WORDS
     differs = "~="
     times, power, remainder = ".*", ".^", "mod"
+    # rounding to the nearest sends halves away from 0, and not to the even number
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "int64(fix(double({size}) .* {factor}))",
+        "scaled_up": "int64(ceil(double({size}) .* {factor}))",
+    }
     about = (
         "Takes numbers and arrays of one shape, and gives int64. An error says where a size is no whole number, where "
         "the form does not hold, and where a number on the way might be 2^62 or more."

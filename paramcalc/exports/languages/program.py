@@ -11,11 +11,13 @@ from typing import Any
 import sympy
 
 from paramcalc.core import notation
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.bounds import bounds
 from paramcalc.exports.languages.lines import one_line, wrapped
-from paramcalc.exports.languages.whole import FloorQuotient, Quotient, Remainder, bounds, whole
 from paramcalc.exports.tables import thousands, with_values
 from paramcalc.results.formula import Formula
+from paramcalc.results.formula.whole import DoubleProduct, FloorQuotient, Quotient, Remainder, whole
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,12 @@ class Program:
     explanation: tuple[str, ...]
 
     @property
+    def double_products(self) -> set[Any]:
+        """The products of a double in the result and the checks."""
+        sides = [side for check in self.checks for side in (check.left, check.right)]
+        return set().union(*(expr.atoms(DoubleProduct) for expr in (self.result, *sides)))
+
+    @property
     def names(self) -> list[str]:
         """The names of the sizes, as the language has them."""
         return [size.name for size in self.sizes]
@@ -85,13 +93,15 @@ def program(form: Formula, language: Language) -> Program:
     names = language.safe_names(form.symbols, used=[name])
     renamed = {symbol: symbol.func(names[dim], **symbol.assumptions0) for dim, symbol in form.symbols.items()}
     sizes = tuple(_size(form, dim, renamed[symbol]) for dim, symbol in form.symbols.items())
-    result = whole(form.expr.xreplace(renamed))
+    expr = form.expr.xreplace(renamed)
+    result = whole(expr)
     relations = [
         (relation, left.xreplace(renamed), right.xreplace(renamed)) for relation, left, right in form.relations
     ]
-    checks = tuple(_checks(relations, result, sizes))
+    scaled = set().union(*(side.atoms(Scaled) for side in (expr, *(s for each in relations for s in each[1:]))))
+    checks = (*_exact(scaled), *_checks(relations, result, sizes))
     sides = [side for check in checks for side in (check.left, check.right)]
-    formula = notation.text(form.expr.xreplace(renamed))
+    formula = notation.text(expr)
     conditions = [_words(*relation) for relation in relations]
     value = form.own_value
     return Program(
@@ -143,6 +153,16 @@ def _checks(relations: list[tuple[str, Any, Any]], result: Any, sizes: tuple[Siz
         if not divisor.is_positive
     ]
     return [*reversed(not_zero), *checks]
+
+
+def _exact(scaled: Iterable[Any]) -> Iterator[Check]:
+    """Yield the conditions under which doubles hold a size, and its product, exactly; what is within others first."""
+    for each in sorted(scaled, key=lambda each: (int(each.count_ops()), str(each))):
+        size, largest = whole(each.args[0]), sympy.Integer(whole(each).largest)
+        words = notation.text(each.args[0])
+        yield Check("≥", largest, size, f"{words} ≤ {notation.text(largest)}")
+        if not size.is_nonnegative:
+            yield Check("≥", size, -largest, f"{words} ≥ {notation.text(-largest)}")
 
 
 def _divisors(result: Any, checks: list[Check]) -> Iterator[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import keyword
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from sympy.printing.pycode import PythonCodePrinter
 
@@ -18,9 +19,14 @@ class Python(Language, PythonCodePrinter):  # type: ignore[misc]
     """A function of Python, in integers of any size."""
 
     language = "Python"
-    taken = _WORDS | {"TypeError", "ValueError", "name", "size", "least", "type", "int", "min", "max"}
+    taken = _WORDS | {"TypeError", "ValueError", "name", "size", "least", "type", "int", "min", "max", "round"}
     power, largest, smallest = "**", "max", "min"
     quotient, floor_quotient, remainder = "//", "//", "%"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "int({size} * {factor})",
+        "scaled_up": "-int(-({size} * {factor}) // 1)",
+        "scaled_near": "round({size} * {factor})",
+    }
     about = (
         "Exact, in integers of any size. Raises TypeError for a size that is no int, and ValueError "
         "for sizes at which the form does not hold."
@@ -76,6 +82,11 @@ class NumPy(Python):
     """A function of NumPy, over numbers and arrays, that refuses what might not fit in 64 bits."""
 
     language = "NumPy"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "np.trunc({size} * {factor}).astype(np.int64)",
+        "scaled_up": "np.ceil({size} * {factor}).astype(np.int64)",
+        "scaled_near": "np.rint({size} * {factor}).astype(np.int64)",
+    }
     taken = Python.taken | {"np", "OverflowError", "sizes", "zip", "largest"}
     about = (
         "Takes integers and arrays of integers, and is exact in 64 bits. Raises OverflowError where a number "
@@ -103,7 +114,8 @@ class NumPy(Python):
             '        raise OverflowError("at these sizes the numbers might not fit in 64 bits")',
         ]
         if names:
-            lines += wrapped(f"[{', '.join(names)}] = [size.astype(np.int64) for size in sizes]", "    ")
+            converted = kept(["] = [size.astype(np.int64) for size in sizes]"])
+            lines += wrapped(f"[{', '.join(names)}{converted}", "    ")
         lines += [*self.checked(program, "np.any({})"), *self.returned(program)]
         bounds = [Python.whole(Python(), bound) for bound in program.bounds]
         lines += [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.lines import kept, wrapped
 from paramcalc.exports.languages.program import Program
-from paramcalc.exports.languages.whole import Quotient, Remainder
+from paramcalc.results.formula.whole import Quotient, Remainder
 
 
 class Sql(Language):
@@ -75,10 +76,20 @@ class DuckDB(Sql):
 
     language = "DuckDB"
     type = "HUGEINT"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "CAST(trunc(CAST({size} AS DOUBLE) * {factor}) AS HUGEINT)",
+        "scaled_up": "CAST(ceil(CAST({size} AS DOUBLE) * {factor}) AS HUGEINT)",
+        "scaled_near": "CAST(round_even(CAST({size} AS DOUBLE) * {factor}, 0) AS HUGEINT)",
+    }
     quotient = "//"
     about = (
         "Exact in 128 bits, and an error of DuckDB beyond. NULL where a size is not stated, or the form does not hold."
     )
+
+    def double(self, factor: float) -> str:
+        """Write a double with an exponent, without which it is a decimal."""
+        printed = super().double(factor)
+        return printed if "e" in printed else f"CAST('{factor!r}' AS DOUBLE)"
 
     def _exact(self, result: Any) -> list[str]:
         return []

@@ -12,7 +12,7 @@ from typing import Any
 
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size
-from paramcalc.exports.languages.whole import Quotient
+from paramcalc.results.formula.whole import Quotient
 
 #: Each operation, and what it means.
 OPERATIONS = {
@@ -24,7 +24,12 @@ OPERATIONS = {
     "Mod": "the remainder of the first divided by the second, rounded down",
     "Max": "the largest of two or more",
     "Min": "the smallest of two or more",
+    "Scaled": "the first times the double, the second, as IEEE 754 multiplies; then rounded towards 0",
+    "ScaledUp": "the same, rounded up",
+    "ScaledNear": "the same, rounded to the nearest whole number, halves to the even one",
 }
+#: The operations whose second operand is a double.
+_OF_DOUBLES = {"scaled": "Scaled", "scaled_up": "ScaledUp", "scaled_near": "ScaledNear"}
 RELATIONS = {"divides": "Equal", "=": "Equal", "≠": "NotEqual", "≥": "GreaterEqual"}
 #: Of the format; raised when a reader of the one before would go wrong.
 VERSION = 1
@@ -90,6 +95,9 @@ class Tree(Language):
 
     def _print_Remainder(self, expr: Any) -> Any:
         return self._operation("Mod", expr.args)
+
+    def _print_DoubleProduct(self, expr: Any) -> Any:
+        return [_OF_DOUBLES[expr.rounding], self._print(expr.args[0]), expr.factor]
 
     def _print_Max(self, expr: Any) -> Any:
         return self._operation("Max", expr.args)
@@ -201,6 +209,15 @@ def form_schema() -> dict[str, Any]:
 
 def _applied(name: str, meaning: str | None = None) -> dict[str, Any]:
     least = {"Floor": 1}.get(name, 2)
+    if name in _OF_DOUBLES.values():
+        operands = [{"$ref": "#/$defs/expression"}, {"type": "number"}]
+        return {
+            "description": meaning,
+            "type": "array",
+            "prefixItems": [{"const": name}, *operands],
+            "items": False,
+            "minItems": 3,
+        }
     return {
         **({"description": meaning} if meaning else {}),
         "type": "array",

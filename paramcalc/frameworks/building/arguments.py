@@ -64,7 +64,11 @@ def plain_form(leaf: Leaf, framework: str, *understood: str) -> None:
 
 def weights_arguments(layer: Any) -> dict[str, Any]:
     """Return the arguments of our own class of `Weights`."""
-    given = {"shapes": dict(layer.tensors_), "states": dict(layer.states), "output": layer.output}
+    parameters, states = (
+        {tensor.name: tensor.shape for tensor in layer.tensors() if tensor.role == role}
+        for role in ("parameter", "state")
+    )
+    given = {"shapes": parameters, "states": states, "output": layer.output}
     return {name: value for name, value in given.items() if value}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import sys
 
 
 def identifier(name: str) -> str:
@@ -25,9 +26,9 @@ def camel(name: str) -> str:
 
 
 def unique(name: str, taken: set[str]) -> str:
-    """Return the name, with a number behind it where it is taken, is a keyword, or is built in."""
+    """Return the name, with a number behind it where it is taken, is a keyword, is built in, or is a module's."""
     found, number = name, 1
-    while found in taken or keyword.iskeyword(found) or hasattr(builtins, found):
+    while found in taken or keyword.iskeyword(found) or hasattr(builtins, found) or found in sys.stdlib_module_names:
         number += 1
         found = f"{name}_{number}" if name.islower() else f"{name}{number}"
     return found

@@ -52,10 +52,7 @@ def _tidied(spec: Spec) -> Spec:
 def _references(nodes: Iterable[Node]) -> Iterator[str]:
     """All names and paths that nodes mention of others."""
     for node in nodes:
-        yield from node.inputs or ()
-        yield from node.tie.values()
-        if node.share is not None:
-            yield node.share
+        yield from (reference for _, reference in node.references())
         yield from _references(node.layers or ())
 
 

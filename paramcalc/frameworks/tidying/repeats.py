@@ -290,7 +290,7 @@ def _signature(node: Node) -> Hashable:
     else:
         places: dict[str, int] = {name: place for place, name in enumerate(node_names(node.layers))}
         content = tuple(
-            (_signature(child), child.inputs and tuple(str(places.get(name, name)) for name in child.inputs))
+            (_signature(child), tuple(str(places.get(name, name)) for name in child.inputs or ()))
             for child in node.layers
         )
         if any(child.share is not None for child in node.layers):

@@ -52,6 +52,21 @@ class Tensor:
     inner: "Tensor | None" = None
     #: the tensor of a part whose axes it has one by one, and with which it is laid out
     like: "Tensor | None" = None
+    #: how many tensors it stands for: more than itself where the number of a layer's copies is a symbol
+    copies: Number = 1
+    #: whether it is saved with the model
+    persistent: bool = True
+    #: of a tensor of which an example passes through a part: an axis, and how many of its elements
+    active: tuple[int, Number] | None = None
+
+    @property
+    def elements(self) -> Number:
+        """How many numbers it holds, with all the tensors that it stands for."""
+        return algebra.product(self.shape) * self.copies
+
+    def repeated(self, copies: Number) -> "Tensor":
+        """Give the same tensor, for a number of copies of it."""
+        return self if type(copies) is int and copies == 1 else replace(self, copies=self.copies * copies)
 
     @property
     def condition(self) -> Number:
@@ -61,7 +76,8 @@ class Tensor:
 
     def within(self, part: "Part") -> "Tensor":
         """Give the same tensor as the layer around the part has it."""
-        return replace(self, name=f"{part.name}_{self.name}", when=_both(part.when, self.when), part=part, inner=self)
+        name, when = f"{part.name}_{self.name}", _both(part.when, self.when)
+        return replace(self, name=name, when=when, part=part, inner=self).repeated(part.copies)
 
 
 def _both(one: Any, other: Any) -> Any:
@@ -81,6 +97,8 @@ class Part:
     inputs: tuple[Shape, ...]
     #: the flag, or flags, that must hold for the part to be there
     when: Any = True
+    #: how many parts it stands for, as a tensor does
+    copies: Number = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +149,8 @@ class Layer(BaseModel):
     inputs: ClassVar[tuple[Axes, ...]] = (Axes("..."),)
     #: the fewest inputs, where it takes any number
     variadic: ClassVar[int | None] = None
+    #: whether it joins any number of inputs alike, as `merge` does the outputs of copies side by side
+    merges: ClassVar[bool] = False
     #: where the channels are; to be stated if it computes with inputs of several axes
     layout: ClassVar[Layout | None] = None
     #: what stands behind the formulas: a paper or a framework's documentation
@@ -171,6 +191,12 @@ class Layer(BaseModel):
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
+
+    @classmethod
+    def takes(cls, number: int) -> bool:
+        """Whether it takes this number of inputs."""
+        fewest, most = _input_span(cls)
+        return fewest <= number and (most is None or number <= most)
 
     def way_out(self, shape: Shape) -> str:
         """Say what to do where the first input has this shape, and other axes than it takes: here, nothing is known."""
@@ -294,6 +320,21 @@ class Layer(BaseModel):
     def is_resolved(self) -> bool:
         """Whether every field has its value, and none is an expression."""
         return not any(map(has_expression, self.__dict__.values()))
+
+    def expression_of(self, resolved: "Layer", value: Number) -> str:
+        """Return the text of the field that has a value in the layer resolved; else of the one that it depends on.
+
+        An empty text where there is none.
+        """
+        texts: list[str] = []
+        for name, stated in self.__dict__.items():
+            for expression in expressions(stated):
+                found = getattr(resolved, name, None)
+                if found is value:
+                    return expression.text
+                if algebra.depends(found, value):
+                    texts.append(expression.text)
+        return texts[0] if texts else ""
 
     def resolved(self, evaluate: Callable[[Expression], Any]) -> "Layer":
         """Give the same layer, with the value of each expression in its place."""

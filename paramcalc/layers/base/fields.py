@@ -7,7 +7,7 @@ its value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
@@ -216,7 +216,7 @@ def _read_size_list(value: Any) -> Any:
 
 
 def _read_open_sizes(value: Any) -> Any:
-    sizes = _bounded_axes(value) if isinstance(value, (list, tuple)) else (value,)
+    sizes = bounded_axes(value) if isinstance(value, (list, tuple)) else (value,)
     return tuple(item if item is None else read_size(item) for item in sizes)
 
 
@@ -231,7 +231,7 @@ def _read_sizes(value: Any) -> Any:
         return read_size(value)
     if not value:
         raise refuse("invalid-value", "takes a size or a list of them, not an empty list")
-    sizes = tuple(map(read_size, _bounded_axes(value)))
+    sizes = tuple(map(read_size, bounded_axes(value)))
     return sizes if len(sizes) > 1 else sizes[0]
 
 
@@ -309,7 +309,7 @@ def read_ratio(value: Any) -> Any:
 
 def _read_ratios(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and value:
-        return tuple(read_ratio(item) for item in _bounded_axes(value))
+        return tuple(read_ratio(item) for item in bounded_axes(value))
     return read_ratio(value)
 
 
@@ -317,32 +317,17 @@ def read_shape(value: Any) -> Any:
     """Read the sizes of some axes; `null` is a length that varies."""
     if not isinstance(value, (list, tuple)):
         raise refuse("wrong-type", f"takes a list of sizes, not {named(value)}", "write it in brackets: [28, 28, 1]")
-    return tuple(algebra.Unknown() if item is None else read_size(item) for item in _bounded_axes(value))
+    return tuple(algebra.Unknown() if item is None else read_size(item) for item in bounded_axes(value))
 
 
 def _read_target(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         return read_shape(value)
-    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in _bounded_axes(value))
+    return tuple(-1 if type(item) is int and item == -1 else read_size(item) for item in bounded_axes(value))
 
 
-def read_tensors(value: Any) -> Any:
-    """Read shapes by the names of tensors."""
-    if not isinstance(value, Mapping) or not value:
-        raise refuse("wrong-type", f"takes a mapping of tensor names to shapes, not {named(value)}")
-    for name in value:
-        if not isinstance(name, str) or not re.fullmatch(r"[^\W\d][\w-]*", name):
-            raise refuse("invalid-name", f"{quoted(name)} cannot name a tensor")
-    return {name: tuple(read_size(item) for item in _list_of(shape)) for name, shape in value.items()}
-
-
-def _list_of(value: Any) -> Any:
-    if not isinstance(value, (list, tuple)):
-        raise refuse("wrong-type", f"a tensor's shape is a list of sizes, not {named(value)}")
-    return _bounded_axes(value)
-
-
-def _bounded_axes(shape: Any) -> Any:
+def bounded_axes(shape: Any) -> Any:
+    """Return a list of sizes that has as many as a shape may have axes. Raises `limit`."""
     if len(shape) > LIMITS.axes:
         raise refuse("limit", f"takes at most {LIMITS.axes} axes, not {len(shape):,}")
     return shape
@@ -418,8 +403,8 @@ def _one_or_list(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _open_window(rank: int) -> FieldType:
-    items = {"type": "array", "items": optional_schema(_SIZE), "minItems": rank, "maxItems": rank}
-    return FieldType(_read_open_window(rank), {"anyOf": [*_SIZE["anyOf"], items]})
+    items = {"type": "array", "items": optional_schema(SIZE), "minItems": rank, "maxItems": rank}
+    return FieldType(_read_open_window(rank), {"anyOf": [*SIZE["anyOf"], items]})
 
 
 def _sides(rank: int, bound: int | None) -> FieldType:
@@ -429,29 +414,29 @@ def _sides(rank: int, bound: int | None) -> FieldType:
     return FieldType(_read_sides(rank, bound), {"anyOf": [*number["anyOf"], pairs, *([pair] if rank == 1 else [])]})
 
 
-_SIZE = _or_expression({"type": "integer", "minimum": 1})
+SIZE = _or_expression({"type": "integer", "minimum": 1})
 _INTEGER = _or_expression({"type": "integer"})
 _REAL = {"type": "number"}
 _RATIO = _or_expression({"type": "number", "exclusiveMinimum": 0})
 _SEVERAL_AXES = {"type": "array", "items": _INTEGER}
 
 #: A width of the layer: units, filters, heads. Formulas have a symbol for it.
-Size: TypeAlias = Annotated[Given[Whole], FieldType(read_size, _SIZE, symbolic=True)]
+Size: TypeAlias = Annotated[Given[Whole], FieldType(read_size, SIZE, symbolic=True)]
 #: A width that follows from others where it is not given.
 OptionalSize: TypeAlias = Annotated[
-    Given[Whole | None], FieldType(optional(read_size), optional_schema(_SIZE), symbolic=True)
+    Given[Whole | None], FieldType(optional(read_size), optional_schema(SIZE), symbolic=True)
 ]
 #: One width, or one for each of several axes; it follows from others where it is not given.
 OptionalSizes: TypeAlias = Annotated[
     Given[Wholes | None],
-    FieldType(optional(_read_sizes), optional_schema(_one_or_list(_SIZE)), symbolic=True),
+    FieldType(optional(_read_sizes), optional_schema(_one_or_list(SIZE)), symbolic=True),
 ]
 #: A number that is a choice rather than a width, such as groups: formulas keep its value.
-Count: TypeAlias = Annotated[Given[Whole], FieldType(read_size, _SIZE)]
-OptionalCount: TypeAlias = Annotated[Given[Whole | None], FieldType(optional(read_size), optional_schema(_SIZE))]
+Count: TypeAlias = Annotated[Given[Whole], FieldType(read_size, SIZE)]
+OptionalCount: TypeAlias = Annotated[Given[Whole | None], FieldType(optional(read_size), optional_schema(SIZE))]
 #: A number for all axes, or one for each; or none.
 OptionalCounts: TypeAlias = Annotated[
-    Given[Wholes | None], FieldType(optional(_read_sizes), optional_schema(_one_or_list(_SIZE)))
+    Given[Wholes | None], FieldType(optional(_read_sizes), optional_schema(_one_or_list(SIZE)))
 ]
 #: Any whole number.
 Integer: TypeAlias = Annotated[Given[Whole], FieldType(read_integer, _INTEGER)]
@@ -508,21 +493,21 @@ OptionalAxis: TypeAlias = Annotated[
     FieldType(optional(_read_axes), {"anyOf": [*_INTEGER["anyOf"], _SEVERAL_AXES, {"type": "null"}]}),
 ]
 #: A number of groups; -1: as many as there are channels.
-Groups: TypeAlias = Annotated[Given[Whole], FieldType(_read_groups, {"anyOf": [*_SIZE["anyOf"], {"const": -1}]})]
+Groups: TypeAlias = Annotated[Given[Whole], FieldType(_read_groups, {"anyOf": [*SIZE["anyOf"], {"const": -1}]})]
 #: A list of sizes.
 Sizes: TypeAlias = Annotated[
-    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True)
+    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": SIZE}, symbolic=True)
 ]
 #: A list of sizes that decides how many tensors there are.
 TensorSizes: TypeAlias = Annotated[
-    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": _SIZE}, symbolic=True, opens=True)
+    Given[Sequence[Whole]], FieldType(_read_size_list, {"type": "array", "items": SIZE}, symbolic=True, opens=True)
 ]
 #: One size, or those of several axes; null is the size that the input has there.
 OpenSizes: TypeAlias = Annotated[
     Given[Whole | Sequence[Whole | None] | None],
     FieldType(
         _read_open_sizes,
-        {"anyOf": [*_SIZE["anyOf"], {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}}]},
+        {"anyOf": [*SIZE["anyOf"], {"type": "array", "items": {"anyOf": [*SIZE["anyOf"], {"type": "null"}]}}]},
         symbolic=True,
     ),
 ]
@@ -533,23 +518,14 @@ OpenShape: TypeAlias = Annotated[
     Given[Sequence[Whole | None]],
     FieldType(
         read_shape,
-        {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"type": "null"}]}},
+        {"type": "array", "items": {"anyOf": [*SIZE["anyOf"], {"type": "null"}]}},
         symbolic=True,
     ),
 ]
 #: Sizes of axes, where -1 is what the others leave.
 TargetShape: TypeAlias = Annotated[
     Given[Sequence[Whole]],
-    FieldType(_read_target, {"type": "array", "items": {"anyOf": [*_SIZE["anyOf"], {"const": -1}]}}),
-]
-#: Named shapes.
-TensorShapes: TypeAlias = Annotated[
-    Given[Mapping[str, Sequence[Whole]]],
-    FieldType(
-        read_tensors,
-        {"type": "object", "additionalProperties": {"type": "array", "items": _SIZE}, "minProperties": 1},
-        opens=True,
-    ),
+    FieldType(_read_target, {"type": "array", "items": {"anyOf": [*SIZE["anyOf"], {"const": -1}]}}),
 ]
 DType: TypeAlias = Annotated[Given[str], FieldType(read_dtype, {"enum": [*DTYPES]})]
 #: The dtype of what enters a network.

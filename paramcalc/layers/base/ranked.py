@@ -101,14 +101,20 @@ class ByRank:
 
 #: A window over the axes: one number for all, or one each.
 Window: TypeAlias = Annotated[Given[Wholes], ByRank(Window1D, Window2D, Window3D)]
-OptionalWindow: TypeAlias = Annotated[Given[Wholes], ByRank(OptionalWindow1D, OptionalWindow2D, OptionalWindow3D)]
+OptionalWindow: TypeAlias = Annotated[
+    Given[Wholes | None], ByRank(OptionalWindow1D, OptionalWindow2D, OptionalWindow3D)
+]
 #: The same, but each number may be 0; or there may be none at all.
 Amount: TypeAlias = Annotated[Given[Wholes], ByRank(Amount1D, Amount2D, Amount3D)]
-OptionalAmount: TypeAlias = Annotated[Given[Wholes], ByRank(OptionalAmount1D, OptionalAmount2D, OptionalAmount3D)]
+OptionalAmount: TypeAlias = Annotated[
+    Given[Wholes | None], ByRank(OptionalAmount1D, OptionalAmount2D, OptionalAmount3D)
+]
 #: `valid`, `same`, or what is added on each side of each axis.
 Padding: TypeAlias = Annotated[Given[Wholes], ByRank(Padding1D, Padding2D, Padding3D)]
 #: The sizes of an output; null, over several axes, is what the input has.
-OpenWindow: TypeAlias = Annotated[Given[Wholes], ByRank(OpenWindow1D, OpenWindow2D, OpenWindow3D)]
+OpenWindow: TypeAlias = Annotated[
+    Given[Whole | Sequence[Whole | None]], ByRank(OpenWindow1D, OpenWindow2D, OpenWindow3D)
+]
 #: What is cut off on the two sides of each axis, and what is added there.
 CutSides: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], ByRank(CutSides1D, CutSides2D, CutSides3D)]
 Sides: TypeAlias = Annotated[Given[Whole | Sequence[Wholes]], ByRank(Sides1D, Sides2D, Sides3D)]

@@ -84,4 +84,9 @@ def plain(value: Any) -> Any:
         return {type(value).__name__: fields} if fields else type(value).__name__
     if type(value) is Fraction:
         return str(value)
+    if isinstance(value, str):
+        # texts of our own classes too
+        return str(value)
+    if isinstance(value, float):
+        return float(value)
     return value.name if isinstance(value, algebra.Unknown) else value

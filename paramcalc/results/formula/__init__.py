@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.form import Contribution, Formula, Target
 from paramcalc.results.formula.general import default_form, form_of_kind, symbolic_layer
 from paramcalc.results.formula.measures import Elasticity, Leading
@@ -12,6 +13,7 @@ from paramcalc.results.formula.widths import name_widths
 
 __all__ = [
     "MOST_SYMBOLS",
+    "Cause",
     "Contribution",
     "Elasticity",
     "FlagSymbol",

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
-from sympy.functions.elementary.integers import ceiling, floor
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
+from paramcalc.results.formula.implication import follows, without_rounding
+from paramcalc.results.formula.whole import value_at
 
-#: What rounds or chooses: exact in shapes, and no polynomial in the size of a tensor.
-STEPS = (floor, ceiling, sympy.Mod, sympy.Min, sympy.Max)
-#: (relation, left, right); the relation is "=", "≥" or "divides".
+#: (relation, left, right); the relation is "=", "≠", "≥" or "divides".
 Condition = tuple[str, Any, Any]
 
 
@@ -22,17 +21,21 @@ def holds(relation: str, left: Number, right: Number) -> bool:
     if relation == "=":
         return algebra.equal(left, right)
     if relation == "≥":
-        return bool((left - right >= 0).all()) if algebra.is_array(left) else bool(left >= right)
-    remainder = right % left
-    return bool((remainder == 0).all()) if algebra.is_array(remainder) else bool(remainder == 0)
+        return _everywhere(left - right >= 0)
+    if relation == "≠":
+        return _everywhere(left - right != 0)
+    return holds("≠", left, 0) and _everywhere(right % left == 0)
+
+
+def _everywhere(truth: Any) -> bool:
+    return bool(truth.all()) if algebra.is_array(truth) else bool(truth)
 
 
 def meets(relation: str, left: Any, right: Any, values: Mapping[str, int]) -> bool:
     """Return whether two expressions stand in a relation at these sizes; where one is missing, it is assumed."""
-    sizes = {each: values.get(each.name) for each in left.free_symbols | right.free_symbols}
-    if None in sizes.values():
+    if any(each.name not in values for each in left.free_symbols | right.free_symbols):
         return True
-    return holds(relation, left.xreplace(sizes), right.xreplace(sizes))
+    return holds(relation, value_at(left, values), value_at(right, values))
 
 
 def symbols_of(condition: Condition) -> set[Any]:
@@ -41,19 +44,53 @@ def symbols_of(condition: Condition) -> set[Any]:
 
 
 def needed(conditions: list[Condition]) -> list[Condition]:
-    """Return the conditions that say something, the bounds of one size made one."""
-    quotients = {sympy.sympify(right) / left for relation, left, right in conditions if relation == "divides"}
+    """Return the conditions that say something, the bounds of one size made one; none that follows from the others.
+
+    That a size is at least 1 goes without saying, but of a size that is a number of copies it is said.
+    """
     bounds: dict[Any, int] = {}
-    others: list[Condition] = []
+    others: dict[Condition, None] = {}
     for relation, left, right in map(_sympified, conditions):
-        if relation == "≥" and left in quotients:
-            continue  # a quotient without remainder is at least 1 anyway
-        bound = _bound(left - right) if relation == "≥" else None
-        if bound is not None:
+        if not (left.free_symbols or right.free_symbols):
+            continue
+        bound = _bound(without_rounding(left - right)) if relation == "≥" else None
+        if bound is None:
+            others[_simpler(relation, left, right)] = None
+        elif bound[1] > 1 or left == bound[0]:
             bounds[bound[0]] = max(bound[1], bounds.get(bound[0], 1))
-        elif left.free_symbols or right.free_symbols:
-            others.append((relation, left, right))
-    return others + [("≥", each, sympy.Integer(least)) for each, least in bounds.items()]
+    kept = _independent(list(others), bounds)
+    for each, least in list(bounds.items()):
+        stated = ("≥", each, sympy.Integer(least))
+        others_bounds = {size: value for size, value in bounds.items() if size != each}
+        if least == 1 or not follows(stated, kept, others_bounds):
+            kept.append(stated)
+    return kept
+
+
+def _simpler(relation: str, left: Any, right: Any) -> Condition:
+    """Return a condition that holds at the same sizes, as a reader has it: image ≥ patch, m ≠ 3."""
+    if relation == "≥":
+        return _apart(without_rounding(left - right)) or (relation, left, right)
+    if relation == "≠":
+        number, rest = (left - right).as_coeff_Add()
+        return relation, rest, -number
+    powers = relation == "divides" and left.is_Pow and right.is_Pow and left.exp == right.exp and left.exp.is_positive
+    # the power of a number divides that of another where the number divides it
+    return (relation, left.base, right.base) if powers else (relation, left, right)
+
+
+def _independent(conditions: list[Condition], bounds: Mapping[Any, int]) -> list[Condition]:
+    """Return the conditions of which none follows from the others and from bounds of sizes, the simplest kept."""
+    kept = list(conditions)
+    for condition in sorted(conditions, key=lambda each: -_length(each)):
+        others = [each for each in kept if each is not condition]
+        if follows(condition, others, bounds):
+            kept = others
+    return kept
+
+
+def _length(condition: Condition) -> int:
+    return int(condition[1].count_ops() + condition[2].count_ops())
 
 
 def _bound(difference: Any) -> tuple[Any, int] | None:
@@ -64,7 +101,21 @@ def _bound(difference: Any) -> tuple[Any, int] | None:
     poly = sympy.Poly(difference, each)
     if poly.degree() != 1 or poly.coeff_monomial(each) <= 0:
         return None
-    return each, max(1, int(ceiling(-poly.coeff_monomial(1) / poly.coeff_monomial(each))))
+    return each, max(1, int(sympy.ceiling(-poly.coeff_monomial(1) / poly.coeff_monomial(each))))
+
+
+def _apart(difference: Any) -> Condition | None:
+    """Write that a difference is not negative as one sum that is at least another; None where it has a fraction left.
+
+    What is taken away stands on the other side: image ≥ patch.
+    """
+    numerator, denominator = sympy.fraction(sympy.together(difference))
+    if not denominator.is_positive:
+        return None
+    terms = sympy.Add.make_args(sympy.expand(numerator))
+    taken = [-term for term in terms if term.could_extract_minus_sign()]
+    added = [term for term in terms if not term.could_extract_minus_sign()]
+    return ("≥", sympy.Add(*added), sympy.Add(*taken))
 
 
 def _sympified(condition: Condition) -> Condition:

@@ -17,9 +17,11 @@ from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.notation import text
 from paramcalc.graph import Tree
+from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
+from paramcalc.results.formula.whole import value_at
 from paramcalc.spec import Framework, Value
 
 if TYPE_CHECKING:
@@ -83,6 +85,10 @@ class Formula(Displayed):
     tree: Tree = field(repr=False, compare=False)
     #: whether it is the form of a spec, whose symbols have values, and not the general one of a layer type
     is_of_spec: bool = True
+    #: of each list of sizes: for each element the name of its symbol, or its value where the form does not depend on it
+    lists: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    #: what fixes each of the dims in `fixed`, as far as it is one expression
+    causes: dict[str, Cause] = field(default_factory=dict)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -110,14 +116,48 @@ class Formula(Displayed):
 
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
         """
-        for name in sizes:
-            if name not in self.symbols:
-                known = ", ".join(self.symbols) or "none"
-                hint = suggest(name, self.symbols) or f"the symbols of this form: {known}"
-                raise refuse("unknown-dim", f"the form has no symbol '{name}'", hint)
-        given = {**self.values, **{name: algebra.as_number(size) for name, size in sizes.items()}}
+        given = {**self.values, **self._given(sizes)}
         self.check(given)
-        return self._value(self.expr, given)
+        return value_at(self.expr, given)
+
+    def _given(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the size of each symbol that is given, those of lists by their elements."""
+        given: dict[str, Any] = {}
+        for name, size in sizes.items():
+            if name in self.lists:
+                self._add_elements(name, size, given)
+            elif name in self.symbols:
+                given[name] = algebra.as_number(size)
+            else:
+                known = [*self.symbols, *self.lists]
+                hint = suggest(name, known) or f"the symbols of this form: {', '.join(known) or 'none'}"
+                raise refuse("unknown-dim", f"the form has no symbol '{name}'", hint)
+        return given
+
+    def _add_elements(self, name: str, elements: Any, given: dict[str, Any]) -> None:
+        symbols = self.lists[name]
+        try:
+            sizes = [algebra.as_number(element) for element in elements]
+        except TypeError:
+            raise refuse("wrong-type", f"'{name}' is a list of {len(symbols)} sizes, not {quoted(elements)}") from None
+        if len(sizes) != len(symbols):
+            raise refuse("unmet-condition", f"the form holds where len({name}) = {len(symbols)}, not {len(sizes)}")
+        for place, (symbol, size) in enumerate(zip(symbols, sizes, strict=True)):
+            if not algebra.at_least(size, 1):
+                message = f"'{name}[{place}]' is a whole number of at least 1, not {quoted(size)}"
+                raise refuse("unmet-condition", message)
+            if isinstance(symbol, str) and not algebra.equal(given.setdefault(symbol, size), size):
+                raise refuse("unmet-condition", f"the form holds where '{name}[{place}]' is '{symbol}'")
+
+    def dims_of(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the dims of the spec at sizes of symbols: the symbols of a list's elements as the list."""
+        named = {each for symbols in self.lists.values() for each in symbols}
+        lists = {
+            name: tuple(sizes.get(each, self.values.get(each)) if isinstance(each, str) else each for each in symbols)
+            for name, symbols in self.lists.items()
+            if not sizes.keys().isdisjoint(symbols)
+        }
+        return {**{name: size for name, size in sizes.items() if name not in named}, **lists}
 
     def check(self, sizes: Mapping[str, Any]) -> None:
         """Refuse sizes at which the form does not hold: `free-dim`, `unmet-condition`."""
@@ -128,20 +168,9 @@ class Formula(Displayed):
             if not algebra.at_least(size, 1):
                 raise refuse("unmet-condition", f"'{name}' is a whole number of at least 1, not {quoted(size)}")
         for relation, left, right in self.relations:
-            if not holds(relation, self._value(left, sizes), self._value(right, sizes)):
+            if not holds(relation, value_at(left, sizes), value_at(right, sizes)):
                 at = ", ".join(f"{name} = {quoted(size)}" for name, size in sizes.items())
                 raise refuse("unmet-condition", f"the form holds where {left} {relation} {right}, and not at {at}")
-
-    def _value(self, expr: Any, sizes: Mapping[str, Any]) -> Any:
-        """Return the exact value of an expression, a whole number; an array where a size is one."""
-        within = expr.free_symbols
-        used = [each for each in self.symbols.values() if each in within]
-        if not any(algebra.is_array(sizes[each.name]) for each in used):
-            value = expr.xreplace({each: sympy.Integer(sizes[each.name]) for each in used})
-            return algebra.divide(int(value.p), int(value.q))
-        numerator, denominator = sympy.fraction(sympy.together(expr))
-        function = sympy.lambdify(used, (numerator, denominator), modules=[{}])
-        return algebra.divide(*function(*(sizes[each.name] for each in used)))
 
     def exactly(self, expr: Any) -> Any:
         """Return the value at the form's own sizes of an expression in its symbols.
@@ -186,7 +215,7 @@ class Formula(Displayed):
     def _parts(self, unit: Unit, depth: int) -> tuple[Contribution, ...]:
         known = all(name in self.values for name in self.symbols)
         rows = parts_of(self.tree, convention(self.convention), unit, depth)
-        values = {path: self._value(expr, self.values) if known else None for path, expr in rows.items()}
+        values = {path: value_at(expr, self.values) if known else None for path, expr in rows.items()}
         total = sum(value or 0 for value in values.values())
         return tuple(
             Contribution(path, expr, values[path], Fraction(values[path] or 0, total) if known and total else None)

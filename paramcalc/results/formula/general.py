@@ -56,7 +56,7 @@ def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = 
     layer = layer.with_defaults(target.choices)
     with algebra.assuming() as relations:
         tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
-    uses = [Use(tensor, algebra.product(tensor.shape) * tensor.condition, True, "") for tensor in tensors]
+    uses = [Use(tensor, tensor.elements * tensor.condition, True, "") for tensor in tensors]
     tree = Leaf(cls.__name__, layer, (), ((),), uses)
     expr = sum_of(tree, target)
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sympy
 
+from paramcalc.core import notation
 from paramcalc.core.errors import ParamcalcError
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ class Elasticity(NamedTuple):
     """How the number of parameters moves with one dim, the others as they are.
 
     `elasticity` is (size / parameters) · (∂ parameters / ∂ size): the per cent by which the parameters
-    grow for one per cent more of the dim. It is an exact `Fraction`, or where the dim is an exponent, a SymPy
-    number with logarithms. `following` is the next size at which the form holds, and `increase` what
-    it adds; None where there is none near.
+    grow for one per cent more of the dim. It is an exact `Fraction`; where the dim is an exponent, a SymPy number with
+    logarithms; None where the form rounds or chooses by the dim, and has no slope. `following` is the next size at
+    which the form holds, and `increase` what it adds; None where there is none near.
     """
 
     dim: str
@@ -62,6 +63,8 @@ def _growth(expr: Any) -> tuple[Any, ...]:
     """
     if expr.is_Add:
         return max(map(_growth, expr.args))
+    if isinstance(expr, notation.STEPS):
+        return _growth_of_step(expr)
     size = sympy.Symbol("size", positive=True)
     degree: Any = 0
     exponents: dict[int, Any] = {}
@@ -71,9 +74,18 @@ def _growth(expr: Any) -> tuple[Any, ...]:
             poly = sympy.Poly(exponent.xreplace(dict.fromkeys(exponent.free_symbols, size)), size)
             exponents[poly.degree()] = exponents.get(poly.degree(), 1) * base ** poly.LC()
         elif base.free_symbols:
-            degree += exponent * (_growth(base)[-1] if base.is_Add else 1)
+            degree += exponent * (1 if base.is_Symbol else _growth(base)[-1])
     steepest = max(exponents, default=0)
     return steepest, exponents.get(steepest, 1), degree
+
+
+def _growth_of_step(expr: Any) -> tuple[Any, ...]:
+    """Return how fast something grows that rounds or chooses: as what is rounded, or what is chosen in the end."""
+    growths = list(map(_growth, expr.args))
+    if isinstance(expr, (sympy.Min, sympy.Mod)):
+        # a remainder is below both its dividend and its divisor
+        return min(growths)
+    return max(growths) if isinstance(expr, sympy.Max) else growths[0]
 
 
 def elasticities(form: Formula) -> tuple[Elasticity, ...]:
@@ -85,11 +97,17 @@ def elasticities(form: Formula) -> tuple[Elasticity, ...]:
     rows = []
     for name, symbol in form.symbols.items():
         size = form.values[name]
-        slope = form.exactly(sympy.diff(form.expr, symbol))
         following = _following(form, name)
         increase = None if following is None else form(**{name: following}) - total
-        rows.append(Elasticity(name, size, slope * size / total if total else Fraction(0), following, increase))
-    return tuple(sorted(rows, key=lambda row: -abs(row.elasticity)))
+        rows.append(Elasticity(name, size, _elasticity(form, symbol, size, total), following, increase))
+    return tuple(sorted(rows, key=lambda row: (row.elasticity is None, -abs(row.elasticity or 0))))
+
+
+def _elasticity(form: Formula, symbol: Any, size: int, total: int) -> Any:
+    """Return the elasticity of a form in a symbol; None where the form rounds or chooses by it."""
+    if any(step.has(symbol) for step in form.expr.atoms(*notation.STEPS)):
+        return None
+    return form.exactly(sympy.diff(form.expr, symbol)) * size / total if total else Fraction(0)
 
 
 def _following(form: Formula, name: str) -> int | None:

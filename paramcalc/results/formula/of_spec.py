@@ -11,14 +11,16 @@ from paramcalc.conventions import convention as named_convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, Problem, listed, refuse, suggest
+from paramcalc.core.expression import Expression
 from paramcalc.graph import Branch, dim_values, evaluate, undecided_problem
 from paramcalc.results.count import count
-from paramcalc.results.formula.conditions import STEPS, Condition, meets, needed, symbols_of
+from paramcalc.results.formula.assignment import MOST_ELEMENTS, Assignment, is_list_of_sizes
+from paramcalc.results.formula.causes import Cause, first_mention, of_copies, of_refusal, of_undecided
+from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
-from paramcalc.results.formula.symbols import symbol
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Framework, Spec, Value
+from paramcalc.spec import Framework, Spec, Value, names_in
 from paramcalc.spec.loading import located
 
 
@@ -38,26 +40,32 @@ def formula(
 
 def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     _refuse_what_count_refuses(spec, convention, dims)
-    meanings: dict[str, str] = {}
+    meanings = {name: each.meaning for name, each in spec.described.items() if each.meaning}
     if not spec.dims:
         spec, meanings = name_widths(spec)
-    values = {name: value for name, value in dim_values(spec, dims).items() if type(value) is int}
+    values = dim_values(spec, dims)
     candidates = _candidates(spec, dims, keep, values)
-    assignment = _Assignment(candidates, values)
-    run = _settled_run(spec, convention, dims, assignment)
+    assignment = Assignment(candidates, values, spec.dims)
+    settling = _Settling(spec, convention, dims, assignment)
+    run = settling.run()
     mentioned = run.expr.free_symbols.union(*map(symbols_of, run.relations))
     symbols = {name: each for name, each in assignment.symbols.items() if each in mentioned}
+    lists = _lists(assignment, symbols)
+    constants = {**_constants(spec, dims, candidates, lists), **assignment.fixed}
+    lengths = {f"len({name})": len(elements) for name, elements in lists.items()}
     return Formula(
         spec.name,
         convention,
         run.expr,
         symbols=symbols,
-        values={name: values[name] for name in symbols if name in values},
-        fixed={**_constants(spec, dims), **assignment.fixed},
+        values={name: assignment.values[name] for name in symbols if name in assignment.values},
+        fixed={**constants, **lengths},
         substituted=_substituted(spec, dims, candidates, values),
-        meanings=meanings,
+        meanings={**meanings, **{name: text for name, text in assignment.meanings.items() if name in symbols}},
         relations=run.relations,
         tree=run.root,
+        lists=lists,
+        causes={**_mentioned(spec, constants), **settling.causes},
     )
 
 
@@ -74,64 +82,71 @@ def _refuse_what_count_refuses(spec: Spec, convention: Framework, dims: dict[str
 
 
 def _candidates(
-    spec: Spec, dims: Mapping[str, Value], keep: Iterable[str] | None, values: Mapping[str, int]
+    spec: Spec, dims: Mapping[str, Value], keep: Iterable[str] | None, values: Mapping[str, Value]
 ) -> list[str]:
     """Return the dims that may stay symbols. Raises `unknown-dim` for a name in `keep` that is none."""
-    names = [name for name, stated in spec.dims.items() if stated is None or type(stated) is int]
-    if keep is not None:
+    if keep is None:
+        names = [name for name, stated in spec.dims.items() if stated is None or _is_stated_size(stated)]
+    else:
         names = list(keep)
         for name in names:
             if name not in spec.dims:
                 hint = suggest(name, spec.dims) or listed("the dims", spec.dims)
                 raise ParamcalcError([Problem("unknown-dim", f"the spec has no dim '{name}'", hint, outside=True)])
-    return [name for name in names if name not in dims and (spec.dims[name] is None or values.get(name, 0) >= 1)]
+    return [name for name in names if name not in dims and (spec.dims[name] is None or _may_be_symbol(values[name]))]
 
 
-def _constants(spec: Spec, dims: Mapping[str, Value]) -> dict[str, Value]:
-    """Return the dims that are never symbols, flags and lists, where they have the spec's own values."""
-    return {name: value for name, value in spec.dims.items() if isinstance(value, (bool, tuple)) and name not in dims}
+def _is_stated_size(stated: Value) -> bool:
+    """Return whether a spec states a dim as a whole number, or as a list of those that is not too long for symbols."""
+    return type(stated) is int or (is_list_of_sizes(stated) and len(stated) <= MOST_ELEMENTS)
 
 
-def _substituted(
-    spec: Spec, dims: Mapping[str, Value], candidates: Collection[str], values: Mapping[str, int]
-) -> dict[str, Value]:
-    """Return the dims whose values were put in: those that were set, and those that were not kept."""
+def _may_be_symbol(value: Value) -> bool:
+    """Return whether a dim of this value may be a symbol, or a list of symbols."""
+    return value >= 1 if type(value) is int else is_list_of_sizes(value)
+
+
+def _lists(assignment: Assignment, symbols: Mapping[str, Any]) -> dict[str, tuple[str | int, ...]]:
+    """Return the lists of which an element is a symbol: the name that stands for each element, or its value."""
     return {
-        name: dims.get(name, values.get(name, stated))
-        for name, stated in spec.dims.items()
-        if name in dims or (type(stated) is int and name not in candidates)
+        dim: tuple(name if name in symbols else assignment.values[name] for name in map(assignment.stands_for, names))
+        for dim, names in assignment.names.items()
+        if dim in assignment.lists and dim not in assignment.fixed and not symbols.keys().isdisjoint(names)
     }
 
 
-class _Assignment:
-    """What stands for each dim in a run: a symbol, its value, or the symbol of a dim that must be equal."""
+def _constants(
+    spec: Spec, dims: Mapping[str, Value], candidates: Collection[str], lists: Collection[str]
+) -> dict[str, Value]:
+    """Return the dims that are never symbols, such as flags, and lists without symbols, at the spec's own values."""
+    constants = {
+        name: value
+        for name, value in spec.dims.items()
+        if name not in dims and name not in lists and not _is_free(value)
+    }
+    return {name: value for name, value in constants.items() if name in candidates or not _is_stated_size(value)}
 
-    def __init__(self, candidates: Iterable[str], values: Mapping[str, int]) -> None:
-        self.candidates = list(candidates)
-        #: the value of each dim that is a whole number
-        self.values = values
-        #: the dims that cannot stay symbols
-        self.fixed: dict[str, Value] = {}
-        #: the dims that stand for another one as well, by the name of that one
-        self.same: dict[str, str] = {}
 
-    @property
-    def symbols(self) -> dict[str, Any]:
-        """The symbols of the dims that have one of their own."""
-        return {name: symbol(name) for name in self.candidates if name not in self.fixed and name not in self.same}
+def _is_free(stated: Value) -> bool:
+    """Return whether a dim is a whole number, unknown, or follows from others."""
+    return stated is None or type(stated) is int or isinstance(stated, Expression) or bool(names_in(stated))
 
-    def sizes(self, names: Collection[str]) -> dict[str, Any]:
-        """Return what stands for each of these dims, as far as it is not the spec's own."""
-        symbols = self.symbols
-        fixed = {name: value for name, value in self.fixed.items() if name in names}
-        same = {name: symbols.get(other, self.values.get(other)) for name, other in self.same.items()}
-        return {**fixed, **symbols, **same}
 
-    def fix(self, names: Iterable[str]) -> bool:
-        """Give dims their values, where they have one; return whether this changes anything."""
-        new = {name: self.values[name] for name in sorted(names) if name in self.values and name not in self.fixed}
-        self.fixed.update(new)
-        return bool(new)
+def _substituted(
+    spec: Spec, dims: Mapping[str, Value], candidates: Collection[str], values: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return the dims whose values were put in: those that were set, and those that were not kept."""
+    return {
+        name: dims[name] if name in dims else values[name]
+        for name, stated in spec.dims.items()
+        if name in dims or (_is_stated_size(stated) and name not in candidates)
+    }
+
+
+def _mentioned(spec: Spec, constants: Iterable[str]) -> dict[str, Cause]:
+    """Return the first expression that asks for each of these dims."""
+    found = {name: first_mention(spec, name) for name in constants}
+    return {name: cause for name, cause in found.items() if cause is not None}
 
 
 # --- Runs ------------------------------------------------------------------------------
@@ -153,45 +168,70 @@ class _Same(Exception):
         self.one, self.other = one, other
 
 
-def _settled_run(spec: Spec, convention: Framework, dims: Mapping[str, Value], assignment: _Assignment) -> _Run:
-    """Evaluate the spec with ever fewer symbols, until the form needs no decision about any of them."""
-    while True:
-        try:
-            return _run(spec, convention, {**dims, **assignment.sizes(spec.dims)}, assignment.values)
-        except Undecided as undecided:
-            # a truth depends on these dims: their values decide it in the next run
-            if not assignment.fix(undecided.names):
-                raise undecided_problem(Undecided(Unknown(None, undecided.names))) from None
-        except _Same as pair:
-            assignment.same[pair.one] = pair.other
-        except ParamcalcError:
-            # what holds at the spec's own sizes cannot be said in symbols
-            if not assignment.fix(assignment.symbols):
-                raise
+class _Settling:
+    """Evaluates a spec with ever fewer symbols, until the form needs no decision about any of them."""
+
+    def __init__(self, spec: Spec, convention: Framework, dims: Mapping[str, Value], assignment: Assignment) -> None:
+        self.spec = spec
+        self.convention = convention
+        self.dims = dims
+        self.assignment = assignment
+        #: what fixes each dim that cannot stay a symbol
+        self.causes: dict[str, Cause] = {}
+
+    def run(self) -> _Run:
+        """Return the first evaluation that needs no decision."""
+        while True:
+            try:
+                return self._attempt()
+            except _NoClosedForm as none:
+                self._fix(none.undecided, none.cause)
+            except Undecided as undecided:
+                # a truth depends on these dims: their values decide it in the next run
+                self._fix(undecided, of_undecided(undecided))
+            except _Same as pair:
+                self.assignment.unite(pair.one, pair.other)
+            except ParamcalcError as error:
+                # what holds at the spec's own sizes cannot be said in symbols
+                new = self.assignment.fix(self.assignment.symbols)
+                if not new:
+                    raise
+                self.causes.update(dict.fromkeys(new, of_refusal(error)))
+
+    def _fix(self, undecided: Undecided, cause: Cause) -> None:
+        new = self.assignment.fix(undecided.names)
+        if not new:
+            raise undecided_problem(Undecided(Unknown(None, undecided.names))) from None
+        self.causes.update(dict.fromkeys(new, cause))
+
+    def _attempt(self) -> _Run:
+        """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
+        sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
+        with algebra.assuming(self._settle) as relations:
+            graph = evaluate(self.spec, self.convention, sizes, symbolic=True)
+            try:
+                expr = total_of(graph.root, named_convention(self.convention))
+            except Undecided as undecided:
+                raise _NoClosedForm(undecided, of_copies(graph.root, undecided)) from None
+        if expr.has(sympy.Dummy):
+            raise refuse("not-one-value", "a node outside of copies that grow depends on one of them")
+        return _Run(expr, tuple(needed(relations)), graph.root)
+
+    def _settle(self, relation: str, left: Any, right: Any) -> None:
+        """Refuse a condition that fixes a dim, makes two of them one, or is not met at the spec's own sizes."""
+        left, right = sympy.sympify(left), sympy.sympify(right)
+        is_met = meets(relation, left, right, self.assignment.values)
+        if relation == "=":
+            if left.is_Symbol and right.is_Symbol and is_met:
+                raise _Same(right.name, left.name)
+            if left.is_Integer or right.is_Integer:
+                raise Undecided(left - right)
+        if symbols_of((relation, left, right)) and not is_met:
+            raise Undecided(sympy.Tuple(left, right))
 
 
-def _run(spec: Spec, convention: Framework, sizes: Mapping[str, Any], values: Mapping[str, int]) -> _Run:
-    """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
-    with algebra.assuming() as relations:
-        graph = evaluate(spec, convention, sizes, symbolic=True)
-        expr = total_of(graph.root, named_convention(convention))
-    if expr.has(sympy.Dummy):
-        raise refuse("not-one-value", "a node outside of copies that grow depends on one of them")
-    steps = expr.atoms(*STEPS)
-    if steps:
-        raise Undecided(sympy.Tuple(*steps))
-    for relation, left, right in relations:
-        _settle(relation, sympy.sympify(left), sympy.sympify(right), values)
-    return _Run(expr, tuple(needed(relations)), graph.root)
+class _NoClosedForm(Exception):
+    """Copies that grow have no sum in closed form, and their number must be known."""
 
-
-def _settle(relation: str, left: Any, right: Any, values: Mapping[str, int]) -> None:
-    """Refuse a condition that fixes a dim, makes two of them one, or is not met at the spec's own sizes."""
-    is_met = meets(relation, left, right, values)
-    if relation == "=":
-        if left.is_Symbol and right.is_Symbol and is_met:
-            raise _Same(right.name, left.name)
-        if left.is_Integer or right.is_Integer:
-            raise Undecided(left - right)
-    if symbols_of((relation, left, right)) and not is_met:
-        raise Undecided(sympy.Tuple(left, right))
+    def __init__(self, undecided: Undecided, cause: Cause) -> None:
+        self.undecided, self.cause = undecided, cause

@@ -6,12 +6,15 @@ their number are summed in closed form. What is written once is multiplied out a
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 import sympy
 
 from paramcalc.conventions import Convention
+from paramcalc.core import notation
 from paramcalc.core.algebra import Number, Undecided
 from paramcalc.graph import Branch, Leaf, Tree
 
@@ -30,9 +33,16 @@ def sum_of(tree: Tree, target: Convention) -> Any:
 
 
 def total_of(root: Tree, target: Convention) -> Any:
-    """Return the total of a whole spec, the common factor of what stands once taken out: width·(vocabulary + 2)."""
-    products, others = _divided(sympy.Add.make_args(sum_of(root, target)))
-    return sympy.Add(_common_factor(sympy.Add(*others)), *products)
+    """Return the total of a whole spec as the shortest of three: in factors, with united copies, multiplied out.
+
+    In the first two, the common factor of what stands once is taken out: width·(vocabulary + 2).
+    """
+    total = sum_of(root, target)
+    ways = [_divided(sympy.Add.make_args(total))]
+    if _terms_of(total) <= _MOST_TERMS:
+        ways += _united(*ways[0])
+    factored = [sympy.Add(_common_factor(sympy.Add(*others)), *products) for products, others in ways]
+    return _shortest([*factored, sympy.expand(total)] if _terms_of(total) <= _MOST_TERMS else factored)
 
 
 def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> dict[str, Any]:
@@ -143,7 +153,59 @@ def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
 def _collected(terms: Iterable[Any]) -> Any:
     """Return a sum of terms: products with a sum in them as they are, all others multiplied out."""
     products, others = _divided(arg for term in terms for arg in sympy.Add.make_args(term))
-    return sympy.Add(*others, *products)
+    return _shortest(sympy.Add(*rest, *sums) for sums, rest in [(products, others), *_united(products, others)])
+
+
+def _shortest(ways: Iterable[Any]) -> Any:
+    """Return the expression that is the shortest in print, the first of those that are equally short."""
+    different = list(dict.fromkeys(ways))
+    return different[0] if len(different) == 1 else min(different, key=lambda expr: len(notation.text(expr)))
+
+
+def _united(products: Sequence[Any], others: Sequence[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
+    """Yield the same sum, if it has such products, with depth·X for X + (depth - 1)·X, and for depth·Y + depth·Z."""
+    if len(others) > _MOST_TERMS:
+        return
+    parts = [_divided_by_copies(term) for term in (*products, *others)]
+    counted = {copies for copies, number, _ in parts if number != 0}
+    several = Counter(copies for copies, _, _ in parts if copies is not None)
+    counted |= {copies for copies, times in several.items() if times > 1}
+    if not counted:
+        return
+    whole: dict[Any, list[Any]] = {}
+    rest: list[Any] = []
+    for term, (copies, number, one) in zip((*products, *others), parts, strict=True):
+        if copies in counted:
+            whole.setdefault(copies, []).append(one)
+            rest.append(number * one)
+        else:
+            rest.append(term)
+    united = [sympy.Mul(copies, sympy.Add(*ones)) for copies, ones in whole.items()]
+    again = _divided(arg for term in rest for arg in sympy.Add.make_args(expanded(term)))
+    more = _divided(arg for term in united for arg in sympy.Add.make_args(term))
+    yield more[0] + again[0], [*more[1], *again[1]]
+
+
+def _divided_by_copies(term: Any) -> tuple[Any, Any, Any]:
+    """Split n·X or (n + 1)·X into the number of copies n, the number beside it, and X; X is 0 of any other term."""
+    factors = sympy.Mul.make_args(term)
+    for factor in factors:
+        number, copies = factor.as_coeff_Add()
+        if number != 0 and copies.is_Symbol:
+            return copies, number, sympy.Mul(*(each for each in factors if each is not factor))
+    for factor in factors:
+        if factor.is_Symbol and _has_sum(term):
+            return factor, 0, sympy.Mul(*(each for each in factors if each is not factor))
+    return None, 0, 0
+
+
+def _terms_of(expr: Any) -> int:
+    """Return how many terms a sum has at the most once it is multiplied out."""
+    if expr.is_Add:
+        return sum(map(_terms_of, expr.args))
+    if expr.is_Mul:
+        return math.prod(map(_terms_of, expr.args))
+    return _terms_of(expr.base) ** int(expr.exp) if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0 else 1
 
 
 def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
@@ -167,7 +229,7 @@ def expanded(expr: Any) -> Any:
 
 def _common_factor(expr: Any) -> Any:
     """Take a symbol out of a sum that all its terms have: width·(vocabulary + 2)."""
-    if not expr.is_Add or len(expr.args) > _MOST_TERMS:
+    if not expr.is_Add or len(expr.args) > _MOST_TERMS or any(each.could_extract_minus_sign() for each in expr.args):
         return expr
     factored = sympy.factor_terms(expr)
     return factored if factored.is_Mul and factored.as_coeff_Mul()[0] == 1 else expr

@@ -1,0 +1,332 @@
+"""Dims of every sort: with a meaning, texts, doubles, absent ones; and what expressions make of them."""
+
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+
+
+def load(text: str) -> pc.Spec:
+    return pc.loads("paramcalc: 1\n" + dedent(text))
+
+
+def total(text: str, **dims: Any) -> int:
+    return pc.count(load(text), dims=dims or None).total
+
+
+def refusal(text: str, **dims: Any) -> pc.Problem:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        total(text, **dims)
+    return caught.value.problems[0]
+
+
+def of_units(expression: str, dims: str) -> str:
+    """A Dense without bias on one feature, so that the total is the value of the expression."""
+    return f"dims: {dims}\nlayers:\n  - Input: {{shape: [1]}}\n  - Dense: {{units: '{expression}', use_bias: false}}\n"
+
+
+def value(expression: str, dims: str, **given: Any) -> int:
+    return total(of_units(expression, dims), **given)
+
+
+def wrong(expression: str, dims: str, **given: Any) -> pc.Problem:
+    return refusal(of_units(expression, dims), **given)
+
+
+# --- meanings --------------------------------------------------------------------------------
+
+
+def test_a_dim_with_a_meaning_counts_as_one_without() -> None:
+    assert value("width", "{width: {value: 7, meaning: features of a token}}") == 7
+
+
+def test_the_value_of_a_dim_with_a_meaning_is_all_that_a_dim_may_be() -> None:
+    dims = "{a: {value: 3, meaning: one}, b: {value: 2 * a}, c: {value: [4, 5]}, d: {value: true, meaning: x}}"
+    assert value("a + b + c[1] if d else 0", dims) == 14
+    assert wrong("a", "{a: {value: null, meaning: left open}}").code == "free-dim"
+
+
+def test_setting_a_dim_keeps_its_meaning() -> None:
+    spec = load(of_units("width", "{width: {value: 7, meaning: features of a token}}"))
+    form = pc.formula(spec)
+    assert form.meanings["width"] == "features of a token"
+    assert form(width=9) == 9
+    assert pc.count(spec, dims={"width": 9}).total == 9
+
+
+def test_a_dim_with_a_meaning_is_written_as_it_was_read() -> None:
+    text = of_units("width", "{width: {value: 7, meaning: features of a token}, half: 3}")
+    spec = load(text)
+    assert pc.loads(pc.dumps(spec)) == spec
+    assert "meaning: features of a token" in pc.dumps(spec)
+
+
+def test_in_python_a_dim_has_a_meaning_too() -> None:
+    layers = [pc.Input(shape=(1,)), pc.Dense(units="width", use_bias=False)]
+    spec = pc.Spec(layers=layers, dims={"width": pc.Dim(7, meaning="features")})
+    assert pc.count(spec).total == 7
+    assert pc.loads(pc.dumps(spec)) == spec
+
+
+@pytest.mark.parametrize(
+    ("dim", "code"),
+    [
+        ("{meaning: a width}", "missing-key"),
+        ("{value: 3, text: a}", "invalid-value"),
+        ("{value: 3, one_of: [3]}", "unknown-key"),
+        ("{valeu: 3}", "unknown-key"),
+        ("{text: 3}", "wrong-type"),
+        ("{texts: a}", "wrong-type"),
+        ("{number: a}", "wrong-type"),
+        ("{text: a, one_of: [b, c]}", "invalid-value"),
+    ],
+)
+def test_what_is_wrong_with_a_dim_is_said_at_its_place(dim: str, code: str) -> None:
+    problem = refusal(of_units("1", f"{{w: {dim}}}"))
+    assert problem.code == code
+    assert problem.path[:2] == ("dims", "w")
+
+
+# --- texts -----------------------------------------------------------------------------------
+
+ACTS = "{act: {text: silu, one_of: [silu, gelu]}, kinds: {texts: [full, sliding, full]}}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('3 if act == "silu" else 5', 3),
+        ('3 if act != "silu" else 5', 5),
+        ('3 if act in ["silu", "swish"] else 5', 3),
+        ('3 if act not in ["silu", "swish"] else 5', 5),
+        ('3 if kinds[1] == "sliding" else 5', 3),
+        ('3 if "full" in kinds else 5', 3),
+        ("len(kinds)", 3),
+        ('position("sliding", kinds) + 10', 11),
+        ("len(kinds[1:])", 2),
+        ('3 if kinds == ["full", "sliding", "full"] else 5', 3),
+    ],
+)
+def test_texts_are_compared_and_looked_up(expression: str, expected: int) -> None:
+    dense = f"  - Dense:\n      units: {expression}\n      use_bias: false\n"
+    assert total(f"dims: {ACTS}\nlayers:\n  - Input: {{shape: [1]}}\n{dense}") == expected
+
+
+def test_a_text_is_set_as_it_is() -> None:
+    text = of_units('3 if act == "silu" else 5', ACTS)
+    assert total(text, act="gelu") == 5
+    problem = refusal(text, act="relu")
+    assert problem.code == "invalid-value"
+    assert "'silu', 'gelu'" in str(problem)
+
+
+def test_a_text_that_nothing_mentions_gives_a_note() -> None:
+    spec = load(of_units('3 if act == "silu" else 5', "{act: {text: silu}}"))
+    assert not pc.count(spec, dims={"act": "silu"}).notes
+    (note,) = pc.count(spec, dims={"act": "relu"}).notes
+    assert "'act'" in note
+    assert "'relu'" in note
+
+
+def test_a_plain_word_is_an_expression_so_that_a_misspelt_dim_is_refused() -> None:
+    problem = wrong("width", "{size_of_all: 3, width: size_of_al}")
+    assert problem.code == "unknown-dim"
+    assert "size_of_all" in problem.hint
+
+
+@pytest.mark.parametrize("expression", ['act + "x"', "act * 2", "act", "act + 1", "-act", "act < 3", "min(act, 3)"])
+def test_a_text_is_no_number(expression: str) -> None:
+    text = f"dims: {ACTS}\nlayers:\n  - Input: {{shape: [1]}}\n  - Dense:\n      units: {expression}\n"
+    assert refusal(text).code == "wrong-type"
+
+
+def test_position_of_what_is_not_there_is_refused() -> None:
+    problem = refusal(
+        f'dims: {ACTS}\nlayers:\n  - Input: {{shape: [1]}}\n  - Dense:\n      units: position("none", kinds)\n'
+    )
+    assert problem.code == "invalid-value"
+    assert "'none'" in problem.message
+
+
+def test_a_field_that_is_a_text_takes_a_dim_of_texts_by_name() -> None:
+    spec = load(
+        "dims: {act: {text: relu}, pad: {text: same}}\nlayers:\n  - Input: {shape: [8, 8, 1]}\n"
+        "  - Conv2D: {filters: 2, kernel_size: 3, padding: pad, activation: act}\n"
+    )
+    row = pc.count(spec).layers[-1]
+    assert row.output_shape == (8, 8, 2)
+    assert pc.count(spec, dims={"pad": "valid"}).layers[-1].output_shape == (6, 6, 2)
+
+
+# --- doubles ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        # 100 * 0.29 is 28.999999999999996 in IEEE doubles
+        ("scaled(100, 0.29)", 28),
+        ("scaled_up(100, 0.29)", 29),
+        ("scaled_near(100, 0.29)", 29),
+        ("scaled(width, ratio)", 3072),
+        # halves go to the even number
+        ("scaled_near(5, 0.5)", 2),
+        ("scaled_near(7, 0.5)", 4),
+        ("scaled_up(10, 0.1)", 1),
+        # 0.1 * 3 is 0.30000000000000004
+        ("scaled_up(30, 0.1)", 3),
+        ("3 if ratio > 2.5 else 5", 3),
+        ("3 if ratio == 4 else 5", 3),
+    ],
+)
+def test_doubles_scale_as_the_hardware_does(expression: str, expected: int) -> None:
+    assert value(expression, "{width: 768, ratio: {number: 4.0}}") == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [
+        ("width * ratio", "wrong-type"),
+        ("ratio", "wrong-type"),
+        ("width * 2.5", "wrong-type"),
+        ("ratio + 1", "wrong-type"),
+        ("scaled(9007199254740993, 0.5)", "invalid-value"),
+        ("scaled(width)", "invalid-expression"),
+        ("scaled(ratio, ratio)", "wrong-type"),
+    ],
+)
+def test_a_fraction_stands_nowhere_else(expression: str, code: str) -> None:
+    assert wrong(expression, "{width: 768, ratio: {number: 4.0}}").code == code
+
+
+def test_the_largest_size_that_a_double_holds_is_scaled() -> None:
+    assert value("scaled(9007199254740992, 0.5)", "{}") == 2**52
+
+
+# --- absent values ---------------------------------------------------------------------------
+
+RANK = "{rank: none, width: 8}"
+
+
+def test_a_dim_may_be_absent() -> None:
+    assert value("width if rank == none else rank", RANK) == 8
+    assert value("width if rank == none else rank", RANK, rank=3) == 3
+    assert value("width if rank != none else 2", RANK) == 2
+    assert value("rank if rank != none else 2", "{rank: 5}", rank="none") == 2
+
+
+def test_in_python_none_is_absent_where_the_default_is_and_else_unknown() -> None:
+    text = of_units("width if rank == none else rank", RANK)
+    assert total(text, rank=None) == 8
+    assert refusal(text, width=None).code == "free-dim"
+
+
+@pytest.mark.parametrize("expression", ["rank + 1", "2 * rank", "-rank", "rank < 3", "rank // 2", "max(rank, 2)"])
+def test_arithmetic_and_order_of_what_is_absent_is_refused_and_names_the_dim(expression: str) -> None:
+    problem = wrong(expression, RANK)
+    assert problem.code == "absent-value"
+    assert "'rank'" in problem.message
+
+
+def test_none_and_scaled_are_reserved() -> None:
+    for word in ("none", "scaled", "scaled_up", "scaled_near", "position", "in"):
+        assert refusal(f"dims: {{{word}: 3}}\nlayers:\n  - Input: {{shape: [1]}}\n").code == "invalid-name"
+
+
+# --- dotted names, lists ---------------------------------------------------------------------
+
+
+def test_dims_may_have_dotted_names() -> None:
+    assert (
+        value(
+            "text_config.hidden_size + vision_config.hidden_size",
+            "{text_config.hidden_size: 5, vision_config.hidden_size: 7}",
+        )
+        == 12
+    )
+    problem = wrong("text_config.hiden_size", "{text_config.hidden_size: 5}")
+    assert problem.code == "unknown-dim"
+    assert "text_config.hidden_size" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("sum(widths[1:3])", 12),
+        ("sum(widths[:2])", 8),
+        ("sum(widths[2:])", 16),
+        ("widths[-1]", 9),
+        ("len(widths[1:1]) + 1", 1),
+        ("3 if 5 in widths else 4", 3),
+        ("3 if 6 in widths else 4", 4),
+        ("position(7, widths)", 2),
+        ("3 if widths[1:] == [5, 7, 9] else 4", 3),
+    ],
+)
+def test_lists_are_sliced_and_searched(expression: str, expected: int) -> None:
+    assert value(expression, "{widths: [3, 5, 7, 9]}") == expected
+
+
+# --- requires --------------------------------------------------------------------------------
+
+HEADS = """
+dims: {width: 12, heads: 3}
+requires: [width % heads == 0, width > 10]
+layers:
+  - Input: {shape: [width]}
+  - Dense: {units: width // heads, use_bias: false}
+"""
+
+
+def test_what_a_spec_requires_is_checked_after_dims_are_set() -> None:
+    assert total(HEADS) == 48
+    assert total(HEADS, heads=4) == 36
+    problem = refusal(HEADS, heads=5)
+    assert problem.code == "unmet-condition"
+    assert "width % heads == 0" in problem.message
+    assert "width = 12" in problem.message
+    assert "heads = 5" in problem.message
+    assert problem.path == ("requires", 0)
+    assert refusal(HEADS, width=9).path == ("requires", 1)
+
+
+def test_what_a_spec_requires_is_a_condition_of_its_form() -> None:
+    form = pc.formula(load(HEADS.replace("width // heads", "width")))
+    assert form.conditions == ("heads divides width", "width ≥ 11")
+    with pytest.raises(pc.ParamcalcError) as caught:
+        form(width=9)
+    assert caught.value.code == "unmet-condition"
+
+
+def test_a_block_requires_something_of_its_arguments() -> None:
+    text = """
+    dims: {width: 12}
+    blocks:
+      split:
+        arguments: {parts: null}
+        requires: [width % parts == 0]
+        layers:
+          - Dense: {units: width / parts, use_bias: false}
+    layers:
+      - Input: {shape: [width]}
+      - block: split
+        with: {parts: 4}
+      - Dense: {units: width, use_bias: false}
+      - block: split
+        name: other
+        with: {parts: PARTS}
+    """
+    assert total(text.replace("PARTS", "3")) == 36 + 36 + 48
+    problem = refusal(text.replace("PARTS", "5"))
+    assert problem.code == "unmet-condition"
+    assert problem.path == ("blocks", "split", "requires", 0)
+    assert "parts = 5" in problem.message
+    assert problem.node == "other"
+
+
+@pytest.mark.parametrize("required", ["3", "width", "'\"a\"'", "[width > 3]"])
+def test_what_is_required_is_a_condition(required: str) -> None:
+    text = f"dims: {{width: 12}}\nrequires: [{required}]\nlayers:\n  - Input: {{shape: [1]}}\n"
+    assert refusal(text).code == "wrong-type"
