@@ -106,6 +106,8 @@ class Remark:
     """A question that people ask of a layer, and its answer; derivations give both."""
 
     question: str
+    #: an expression in braces stands for its value: in the names of the layer's tensors, each the number of its
+    #: elements, in `output`, that of the output's, and in `size(axis)` of the first input
     answer: str
     #: where it holds: an expression in the fields of the layer type, `size(axis)` of its first input, the
     #: number of that input's axes, `rank`, and the last sizes of all its inputs, `features`
