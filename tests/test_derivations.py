@@ -471,3 +471,176 @@ def test_what_a_notebook_shows_has_the_numbers() -> None:
 def test_words_of_a_spec_are_escaped_in_a_notebook() -> None:
     spec = pc.Spec(description="<i> & more", layers=[pc.Input(shape=(2,))])
     assert "&lt;i&gt; &amp; more" in spec._repr_html_()
+
+
+# --- What people ask ---------------------------------------------------------------------
+
+#: A layer, its input, the convention, a question, and words of the answer with numbers that are counted elsewhere: by
+#: hand, or as the difference of two counts.
+ASKED: list[tuple[pc.Layer, tuple[int, ...], str, str, str]] = [
+    (pc.GRU(units=32), (20, 66), "keras", "Why are there two biases for each unit and gate?", "That is 96 more than"),
+    (pc.GRU(units=32), (20, 66), "keras", "Why do the units count twice over?", "with 3,072 weights."),
+    (pc.GRU(units=32), (20, 66), "keras", "Why is there a factor of three?", "have weights and biases of their own"),
+    (
+        pc.GRU(units=32, use_bias=False),
+        (20, 66),
+        "keras",
+        "Why is there a factor of three?",
+        "have weights of their own",
+    ),
+    (
+        pc.GRU(units=32, num_layers=2),
+        (20, 66),
+        "torch",
+        "Why are there two biases for each unit and gate?",
+        "That is 96 more in each layer and direction than",
+    ),
+    (pc.SimpleRNN(units=5), (7, 3), "keras", "Why do the units count twice over?", "with 25 weights."),
+    (pc.SimpleRNN(units=5), (7, 3), "torch", "Why are there two biases for each unit?", "5 more than Keras has."),
+    (pc.SimpleRNN(units=5), (7, 3), "keras", "Why does the length of the sequence not count?", "same weights again"),
+    (
+        pc.Bidirectional(layer=pc.GRU(units=5)),
+        (7, 3),
+        "keras",
+        "Why has it twice the parameters of the layer within?",
+        "each with tensors of its own",
+    ),
+    (
+        pc.Bidirectional(layer=pc.GRU(units=5)),
+        (7, 3),
+        "keras",
+        "Why are there two biases for each unit and gate?",
+        "That is 15 more than",
+    ),
+    (
+        pc.TimeDistributed(layer=pc.Conv2D(filters=5, kernel_size=3)),
+        (7, 9, 9, 3),
+        "keras",
+        "Why do the channels of the input count?",
+        "A filter is as deep as its input",
+    ),
+    (
+        pc.TimeDistributed(layer=pc.Dense(units=5)),
+        (7, 3),
+        "keras",
+        "Why does the number of steps not count?",
+        "with one set of tensors",
+    ),
+    (
+        pc.Conv2DTranspose(filters=5, kernel_size=3),
+        (9, 9, 4),
+        "keras",
+        "Why has it as many weights as a convolution between the same channels?",
+        "in either direction: 180 weights. Only the bias",
+    ),
+    (
+        pc.Conv2DTranspose(filters=5, kernel_size=3, use_bias=False),
+        (9, 9, 4),
+        "keras",
+        "Why has it as many weights as a convolution between the same channels?",
+        "in either direction: 180 weights.",
+    ),
+    (
+        pc.SeparableConv2D(filters=5, kernel_size=3),
+        (9, 9, 4),
+        "keras",
+        "Why has it so many fewer weights than a convolution?",
+        "see one channel each (36 weights), and a sum at each position mixes them (20).",
+    ),
+    (
+        pc.DepthwiseConv2D(kernel_size=3, depth_multiplier=2),
+        (9, 9, 4),
+        "keras",
+        "Why has it so many fewer weights than a convolution?",
+        "a single channel: 72 weights.",
+    ),
+    (
+        pc.ConvLSTM2D(filters=5, kernel_size=3),
+        (7, 9, 9, 4),
+        "keras",
+        "Why are there two kernels?",
+        "(720 weights), and another over the state before, whose channels are the filters (900).",
+    ),
+    (pc.PReLU(), (9, 9, 4), "keras", "Why does the size of the input count?", "as Keras has it: 324."),
+    (pc.PReLU(shared_axes=(1, 2)), (9, 9, 4), "keras", "Why does the number of positions not count?", "there are 4."),
+    (pc.PReLU(), (9, 9, 4), "torch", "Why does the size of the input not count?", "All elements share one slope"),
+    (pc.GroupNorm(groups=2), (9, 9, 4), "keras", "Why do the groups not change the count?", "these are not kept"),
+    (pc.InstanceNorm(), (9, 9, 4), "torch", "Why does it own nothing?", "nothing is learned"),
+    (pc.LayerNorm(), (9, 4), "keras", "Why are there two numbers for each feature?", "One scales it and one shifts it"),
+    (
+        pc.LayerNorm(),
+        (9, 4),
+        "keras",
+        "Why is no mean or variance kept, as in a batch normalisation?",
+        "there is nothing to keep",
+    ),
+    (
+        pc.BatchNorm(),
+        (9, 4),
+        "keras",
+        "Why are four numbers kept for each feature, and only two of them trained?",
+        "measured from the batches",
+    ),
+    (pc.Flatten(), (7, 7, 64), "keras", "Why has a Dense behind it so many parameters?", "hands on 3,136 features"),
+    (
+        pc.Embedding(input_dim=9, output_dim=4),
+        (7,),
+        "keras",
+        "What does a row for padding cost?",
+        "As much as any other",
+    ),
+    (
+        pc.MultiHeadAttention(num_heads=2, key_dim=3),
+        (7, 6),
+        "keras",
+        "Why does the number of heads not change the count?",
+        "The heads share the width out among them",
+    ),
+    (
+        pc.MultiHeadAttention(num_heads=2, key_dim=3, key_bias=False),
+        (7, 6),
+        "keras",
+        "Why has not every projection a bias?",
+        "the softmax takes it away again",
+    ),
+    (
+        pc.WeightNorm(layer=pc.Dense(units=5)),
+        (4,),
+        "keras",
+        "Why has it more parameters than the layer within?",
+        "the lengths are learned beside it: 5 more",
+    ),
+    (
+        pc.SpectralNorm(layer=pc.Dense(units=5)),
+        (4,),
+        "keras",
+        "Why are there vectors that are not trained?",
+        "5 numbers on the side of the axis",
+    ),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "convention", "question", "answer"), ASKED)
+def test_what_people_ask_is_answered(
+    layer: pc.Layer, shape: tuple[int, ...], convention: str, question: str, answer: str
+) -> None:
+    assert answer in asked(layer, shape, convention)[question]
+
+
+def test_the_numbers_of_answers_are_differences_of_counts() -> None:
+    def total(layer: pc.Layer, *shape: int, convention: str = "keras") -> int:
+        return pc.count(layer, convention, input_shape=shape).total
+
+    after = total(pc.GRU(units=32), 20, 66)
+    assert (after, after - total(pc.GRU(units=32, reset_after=False), 20, 66)) == (9_600, 96)
+    both = total(pc.SimpleRNN(units=5), 7, 3, convention="torch")
+    assert both - total(pc.SimpleRNN(units=5), 7, 3) == 5
+    way = total(pc.Bidirectional(layer=pc.GRU(units=5)), 7, 3)
+    assert way == 2 * total(pc.GRU(units=5), 7, 3)
+    transposed = total(pc.Conv2DTranspose(filters=5, kernel_size=3, use_bias=False), 9, 9, 4)
+    assert transposed == total(pc.Conv2D(filters=5, kernel_size=3, use_bias=False), 9, 9, 4) == 180
+    dense = total(pc.Dense(units=10, use_bias=False), 3_136)
+    assert dense == 3_136 * 10
+    assert pc.count(pc.Flatten(), input_shape=(7, 7, 64)).layers[-1].output_shape == (3_136,)
+    weight_norm = total(pc.WeightNorm(layer=pc.Dense(units=5)), 4)
+    assert weight_norm - total(pc.Dense(units=5), 4) == 5

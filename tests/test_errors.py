@@ -221,6 +221,7 @@ def test_a_spec_built_in_python_has_no_lines() -> None:
         pc.count(pc.Spec(layers=[pc.Input(shape=(4,)), pc.Conv2D(filters=3, kernel_size=3)]))
     assert str(caught.value) == (
         "error[shape-mismatch]: Conv2D takes an input of 3 axes beside the batch (h w c), not (None, 4) (at 'conv2d')"
+        "\n    write Reshape: {target_shape: [h, w, c]} before it, with the positions and channels meant"
     )
 
 

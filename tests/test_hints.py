@@ -279,3 +279,102 @@ def test_what_is_missing_is_shown_in_an_example() -> None:
     assert str(caught.value) == (
         "error[missing-key]: LSTM needs 'units' (the size of the state)\n    as in LSTM: {units: 32}"
     )
+
+
+# --- Shapes that do not fit --------------------------------------------------------------
+
+#: Nodes behind an input of a shape: the way out.
+MISFITS = [
+    ("LSTM: {units: 3}\n  - LSTM: {units: 3}", (8, 4), "return_sequences: true"),
+    ("Bidirectional: {layer: {LSTM: {units: 3}}}\n  - GRU: {units: 3}", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 3}\n  - Bidirectional: {layer: {GRU: {units: 3}}}", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 3}\n  - MultiHeadAttention: {num_heads: 2, key_dim: 3}", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 4}\n  - TransformerEncoderLayer: {num_heads: 2}", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 4}\n  - GlobalAveragePool1D", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 4}\n  - TimeDistributed: {layer: {Dense: {units: 4}}}", (8, 4), "return_sequences: true"),
+    ("GRU: {units: 3, return_sequences: true}\n  - RepeatVector: {n: 3}", (8, 4), "without return_sequences"),
+    ("LSTM: {units: 3}", (8, 9, 9, 3), "TimeDistributed: {layer: Flatten} before it"),
+    ("Conv2D: {filters: 3, kernel_size: 3}", (784,), "Reshape: {target_shape: [h, w, c]} before it"),
+    ("Flatten\n  - Conv2D: {filters: 3, kernel_size: 3}", (9, 9, 3), "Reshape: {target_shape: [h, w, c]}"),
+    ("Conv2D: {filters: 3, kernel_size: 3}", (28, 28), "Reshape: {target_shape: [28, 28, 1]}"),
+    ("Conv2D: {filters: 3, kernel_size: 3, data_format: channels_first}", (28, 28), "target_shape: [1, 28, 28]"),
+    ("MaxPool1D", (784,), "Reshape: {target_shape: [784, 1]}"),
+    ("Conv2D: {filters: 3, kernel_size: 3}", (32, 28, 28, 3), "a spec leaves the batch out of every shape"),
+    ("GlobalAveragePool2D\n  - GlobalAveragePool2D", (9, 9, 3), "no positions are left: leave it out"),
+    ("ConvLSTM2D: {filters: 3, kernel_size: 3}", (9, 9, 3), "Reshape: {target_shape: [1, 9, 9, 3]}"),
+    ("Conv2D: {filters: 3, kernel_size: 7}", (3, 224, 224), "write the shape as [224, 224, 3], or framework: torch"),
+    ("MaxPool2D\n  - MaxPool2D\n  - MaxPool2D", (4, 4, 8), "too little is left of the input"),
+    ("Add", (8, 4), "inputs: [input_1, input_2]"),
+    ("Dense: {units: 3}\n    name: d\n  - Add:\n    inputs: [input, d]", (8, 4), "Concatenate joins them"),
+    ("residual: true\n    layers: [{Dense: {units: 3}}]", (8, 4), "gives the features of the input back"),
+]
+
+
+@pytest.mark.parametrize(("nodes", "shape", "hint"), MISFITS)
+def test_a_shape_that_does_not_fit_is_told_the_way_out(nodes: str, shape: tuple[int, ...], hint: str) -> None:
+    text = written(nodes, *shape).replace("[input, d]", "[x, d]").replace("]}\n  -", "]}\n    name: x\n  -", 1)
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count(pc.loads(text))
+    assert hint in caught.value.problems[0].hint
+
+
+def test_the_way_out_of_channels_that_are_elsewhere_is_one() -> None:
+    node = "Conv2D: {filters: 64, kernel_size: 7}"
+    text = written(node, 224, 224, 3).replace("dims", "framework: torch\ndims")
+    with pytest.raises(pc.ParamcalcError, match=r"write the shape as \[3, 224, 224\], or framework: keras"):
+        pc.count(pc.loads(text))
+    assert pc.count(pc.loads(text.replace("torch", "keras"))).total == 7 * 7 * 3 * 64 + 64
+    assert pc.count(pc.loads(text.replace("[224, 224, 3]", "[3, 224, 224]"))).total == 7 * 7 * 3 * 64 + 64
+
+
+def test_the_way_out_of_two_lstms_is_one() -> None:
+    count = pc.count(pc.loads(written("LSTM: {units: 3, return_sequences: true}\n  - LSTM: {units: 3}")))
+    assert count.total == 4 * 3 * (4 + 3 + 1) + 4 * 3 * (3 + 3 + 1)
+
+
+# --- Texts -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("node", "own"),
+    [
+        ("Dense: {units: max(4, n)}", '"max(4, n)"'),
+        ("Dense: {units: d[0] + 1}", '"d[0] + 1"'),
+        ("Reshape: {target_shape: [2, d[0], 5]}", '"d[0]"'),
+    ],
+)
+def test_an_expression_without_quotes_is_shown_in_quotes(node: str, own: str) -> None:
+    (problem,) = refusal(node).problems
+    assert problem.code == "unquoted-expression"
+    assert problem.hint.endswith(f"needs quotes there: {own}")
+
+
+def test_a_power_is_not_written_with_a_caret() -> None:
+    (problem,) = refusal("Dense: {units: 4 ^ 2}").problems
+    assert (problem.code, problem.hint) == ("invalid-expression", "a power is written **")
+
+
+TEXTS = """
+paramcalc: 1
+dims:
+  hidden_act: {text: silu, one_of: [silu, gelu, swiglu]}
+  acts: {texts: [relu, gelu]}
+  pad: {text: same}
+  way: {text: concat}
+layers:
+  - Input: {shape: [8, 4]}
+  - Conv1D: {filters: 4, kernel_size: 3, padding: pad, activation: hidden_act}
+  - Bidirectional: {layer: {GRU: {units: 3, return_sequences: true}}, merge_mode: way}
+  - Dense: {units: 5, activation: "acts[1]"}
+"""
+
+
+def test_texts_of_dims_are_words_of_fields() -> None:
+    spec = pc.loads(TEXTS)
+    convolution, gates = 3 * 4 * 4 + 4, 2 * (3 * 3 * (4 + 3) + 2 * 3 * 3)
+    assert pc.count(spec).total == convolution + gates + 5 * 6 + 5
+    assert pc.count(spec, dims={"way": "mul"}).total == convolution + gates + 5 * 3 + 5
+    assert pc.formula(spec)() == convolution + gates + 5 * 6 + 5
+    assert pc.loads(pc.dumps(spec)) == spec
+    with pytest.raises(pc.ParamcalcError, match="in 'way': there is no merge mode 'conct'"):
+        pc.count(spec, dims={"way": "conct"})

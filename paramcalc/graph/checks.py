@@ -9,17 +9,20 @@ from paramcalc.core.expression import bounded
 from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import Flow, Leaf, Use
 from paramcalc.layers.base.axes import shape_text
+from paramcalc.layers.base.declaration import Layer
 
 
-def check_output(name: str, output: Shape, inputs: tuple[Flow, ...]) -> None:
+def check_output(layer: Layer, output: Shape, inputs: tuple[Flow, ...]) -> None:
     """Refuse an output without elements, or with too many axes: `empty-output`, `limit`."""
+    name = type(layer).__name__
     if len(output) > LIMITS.axes:
         raise refuse("limit", f"{name} would have an output of {len(output)} axes; {LIMITS.axes} are the most")
     for size in output:
         bounded(size)
         if not algebra.at_least(size, 1):
             given = ", ".join(shape_text(flow.shape) for flow in inputs)
-            raise refuse("empty-output", f"{name} of {given} would have the output {shape_text(output)}")
+            hint = layer.way_out_of_nothing(inputs[0].shape) if inputs else ""
+            raise refuse("empty-output", f"{name} of {given} would have the output {shape_text(output)}", hint)
 
 
 def agree(shape: Shape, other: Shape) -> bool:

@@ -313,7 +313,7 @@ class Evaluation(Walk):
         outputs, tensors = layer.infer(*shapes)
         copies = left - self.allowance.copies
         for output in outputs:
-            check_output(name, output, copy.inputs)
+            check_output(layer, output, copy.inputs)
         # its copies of layers have been taken
         self.spend(copy.entry.path, max(0, (len(tensors) - 1) // LIMITS.tensors - copies))
         return outputs, tensors
@@ -338,7 +338,8 @@ class Evaluation(Walk):
                 "shape-mismatch",
                 f"'residual' adds the input {shape_text(before.shape)} to the output"
                 f" {shape_text(flow.shape)}, and they differ",
-                path=("residual",),
+                "the last layer inside gives the features of the input back; or a projection stands beside it, and Add",
+                ("residual",),
             )
         if isinstance(inside, Leaf) or inside.role == "copies":
             # the sum stands beside what is inside, in a group of both

@@ -7,7 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position
-from paramcalc.layers.base.declaration import Example, Layer, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
 
 
@@ -17,6 +17,25 @@ class PReLU(Layer):
     layout = "as_given"
     source = "He et al. 2015; keras.layers.PReLU; torch.nn.PReLU"
     example = Example(inputs=[(64,)])
+    remarks = (
+        Remark(
+            "Why does the size of the input count?",
+            "Each element has a slope of its own, as Keras has it: {alpha}. With shared_axes, positions share theirs;"
+            " PyTorch learns one slope, or one for each channel.",
+            when="slopes == 'element' and shared_axes == None",
+        ),
+        Remark(
+            "Why does the size of the input not count?",
+            "All elements share one slope, as PyTorch has it unless it is told a number of channels. Keras has one for"
+            " each element.",
+            when="slopes == 'single' and shared_axes == None",
+        ),
+        Remark(
+            "Why does the number of positions not count?",
+            "They share the slopes: there are {alpha}.",
+            when="slopes == 'channel' or shared_axes != None",
+        ),
+    )
 
     slopes: Literal["element", "channel", "single"] = field(
         "", "what has a slope of its own: each element, each channel, or the whole", "element"

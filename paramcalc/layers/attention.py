@@ -6,7 +6,7 @@ from typing import Annotated
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import (
     Flag,
@@ -59,6 +59,12 @@ class MultiHeadAttention(Layer):
             when="num_key_value_heads < num_heads",
         ),
         Remark(
+            "Why has not every projection a bias?",
+            "The spec says which have one. A bias of the key adds the same number to all that a query is compared with,"
+            " and the softmax takes it away again.",
+            when="query_bias != key_bias or query_bias != value_bias or query_bias != output_bias",
+        ),
+        Remark(
             "Why are the value and the output measured in k and d as well?",
             "Unless the spec says otherwise, a head's value has as many features as its key, and the output as many"
             " as the query.",
@@ -91,6 +97,9 @@ class MultiHeadAttention(Layer):
     attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def tensors(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         value = value or query
@@ -156,6 +165,9 @@ class _SimpleAttention(Layer):
     )
     layout = "channels_last"
 
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
+
     def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
         key = key or value
         if not algebra.equal_shapes(key[:-1], value[:-1]):
@@ -178,6 +190,14 @@ class Attention(_SimpleAttention):
 
     source = "Luong, Pham and Manning 2015; keras.layers.Attention"
     example = Example(inputs=[(20, 64), (20, 64)])
+    remarks = (
+        Remark(
+            "Why does it own nothing?",
+            "Query, value and key are compared and mixed as they come. What projects them, with kernels that are"
+            " learned, is MultiHeadAttention.",
+            when="not use_scale and score_mode == 'dot'",
+        ),
+    )
 
     use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
     score_mode: Annotated[Given[str], words("score mode", "dot", "concat")] = field(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.layers.base.axes import Axes, axis_position, shape_text
+from paramcalc.layers.base.axes import Axes, axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalAxis, OrderedAxes, field, named
 from paramcalc.layers.base.words import FunctionOfSeveral
@@ -47,7 +47,7 @@ class Elementwise(Layer):
             # the batch of one would be taken for an axis of another
             shapes = ", ".join(map(shape_text, inputs))
             raise refuse("shape-mismatch", f"Elementwise takes inputs with the same number of axes, not {shapes}")
-        return algebra.broadcast_shapes(inputs)
+        return together(inputs)
 
 
 class Einsum(Layer):
@@ -86,7 +86,7 @@ class _Elementwise(Layer):
     layout = "as_given"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return algebra.broadcast_shapes(inputs)
+        return together(inputs)
 
 
 class Subtract(Layer):
@@ -98,7 +98,7 @@ class Subtract(Layer):
     example = Example(inputs=[(64,), (64,)])
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
-        return algebra.broadcast_shapes((x, y))
+        return together((x, y))
 
 
 class Average(_Elementwise):
@@ -184,7 +184,7 @@ def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
             f"{type(layer).__name__} takes two inputs of the same number of axes,"
             f" not {shape_text(x)} and {shape_text(y)}",
         )
-    return algebra.broadcast_shapes((x, y))
+    return together((x, y))
 
 
 def _without(shape: Shape, position: int) -> Shape:

@@ -6,8 +6,8 @@ from typing import ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.convolution import Filters, Windowed
-from paramcalc.layers.base.declaration import Example, Phrase, Tensor
+from paramcalc.layers.base.convolution import POSITIONS, Filters, Windowed
+from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
@@ -24,6 +24,19 @@ class _DepthwiseConv(Windowed):
     inputs = (Axes("... c", c="channels"),)
     source = "Chollet 2017; keras.layers.DepthwiseConv{rank}D; torch.nn.Conv{rank}d with as many groups as channels"
     example = Example({"kernel_size": 3}, [(8,)])
+    remarks = (
+        Remark(
+            "Why has it so many fewer weights than a convolution?",
+            "Each output sees a window of a single channel: {kernel} weights. In a convolution, each filter has"
+            " weights for all channels.",
+        ),
+        Remark(
+            "Why are there no filters?",
+            "Each channel has windows of its own, depth_multiplier of them: the number of outputs follows from that"
+            " of the channels.",
+        ),
+        POSITIONS,
+    )
 
     depth_multiplier: Count = field("m", "windows for each channel", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
@@ -56,6 +69,19 @@ class _SeparableConv(_DepthwiseConv, Filters):
     inputs = (Axes("... c", c="channels of the input"),)
     source = "Chollet 2017; keras.layers.SeparableConv{rank}D"
     example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
+    remarks = (
+        Remark(
+            "Why has it so many fewer weights than a convolution?",
+            "A convolution has a window for each pair of a channel and a filter. Here the windows see one channel each"
+            " ({depthwise_kernel} weights), and a sum at each position mixes them ({pointwise_kernel}).",
+        ),
+        Remark(
+            "Why is there one bias only?",
+            "It stands behind the second of the two steps; one before the sum would add the same.",
+            when="use_bias",
+        ),
+        POSITIONS,
+    )
     phrases: ClassVar[tuple[Phrase, ...]] = ()
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
@@ -90,6 +116,24 @@ class _ConvTranspose(Spatial, Ranked):
         " torch.nn.ConvTranspose{rank}d"
     )
     example = Example({"filters": 16, "kernel_size": 3}, [(8,)])
+    remarks = (
+        Remark(
+            "Why has it as many weights as a convolution between the same channels?",
+            "Each pair of a channel and a filter has a window, in either direction: {kernel} weights. Only the bias"
+            " follows the output, with one for each filter.",
+            when="use_bias",
+        ),
+        Remark(
+            "Why has it as many weights as a convolution between the same channels?",
+            "Each pair of a channel and a filter has a window, in either direction: {kernel} weights.",
+            when="not use_bias",
+        ),
+        Remark(
+            "Why do the strides not count?",
+            "They say how far apart the windows are put down, and so how large the output is: the windows stay the"
+            " same.",
+        ),
+    )
 
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Window = field("k", "{extent} of the window")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
-from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
 
 
@@ -16,6 +16,17 @@ class GroupNorm(Layer):
     layout = "axis"
     source = "Wu and He 2018; keras.layers.GroupNormalization; torch.nn.GroupNorm"
     example = Example({"groups": 4}, [(8,)])
+    remarks = (
+        Remark(
+            "Why do the groups not change the count?",
+            "They say over what a mean and a variance are taken, and these are not kept. What is learned belongs to"
+            " each channel.",
+        ),
+        Remark(
+            "Why is no running mean or variance kept, as in a batch normalisation?",
+            "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
+        ),
+    )
     phrases = (
         Phrase(", then scales and shifts each channel", when="scale or center"),
         Phrase("scales and ", when="scale"),
@@ -41,6 +52,14 @@ class InstanceNorm(Layer):
     layout = "axis"
     source = "Ulyanov, Vedaldi and Lempitsky 2016; torch.nn.InstanceNorm2d"
     example = Example(inputs=[(8,)])
+    remarks = (
+        Remark(
+            "Why does it own nothing?",
+            "Each channel of each example is measured on its own, so that nothing is kept; and unless the spec says"
+            " scale or center, nothing is learned.",
+            when="not scale and not center and not track_running_stats",
+        ),
+    )
 
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", False)

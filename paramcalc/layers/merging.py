@@ -3,7 +3,7 @@
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.axes import axis_position, shape_text
+from paramcalc.layers.base.axes import axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
 
@@ -14,7 +14,7 @@ class _Elementwise(Layer):
     layout = "as_given"
 
     def output_shape(self, *inputs: Shape) -> Shape:
-        return algebra.broadcast_shapes(inputs)
+        return together(inputs)
 
 
 class Add(_Elementwise):

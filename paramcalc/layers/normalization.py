@@ -77,6 +77,11 @@ class LayerNorm(Layer):
             "Why is no mean or variance kept, as in a batch normalisation?",
             "Each example is measured on its own, in training and at inference alike: there is nothing to keep.",
         ),
+        Remark(
+            "Why are there two numbers for each feature?",
+            "One scales it and one shifts it, so that what was normalised away can be learned again.",
+            when="scale and center",
+        ),
     )
     phrases = _PHRASES
 

@@ -97,6 +97,13 @@ class _GlobalPool(Spatial, Ranked):
     keepdims: Flag = field("", "whether the other axes stay, with size 1", False)
     data_format: DataFormat = data_format()
 
+    def way_out(self, shape: Shape) -> str:
+        if len(shape) > 1:
+            return super().way_out(shape)
+        return (
+            "no positions are left: leave it out; or keep the steps of a recurrent layer, with return_sequences: true"
+        )
+
     def output_shape(self, x: Shape) -> Shape:
         return (*(1 for _ in x[:-1]), x[-1]) if algebra.truth(self.keepdims) else (x[-1],)
 

@@ -41,6 +41,11 @@ class RepeatVector(Layer):
 
     n: Count = field("", "the steps")
 
+    def way_out(self, shape: Shape) -> str:
+        return (
+            "it takes one vector: a recurrent layer without return_sequences, GlobalAveragePool1D or Flatten gives one"
+        )
+
     def output_shape(self, x: Shape) -> Shape:
         return (self.n, *x)
 

@@ -9,7 +9,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
-from paramcalc.layers.base.recurrence import Gated, OverTime, recurrent_bias, reset_after
+from paramcalc.layers.base.recurrence import EACH_LAYER, STATE, STEPS, Gated, OverTime, recurrent_bias, reset_after
 
 
 class _Recurrent(OverTime, Gated):
@@ -51,6 +51,19 @@ class SimpleRNN(_Recurrent):
     source = "Elman 1990; keras.layers.SimpleRNN; torch.nn.RNN"
     example = Example({"units": 32}, [(20, 64)])
 
+    remarks = (
+        STATE,
+        STEPS,
+        Remark(
+            "Why are there two biases for each unit?",
+            "PyTorch adds one to the product with the input and one to the product with the state, as cuDNN does:"
+            " {recurrent_bias} more than Keras has in each layer and direction. Their sum alone matters; both are"
+            " stored and trained.",
+            when="use_bias and recurrent_bias",
+        ),
+    )
+    phrases = (EACH_LAYER,)
+
     recurrent_bias: Flag = recurrent_bias()
 
 
@@ -61,6 +74,23 @@ class GRU(_Recurrent):
     second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
     example = Example({"units": 32}, [(20, 64)])
+    remarks = (
+        Remark(
+            "Why is there a factor of three?",
+            "The update gate, the reset gate and the candidate have weights and biases of their own. They are stored"
+            " side by side in one tensor.",
+        ),
+        STATE,
+        STEPS,
+        Remark(
+            "Why are there two biases for each unit and gate?",
+            "The reset gate acts behind the product with the state (reset_after), as in cuDNN: inside of what it scales"
+            " stands a bias of its own, which cannot be joined with the other. That is {recurrent_bias} more in"
+            " each layer and direction than the paper has, whose gate acts before the product: reset_after: false.",
+            when="use_bias and reset_after",
+        ),
+    )
+    phrases = (Phrase(" and biases", when="use_bias"), EACH_LAYER)
 
     reset_after: Flag = reset_after()
 
@@ -78,10 +108,7 @@ class LSTM(_Recurrent):
             "The input gate, the forget gate, the candidate and the output gate have weights and biases of their"
             " own. They are stored side by side in one tensor.",
         ),
-        Remark(
-            "Why does the length of the sequence not count?",
-            "Every step uses the same weights again.",
-        ),
+        STEPS,
         Remark(
             "Why are there two biases for each unit and gate?",
             "PyTorch adds one to the product with the input and one to the product with the state, as cuDNN"

@@ -1,12 +1,12 @@
 """The cells of recurrent layers, the layer that goes through a sequence with any of them, and LSTMs over images."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
+from paramcalc.layers.base.declaration import Example, Layer, Part, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
 from paramcalc.layers.base.ranked import Ranked, Window
@@ -167,6 +167,27 @@ class _ConvLSTM(OverTime, Ranked):
     dilation_rate: Window = field("", "the spacing of the elements of the window over the input", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
     data_format: DataFormat = field("", "where the channels of a step are", "channels_last")
+    remarks: ClassVar[tuple[Remark, ...]] = (
+        Remark(
+            "Why is there a factor of four?",
+            "The input gate, the forget gate, the candidate and the output gate have windows and biases of their own.",
+        ),
+        Remark(
+            "Why are there two kernels?",
+            "A window slides over the input ({kernel} weights), and another over the state before, whose channels are"
+            " the filters ({recurrent_kernel}).",
+        ),
+        Remark(
+            "Why do neither the steps nor the positions count?",
+            "Each step, and each position of it, uses the same windows again.",
+        ),
+    )
+    phrases: ClassVar[tuple[Phrase, ...]] = (Phrase(" and biases", when="use_bias"),)
+
+    def way_out(self, shape: Shape) -> str:
+        steps = ", ".join(map(str, (1, *shape)))
+        one_step = f"Reshape: {{target_shape: [{steps}]}} before it makes one step"
+        return f"the first axis counts the steps: {one_step}" if len(shape) == len(self.inputs[0].names) - 1 else ""
 
     def tensors(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
         gates = 4 * self.filters

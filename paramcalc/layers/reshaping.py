@@ -4,7 +4,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position, shape_text
-from paramcalc.layers.base.declaration import Example, Layer
+from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 
 
@@ -14,6 +14,14 @@ class Flatten(Layer):
     layout = "as_given"
     source = "keras.layers.Flatten; torch.nn.Flatten"
     example = Example(inputs=[(64,)])
+    remarks = (
+        Remark(
+            "Why has a Dense behind it so many parameters?",
+            "It owns nothing itself, and hands on {output} features: the Dense has a weight from each of them to each"
+            " of its outputs. A global pooling would hand on one number for each channel.",
+            when="rank > 1 and start_dim == 1",
+        ),
+    )
 
     start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
     end_dim: Integer = field("", "the last of the axes", -1)

@@ -7,7 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
-from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.axes import Axes, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
@@ -30,6 +30,9 @@ class _Transformer(Layer):
     activation: Annotated[Given[str], words("function", "relu", "gelu", elsewhere=NO_FUNCTIONS)] = field(
         "", "the function between the two linear layers", "relu"
     )
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def _attention(self, name: str, x: Shape, *value: Shape) -> Part:
         key_dim = algebra.divide(x[-1], self.num_heads, "the heads must divide the features")

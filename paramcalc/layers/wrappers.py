@@ -6,8 +6,8 @@ from typing import Annotated, Any, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.layers.base.axes import Axes, shape_text
-from paramcalc.layers.base.declaration import Example, Layer, Part, Tensor
+from paramcalc.layers.base.axes import Axes, shape_text, without_steps
+from paramcalc.layers.base.declaration import Example, Layer, Part, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.recurrence import OverTime
@@ -43,6 +43,13 @@ class Bidirectional(Layer):
     layout = "channels_last"
     source = "Schuster and Paliwal 1997; keras.layers.Bidirectional"
     example = Example({"layer": {"LSTM": {"units": 32}}}, [(20, 64)])
+    remarks = (
+        Remark(
+            "Why has it twice the parameters of the layer within?",
+            "One layer goes forwards and one backwards, each with tensors of its own; merging owns nothing.",
+            when="backward_layer == None",
+        ),
+    )
 
     layer: _Recurrent = field("", "the recurrent layer that goes forwards")
     merge_mode: Annotated[Given[str | None], words("merge mode", "concat", "sum", "mul", "ave", null=True)] = field(
@@ -51,6 +58,9 @@ class Bidirectional(Layer):
         "concat",
     )
     backward_layer: _OptionalRecurrent = field("", "the layer that goes backwards; one like the first, if absent", None)
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def parts(self, x: Shape, *initial: Shape) -> Iterator[Part]:
         self._check_directions()
@@ -103,8 +113,17 @@ class TimeDistributed(Layer):
     layout = "as_given"
     source = "keras.layers.TimeDistributed"
     example = Example({"layer": {"Dense": {"units": 32}}}, [(20, 64)])
+    remarks = (
+        Remark(
+            "Why does the number of steps not count?",
+            "One layer, with one set of tensors, goes over the steps one after the other.",
+        ),
+    )
 
     layer: NestedLayer = field("", "the layer that each step goes through")
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def parts(self, x: Shape) -> Iterator[Part]:
         yield Part("layer", self.layer, (x[1:],))
@@ -166,6 +185,12 @@ class WeightNorm(_AroundKernel):
 
     source = "Salimans and Kingma 2016; torch.nn.utils.parametrizations.weight_norm"
     example = Example({"layer": {"Dense": {"units": 32}}}, [(64,)])
+    remarks = (
+        Remark(
+            "Why has it more parameters than the layer within?",
+            "The kernel keeps its direction, and the lengths are learned beside it: {magnitude} more.",
+        ),
+    )
 
     def tensors(self, *inputs: Shape) -> Iterator[Tensor]:
         kernel, axis = self.wrapped(*inputs)
@@ -186,6 +211,13 @@ class SpectralNorm(_AroundKernel):
 
     source = "Miyato et al. 2018; keras.layers.SpectralNormalization; torch.nn.utils.parametrizations.spectral_norm"
     example = Example({"layer": {"Dense": {"units": 32}}}, [(64,)])
+
+    remarks = (
+        Remark(
+            "Why are there vectors that are not trained?",
+            "They are where the power method stood after the last step: {vector_u} numbers on the side of the axis.",
+        ),
+    )
 
     axis: Integer = field("", "the axis of its kernel, as the layer's page has it", -1)
     right_vector: Flag = field("right_vector", "whether a vector is kept for the other side too, as in PyTorch", False)

@@ -6,6 +6,7 @@ symbols in the place of its sizes. Layers add up to groups, and these to the mod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
@@ -17,8 +18,9 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
+from paramcalc.core.expression import Environment
 from paramcalc.graph import BranchRole, Leaf, Tree
-from paramcalc.layers.base.declaration import Remark
+from paramcalc.layers.base.declaration import Layer, Remark, Tensor
 from paramcalc.results.count import Count, LayerCount, count
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths
 from paramcalc.results.layer_symbols import SymbolMeaning, in_symbols
@@ -258,7 +260,9 @@ class _Deriver:
 
     def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
         tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])
-        texts = _Texts(leaf)
+        texts = _Texts(leaf.layer, leaf.input_shapes, leaf.outputs[0], [use.tensor for use in leaf.uses])
+        # what is asked of a layer that is used again, is answered where its tensors count
+        asked = () if leaf.shared and leaf.uses else texts.remarks
         used = {each.name for tensor in tensors for size in tensor.symbolic_shape for each in size.free_symbols}
         return LayerDerivation(
             row,
@@ -266,7 +270,7 @@ class _Deriver:
             leaf.input_shapes,
             tuple(each for each in meanings if each.name in used),
             tensors,
-            (*self._remarks_here(leaf, tensors), *texts.remarks),
+            (*self._remarks_here(leaf, tensors), *asked),
         )
 
     def _remarks_here(self, leaf: Leaf, tensors: Sequence[DerivedTensor]) -> Iterator[Remark]:
@@ -286,33 +290,55 @@ class _Deriver:
 class _Texts:
     """What a layer type says of a layer: what is true with its fields, and no more."""
 
-    def __init__(self, leaf: Leaf) -> None:
-        self.cls = type(leaf.layer)
-        # what is asked of a layer that is used again, is answered where its tensors count
-        self.asked = () if leaf.shared and leaf.uses else self.cls.remarks
-        self.environment = field_environment(leaf.layer, leaf.input_shapes)
+    def __init__(self, layer: Layer, inputs: tuple[Shape, ...], output: Shape, tensors: Sequence[Tensor]) -> None:
+        self.layer = layer
+        self.inputs = inputs
+        self.tensors = tensors
+        self.environment = field_environment(layer, inputs)
+        elements = {tensor.name: algebra.product(tensor.shape) for tensor in tensors}
+        self.numbers = Environment({**elements, "output": algebra.product(output)}, inputs[0] if inputs else None)
 
     @property
     def summary(self) -> str:
         """What it does, in a sentence."""
-        return self._true(self.cls.summary())
+        return self._true(self.layer.summary())
 
     @property
-    def remarks(self) -> tuple[Remark, ...]:
-        """What people ask of it, and the answers."""
-        return tuple(
-            replace(remark, answer=self._true(remark.answer)) for remark in self.asked if self._holds(remark.when)
-        )
+    def remarks(self) -> Iterator[Remark]:
+        """What people ask of it and of a layer given to it, with the answers."""
+        for remark in self.layer.remarks:
+            if self._holds(remark.when):
+                yield replace(remark, answer=self._counted(self._true(remark.answer)))
+        for texts in self._within():
+            yield from texts.remarks
+
+    def _within(self) -> Iterator[_Texts]:
+        """Yield the same of each layer that is a field of this one."""
+        given = [getattr(self.layer, name) for name in self.layer.nested_fields()]
+        left = {id(layer) for value in given for layer in (value if isinstance(value, tuple) else (value,))}
+        for part in self.layer.filled(self.inputs[0] if self.inputs else None).parts(*self.inputs) if left else ():
+            if id(part.layer) in left:
+                left.remove(id(part.layer))
+                own = [each.inner for each in self.tensors if each.part and each.inner and each.part.name == part.name]
+                yield _Texts(part.layer, part.inputs, part.layer.output_shapes(*part.inputs)[0], own)
 
     def _true(self, text: str) -> str:
         """Leave out the words that do not hold."""
-        for phrase in self.cls.phrases:
+        for phrase in self.layer.phrases:
             if not self._holds(phrase.when):
                 text = text.replace(phrase.words, "")
         return text
 
+    def _counted(self, text: str) -> str:
+        """Put in the number that an expression in braces gives."""
+        return re.sub(r"\{(.+?)\}", lambda found: _number(evaluated(found[1], self.numbers)), text)
+
     def _holds(self, condition: str) -> bool:
         return algebra.truth(evaluated(condition, self.environment))
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, ...], list[SymbolMeaning]]:

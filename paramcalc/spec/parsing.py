@@ -37,7 +37,7 @@ def build(text: str, positions: Positions | None = None) -> Any:
 
     Raises `ParamcalcError` with the position of the event.
     """
-    builder = _Builder(positions)
+    builder = _Builder(text, positions)
     for event in _events(text):
         builder.take(event)
     return builder.result
@@ -62,7 +62,8 @@ class _Container:
 class _Builder:
     """Builds the value of a document, event by event."""
 
-    def __init__(self, positions: Positions | None) -> None:
+    def __init__(self, text: str, positions: Positions | None) -> None:
+        self.text = text
         self.positions = positions
         #: the mappings and lists around the value at hand
         self.stack: list[_Container] = []
@@ -96,7 +97,10 @@ class _Builder:
                 value = scalar(event.value, flow=bool(self.stack) and self.stack[-1].flow)
             except ParamcalcError as error:
                 problem = error.problems[0]
-                raise _at(event, problem.code, problem.message, problem.hint) from None
+                hint = problem.hint
+                if problem.code == "unquoted-expression":
+                    hint = _in_quotes(self.text, event.start_mark.index)
+                raise _at(event, problem.code, problem.message, hint) from None
         self.put(value, event)
 
     def begin_mapping(self, event: Any) -> None:
@@ -249,8 +253,28 @@ def _malformed_flow(error: Any, text: str, char: str, position: Position | None)
         message = f"{inside} are not closed" if inside[0] == "b" else f"{inside} is not closed"
         return ParamcalcError([Problem("syntax", message, position=position)])
     message = f"{quoted(char)} is out of place inside {inside}"
-    hint = "a comma stands between two keys; a ': ' inside a value needs quotes" if char == ":" else QUOTE_HINT
+    if char == ":":
+        hint = "a comma stands between two keys; a ': ' inside a value needs quotes"
+    elif char in "]}":
+        hint = f"close the '{bracket}' first" if bracket else ""
+    else:
+        hint = _in_quotes(text, error.problem_mark.index)
     return ParamcalcError([Problem("unquoted-expression", message, hint, position=position)])
+
+
+def _in_quotes(text: str, index: int) -> str:
+    """Return the hint that shows the expression around an index, in quotes."""
+    before = text[:index]
+    start = max(before.rfind(sign) + len(sign) if sign in before else 0 for sign in ("\n", "{", "[", ", ", ": "))
+    own, depth = "", 0
+    for char in text[start : start + LIMITS.expression]:
+        depth += (char in "([{") - (char in ")]}")
+        if depth < 0 or char == "\n" or (char == "," and depth == 0):
+            break
+        own += char
+    own = own.strip()
+    mark = "'" if '"' in own else '"'
+    return f"{QUOTE_HINT}: {mark}{own}{mark}"
 
 
 def _at(event: Any, code: str, message: str, hint: str = "") -> ParamcalcError:

@@ -8,7 +8,7 @@ from typing import Any
 from paramcalc.core.errors import LIMITS, quoted, refuse
 
 #: What is said where YAML takes an expression apart.
-QUOTE_HINT = "an expression with a comma, brackets, braces or ': ' needs quotes there: \"min(512, n)\""
+QUOTE_HINT = "an expression with a comma, brackets, braces or ': ' needs quotes there"
 
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _FRACTION = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+)\Z")

@@ -75,3 +75,14 @@ def test_layers_shows_each_field_of_a_kind(name: str) -> None:
 def test_the_parts_of_a_form_are_its_sum(name: str, convention: str) -> None:
     form = pc.formula(pc.kind(name), convention)
     assert sympy.expand(sum(part.expr for part in form.parts) - form.expr) == 0
+
+
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+@pytest.mark.parametrize("name", pc.kind_names())
+def test_every_answer_about_an_example_has_its_numbers(name: str, convention: str) -> None:
+    example = pc.kind(name).example
+    assert example is not None
+    derivation = pc.explain(pc.kind(name)(**example.fields), convention, input_shape=[*example.inputs] or None)
+    for layer in derivation.layers:
+        for remark in layer.remarks:
+            assert "{" not in remark.answer

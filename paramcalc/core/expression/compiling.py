@@ -159,6 +159,8 @@ def _list(compiler: _Compiler, node: ast.List) -> Evaluator:
 
 def _binary(compiler: _Compiler, node: ast.BinOp) -> Evaluator:
     apply = BINARY.get(type(node.op))
+    if isinstance(node.op, ast.BitXor):
+        raise refuse("invalid-expression", "'^' is not part of the expression language", "a power is written **")
     if apply is None:
         raise _foreign(node)
     if isinstance(node.op, ast.Div) and not compiler.exact:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
-from paramcalc.core.errors import refuse
+from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import axes_hint, axes_text
 
 
@@ -43,15 +44,38 @@ class Axes:
             return
         takes = " ".join((*self.leading, *(["…"] if self.open else []), *self.names[len(self.leading) :]))
         fewest = f"{len(self.names)} or more" if self.open else str(len(self.names))
+        axes = "axis" if fewest == "1" else "axes"
         raise refuse(
             "shape-mismatch",
-            f"takes an input of {fewest} axes beside the batch ({takes}), not {shape_text(shape)}",
+            f"takes an input of {fewest} {axes} beside the batch ({takes}), not {shape_text(shape)}",
         )
 
 
 def shape_text(shape: Iterable[Number]) -> str:
     """Write a shape as people do; the batch leads as None."""
     return "(None" + "".join(f", {size!r}" if type(size) is int else f", {size}" for size in shape) + ")"
+
+
+def without_steps(shape: Shape) -> str:
+    """Say what to do where a shape is not that of a sequence, with one axis of features for each step."""
+    if len(shape) > 1:
+        return "TimeDistributed: {layer: Flatten} before it makes one axis of each step"
+    return (
+        "a recurrent layer before it gives every step with return_sequences: true;"
+        f" Reshape: {{target_shape: [1, {shape[-1] if shape else 1}]}} makes one step of features"
+    )
+
+
+def together(shapes: Sequence[Shape]) -> Shape:
+    """Give the shape of several inputs element by element, axes of size 1 repeated. Raises `shape-mismatch`."""
+    try:
+        return algebra.broadcast_shapes(shapes)
+    except ParamcalcError as error:
+        problem = error.problems[0]
+        hint = (
+            "inputs of other sizes: Concatenate joins them; a Dense before one of them gives it the size of the other"
+        )
+        raise refuse(problem.code, problem.message, problem.hint or hint) from None
 
 
 def channels_last(shape: Shape, axis: int) -> Shape:

@@ -2,11 +2,17 @@
 
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Example, Layer
+from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Size, field
 from paramcalc.layers.base.ranked import Padding, Ranked, Window
 from paramcalc.layers.base.spatial import Spatial
 from paramcalc.layers.base.windows import output_lengths
+
+#: What is asked of every layer that slides a window.
+POSITIONS = Remark(
+    "Why does the size of the input not count?",
+    "The same windows of weights slide over all positions: a larger input uses them more often.",
+)
 
 
 class Filters(Layer):

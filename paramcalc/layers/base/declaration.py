@@ -106,6 +106,8 @@ class Remark:
     """A question that people ask of a layer, and its answer; derivations give both."""
 
     question: str
+    #: an expression in braces stands for its value: in the names of the layer's tensors, each the number of its
+    #: elements, in `output`, that of the output's, and in `size(axis)` of the first input
     answer: str
     #: where it holds: an expression in the fields of the layer type, `size(axis)` of its first input, the
     #: number of that input's axes, `rank`, and the last sizes of all its inputs, `features`
@@ -198,6 +200,14 @@ class Layer(BaseModel):
         fewest, most = _input_span(cls)
         return fewest <= number and (most is None or number <= most)
 
+    def way_out(self, shape: Shape) -> str:
+        """Say what to do where the first input has this shape, and other axes than it takes: here, nothing is known."""
+        return ""
+
+    def way_out_of_nothing(self, shape: Shape) -> str:
+        """Say what to do where the output of an input of this shape has an axis without elements."""
+        return ""
+
     @property
     def channel_axis(self) -> int:
         """The axis that holds the channels, the batch counted as 0."""
@@ -286,12 +296,16 @@ class Layer(BaseModel):
     def _check_inputs(self, inputs: tuple[Shape, ...]) -> None:
         fewest, most = _input_span(type(self))
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
-            raise refuse("input-count", f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}")
+            message = f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}"
+            names = ", ".join(f"input_{number}" for number in range(1, fewest + 1))
+            hint = f"beside it, inputs names the nodes that it takes, as in inputs: [{names}]"
+            raise refuse("input-count", message, hint if fewest > 1 else "")
         for number, shape in enumerate(inputs):
             try:
                 self.inputs[min(number, len(self.inputs) - 1)].check(shape)
             except ParamcalcError as error:
-                raise refuse(error.code, f"{type(self).__name__} {error.problems[0].message}") from None
+                hint = "" if number else self.way_out(shape)
+                raise refuse(error.code, f"{type(self).__name__} {error.problems[0].message}", hint) from None
 
     # --- fields that are expressions
 

@@ -5,12 +5,13 @@ that class over two axes: its fields read as many numbers, its inputs and its ex
 words. In a text, `{rank}`, `{input}`, `{position}`, `{positions}` and `{extent}` stand for those of `_WORDS`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Annotated, Any, ClassVar, TypeAlias, get_args
 
 from pydantic.fields import FieldInfo
 
+from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import (
@@ -135,6 +136,28 @@ class Ranked(Layer):
                 cls.example = _example_over(cls.example, cls.inputs, rank)
             cls.inputs = tuple(_axes_over(axes, rank) for axes in cls.inputs)
 
+    def way_out(self, shape: Shape) -> str:
+        names = self.inputs[0].names
+        if len(shape) == len(names) - 1:
+            added = _text((1, *shape) if self.channel_axis == 1 else (*shape, 1))
+            return (
+                f"an axis of channels is missing: write Reshape: {{target_shape: {added}}} before it, or the Input so"
+            )
+        if len(shape) < len(names):
+            axes = self.inputs[0].symbols_at(len(names), self.channel_axis)
+            return f"write Reshape: {{target_shape: {_text(axes)}}} before it, with the positions and channels meant"
+        around = f"TimeDistributed: {{layer: {{{type(self).__name__}: …}}}}"
+        return f"a spec leaves the batch out of every shape; {around} goes over one axis more"
+
+    def way_out_of_nothing(self, shape: Shape) -> str:
+        first = self.channel_axis == 1
+        channels, *lengths = shape if first else shape[::-1]
+        if all(type(size) is int for size in shape) and min(lengths) <= _FEW_CHANNELS < min(channels, max(lengths)):
+            where, framework = ("first", "keras") if first else ("last", "torch")
+            back = _text((shape[-1], *shape[:-1]) if first else (*shape[1:], shape[0]))
+            return f"channels are the {where} axis here: write the shape as {back}, or framework: {framework}"
+        return "too little is left of the input: pad it, as with padding: same, or reduce it less before"
+
     @classmethod
     def __pydantic_init_subclass__(cls, rank: int | None = None, **settings: Any) -> None:
         """Give the fields the types and the words of this number of axes."""
@@ -142,6 +165,14 @@ class Ranked(Layer):
         if rank is not None:
             for name, info in cls.model_fields.items():
                 cls.model_fields[name] = _field_over(info, rank)
+
+
+#: As many channels as an image has at most; more are not at that axis.
+_FEW_CHANNELS = 4
+
+
+def _text(shape: Iterable[Any]) -> str:
+    return "[" + ", ".join(map(str, shape)) + "]"
 
 
 def _axes_over(axes: Axes, rank: int) -> Axes:

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.axes import shape_text
-from paramcalc.layers.base.declaration import Layer, Layout, Tensor
+from paramcalc.layers.base.axes import shape_text, without_steps
+from paramcalc.layers.base.declaration import Layer, Layout, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
 
 #: By the number of gates: what they are called, and what each bias is for.
@@ -27,6 +27,22 @@ def reset_after() -> Any:
     """Declare the field that says when a GRU resets its state."""
     meaning = "whether the state is reset after its matrix, which needs a second bias, or before it"
     return field("reset_after", meaning, True)
+
+
+#: What is asked of every recurrent layer.
+STEPS = Remark(
+    "Why does the length of the sequence not count?",
+    "Every step uses the same weights again.",
+)
+STATE = Remark(
+    "Why do the units count twice over?",
+    "The new state is made of the state before as well: each unit looks back at all units, with {recurrent_kernel}"
+    " weights in each layer and direction.",
+)
+
+
+#: Words for stacks, and for layers that go both ways.
+EACH_LAYER = Phrase(" in each layer and direction", when="num_layers > 1 or bidirectional")
 
 
 class Gated(Layer):
@@ -73,6 +89,9 @@ class OverTime(Layer):
     return_sequences: Flag = field("", "whether the output has every step, or the last alone", False)
     return_state: Flag = field("", "whether the states after the last step are further outputs", False)
     go_backwards: Flag = field("", "whether it begins with the last step", False)
+
+    def way_out(self, shape: Shape) -> str:
+        return without_steps(shape)
 
     def step_shape(self, x: Shape) -> Shape:
         """Give the shape of the output of one step."""
