@@ -121,6 +121,12 @@ def test_no_model_of_it_is_built() -> None:
         assert "Squeeze" in caught.value.problems[0].message
 
 
+def test_a_class_that_a_notebook_defines_again_takes_the_place_of_the_one_before() -> None:
+    first, again = (type("Again", (Layer,), {"__module__": "__main__"}) for _ in range(2))
+    assert pc.kind(pc.register(first).__name__) is first
+    assert pc.kind(pc.register(again).__name__) is again
+
+
 def test_a_decorator_registers_and_the_same_class_twice_is_one() -> None:
     @pc.register
     class Doubled(Layer):

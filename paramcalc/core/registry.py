@@ -243,7 +243,8 @@ def field_for(kind_name: str, name: str) -> str:
 def register(cls: _Class) -> _Class:
     """Make a class a layer type under its own name: in specs, the JSON Schema, `paramcalc layers` and all else.
 
-    Gives back the class, so that it may decorate one. A class that is registered already stays so. Raises
+    Gives back the class, so that it may decorate one. A class that is registered already stays so; in a
+    notebook or at Python's prompt, one that is defined again takes the place of the one before. Raises
     `invalid-kind` for what is no `Layer`, for a name that is taken or does not begin with a capital, and for a
     `layout` whose field the class does not have.
     """
@@ -264,7 +265,7 @@ def _unfit(cls: Any) -> str:
         return f"the name of a layer type begins with a capital, and {quoted(name)} does not"
     if family_of(name) is not None:
         return f"{quoted(name)} is the name of a built-in layer type"
-    if _OWN.get(name, cls) is not cls:
+    if _OWN.get(name, cls) is not cls and not cls.__module__ == _OWN[name].__module__ == "__main__":
         return f"{quoted(name)} is the name of another class that is registered, of {_OWN[name].__module__}"
     if cls.layout in ("data_format", "axis") and cls.layout not in cls.model_fields:
         return f"the layout of {name} is that of its field '{cls.layout}', and it has no such field"
