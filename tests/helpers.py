@@ -9,6 +9,9 @@ from paramcalc.cli import main
 ROOT = Path(__file__).parent.parent
 SPECS = sorted((ROOT / "specs").glob("*.yaml"))
 
+#: The layer type of a spec that a framework cannot build, and that the refusal names.
+REFUSED = {("crnn", "keras"): "LSTM"}
+
 
 def run(*arguments: str, stdin: str | None = None) -> Result:
     """What `paramcalc` answers to these arguments."""

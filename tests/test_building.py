@@ -41,6 +41,33 @@ def test_groups_that_differ_in_sizes_are_one_definition_with_parameters() -> Non
     assert text.count("class Convolution(") == text.count("class Basic(") == 1
 
 
+def test_a_size_that_the_forward_run_mentions_is_kept_where_it_differs() -> None:
+    spec = pc.loads(
+        """
+paramcalc: 1
+framework: torch
+blocks:
+  part:
+    arguments: {width: null}
+    layers:
+      - Dense: {units: width}
+      - Reshape: {target_shape: [1, width]}
+      - Slice: {axis: 1, stop: 1, keepdims: false}
+layers:
+  - Input: {shape: [4]}
+  - block: part
+    with: {width: 3}
+  - block: part
+    name: other
+    with: {width: 5}
+"""
+    )
+    text = source(spec, "torch")
+    assert "        self._out_features = out_features\n" in text
+    assert "x.reshape(len(x), 1, self._out_features)" in text
+    assert "self._in_features" not in text
+
+
 def test_dims_are_constants_where_a_size_is_one_or_a_number_of_times_one() -> None:
     spec = pc.loads(
         "paramcalc: 1\nframework: torch\ndims: {width: 6, inner: 4 * width, odd: width + 1, half: width / two, two: 2,"

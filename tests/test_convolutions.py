@@ -10,7 +10,7 @@ import sympy
 
 import paramcalc as pc
 from paramcalc.core import algebra
-from paramcalc.layers.base.windows import transposed_lengths
+from paramcalc.layers.base.windows import output_lengths, transposed_lengths
 
 
 def test_a_padding_that_is_an_array_is_taken_point_by_point() -> None:
@@ -24,6 +24,13 @@ def test_lengths_in_symbols() -> None:
     length = sympy.Symbol("t", integer=True, positive=True)
     assert transposed_lengths((length,), (3,), (2,), "valid", (1,), None) == (2 * length + 1,)
     assert transposed_lengths((algebra.Unknown("t"),), (3,), (2,), "same", (1,), None) == (algebra.Unknown(),)
+
+
+@pytest.mark.parametrize("padding", ["same", "causal"])
+def test_an_unknown_length_that_is_kept_keeps_its_name(padding: str) -> None:
+    length = algebra.Unknown("t")
+    assert output_lengths((length,), (3,), (1,), padding) == (length,)
+    assert output_lengths((length,), (3,), (2,), padding) == (algebra.Unknown(),)
 
 
 #: The elements of each tensor by hand: what a window holds, times how many there are of it.

@@ -66,6 +66,24 @@ def test_frozen_and_tied_and_shared_tensors_are_named_as_such() -> None:
     assert "Its tensors are those of mix, and were counted there." in text
 
 
+def test_the_tensors_of_a_group_are_derived_as_those_of_a_layer() -> None:
+    spec = pc.loads(
+        """
+paramcalc: 1
+dims: {heads: 3, buckets: 5}
+layers:
+  - Input: {shape: [8]}
+  - name: stack
+    tensors: {table: [buckets, heads]}
+    layers:
+      - Dense: {units: 2}
+"""
+    )
+    text = str(pc.explain(spec))
+    assert "table" in text
+    assert re.search(r"stack.*\b15\b", text, re.DOTALL)
+
+
 def test_copies_are_one_derivation_and_a_product() -> None:
     spec = pc.Spec(layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=4), name="fc", times=3)])
     text = str(pc.explain(spec, node="fc"))
@@ -304,13 +322,13 @@ def test_an_lstm_compared_names_the_tensor_that_only_one_has() -> None:
         "Long short-term memory: four gates, each a weighted sum of the input and of the\n"
         "state before.\n"
         "\n"
-        "  tensor in keras             tensor in torch  counts in keras  counts in torch\n"
-        "  lstm_cell/kernel            weight_ih_l0              65,536           65,536\n"
-        "  lstm_cell/recurrent_kernel  weight_hh_l0              65,536           65,536\n"
-        "  lstm_cell/bias              bias_ih_l0                   512              512\n"
-        "                              bias_hh_l0                                    512\n"
-        "  ─────────────────────────────────────────────────────────────────────────────\n"
-        "  parameters                                           131,584          132,096\n"
+        "  tensor in keras             tensor in torch  keras counts  torch counts\n"
+        "  lstm_cell/kernel            weight_ih_l0           65,536        65,536\n"
+        "  lstm_cell/recurrent_kernel  weight_hh_l0           65,536        65,536\n"
+        "  lstm_cell/bias              bias_ih_l0                512           512\n"
+        "                              bias_hh_l0                              512\n"
+        "  ───────────────────────────────────────────────────────────────────────\n"
+        "  parameters                                        131,584       132,096\n"
         "\n"
         "bias_hh_l0 (4·u = 512) is only in torch: a second bias for each unit and gate.\n"
         "\n"

@@ -837,3 +837,37 @@ def test_an_included_file_has_no_layers(tmp_path: Path) -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.load(top)
     assert caught.value.code == "unknown-key"
+
+
+# --- inputs that nothing takes -----------------------------------------------------------------
+
+CROSS = """
+framework: torch
+dims: {width: 8}
+blocks:
+  attention:
+    layers:
+      - MultiHeadAttention: {num_heads: 2, key_dim: 4}
+        INPUTS
+layers:
+  - Input: {shape: [3, width]}
+    name: words
+  - Input: {shape: [5, 7]}
+    name: memory
+  - name: body
+    times: 2
+    inputs: [words, memory]
+    index: i
+    layers:
+      - block: attention
+        inputs: [input, input.1]
+        residual: true
+        when: i >= 0
+"""
+
+
+def test_an_input_of_a_group_that_nothing_in_it_takes_gets_one_note() -> None:
+    (note,) = (note for note in counted(CROSS.replace("INPUTS", "")).notes if "input.1" in note)
+    assert note.startswith("body.0.attention: no node in it takes 'input.1'")
+    for taken in ("inputs: [input, input.1]", "inputs: [input, 'input[1]']"):
+        assert not any("no node" in note for note in counted(CROSS.replace("INPUTS", taken)).notes)

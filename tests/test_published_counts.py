@@ -21,6 +21,20 @@ PUBLISHED = {
     "gpt2": ("total", 124_439_808),
     "llama2_7b": ("total", 6_738_415_616),
     "transformer": ("total", 44_140_544 - 2_048 + 37_000 * 512),
+    "vit_b16": ("total", 86_567_656),
+    "mlp_mixer_b16": ("total", 59_880_472),
+    "convnext_t": ("total", 28_589_128),
+    "t5_small": ("total", 60_506_624),
+    "mamba_130m": ("total", 129_135_360),
+    "mixtral_8x7b": ("total", 46_702_792_704),
+    "u_net": ("total", 7_763_041),
+    "dcgan": ("total", 6_342_272),
+    # of modules written by hand: tests/cross_check/test_networks.py
+    "crnn": ("total", 8_330_789),
+    "dlrm": ("total", 540_677_217),
+    "two_tower": ("total", 760_320),
+    "tabular": ("total", 33_405),
+    "diffusion_block": ("total", 4_801_280),
 }
 
 

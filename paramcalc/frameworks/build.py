@@ -107,8 +107,10 @@ def _torch(spec: Spec, graph: Graph, names: Callable[[set[str]], Names], total: 
         body += ['    """The whole model."""', ""] if template is root else []
         if template.sections[0]:
             given = ", ".join(["self", *(name for name, _ in template.parameters)])
-            body += [f"    def __init__({given}):", "        super().__init__()", *template.lines(0, 8), ""]
-        body += [f"    def forward(self, {template.signature}):", *template.lines(1, 8)]
+            # the sizes that its forward run mentions too
+            kept = [f"        self._{name} = {name}" for name in template.mentioned(1)]
+            body += [f"    def __init__({given}):", "        super().__init__()", *kept, *template.lines(0, 8), ""]
+        body += [f"    def forward(self, {template.signature}):", *template.lines(1, 8, "self._")]
     body += ["", "", "def build():", '    """The model, with new weights."""', f"    return {root.name}()"]
     used = _names_in([*parts, *body])
     imported = ", ".join(name for name in ("Tensor", "nn") if name in used)

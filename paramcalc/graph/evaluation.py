@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -224,10 +224,26 @@ class Evaluation(Walk):
             copy.scope = Scope(
                 nodes, path, entry.scope, copy.inputs, copy.values, copy.inherited, first, horizon, inventory=inventory
             )
+        self.remark_on_inputs(copy, nodes)
         own = self.own_tensors(copy) if node.tensors is not None else []
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
         return Branch(copy.label, [*own, *children], output, block=node.block, inputs=copy.inputs)
+
+    def remark_on_inputs(self, copy: Copy, nodes: Sequence[Node]) -> None:
+        """Remark on inputs of a group that no node in it names: a node without `inputs` takes the first alone."""
+        if len(copy.inputs) < 2 or id(nodes) in self.remarked:
+            return
+        self.remarked.add(id(nodes))
+        named = {str(reference) for node in nodes for reference in node.inputs or ()}
+        if any(reference.startswith("input[") for reference in named):
+            return
+        for place in range(1, len(copy.inputs)):
+            if f"input.{place}" not in named:
+                self.remarks.append(
+                    f"{'.'.join(filter(None, self.trail)) or 'the network'}: no node in it takes 'input.{place}';"
+                    " a node without 'inputs' takes the first input of its group alone"
+                )
 
     def own_tensors(self, copy: Copy) -> list[Tree]:
         """Return a leaf of the tensors that a group itself owns; it stands on no way through the network."""

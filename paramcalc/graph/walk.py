@@ -48,6 +48,8 @@ class Walk:
         self.order = count()
         #: what is probably not meant as it is written
         self.remarks: list[str] = []
+        #: the groups whose inputs have been looked at, by their nodes
+        self.remarked: set[int] = set()
         self.problems: dict[tuple[str, Path, str], Problem] = {}
         self._names: dict[int, list[str]] = {}
         self._mentioned: dict[int, frozenset[str]] = {}

@@ -345,10 +345,10 @@ def _derived_tensors(row: LayerCount, leaf: Leaf) -> tuple[tuple[DerivedTensor, 
     """Return the tensors of a layer in numbers and in symbols, and what the symbols stand for."""
     layer, shapes, meanings = in_symbols(leaf.layer, leaf.input_shapes)
     try:
-        _, symbolic = layer.infer(*shapes)
+        symbolic = layer.owned_tensors(*shapes)
     except algebra.Undecided:
         # tensors that depend on which of two sizes is larger are shown in numbers
-        meanings, (_, symbolic) = [], leaf.layer.infer(*leaf.input_shapes)
+        meanings, symbolic = [], leaf.layer.owned_tensors(*leaf.input_shapes)
     owned = [tensor.shape for tensor in symbolic if algebra.truth(tensor.condition)]
     tensors = tuple(
         DerivedTensor(

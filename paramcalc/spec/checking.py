@@ -14,6 +14,7 @@ from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
 if TYPE_CHECKING:
+    from paramcalc.core.expression import Expression
     from paramcalc.spec.document import Block, Spec
     from paramcalc.spec.node import Node
     from paramcalc.spec.references import Reference
@@ -142,12 +143,12 @@ class _Check:
                 self._add(Problem("invalid-name", message, "give it another", (*path, "carry", name), True))
             inner = inner | {name}
         for keys, used in node.expressions():
-            outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
             if keys == ("with",):
                 self._values(node.arguments, inner, (*path, *keys))
             elif node.layer is not None and keys == (type(node.layer).__name__,):
                 self._values(node.layer.spelled_values(), inner, (*path, *keys))
             else:
+                outside = keys[0] in ("times", "parallel", "active", "carry", "inputs")
                 self._names(used, known if outside else inner, (*path, *keys))
         return inner
 

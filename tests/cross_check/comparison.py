@@ -31,18 +31,19 @@ def check(spec: pc.Spec, framework: str) -> RealModel:
     return real
 
 
-def check_tensors(spec: pc.Spec, count: pc.Count, real: RealModel) -> None:
+def check_tensors(spec: pc.Spec, count: pc.Count, real: RealModel, dims: dict[str, Any] | None = None) -> None:
     """Each tensor by its path; where the framework lacks the kind, the tensors of its parts by their shapes."""
-    leaves = {leaf.name: leaf for leaf in reading.leaves(spec, count.convention)}
+    leaves = {leaf.name: leaf for leaf in reading.leaves(spec, count.convention, dims)}
     rest = dict(real.tensors)
-    for row in count.layers:
+    # a group may own tensors: what is within it comes before it
+    for row in sorted(count.layers, key=lambda row: -row.name.count(".")):
         prefix = row.name + _SEPARATORS[count.convention]
         expected = {
             prefix + tensor.name: RealTensor(tensor.shape, tensor.trainable, tensor.dtype)
             for tensor in row.tensors
             if tensor.tied_to is None
         }
-        # first the name, then a point: no other layer's tensors begin so
+        # first the name, then a point: no tensors that are left begin so, but its own
         found = {name: rest.pop(name) for name in [*rest] if name.startswith(prefix)}
         if reading.equivalent(leaves[row.name], count.convention) is None:
             assert Counter(expected.values()) == Counter(found.values()), row.name

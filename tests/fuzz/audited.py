@@ -22,7 +22,7 @@ def run(path: str) -> list[int]:
             try:
                 main(arguments)
             except SystemExit as stopped:
-                codes.append(stopped.code)
+                codes.append(stopped.code or 0)  # None is success
     return codes
 
 

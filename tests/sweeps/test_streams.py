@@ -132,6 +132,8 @@ def test_an_interruption_while_it_waits_ends_with_130() -> None:
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
+        # a shell that runs the tests in the background has them ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin is not None
     # more than a pipe holds: once it is written, the program reads, and waits for the rest

@@ -73,6 +73,8 @@ def ceil_divide(dividend: Number, divisor: Number) -> Number:
         _assume_not_zero(divisor)
         ceiling = sympy_module().ceiling
         return ceiling(_not_rounded_before(dividend, divisor, ceiling) / divisor)
+    if isinstance(dividend, Unknown):
+        return floor_divide(dividend, divisor)
     return -floor_divide(-dividend, divisor)
 
 

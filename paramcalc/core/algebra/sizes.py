@@ -46,7 +46,10 @@ class Unknown:
         return Unknown(None, self.sources | getattr(other, "sources", frozenset()))
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _derive
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _derive
+    __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _derive
+
+    def __floordiv__(self, other: Number) -> Unknown:
+        return self if type(other) is int and other == 1 else self._derive(other)
 
     def __neg__(self) -> Unknown:
         return self._derive(0)

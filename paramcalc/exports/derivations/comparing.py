@@ -36,7 +36,7 @@ def _layer(layer: LayerComparison, conventions: tuple[str, str]) -> Section:
         rows = tuple(row for pair in layer.pairs for row in _rows(pair))
         label = "parameters" if layer.left.times == 1 else f"one of {thousands(layer.left.times)} copies"
         totals: tuple[Cell, ...] = ((label,), (), (thousands(layer.left.one),), (thousands(layer.right.one),))
-        headings = (f"tensor in {left}", f"tensor in {right}", f"counts in {left}", f"counts in {right}")
+        headings = (f"tensor in {left}", f"tensor in {right}", f"{left} counts", f"{right} counts")
         blocks.append(Table(headings, rows, (2, 3), (totals,)))
         blocks += [Paragraph(words) for pair in layer.pairs if pair.differs for words in _difference(pair, conventions)]
         blocks += [Paragraph((_choice(choice, conventions),)) for choice in layer.choices]

@@ -171,7 +171,8 @@ def form_schema() -> dict[str, Any]:
             "value": {
                 "anyOf": [
                     number,
-                    {"type": ["boolean", "null"]},
+                    {"type": ["boolean", "null", "string"]},
+                    {"type": "number", "description": "a double"},
                     {"type": "array", "items": {"$ref": "#/$defs/value"}},
                 ]
             },

@@ -6,6 +6,7 @@ next. Groups with the same lines are one template; the slots that do differ beco
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
@@ -96,6 +97,8 @@ class Template:
         #: each parameter, with the first slot that it stands for; known once all uses are
         self.parameters: list[tuple[str, int]] = []
         self._texts: list[str] = []
+        #: of each slot, whether it stands for a parameter
+        self._varies: list[bool] = []
 
     @property
     def key(self) -> Any:
@@ -112,7 +115,8 @@ class Template:
         columns = [*zip(*self.uses, strict=True)]
         names: dict[tuple[str, ...], str] = {}
         for place, column in enumerate(columns):
-            if len(set(column)) == 1:
+            self._varies.append(len(set(column)) > 1)
+            if not self._varies[-1]:
                 self._texts.append(column[0])
                 continue
             if column not in names:
@@ -120,11 +124,20 @@ class Template:
                 self.parameters.append((names[column], place))
             self._texts.append(names[column])
 
-    def lines(self, section: int, indent: int) -> list[str]:
-        """Write a section."""
-        before = sum(len(slots(line.value)) for each in self.sections[:section] for line in each)
-        texts = iter(self._texts[before:])
+    def mentioned(self, section: int) -> list[str]:
+        """List the parameters that a section mentions."""
+        found = {self._texts[place] for place in self._places(section) if self._varies[place]}
+        return [name for name, _ in self.parameters if name in found]
+
+    def lines(self, section: int, indent: int, prefix: str = "") -> list[str]:
+        """Write a section, a prefix before each parameter in it."""
+        texts = iter([(prefix if self._varies[place] else "") + self._texts[place] for place in self._places(section)])
         return [text for line in self.sections[section] for text in written(line, indent, texts)]
+
+    def _places(self, section: int) -> range:
+        """Return the numbers of a section's slots, among those of all sections."""
+        numbers = [sum(len(slots(line.value)) for line in each) for each in self.sections[: section + 1]]
+        return range(sum(numbers[:-1]), sum(numbers))
 
 
 def slots(value: Expr) -> list[Slot]:
@@ -233,13 +246,28 @@ def _broken(start: str, value: Expr, indent: int, end: str = "") -> list[str]:
             inside = _one_line(given, indent + 4) or _one_a_line(given, indent + 4)
             return _between(f"{start}{_flat(function)}(", inside, f"){end}", indent)
         case Joined((Call() as call, str(behind))):
-            return _broken(start, call, indent, behind + end)
+            return _chained(start, call, behind, indent, end)
         case Items(items):
             return _between(f"{start}[", _one_a_line([("", each) for each in items], indent + 4), f"]{end}", indent)
         case Entries(items):
             entries = [(f"{name}: ", each) for name, each in items]
             return _between(f"{start}{{", _one_a_line(entries, indent + 4), f"}}{end}", indent)
     return [whole]
+
+
+def _chained(start: str, call: Call, behind: str, indent: int, end: str) -> list[str]:
+    """Write a call with calls of its result behind it: `nn.Linear(…).to(torch.bfloat16)`."""
+    methods = re.findall(r"\.\w+\([^()]*\)", behind)
+    if "".join(methods) != behind:
+        return _broken(start, call, indent, behind + end)
+    if len(methods) > 1 and start.endswith("= "):
+        inside = _broken("", call, indent + 4) + [" " * (indent + 4) + method for method in methods]
+        return _between(f"{start}(", inside, f"){end}", indent)
+    method, _, given = behind.removesuffix(")").rpartition("(")
+    opening = f"{start}{_flat(call)}{method}("
+    if given and indent + len(opening) <= WIDTH:
+        return _between(opening, [" " * (indent + 4) + given], f"){end}", indent)
+    return _broken(start, call, indent, behind + end)
 
 
 def _between(opening: str, inside: list[str], closing: str, indent: int) -> list[str]:

@@ -132,10 +132,11 @@ class Attention(keras.layers.Layer):
 
     def projection(self, name: str, equation: str, shape: Any, *outputs: int) -> Any:
         """Make the weights from one side to the other, with a bias for each of the outputs."""
+        biased = name.removeprefix("attention_") in self.biases
         layer = keras.layers.EinsumDense(
             equation,
             (None, *outputs),
-            bias_axes=equation[-len(outputs) :] if name.removeprefix("attention_") in self.biases else None,
+            bias_axes=equation[-len(outputs) :] if biased else None,
             name=name,
             dtype=self.dtype,
         )
