@@ -14,6 +14,7 @@ from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
 if TYPE_CHECKING:
+    from paramcalc.core.expression import Expression
     from paramcalc.spec.document import Block, Spec
     from paramcalc.spec.node import Node
     from paramcalc.spec.references import Reference
