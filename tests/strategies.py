@@ -9,12 +9,23 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc.core.expression import Expression
 
-DIMS: dict[str, Any] = {"width": 6, "depth": 3, "wide": Expression.parse("2 * width"), "flag": True, "sizes": (3, 4)}
+DIMS: dict[str, Any] = {
+    "width": pc.Dim(6, meaning="features"),
+    "depth": 3,
+    "wide": Expression.parse("2 * width"),
+    "flag": True,
+    "sizes": (3, 4),
+    "kind": pc.Dim(text="rms", one_of=["rms", "layer"]),
+    "rank": Expression.parse("none"),
+    "model.experts": 2,
+}
 
 _STEPS = ["wide // 3", "round_up(width, 4)", "ceil(width / depth)", "min(wide, sizes[1])", "max(width, 4) - width % 4"]
 _PLAIN = ["width", "sizes[0]", "sizes[1]", "size(1)", "size(-1) + 1"]
 _sizes = st.one_of(st.integers(1, 9), st.sampled_from(_PLAIN), st.sampled_from(_STEPS))
 _truths = st.one_of(st.booleans(), st.sampled_from(["flag", "not flag", "width > 6", "size(1) < 20"]))
+_choices = st.sampled_from(['kind == "rms"', 'kind in ["layer", "batch"]', "rank != none", "4 in sizes", "not flag"])
+_merging = st.sampled_from([pc.Add(), pc.Maximum(), "Average"])
 _dtypes = st.sampled_from(["float16", "float32", "int4"])
 
 
@@ -37,8 +48,13 @@ def _place(draw: st.DrawFn, residual: bool) -> dict[str, Any]:
     """The keys of a node's place in the graph."""
     keys: dict[str, Any] = {"trainable": draw(_optional(_truths)), "dtype": draw(_optional(_dtypes))}
     if draw(st.integers(0, 3)) == 0:
-        keys["when"] = draw(_truths)
-    if draw(st.integers(0, 3)) == 0:
+        keys["when"] = draw(st.one_of(_truths, _choices))
+        if keys["when"] is not True and draw(st.booleans()):
+            keys["otherwise"] = draw(st.sampled_from([pc.LayerNorm(), [pc.BatchNorm(), pc.RMSNorm()]]))
+    if draw(st.integers(0, 5)) == 0:
+        number = draw(st.integers(1, 4))
+        keys |= {"parallel": draw(st.sampled_from([number, "model.experts"])), "merge": draw(_merging)}
+    elif draw(st.integers(0, 3)) == 0:
         keys["times"] = draw(st.one_of(st.integers(0, 6), st.sampled_from(["depth", "depth - 2", "len(sizes)"])))
     if residual and draw(st.booleans()):
         keys["residual"] = True
@@ -53,7 +69,17 @@ def nodes(draw: st.DrawFn, depth: int = 2, width: int | None = None, blocks: boo
     kept = width or draw(st.sampled_from([None, 6]))
     if what == "group" and depth:
         inside = tuple(draw(st.lists(nodes(depth - 1, width, blocks), min_size=1, max_size=3)))
-        return pc.Node(layers=inside, **_place(draw, width is not None))
+        keys = _place(draw, width is not None)
+        if "times" in keys and draw(st.booleans()):
+            # groups within one another need names of their own
+            carried = f"c{depth}"
+            keys |= {"carry": {carried: "width"}, "following": {carried: f"{carried} + 1"}}
+            inside = (pc.Node(pc.Dense(units=carried)), *inside, *([pc.Node(pc.Dense(units=6))] if width else []))
+        if "parallel" in keys and draw(st.booleans()):
+            keys["active"] = 1
+        if draw(st.integers(0, 3)) == 0:
+            keys["tensors"] = {"scales": ["width"], "seen": {"shape": [2, "depth"], "role": "state"}}
+        return pc.Node(layers=inside, **keys)
     if what == "block" and blocks:
         arguments: dict[str, Any] = {"inner": draw(st.one_of(st.integers(1, 9), st.just("width")))}
         if draw(st.booleans()):
@@ -88,6 +114,7 @@ def specs(draw: st.DrawFn) -> pc.Spec:
         description=draw(st.sampled_from(["", "two\nlines", "010"])),
         framework=draw(st.sampled_from(["keras", "torch"])),
         dims=DIMS,
+        requires=draw(st.sampled_from([(), ("width > 0", "depth >= 1"), ('kind == "rms" or not flag',)])),
         blocks={"mlp": mlp},
         outputs=draw(_optional(st.just(("fc",)))),
     )

@@ -82,6 +82,7 @@ class Einsum(Layer):
 
 class _Elementwise(Layer):
     variadic = 2
+    merges = True
     layout = "as_given"
 
     def output_shape(self, *inputs: Shape) -> Shape:
