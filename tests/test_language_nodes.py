@@ -871,3 +871,23 @@ def test_an_input_of_a_group_that_nothing_in_it_takes_gets_one_note() -> None:
     assert note.startswith("body.0.attention: no node in it takes 'input.1'")
     for taken in ("inputs: [input, input.1]", "inputs: [input, 'input[1]']"):
         assert not any("no node" in note for note in counted(CROSS.replace("INPUTS", taken)).notes)
+
+
+@pytest.mark.parametrize(
+    ("share", "name"), [("fc-1", "fc-1_1"), ("body.0.in-er", "body_0_in-er"), ('"body[n - 1].in-er"', "body_in-er")]
+)
+def test_a_sharing_is_named_after_what_it_shares(share: str, name: str) -> None:
+    text = f"""
+    dims: {{n: 2}}
+    layers:
+      - Input: {{shape: [4]}}
+      - Dense: {{units: 4}}
+        name: fc-1
+      - name: body
+        times: n
+        layers:
+          - Dense: {{units: 4}}
+            name: in-er
+      - share: {share}
+    """
+    assert names(text)[-1] == name

@@ -164,11 +164,13 @@ class Node:
         if self.layer is not None:
             return default_name(type(self.layer).__name__)
         if self.share is not None:
-            return "_".join(
-                part
-                for part in self.share.replace("[", ".").replace("]", "").split(".")
-                if part.isidentifier() or part.isdecimal()
-            )
+            found: list[str] = []
+            for part in self.share.parts:
+                if isinstance(part, str):
+                    found += filter(None, part.split("."))
+                elif str(part).isidentifier() or str(part).isdecimal():
+                    found.append(str(part))
+            return "_".join(found)
         return self.block or "group"
 
     @property
