@@ -310,7 +310,8 @@ def _read_dims(dims: Any) -> dict[str, Value] | None:
     values = {}
     for name, value in dims.items():
         try:
-            values[name] = read_value(value)
+            # a text may be that of a dim that is one; the spec says
+            values[name] = value if isinstance(value, str) else read_value(value)
         except ParamcalcError as error:
             raise of_key(name, error) from None
     return values

@@ -265,10 +265,13 @@ def _unfit(cls: Any) -> str:
         return f"the name of a layer type begins with a capital, and {quoted(name)} does not"
     if family_of(name) is not None:
         return f"{quoted(name)} is the name of a built-in layer type"
-    if _OWN.get(name, cls) is not cls and not cls.__module__ == _OWN[name].__module__ == "__main__":
-        return f"{quoted(name)} is the name of another class that is registered, of {_OWN[name].__module__}"
-    if cls.layout in ("data_format", "axis") and cls.layout not in cls.model_fields:
-        return f"the layout of {name} is that of its field '{cls.layout}', and it has no such field"
+    other = _OWN.get(name, cls)
+    # what a notebook or the prompt defines again takes the place of what it defined before
+    if other is not cls and {other.__module__, cls.__module__} != {"__main__"}:
+        return f"{quoted(name)} is the name of another class that is registered, of {other.__module__}"
+    declared: type[Layer] = cls
+    if declared.layout in ("data_format", "axis") and declared.layout not in declared.model_fields:
+        return f"the layout of {name} is that of its field '{declared.layout}', and it has no such field"
     return ""
 
 

@@ -125,7 +125,9 @@ def read_setting(text: str) -> tuple[str, Any]:
         way_out = f"{name.strip()}=null leaves the dim without a value"
         raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
     try:
-        return name.strip(), read_value(build(written))
+        value = build(written)
+        # a text may be that of a dim that is one; the spec says
+        return name.strip(), value if isinstance(value, str) else read_value(value)
     except ParamcalcError as error:
         problem = error.problems[0]
         raise refuse(problem.code, f"the value of '{name.strip()}': {problem.message}", problem.hint) from None

@@ -98,8 +98,8 @@ class _Builder:
         if module is not None:
             module.to(getattr(torch, stated.dtype))
             module.requires_grad_(stated.trainable)
-        for tensor, target in stated.tie.items():
-            self.tie(leaf, module, tensor, target)
+        for tensor, (tie,) in stated.tie.items():
+            self.tie(leaf, module, tensor, str(tie.to))
         return module, call
 
     def place(self, path: str, module: nn.Module) -> None:
