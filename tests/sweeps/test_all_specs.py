@@ -44,6 +44,13 @@ def test_every_spec_has_the_count_of_its_form(path: Path, convention: str) -> No
     at_random_sizes()
 
 
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("convention", ["keras", "torch"])
+def test_the_closed_form_gives_the_count(path: Path, convention: str) -> None:
+    spec = pc.load(path)
+    assert pc.formula(spec, convention)() == pc.count(spec, convention).total
+
+
 @cache
 def explained(path: Path, convention: str | None = None) -> pc.Derivation:
     return pc.explain(pc.load(path), convention)
