@@ -167,7 +167,7 @@ def tells(drawn: Drawn) -> set[str]:
     fields = pc.kind(example.kind).spelled_fields()
     found = {f"{name}={value!r}" for name, value in arguments.items()}
     found |= {f"{name} is stated" for name in fields if name in example.fields}
-    for name, shape, members in counted.spelled(leaf):
+    for name, shape, members in counted.laid_out(leaf):
         for member in members:
             ours = re.sub(r"[0-9]+", "*", leaf.uses[member].tensor.name)
             found |= {f"{ours} in {len(members)}", *(f"axes {axes} of {ours}" for axes in differing(shape))}
