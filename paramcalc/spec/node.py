@@ -82,21 +82,24 @@ class Node:
         if sum(content is not None for content in contents) != 1:
             raise refuse("invalid-value", "a node is one of a layer type, 'layers', 'block' and 'share'")
         problems: list[Problem] = []
-        for key in _KEYS_READ:
-            attribute = ATTRIBUTES.get(key, key)
+        stated: set[str] = set()
+        for key, attribute, default in _PLACES:
             value = getattr(self, attribute)
-            if value is not None and value is not _DEFAULTS[attribute] and value != {}:
+            if value is not None and value is not default and value != {}:
+                stated.add(key)
                 try:
                     setattr(self, attribute, read_key(key, value))
                 except ParamcalcError as error:
                     problems += error.problems
-        problems += self._conflicts()
+        if stated:
+            problems += self._conflicts(stated)
         if problems:
             raise ParamcalcError(problems)
         if self.otherwise is not None:
             self.otherwise = self._side(self.otherwise)
 
-    def _conflicts(self) -> Iterator[Problem]:
+    def _conflicts(self, stated: set[str]) -> Iterator[Problem]:
+        """Yield what stated keys need of one another, and do not have."""
         repeated, beside = self.times is not None, self.parallel is not None
         if repeated and beside:
             message = "copies stand one behind the other ('times') or side by side ('parallel'), not both"
@@ -108,10 +111,10 @@ class Node:
             ("merge", "joins the outputs of the copies of 'parallel'", beside),
             ("else", "is what stands there where 'when' is false", self.when is not True),
         ):
-            if _is_stated(self, key) and not there:
+            if key in stated and not there:
                 yield Problem("missing-key", f"'{key}' {what}, and there is none", "", (key,))
         yield from self._carried()
-        yield from self._foreign_keys()
+        yield from self._foreign_keys(stated)
 
     def _carried(self) -> Iterator[Problem]:
         """Each carried value has a beginning and a next."""
@@ -125,7 +128,7 @@ class Node:
                 message = f"'next' has a value for '{name}', which is not carried"
                 yield Problem("unknown-key", message, f"carry: {{{name}: …}}", ("next", name), True)
 
-    def _foreign_keys(self) -> Iterator[Problem]:
+    def _foreign_keys(self, stated: set[str]) -> Iterator[Problem]:
         """Keys that go with some contents only."""
         group = self.layers is not None
         owns = self.layer is not None or self.tensors is not None
@@ -136,7 +139,7 @@ class Node:
             ("connections", "says of a group whether its connections are known", group),
             ("of", "states the input of a layer", self.layer is not None),
         ):
-            if _is_stated(self, key) and not allowed:
+            if key in stated and not allowed:
                 yield Problem("unknown-key", f"'{key}' {what}, and this node is none", "", (key,), True)
 
     def _side(self, side: Node) -> Node:
@@ -389,3 +392,5 @@ _WRITERS: dict[str, Callable[[Any], Any]] = {
 _DEFAULTS: dict[str, Any] = {
     item.name: {} if item.name in ("arguments", "tie", "carry", "following") else item.default for item in fields(Node)
 }
+#: Each key, with its attribute and what that is where the key is absent.
+_PLACES = tuple((key, name, _DEFAULTS[name]) for key in _KEYS_READ for name in [ATTRIBUTES.get(key, key)])
