@@ -624,6 +624,8 @@ def test_a_function_of_the_users_own_is_read_by_its_name(function: Any, name: st
     assert [node.layer.activation for node in spec.layers[1:]] == [name, name]
     assert pc.count(spec).total == 4 * 3 + 3
     assert pc.count(pc.loads(pc.dumps(spec))).total == 4 * 3 + 3
+    said = (f"assumes that '{name}' keeps the shape, and owns nothing",)
+    assert pc.count(spec).notes == (said if name.startswith("custom:") else ())
 
 
 def test_a_function_that_changes_the_shape_is_no_function_of_the_users_own() -> None:

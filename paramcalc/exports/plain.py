@@ -6,6 +6,7 @@ from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
+from paramcalc.core.functions import CUSTOM
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
 _TOTALS = ("total", "trainable", "non_trainable", "buffers")
@@ -23,9 +24,10 @@ def plain(count: Count) -> dict[str, Any]:
 
 
 def notes(count: Count) -> tuple[str, ...]:
-    """Say what the convention's framework cannot express, and is counted as the spec states it."""
+    """Say what is assumed, and what the convention's framework cannot express, and is counted as stated."""
     return (
         *count.remarks,
+        *(f"assumes that '{function}' keeps the shape, and owns nothing" for function in _own_functions(count)),
         *(
             f"{row.name}: {count.convention} has no {row.kind} with these fields;"
             " it is counted as stated, under our own names"
@@ -33,6 +35,12 @@ def notes(count: Count) -> tuple[str, ...]:
             if not row.is_expressible
         ),
     )
+
+
+def _own_functions(count: Count) -> tuple[str, ...]:
+    """Return the functions of the user's own that layers name, each once."""
+    values = (value for row in count.layers if row.leaf is not None for value in vars(row.leaf.layer).values())
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value.startswith(CUSTOM)))
 
 
 def _layer(row: LayerCount) -> dict[str, Any]:

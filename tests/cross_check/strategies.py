@@ -246,7 +246,7 @@ def lstm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 
 def attention(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
-    bias = some(draw, use_bias=FLAG)
+    bias = some(draw, use_bias=FLAG, causal=FLAG)
     if draw(FLAG):
         # the form that PyTorch's own class has
         heads = draw(divisors(shape[-1]))

@@ -51,8 +51,6 @@ WITH_CODE: dict[str, Any] = {
     "a Lambda": sequential(X, entry("Lambda", "run", function=BY_CODE, arguments={"code": HARM})),
     "a Lambda of a function": sequential(X, entry("Lambda", "run", function=BY_NAME)),
     "a Lambda within": around(entry("Lambda", "run", function=BY_CODE)),
-    "an activation": sequential(X, entry("Dense", "run", units=3, activation=BY_CODE)),
-    "an activation by name": sequential(X, entry("Dense", "run", units=3, activation=BY_NAME)),
     "units that are an expression": sequential(X, entry("Dense", "run", units=HARM)),
     "a module of the system": sequential(X, entry("system", "run", module="os", command="touch was-here")),
     "a class of the system": sequential(X, {**entry("Dense", "run", units=3), "registered_name": "os>system"}),
@@ -69,6 +67,9 @@ WITH_CODE: dict[str, Any] = {
 }
 #: What decides no size: it is taken for a name, or not read, and the model counts.
 NOT_READ: dict[str, Any] = {
+    # a function of the user's own: its name is kept, and nothing is looked up by it
+    "an activation": sequential(X, entry("Dense", "run", units=3, activation=BY_CODE)),
+    "an activation by name": sequential(X, entry("Dense", "run", units=3, activation=BY_NAME)),
     "an activation that is an expression": sequential(X, entry("Activation", "run", activation=HARM)),
     "an initializer": sequential(X, entry("Dense", "run", units=3, kernel_initializer=BY_CODE)),
     "a regularizer": sequential(X, entry("Dense", "run", units=3, kernel_regularizer=BY_NAME)),
