@@ -42,13 +42,10 @@ if TYPE_CHECKING:
     from paramcalc.layers.embedding import Embedding as Embedding
     from paramcalc.layers.embedding import EmbeddingBag as EmbeddingBag
     from paramcalc.layers.embedding import ReversibleEmbedding as ReversibleEmbedding
-    from paramcalc.layers.functions import Average as Average
     from paramcalc.layers.functions import CosineSimilarity as CosineSimilarity
     from paramcalc.layers.functions import Dot as Dot
     from paramcalc.layers.functions import Einsum as Einsum
     from paramcalc.layers.functions import Elementwise as Elementwise
-    from paramcalc.layers.functions import Maximum as Maximum
-    from paramcalc.layers.functions import Minimum as Minimum
     from paramcalc.layers.functions import PairwiseDistance as PairwiseDistance
     from paramcalc.layers.functions import Reduce as Reduce
     from paramcalc.layers.functions import Subtract as Subtract
@@ -84,7 +81,10 @@ if TYPE_CHECKING:
     from paramcalc.layers.linear_maps import EinsumDense as EinsumDense
     from paramcalc.layers.linear_maps import LinearCrossEntropyLoss as LinearCrossEntropyLoss
     from paramcalc.layers.merging import Add as Add
+    from paramcalc.layers.merging import Average as Average
     from paramcalc.layers.merging import Concatenate as Concatenate
+    from paramcalc.layers.merging import Maximum as Maximum
+    from paramcalc.layers.merging import Minimum as Minimum
     from paramcalc.layers.merging import Multiply as Multiply
     from paramcalc.layers.normalization import BatchNorm as BatchNorm
     from paramcalc.layers.normalization import LayerNorm as LayerNorm

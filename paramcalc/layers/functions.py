@@ -80,15 +80,6 @@ class Einsum(Layer):
         return tuple(sizes[letter] for letter in output[1:])
 
 
-class _Elementwise(Layer):
-    variadic = 2
-    merges = True
-    layout = "as_given"
-
-    def output_shape(self, *inputs: Shape) -> Shape:
-        return together(inputs)
-
-
 class Subtract(Layer):
     """The first input less the second, element by element; axes of size 1 are repeated."""
 
@@ -99,27 +90,6 @@ class Subtract(Layer):
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return together((x, y))
-
-
-class Average(_Elementwise):
-    """The mean of its inputs, element by element; axes of size 1 are repeated."""
-
-    source = "keras.layers.Average"
-    example = Example(inputs=[(64,), (64,)])
-
-
-class Maximum(_Elementwise):
-    """The largest of its inputs, element by element; axes of size 1 are repeated."""
-
-    source = "keras.layers.Maximum; torch.maximum"
-    example = Example(inputs=[(64,), (64,)])
-
-
-class Minimum(_Elementwise):
-    """The smallest of its inputs, element by element; axes of size 1 are repeated."""
-
-    source = "keras.layers.Minimum; torch.minimum"
-    example = Example(inputs=[(64,), (64,)])
 
 
 class Dot(Layer):

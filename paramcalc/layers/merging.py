@@ -31,6 +31,27 @@ class Multiply(_Elementwise):
     example = Example(inputs=[(64,), (64,)])
 
 
+class Average(_Elementwise):
+    """The mean of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Average"
+    example = Example(inputs=[(64,), (64,)])
+
+
+class Maximum(_Elementwise):
+    """The largest of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Maximum; torch.maximum"
+    example = Example(inputs=[(64,), (64,)])
+
+
+class Minimum(_Elementwise):
+    """The smallest of its inputs, element by element; axes of size 1 are repeated."""
+
+    source = "keras.layers.Minimum; torch.minimum"
+    example = Example(inputs=[(64,), (64,)])
+
+
 class Concatenate(Layer):
     """Its inputs one behind the other along an axis; the other axes must agree."""
 
