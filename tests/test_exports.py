@@ -648,3 +648,15 @@ def test_a_workbook_has_a_row_for_each_layer_and_a_chart(tmp_path: Path) -> None
     assert rows[: len(GPT2.parts) + 1] == [*(part.name for part in GPT2.parts), "total"]
     with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
         assert "xl/charts/chart1.xml" in archive.namelist()
+
+
+def test_the_dots_of_a_dim_are_underscores_where_a_name_has_none() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\ndims: {text.width: 6, text_width: 5}\nlayers:\n  - Input: {shape: [text_width]}\n"
+        "  - Dense: {units: text.width, use_bias: false}\n"
+    )
+    form = pc.formula(spec)
+    # the name that needs no change keeps its own
+    assert function(form, "python")(text_width=4, text_width_=7) == 4 * 7
+    assert form(**{"text.width": 7, "text_width": 4}) == 4 * 7
+    assert "the dim 'text.width'" in form.to("javascript")

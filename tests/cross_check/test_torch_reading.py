@@ -296,7 +296,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, str]] = {
     "an input smaller than the window": (
         lambda: nn.Sequential(nn.Conv1d(1, 2, 9), nn.ReLU()),
         (1, 4),
-        "error[empty-output]: Conv1D of (None, 1, 4) would have the output (None, 2, -4) (at 'layer_0')",
+        (
+            "error[empty-output]: Conv1D of (None, 1, 4) would have the output (None, 2, -4) (at 'layer_0')\n"
+            "    too little is left of the input: pad it, as with padding: same, or reduce it less before"
+        ),
     ),
     "another number of features": (
         lambda: nn.Sequential(

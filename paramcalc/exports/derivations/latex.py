@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from paramcalc.core import notation
@@ -185,9 +186,7 @@ def _columns(table: Table) -> Iterator[str]:
 def _lines(item: Maths) -> Iterator[str]:
     """Give a sum as lines that are not too long; those after the first begin with a sign."""
     line, length = "", 0
-    for sign, term in notation.terms(item.expr, item.at):
-        size = len(notation.text(term, item.values, item.at)) + 3
-        printed = notation.latex(term, item.values, item.at)
+    for sign, printed, size in _pieces(item):
         if line and length + size > _LINE:
             yield line
             line, length = "", 0
@@ -196,6 +195,27 @@ def _lines(item: Maths) -> Iterator[str]:
             continue
         line, length = f"{line} {sign} {printed}".strip(), length + size
     yield line
+
+
+def _pieces(item: Maths) -> Iterator[tuple[str, str, int]]:
+    """Give the terms of a sum, each with its sign and its length; of a long product with a sum, the terms of that."""
+    for sign, term in notation.terms(item.expr, item.at):
+        size = len(notation.text(term, item.values, item.at)) + 3
+        # a term may be a plain number
+        sums = [factor for factor in getattr(term, "args", ()) if factor.is_Add]
+        if size <= _LINE or not term.is_Mul or len(sums) != 1:
+            yield sign, notation.latex(term, item.values, item.at), size
+            continue
+        # brackets that need not be closed in the same line
+        opening = rf"{notation.latex(term / sums[0], item.values, item.at)} \cdot \bigl("
+        inner = [*_pieces(replace(item, expr=sums[0]))]
+        for place, (inner_sign, printed, length) in enumerate(inner):
+            closing = r"\bigr)" if place == len(inner) - 1 else ""
+            if place == 0:
+                minus = "-" if inner_sign == "-" else ""
+                yield sign, f"{opening}{minus}{printed}{closing}", length + 8
+            else:
+                yield inner_sign, f"{printed}{closing}", length
 
 
 def _breakable(words: str) -> str:

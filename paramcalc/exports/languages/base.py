@@ -73,8 +73,8 @@ class Language(CodePrinter):  # type: ignore[misc]
         return name.lower() if self.folds_case else name
 
     def plain(self, name: str) -> str:
-        """Return a name in the characters of this language."""
-        normal = unicodedata.normalize("NFKC", name)
+        """Return a name in the characters of this language; a dot, which dims alone may have, is a `_`."""
+        normal = unicodedata.normalize("NFKC", name).replace(".", "_")
         if not self.ascii:
             return normal
         return "".join(char if char.isascii() else f"u{ord(char):x}" for char in normal)
