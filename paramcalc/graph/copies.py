@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
-from paramcalc.core.expression import bounded
-from paramcalc.graph.folding import alike_from_here, folded, range_label
+from paramcalc.graph.folding import alike_from_here
+from paramcalc.graph.repeated import Repeated
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.values import same_values, value_of
 from paramcalc.graph.walk import Walk
 
 
-class Copies:
-    """The copies of a node while they are evaluated.
+class Copies(Repeated):
+    """The copies of a node one behind the other, while they are evaluated."""
 
-    `content` makes the tree of one copy, and sets its flow; `first` is the first call of a node called again.
-    """
+    key = "times"
 
     def __init__(
         self,
@@ -29,17 +27,7 @@ class Copies:
         inputs: tuple[Flow, ...],
         first: Entry | None,
     ) -> None:
-        self.walk = walk
-        self.content = content
-        self.entry = entry
-        self.first = first
-        #: what flows into the first of them
-        self.given = inputs
-        self.times = entry.times = walk.number(entry, "times", inputs)
-        node, scope = entry.node, entry.scope
-        #: the name of their counter, if anything in them mentions it
-        self.counter = node.index if node.index in walk.mentions(node) else None
-        self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
+        super().__init__(walk, content, entry, inputs, first)
         self.trees: list[Tree] = []
         #: the values that one copy passes on to the next, as the next copy has them
         self.carried: Values = self._carried()
@@ -48,11 +36,9 @@ class Copies:
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
-        # references may go to the copies that are there already
-        self.entry.scope.entries[self.entry.name] = self.entry
         for number in self._numbers():
-            copy = self._copy(number)
-            tree = self._tree_of(copy)
+            copy = self.copy(number, self._next_inputs(), {**self.entry.scope.values, **self.carried})
+            tree = self.tree_of(copy)
             before_carried, self.carried = self.carried, self._next(copy)
             if tree is None:
                 if self.counter is None and not self.carried:
@@ -68,11 +54,11 @@ class Copies:
                 break
         self._remark()
         self.entry.flow = self.flow
-        return self._branch() if self.trees else None
+        return self.branch(self.trees, self.flow.shape if self.flow else ()) if self.trees else None
 
     def _carried(self) -> Values:
         """Return the carried values of the first copy."""
-        environment = self.walk.environment(self.entry.scope.values, self.given)
+        environment = self.walk.environment(self.entry.scope.values, self.inputs)
         found = {}
         for name, expression in self.entry.node.carry.items():
             with self.walk.asking("carry", name):
@@ -95,26 +81,9 @@ class Copies:
             undecided.expression = str(self.entry.node.times)
             raise undecided
 
-    def _copy(self, number: int) -> Copy:
-        """Return the copy of a number, on what flows out of the one before."""
-        self.walk.spend((*self.entry.path, "times"))
-        values = {**self.entry.scope.values, **self.carried}
-        if self.counter is not None:
-            values[self.counter] = number
-        inputs = (self.flow, *self.given[1:]) if self.given and self.flow else self.given
-        theirs = self.first.copy(number) if self.first is not None else None
-        return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number=number, last=number)
-
-    def _tree_of(self, copy: Copy) -> Tree | None:
-        """Return the tree of a copy; None where it is absent."""
-        tree = None
-        self.walk.trail.append(copy.label)
-        if self.walk.choose(copy):
-            # before its content, which may refer to it
-            self.entry.copies.append(copy)
-            tree = self.content(copy)
-        self.walk.trail.pop()
-        return tree
+    def _next_inputs(self) -> tuple[Flow, ...]:
+        """Return what the next copy takes: what flows out of the one before, and the further inputs of the node."""
+        return (self.flow, *self.inputs[1:]) if self.inputs and self.flow else self.inputs
 
     def _remark(self) -> None:
         """Remark on copies that take one input by name, and then the other outputs of one another."""
@@ -158,11 +127,3 @@ class Copies:
             return False
         self.trees[-1], self.flow = grown, Flow(grown.output, second.leaf)
         return True
-
-    def _branch(self) -> Branch:
-        """Return the tree of the copies that are there."""
-        trees = folded(self.trees) if self.walk.fold and len(self.trees) > 1 else self.trees
-        for tree in trees:
-            tree.label = range_label(int(tree.label), tree.copies)
-        output = self.flow.shape if self.flow else ()
-        return Branch(self.entry.name, trees, output, role="copies", inputs=self.given[:1])

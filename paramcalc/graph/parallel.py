@@ -2,106 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import LIMITS, quoted, refuse
-from paramcalc.core.expression import bounded
-from paramcalc.graph.folding import folded, range_label
-from paramcalc.graph.scope import Copy, Entry
+from paramcalc.graph.repeated import Repeated
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, leaves
-from paramcalc.graph.walk import Walk
 from paramcalc.layers.base.declaration import Layer
 
 
-class Parallel:
-    """The copies of a node side by side while they are evaluated.
+class Parallel(Repeated):
+    """The copies of a node side by side, while they are evaluated."""
 
-    `content` makes the tree of one copy, and sets its flow; `first` is the first call of a node called again.
-    """
-
-    def __init__(
-        self,
-        walk: Walk,
-        content: Callable[[Copy], Tree],
-        entry: Entry,
-        inputs: tuple[Flow, ...],
-        first: Entry | None,
-    ) -> None:
-        self.walk = walk
-        self.content = content
-        self.entry = entry
-        self.inputs = inputs
-        self.first = first
-        self.number = entry.times = walk.number(entry, "parallel", inputs)
-        node = entry.node
-        #: the name of their counter, if anything in them mentions it
-        self.counter = node.index if node.index in walk.mentions(node) else None
-        scope = entry.scope
-        self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.number))
-        #: what flows out of each copy that is evaluated
-        self.flows: list[Flow] = []
+    key = "parallel"
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
-        node = self.entry.node
-        self.entry.scope.entries[self.entry.name] = self.entry
-        trees = [tree for number in self._numbers() if (tree := self._tree_of(number)) is not None]
+        trees: list[Tree] = []
+        flows: list[Flow] = []
+        for number in self._numbers():
+            copy = self.copy(number, self.inputs, self.entry.scope.values)
+            tree = self.tree_of(copy)
+            if tree is None:
+                continue
+            times: Number = 1
+            if self._are_alike:
+                times = tree.times = self.times
+                copy.last = self.times - 1
+            trees.append(tree)
+            flows.append(replace(copy.flow or BROKEN, times=times))
         if not trees:
             return None
-        trees = folded(trees) if self.walk.fold and len(trees) > 1 else trees
-        for tree in trees:
-            tree.label = range_label(int(tree.label), tree.copies)
-        branch = Branch(self.entry.name, trees, (), role="copies", inputs=self.inputs[:1])
-        if node.active is not None:
-            branch.active = self._active(trees)
-        self.entry.flow = self._joined(branch)
+        branch = self.branch(trees, ())
+        if self.entry.node.active is not None:
+            branch.active = self._active(branch.children)
+        self.entry.flow = self._joined(flows, branch)
         branch.output = self.entry.flow.shape
         return branch
 
+    @property
+    def _are_alike(self) -> bool:
+        """Whether one copy stands for all."""
+        return self.counter is None and self.walk.fold
+
     def _numbers(self) -> range:
         """Return the numbers of the copies to evaluate: one of those that are alike stands for all."""
-        if self.counter is None and self.walk.fold:
-            return range(1 if algebra.at_least(self.number, 1) else 0)
-        return range(algebra.number_of_copies(self.number))
-
-    def _tree_of(self, number: int) -> Tree | None:
-        self.walk.spend((*self.entry.path, "parallel"))
-        values = self.entry.scope.values
-        if self.counter is not None:
-            values = {**values, self.counter: number}
-        theirs = self.first.copy(number) if self.first is not None else None
-        copy = Copy(self.entry, str(number), self.inputs, values, self.inherited, theirs, number=number, last=number)
-        self.walk.trail.append(copy.label)
-        tree = None
-        if self.walk.choose(copy):
-            self.entry.copies.append(copy)
-            tree = self.content(copy)
-            times: Number = 1
-            if self.counter is None and self.walk.fold:
-                times = tree.times = self.number
-                copy.last = self.number - 1
-            self.flows.append(replace(copy.flow or BROKEN, times=times))
-        self.walk.trail.pop()
-        return tree
+        if self._are_alike:
+            return range(1 if algebra.at_least(self.times, 1) else 0)
+        return range(algebra.number_of_copies(self.times))
 
     # --- what flows out of them
 
-    def _joined(self, branch: Branch) -> Flow:
+    def _joined(self, flows: list[Flow], branch: Branch) -> Flow:
         """Return what flows out of the node: of one copy its own, of several what joins them, or all of them."""
-        if any(flow.broken for flow in self.flows):
+        if any(flow.broken for flow in flows):
             return BROKEN
-        number = sum((flow.times for flow in self.flows), start=0)
+        number = sum((flow.times for flow in flows), start=0)
         if type(number) is int and number == 1:
-            return self.flows[0]
+            return flows[0]
         if self.entry.node.merge is None:
-            return Flow(self.flows[0].shape, bundle=tuple(self.flows), name=self.entry.name)
+            return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs)
         with self.walk.asking("merge"):
-            outputs = merged(layer, self.flows)
-        leaf = Leaf("merge", layer, tuple(self.flows), outputs, [], path=self.entry.path)
+            outputs = merged(layer, flows)
+        leaf = Leaf("merge", layer, tuple(flows), outputs, [], path=self.entry.path)
         branch.children.append(leaf)
         return Flow(outputs[0], leaf)
 
@@ -111,8 +76,8 @@ class Parallel:
         """Return how many copies are active. Raises `unlike-copies`, `invalid-value`."""
         with self.walk.asking("active"):
             active = self.walk.size(self.entry, "active", self.inputs)
-            if not algebra.at_least(self.number - active, 0):
-                raise refuse("invalid-value", f"{quoted(active)} copies are active, of {quoted(self.number)}")
+            if not algebra.at_least(self.times - active, 0):
+                raise refuse("invalid-value", f"{quoted(active)} copies are active, of {quoted(self.times)}")
             elements = [_elements(tree) for tree in trees]
             other = next((each for each in elements[1:] if not algebra.same(elements[0], each)), None)
             if other is not None:

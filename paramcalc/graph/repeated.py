@@ -1,0 +1,73 @@
+"""What all copies of a node have in common, one behind the other or side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from paramcalc.core.algebra import Shape
+from paramcalc.core.expression import bounded
+from paramcalc.graph.folding import folded, range_label
+from paramcalc.graph.scope import Copy, Entry, Values
+from paramcalc.graph.tree import Branch, Flow, Tree
+from paramcalc.graph.walk import Walk
+
+
+class Repeated:
+    """The copies of a node while they are evaluated.
+
+    `content` makes the tree of one copy, and sets its flow; `inputs` flow into the node; `first` is the first call
+    of a node called again.
+    """
+
+    #: the key of the node that says how many copies there are
+    key: ClassVar[str]
+
+    def __init__(
+        self,
+        walk: Walk,
+        content: Callable[[Copy], Tree],
+        entry: Entry,
+        inputs: tuple[Flow, ...],
+        first: Entry | None,
+    ) -> None:
+        self.walk = walk
+        self.content = content
+        self.entry = entry
+        self.inputs = inputs
+        self.first = first
+        self.times = entry.times = walk.number(entry, self.key, inputs)
+        node, scope = entry.node, entry.scope
+        #: the name of their counter, if anything in them mentions it
+        self.counter = node.index if node.index in walk.mentions(node) else None
+        self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
+        # references may go to the copies that are there already
+        scope.entries[entry.name] = entry
+
+    def copy(self, number: int, inputs: tuple[Flow, ...], values: Values) -> Copy:
+        """Return the copy of a number, on its inputs. `values` are those in sight in it beside its counter."""
+        self.walk.spend((*self.entry.path, self.key))
+        if self.counter is not None:
+            values = {**values, self.counter: number}
+        theirs = self.first.copy(number) if self.first is not None else None
+        return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number=number, last=number)
+
+    def tree_of(self, copy: Copy) -> Tree | None:
+        """Return the tree of a copy; None where it is absent."""
+        tree = None
+        self.walk.trail.append(copy.label)
+        if self.walk.choose(copy):
+            # before its content, which may refer to it
+            self.entry.copies.append(copy)
+            tree = self.content(copy)
+        self.walk.trail.pop()
+        return tree
+
+    def branch(self, trees: list[Tree], output: Shape) -> Branch:
+        """Return the tree of all copies, of their trees; those that are alike stand there once."""
+        if self.walk.fold and len(trees) > 1:
+            trees = folded(trees)
+        for tree in trees:
+            tree.label = range_label(int(tree.label), tree.copies)
+        return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1])
