@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
-from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_spec, read_value
+from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -310,8 +310,7 @@ def _read_dims(dims: Any) -> dict[str, Value] | None:
     values = {}
     for name, value in dims.items():
         try:
-            # a text may be that of a dim that is one; the spec says
-            values[name] = value if isinstance(value, str) else read_value(value)
+            values[name] = read_given(value)
         except ParamcalcError as error:
             raise of_key(name, error) from None
     return values

@@ -247,6 +247,36 @@ def test_copies_side_by_side_cost_what_one_costs() -> None:
     assert counted(EXPERTS, E=10**6).active == 2 * EXPERT + 24
 
 
+def test_copies_that_are_alike_are_named_once_where_they_are_merged() -> None:
+    # each copy asks for its counter, and all are alike
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - Dense: {units: 4 + 0 * e}
+        name: heads
+        parallel: 3
+        index: e
+        merge: Concatenate
+    """
+    *_, merged = counted(text).layers
+    assert (merged.inputs, merged.output_shape) == (("heads.0..2",), (12,))
+    *_, merged = pc.count(load(text), expand=True).layers
+    assert (merged.inputs, merged.output_shape) == (("heads.0", "heads.1", "heads.2"), (12,))
+
+
+def test_the_same_output_taken_twice_is_named_twice() -> None:
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - Dense: {units: 8}
+        name: body
+        times: 3
+      - Add:
+        inputs: ["body[0]", "body[1]"]
+    """
+    assert counted(text).layers[-1].inputs == ("body.0..2", "body.0..2")
+
+
 def test_one_copy_needs_no_merging() -> None:
     assert names(EXPERTS, E=1, k=1) == ["x", "experts.0.up", "experts.0.down", "head"]
 

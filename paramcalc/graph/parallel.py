@@ -64,6 +64,7 @@ class Parallel(Repeated):
         if self.entry.node.merge is None:
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs)
+        flows = _alike_as_one(flows)
         with self.walk.asking("merge"):
             outputs = merged(layer, flows)
         leaf = Leaf("merge", layer, tuple(flows), outputs, [], path=self.entry.path)
@@ -88,6 +89,18 @@ class Parallel(Repeated):
                     "of copies that differ, it is not known how many parameters are active",
                 )
         return active
+
+
+def _alike_as_one(flows: list[Flow]) -> list[Flow]:
+    """Return what flows out of copies that are folded into one as one, as often as they stand there."""
+    found: list[Flow] = []
+    for flow in flows:
+        last = found[-1].leaf if found else None
+        if last is not None and flow.leaf is not None and last.standing is flow.leaf.standing:
+            found[-1] = replace(found[-1], times=found[-1].times + flow.times)
+        else:
+            found.append(flow)
+    return found
 
 
 def merged(layer: Layer, flows: list[Flow]) -> tuple[Shape, ...]:

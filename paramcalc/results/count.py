@@ -203,17 +203,11 @@ class _Counter:
 
     def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
         """Return the names of the rows that inputs come from; of another output than the first, with its number."""
-        names: list[str] = []
-        leaves: set[int] = set()
-        for flow in inputs:
-            if flow.leaf is None:
-                continue
-            name = self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
-            # copies side by side that are alike are one row; the same output twice is named twice
-            if name not in names or id(flow.leaf) in leaves:
-                names.append(name)
-            leaves.add(id(flow.leaf))
-        return tuple(names)
+        return tuple(
+            self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
+            for flow in inputs
+            if flow.leaf is not None
+        )
 
     def row(self, leaf: Leaf, times: Number, active: Number) -> LayerCount:
         """Return the row of a leaf."""

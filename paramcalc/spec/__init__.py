@@ -21,7 +21,7 @@ from paramcalc.spec.values import (
     Value,
     names_in,
     of_key,
-    read_value,
+    read_given,
     unknown_convention,
 )
 
@@ -38,7 +38,7 @@ __all__ = [
     "names_in",
     "node_names",
     "of_key",
+    "read_given",
     "read_spec",
-    "read_value",
     "unknown_convention",
 ]

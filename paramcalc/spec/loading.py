@@ -16,7 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, Source, quoted, refuse, suggest
-from paramcalc.spec import Spec, read_spec, read_value
+from paramcalc.spec import Spec, read_given, read_spec
 from paramcalc.spec.including import MergedSource, with_included
 from paramcalc.spec.parsing import build
 from paramcalc.spec.positions import TextSource
@@ -125,9 +125,7 @@ def read_setting(text: str) -> tuple[str, Any]:
         way_out = f"{name.strip()}=null leaves the dim without a value"
         raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
     try:
-        value = build(written)
-        # a text may be that of a dim that is one; the spec says
-        return name.strip(), value if isinstance(value, str) else read_value(value)
+        return name.strip(), read_given(build(written))
     except ParamcalcError as error:
         problem = error.problems[0]
         raise refuse(problem.code, f"the value of '{name.strip()}': {problem.message}", problem.hint) from None

@@ -55,6 +55,14 @@ def read_value(value: Any) -> Value:
     return bounded(algebra.as_number(value))
 
 
+def read_given(value: Any) -> Value:
+    """Read what a dim is given beside the spec; a text stays, since the spec alone says whether it is an expression.
+
+    Raises as `read_value` does.
+    """
+    return value if isinstance(value, str) else read_value(value)
+
+
 def of_key(key: str, error: ParamcalcError) -> ParamcalcError:
     """Return the refusal of a key's value, with the key as the subject of its message."""
     return ParamcalcError(
