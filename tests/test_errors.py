@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_building, test_exports, test_language_nodes, test_own_layers
+from tests import test_building, test_exports, test_language_documents, test_own_layers
 
 
 class Wrong(NamedTuple):
@@ -69,7 +69,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_exports, test_language_nodes, test_own_layers)
+    modules = (test_building, test_exports, test_language_documents, test_own_layers)
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

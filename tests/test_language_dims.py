@@ -1,25 +1,11 @@
 """Dims of every sort: with a meaning, texts, doubles, absent ones; and what expressions make of them."""
 
-from textwrap import dedent
 from typing import Any
 
 import pytest
 
 import paramcalc as pc
-
-
-def load(text: str) -> pc.Spec:
-    return pc.loads("paramcalc: 1\n" + dedent(text))
-
-
-def total(text: str, **dims: Any) -> int:
-    return pc.count(load(text), dims=dims or None).total
-
-
-def refusal(text: str, **dims: Any) -> pc.Problem:
-    with pytest.raises(pc.ParamcalcError) as caught:
-        total(text, **dims)
-    return caught.value.problems[0]
+from tests.language import load, refusal, total
 
 
 def of_units(expression: str, dims: str) -> str:

@@ -1,0 +1,304 @@
+"""Copies of a node: side by side, of which some are active, and with values carried from one to the next."""
+
+import itertools
+
+import pytest
+
+import paramcalc as pc
+from tests.language import counted, load, names, refusal, total
+
+# --- side by side ----------------------------------------------------------------------------
+
+EXPERTS = """
+framework: torch
+dims: {E: 4, k: 2, d: 8}
+layers:
+  - Input: {shape: [5, d]}
+    name: x
+  - name: experts
+    parallel: E
+    active: k
+    merge: Add
+    layers:
+      - Dense: {units: 16, use_bias: false}
+        name: up
+      - Dense: {units: d, use_bias: false}
+        name: down
+  - Dense: {units: 3, use_bias: false}
+    name: head
+"""
+EXPERT = 8 * 16 + 16 * 8
+
+
+def test_copies_side_by_side_take_the_same_input() -> None:
+    assert total(EXPERTS) == 4 * EXPERT + 24
+    assert names(EXPERTS) == ["x", "experts.0..3.up", "experts.0..3.down", "experts.merge", "head"]
+    assert {row.name: row.inputs for row in counted(EXPERTS).layers}["head"] == ("experts.merge",)
+
+
+def test_of_copies_side_by_side_some_are_active() -> None:
+    assert counted(EXPERTS).active == 2 * EXPERT + 24
+    assert counted(EXPERTS, k=4).active == counted(EXPERTS).total
+    for k in (0, 5):
+        assert refusal(EXPERTS, k=k).code == "invalid-value"
+
+
+def test_where_nothing_is_said_all_are_active() -> None:
+    text = EXPERTS.replace("    active: k\n", "")
+    assert counted(text).active == total(text)
+
+
+def test_copies_side_by_side_cost_what_one_costs() -> None:
+    assert total(EXPERTS, E=10**6) == 10**6 * EXPERT + 24
+    assert counted(EXPERTS, E=10**6).active == 2 * EXPERT + 24
+
+
+def test_copies_that_are_alike_are_named_once_where_they_are_merged() -> None:
+    # each copy asks for its counter, and all are alike
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - Dense: {units: 4 + 0 * e}
+        name: heads
+        parallel: 3
+        index: e
+        merge: Concatenate
+    """
+    *_, merged = counted(text).layers
+    assert (merged.inputs, merged.output_shape) == (("heads.0..2",), (12,))
+    *_, merged = pc.count(load(text), expand=True).layers
+    assert (merged.inputs, merged.output_shape) == (("heads.0", "heads.1", "heads.2"), (12,))
+
+
+def test_the_same_output_taken_twice_is_named_twice() -> None:
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - Dense: {units: 8}
+        name: body
+        times: 3
+      - Add:
+        inputs: ["body[0]", "body[1]"]
+    """
+    assert counted(text).layers[-1].inputs == ("body.0..2", "body.0..2")
+
+
+def test_one_copy_needs_no_merging() -> None:
+    assert names(EXPERTS, E=1, k=1) == ["x", "experts.0.up", "experts.0.down", "head"]
+
+
+def test_no_copies_are_an_absent_node() -> None:
+    text = EXPERTS.replace("    active: k\n", "")
+    assert names(text, E=0) == ["x", "head"]
+
+
+def test_what_merges_may_have_fields() -> None:
+    text = EXPERTS.replace("merge: Add", "merge: {Concatenate: {axis: -1}}")
+    assert total(text) == 4 * EXPERT + 3 * 4 * 8
+
+
+def test_several_outputs_reach_a_layer_that_takes_several() -> None:
+    text = """
+    dims: {E: 3}
+    layers:
+      - Input: {shape: [8]}
+        name: x
+      - Dense: {units: 4, use_bias: false}
+        name: heads
+        parallel: E
+        inputs: x
+      - Concatenate
+      - Dense: {units: 1, use_bias: false}
+    """
+    assert total(text) == 3 * 32 + 12
+    assert total(text, E=5) == 5 * 32 + 20
+
+
+def test_several_outputs_do_not_reach_a_layer_that_takes_one() -> None:
+    text = EXPERTS.replace("    merge: Add\n", "")
+    problem = refusal(text)
+    assert problem.code == "several-outputs"
+    assert "experts" in problem.message
+    assert "merge" in problem.hint
+    assert total(text, E=1, k=1) == EXPERT + 24
+
+
+def test_a_copy_side_by_side_is_named_by_its_number() -> None:
+    text = EXPERTS.replace("    merge: Add\n", "").replace(
+        "    name: head\n", "    name: head\n    inputs: experts.2\n"
+    )
+    assert {row.name: row.inputs for row in counted(text).layers}["head"] == ("experts.0..3.down",)
+
+
+def test_copies_side_by_side_may_differ_and_absent_ones_are_left_out() -> None:
+    text = """
+    dims: {widths: [4, 8, 12]}
+    layers:
+      - Input: {shape: [2]}
+      - Dense: {units: "widths[e]", use_bias: false}
+        name: branch
+        parallel: len(widths)
+        index: e
+        when: e != 1
+        merge: Concatenate
+      - Dense: {units: 1, use_bias: false}
+    """
+    assert total(text) == 2 * (4 + 12) + 16
+    assert names(text) == ["input", "branch.0", "branch.2", "branch.merge", "dense"]
+
+
+def test_unlike_copies_have_no_active_number() -> None:
+    text = EXPERTS.replace("    parallel: E\n", "    parallel: E\n    index: e\n").replace("units: 16", "units: 16 + e")
+    problem = refusal(text)
+    assert problem.code == "unlike-copies"
+
+
+def test_side_by_side_and_in_sequence_exclude_each_other() -> None:
+    assert refusal(EXPERTS.replace("    parallel: E\n", "    parallel: E\n    times: 2\n")).code == "invalid-value"
+
+
+def test_active_and_merge_belong_to_copies_side_by_side() -> None:
+    for key in ("active: 2", "merge: Add"):
+        text = f"layers:\n  - Input: {{shape: [3]}}\n  - Dense: {{units: 3}}\n    {key}\n"
+        assert refusal(text).code == "missing-key"
+
+
+def test_a_residual_is_added_to_what_is_merged() -> None:
+    text = EXPERTS.replace("    merge: Add\n", "    merge: Add\n    residual: true\n")
+    assert names(text)[-3:] == ["experts.merge", "experts.add", "head"]
+
+
+def test_sharing_calls_all_copies() -> None:
+    text = EXPERTS + "  - share: experts\n    inputs: x\n    name: again\n"
+    assert total(text) == 4 * EXPERT + 24
+    assert counted(text).total_untied == 8 * EXPERT + 24
+
+
+def test_copies_side_by_side_may_be_a_symbol() -> None:
+    form = pc.formula(load(EXPERTS))
+    assert form(E=8, d=8) == 8 * EXPERT + 24
+    assert "E" in form.symbols
+
+
+def test_a_repeat_that_was_probably_meant_side_by_side_gets_a_note() -> None:
+    text = """
+    framework: torch
+    dims: {E: 4, d: 8}
+    layers:
+      - Input: {shape: [d]}
+        name: x
+      - name: experts
+        times: E
+        inputs: x
+        layers: [{Dense: {units: 16}}]
+    """
+    count = counted(text)
+    assert count.total == (8 * 16 + 16) + 3 * (16 * 16 + 16)
+    (note,) = count.notes
+    assert "experts" in note
+    assert "parallel" in note
+
+
+# --- a fused tensor --------------------------------------------------------------------------
+
+FUSED = """
+framework: torch
+dims: {E: 4, top_k: 2, H: 8, I: 16}
+layers:
+  - Input: {shape: [5, H]}
+  - name: experts
+    tensors:
+      gate_up_proj: {shape: [E, 2 * I, H], active: {axis: 0, of: top_k}}
+      down_proj: {shape: [E, H, I], active: {axis: 0, of: top_k}}
+    layers:
+      - Identity
+"""
+
+
+def test_of_a_fused_tensor_a_part_is_active() -> None:
+    assert total(FUSED) == 4 * 3 * 128
+    assert counted(FUSED).active == 2 * 3 * 128
+    assert refusal(FUSED, top_k=5).code == "invalid-value"
+
+
+def test_a_group_owns_tensors() -> None:
+    text = """
+    framework: torch
+    dims: {heads: 3, n: 4}
+    layers:
+      - Input: {shape: [8]}
+      - name: attention
+        times: 2
+        tensors: {sinks: [heads], mask: {shape: [n, n], role: state, dtype: bool, persistent: false}}
+        layers:
+          - Dense: {units: 8, use_bias: false}
+            name: query
+    """
+    count = counted(text)
+    assert count.total == 2 * (3 + 64)
+    assert count.buffers == 2 * 16
+    assert {tensor.name for row in count.layers for tensor in row.tensors} == {"sinks", "mask", "weight"}
+
+
+def test_a_tensor_of_a_group_is_tied_by_its_path() -> None:
+    text = """
+    framework: torch
+    layers:
+      - Input: {shape: [8]}
+      - name: one
+        tensors: {scale: [8]}
+        layers: [Identity]
+      - name: two
+        tensors: {scale: [8]}
+        tie: {scale: one.scale}
+        layers: [Identity]
+    """
+    assert total(text) == 8
+    assert counted(text).total_untied == 16
+
+
+# --- carried values --------------------------------------------------------------------------
+
+DENSE_NET = """
+framework: torch
+dims: {stem: 4, growth: 3, depth: 5}
+layers:
+  - Input: {shape: [stem]}
+  - name: body
+    times: depth
+    carry: {c: stem}
+    next: {c: c + growth}
+    layers:
+      - Dense: {units: c + growth, use_bias: false}
+"""
+
+
+def test_a_value_is_carried_from_one_copy_to_the_next() -> None:
+    widths = [4 + 3 * step for step in range(6)]
+    assert total(DENSE_NET) == sum(a * b for a, b in itertools.pairwise(widths))
+
+
+def test_what_is_carried_is_of_the_copy_its_counter_and_dims() -> None:
+    text = DENSE_NET.replace("    carry:", "    index: i\n    carry:").replace(
+        "c + growth}", "c + growth * (i + 1)}", 1
+    )
+    widths, inner = [4], 4
+    for step in range(5):
+        widths.append(inner + 3)
+        inner += 3 * (step + 1)
+    assert total(text) == sum(a * b for a, b in itertools.pairwise(widths))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("    next: {c: c + growth}\n", "", "missing-key"),
+        ("    times: depth\n", "", "missing-key"),
+        ("next: {c: c + growth}", "next: {d: c + growth}", "unknown-key"),
+        ("carry: {c: stem}\n    next: {c: c + growth}", "carry: {stem: 4}\n    next: {stem: 5}", "invalid-name"),
+    ],
+)
+def test_what_is_carried_has_a_beginning_and_a_next(before: str, after: str, code: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        load(DENSE_NET.replace(before, after))
+    assert code in {problem.code for problem in caught.value.problems}
