@@ -29,11 +29,6 @@ class Reference(str):
         """The name of the first node on its path."""
         return re.split(r"[.\[]", self, maxsplit=1)[0]
 
-    @property
-    def goes_inside(self) -> bool:
-        """Whether it goes beyond the first node: to a copy of it, or into it."""
-        return self.first != self
-
     def path(self, environment: Environment) -> str:
         """Return the path with the number of each copy: `down.2.conv`. Raises `no-such-copy`, `wrong-type`."""
         if len(self.parts) == 1:
