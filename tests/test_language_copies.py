@@ -180,6 +180,75 @@ def test_copies_side_by_side_may_be_a_symbol() -> None:
     assert "E" in form.symbols
 
 
+ROUTED = """
+framework: torch
+dims: {E: 4, k: 2, d: 8}
+layers:
+  - Input: {shape: [5, d]}
+    name: x
+  - Dense: {units: E, use_bias: false}
+    name: router
+  - name: experts
+    parallel: E
+    index: e
+    active: k
+    merge: Add
+    inputs: [x, router]
+    layers:
+      - Dense: {units: d, use_bias: false}
+        name: expert
+      - Slice: {axis: -1, start: e, stop: e + 1}
+        name: weight
+        inputs: input.1
+      - Multiply:
+        inputs: [expert, weight]
+"""
+
+
+def test_copies_side_by_side_may_mention_their_number_and_be_a_symbol() -> None:
+    form = pc.formula(load(ROUTED))
+    assert str(form.expr) in ("E*d**2 + E*d", "E*d*(d + 1)", "d*E*(d + 1)")
+    assert form(E=6, d=3) == 6 * 9 + 18
+    assert [str(condition) for condition in form.conditions] == ["E ≥ k"]
+
+
+def test_copies_that_mention_their_number_and_are_alike_cost_what_one_costs() -> None:
+    count = counted(ROUTED, E=10**6)
+    assert (count.total, count.active) == (10**6 * (64 + 8), 2 * 64 + 8 * 10**6)
+    assert "experts.0..999999.expert" in {row.name for row in count.layers}
+
+
+@pytest.mark.parametrize("copies", [3, 40])
+def test_few_copies_and_many_are_counted_alike(copies: int) -> None:
+    folded, one_by_one = counted(ROUTED, E=copies), pc.count(load(ROUTED), dims={"E": copies}, expand=True)
+    assert (folded.total, folded.active) == (one_by_one.total, one_by_one.active)
+
+
+def test_what_does_not_fit_in_one_of_many_copies_is_refused_at_that_copy() -> None:
+    problem = refusal(ROUTED.replace("stop: e + 1", "stop: e + 2"), E=1000)
+    assert problem.node == "experts.999.weight"
+
+
+@pytest.mark.parametrize("key", ["parallel", "times"])
+def test_many_copies_of_which_the_first_differs_are_not_taken_for_alike(key: str) -> None:
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - name: body
+        parallel: 40
+        index: i
+        merge: Add
+        layers:
+          - Dense: {units: 8, use_bias: false}
+          - Dense: {units: 8, use_bias: false}
+            when: i > 0
+    """
+    text = text.replace("parallel", key).replace("merge: Add\n", "\n" if key == "times" else "merge: Add\n")
+    assert total(text) == 64 + 39 * 128
+    assert total(text.replace("40", "1000")) == 64 + 999 * 128
+    assert total(text.replace("i > 0", "i > 5").replace("40", "90")) == 6 * 64 + 84 * 128
+
+
 def test_a_repeat_that_was_probably_meant_side_by_side_gets_a_note() -> None:
     text = """
     framework: torch

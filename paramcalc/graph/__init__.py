@@ -15,6 +15,7 @@ from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, mentions_text, unknown_dim
+from paramcalc.graph import remarks
 from paramcalc.graph.evaluation import Evaluation
 from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, active_copies, give_names, leaves
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
@@ -56,8 +57,8 @@ def evaluate(
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
     root = evaluation.root(values)
     give_names(root)
-    remarks = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks)
-    return Graph(root, values, evaluation.outputs, remarks)
+    found = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks, *remarks.on_outputs(root, evaluation.outputs))
+    return Graph(root, values, evaluation.outputs, found)
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:

@@ -46,7 +46,7 @@ class Copies(Repeated):
                 continue
             self.trees.append(tree)
             before, self.flow = self.flow, copy.flow
-            if self._repeats_from_here(before, before_carried):
+            if self._repeats_from_here(copy, tree, before, before_carried):
                 copy.last = self.times - 1
                 tree.times = self.times - number
                 break
@@ -107,14 +107,14 @@ class Copies(Repeated):
                 found[name] = value_of(expression, environment)
         return found
 
-    def _repeats_from_here(self, before: Flow | None, carried: Values) -> bool:
-        """Return whether all copies that are left would be the same again."""
+    def _repeats_from_here(self, copy: Copy, tree: Tree, before: Flow | None, carried: Values) -> bool:
+        """Return whether all copies that are left would be the same again as this one on what flowed into it."""
         if self.flow is not None and self.flow.broken:
             return True
         if self.flow is None and self.counter is None and not self.carried:
             return True
         alike = all(same_values(value, self.carried[name]) for name, value in carried.items())
-        return self.walk.fold and not self.counter and alike and alike_from_here(before, self.flow)
+        return alike and alike_from_here(before, self.flow) and self.rest_is_alike(copy, tree)
 
     def _sum_from_here(self, second: Copy, before: Flow | None) -> bool:
         """Make one of the copies from the second on, where they grow by a rule. Returns whether they do."""

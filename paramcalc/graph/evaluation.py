@@ -12,6 +12,7 @@ from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, refuse
 from paramcalc.core.expression import bounded
 from paramcalc.core.registry import kind
+from paramcalc.graph import remarks
 from paramcalc.graph.checks import agree, borrowed, check_output
 from paramcalc.graph.copies import Copies
 from paramcalc.graph.parallel import Parallel
@@ -245,6 +246,13 @@ class Evaluation(Walk):
                     " a node without 'inputs' takes the first input of its group alone"
                 )
 
+    def remark_on_channels(self, stated: Layer, layer: Layer, inputs: tuple[Flow, ...]) -> None:
+        """Remark on a layer that takes axis 1 for its channels where the last was probably meant."""
+        found = remarks.on_channels(stated, layer, inputs)
+        if found is not None and id(stated) not in self.remarked:
+            self.remarked.add(id(stated))
+            self.remarks.append(f"{'.'.join(filter(None, self.trail))}: {'; '.join(found)}")
+
     def own_tensors(self, copy: Copy) -> list[Tree]:
         """Return a leaf of the tensors that a group itself owns; it stands on no way through the network."""
         assert copy.node is not None
@@ -285,7 +293,10 @@ class Evaluation(Walk):
                 for tensor in tensors
                 if tensor.when is True or algebra.truth(tensor.condition)
             ]
+            self.remark_on_channels(stated, layer, copy.inputs)
         except ParamcalcError as error:
+            if error.problems[0].code == "free-dim":
+                error = _channels_first(error, remarks.on_channels(stated, layer, copy.inputs))
             raise _at_type(error, name) from None
         except Undecided as undecided:
             undecided.expression = undecided.expression or stated.expression_of(layer, undecided.value)
@@ -424,6 +435,16 @@ def _shared_here(error: ParamcalcError, reference: str) -> ParamcalcError:
     if ", shared here: " not in message:
         message = f"'{reference}', shared here: {message}"
     return refuse(problem.code, message, problem.hint, ("share",))
+
+
+def _channels_first(error: ParamcalcError, found: tuple[str, str] | None) -> ParamcalcError:
+    """Return the refusal of a tensor of unknown size with what the layer probably takes by mistake, if that is so."""
+    if found is None:
+        return error
+    what, way_out = found
+    return ParamcalcError(
+        replace(problem, message=f"{problem.message}: {what}", hint=way_out) for problem in error.problems
+    )
 
 
 def _at_type(error: ParamcalcError, name: str) -> ParamcalcError:

@@ -16,6 +16,11 @@ def alike_from_here(before: Flow | None, after: Flow | None) -> bool:
     return len(before.shape) == len(after.shape) and all(map(algebra.same, before.shape, after.shape))
 
 
+def alike(one: Tree, other: Tree) -> bool:
+    """Return whether the layers of two copies have the same types, shapes and tensors."""
+    return bool(_signature(one) == _signature(other))
+
+
 def folded(copies: list[Tree]) -> list[Tree]:
     """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]

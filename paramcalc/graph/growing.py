@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Undecided
-from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.algebra import Number
+from paramcalc.graph.any_copy import AnyCopy
 from paramcalc.graph.scope import Copy, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.values import value_of
@@ -27,15 +27,15 @@ class Growth:
         carried: Values,
     ) -> None:
         self.walk = walk
-        self.content = content
         self.second = second
         #: the name of the counter, if anything in the copies mentions it
         self.counter = counter
         self.times = times
         #: the values that the second copy passes on
         self.carried = carried
+        self.any_copy = AnyCopy(walk, content, 1, times - 1)
         #: the symbol for the number of a copy
-        self.number = algebra.counter()
+        self.number = self.any_copy.number
 
     def tree(self, before: Flow | None, after: Flow | None) -> Branch | None:
         """Return the tree of the copies; None where they follow no rule that is known here.
@@ -52,7 +52,7 @@ class Growth:
             if carried is None:
                 continue
             copy = self._copy(Flow(shape, before.leaf), carried)
-            tree = self._attempt(copy)
+            tree = self.any_copy.tree(copy)
             following = tuple(map(self._of_next, shape))
             grows = copy.flow is not None and all(map(algebra.same, copy.flow.shape, following))
             if tree is not None and grows and self._carries_on(copy, carried):
@@ -91,20 +91,3 @@ class Growth:
         if self.counter is not None:
             values[self.counter] = self.number
         return replace(self.second, inputs=(flow, *self.second.inputs[1:]), values=values, scope=None)
-
-    def _attempt(self, copy: Copy) -> Tree | None:
-        """Return the tree of a copy; None, and all as before, where a symbol for its number decides too little."""
-        walk = self.walk
-        problems, trail, steps = dict(walk.problems), len(walk.trail), walk.budget.steps
-        try:
-            with algebra.assuming() as conditions:
-                tree = self.content(copy) if walk.choose(copy) else None
-        except (Undecided, ParamcalcError):
-            tree = None
-        if tree is None or len(walk.problems) > len(problems) or algebra.mentions(conditions, self.number):
-            walk.problems, walk.budget.steps = problems, steps
-            del walk.trail[trail:]
-            return None
-        for condition in conditions:
-            algebra.assume(*condition)
-        return tree

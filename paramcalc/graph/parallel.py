@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from paramcalc.core import algebra
@@ -19,38 +20,61 @@ class Parallel(Repeated):
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
-        trees: list[Tree] = []
-        flows: list[Flow] = []
+        there = self._as_one() or list(self._one_by_one())
+        if not there:
+            return None
+        branch = self.branch([tree for tree, _ in there], ())
+        if self.entry.node.active is not None:
+            branch.active = self._active(branch.children)
+        self.entry.flow = self._joined([flow for _, flow in there], branch)
+        branch.output = self.entry.flow.shape
+        return branch
+
+    def _one_by_one(self) -> Iterator[tuple[Tree, Flow]]:
+        """Yield the tree of each copy and what flows out of it; those that are alike are evaluated once."""
         for number in self._numbers():
             copy = self.copy(number, self.inputs, self.entry.scope.values)
             tree = self.tree_of(copy)
             if tree is None:
                 continue
-            times: Number = 1
-            if self._are_alike:
-                times = tree.times = self.times
+            alike = self.rest_is_alike(copy, tree)
+            if alike:
+                tree.times = self.times - number
                 copy.last = self.times - 1
-            trees.append(tree)
-            flows.append(replace(copy.flow or BROKEN, times=times))
-        if not trees:
-            return None
-        branch = self.branch(trees, ())
-        if self.entry.node.active is not None:
-            branch.active = self._active(branch.children)
-        self.entry.flow = self._joined(flows, branch)
-        branch.output = self.entry.flow.shape
-        return branch
-
-    @property
-    def _are_alike(self) -> bool:
-        """Whether one copy stands for all."""
-        return self.counter is None and self.walk.fold
+            yield tree, replace(copy.flow or BROKEN, times=tree.times)
+            if alike:
+                return
 
     def _numbers(self) -> range:
-        """Return the numbers of the copies to evaluate: one of those that are alike stands for all."""
-        if self._are_alike:
+        """Return the numbers of the copies that may have to be evaluated."""
+        if self.counter is None and self.walk.fold:
             return range(1 if algebra.at_least(self.times, 1) else 0)
-        return range(algebra.number_of_copies(self.times))
+        return range(self.times if type(self.times) is int else algebra.number_of_copies(self.times))
+
+    def _as_one(self) -> list[tuple[Tree, Flow]]:
+        """Return the tree of copies of which there are a symbol's number, and what flows out of each.
+
+        Their own number is a symbol too. Returns nothing where that decides too little.
+        """
+        if self.counter is None or not algebra.is_symbol(self.times) or not algebra.at_least(self.times, 1):
+            return []
+        # only where there are symbols
+        from paramcalc.graph.any_copy import AnyCopy
+
+        any_copy = AnyCopy(self.walk, self.content, 0, self.times - 1)
+        copy = self.copy(0, self.inputs, {**self.entry.scope.values, self.counter: any_copy.number})
+        tree = any_copy.tree(copy)
+        if tree is None or copy.flow is None:
+            return []
+        differs = copy.flow.shape if self.entry.node.active is None else (*copy.flow.shape, _elements(tree))
+        if algebra.depends(differs, any_copy.number):
+            return []
+        self.entry.copies.append(copy)
+        copy.last = self.times - 1
+        tree.label = ""
+        counter = (any_copy.number, 0, self.times - 1)
+        branch = Branch(copy.label, [tree], copy.flow.shape, role="copies", counter=counter)
+        return [(branch, replace(copy.flow, times=self.times))]
 
     # --- what flows out of them
 

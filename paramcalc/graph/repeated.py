@@ -8,10 +8,13 @@ from typing import ClassVar
 
 from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import bounded
-from paramcalc.graph.folding import folded, range_label
+from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
+
+#: Copies that may differ by their number are evaluated one by one, if they are no more than these.
+_FEW = 32
 
 
 class Repeated:
@@ -63,6 +66,25 @@ class Repeated:
             tree = self.content(copy)
         self.walk.trail.pop()
         return tree
+
+    def rest_is_alike(self, copy: Copy, tree: Tree) -> bool:
+        """Return whether all copies after this one have a tree like its own, if they are given what it is given.
+
+        Of copies that mention their number this is proved by a symbol for it, where they are many.
+        """
+        if not self.walk.fold or self.counter is None:
+            return self.walk.fold
+        left = self.times - copy.number - 1
+        # what holds from the third on, or later, is not looked for
+        if type(left) is not int or left < _FEW or copy.number > 1:
+            return False
+        # SymPy takes longer to load than a few copies to evaluate
+        from paramcalc.graph.any_copy import AnyCopy
+
+        any_copy = AnyCopy(self.walk, self.content, copy.number, self.times - 1)
+        values = {**copy.values, self.counter: any_copy.number}
+        another = any_copy.tree(replace(copy, values=values, inherited=self.inherited, node=None, scope=None))
+        return another is not None and alike(tree, another)
 
     def branch(self, trees: list[Tree], output: Shape) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""

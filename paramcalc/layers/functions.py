@@ -58,6 +58,7 @@ class Einsum(Layer):
 
     variadic = 1
     layout = "as_given"
+    moves_axes = True
     source = "keras.ops.einsum; torch.einsum"
     example = Example({"equation": "bij,bkj->bik"}, [(20, 64), (30, 64)])
 

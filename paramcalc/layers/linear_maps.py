@@ -71,6 +71,7 @@ class EinsumDense(Layer):
     """
 
     layout = "as_given"
+    moves_axes = True
     source = "keras.layers.EinsumDense"
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
     phrases = (Phrase(", and adds a bias", when="bias_axes != None"),)

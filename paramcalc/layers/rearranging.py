@@ -16,6 +16,7 @@ class Permute(Layer):
     """The axes in another order."""
 
     layout = "as_given"
+    moves_axes = True
     source = "keras.layers.Permute"
     example = Example({"dims": (3, 1, 2)}, [(64, 32, 3)])
 

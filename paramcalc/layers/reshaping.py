@@ -39,6 +39,7 @@ class Reshape(Layer):
     """The same elements in another shape."""
 
     layout = "as_given"
+    moves_axes = True
     source = "keras.layers.Reshape; torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
 

@@ -48,7 +48,6 @@ from paramcalc.core.algebra.repetition import (
     by_steps,
     copies,
     copies_and_times,
-    counter,
     number_of_copies,
     substituted,
 )
@@ -88,7 +87,6 @@ __all__ = [
     "compare",
     "copies",
     "copies_and_times",
-    "counter",
     "depends",
     "divide",
     "equal",

@@ -215,9 +215,9 @@ def broadcast(left: Number, right: Number) -> Number:
     """
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return _of_unknown(left, right)
-    if type(left) is int and left == 1:
+    if _is_one(left):
         return right
-    if (type(right) is int and right == 1) or equal(left, right):
+    if _is_one(right) or equal(left, right):
         return left
     raise refuse("shape-mismatch", f"sizes {quoted(left)} and {quoted(right)} of the same axis differ")
 
@@ -235,8 +235,13 @@ def broadcast_shapes(shapes: Iterable[Shape]) -> Shape:
     return output
 
 
+def _is_one(size: Number) -> bool:
+    """Return whether a size is 1, also as what is left of symbols that cancel."""
+    return not is_array(size) and bool(size == 1)
+
+
 def _of_unknown(left: Number, right: Number) -> Number:
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         return left if left == right else left + right
     known, unknown = (right, left) if isinstance(left, Unknown) else (left, right)
-    return unknown if type(known) is int and known == 1 else known
+    return unknown if _is_one(known) else known

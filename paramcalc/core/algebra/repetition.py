@@ -75,11 +75,6 @@ def _too_many_copies(number: int) -> ParamcalcError:
 # --- Copies that grow ------------------------------------------------------------------
 
 
-def counter() -> Number:
-    """Return a symbol of its own for the number of a copy, from 1."""
-    return sympy_module().Dummy("i", integer=True, positive=True)
-
-
 def by_steps(size: Number, following: Number, number: Number) -> Number:
     """Return the size at a number, of a row that goes on from 1 by equal steps."""
     return size if same(size, following) else size + (number - 1) * (following - size)

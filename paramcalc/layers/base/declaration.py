@@ -155,6 +155,8 @@ class Layer(BaseModel):
     merges: ClassVar[bool] = False
     #: where the channels are; to be stated if it computes with inputs of several axes
     layout: ClassVar[Layout | None] = None
+    #: whether its output may have the axes of its input at other places
+    moves_axes: ClassVar[bool] = False
     #: what stands behind the formulas: a paper or a framework's documentation
     source: ClassVar[str] = ""
     #: what people ask of it, with the answers
