@@ -1,6 +1,7 @@
 """Copies of a node: side by side, of which some are active, and with values carried from one to the next."""
 
 import itertools
+import math
 
 import pytest
 
@@ -371,3 +372,43 @@ def test_what_is_carried_has_a_beginning_and_a_next(before: str, after: str, cod
     with pytest.raises(pc.ParamcalcError) as caught:
         load(DENSE_NET.replace(before, after))
     assert code in {problem.code for problem in caught.value.problems}
+
+
+# --- paths of rows ---------------------------------------------------------------------------
+
+
+def test_a_row_has_its_path_with_the_copies_that_each_number_stands_for() -> None:
+    text = """
+    layers:
+      - Input: {shape: [8]}
+      - name: a
+        times: 3
+        layers:
+          - name: b
+            parallel: 4
+            merge: Add
+            layers: [{Dense: {units: 8}}]
+      - name: "0"
+        times: 2
+        index: i
+        layers: [{Dense: {units: 4 + i}}]
+    """
+    rows = {row.name: row for row in counted(text).layers}
+    deepest = rows["a.0..2.b.0..3.dense"]
+    assert deepest.path == ("a", "0", "b", "0", "dense")
+    assert [range_._asdict() for range_ in deepest.copies] == [
+        {"at": 1, "first": 0, "last": 2},
+        {"at": 3, "first": 0, "last": 3},
+    ]
+    assert rows["a.0..2.b.merge"].path == ("a", "0", "b", "merge")
+    assert (rows["0.1.dense"].path, rows["0.1.dense"].copies) == (("0", "1", "dense"), ((1, 1, 1),))
+    assert rows["input"].copies == ()
+    for row in rows.values():
+        assert row.times == math.prod(last - first + 1 for _, first, last in row.copies)
+
+
+def test_json_has_the_path_of_each_row() -> None:
+    (row,) = (row for row in counted(EXPERTS).plain()["layers"] if row["name"] == "experts.0..3.up")
+    assert row["path"] == ["experts", "0", "up"]
+    assert row["copies"] == [{"at": 1, "first": 0, "last": 3}]
+    assert counted(EXPERTS).plain()["paramcalc_count"] == 1

@@ -104,12 +104,14 @@ def test_json_has_the_keys_of_the_contract() -> None:
     assert result.exit_code == 0
     data = json.loads(result.stdout)
     assert list(data) == [
-        "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied", "active", "bytes",
+        "paramcalc_count", "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied", "active", "bytes",
         "dims",
         "layers",
     ]  # fmt: skip
     assert data["layers"][1] == {
         "name": "dense_1",
+        "path": ["dense_1"],
+        "copies": [],
         "kind": "Dense",
         "inputs": ["input_3"],
         "times": 1,

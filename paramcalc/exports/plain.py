@@ -9,12 +9,16 @@ from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.core.functions import CUSTOM
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
+#: The version of the object that JSON has of a count.
+VERSION = 1
+
 _TOTALS = ("total", "trainable", "non_trainable", "buffers")
 
 
 def plain(count: Count) -> dict[str, Any]:
     """Return the object that JSON has of a count; the keys are stable."""
     return {
+        "paramcalc_count": VERSION,
         "name": count.name,
         "convention": count.convention,
         **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
@@ -47,6 +51,8 @@ def _layer(row: LayerCount) -> dict[str, Any]:
     further = [_shape(shape) for shape in row.further_output_shapes]
     return {
         "name": row.name,
+        "path": list(row.path),
+        "copies": [{"at": each.at, "first": each.first, "last": _value(each.last)} for each in row.copies],
         "kind": row.kind,
         "inputs": list(row.inputs),
         "times": _value(row.times),

@@ -17,7 +17,19 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, mentions_text, unknown_dim
 from paramcalc.graph import remarks
 from paramcalc.graph.evaluation import Evaluation
-from paramcalc.graph.tree import Branch, BranchRole, Flow, Graph, Leaf, Tree, Use, active_copies, give_names, leaves
+from paramcalc.graph.tree import (
+    Branch,
+    BranchRole,
+    CopyRange,
+    Flow,
+    Graph,
+    Leaf,
+    Tree,
+    Use,
+    active_copies,
+    give_names,
+    leaves,
+)
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
 from paramcalc.spec import Spec, Value
 from paramcalc.spec.dims import as_dim
@@ -25,6 +37,7 @@ from paramcalc.spec.dims import as_dim
 __all__ = [
     "Branch",
     "BranchRole",
+    "CopyRange",
     "Flow",
     "Graph",
     "Leaf",

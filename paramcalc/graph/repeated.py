@@ -91,5 +91,6 @@ class Repeated:
         if self.walk.fold and len(trees) > 1:
             trees = folded(trees)
         for tree in trees:
-            tree.label = range_label(int(tree.label), tree.copies)
+            tree.number = int(tree.label)
+            tree.label = range_label(tree.number, tree.copies)
         return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1])

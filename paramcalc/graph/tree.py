@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -14,6 +14,17 @@ from paramcalc.spec import Value
 
 #: What a branch is: the whole model, a group or a block called, or the copies of a repeated node.
 BranchRole: TypeAlias = Literal["model", "group", "copies"]
+
+
+class CopyRange(NamedTuple):
+    """A number of a copy in a path, and the copies that it stands for."""
+
+    #: where the number is in the path
+    at: int
+    #: the number itself, which is that of the first copy
+    first: int
+    #: the number of the last copy
+    last: Number
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -61,8 +72,13 @@ class Leaf:
     times: Number = 1
     #: where the spec says it
     path: Path = ()
+    #: of a copy of a repeated node, its number, or the first of those that it stands for
+    number: int | None = None
     #: names of the groups around it and its own, joined by dots; given once the tree is whole
     name: str = ""
+    #: the same as a list, with the numbers of copies, and which copies each stands for
+    names: tuple[str, ...] = ()
+    ranges: tuple[CopyRange, ...] = ()
     #: the leaf that stands for it, where its copy was made one with another
     alike: Leaf | None = None
 
@@ -107,7 +123,10 @@ class Branch:
     #: of a group that is the call of a block, the block's name
     block: str | None = None
     inputs: tuple[Flow, ...] = ()
+    number: int | None = None
     name: str = ""
+    names: tuple[str, ...] = ()
+    ranges: tuple[CopyRange, ...] = ()
     #: of copies that differ by a symbol, the number of the copy: that symbol, its first and last value
     counter: tuple[Number, Number, Number] | None = None
     #: of copies side by side, how many of them an example passes through; None: all
@@ -189,9 +208,16 @@ def leaves(tree: Tree, times: Number = 1) -> Iterator[tuple[Leaf, Number]]:
             yield from leaves(child, times)
 
 
-def give_names(tree: Tree, prefix: str = "") -> None:
+def give_names(tree: Tree, around: Branch | None = None) -> None:
     """Name everything in a tree by the labels on the way to it."""
-    tree.name = f"{prefix}.{tree.label}" if prefix and tree.label else prefix or tree.label
+    if around is not None:
+        tree.name = ".".join(filter(None, (around.name, tree.label)))
+        tree.names, tree.ranges = around.names, around.ranges
+        if tree.number is not None:
+            tree.ranges = (*tree.ranges, CopyRange(len(tree.names), tree.number, tree.number + tree.copies - 1))
+            tree.names = (*tree.names, str(tree.number))
+        elif tree.label:
+            tree.names = (*tree.names, tree.label)
     if isinstance(tree, Branch):
         for child in tree.children:
-            give_names(child, tree.name)
+            give_names(child, tree)

@@ -14,7 +14,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.graph import Branch, Flow, Leaf, Tree, Use, active_copies, evaluate, leaves, undecided_problem
+from paramcalc.graph import Branch, CopyRange, Flow, Leaf, Tree, Use, active_copies, evaluate, leaves, undecided_problem
 from paramcalc.layers.base.declaration import Role
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Framework, Spec, Value
@@ -73,6 +73,10 @@ class LayerCount(Totals[N]):
     """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
 
     name: str
+    #: the names of the groups around it and its own, with the numbers of copies, those of the first that are alike
+    path: tuple[str, ...]
+    #: each number of a copy in the path, and the copies that it stands for; `times` is their product
+    copies: tuple[CopyRange, ...]
     kind: str
     #: the names of the rows that it is given the outputs of
     inputs: tuple[str, ...]
@@ -235,6 +239,8 @@ class _Counter:
             size * times,
             trainable_size * times,
             name=leaf.name,
+            path=leaf.names,
+            copies=leaf.ranges,
             kind=type(leaf.layer).__name__,
             inputs=self.input_names(leaf.inputs),
             times=times,
@@ -253,6 +259,8 @@ class _Counter:
             self.names[id(leaf)] = tree.name
         return LayerCount(
             name=tree.name,
+            path=tree.names,
+            copies=tree.ranges,
             kind=tree.block or "group",
             inputs=self.input_names(tree.inputs),
             times=times,
