@@ -104,7 +104,8 @@ def test_json_has_the_keys_of_the_contract() -> None:
     assert result.exit_code == 0
     data = json.loads(result.stdout)
     assert list(data) == [
-        "paramcalc_count", "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied", "active", "bytes",
+        "paramcalc_count", "name", "convention", "total", "trainable", "non_trainable", "buffers", "total_untied",
+        "active", "bytes",
         "dims",
         "layers",
     ]  # fmt: skip
