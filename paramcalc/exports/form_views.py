@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.core import notation
 from paramcalc.exports.formulas import equation, premises, terms, title
-from paramcalc.exports.tables import thousands
+from paramcalc.exports.numbers import decimal, percent, thousands
 from paramcalc.results.formula import Elasticity, Formula, Target, Unit
 
 _WIDTH = 80
@@ -140,11 +140,6 @@ def _cells(row: Elasticity) -> tuple[str, str, str, str, str]:
 # --- Numbers ---------------------------------------------------------------------------
 
 
-def percent(share: Fraction | None) -> str:
-    """Print a share with one decimal."""
-    return "–" if share is None else f"{_decimal(100 * share, 1, fixed=True)} %"
-
-
 def _number(value: int | None) -> str:
     return "–" if value is None else thousands(value)
 
@@ -153,11 +148,7 @@ def _decimal(value: Any, decimals: int = 1, fixed: bool = False) -> str:
     """Print an exact number rounded to a number of decimals; a whole one without any, unless they are `fixed`."""
     if not isinstance(value, Fraction):
         value = Fraction(str(value.evalf(30)))
-    if value.denominator == 1 and not fixed:
-        return thousands(int(value))
-    scaled = round(abs(value) * 10**decimals)
-    whole, rest = divmod(scaled, 10**decimals)
-    return f"{'-' if value < 0 and scaled else ''}{whole:,}.{rest:0{decimals}}"
+    return decimal(value, decimals, fixed)
 
 
 def _latex_table(columns: str, rows: Sequence[Sequence[str]]) -> str:

@@ -7,7 +7,8 @@ import textwrap
 from paramcalc.core import notation
 from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.languages import LANGUAGES, source
-from paramcalc.exports.tables import thousands, with_values
+from paramcalc.exports.numbers import thousands
+from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import MOST_SYMBOLS, Formula
 
 _WIDTH = 80

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from paramcalc.core.algebra import Number, Shape, Unknown
+from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.exports.numbers import keras_bytes, thousands
 from paramcalc.layers.base.axes import shape_text
 from paramcalc.results.count import Count, LayerCount
 from paramcalc.spec import Value
 
 HEADINGS = ("layer", "type", "output shape", "parameters", "connected to")
 _GAP = "  "
-_UNITS = ("B", "KB", "MB", "GB", "TB", "PB")
 
 #: Marks a piece of text, as "bold" or "dim"; a pipe has no marks.
 Style = Callable[[str, str], str]
-
-
-def thousands(value: Number) -> str:
-    """Write a whole number with its thousands apart."""
-    return f"{value:,}" if type(value) is int else str(value)
-
-
-def readable_bytes(size: Number) -> str:
-    """Write a number of bytes as Keras prints it: 1,024 of one unit are one of the next."""
-    if type(size) is not int:
-        return str(size)
-    power = 0
-    while power < len(_UNITS) - 1 and size >= 1024 ** (power + 1):
-        power += 1
-    # hundredths of the unit, rounded half to even as the format of a float is
-    hundredths, rest = divmod(100 * size, 1024**power)
-    if 2 * rest > 1024**power or (2 * rest == 1024**power and hundredths % 2):
-        hundredths += 1
-    return f"{hundredths // 100}.{hundredths % 100:02} {_UNITS[power]}"
 
 
 def as_json(count: Count) -> str:
@@ -146,7 +127,7 @@ def _tensor_cells(row: LayerCount) -> Iterable[list[str]]:
 
 
 def _totals(count: Count) -> list[tuple[str, str]]:
-    size = readable_bytes
+    size = keras_bytes
     totals = [
         ("Total params:", f"{thousands(count.total)} ({size(count.bytes)})"),
         ("Trainable params:", f"{thousands(count.trainable)} ({size(count.trainable_bytes)})"),

@@ -9,7 +9,8 @@ from paramcalc.core import notation
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Block, Cell, Document, Maths, Name, Paragraph, Piece, Section, Table
 from paramcalc.exports.derivations.sheet import shapes
-from paramcalc.exports.tables import thousands, value_text
+from paramcalc.exports.numbers import thousands
+from paramcalc.exports.tables import value_text
 from paramcalc.results.comparison import Choice, Comparison, LayerComparison, TensorPair
 from paramcalc.results.derivation import DerivedTensor
 

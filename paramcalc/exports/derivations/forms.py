@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from paramcalc.exports.derivations.blocks import Block, Cell, Equation, Equations, Legend, Maths, Paragraph
 from paramcalc.exports.derivations.steps import answers, without_repetitions
 from paramcalc.exports.formulas import FIXED, fixed_dims
-from paramcalc.exports.tables import thousands
+from paramcalc.exports.numbers import thousands
 from paramcalc.results.formula import Formula
 
 

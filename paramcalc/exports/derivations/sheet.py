@@ -25,7 +25,7 @@ from paramcalc.exports.derivations.blocks import (
 from paramcalc.exports.derivations.forms import form_blocks
 from paramcalc.exports.derivations.steps import answers, between, without_repetitions
 from paramcalc.exports.derivations.totals import sum_table, trained_and_not
-from paramcalc.exports.tables import readable_bytes, thousands
+from paramcalc.exports.numbers import keras_bytes, thousands
 from paramcalc.layers.base.axes import shape_text
 from paramcalc.layers.base.declaration import Remark
 from paramcalc.results.derivation import (
@@ -224,7 +224,7 @@ def _copies(part: NodeDerivation) -> Iterator[Block]:
 
 def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     count = derivation.count
-    blocks: list[Block] = [sum_table(model.parts, readable_bytes(count.bytes))]
+    blocks: list[Block] = [sum_table(model.parts, keras_bytes(count.bytes))]
     if derivation.form is not None:
         blocks += form_blocks(derivation.form, model.one)
     elif derivation.too_long:

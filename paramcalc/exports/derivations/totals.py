@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Answer, Cell, Maths, Table
-from paramcalc.exports.tables import thousands
+from paramcalc.exports.numbers import thousands
 from paramcalc.results.derivation import NodeDerivation
 
 

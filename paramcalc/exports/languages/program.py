@@ -15,7 +15,8 @@ from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.bounds import bounds
 from paramcalc.exports.languages.lines import one_line, wrapped
-from paramcalc.exports.tables import thousands, with_values
+from paramcalc.exports.numbers import thousands
+from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula
 from paramcalc.results.formula.whole import DoubleProduct, FloorQuotient, Quotient, Remainder, whole
 
