@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def count(  # type: ignore[overload-overlap]
     *,
     dims: Mapping[str, GivenValue] | None = None,
     input_shape: InputShape | None = None,
+    dtype: str | None = None,
     expand: bool = False,
     depth: int | None = None,
 ) -> Count: ...
@@ -66,6 +68,7 @@ def count(
     *,
     dims: Mapping[str, GivenValue | NDArray[Any]],
     input_shape: InputShape | None = None,
+    dtype: str | None = None,
     expand: bool = False,
     depth: int | None = None,
 ) -> Count[Array]: ...
@@ -77,6 +80,7 @@ def count(
     *,
     dims: Mapping[str, Any] | None = None,
     input_shape: InputShape | None = None,
+    dtype: str | None = None,
     expand: bool = False,
     depth: int | None = None,
 ) -> Count[Any]:
@@ -86,14 +90,15 @@ def count(
     model of Keras or PyTorch, or a layer on its own. `convention` is `keras` or `torch`; the spec's own framework,
     if absent. `dims` gives dims other values: whole numbers, truths, lists, expressions, or NumPy arrays of whole
     numbers, which make every total an array. `input_shape` is the shape that a layer on its own, or a PyTorch
-    module, is given, without the batch; for several inputs, a list of shapes. `expand` lists every copy of a
+    module, is given, without the batch; for several inputs, a list of shapes. `dtype` is that of every tensor for
+    which the spec states none, in place of the spec's own. `expand` lists every copy of a
     repeated node; `depth` makes one row of each group that many levels down. Raises `ParamcalcError`.
     """
     from paramcalc.results import count as results
 
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
-    opened = open_network(spec, input_shape)
+    opened = _of_dtype(open_network(spec, input_shape), dtype)
     counted = results.count(opened, convention, dims=_read_dims(dims), expand=expand, depth=depth)
     if not isinstance(spec, Layer):
         return counted
@@ -107,6 +112,7 @@ def explain(
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     input_shape: InputShape | None = None,
+    dtype: str | None = None,
 ) -> Derivation:
     """Explain why a network has the parameters that it has.
 
@@ -116,7 +122,7 @@ def explain(
     """
     from paramcalc.results import derivation as results
 
-    opened = open_network(spec, input_shape)
+    opened = _of_dtype(open_network(spec, input_shape), dtype)
     return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=_read_dims(dims))
 
 
@@ -177,18 +183,30 @@ def check(spec: Network, against: Network) -> Check:
     return frameworks.check(open_network(spec), other)
 
 
-def source(spec: Network, framework: Framework | None = None, *, dims: Mapping[str, GivenValue] | None = None) -> str:
+def source(
+    spec: Network,
+    framework: Framework | None = None,
+    *,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+) -> str:
     """Write Python source that makes the real model of a spec, and needs the framework alone.
 
-    `framework` is `keras` or `torch`; the spec's own, if absent. `dims` gives dims other values.
-    Raises `ParamcalcError`, among others `cannot-build`.
+    `framework` is `keras` or `torch`; the spec's own, if absent. `dims` gives dims other values, and
+    `dtype` another dtype, as for `count`. Raises `ParamcalcError`, among others `cannot-build`.
     """
     from paramcalc.frameworks import build as frameworks
 
-    return frameworks.source(open_network(spec), framework, dims=_read_dims(dims))
+    return frameworks.source(_of_dtype(open_network(spec), dtype), framework, dims=_read_dims(dims))
 
 
-def build(spec: Network, framework: Framework | None = None, *, dims: Mapping[str, GivenValue] | None = None) -> Any:
+def build(
+    spec: Network,
+    framework: Framework | None = None,
+    *,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+) -> Any:
     """Build the real model of a spec: a `keras.Model`, or a `torch.nn.Module`, whose weights have their first values.
 
     The arguments are those of `source`, whose text is run. Under `torch.device("meta")` nothing is allocated.
@@ -197,7 +215,7 @@ def build(spec: Network, framework: Framework | None = None, *, dims: Mapping[st
     """
     from paramcalc.frameworks import build as frameworks
 
-    return frameworks.build(open_network(spec), framework, dims=_read_dims(dims))
+    return frameworks.build(_of_dtype(open_network(spec), dtype), framework, dims=_read_dims(dims))
 
 
 # --- Opening ---------------------------------------------------------------------------
@@ -235,6 +253,16 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
         return read(given)
     message = f"takes a spec, a layer, a model, or the path of one, not {_named(given)}"
     raise refuse("wrong-type", message, _way_out(given))
+
+
+def _of_dtype(spec: Spec, dtype: str | None) -> Spec:
+    """Return a spec with another dtype for every tensor for which none is stated. Raises `invalid-value`."""
+    if dtype is None:
+        return spec
+    try:
+        return replace(spec, dtype=read_dtype(dtype))
+    except ParamcalcError as error:
+        raise of_key("dtype", error) from None
 
 
 def _framework_of(given: Any) -> Framework | None:

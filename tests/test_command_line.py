@@ -31,6 +31,7 @@ def test_count_prints_the_table() -> None:
         "Total params:          2,140,752 (8.17 MB)\n"
         "Trainable params:      2,139,728 (8.16 MB)\n"
         "Non-trainable params:      1,024 (4.00 KB)\n"
+        "2.14 M parameters · 8.17 MiB float32 · 4.08 MiB bfloat16\n"
     )
 
 

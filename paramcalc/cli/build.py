@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.options import AS, DTYPE, OUTPUT, SET, SPEC, dims
 from paramcalc.cli.printing import show, write
 from paramcalc.spec import Framework
 
@@ -15,8 +15,11 @@ from paramcalc.spec import Framework
 @SPEC
 @AS
 @SET
+@DTYPE
 @OUTPUT
-def build(path: str, convention: Framework | None, settings: Sequence[str], output: str | None) -> None:
+def build(
+    path: str, convention: Framework | None, settings: Sequence[str], dtype: str | None, output: str | None
+) -> None:
     """Print Python source that makes the model.
 
     The source needs Keras or PyTorch, and does not need paramcalc.
@@ -27,7 +30,7 @@ def build(path: str, convention: Framework | None, settings: Sequence[str], outp
     """
     from paramcalc.verbs import source
 
-    text = source(path, convention, dims=dims(settings))
+    text = source(path, convention, dims=dims(settings), dtype=dtype)
     if output is None:
         show(text.rstrip("\n"))
     else:

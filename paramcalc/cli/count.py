@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims, read_amount
+from paramcalc.cli.options import AS, DTYPE, SET, SPECS, dims, read_amount, read_bytes
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.spec import Framework
 
+if TYPE_CHECKING:
+    from paramcalc.exports.tables import Format
+
 
 @click.command()
-@SPEC
+@SPECS
 @AS
 @SET
+@DTYPE
 @click.option(
     "--format",
     "format",
@@ -26,6 +31,8 @@ from paramcalc.spec import Framework
 )
 @click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="One row for each group N levels down.")
+@click.option("--flat", is_flag=True, help="Give each layer its whole path, in place of a tree of groups.")
+@click.option("--trained", is_flag=True, help="Add a column of the parameters that are trained.")
 @click.option("--expand", is_flag=True, help="List every copy of a repeated node.")
 @click.option(
     "--max",
@@ -34,33 +41,70 @@ from paramcalc.spec import Framework
     metavar="TOTAL",
     help="Exit with 1 if the total is more; as in 13B or 10_000_000.",
 )
+@click.option(
+    "--max-trainable",
+    callback=read_amount,
+    metavar="NUMBER",
+    help="Exit with 1 if more is trained.",
+)
+@click.option(
+    "--max-bytes",
+    callback=read_bytes,
+    metavar="BYTES",
+    help="Exit with 1 if the total takes more bytes; as in 16GiB.",
+)
 def count(
-    path: str,
+    paths: Sequence[str],
     convention: Framework | None,
     settings: Sequence[str],
-    format: str,
+    dtype: str | None,
+    format: Format,
     tensors: bool,
+    flat: bool,
+    trained: bool,
     depth: int | None,
     expand: bool,
     most: int | None,
+    max_trainable: int | None,
+    max_bytes: int | None,
 ) -> None:
-    """Count the parameters of each layer, and in total.
+    """Count the parameters of each layer, and in total; of several networks, in a line each.
 
     \b
     Example:
       paramcalc count specs/gpt2.yaml --set depth=24 --set width=1024 --set heads=16
+      paramcalc count specs/*.yaml
     """
     from paramcalc.exports import tables
     from paramcalc.verbs import count as counted
 
-    result = counted(path, convention, dims=dims(settings), expand=expand, depth=depth)
-    printers: dict[str, Callable[[], str]] = {
-        "table": lambda: tables.as_text(result, tensors, width(), style()),
-        "json": lambda: tables.as_json(result),
-        "csv": lambda: tables.as_csv(result, tensors),
-        "markdown": lambda: tables.as_markdown(result, tensors),
-    }
-    show(printers[format]())
-    if most is not None and result.total > most:
-        print_error(f"{result.total:,} parameters are more than the {most:,} of --max")
+    values = dims(settings)
+    results = [counted(path, convention, dims=values, dtype=dtype, expand=expand, depth=depth) for path in paths]
+    if len(results) > 1:
+        if tensors or flat or trained:
+            raise click.UsageError("--tensors, --flat and --trained go with one SPEC")
+        show(tables.of_several(list(zip(paths, results, strict=True)), format, style()))
+    else:
+        printers: dict[Format, Callable[[], str]] = {
+            "table": lambda: tables.as_text(results[0], tensors, width(), style(), flat=flat, trained=trained),
+            "json": lambda: tables.as_json(results[0]),
+            "csv": lambda: tables.as_csv(results[0], tensors),
+            "markdown": lambda: tables.as_markdown(results[0], tensors),
+        }
+        show(printers[format]())
+    bounds = (
+        ("total", most, "parameters", "--max"),
+        ("trainable", max_trainable, "trained parameters", "--max-trainable"),
+        ("bytes", max_bytes, "bytes", "--max-bytes"),
+    )
+    over = [
+        (path, getattr(result, key), *bound)
+        for path, result in zip(paths, results, strict=True)
+        for key, *bound in bounds
+        if bound[0] is not None and getattr(result, key) > bound[0]
+    ]
+    for path, value, bound, what, option in over:
+        name = f"{path}: " if len(results) > 1 else ""
+        print_error(f"{name}{value:,} {what} are more than the {bound:,} of {option}")
+    if over:
         sys.exit(1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, SET, SPEC, dims
+from paramcalc.cli.options import AS, DTYPE, SET, SPEC, dims
 from paramcalc.cli.printing import show
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @AS
 @click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
 @SET
+@DTYPE
 @click.option(
     "--format",
     "format",
@@ -38,6 +39,7 @@ def explain(
     convention: Framework | None,
     compare: str | None,
     settings: Sequence[str],
+    dtype: str | None,
     format: Notation,
     standalone: bool,
     blank: bool,
@@ -68,6 +70,6 @@ def explain(
         return
     from paramcalc.verbs import explain as explained
 
-    derivation = explained(path, convention, node=node, dims=dims(settings))
+    derivation = explained(path, convention, node=node, dims=dims(settings), dtype=dtype)
     sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
     show(derivation.to(format, sheet=sheet, standalone=standalone))

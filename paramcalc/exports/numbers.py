@@ -45,8 +45,11 @@ def binary_bytes(size: int) -> str:
 
 
 def prefixed(number: int) -> str:
-    """Write a number with a decimal prefix, as people say it: 6.74 B for 6.74·10^9, with three digits that count."""
-    return _with_unit(number, 1000, _PREFIXES)
+    """Write a number with a decimal prefix, as people say it: 6.74 B for 6.74·10^9, with three digits that count.
+
+    One of up to four digits is written whole.
+    """
+    return thousands(number) if number < 10_000 else _with_unit(number, 1000, _PREFIXES)
 
 
 def _with_unit(number: int, base: int, units: tuple[str, ...]) -> str:

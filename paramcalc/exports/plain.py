@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.core.functions import CUSTOM
+from paramcalc.exports.numbers import binary_bytes
+from paramcalc.graph import leaves
+from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
 #: The version of the object that JSON has of a count.
 VERSION = 1
+
+#: How numbers of four bits are usually stored: so many have one scale together, a float16.
+_SCALED_TOGETHER = 128
+_SCALE_BYTES = 2
 
 _TOTALS = ("total", "trainable", "non_trainable", "buffers")
 
@@ -38,7 +46,22 @@ def notes(count: Count) -> tuple[str, ...]:
             for row in count.layers
             if not row.is_expressible
         ),
+        *_scales(count),
     )
+
+
+def _scales(count: Count) -> Iterator[str]:
+    """Say what is stored beside numbers of four bits, which are whole numbers times a scale for each group of them."""
+    added = 0
+    for leaf, times in leaves(count.root):
+        for use in leaf.owned:
+            if DTYPES[use.dtype] == 4 and len(use.tensor.shape) > 1:
+                added += times * _SCALE_BYTES * algebra.ceil_divide(use.elements, _SCALED_TOGETHER)
+    if type(added) is int and added:
+        yield (
+            f"numbers of 4 bits have scales beside them, which are not counted: one of {_SCALE_BYTES} bytes for each"
+            f" {_SCALED_TOGETHER} numbers of a matrix, as is usual, would add {binary_bytes(added)}"
+        )
 
 
 def _own_functions(count: Count) -> tuple[str, ...]:

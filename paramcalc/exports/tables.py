@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, Literal, TypeAlias
 
-from paramcalc.core.algebra import Shape, Unknown
-from paramcalc.exports.numbers import keras_bytes, thousands
-from paramcalc.layers.base.axes import shape_text
+from paramcalc.core.algebra import Unknown
+from paramcalc.exports.count_tree import Style, fitted, flat_lines, is_flat, tree_lines
+from paramcalc.exports.numbers import binary_bytes, keras_bytes, prefixed, thousands
+from paramcalc.layers.base.axes import shape_text, sizes_text
+from paramcalc.layers.base.fields import DEFAULT_DTYPE
 from paramcalc.results.count import Count, LayerCount
 from paramcalc.spec import Value
 
+#: How a count is printed.
+Format: TypeAlias = Literal["table", "json", "csv", "markdown"]
+
 HEADINGS = ("layer", "type", "output shape", "parameters", "connected to")
 _GAP = "  "
-
-#: Marks a piece of text, as "bold" or "dim"; a pipe has no marks.
-Style = Callable[[str, str], str]
 
 
 def as_json(count: Count) -> str:
@@ -26,38 +30,77 @@ def as_json(count: Count) -> str:
 
 def as_csv(count: Count, tensors: bool = False) -> str:
     """Print the rows of a count as CSV; with `tensors`, a row for each tensor."""
+    if tensors:
+        headings = ("layer", "tensor", "shape", "role", "trainable", "dtype", "elements", "times", "tied_to")
+        return _csv(headings, _tensor_values(count))
+    totals = ("total", "trainable", "non_trainable", "buffers")
+    rows = (
+        [row.name, row.kind, shape_text(row.output_shape), row.times, *_values(row, totals), " ".join(row.inputs)]
+        for row in count.layers
+    )
+    return _csv(("layer", "kind", "output_shape", "times", *totals, "inputs"), rows)
+
+
+def _values(counted: Count | LayerCount, keys: Iterable[str]) -> list[Any]:
+    return [getattr(counted, key) for key in keys]
+
+
+def _tensor_values(count: Count) -> Iterator[Sequence[Any]]:
+    for row in count.layers:
+        for tensor in row.tensors:
+            trainable = str(tensor.trainable).lower()
+            standing = (tensor.role, trainable, tensor.dtype, tensor.elements, row.times, tensor.tied_to or "")
+            yield (row.name, tensor.name, sizes_text(tensor.shape), *standing)
+
+
+def _csv(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     import csv
     import io
 
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    if tensors:
-        writer.writerow(("layer", "tensor", "shape", "role", "trainable", "dtype", "elements", "times", "tied_to"))
-        for row in count.layers:
-            for tensor in row.tensors:
-                trainable = str(tensor.trainable).lower()
-                shape = sizes_text(tensor.shape)
-                elements = (tensor.elements, row.times, tensor.tied_to or "")
-                writer.writerow((row.name, tensor.name, shape, tensor.role, trainable, tensor.dtype, *elements))
-    else:
-        totals = ("total", "trainable", "non_trainable", "buffers")
-        writer.writerow(("layer", "kind", "output_shape", "times", *totals, "inputs"))
-        for row in count.layers:
-            values = [getattr(row, key) for key in totals]
-            shape = shape_text(row.output_shape)
-            writer.writerow((row.name, row.kind, shape, row.times, *values, " ".join(row.inputs)))
+    writer.writerow(headings)
+    writer.writerows(rows)
     return output.getvalue().rstrip("\n")
 
 
 def as_markdown(count: Count, tensors: bool = False) -> str:
     """Print the count as a Markdown table, its totals below."""
     headings, rows = _cells(count, tensors)
-    lines = [_markdown_row(headings), _markdown_row(["---:" if _is_number(name) else "---" for name in headings])]
-    lines += [_markdown_row([cell.replace("|", "\\|") for cell in row]) for row in rows]
-    lines.append("")
+    lines = [*_markdown_table(headings, rows), ""]
     lines += [f"- {label} {value}" for label, value in _totals(count)]
     lines += [f"- {note}" for note in _notes(count)]
     return "\n".join(lines)
+
+
+def of_several(counts: Sequence[tuple[str, Count]], format: Format, style: Style | None = None) -> str:
+    """Print several counts, each by the path of its spec: a line each, or a list of JSON objects."""
+    if format == "json":
+        import json
+
+        return json.dumps([count.plain() for _, count in counts], indent=2, ensure_ascii=False)
+    if format == "csv":
+        keys = ("total", "trainable", "non_trainable", "buffers", "active", "bytes")
+        numbers = (_values(count, keys) for _, count in counts)
+        return _csv(("spec", "convention", *keys), _lines_of_several(counts, numbers))
+    numbers = ([thousands(count.total), thousands(count.trainable), _size(count)] for _, count in counts)
+    headings = ("spec", "convention", "parameters", "trained", "bytes")
+    rows = list(_lines_of_several(counts, numbers))
+    if format == "markdown":
+        return "\n".join(_markdown_table(headings, rows))
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    lines = [_line(row, headings, widths) for row in (headings, *rows)]
+    style = style or (lambda text, mark: text)
+    return "\n".join([style(lines[0], "bold"), style("─" * max(map(len, lines)), "dim"), *lines[1:]])
+
+
+def _lines_of_several(counts: Sequence[tuple[str, Count]], numbers: Iterable[list[Any]]) -> Iterator[list[Any]]:
+    for (path, count), values in zip(counts, numbers, strict=True):
+        yield [path, count.convention, *values]
+
+
+def _size(count: Count) -> str:
+    return binary_bytes(count.bytes) if type(count.bytes) is int else str(count.bytes)
 
 
 def as_html(count: Count) -> str:
@@ -79,27 +122,81 @@ def as_html(count: Count) -> str:
     )
 
 
-def as_text(count: Count, tensors: bool = False, width: int | None = None, style: Style | None = None) -> str:
-    """Print the count as a table for a terminal of this width; without one, nothing is cut."""
+def as_text(
+    count: Count,
+    tensors: bool = False,
+    width: int | None = None,
+    style: Style | None = None,
+    *,
+    flat: bool = False,
+    trained: bool = False,
+) -> str:
+    """Print the count for a terminal of this width, or as wide as it gets.
+
+    Groups make a tree; `flat` gives each layer its whole path. `tensors` lists each tensor, and `trained` adds a
+    column of what is trained.
+    """
     style = style or (lambda text, mark: text)
-    headings, rows = _cells(count, tensors)
+    title = " · ".join(filter(None, (count.name, count.convention)))
+    table = _tensor_table(count, width, style) if tensors else _layer_table(count, width, style, flat, trained)
+    notes = _notes_within(count, width, style)
+    return "\n".join([style(title, "bold"), "", *table, *_sums(count, style), *notes, *_in_short(count, style)])
+
+
+def _layer_table(count: Count, width: int | None, style: Style, flat: bool, trained: bool) -> list[str]:
+    if not flat and not is_flat(count):
+        return fitted(tree_lines(count), width, style, trained)
+    table = fitted(flat_lines(count), width, style, trained)
+    if flat or width is None or max(map(len, table)) <= width:
+        return table
+    return fitted(flat_lines(count, whole=False), width, style, trained)
+
+
+def _tensor_table(count: Count, width: int | None, style: Style) -> list[str]:
+    headings, rows = _cells(count, tensors=True)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     if width is not None:
         widths = _fitted(widths, headings, width)
-    title = " · ".join(filter(None, (count.name, count.convention)))
     rule = style("─" * (sum(widths) + len(_GAP) * (len(widths) - 1)), "dim")
-    lines = [style(title, "bold"), "", style(_line(headings, headings, widths), "bold"), rule]
-    lines += [_line(row, headings, widths) for row in rows]
-    lines.append(rule)
+    lines = [_line(row, headings, widths) for row in rows]
+    return [style(_line(headings, headings, widths), "bold"), rule, *lines, rule]
+
+
+def _sums(count: Count, style: Style) -> list[str]:
+    """Return the totals, their numbers one below the other."""
     totals = _totals(count)
     label_width = max(len(label) for label, _ in totals)
     number_width = max(len(value.split(" (")[0]) for _, value in totals)
+    lines = []
     for label, value in totals:
         number, _, rest = value.partition(" (")
         aligned = f"{label:{label_width}}  {number:>{number_width}}" + (f" ({rest}" if rest else "")
         lines.append(style(aligned, "bold") if label == totals[0][0] else aligned)
-    lines += [style(note, "dim") for note in _notes(count)]
-    return "\n".join(lines)
+    return lines
+
+
+def _in_short(count: Count, style: Style) -> list[str]:
+    """Return the answer to the usual question in one line: how many, and how large in which dtypes."""
+    if type(count.total) is not int:
+        return []
+    other = "bfloat16" if count.dtype != "bfloat16" else DEFAULT_DTYPE
+    sizes = [count.sizes(), count.sizes(other)] if count.total else []
+    parts = [f"{prefixed(count.total)} parameters", *(_size_in(size) for size in sizes)]
+    return [style(" · ".join(parts), "bold")]
+
+
+def _size_in(sizes: Mapping[str, int]) -> str:
+    return f"{binary_bytes(sum(sizes.values()))} {' and '.join(sizes)}"
+
+
+def _notes_within(count: Count, width: int | None, style: Style) -> list[str]:
+    """Return the notes, wrapped to a width."""
+    notes = _notes(count)
+    if width is not None:
+        notes = [
+            line for note in notes for line in wrap(note, width, subsequent_indent="      ", break_on_hyphens=False)
+        ]
+    return [style(note, "dim") for note in notes]
 
 
 def _cells(count: Count, tensors: bool) -> tuple[Sequence[str], list[list[str]]]:
@@ -146,13 +243,14 @@ def _notes(count: Count) -> list[str]:
     return [f"Note: {note}" for note in count.notes]
 
 
-def sizes_text(shape: Shape) -> str:
-    """Write the shape of a tensor."""
-    return "(" + ", ".join(str(size) for size in shape) + ")"
-
-
 def _is_number(heading: str) -> bool:
-    return heading in ("parameters", "elements")
+    return heading in ("parameters", "trained", "bytes", "elements")
+
+
+def _markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    rule = ["---:" if _is_number(name) else "---" for name in headings]
+    escaped = ([cell.replace("|", "\\|") for cell in row] for row in rows)
+    return [_markdown_row(row) for row in (headings, rule, *escaped)]
 
 
 def _markdown_row(cells: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ def evaluate(
     root = evaluation.root(values)
     give_names(root)
     found = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks, *remarks.on_outputs(root, evaluation.outputs))
-    return Graph(root, values, evaluation.outputs, found)
+    return Graph(root, values, evaluation.dtype, evaluation.outputs, found)
 
 
 def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str, Value]:

@@ -23,6 +23,7 @@ from paramcalc.graph.values import check_conditions, undecided_problem, unknown_
 from paramcalc.graph.walk import Stop, Walk
 from paramcalc.layers.base.axes import shape_text
 from paramcalc.layers.base.declaration import Layer, Tensor
+from paramcalc.layers.base.fields import DEFAULT_DTYPE
 from paramcalc.spec import Node, Spec
 from paramcalc.spec.references import Reference
 
@@ -35,6 +36,8 @@ class Evaluation(Walk):
         own = convention(spec.framework)
         self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
         self.add: Layer = kind("Add")()
+        #: of every tensor for which none is stated
+        self.dtype = spec.dtype or DEFAULT_DTYPE
         #: how many nodes called again are around the node at hand
         self.sharing = 0
         #: what flows out of the whole spec
@@ -43,7 +46,7 @@ class Evaluation(Walk):
     def root(self, dims: Values) -> Branch:
         """Return the tree of the whole spec. Raises `ParamcalcError` with all problems found."""
         self.dims = dims
-        inherited = Inherited(dtype=self.spec.dtype or Inherited().dtype)
+        inherited = Inherited(dtype=self.dtype)
         inventory = self.spec.connections == "none"
         scope = Scope(self.spec.layers, ("layers",), None, (), dims, inherited, top=True, inventory=inventory)
         with algebra.allowing(self.allowance):
@@ -185,7 +188,7 @@ class Evaluation(Walk):
         if node.trainable is not None:
             copy.inherited = replace(copy.inherited, trainable=self.truth(copy, "trainable"))
         if node.dtype is not None:
-            copy.inherited = replace(copy.inherited, dtype=node.dtype)
+            copy.inherited = replace(copy.inherited, dtype=node.dtype, states_dtype=True)
         tree: Tree
         if node.layer is not None:
             tree = self.leaf(copy, node.layer)
@@ -417,7 +420,8 @@ def _use(tensor: Tensor, inherited: Inherited) -> Use:
         names, hint = unknown_dims(elements.sources)
         raise refuse("free-dim", f"the size of the tensor '{tensor.name}' depends on {names}", hint)
     trainable = tensor.role == "parameter" and not tensor.frozen and inherited.trainable
-    return Use(tensor, elements, trainable, tensor.dtype or inherited.dtype)
+    states_dtype = inherited.states_dtype or tensor.dtype is not None
+    return Use(tensor, elements, trainable, tensor.dtype or inherited.dtype, states_dtype)
 
 
 def _numbered(base: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
+from paramcalc.layers.base.fields import DEFAULT_DTYPE
 from paramcalc.spec import Node, node_names
 
 #: What the names of expressions stand for.
@@ -21,7 +22,9 @@ class Inherited:
     """What the nearest group states for the nodes in it."""
 
     trainable: Any = True
-    dtype: str = "float32"
+    dtype: str = DEFAULT_DTYPE
+    #: whether a node states it, and not the spec for the whole
+    states_dtype: bool = False
     #: how many copies there are of it
     copies: Number = 1
 

@@ -35,6 +35,8 @@ class Use:
     elements: Number
     trainable: Any
     dtype: str
+    #: whether its dtype is stated for it, and is not that of the whole network
+    states_dtype: bool = False
     #: where it is tied: the tensor whose numbers these are, the leaf that owns it, and the path
     #: that the spec writes
     owner: Use | None = None
@@ -173,6 +175,8 @@ class Graph:
 
     root: Branch
     dims: dict[str, Value]
+    #: of every tensor for which none is stated
+    dtype: str
     #: what flows out of it: of the nodes that the spec names, or of its last
     outputs: tuple[Flow, ...] = ()
     #: what is probably not meant as it is written

@@ -122,6 +122,8 @@ class Count(Totals[N], Displayed):
     name: str
     convention: Framework
     dims: dict[str, Value]
+    #: of every tensor for which none is stated
+    dtype: str
     layers: tuple[LayerCount[N], ...]
     #: the tree that the rows are the leaves of
     root: Branch = field(repr=False, compare=False)
@@ -132,6 +134,17 @@ class Count(Totals[N], Displayed):
     def notes(self) -> tuple[str, ...]:
         """What the convention's framework cannot express, and is counted as the spec states it."""
         return notes(self)
+
+    def sizes(self, dtype: str | None = None) -> dict[str, Any]:
+        """Return the bytes of what `total` covers by dtype, with this one where no other is stated for a tensor."""
+        found: dict[str, Any] = {}
+        counts = named_convention(self.convention).counts
+        for leaf, times in leaves(self.root):
+            for use in leaf.owned:
+                if counts(use.tensor.role):
+                    name = dtype if dtype is not None and not use.states_dtype else use.dtype
+                    found[name] = found.get(name, 0) + times * _bytes(use.elements, DTYPES[name])
+        return found
 
     def plain(self) -> dict[str, Any]:
         """Return the count as JSON has it; the keys are stable."""
@@ -165,6 +178,7 @@ def count(
         name=spec.name,
         convention=target.name,
         dims=graph.dims,
+        dtype=graph.dtype,
         layers=tuple(rows),
         root=graph.root,
         remarks=graph.remarks,

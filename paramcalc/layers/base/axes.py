@@ -56,6 +56,11 @@ def shape_text(shape: Iterable[Number]) -> str:
     return "(None" + "".join(f", {size!r}" if type(size) is int else f", {size}" for size in shape) + ")"
 
 
+def sizes_text(shape: Shape) -> str:
+    """Write the shape of a tensor."""
+    return "(" + ", ".join(str(size) for size in shape) + ")"
+
+
 def without_steps(shape: Shape) -> str:
     """Say what to do where a shape is not that of a sequence, with one axis of features for each step."""
     if len(shape) > 1:

@@ -27,6 +27,9 @@ DTYPES = {
     "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64,
 }  # fmt: skip
 
+#: The dtype of a tensor for which none is stated.
+DEFAULT_DTYPE = "float32"
+
 #: The dtype of texts: data that enters a network, never a tensor of a layer.
 TEXT = "string"
 
