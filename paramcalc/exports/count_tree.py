@@ -24,8 +24,8 @@ Style = Callable[[str, str], str]
 
 _GAP = "  "
 _LONGEST_BAR = 20
-#: A name may have as much room as this, before longer ones get lines of their own.
-_NAME = 16
+#: The least room for a name; longer ones get lines of their own.
+_NAME = 8
 
 
 @dataclass(frozen=True, slots=True)
