@@ -167,6 +167,7 @@ if TYPE_CHECKING:
     from paramcalc.results.count import LayerCount as LayerCount
     from paramcalc.results.count import TensorCount as TensorCount
     from paramcalc.results.derivation import Derivation as Derivation
+    from paramcalc.results.difference import Difference as Difference
     from paramcalc.results.formula import Formula as Formula
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
@@ -179,6 +180,7 @@ if TYPE_CHECKING:
     from paramcalc.verbs import check as check
     from paramcalc.verbs import compare as compare
     from paramcalc.verbs import count as count
+    from paramcalc.verbs import diff as diff
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
 else:
@@ -201,11 +203,12 @@ _MODULES = {
     "results.comparison": ("Comparison",),
     "results.count": ("Count", "LayerCount", "TensorCount"),
     "results.derivation": ("Derivation",),
+    "results.difference": ("Difference",),
     "results.formula": ("Formula",),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "explain", "formula"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula"),
 }
 
 

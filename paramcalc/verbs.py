@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paramcalc.results.comparison import Comparison
     from paramcalc.results.count import Array, Count
     from paramcalc.results.derivation import Derivation
+    from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
 
 
@@ -168,6 +169,17 @@ def formula(
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = (keep,) if isinstance(keep, str) else keep
     return results.formula(open_network(spec), convention, keep=names, dims=_read_dims(dims))
+
+
+def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
+    """Say what differs between two networks: their nodes, tensors, shapes, dtypes, training, ties, and totals.
+
+    Both are what `count` takes, but for a layer. `convention` is that of both; the first one's framework, if absent.
+    A node is known by its path. The result is false where nothing differs. Raises `ParamcalcError`.
+    """
+    from paramcalc.results import difference as results
+
+    return results.diff(open_network(before), open_network(after), convention)
 
 
 def check(spec: Network, against: Network) -> Check:

@@ -161,6 +161,7 @@ COMMANDS = {
     "schema": "paramcalc.cli.schema:schema",
     "import": "paramcalc.cli.import_:import_",
     "check": "paramcalc.cli.check:check",
+    "diff": "paramcalc.cli.diff:diff",
 }
 #: How alike the name of a layer type must be to be meant: `Dence`, `LTSM`, but not `Group` for GRU.
 _LIKENESS = 0.72

@@ -10,6 +10,7 @@ from paramcalc.exports import tables
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
+from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
@@ -30,6 +31,12 @@ def _spec(result: Spec) -> dict[str, str]:
 @shown.register
 def _count(result: Count) -> dict[str, str]:
     return {"text/plain": tables.as_text(result), "text/html": tables.as_html(result)}
+
+
+@shown.register
+def _difference(result: Difference) -> dict[str, str]:
+    text = str(result)
+    return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
 
 
 @shown.register

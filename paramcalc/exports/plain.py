@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape, Unknown
+from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.functions import CUSTOM
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import leaves
@@ -30,7 +30,7 @@ def plain(count: Count) -> dict[str, Any]:
         "name": count.name,
         "convention": count.convention,
         **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
-        "dims": {name: _value(value) for name, value in count.dims.items()},
+        "dims": {name: value(each) for name, each in count.dims.items()},
         "layers": list(map(_layer, count.layers)),
     }
 
@@ -75,10 +75,10 @@ def _layer(row: LayerCount) -> dict[str, Any]:
     return {
         "name": row.name,
         "path": list(row.path),
-        "copies": [{"at": each.at, "first": each.first, "last": _value(each.last)} for each in row.copies],
+        "copies": [{"at": each.at, "first": each.first, "last": value(each.last)} for each in row.copies],
         "kind": row.kind,
         "inputs": list(row.inputs),
-        "times": _value(row.times),
+        "times": value(row.times),
         "output_shape": _shape(row.output_shape),
         # where a layer has several outputs
         **({"further_output_shapes": further} if further else {}),
@@ -90,7 +90,7 @@ def _layer(row: LayerCount) -> dict[str, Any]:
 def _tensor(tensor: TensorCount) -> dict[str, Any]:
     return {
         "name": tensor.name,
-        "shape": [_value(size) for size in tensor.shape],
+        "shape": [value(size) for size in tensor.shape],
         "role": tensor.role,
         "trainable": tensor.trainable,
         "dtype": tensor.dtype,
@@ -99,17 +99,18 @@ def _tensor(tensor: TensorCount) -> dict[str, Any]:
 
 
 def _numbers(result: Count | LayerCount, *keys: str) -> dict[str, Any]:
-    return {key: _value(getattr(result, key)) for key in keys}
+    return {key: value(getattr(result, key)) for key in keys}
 
 
 def _shape(shape: Shape) -> list[Any]:
     """Return the shape of an output, the batch in front."""
-    return [None, *map(_value, shape)]
+    return [None, *map(value, shape)]
 
 
-def _value(value: Number) -> Any:
-    if isinstance(value, Unknown):
-        return value.name
-    if isinstance(value, tuple):
-        return [_value(item) for item in value]
-    return value.tolist() if algebra.is_array(value) else value
+def value(given: Any) -> Any:
+    """Return a size, or a list of sizes, as JSON has it; an unknown one by its name."""
+    if isinstance(given, Unknown):
+        return given.name
+    if isinstance(given, tuple):
+        return [value(item) for item in given]
+    return given.tolist() if algebra.is_array(given) else given

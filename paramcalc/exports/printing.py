@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, formulas
+from paramcalc.exports import derivations, differences, formulas
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
+from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 
 
@@ -20,3 +21,4 @@ def printed(result: Any, target: str, **_: Any) -> str:
 printed.register(Formula, formulas.render)
 printed.register(Derivation, derivations.render)
 printed.register(Comparison, derivations.render)
+printed.register(Difference, differences.render)

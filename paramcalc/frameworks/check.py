@@ -34,7 +34,7 @@ class OneTensor:
 
 
 @dataclass(frozen=True)
-class Difference:
+class TensorDifference:
     """What differs in one tensor: as the spec has it, and as the model does."""
 
     sort: Sort
@@ -49,7 +49,7 @@ class Check:
     #: the tensors of the spec, and of the model
     ours: tuple[OneTensor, ...]
     theirs: tuple[OneTensor, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[TensorDifference, ...]
 
     def __bool__(self) -> bool:
         return not self.differences
@@ -165,9 +165,9 @@ _PAIRS: tuple[tuple[Callable[[OneTensor], Hashable], Sort | None], ...] = (
 )
 
 
-def _differences(ours: list[OneTensor], theirs: list[OneTensor]) -> list[Difference]:
+def _differences(ours: list[OneTensor], theirs: list[OneTensor]) -> list[TensorDifference]:
     """Pair the tensors of both sides, and list how the pairs differ, and what has no pair."""
-    found: list[Difference] = []
+    found: list[TensorDifference] = []
     for key, sort in _PAIRS:
         waiting: dict[Hashable, list[OneTensor]] = defaultdict(list)
         for tensor in reversed(ours):
@@ -179,15 +179,15 @@ def _differences(ours: list[OneTensor], theirs: list[OneTensor]) -> list[Differe
                 continue
             own = waiting[key(tensor)].pop()
             if sort is not None:
-                found.append(Difference(sort, own, tensor))
+                found.append(TensorDifference(sort, own, tensor))
         left = {id(tensor) for tensors in waiting.values() for tensor in tensors}
         ours, theirs = [tensor for tensor in ours if id(tensor) in left], rest
-    found += [Difference("missing", None, tensor) for tensor in theirs]
-    found += [Difference("extra", tensor, None) for tensor in ours]
+    found += [TensorDifference("missing", None, tensor) for tensor in theirs]
+    found += [TensorDifference("extra", tensor, None) for tensor in ours]
     return found
 
 
-def _cell(tensor: OneTensor | None, difference: Difference) -> str:
+def _cell(tensor: OneTensor | None, difference: TensorDifference) -> str:
     """Write what one side has of a tensor: its shape, and where that differs, whether it is trained."""
     if tensor is None:
         return "–"
