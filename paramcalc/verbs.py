@@ -182,17 +182,18 @@ def diff(before: Network, after: Network, convention: Framework | None = None) -
     return results.diff(open_network(before), open_network(after), convention)
 
 
-def check(spec: Network, against: Network) -> Check:
+def check(spec: Network, against: Network, *, dims: Mapping[str, GivenValue] | None = None) -> Check:
     """Check whether a spec has exactly the tensors of something else: a model, or another spec.
 
     Both are what `count` takes, but for a layer. Tensors are compared as the framework of `against` has them,
     under the names that it has for them. They are matched by name and shape; the rest by shape, in their order,
-    since a spec names its layers as it likes; and what is left by name. Raises `ParamcalcError`.
+    since a spec names its layers as it likes; and what is left by name. `dims` gives dims of the spec other values.
+    Raises `ParamcalcError`.
     """
     from paramcalc.frameworks import check as frameworks
 
     other = read_spec(dict(against)) if isinstance(against, Mapping) else against
-    return frameworks.check(open_network(spec), other)
+    return frameworks.check(open_network(spec), other, dims=_read_dims(dims))
 
 
 def source(

@@ -1,5 +1,6 @@
 """Closed forms: against the count at random sizes, and against what is derived by hand."""
 
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -653,3 +654,20 @@ def test_a_vision_transformer_assumes_that_patches_divide_the_image() -> None:
     for image, patch in ((32, 4), (30, 30), (14, 7)):
         sizes = {"image": image, "patch": patch}
         assert form(**sizes) == pc.count(spec, dims=sizes).total
+
+
+def test_a_size_that_is_rounded_again_and_again_is_fixed_where_its_conditions_would_be_too_long() -> None:
+    layers = "".join(
+        "  - ZeroPadding2D: {padding: [[size(1) % 2, 1], [size(2) % 2, 1]]}\n"
+        "  - Conv2D: {filters: 4, kernel_size: 3, strides: 2}\n"
+        for _ in range(6)
+    )
+    text = (
+        f"paramcalc: 1\ndims: {{image: 224, width: 4}}\nlayers:\n  - Input: {{shape: [image, image, width]}}\n{layers}"
+    )
+    started = time.process_time()
+    form = pc.formula(pc.loads(text))
+    assert time.process_time() - started < 10
+    assert form.fixed == {"image": 224}
+    assert max(map(len, form.conditions), default=0) < 200
+    assert form(width=9) == pc.count(pc.loads(text), dims={"width": 9}).total

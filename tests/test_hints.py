@@ -9,7 +9,7 @@ from paramcalc.conventions.other_names import ANSWERS, Answer, normalised
 from paramcalc.core.expression import Environment
 from paramcalc.core.functions import OF_ONE
 from paramcalc.exports.schema import spec_schema
-from paramcalc.spec.node import NODE_KEYS
+from paramcalc.spec.node import NODE_KEYS, OTHER_KEYS
 
 SCHEMA = Draft202012Validator(spec_schema())
 
@@ -378,3 +378,17 @@ def test_texts_of_dims_are_words_of_fields() -> None:
     assert pc.loads(pc.dumps(spec)) == spec
     with pytest.raises(pc.ParamcalcError, match="in 'way': there is no merge mode 'conct'"):
         pc.count(spec, dims={"way": "conct"})
+
+
+@pytest.mark.parametrize(("key", "ours"), OTHER_KEYS.items())
+def test_words_for_keys_of_a_node_lead_to_ours(key: str, ours: str) -> None:
+    assert ours in (*NODE_KEYS, "block", "share")
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.loads(f"paramcalc: 1\nlayers:\n  - Dense: {{units: 3}}\n    {key}: 3\n")
+    assert caught.value.problems[0].hint == f"it is '{ours}' here"
+
+
+def test_a_meaning_with_a_comma_needs_quotes() -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.loads("paramcalc: 1\ndims: {n: {value: 3, meaning: tokens, of a text}}\nlayers: [{Input: {shape: [n]}}]\n")
+    assert caught.value.problems[0].hint == "a text with a comma stands in quotes between braces: '…, of a text'"

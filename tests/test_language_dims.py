@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
-from tests.language import load, refusal, total
+from tests.language import counted, load, refusal, total
 
 
 def of_units(expression: str, dims: str) -> str:
@@ -316,3 +316,52 @@ def test_a_block_requires_something_of_its_arguments() -> None:
 def test_what_is_required_is_a_condition(required: str) -> None:
     text = f"dims: {{width: 12}}\nrequires: [{required}]\nlayers:\n  - Input: {{shape: [1]}}\n"
     assert refusal(text).code == "wrong-type"
+
+
+# --- doubles beside the spec, and words in expressions ---------------------------------------
+
+SCALED = """
+dims: {factor: {number: 1.0}, width: 10}
+layers:
+  - Input: {shape: [4]}
+  - Dense: {units: "scaled(width, factor)", use_bias: false}
+"""
+
+
+@pytest.mark.parametrize("factor", [1.2, 0.3, 2, 1.0])
+def test_a_dim_that_is_a_double_is_set_to_one(factor: float) -> None:
+    assert total(SCALED, factor=factor) == 4 * int(10 * factor)
+
+
+def test_a_size_is_not_set_to_a_double() -> None:
+    problem = refusal(SCALED, width=1.5)
+    assert problem.code == "wrong-type"
+    assert (
+        problem.message == "'width' takes a whole number, true or false, a list or an expression, not the fraction 1.5"
+    )
+
+
+PADDED = """
+dims: {k: 3, words: {texts: [same, valid]}}
+layers:
+  - Input: {shape: [8, 3]}
+  - Conv1D: {filters: 2, kernel_size: k, padding: PADDING}
+"""
+
+
+@pytest.mark.parametrize(
+    ("padding", "length"),
+    [
+        ('\'"same" if k == 3 else "valid"\'', 8),
+        ('"words[1]"', 6),
+        ("k // 2 if k == 3 else 0", 8),
+        ("'\"same\" if k == 5 else k'", 12),
+    ],
+)
+def test_a_padding_is_a_word_or_a_number_in_any_expression(padding: str, length: int) -> None:
+    assert counted(PADDED.replace("PADDING", padding)).layers[-1].output_shape == (length, 2)
+
+
+def test_a_word_without_quotes_in_an_expression_is_told_so() -> None:
+    problem = refusal(PADDED.replace("PADDING", "same if k == 3 else valid"))
+    assert (problem.code, problem.hint) == ("unknown-dim", 'in an expression a word stands in quotes: "same"')

@@ -148,3 +148,10 @@ def test_what_a_field_may_be_given_as_is_for_type_checkers_alone() -> None:
     # whoever looks at an annotation finds the words of a Literal, or nothing
     for layer_type, field in ((pc.Dense, "units"), (pc.MaxPool2D, "padding"), (pc.Bidirectional, "layer")):
         assert layer_type.model_fields[field].annotation is Any
+
+
+def test_a_spec_is_checked_at_other_sizes() -> None:
+    spec = pc.loads("paramcalc: 1\ndims: {n: 3}\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: n}\n")
+    wider = pc.loads("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 7}\n")
+    assert not pc.check(spec, wider)
+    assert pc.check(spec, wider, dims={"n": 7})

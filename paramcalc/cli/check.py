@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
-from paramcalc.cli.options import SPEC
+from paramcalc.cli.options import SET, SPEC, dims
 from paramcalc.cli.printing import show
 
 
 @click.command()
 @SPEC
 @click.option("--against", metavar="FILE", required=True, type=click.Path(), help="The model, or another spec.")
-def check(path: str, against: str) -> None:
+@SET
+def check(path: str, against: str, settings: Sequence[str]) -> None:
     """Tell whether a spec has exactly the tensors of a model.
 
     FILE is a Keras model, as 'import' reads it, or another spec. If anything differs, a table shows it, and the exit
@@ -25,7 +27,7 @@ def check(path: str, against: str) -> None:
     """
     from paramcalc.verbs import check as checked
 
-    result = checked(path, against)
+    result = checked(path, against, dims=dims(settings))
     show(str(result))
     if not result:
         sys.exit(1)

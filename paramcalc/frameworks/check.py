@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,7 +15,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.reading import read_as_it_is
 from paramcalc.results.count import count
-from paramcalc.spec import Framework, Spec
+from paramcalc.spec import Framework, Spec, Value
 
 #: How a tensor differs: the spec lacks it, has it beyond the model's, has it in another shape, or trains it and
 #: the model does not, or the other way round.
@@ -67,7 +67,7 @@ class Check:
         return "\n".join([*lines, "", f"spec:  {_amount(self.ours)}", f"model: {_amount(self.theirs)}"])
 
 
-def check(spec: Spec, against: Any) -> Check:
+def check(spec: Spec, against: Any, *, dims: Mapping[str, Value] | None = None) -> Check:
     """Compare the tensors of a spec with those of something else.
 
     `against` is another spec, a live model of Keras or PyTorch, or the path of a file: a spec, the JSON of a
@@ -75,10 +75,10 @@ def check(spec: Spec, against: Any) -> Check:
     for them. They are matched by name and shape; the rest by shape, in their order, since a spec names its layers
     as it likes; and what is left by name.
 
-    Raises `ParamcalcError`.
+    `dims` gives dims of the spec other values. Raises `ParamcalcError`.
     """
     framework, theirs = _model(against)
-    ours = _named_alike(_tensors(spec, framework), theirs)
+    ours = _named_alike(_tensors(spec, framework, dims), theirs)
     return Check(ours, theirs, tuple(_differences(list(ours), list(theirs))))
 
 
@@ -108,14 +108,14 @@ def _module_tensors(module: Any) -> tuple[OneTensor, ...]:
     return tuple(OneTensor(name, own.shape, own.trainable, counts(own.role)) for name, own in named)
 
 
-def _tensors(spec: Spec, framework: Framework) -> tuple[OneTensor, ...]:
+def _tensors(spec: Spec, framework: Framework, dims: Mapping[str, Value] | None = None) -> tuple[OneTensor, ...]:
     """List every tensor of a spec, each copy for itself, and tied ones once."""
     rules = convention(framework)
     return tuple(
         OneTensor(
             f"{row.name}{rules.separator}{tensor.name}", tensor.shape, tensor.trainable, rules.counts(tensor.role)
         )
-        for row in count(spec, framework, expand=True).layers
+        for row in count(spec, framework, dims=dims, expand=True).layers
         for tensor in row.tensors
         if tensor.tied_to is None
     )

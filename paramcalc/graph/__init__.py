@@ -33,6 +33,7 @@ from paramcalc.graph.tree import (
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
 from paramcalc.spec import Spec, Value
 from paramcalc.spec.dims import as_dim
+from paramcalc.spec.values import read_value
 
 __all__ = [
     "Branch",
@@ -127,6 +128,9 @@ def _set_to(spec: Spec, name: str, value: Any) -> Value:
         return ABSENT
     if name in spec.described:
         return as_dim(value, spec.described[name])
+    if isinstance(value, float):
+        # not a whole number, which alone this dim may be
+        return read_value(value)
     return Expression.parse(value) if type(value) is str else value
 
 
@@ -135,6 +139,7 @@ def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
     if not given:
         return error.within("dims", name)
     return ParamcalcError(
-        replace(problem, message=f"the value of '{name}': {problem.message}", outside=True)
+        replace(problem, message=f"{subject} {problem.message}", outside=True)
         for problem in error.problems
+        for subject in [f"'{name}'" if problem.message.startswith("takes ") else f"the value of '{name}':"]
     )

@@ -75,6 +75,9 @@ def read_described(data: Mapping[Any, Any]) -> tuple[Value, Described]:
     for key in data:
         if key not in DIM_KEYS:
             hint = suggest(key, DIM_KEYS) or listed("the keys of a dim", DIM_KEYS)
+            if data[key] is None and " " in str(key):
+                # {meaning: tokens, of a text}: YAML has taken the text apart
+                hint = f"a text with a comma stands in quotes between braces: '…, {key}'"
             raise refuse("unknown-key", f"a dim has no key {quoted(key)}", hint, (key,), True)
     sorts = [sort for sort in SORTS if sort in data]
     if len(sorts) != 1:
@@ -124,7 +127,7 @@ def _texts(data: Mapping[str, Any], key: str) -> tuple[Text, ...]:
 def _number(data: Mapping[str, Any], key: str) -> Double:
     value = data[key]
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
-        raise refuse("wrong-type", f"'{key}' is a number, not {quoted(value)}", "", (key,))
+        raise refuse("wrong-type", f"'{key}' is a number, not {quoted(value)}", "as in 1.5", (key,))
     return Double(value)
 
 

@@ -373,6 +373,12 @@ NODE_KEYS: dict[str, Callable[[Any], Any]] = {
     "dtype": read_dtype,
     "else": _read_side,
 }
+#: Words that people write for a key of a node.
+OTHER_KEYS = {
+    "repeat": "times", "repeats": "times", "copies": "times", "number": "times", "if": "when", "condition": "when",
+    "from": "inputs", "takes": "inputs", "counter": "index", "skip": "residual", "shortcut": "residual",
+    "frozen": "trainable", "reuse": "share", "call": "block", "arguments": "with", "id": "name",
+}  # fmt: skip
 #: Those that hold for both sides of a node that is another one otherwise.
 PLACE_KEYS = (
     "name", "inputs", "of", "times", "parallel", "index", "carry", "next", "merge", "residual", "trainable", "dtype",

@@ -14,7 +14,16 @@ from paramcalc.spec import checking
 from paramcalc.spec.checking import Enough
 from paramcalc.spec.dims import Described, read_dims
 from paramcalc.spec.document import Block, Spec
-from paramcalc.spec.node import ATTRIBUTES, CONNECTIONS, CONTENT_READERS, NODE_KEYS, PLACE_KEYS, Node, read_key
+from paramcalc.spec.node import (
+    ATTRIBUTES,
+    CONNECTIONS,
+    CONTENT_READERS,
+    NODE_KEYS,
+    OTHER_KEYS,
+    PLACE_KEYS,
+    Node,
+    read_key,
+)
 from paramcalc.spec.references import Reference, read_references
 from paramcalc.spec.values import (
     FRAMEWORKS,
@@ -293,7 +302,8 @@ class _Reader:
             if key in layer_fields:
                 hint = f"'{key}' is a field of {content}: write it inside, {content}: {{{key}: …}}"
                 raise refuse("unknown-key", f"a node has no key '{key}'", hint, (key,), True)
-        hint = suggest(key, NODE_KEYS) or listed("the keys of a node", NODE_KEYS)
+        other = OTHER_KEYS.get(key) if isinstance(key, str) else None
+        hint = f"it is '{other}' here" if other else suggest(key, NODE_KEYS) or listed("the keys of a node", NODE_KEYS)
         raise refuse("unknown-key", f"a node has no key {quoted(key)}", hint, (key,), True)
 
 

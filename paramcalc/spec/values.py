@@ -56,11 +56,11 @@ def read_value(value: Any) -> Value:
 
 
 def read_given(value: Any) -> Value:
-    """Read what a dim is given beside the spec; a text stays, since the spec alone says whether it is an expression.
+    """Read what a dim is given beside the spec; a text or a double stays, since the spec alone says whether it fits.
 
     Raises as `read_value` does.
     """
-    return value if isinstance(value, str) else read_value(value)
+    return value if isinstance(value, (str, float)) else read_value(value)
 
 
 def of_key(key: str, error: ParamcalcError) -> ParamcalcError:

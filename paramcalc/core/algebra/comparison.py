@@ -77,8 +77,13 @@ def same(left: Number, right: Number) -> bool:
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
         difference = (left - right).expand()
-        # a polynomial multiplied out is 0 or it is not; `simplify` is slow, and loads much of SymPy
-        return bool(difference == 0 or (not difference.is_polynomial() and difference.simplify() == 0))
+        if difference == 0 or difference.is_polynomial():
+            # multiplied out, it is 0 or it is not
+            return bool(difference == 0)
+        sympy = sympy_module()
+        # `simplify` is slow, and takes minutes for sizes that were rounded again and again
+        rounds = difference.has(sympy.Function, sympy.Max, sympy.Min)
+        return bool(not rounds and difference.simplify() == 0)
     return bool(left == right)
 
 

@@ -20,7 +20,7 @@ def as_number(value: Any) -> Number:
     if value is ABSENT:
         raise refuse("absent-value", "a value that is none takes no part in arithmetic", "compare it with none first")
     if type(value) is float:
-        hint = "a double stands in a comparison or in scaled(size, factor) alone"
+        hint = "a double is compared as it stands, or is the factor of scaled(size, factor); no more is done with one"
         raise refuse("wrong-type", f"{_shown(value)} is a double, and sizes are whole numbers", hint)
     raise refuse("wrong-type", f"{_shown(value)} is not a number")
 

@@ -63,11 +63,11 @@ class Words:
         """Read one of the words, or what may name a dim. Raises `wrong-type`, `invalid-value`."""
         if self.has(value) or isinstance(value, Expression):
             return value
-        if self.otherwise is not None and not (isinstance(value, str) and _NAME.fullmatch(value)):
+        if self.otherwise is not None and not (isinstance(value, str) and _may_be_word(value)):
             return self.otherwise(value)
         if not isinstance(value, str):
             raise refuse("wrong-type", f"takes text, not {named(value)}", "" if value is not None else "leave it out")
-        if value in self.elsewhere or not (_NAME.fullmatch(value) or _SIGNS.search(value)):
+        if value in self.elsewhere or not _may_be_word(value):
             raise self.refusal(value)
         try:
             return Word(value, self)
@@ -105,6 +105,11 @@ class Words:
         }
 
 
+def _may_be_word(text: str) -> bool:
+    """Tell whether a text may stand for a word: the name of a dim, an element of a list, or a choice."""
+    return bool(_NAME.fullmatch(text) or _SIGNS.search(text) or " if " in text)
+
+
 def _letters(word: str) -> str:
     """Write the letters of a word, small and capital, as the class of a pattern has them; a - stands last."""
     letters = sorted({*word.lower(), *word.upper()} - {"-"})
@@ -138,7 +143,15 @@ class Word(Expression):
 
     def unknown(self, name: str, known: Iterable[str]) -> ParamcalcError:
         """Return the refusal of a name in it that stands for nothing: of a single one, as of a word misspelled."""
-        return self.list.refusal(name, known) if name == self.text else super().unknown(name, known)
+        if name == self.text:
+            return self.list.refusal(name, known)
+        error = super().unknown(name, known)
+        if not self.list.has(name):
+            return error
+        # a word in an expression, without its quotes
+        return refuse(
+            error.problems[0].code, error.problems[0].message, f'in an expression a word stands in quotes: "{name}"'
+        )
 
 
 def words(

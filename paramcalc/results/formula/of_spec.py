@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sympy
@@ -149,6 +151,10 @@ def _mentioned(spec: Spec, constants: Iterable[str]) -> dict[str, Cause]:
     return {name: cause for name, cause in found.items() if cause is not None}
 
 
+#: A condition of more parts than these is for no reader: a size in it is fixed.
+_LONGEST_CONDITION = 60
+
+
 # --- Runs ------------------------------------------------------------------------------
 
 
@@ -228,6 +234,20 @@ class _Settling:
                 raise Undecided(left - right)
         if symbols_of((relation, left, right)) and not is_met:
             raise Undecided(sympy.Tuple(left, right))
+        if _is_longer_than(_LONGEST_CONDITION, left, right):
+            raise Undecided(_most_frequent_symbol(left, right))
+
+
+def _is_longer_than(most: int, *sides: Any) -> bool:
+    """Return whether two sides of a condition have more parts than this; an expression may have very many."""
+    parts = (part for side in sides for part in sympy.preorder_traversal(side))
+    return next(islice(parts, most, None), None) is not None
+
+
+def _most_frequent_symbol(*sides: Any) -> Any:
+    """Return the symbol that a condition mentions most often: a length that was rounded again and again."""
+    parts = (part for side in sides for part in sympy.preorder_traversal(side))
+    return max(Counter(part for part in parts if part.is_Symbol).items(), key=lambda item: (item[1], item[0].name))[0]
 
 
 class _NoClosedForm(Exception):
