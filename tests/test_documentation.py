@@ -74,8 +74,8 @@ def test_every_key_of_a_spec_and_every_function_is_on_the_page_of_the_spec_file(
     from paramcalc.exports.schema import spec_schema
 
     schema = spec_schema()
-    group = next(each for each in schema["$defs"]["node"]["anyOf"] if "layers" in each.get("properties", {}))
-    keys = {*schema["properties"], *group["properties"], "tie", "with", "block", "share"}
+    places = [schema["$defs"][f"{content}_place"]["properties"] for content in ("layer", "group", "call", "share")]
+    keys = {*schema["properties"], *(key for place in places for key in place), "layers", "block", "share"}
     text = page("spec-file.md")
     assert {key for key in keys if f"`{key}`" not in text} == set()
     assert {name for name in FUNCTIONS if f"`{name}(" not in text} == set()

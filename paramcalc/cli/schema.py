@@ -25,11 +25,11 @@ def schema(what: str) -> None:
     Example:
       paramcalc schema > paramcalc.schema.json
     """
-    import json
+    from paramcalc.exports.schema import as_text
 
     if what == "spec":
         from paramcalc.exports.schema import spec_schema as made
     else:
         from paramcalc.exports.languages.tree import form_schema as made
 
-    show(json.dumps(made(), indent=2, ensure_ascii=False))
+    show(as_text(made()))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from paramcalc.core.registry import kind, kind_names
-from paramcalc.layers.base.fields import DTYPES, FieldType
+from paramcalc.exports.definitions import with_definitions
+from paramcalc.layers.base.fields import DTYPES, SIZE, FieldType
 from paramcalc.layers.base.values import plain
 from paramcalc.layers.base.words import FUNCTION, FUNCTION_OF_SEVERAL
 from paramcalc.spec import FRAMEWORKS, VERSION
@@ -92,67 +94,84 @@ _OF = {
 }
 
 
+#: What many properties take.
+_SHARED: dict[str, dict[str, Any]] = {"expression": _EXPRESSION, "truth": _TRUTH, "size": SIZE, "reference": _REFERENCE}
+
+#: How the types of JSON are called in a sentence, and what definitions of the whole take.
+_TYPES = {
+    "integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text",
+    "array": "a list", "object": "a mapping", "null": "null",
+}  # fmt: skip
+_REFERRED = {"layer": "a layer", "function": "the name of a function", "function_of_several": "the name of a function"}
+#: So many words of a list are shown.
+_FEW_WORDS = 6
+
+
 def spec_schema() -> dict[str, Any]:
     """Give the JSON Schema (draft 2020-12) of a spec, with every layer type."""
     names = kind_names()
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "A spec of paramcalc",
-        "type": "object",
-        "properties": {
-            "paramcalc": {"const": VERSION, "description": "the version of this format"},
-            "name": {"type": "string"},
-            "description": {"type": "string"},
-            "framework": {"enum": [*FRAMEWORKS], "description": "the layout, and the default convention"},
-            "dtype": {"enum": [*DTYPES], "description": "the dtype of tensors that state none"},
-            "include": {
-                "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
-                "description": "files with dims, blocks and conditions, relative to this one",
-            },
-            "dims": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/dim"}},
-            "requires": _REQUIRES,
-            "connections": _CONNECTIONS,
-            "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
-            "layers": {"$ref": "#/$defs/nodes"},
-            "outputs": _REFERENCES,
-        },
-        "required": ["paramcalc", "layers"],
-        "additionalProperties": False,
-        "$defs": {
-            "value": _VALUE,
-            "dim": {"anyOf": [_VALUE, *_described_dims()]},
-            "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
-            "node": {
-                "anyOf": [
-                    {"$ref": "#/$defs/bare"},
-                    *(_node({name: {"$ref": f"#/$defs/{name}"}}, {"tie": _TIE, "of": _OF}) for name in names),
-                    _node({"layers": {"$ref": "#/$defs/nodes"}}, _group_keys()),
-                    _node({"block": _NAME}, {"with": _VALUES}),
-                    _node({"share": _REFERENCE}),
-                ]
-            },
-            "bare": {"enum": [name for name in names if not _required(name)]},
-            "layer": {
-                "anyOf": [
-                    {"$ref": "#/$defs/bare"},
-                    *(_only({name: {"$ref": f"#/$defs/{name}"}}) for name in names),
-                ]
-            },
-            "function": FUNCTION.schema,
-            "function_of_several": FUNCTION_OF_SEVERAL.schema,
-            "block": {
-                "type": "object",
-                "properties": {
-                    "arguments": _VALUES,
-                    "requires": _REQUIRES,
-                    "layers": {"$ref": "#/$defs/nodes"},
+    return with_definitions(
+        {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": "A spec of paramcalc",
+            "type": "object",
+            "properties": {
+                "paramcalc": {"const": VERSION, "description": "the version of this format"},
+                "name": {"type": "string"},
+                "description": {"type": "string"},
+                "framework": {"enum": [*FRAMEWORKS], "description": "the layout, and the default convention"},
+                "dtype": {"enum": [*DTYPES], "description": "the dtype of tensors that state none"},
+                "include": {
+                    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+                    "description": "files with dims, blocks and conditions, relative to this one",
                 },
-                "required": ["layers"],
-                "additionalProperties": False,
+                "dims": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/dim"}},
+                "requires": _REQUIRES,
+                "connections": _CONNECTIONS,
+                "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
+                "layers": {"$ref": "#/$defs/nodes"},
+                "outputs": _REFERENCES,
             },
-            **{name: _fields(name) for name in names},
+            "required": ["paramcalc", "layers"],
+            "additionalProperties": False,
+            "$defs": {
+                "value": _VALUE,
+                "dim": {"anyOf": [_VALUE, *_described_dims()]},
+                "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+                "node": {"oneOf": _nodes(names)},
+                **_places(),
+                "bare": {"enum": [name for name in names if not _required(name)]},
+                "layer": {"anyOf": [{"$ref": "#/$defs/bare"}, _layer(names)]},
+                "function": FUNCTION.schema,
+                "function_of_several": FUNCTION_OF_SEVERAL.schema,
+                "block": {
+                    "type": "object",
+                    "properties": {
+                        "arguments": _VALUES,
+                        "requires": _REQUIRES,
+                        "layers": {"$ref": "#/$defs/nodes"},
+                    },
+                    "required": ["layers"],
+                    "additionalProperties": False,
+                },
+                **{name: _fields(name) for name in names},
+            },
         },
-    }
+        _SHARED,
+        taken,
+    )
+
+
+def as_text(schema: dict[str, Any]) -> str:
+    """Print a schema as JSON, each definition on a line: editors read it more than people do."""
+
+    def lines(part: dict[str, Any], indent: str) -> str:
+        return ",\n".join(
+            f"{indent}{json.dumps(key)}: {json.dumps(each, ensure_ascii=False)}" for key, each in part.items()
+        )
+
+    head = {key: each for key, each in schema.items() if key != "$defs"}
+    return f'{{\n{lines(head, "  ")},\n  "$defs": {{\n{lines(schema["$defs"], "    ")}\n  }}\n}}'
 
 
 def _described_dims() -> Iterator[dict[str, Any]]:
@@ -168,19 +187,62 @@ def _described_dims() -> Iterator[dict[str, Any]]:
         yield _only({sort: form}, {**choices, "meaning": _MEANING})
 
 
-def _group_keys() -> dict[str, Any]:
-    """Describe what stands beside the nodes of a group."""
+def _layer(names: Sequence[str]) -> dict[str, Any]:
+    """Describe a layer on its own: a mapping from its type to its fields."""
+    types = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+    return {
+        "type": "object",
+        "properties": types,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+
+
+def _nodes(names: Sequence[str]) -> list[dict[str, Any]]:
+    """Describe the forms of a node, one of which it has: a layer of each type, a group, a call."""
+    return [
+        {"$ref": "#/$defs/bare"},
+        *(_beside("layer_place", name, {"$ref": f"#/$defs/{name}"}) for name in names),
+        _beside("group_place", "layers", {"$ref": "#/$defs/nodes"}),
+        _beside("call_place", "block", {**_NAME, "description": "the block that is called"}),
+        _beside("share_place", "share", {**_REFERENCE, "description": "the earlier node that is called again"}),
+    ]
+
+
+def _beside(place: str, key: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Describe a node by its content, and by what stands beside it.
+
+    What is required stands apart: an editor would offer a whole node beside each property that is.
+    """
+    return {"properties": {key: content}, "allOf": [{"$ref": f"#/$defs/{place}"}, {"required": [key]}]}
+
+
+def _places() -> dict[str, Any]:
+    """Describe what stands beside each sort of content; the type of a layer begins with a capital."""
     weights = kind("Weights")
     tensors = _field(weights.model_fields[weights.spelled_fields()["tensors"]])
-    return {
+    of_group = {
         "tie": _TIE,
         "tensors": {**tensors, "description": "tensors that the group itself has"},
         "connections": _CONNECTIONS,
     }
+    of_call = {"with": {**_VALUES, "description": "the arguments of the block"}}
+    return {
+        "layer_place": _place("^[A-Z]", {"tie": _TIE, "of": _OF}),
+        "group_place": _place("^layers$", of_group),
+        "call_place": _place("^block$", of_call),
+        "share_place": _place("^share$", {}),
+    }
 
 
-def _node(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
-    return _only(content, {**(more or {}), **_PLACE})
+def _place(content: str, more: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**more, **_PLACE},
+        "patternProperties": {content: True},
+        "additionalProperties": False,
+    }
 
 
 def _only(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -198,6 +260,17 @@ def _required(name: str) -> list[str]:
     return [outside for outside, inside in cls.spelled_fields().items() if cls.model_fields[inside].is_required()]
 
 
+def _form(name: str) -> Iterator[str]:
+    """Give the general form of a layer type, if it has one."""
+    cls = kind(name)
+    if cls.has_general_form():
+        # SymPy takes longer to load than all the rest of a schema
+        from paramcalc.core import notation
+        from paramcalc.results.formula import form_of_kind
+
+        yield f"parameters = {notation.text(form_of_kind(cls, 'keras').expr)}"
+
+
 def _field(info: FieldInfo) -> dict[str, Any]:
     """Describe what a field takes.
 
@@ -207,7 +280,37 @@ def _field(info: FieldInfo) -> dict[str, Any]:
     own = next((item.schema for item in info.metadata if isinstance(item, FieldType)), None)
     default = {} if info.is_required() else {"default": plain(info.default)}
     annotation: Any = info.annotation
-    return {**(own or TypeAdapter(annotation).json_schema()), "description": info.description, **default}
+    schema = own or TypeAdapter(annotation).json_schema()
+    stated = "".join(f"; default {json.dumps(each)}" for each in default.values())
+    # an editor shows the description alone
+    return {**schema, "description": f"{info.description or 'a field'} ({taken(schema)}{stated})", **default}
+
+
+def taken(schema: dict[str, Any]) -> str:
+    """Say in words what a schema takes."""
+    *others, last = dict.fromkeys(_words(schema))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _words(schema: dict[str, Any]) -> Iterator[str]:
+    if "$ref" in schema:
+        yield _REFERRED.get(schema["$ref"].rpartition("/")[2], "a value")
+    elif "enum" in schema:
+        few = schema["enum"][:_FEW_WORDS]
+        yield ", ".join(map(str, few)) + (" …" if len(schema["enum"]) > len(few) else "")
+    elif "const" in schema:
+        yield str(schema["const"])
+    elif "anyOf" in schema:
+        for each in schema["anyOf"]:
+            yield from _words(each)
+    else:
+        types = schema.get("type", [])
+        for name in [types] if isinstance(types, str) else types:
+            yield (
+                "an expression"
+                if name == "string" and schema.get("description", "").startswith("an expression")
+                else _TYPES[name]
+            )
 
 
 def _fields(name: str) -> dict[str, Any]:
@@ -216,7 +319,8 @@ def _fields(name: str) -> dict[str, Any]:
     fields = {outside: _field(cls.model_fields[inside]) for outside, inside in cls.spelled_fields().items()}
     required = _required(name)
     return {
-        "description": cls.summary(),
+        "title": name,
+        "description": "\n\n".join([cls.summary(), *_form(name)]),
         "type": "object" if required else ["object", "null"],
         "properties": fields,
         "additionalProperties": False,
