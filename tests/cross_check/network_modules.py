@@ -269,11 +269,42 @@ def diffusion_block() -> nn.Module:
     return Owning(residual=residual, transformer=transformer)
 
 
+def whisper_tiny() -> nn.Module:
+    """WhisperForConditionalGeneration of transformers, the output projection tied to the embedding of tokens."""
+
+    def attention() -> nn.Module:
+        sides = {name: nn.Linear(384, 384) for name in ("q_proj", "v_proj", "out_proj")}
+        return Owning(k_proj=linear(384, 384), **sides)
+
+    def layer(attentions: int) -> nn.Module:
+        return Owning(
+            attentions=several(attentions, attention),
+            norms=several(attentions + 1, lambda: nn.LayerNorm(384)),
+            fc1=nn.Linear(384, 1536),
+            fc2=nn.Linear(1536, 384),
+        )
+
+    encoder = Owning(
+        conv1=nn.Conv1d(80, 384, 3, padding=1),
+        conv2=nn.Conv1d(384, 384, 3, stride=2, padding=1),
+        embed_positions=nn.Embedding(1500, 384),
+        layers=several(4, lambda: layer(1)),
+        layer_norm=nn.LayerNorm(384),
+    )
+    decoder = Owning(
+        embed_tokens=nn.Embedding(51865, 384),
+        embed_positions=nn.Embedding(448, 384),
+        layers=several(4, lambda: layer(2)),
+        layer_norm=nn.LayerNorm(384),
+    )
+    return Owning(encoder=encoder, decoder=decoder)
+
+
 #: The module of each spec, by its name.
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     make.__name__: make
     for make in (
         *(mixtral_8x7b, vit_b16, mlp_mixer_b16, convnext_t, t5_small, mamba_130m, u_net, dlrm, crnn, dcgan),
-        *(two_tower, tabular, diffusion_block),
+        *(two_tower, tabular, diffusion_block, whisper_tiny),
     )
 }

@@ -15,9 +15,6 @@ from typing import Any
 import keras
 import pytest
 
-import paramcalc as pc
-from tests.readable import assert_readable
-
 pytestmark = pytest.mark.framework
 
 READER = Path(__file__).with_name("read_without_keras.py")
@@ -106,9 +103,3 @@ def test_a_model_is_read_from_its_json(name: str, both: tuple[Any, Any]) -> None
 def test_a_deeper_model_is_written_no_longer(name: str, deeper: str, both: tuple[Any, Any]) -> None:
     _, found = both
     assert found[name]["lines"] == found[deeper]["lines"]
-
-
-@pytest.mark.parametrize("name", ["ResNet50", "NASNetMobile"])
-def test_a_network_without_groups_is_readable_at_80_columns(name: str) -> None:
-    model = getattr(keras.applications, name)(weights=None)
-    assert_readable(pc.count(pc.from_keras(model.to_json())))
