@@ -129,6 +129,12 @@ def test_a_name_that_is_too_long_has_a_line_of_its_own() -> None:
     assert any(line.endswith(f"├ {name}") for line in text)
 
 
+def test_a_network_of_which_nothing_is_there_has_no_rows() -> None:
+    text = "layers:\n  - name: body\n    times: 0\n    layers: [{Input: {shape: [4]}}]\n"
+    assert shown(counted(text))[2].split() == ["layer", "type", "output", "shape", "parameters"]
+    assert shown(counted(text))[-1] == "0 parameters"
+
+
 def test_notes_are_wrapped() -> None:
     text = TREE.replace("inputs: again", "inputs: x")
     assert all(len(line) <= 60 for line in shown(counted(text), 60) if "Note" in line)

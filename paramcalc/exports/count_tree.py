@@ -7,7 +7,7 @@ wider than the terminal, its name has a line of its own, and so has what it take
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from textwrap import wrap
@@ -75,7 +75,7 @@ def is_flat(count: Count) -> bool:
 
 def tree_lines(count: Count) -> list[Line]:
     """Return the rows of a count, each group above what is in it."""
-    return list(_Lines(count).within(count.root, ""))
+    return _Lines(count).group(count.root, "", is_top=True).lines
 
 
 @dataclass
@@ -103,10 +103,6 @@ class _Lines:
                 self.names.setdefault(tuple(path[:place]), set()).add(name)
         #: of shared tensors, the row of their first place
         self.owners: dict[int, str] = {}
-
-    def within(self, branch: Branch, below: str) -> list[Line]:
-        """Return the rows of what is in a branch."""
-        return self.group(branch, below, is_top=True).lines
 
     def group(self, branch: Branch, below: str, is_top: bool = False) -> _Group:
         """Return the rows of what is in a branch, and their sums."""
@@ -179,42 +175,46 @@ def _stands_for_several(tree: Tree) -> bool:
 
 def fitted(lines: Sequence[Line], width: int | None, style: Style, trained: bool = False) -> list[str]:
     """Print rows under a heading and between rules, in so many columns of a terminal, or in as many as they need."""
-    numbers = [("parameters", [thousands(line.number) for line in lines])]
+    numbers = [_aligned("parameters", [line.number for line in lines])]
     if trained:
-        numbers.append(("trained", [thousands(line.trained) for line in lines]))
+        numbers.append(_aligned("trained", [line.trained for line in lines]))
     return _Page(lines, numbers, width, style).text()
+
+
+def _aligned(head: str, numbers: Sequence[Number]) -> list[str]:
+    """Return a column of numbers under its head, all of one width."""
+    texts = [head, *map(thousands, numbers)]
+    width = max(map(len, texts))
+    return [f"{text:>{width}}" for text in texts]
 
 
 class _Page:
     """Rows with the widths of their columns."""
 
-    def __init__(
-        self, lines: Sequence[Line], numbers: list[tuple[str, list[str]]], width: int | None, style: Style
-    ) -> None:
+    def __init__(self, lines: Sequence[Line], numbers: list[list[str]], width: int | None, style: Style) -> None:
         self.lines, self.numbers, self.width, self.style = lines, numbers, width, style
-        self.name = max(len("layer"), *(len(line.label) for line in lines))
-        self.kind = max(len("type"), *(len(line.kind) for line in lines))
-        self.shape = max(len("output shape"), *(len(line.shape) for line in lines))
-        number = sum(len(_GAP) + max(map(len, (head, *texts))) for head, texts in numbers)
+        self.name = _longest("layer", (line.label for line in lines))
+        self.kind = _longest("type", (line.kind for line in lines))
+        self.shape = _longest("output shape", (line.shape for line in lines))
         #: all but the name, and what is taken
-        self.rest = len(_GAP) + self.kind + len(_GAP) + self.shape + number
-        taken = max(len(", ".join(line.takes)) for line in lines)
-        self.inline = width is None or self.name + self.rest + len(_GAP) + taken <= width
+        self.rest = len(_GAP) + self.kind + len(_GAP) + self.shape + sum(len(_GAP + column[0]) for column in numbers)
+        takes = [", ".join(line.takes) for line in lines if line.takes]
+        taken = len(_GAP) + _longest("connected to", takes) if takes else 0
+        #: whether what is taken stands in a column of its own, and not on lines of its own
+        self.inline = width is None or self.name + self.rest + taken <= width
         if width is not None and not self.inline:
             self.name = min(self.name, max(width - self.rest, _NAME))
-        self.whole = (
-            self.name + self.rest + (len(_GAP) + max(taken, len("connected to")) if self.inline and taken else 0)
-        )
+        self.whole = self.name + self.rest + (taken if self.inline else 0)
 
     def text(self) -> list[str]:
         """Return the heading and the rows, with rules."""
-        heads = [f"{head:>{max(map(len, (head, *texts)))}}" for head, texts in self.numbers]
-        head = [f"{'layer':{self.name}}", f"{'type':{self.kind}}", f"{'output shape':{self.shape}}", *heads]
+        heads = [f"{'layer':{self.name}}", f"{'type':{self.kind}}", f"{'output shape':{self.shape}}"]
+        heads += [column[0] for column in self.numbers]
         if self.inline and any(line.takes for line in self.lines):
-            head.append("connected to")
+            heads.append("connected to")
         rule = self.style("─" * self.whole, "dim")
         rows = [text for place in range(len(self.lines)) for text in self.row(place)]
-        return [self.style(_GAP.join(head), "bold"), rule, *rows, rule]
+        return [self.style(_GAP.join(heads), "bold"), rule, *rows, rule]
 
     def row(self, place: int) -> Iterator[str]:
         """Give the lines of one row."""
@@ -224,14 +224,13 @@ class _Page:
         if len(label) > self.name:
             yield mark(label)
             label = line.below
-        numbers = [f"{texts[place]:>{max(map(len, (head, *texts)))}}" for head, texts in self.numbers]
         middle = self.bar(line) if line.share is not None else f"{line.kind:{self.kind}}{_GAP}{line.shape:{self.shape}}"
-        cells = [f"{label:{self.name}}", middle, *numbers]
+        cells = [f"{label:{self.name}}", middle, *(column[place + 1] for column in self.numbers)]
         takes = ", ".join(line.takes)
         yield mark(_GAP.join([*cells, takes] if self.inline else cells).rstrip())
         if takes and not self.inline:
             start = f"{line.below}  ← "
-            room = max((self.width or 0) - len(start), 20)
+            room = max((self.width or 0) - len(start), _NAME)
             for number, part in enumerate(wrap(takes, room, break_long_words=False, break_on_hyphens=False)):
                 yield self.style((start if number == 0 else " " * len(start)) + part, "dim")
 
@@ -241,3 +240,7 @@ class _Page:
         share = f"{percent(line.share):>7}"
         length = min(_LONGEST_BAR, room - len(share) - 1)
         return f"{share} {'█' * round((line.share or 0) * length)}".ljust(room)
+
+
+def _longest(head: str, texts: Iterable[str]) -> int:
+    return max(map(len, (head, *texts)))
