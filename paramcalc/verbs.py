@@ -16,7 +16,7 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
-from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
+from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, of_key, read_given, read_spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def count(
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    counted = results.count(opened, convention, dims=_read_dims(dims), expand=expand, depth=depth)
+    counted = results.count(opened, convention, dims=read_given(opened, dims), expand=expand, depth=depth)
     if not isinstance(spec, Layer):
         return counted
     return replace(counted, layers=tuple(row for row in counted.layers if row.kind != "Input"))
@@ -124,7 +124,7 @@ def explain(
     from paramcalc.results import derivation as results
 
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=_read_dims(dims))
+    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=read_given(opened, dims))
 
 
 def compare(
@@ -144,7 +144,7 @@ def compare(
     if isinstance(conventions, str):
         raise refuse("wrong-type", "a comparison takes two conventions, not one text", "as in ['keras', 'torch']")
     opened = open_network(spec, input_shape)
-    return results.compare(opened, conventions, node=_node_of(spec, opened, node), dims=_read_dims(dims))
+    return results.compare(opened, conventions, node=_node_of(spec, opened, node), dims=read_given(opened, dims))
 
 
 def formula(
@@ -168,7 +168,8 @@ def formula(
         name = type(spec).__name__
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = (keep,) if isinstance(keep, str) else keep
-    return results.formula(open_network(spec), convention, keep=names, dims=_read_dims(dims))
+    opened = open_network(spec)
+    return results.formula(opened, convention, keep=names, dims=read_given(opened, dims))
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -193,7 +194,8 @@ def check(spec: Network, against: Network, *, dims: Mapping[str, GivenValue] | N
     from paramcalc.frameworks import check as frameworks
 
     other = read_spec(dict(against)) if isinstance(against, Mapping) else against
-    return frameworks.check(open_network(spec), other, dims=_read_dims(dims))
+    opened = open_network(spec)
+    return frameworks.check(opened, other, dims=read_given(opened, dims))
 
 
 def source(
@@ -210,7 +212,8 @@ def source(
     """
     from paramcalc.frameworks import build as frameworks
 
-    return frameworks.source(_of_dtype(open_network(spec), dtype), framework, dims=_read_dims(dims))
+    opened = _of_dtype(open_network(spec), dtype)
+    return frameworks.source(opened, framework, dims=read_given(opened, dims))
 
 
 def build(
@@ -228,7 +231,8 @@ def build(
     """
     from paramcalc.frameworks import build as frameworks
 
-    return frameworks.build(_of_dtype(open_network(spec), dtype), framework, dims=_read_dims(dims))
+    opened = _of_dtype(open_network(spec), dtype)
+    return frameworks.build(opened, framework, dims=read_given(opened, dims))
 
 
 # --- Opening ---------------------------------------------------------------------------
@@ -339,19 +343,3 @@ def _node_of(given: Network, opened: Spec, node: str | None) -> str | None:
     if node is not None and not isinstance(node, str):
         raise refuse("wrong-type", f"'node' is the path of a node, not {quoted(node)}")
     return opened.layers[-1].default_name if node is None and isinstance(given, Layer) else node
-
-
-def _read_dims(dims: Any) -> dict[str, Value] | None:
-    """Read the values given to dims."""
-    if dims is None:
-        return None
-    if not isinstance(dims, Mapping):
-        message = f"'dims' is a mapping of dims to values, not {quoted(dims)}"
-        raise refuse("wrong-type", message, 'as in dims={"width": 1024}')
-    values = {}
-    for name, value in dims.items():
-        try:
-            values[name] = read_given(value)
-        except ParamcalcError as error:
-            raise of_key(name, error) from None
-    return values

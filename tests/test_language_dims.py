@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.spec.given import Written, read_given, read_setting
 from tests.language import counted, load, refusal, total
 
 
@@ -114,6 +115,32 @@ def test_a_text_that_nothing_mentions_gives_a_note() -> None:
     (note,) = pc.count(spec, dims={"act": "relu"}).notes
     assert "'act'" in note
     assert "'relu'" in note
+
+
+def test_a_text_that_a_field_takes_gives_no_note() -> None:
+    spec = load("dims: {act: {text: gelu}}\nlayers:\n  - Input: {shape: [8]}\n  - Activation: {activation: act}\n")
+    assert not pc.count(spec, dims={"act": "relu"}).notes
+    with pytest.raises(pc.ParamcalcError, match="there is no function 'rleu'"):
+        pc.count(spec, dims={"act": "rleu"})
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("act=yes", "yes"), ("act=010", "010"), ("act=none", "none"), ("act=[a", "[a"), ("act= a: b ", "a: b")],
+)
+def test_the_text_of_a_setting_is_not_read_as_yaml(written: str, expected: str) -> None:
+    spec = load(of_units("1", "{act: {text: silu}}"))
+    assert read_given(spec, dict([read_setting(written)])) == {"act": expected}
+
+
+@pytest.mark.parametrize("kinds", [["full", "sliding"], ("full", "sliding"), Written("[full, sliding]")])
+def test_texts_and_doubles_are_given_as_lists_and_numbers(kinds: Any) -> None:
+    spec = load(of_units("len(kinds) + scaled(10, ratio)", "{kinds: {texts: [full]}, ratio: {number: 0.5}}"))
+    assert pc.count(spec, dims={"kinds": kinds, "ratio": 1.5}).total == 2 + 15
+    with pytest.raises(pc.ParamcalcError, match="the value of 'kinds': 'texts' lists texts, not 3"):
+        pc.count(spec, dims={"kinds": ["full", 3]})
+    with pytest.raises(pc.ParamcalcError, match="the value of 'ratio': 'number' is a number, not"):
+        pc.count(spec, dims={"ratio": "much"})
 
 
 def test_a_plain_word_is_an_expression_so_that_a_misspelt_dim_is_refused() -> None:

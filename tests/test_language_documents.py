@@ -145,6 +145,19 @@ def test_no_file_outside_the_folder_is_read(tmp_path: Path, path: str) -> None:
     assert caught.value.code == "outside-folder"
 
 
+@pytest.mark.parametrize("path", ["parts/../parts/blocks.yaml", "parts/deeper/../blocks.yaml", "./parts//blocks.yaml"])
+def test_a_path_may_go_up_within_the_folder(tmp_path: Path, path: str) -> None:
+    top = write(tmp_path, top=TOP.replace("parts/blocks.yaml", path), parts__blocks=PARTS)
+    (tmp_path / "parts" / "deeper").mkdir()
+    assert pc.count(pc.load(top)).total == 32
+
+
+def test_an_included_file_includes_one_beside_its_folder(tmp_path: Path) -> None:
+    above = "dims: {height: 3}\n"
+    top = write(tmp_path, top=TOP, parts__blocks=PARTS + "include: ../above.yaml\n", above=above)
+    assert pc.load(top).dims["height"] == 3
+
+
 def test_no_link_leads_out_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(PARTS)
     top = write(tmp_path / "inner", top=TOP.replace("parts/blocks.yaml", "link.yaml"))

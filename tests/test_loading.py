@@ -4,11 +4,12 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import paramcalc as pc
-from paramcalc.spec.loading import read_setting
+from paramcalc.spec.given import read_given, read_setting
 
 ROOT = Path(__file__).parent.parent
 HEAD = "paramcalc: 1\n"
@@ -205,12 +206,11 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
         ("depths=[3, 4, 23, 3]", (3, 4, 23, 3)),
         ("tokens=null", None),
         (" width = 3", 3),
-        # the spec alone says whether a dim is a double
-        ("width=1.5", 1.5),
     ],
 )
 def test_a_dim_from_the_command_line(text: str, expected: object) -> None:
-    assert read_setting(text)[1] == expected
+    ((_, value),) = _set(text).items()
+    assert value == expected
 
 
 @pytest.mark.parametrize(
@@ -220,6 +220,7 @@ def test_a_dim_from_the_command_line(text: str, expected: object) -> None:
         ("=3", "invalid-value"),
         ("width=", "invalid-value"),
         ("width= ", "invalid-value"),
+        ("width=1.5", "wrong-type"),
         ("width=yes", "ambiguous-scalar"),
         ("width=[3", "syntax"),
         ("width={a: 3}", "wrong-type"),
@@ -228,8 +229,19 @@ def test_a_dim_from_the_command_line(text: str, expected: object) -> None:
 )
 def test_a_dim_from_the_command_line_that_is_wrong(text: str, expected: str) -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
-        read_setting(text)
+        _set(text)
     assert caught.value.code == expected
+
+
+def test_a_dim_that_is_a_double_from_the_command_line() -> None:
+    # the spec alone says whether a dim is a double
+    assert _set("factor=1.5", pc.Dim(number=2)) == {"factor": 1.5}
+
+
+def _set(text: str, stated: Any = 1) -> dict[str, Any]:
+    """What dims are set to by a text behind `--set`."""
+    name, written = read_setting(text)
+    return read_given(pc.Spec([pc.Dense(units=2)], dims={name: stated}), {name: written})
 
 
 def test_a_text_from_the_command_line_is_an_expression_but_for_a_dim_that_is_a_text() -> None:

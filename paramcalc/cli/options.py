@@ -71,6 +71,6 @@ OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file
 
 def dims(settings: Sequence[str]) -> dict[str, Any]:
     """Read the dims that `--set` gives, with their values."""
-    from paramcalc.spec.loading import read_setting
+    from paramcalc.spec.given import read_setting
 
     return dict(map(read_setting, settings))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.core.expression import ABSENT, Budget, Environment, Expression, mentions_text, unknown_dim
+from paramcalc.core.expression import Budget, Environment, mentions_text, unknown_dim
 from paramcalc.graph import remarks
 from paramcalc.graph.evaluation import Evaluation
 from paramcalc.graph.tree import (
@@ -31,9 +30,9 @@ from paramcalc.graph.tree import (
     leaves,
 )
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
+from paramcalc.layers.base.words import Word
 from paramcalc.spec import Spec, Value
-from paramcalc.spec.dims import as_dim
-from paramcalc.spec.values import read_value
+from paramcalc.spec.given import not_of_the_spec
 
 __all__ = [
     "Branch",
@@ -90,7 +89,7 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
     budget = Budget()
     for name, stated in spec.dims.items():
         try:
-            value = _set_to(spec, name, given[name]) if name in given else stated
+            value = given.get(name, stated)
             if value is None:
                 values[name] = Unknown(name)
                 continue
@@ -113,33 +112,20 @@ def check_connections(spec: Spec, what: str) -> None:
 
 
 def unmentioned_texts(spec: Spec, given: Mapping[str, Value]) -> Iterator[str]:
-    """Remark on texts that dims are set to and that no expression of the spec mentions: they may be misspelt."""
+    """Remark on texts that dims are set to and that no expression of the spec mentions: they may be misspelt.
+
+    Where a field takes the text, it is one of the field's words.
+    """
     for name in given:
         described = spec.described.get(name)
         if described is None or described.sort != "text" or described.one_of or given[name] == spec.dims[name]:
             continue
-        if not any(mentions_text(expression.text, str(given[name])) for expression in spec.expressions()):
-            yield f"'{name}' is set to {str(given[name])!r}, which no expression of the spec mentions"
-
-
-def _set_to(spec: Spec, name: str, value: Any) -> Value:
-    """Return what a dim is set to: a text or a double, where it is one; absent by None, where that is its default."""
-    if value is None and isinstance(spec.dims[name], Expression) and spec.dims[name].text == "none":
-        return ABSENT
-    if name in spec.described:
-        return as_dim(value, spec.described[name])
-    if isinstance(value, float):
-        # not a whole number, which alone this dim may be
-        return read_value(value)
-    return Expression.parse(value) if type(value) is str else value
+        text = str(given[name])
+        taken = any(isinstance(each, Word) and each.text == name for each in spec.expressions())
+        if not taken and not any(mentions_text(each.text, text) for each in spec.expressions()):
+            yield f"'{name}' is set to {text!r}, which no expression of the spec mentions"
 
 
 def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
-    """Refuse the value of a dim. For one that was given beside the spec, no line of the spec is to blame."""
-    if not given:
-        return error.within("dims", name)
-    return ParamcalcError(
-        replace(problem, message=f"{subject} {problem.message}", outside=True)
-        for problem in error.problems
-        for subject in [f"'{name}'" if problem.message.startswith("takes ") else f"the value of '{name}':"]
-    )
+    """Refuse the value of a dim, stated or given beside the spec."""
+    return not_of_the_spec(error, name) if given else error.within("dims", name)

@@ -10,6 +10,7 @@ the other way. All that can be refused without computing a shape is refused here
 
 from paramcalc.spec.dims import Dim
 from paramcalc.spec.document import Block, Spec
+from paramcalc.spec.given import read_given
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.node import Node
 from paramcalc.spec.reading import read_spec
@@ -21,7 +22,6 @@ from paramcalc.spec.values import (
     Value,
     names_in,
     of_key,
-    read_given,
     unknown_convention,
 )
 

@@ -98,7 +98,7 @@ def as_dim(value: Any, described: Described) -> Value:
     """
     if described.sort == "value" or value is None:
         return read_value(value)
-    found: Value = _READERS[described.sort]({described.sort: getattr(value, "text", value)}, described.sort)
+    found: Value = _READERS[described.sort]({described.sort: value}, described.sort)
     described.check(found)
     return found
 
@@ -121,7 +121,10 @@ def _texts(data: Mapping[str, Any], key: str) -> tuple[Text, ...]:
     values = data.get(key, ())
     if not isinstance(values, (list, tuple)) or (key in data and not values):
         raise refuse("wrong-type", f"'{key}' is a list of texts, not {quoted(values)}", "", (key,))
-    return tuple(_text({key: value}, key) for value in values)
+    for place, value in enumerate(values):
+        if not isinstance(value, str):
+            raise refuse("wrong-type", f"'{key}' lists texts, not {quoted(value)}", "put it in quotes", (key, place))
+    return tuple(map(Text, values))
 
 
 def _number(data: Mapping[str, Any], key: str) -> Double:

@@ -84,7 +84,7 @@ class _Including:
     def add(self, name: str, source: TextSource, path: Path, folder: FilePath, way: tuple[FilePath, ...]) -> None:
         """Add one file, named at a path of a text."""
         file = (folder / name).resolve()
-        if FilePath(name).is_absolute() or ".." in FilePath(name).parts or not file.is_relative_to(self.folder):
+        if FilePath(name).is_absolute() or not file.is_relative_to(self.folder):
             message = f"{quoted(name)} is not below the folder of the spec"
             raise _at(source, path, "outside-folder", message, "copy the file into that folder")
         if file in way:

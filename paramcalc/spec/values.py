@@ -55,14 +55,6 @@ def read_value(value: Any) -> Value:
     return bounded(algebra.as_number(value))
 
 
-def read_given(value: Any) -> Value:
-    """Read what a dim is given beside the spec; a text or a double stays, since the spec alone says whether it fits.
-
-    Raises as `read_value` does.
-    """
-    return value if isinstance(value, (str, float)) else read_value(value)
-
-
 def of_key(key: str, error: ParamcalcError) -> ParamcalcError:
     """Return the refusal of a key's value, with the key as the subject of its message."""
     return ParamcalcError(

@@ -1,6 +1,9 @@
 """What must hold of any spec: folding, arrays, closed forms, exports and what is printed, over random networks."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import jsonschema
@@ -12,13 +15,16 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc.exports.languages.tree import form_schema
-from tests.strategies import specs
+from paramcalc.exports.schema import spec_schema
+from paramcalc.spec.given import read_setting
+from tests.strategies import OTHER_VALUES, specs
 from tests.sweeps.forms import evaluated, sizes_for
 from tests.test_exports import function
 
 pytestmark = pytest.mark.sweep
 
-TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "bytes")
+SCHEMA = jsonschema.Draft202012Validator(spec_schema())
+TOTALS = ("total", "trainable", "non_trainable", "buffers", "total_untied", "active", "bytes")
 
 
 @given(specs(), st.sampled_from(["keras", "torch"]), st.data())
@@ -87,7 +93,8 @@ def test_folded_and_expanded_counts_agree(spec: pc.Spec, convention: str) -> Non
     grouped = pc.count(spec, convention, depth=1)
     for key in TOTALS:
         assert getattr(folded, key) == getattr(expanded, key) == getattr(grouped, key)
-        assert getattr(folded, key) == sum(getattr(row, key) for row in folded.layers)
+        if key != "active":
+            assert getattr(folded, key) == sum(getattr(row, key) for row in folded.layers)
     assert sum(row.times for row in folded.layers) == len(expanded.layers)
     assert all(row.times == 1 for row in expanded.layers)
     assert folded.total == folded.trainable + folded.non_trainable <= folded.total_untied
@@ -110,8 +117,68 @@ def test_arrays_give_the_counts_one_by_one(spec: pc.Spec, widths: list[int]) -> 
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(specs())
-def test_any_spec_that_is_printed_and_read_back(spec: pc.Spec) -> None:
+@given(specs(), st.sampled_from(["keras", "torch"]))
+def test_any_spec_that_is_printed_and_read_back(spec: pc.Spec, convention: str) -> None:
     text = pc.dumps(spec)
     assert pc.loads(text) == spec
     assert pc.loads(json.dumps(spec.plain())) == spec
+    assert pc.count(pc.loads(text), convention).plain() == pc.count(spec, convention).plain()
+
+
+@given(specs())
+def test_the_schema_accepts_any_spec(spec: pc.Spec) -> None:
+    SCHEMA.validate(spec.plain())
+
+
+@given(specs(), st.sampled_from(["keras", "torch"]), st.data())
+def test_a_dim_that_is_set_counts_as_one_that_the_file_states(
+    spec: pc.Spec, convention: str, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from(sorted(OTHER_VALUES)))
+    value = data.draw(st.sampled_from(OTHER_VALUES[name]))
+    edited = spec.plain()
+    stated = edited["dims"][name]
+    if isinstance(stated, dict):
+        (sort,) = stated.keys() & {"value", "text", "texts", "number"}
+        edited["dims"][name] = {**stated, sort: value}
+    else:
+        edited["dims"][name] = value
+    counts = (
+        lambda: pc.count(spec, convention, dims={name: value}),
+        lambda: pc.count(spec, convention, dims=dict([read_setting(f"{name}={_written(value)}")])),
+        lambda: pc.count(pc.loads(json.dumps(edited)), convention),
+    )
+    given, set_to, stated = map(_outcome, counts)
+    assert given == set_to == stated
+
+
+def _written(value: Any) -> str:
+    """A value as `--set` has it: a text without quotes."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _outcome(count: Callable[[], pc.Count]) -> Any:
+    """What a count says, or the code of its refusal."""
+    try:
+        return count().plain()
+    except pc.ParamcalcError as error:
+        return error.code
+
+
+@given(specs(), st.data())
+def test_a_spec_in_several_files_is_the_one_in_a_single_one(spec: pc.Spec, data: st.DataObject) -> None:
+    top = spec.plain()
+    with TemporaryDirectory() as folder:
+        # dims go to the first file, in their order, as far as a number; the rest stays
+        dims, at = list(top.pop("dims").items()), data.draw(st.integers(1, len(spec.dims)))
+        blocks = {"blocks": top.pop("blocks"), "include": "../dims.yaml"}
+        conditions = {"requires": top.pop("requires")} if data.draw(st.booleans()) and spec.requires else {}
+        top |= {"include": ["blocks/mlp.yaml", "dims.yaml"], "dims": dict(dims[at:])}
+        (Path(folder) / "blocks").mkdir()
+        for name, part in (
+            ("dims", {"dims": dict(dims[:at]), **conditions}),
+            ("blocks/mlp", blocks),
+            ("top", {key: value for key, value in top.items() if value != {}}),
+        ):
+            (Path(folder) / f"{name}.yaml").write_text(json.dumps(part), encoding="utf-8")
+        assert pc.load(Path(folder) / "top.yaml") == spec

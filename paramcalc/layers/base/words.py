@@ -94,10 +94,10 @@ class Words:
     def dim_schema(self) -> dict[str, Any]:
         """What the JSON Schema says of an expression in place of a word.
 
-        A schema cannot look up a dim. A text made of the letters of one word, and about as long, is taken for that word
-        misspelled.
+        A schema cannot look up a dim. A text that begins as one of the words, is made of its letters, and about as
+        long, is taken for that word misspelled.
         """
-        alike = "|".join(f"[{_letters(word)}]{{{len(word) - 1},{len(word) + 1}}}" for word in self.words)
+        alike = "|".join(map(_about, self.words))
         return {
             "type": "string",
             "not": {"pattern": f"^({alike})$"},
@@ -108,6 +108,11 @@ class Words:
 def _may_be_word(text: str) -> bool:
     """Tell whether a text may stand for a word: the name of a dim, an element of a list, or a choice."""
     return bool(_NAME.fullmatch(text) or _SIGNS.search(text) or " if " in text)
+
+
+def _about(word: str) -> str:
+    """Write the pattern of what is probably a word misspelled: it begins as the word, and has its letters."""
+    return f"[{_letters(word[0])}][{_letters(word)}]{{{max(len(word) - 2, 0)},{len(word)}}}"
 
 
 def _letters(word: str) -> str:
