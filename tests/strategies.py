@@ -31,6 +31,8 @@ OTHER_VALUES: dict[str, list[Any]] = {
     "act": ["yes", "relu"],
     "kinds": [["full", "full", "sliding"]],
     "ratio": [2.5, 3],
+    "rank": [4],
+    "sizes": [[5, 4, 2]],
     "model.experts": [3, "depth - 1"],
 }
 
@@ -41,7 +43,7 @@ _PLAIN = ["width", "sizes[0]", "sizes[1]", "size(1)", "size(-1) + 1"]
 _EXPRESSIONS = (_PLAIN, _STEPS, _LISTS, [f"1 + {each}" for each in _DOUBLES])
 _sizes = st.one_of(st.integers(1, 9), *map(st.sampled_from, _EXPRESSIONS))
 _truths = st.one_of(st.booleans(), st.sampled_from(["flag", "not flag", "width > 6", "size(1) < 20"]))
-_of_dims = ["flag", "not flag", "width != 6", "depth >= 2", "ratio > 2"]
+_of_dims = ["flag", "not flag", "width != 6", "depth >= 2", "ratio > 2", "width != depth", "sizes == [3, 4]"]
 _of_texts = ['kind == "rms"', 'kind in ["layer", "batch"]', '"sliding" not in kinds[1:]', "kinds[0] != act"]
 _choices = st.sampled_from([*_of_dims, *_of_texts, "rank != none", "4 in sizes"])
 _words = st.sampled_from(["relu", "act", '"tanh" if flag else act', "custom:its_own"])

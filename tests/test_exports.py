@@ -650,6 +650,16 @@ def test_a_workbook_has_a_row_for_each_layer_and_a_chart(tmp_path: Path) -> None
         assert "xl/charts/chart1.xml" in archive.namelist()
 
 
+def test_a_workbook_says_what_fixes_a_dim(tmp_path: Path) -> None:
+    import openpyxl
+
+    layers = "  - Input: {shape: [n]}\n  - {Dense: {units: 3}, when: r == none}"
+    form = pc.formula(pc.loads(f"paramcalc: 1\ndims: {{n: 8, r: none}}\nlayers:\n{layers}"))
+    form.to_xlsx(tmp_path / "a.xlsx")
+    rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx")["Sizes"].iter_rows(values_only=True))
+    assert rows[-2:] == [("fixed", "value", "needed by"), ("r", "none", "dense: r == none")]
+
+
 def test_the_dots_of_a_dim_are_underscores_where_a_name_has_none() -> None:
     spec = pc.loads(
         "paramcalc: 1\ndims: {text.width: 6, text_width: 5}\nlayers:\n  - Input: {shape: [text_width]}\n"

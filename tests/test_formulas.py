@@ -1,15 +1,18 @@
 """Closed forms: against the count at random sizes, and against what is derived by hand."""
 
+import json
 import time
 from fractions import Fraction
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import sympy
 
 import paramcalc as pc
 from paramcalc.core import notation
+from paramcalc.exports.languages.tree import form_schema
 
 TRANSFORMER = """
 paramcalc: 1
@@ -262,6 +265,21 @@ def test_a_free_dim_that_a_tensor_needs_is_a_symbol_without_a_value() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         form()
     assert caught.value.code == "free-dim"
+
+
+def test_a_free_dim_in_conditions_alone_needs_no_value() -> None:
+    # a window of 3 over an unknown length: the total does not depend on it, that there is an output does
+    form = form_of(
+        "tokens: null", "  - {Input: {shape: [tokens, 2]}, name: x}\n  - Conv1D: {filters: 5, kernel_size: 3}"
+    )
+    total = 3 * 2 * 5 + 5
+    assert form.conditions == ("tokens ≥ 3",)
+    assert form() == form.own_value == form(tokens=3) == total
+    assert [(part.value, part.share) for part in form.by("layer")] == [(total, 1)]
+    assert form.elasticities() == ()
+    assert f"= {total}" in str(form)
+    with pytest.raises(pc.ParamcalcError, match="the form holds where tokens ≥ 3"):
+        form(tokens=2)
 
 
 def test_widths_that_must_agree_are_one_symbol() -> None:
@@ -621,6 +639,61 @@ def test_what_fixes_a_dim_is_named(reason: str) -> None:
     node, expression = cause
     said = " ".join(str(form).split())
     assert f"({node}: {expression})" in said if expression else f"({node})" in said
+
+
+DIFFERENT = "  - {Dense: {units: n}, name: wide, when: a != n}\n  - Dense: {units: a, use_bias: n == a}"
+
+
+def test_sizes_that_are_compared_and_differ_stay_symbols() -> None:
+    form = form_of("n: 8, a: 4", DIFFERENT)
+    n, a = form.symbols["n"], form.symbols["a"]
+    assert sympy.expand(form.expr - (4 * n + n + n * a)) == 0
+    assert form.fixed == {}
+    assert form.conditions == ("a ≠ n",)
+    with pytest.raises(pc.ParamcalcError, match="the form holds where"):
+        form(n=4)
+
+
+def test_sizes_that_are_compared_and_equal_are_fixed() -> None:
+    form = form_of("n: 4, a: 4", DIFFERENT)
+    assert form.fixed == {"n": 4, "a": 4}
+    assert {*form.causes.values()} == {("wide", "a != n")}
+    assert form() == 4 * 4 + 4
+
+
+def test_a_dim_that_only_decides_what_is_there_is_fixed() -> None:
+    form = form_of("version: 2, n: 8", "  - {Dense: {units: n}, name: old, when: version == 1}\n  - Dense: {units: n}")
+    assert form.fixed == {"version": 2}
+    assert form.causes == {"version": ("old", "version == 1")}
+    assert form.conditions == ()
+
+
+@pytest.mark.parametrize("sizes", ["[4, 5]", "[4, 6]"])
+def test_a_list_is_compared_by_its_elements(sizes: str) -> None:
+    layers = "  - {Dense: {units: 'w[1]'}, when: 'w == [4, 5]'}\n  - {Dense: {units: 2}, when: '[4, 5] in [w, w]'}"
+    spec = pc.loads(f"paramcalc: 1\ndims: {{w: {sizes}}}\nlayers:\n  - Input: {{shape: [4]}}\n{layers}")
+    assert pc.formula(spec)() == pc.count(spec).total == (37 if sizes == "[4, 5]" else 0)
+
+
+def test_an_absent_dim_that_decides_is_fixed() -> None:
+    layers = "  - {Dense: {units: r}, name: low, when: r != none}\n  - Dense: {units: 3}"
+    form = form_of("r: none, idle: none", layers)
+    assert repr(form.fixed) == "{'r': none}"
+    assert form.causes == {"r": ("low", "r != none")}
+    assert "r = none (low: r != none)" in str(form)
+    plain = json.loads(form.to("json"))
+    assert plain["fixed"] == {"r": "none"}
+    assert plain["causes"] == {"r": {"node": "low", "expression": "r != none"}}
+    jsonschema.validate(plain, form_schema())
+
+
+def test_a_dim_of_a_condition_alone_is_fixed_by_it() -> None:
+    dims = "{kind: {text: a}, idle: {text: b}}"
+    condition = """'kind in ["a", "c"]'"""
+    spec = f"paramcalc: 1\ndims: {dims}\nrequires: [{condition}]\nlayers: [Input: {{shape: [3]}}]"
+    form = pc.formula(pc.loads(spec))
+    assert form.fixed == {"kind": "a"}
+    assert form.causes == {"kind": ("", 'kind in ["a", "c"]')}
 
 
 def test_a_derivation_says_what_is_fixed() -> None:

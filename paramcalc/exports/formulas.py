@@ -123,14 +123,16 @@ def premises(form: Formula) -> list[str]:
 
 def fixed_dims(form: Formula) -> list[str]:
     """Write each fixed dim with its value, and with the node and the expression that need it."""
-    return [f"{written}{_cause(form, name)}" for name, written in zip(form.fixed, with_values(form.fixed), strict=True)]
+    causes = (cause_of(form, name) for name in form.fixed)
+    return [
+        f"{written} ({cause})" if cause else written
+        for written, cause in zip(with_values(form.fixed), causes, strict=True)
+    ]
 
 
-def _cause(form: Formula, name: str) -> str:
-    cause = form.causes.get(name)
-    if cause is None:
-        return ""
-    return f" ({': '.join(filter(None, cause))})"
+def cause_of(form: Formula, name: str) -> str:
+    """Write the node and the expression that fix a dim; empty where it is not one expression."""
+    return ": ".join(filter(None, form.causes.get(name, ())))
 
 
 def as_mathml(form: Formula) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.expression import ABSENT
 from paramcalc.core.functions import CUSTOM
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import leaves
@@ -108,9 +109,11 @@ def _shape(shape: Shape) -> list[Any]:
 
 
 def value(given: Any) -> Any:
-    """Return a size, or a list of sizes, as JSON has it; an unknown one by its name."""
+    """Return a size, or a list of sizes, as JSON has it; an unknown one by its name, `none` as a spec has it."""
     if isinstance(given, Unknown):
         return given.name
+    if given is ABSENT:
+        return "none"
     if isinstance(given, tuple):
         return [value(item) for item in given]
     return given.tolist() if algebra.is_array(given) else given

@@ -12,11 +12,12 @@ from typing import Any
 import sympy
 
 from paramcalc.core.errors import refuse
+from paramcalc.exports.formulas import cause_of
 from paramcalc.exports.languages.bounds import bound
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.languages.lines import one_line
 from paramcalc.exports.languages.program import program
-from paramcalc.exports.tables import with_values
+from paramcalc.exports.tables import value_text
 from paramcalc.results.formula import Formula
 from paramcalc.results.formula.whole import Quotient, whole
 
@@ -65,6 +66,7 @@ class _Writer:
         self.heading = book.add_format({"bold": True, "bottom": 1})
         self.indented_heading = book.add_format({"bold": True, "bottom": 1, "indent": 1})
         self.right = book.add_format({"bold": True, "bottom": 1, "align": "right"})
+        self.right_value = book.add_format({"align": "right"})
         self.note = book.add_format({"font_color": "#595959"})
         self.indented = book.add_format({"indent": 1})
         self.input = book.add_format({"num_format": "#,##0", "bg_color": "#FFF2CC", "border": 1})
@@ -108,8 +110,17 @@ class _Writer:
             row += 1
         row = self._write_checks(row + 1)
         if self.form.fixed:
-            note = f"Fixed, since the layers themselves depend on it: {', '.join(with_values(self.form.fixed))}."
-            sheet.write_string(row + 1, 0, one_line(note), self.note)
+            self._write_fixed(row + 1)
+
+    def _write_fixed(self, row: int) -> None:
+        """Write one row a fixed dim: its value, and the node and the expression that need it."""
+        sheet = self.sizes
+        self._row(sheet, row, ("fixed", "value", "needed by"))
+        for name, value in self.form.fixed.items():
+            row += 1
+            sheet.write_string(row, 0, one_line(name))
+            sheet.write_string(row, 1, one_line(value_text(value)), self.right_value)
+            sheet.write_string(row, 2, one_line(cause_of(self.form, name)), self.indented)
 
     def _write_checks(self, row: int) -> int:
         """Write one row a condition, and the name `valid` for all of them together."""
@@ -182,8 +193,8 @@ class _Writer:
 
     def _row(self, sheet: Any, row: int, headings: tuple[str, ...]) -> None:
         for column, heading in enumerate(headings):
-            numeric = heading not in ("layer", "size", "stands for", "check", "")
-            plain = self.indented_heading if heading == "stands for" else self.heading
+            numeric = heading not in ("layer", "size", "stands for", "check", "fixed", "needed by", "")
+            plain = self.indented_heading if heading in ("stands for", "needed by") else self.heading
             sheet.write_string(row, column, heading, self.right if numeric else plain)
 
     def _formula(self, row: int, column: int, formula: str, format: Any, value: Any) -> None:

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression import ABSENT, Expression
+from paramcalc.core.expression import ABSENT
 from paramcalc.spec.dims import as_dim
 from paramcalc.spec.document import Spec
-from paramcalc.spec.values import Value, read_value
+from paramcalc.spec.values import Value, is_none, read_value
 
 
 class Written(str):
@@ -50,7 +50,7 @@ def _read(spec: Spec, name: str, value: Any) -> Value:
     try:
         if isinstance(value, Written):
             value = str(value).strip() if is_text else _built(value)
-        if value is None and isinstance(stated, Expression) and stated.text == "none":
+        if value is None and is_none(stated):
             return ABSENT
         return read_value(value) if described is None else as_dim(value, described)
     except ParamcalcError as error:

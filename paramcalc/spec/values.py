@@ -39,6 +39,11 @@ def names_in(value: Value) -> frozenset[str]:
     return frozenset()
 
 
+def is_none(stated: Value) -> bool:
+    """Return whether a spec states a dim as `none`, absent."""
+    return stated is ABSENT or (isinstance(stated, Expression) and stated.text == "none")
+
+
 def read_value(value: Any) -> Value:
     """Read the value of a dim or an argument. Raises `wrong-type`, `limit`, `invalid-expression`."""
     if value is None or value is ABSENT or isinstance(value, (bool, Expression)):

@@ -160,7 +160,7 @@ def _written(value: Any) -> str:
 def _outcome(count: Callable[[], pc.Count]) -> Any:
     """What a count says, or the code of its refusal."""
     try:
-        return count().plain()
+        return json.loads(json.dumps(count().plain()))
     except pc.ParamcalcError as error:
         return error.code
 

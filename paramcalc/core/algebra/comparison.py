@@ -14,19 +14,24 @@ class _Collected(list[Any]):
     """What is assumed, and what is done with each new assumption."""
 
     settle: Callable[[str, Number, Number], None] | None = None
+    differ: Callable[[Number, Number], bool] | None = None
 
 
 _conditions: ContextVar[_Collected | None] = ContextVar("conditions", default=None)
 
 
 @contextmanager
-def assuming(settle: Callable[[str, Number, Number], None] | None = None) -> Iterator[list[Any]]:
+def assuming(
+    settle: Callable[[str, Number, Number], None] | None = None,
+    differ: Callable[[Number, Number], bool] | None = None,
+) -> Iterator[list[Any]]:
     """Collect what symbolic arithmetic assumes, as (relation, left, right).
 
     `settle` is given each as it is made, and may refuse it: then it raises where the assumption was needed.
+    `differ` says of two sizes in symbols whether it may be assumed that they are not equal, where that is asked.
     """
     collected = _Collected()
-    collected.settle = settle
+    collected.settle, collected.differ = settle, differ
     token = _conditions.set(collected)
     try:
         yield collected
@@ -106,14 +111,25 @@ def at_least(value: Number, bound: int) -> bool:
 def compare(operator: str, left: Number, right: Number) -> Number:
     """Return the comparison of two sizes: a truth, or a condition that depends on symbols.
 
+    Of sizes in symbols it may be assumed, and is recorded, that they are not equal.
     Raises `Undecided` for an unknown length, and for arrays of which it holds in part.
     """
     if is_symbol(left) or is_symbol(right):
-        return sympy_module().Rel(left, right, operator)
+        sympy = sympy_module()
+        relation = sympy.Rel(left, right, operator)
+        if relation.is_Relational and operator in ("==", "!=") and _may_differ(*relation.args):
+            assume("≠", *relation.args)
+            return operator == "!="
+        return relation
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         raise Undecided(left if isinstance(left, Unknown) else right)
     result = _COMPARISONS[operator](left, right)
     return truth(result) if is_array(result) else result
+
+
+def _may_differ(left: Number, right: Number) -> bool:
+    collected = _conditions.get()
+    return collected is not None and collected.differ is not None and collected.differ(left, right)
 
 
 _COMPARISONS: dict[str, Any] = {

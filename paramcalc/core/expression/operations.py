@@ -131,7 +131,7 @@ def _relation(symbol: str, left: Any, right: Any, words: bool) -> Any:
     # a field of a layer may be one number or several: a table asks which
     one_is_list = words and isinstance(left, tuple) is not isinstance(right, tuple)
     if symbol in ("==", "!=") and (alike or worded or one_is_list):
-        return (left == right) == (symbol == "==")
+        return _equal(left, right) == (symbol == "==")
     if type(left) is float or type(right) is float:
         return algebra.compare(symbol, _exact(left), _exact(right))
     return algebra.compare(symbol, as_number(left), as_number(right))
@@ -181,8 +181,10 @@ def contains(values: Any, wanted: Any) -> bool:
 
 
 def _equal(value: Any, wanted: Any) -> bool:
-    """Return whether an element is the one that is wanted; a number is no text, and never equal to one."""
-    if any(isinstance(side, (str, tuple, bool)) or side is ABSENT for side in (value, wanted)):
+    """Return whether two values are equal, lists by their elements; a number is no text, and never equal to one."""
+    if isinstance(value, tuple) and isinstance(wanted, tuple):
+        return len(value) == len(wanted) and all(map(_equal, value, wanted))
+    if any(isinstance(side, (str, tuple, bool)) or side is None or side is ABSENT for side in (value, wanted)):
         return type(value) is type(wanted) and value == wanted
     return as_truth(_relation("==", value, wanted, False))
 

@@ -27,7 +27,7 @@ def form_blocks(form: Formula, value: int | None) -> Iterator[Block]:
 
 
 def _equations(form: Formula, value: int | None) -> Equations:
-    known = value is not None and set(form.symbols) <= set(form.values)
+    known = value is not None and form.is_known
     substituted = [Maths(form.expr, form.values, form.values), Maths(value)] if known else []
     steps = without_repetitions(Maths(form.expr, at=form.values), *substituted)
     return Equations((Equation(("parameters",), answers(steps)),))

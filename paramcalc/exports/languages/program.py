@@ -104,7 +104,7 @@ def program(form: Formula, language: Language) -> Program:
     sides = [side for check in checks for side in (check.left, check.right)]
     formula = notation.text(expr)
     conditions = [_words(*relation) for relation in relations]
-    value = form.own_value
+    value = form.own_value if form.symbols.keys() <= form.values.keys() else None
     return Program(
         form,
         name,

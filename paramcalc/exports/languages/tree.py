@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from paramcalc.core.expression import ABSENT
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size
 from paramcalc.results.formula.whole import Quotient
@@ -60,6 +61,7 @@ class Tree(Language):
             "expression": self.whole(program.result),
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
             "fixed": {name: _value(value) for name, value in form.fixed.items()},
+            "causes": {name: cause._asdict() for name, cause in form.causes.items() if name in form.fixed},
             "value": _value(program.value),
         }
         return "{\n" + ",\n".join(f'  "{key}": {_lines(value)}' for key, value in plain.items()) + "\n}"
@@ -118,9 +120,11 @@ def _symbol(size: Size) -> dict[str, Any]:
 
 
 def _value(value: Any) -> Any:
-    """Return a number as every reader of JSON keeps it; lists by their elements."""
+    """Return a number as every reader of JSON keeps it, lists by their elements; `none` as a spec has it."""
     if isinstance(value, tuple):
         return [*map(_value, value)]
+    if value is ABSENT:
+        return "none"
     return {"num": str(value)} if type(value) is int and abs(value) > _LARGEST else value
 
 
@@ -148,12 +152,27 @@ def form_schema() -> dict[str, Any]:
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/value"},
             },
+            "causes": {
+                "description": "what fixes a dim: the path of a node, and an expression there that needs its value",
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/cause"},
+            },
             "value": {
                 "description": "the number at the symbols' own values; null where one has none",
                 "anyOf": [number, {"type": "null"}],
             },
         },
-        "required": ["paramcalc_form", "name", "convention", "symbols", "expression", "conditions", "fixed", "value"],
+        "required": [
+            "paramcalc_form",
+            "name",
+            "convention",
+            "symbols",
+            "expression",
+            "conditions",
+            "fixed",
+            "causes",
+            "value",
+        ],
         "additionalProperties": False,
         "$defs": {
             "number": {
@@ -175,6 +194,12 @@ def form_schema() -> dict[str, Any]:
                     {"type": "number", "description": "a double"},
                     {"type": "array", "items": {"$ref": "#/$defs/value"}},
                 ]
+            },
+            "cause": {
+                "type": "object",
+                "properties": {"node": {"type": "string"}, "expression": {"type": "string"}},
+                "required": ["node", "expression"],
+                "additionalProperties": False,
             },
             "symbol": {
                 "type": "object",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from paramcalc.core import notation
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import Expression
 from paramcalc.graph import Branch, Tree
+from paramcalc.layers.base.values import expressions
 from paramcalc.spec import Node, Spec, names_in, node_names
 
 
@@ -46,20 +48,32 @@ def _branches(tree: Tree) -> Iterator[Branch]:
 
 
 def first_mention(spec: Spec, dim: str) -> Cause | None:
-    """Return the first expression of a node that depends on a dim, in order of the text; None where there is none."""
+    """Return the first expression that depends on a dim: of a node, in order of the text, or else of what it requires.
+
+    None where there is none.
+    """
     depending = {dim}
     for name, value in spec.dims.items():
         if names_in(value) & depending:
             depending.add(name)
-    groups = [("", spec.layers), *((name, block.layers) for name, block in spec.blocks.items())]
-    return next((cause for prefix, nodes in groups for cause in _mentions(nodes, prefix, depending)), None)
+    return next(_all_mentions(spec, depending), None)
+
+
+def _all_mentions(spec: Spec, dims: set[str]) -> Iterator[Cause]:
+    yield from _mentions(spec.layers, "", dims)
+    for name, block in spec.blocks.items():
+        yield from _mentions(block.layers, name, dims)
+        yield from _among((*expressions(tuple(block.arguments.values())), *block.requires), name, dims)
+    yield from _among(spec.requires, "", dims)
+
+
+def _among(found: Iterable[Expression], node: str, dims: set[str]) -> Iterator[Cause]:
+    yield from (Cause(node, expression.text) for expression in found if expression.names & dims)
 
 
 def _mentions(nodes: Sequence[Node], prefix: str, dims: set[str]) -> Iterator[Cause]:
     for name, node in zip(node_names(nodes), nodes, strict=True):
         path = f"{prefix}.{name}" if prefix else name
         for _, side in node.sides:
-            for expression in side.own_expressions():
-                if expression.names & dims:
-                    yield Cause(path, expression.text)
+            yield from _among(side.own_expressions(), path, dims)
             yield from _mentions(side.layers or (), path, dims)

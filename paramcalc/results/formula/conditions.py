@@ -70,10 +70,12 @@ def needed(conditions: list[Condition]) -> list[Condition]:
 def _simpler(relation: str, left: Any, right: Any) -> Condition:
     """Return a condition that holds at the same sizes, as a reader has it: image ≥ patch, m ≠ 3."""
     if relation == "≥":
-        return _apart(without_rounding(left - right)) or (relation, left, right)
+        return _apart(relation, without_rounding(left - right)) or (relation, left, right)
     if relation == "≠":
-        number, rest = (left - right).as_coeff_Add()
-        return relation, rest, -number
+        # neither sign comes first, and a number that divides both sides says nothing
+        difference = sympy.expand(left - right).primitive()[1]
+        difference = -difference if difference.could_extract_minus_sign() else difference
+        return _apart(relation, difference) or (relation, difference, sympy.Integer(0))
     powers = relation == "divides" and left.is_Pow and right.is_Pow and left.exp == right.exp and left.exp.is_positive
     # the power of a number divides that of another where the number divides it
     return (relation, left.base, right.base) if powers else (relation, left, right)
@@ -104,8 +106,8 @@ def _bound(difference: Any) -> tuple[Any, int] | None:
     return each, max(1, int(sympy.ceiling(-poly.coeff_monomial(1) / poly.coeff_monomial(each))))
 
 
-def _apart(difference: Any) -> Condition | None:
-    """Write that a difference is not negative as one sum that is at least another; None where it has a fraction left.
+def _apart(relation: str, difference: Any) -> Condition | None:
+    """Write that a difference is not negative, or not 0, as a relation of two sums; None where it has a fraction left.
 
     What is taken away stands on the other side: image ≥ patch.
     """
@@ -115,7 +117,7 @@ def _apart(difference: Any) -> Condition | None:
     terms = sympy.Add.make_args(sympy.expand(numerator))
     taken = [-term for term in terms if term.could_extract_minus_sign()]
     added = [term for term in terms if not term.could_extract_minus_sign()]
-    return ("≥", sympy.Add(*added), sympy.Add(*taken))
+    return (relation, sympy.Add(*added), sympy.Add(*taken))
 
 
 def _sympified(condition: Condition) -> Condition:

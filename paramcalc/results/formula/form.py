@@ -18,7 +18,7 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.notation import text
 from paramcalc.graph import Tree
 from paramcalc.results.formula.causes import Cause
-from paramcalc.results.formula.conditions import Condition, holds
+from paramcalc.results.formula.conditions import Condition, holds, symbols_of
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
 from paramcalc.results.formula.whole import value_at
@@ -98,8 +98,18 @@ class Formula(Displayed):
     # --- its value
 
     @property
+    def needed(self) -> tuple[str, ...]:
+        """The symbols that the total depends on; the others stand in conditions alone."""
+        return tuple(name for name, symbol in self.symbols.items() if symbol in self.expr.free_symbols)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether each symbol that the total depends on has a size of its own."""
+        return all(name in self.values for name in self.needed)
+
+    @property
     def own_value(self) -> int | None:
-        """The value at the form's own sizes; None where one of them is not stated."""
+        """The value at the form's own sizes; None where one that it depends on is not stated."""
         try:
             return self()
         except ParamcalcError:
@@ -114,6 +124,7 @@ class Formula(Displayed):
     def __call__(self, **sizes: Any) -> Any:
         """Return the number of parameters at these sizes: a whole number, or an array for arrays.
 
+        A condition on an unknown dimension that the total does not depend on is left open.
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
         """
         given = {**self.values, **self._given(sizes)}
@@ -161,13 +172,15 @@ class Formula(Displayed):
 
     def check(self, sizes: Mapping[str, Any]) -> None:
         """Refuse sizes at which the form does not hold: `free-dim`, `unmet-condition`."""
-        missing = [name for name in self.symbols if name not in sizes]
+        missing = [name for name in self.needed if name not in sizes]
         if missing:
             raise refuse("free-dim", f"the form needs a value for {', '.join(missing)}")
         for name, size in sizes.items():
             if not algebra.at_least(size, 1):
                 raise refuse("unmet-condition", f"'{name}' is a whole number of at least 1, not {quoted(size)}")
         for relation, left, right in self.relations:
+            if any(each.name not in sizes for each in symbols_of((relation, left, right))):
+                continue
             if not holds(relation, value_at(left, sizes), value_at(right, sizes)):
                 at = ", ".join(f"{name} = {quoted(size)}" for name, size in sizes.items())
                 raise refuse("unmet-condition", f"the form holds where {left} {relation} {right}, and not at {at}")
@@ -183,9 +196,9 @@ class Formula(Displayed):
     def share(self, expr: Any) -> Fraction | None:
         """Return the exact part of the total that an expression in the form's symbols is, at its own sizes.
 
-        None where a dim is unknown, or the total is 0.
+        None where a dim that it depends on is unknown, or the total is 0.
         """
-        if any(name not in self.values for name in self.symbols):
+        if not self.is_known:
             return None
         total = self.exactly(self.expr)
         return Fraction(self.exactly(expr) / total) if total else None
@@ -213,8 +226,8 @@ class Formula(Displayed):
         return tuple(sorted(parts, key=lambda part: -(part.value or 0)))
 
     def _parts(self, unit: Unit, depth: int) -> tuple[Contribution, ...]:
-        known = all(name in self.values for name in self.symbols)
         rows = parts_of(self.tree, convention(self.convention), unit, depth)
+        known = self.is_known
         values = {path: value_at(expr, self.values) if known else None for path, expr in rows.items()}
         total = sum(value or 0 for value in values.values())
         return tuple(

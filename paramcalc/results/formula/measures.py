@@ -89,14 +89,14 @@ def _growth_of_step(expr: Any) -> tuple[Any, ...]:
 
 
 def elasticities(form: Formula) -> tuple[Elasticity, ...]:
-    """Return how the form moves with each of its symbols, the largest first.
+    """Return how the form moves with each of its symbols that has a size, the largest first.
 
     Raises `ParamcalcError`: `free-dim`.
     """
     total = form()
     rows = []
-    for name, symbol in form.symbols.items():
-        size = form.values[name]
+    for name, size in form.values.items():
+        symbol = form.symbols[name]
         following = _following(form, name)
         increase = None if following is None else form(**{name: following}) - total
         rows.append(Elasticity(name, size, _elasticity(form, symbol, size, total), following, increase))

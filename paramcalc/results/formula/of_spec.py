@@ -22,7 +22,7 @@ from paramcalc.results.formula.conditions import Condition, meets, needed, symbo
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
 from paramcalc.results.formula.widths import name_widths
-from paramcalc.spec import Framework, Spec, Value, names_in
+from paramcalc.spec import Framework, Spec, Value, is_none, names_in
 from paramcalc.spec.loading import located
 
 
@@ -53,7 +53,9 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
     mentioned = run.expr.free_symbols.union(*map(symbols_of, run.relations))
     symbols = {name: each for name, each in assignment.symbols.items() if each in mentioned}
     lists = _lists(assignment, symbols)
-    constants = {**_constants(spec, dims, candidates, lists), **assignment.fixed}
+    constants = {name: values[name] for name in _constants(spec, dims, candidates, lists)}
+    mentions = _mentioned(spec, constants)
+    fixed = {**{name: constants[name] for name in mentions}, **assignment.fixed}
     lengths = {f"len({name})": len(elements) for name, elements in lists.items()}
     return Formula(
         spec.name,
@@ -61,13 +63,13 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
         run.expr,
         symbols=symbols,
         values={name: assignment.values[name] for name in symbols if name in assignment.values},
-        fixed={**constants, **lengths},
+        fixed={**fixed, **lengths},
         substituted=_substituted(spec, dims, candidates, values),
         meanings={**meanings, **{name: text for name, text in assignment.meanings.items() if name in symbols}},
         relations=run.relations,
         tree=run.root,
         lists=lists,
-        causes={**_mentioned(spec, constants), **settling.causes},
+        causes={**mentions, **settling.causes},
     )
 
 
@@ -118,20 +120,27 @@ def _lists(assignment: Assignment, symbols: Mapping[str, Any]) -> dict[str, tupl
 
 
 def _constants(
-    spec: Spec, dims: Mapping[str, Value], candidates: Collection[str], lists: Collection[str]
-) -> dict[str, Value]:
-    """Return the dims that are never symbols, such as flags, and lists without symbols, at the spec's own values."""
-    constants = {
-        name: value
-        for name, value in spec.dims.items()
-        if name not in dims and name not in lists and not _is_free(value)
-    }
-    return {name: value for name, value in constants.items() if name in candidates or not _is_stated_size(value)}
+    spec: Spec,
+    dims: Mapping[str, Value],
+    candidates: Collection[str],
+    lists: Collection[str],
+) -> list[str]:
+    """Return the dims that are never symbols, such as flags and absent ones, and lists without symbols."""
+    return [
+        name
+        for name, stated in spec.dims.items()
+        if name not in dims
+        and name not in lists
+        and not _is_free(stated)
+        and (name in candidates or not _is_stated_size(stated))
+    ]
 
 
 def _is_free(stated: Value) -> bool:
     """Return whether a dim is a whole number, unknown, or follows from others."""
-    return stated is None or type(stated) is int or isinstance(stated, Expression) or bool(names_in(stated))
+    if isinstance(stated, Expression):
+        return not is_none(stated)
+    return stated is None or type(stated) is int or bool(names_in(stated))
 
 
 def _substituted(
@@ -146,7 +155,7 @@ def _substituted(
 
 
 def _mentioned(spec: Spec, constants: Iterable[str]) -> dict[str, Cause]:
-    """Return the first expression that asks for each of these dims."""
+    """Return the first expression that depends on each of these dims; a dim that nothing depends on is left out."""
     found = {name: first_mention(spec, name) for name in constants}
     return {name: cause for name, cause in found.items() if cause is not None}
 
@@ -184,12 +193,17 @@ class _Settling:
         self.assignment = assignment
         #: what fixes each dim that cannot stay a symbol
         self.causes: dict[str, Cause] = {}
+        #: the pairs of sizes of which a run has assumed that they differ
+        self.differing: set[tuple[Any, Any]] = set()
+        #: the symbols that do nothing else than differ from something: they decide what is there
+        self.deciding: set[str] = set()
 
     def run(self) -> _Run:
         """Return the first evaluation that needs no decision."""
         while True:
+            self.differing = set()
             try:
-                return self._attempt()
+                run = self._attempt()
             except _NoClosedForm as none:
                 self._fix(none.undecided, none.cause)
             except Undecided as undecided:
@@ -203,6 +217,17 @@ class _Settling:
                 if not new:
                     raise
                 self.causes.update(dict.fromkeys(new, of_refusal(error)))
+            else:
+                deciding = self._deciding(run)
+                if not deciding:
+                    return run
+                self.deciding |= deciding
+
+    def _deciding(self, run: _Run) -> set[str]:
+        """Return the symbols of a run that stand in nothing else than what was assumed to differ."""
+        used = run.expr.free_symbols.union(*(symbols_of(each) for each in run.relations if each[0] != "≠"))
+        differing = {each for pair in self.differing for side in pair for each in side.free_symbols}
+        return {each.name for each in differing - used}
 
     def _fix(self, undecided: Undecided, cause: Cause) -> None:
         new = self.assignment.fix(undecided.names)
@@ -213,7 +238,7 @@ class _Settling:
     def _attempt(self) -> _Run:
         """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
         sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
-        with algebra.assuming(self._settle) as relations:
+        with algebra.assuming(self._settle, self._differ) as relations:
             graph = evaluate(self.spec, self.convention, sizes, symbolic=True)
             try:
                 expr = total_of(graph.root, named_convention(self.convention))
@@ -236,6 +261,20 @@ class _Settling:
             raise Undecided(sympy.Tuple(left, right))
         if _is_longer_than(_LONGEST_CONDITION, left, right):
             raise Undecided(_most_frequent_symbol(left, right))
+
+    def _differ(self, left: Any, right: Any) -> bool:
+        """Return whether two sizes are not equal at the spec's own sizes, and may be assumed to differ.
+
+        The form then holds wherever they do. Where they are equal, their dims are fixed, as are those that decide
+        only which layers there are.
+        """
+        names = {each.name for each in left.free_symbols | right.free_symbols}
+        if not names <= self.assignment.values.keys() or names & self.deciding:
+            return False
+        if not meets("≠", left, right, self.assignment.values):
+            return False
+        self.differing.add((left, right))
+        return True
 
 
 def _is_longer_than(most: int, *sides: Any) -> bool:
