@@ -654,11 +654,45 @@ def test_sizes_that_are_compared_and_differ_stay_symbols() -> None:
         form(n=4)
 
 
-def test_sizes_that_are_compared_and_equal_are_fixed() -> None:
+def test_of_dims_that_are_compared_and_equal_one_stands_for_both() -> None:
     form = form_of("n: 4, a: 4", DIFFERENT)
-    assert form.fixed == {"n": 4, "a": 4}
-    assert {*form.causes.values()} == {("wide", "a != n")}
+    n = form.symbols["n"]
+    assert sympy.expand(form.expr - (4 * n + n)) == 0
+    assert form.fixed == {}
+    assert form.conditions == ("a = n",)
+    assert form(n=7, a=7) == 4 * 7 + 7
+    with pytest.raises(pc.ParamcalcError, match="the form holds where a = n"):
+        form(n=7)
+    rows = {row.dim: row for row in form.elasticities()}
+    assert (rows["n"].elasticity, rows["n"].following, rows["n"].increase) == (1, 5, 5)
+
+
+def test_sizes_that_are_compared_and_equal_fix_their_dims() -> None:
+    form = form_of("n: 8, a: 4", "  - {Dense: {units: n}, name: wide, when: 2 * a != n}\n  - Dense: {units: a}")
+    assert form.fixed == {"n": 8, "a": 4}
+    assert {*form.causes.values()} == {("wide", "2 * a != n")}
     assert form() == 4 * 4 + 4
+
+
+def test_dims_that_are_equal_in_a_shape_are_said() -> None:
+    form = form_of("n: 8, a: 8", "  - Dense: {units: a}\n  - {Dense: {units: n}, residual: true}")
+    assert form.conditions == ("a = n",)
+    assert {*form.symbols} == {"a", "n"}
+    with pytest.raises(pc.ParamcalcError, match="the form holds where a = n"):
+        form(n=7)
+
+
+def test_dims_that_are_only_compared_are_fixed() -> None:
+    form = form_of("n: 4, a: 4, b: 3", "  - {Dense: {units: b}, name: wide, when: a == n}")
+    assert form.fixed == {"n": 4, "a": 4}
+    assert {*form.causes.values()} == {("wide", "a == n")}
+    assert (form.conditions, {*form.symbols}) == ((), {"b"})
+
+
+def test_a_comparison_that_holds_at_all_sizes_fixes_nothing() -> None:
+    form = form_of("n: 4", "  - Dense: {units: n, use_bias: 2 * n > n}\n  - {Dense: {units: n}, when: n == 2 * n}")
+    assert form.fixed == {}
+    assert form(n=9) == 4 * 9 + 9
 
 
 def test_a_dim_that_only_decides_what_is_there_is_fixed() -> None:

@@ -117,7 +117,9 @@ def compare(operator: str, left: Number, right: Number) -> Number:
     if is_symbol(left) or is_symbol(right):
         sympy = sympy_module()
         relation = sympy.Rel(left, right, operator)
-        if relation.is_Relational and operator in ("==", "!=") and _may_differ(*relation.args):
+        if not relation.is_Relational:
+            return bool(relation)
+        if operator in ("==", "!=") and _may_differ(*relation.args):
             assume("≠", *relation.args)
             return operator == "!="
         return relation

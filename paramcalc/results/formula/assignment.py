@@ -65,6 +65,19 @@ class Assignment:
             name = self.same[name]
         return name
 
+    @property
+    def equalities(self) -> list[tuple[str, Any, Any]]:
+        """What is assumed of the dims that another stands for, as conditions of a form; elements of lists aside."""
+        return [
+            ("=", symbol(name), symbol(self.stands_for(name)))
+            for name in self.same
+            if name not in self.meanings and self.dims[self.stands_for(name)] not in self.fixed
+        ]
+
+    def part(self, names: Collection[str]) -> None:
+        """Let each of these symbols stand for itself again."""
+        self.same = {name: other for name, other in self.same.items() if name not in names}
+
     def sizes(self, names: Collection[str]) -> dict[str, Any]:
         """Return what stands for each of these dims, as far as it is not the spec's own."""
         fixed = {name: value for name, value in self.fixed.items() if name in names}

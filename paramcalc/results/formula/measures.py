@@ -98,7 +98,7 @@ def elasticities(form: Formula) -> tuple[Elasticity, ...]:
     for name, size in form.values.items():
         symbol = form.symbols[name]
         following = _following(form, name)
-        increase = None if following is None else form(**{name: following}) - total
+        increase = None if following is None else form(**dict.fromkeys(_equal_dims(form, name), following)) - total
         rows.append(Elasticity(name, size, _elasticity(form, symbol, size, total), following, increase))
     return tuple(sorted(rows, key=lambda row: (row.elasticity is None, -abs(row.elasticity or 0))))
 
@@ -110,12 +110,23 @@ def _elasticity(form: Formula, symbol: Any, size: int, total: int) -> Any:
     return form.exactly(sympy.diff(form.expr, symbol)) * size / total if total else Fraction(0)
 
 
+def _equal_dims(form: Formula, name: str) -> set[str]:
+    """Return a dim and those that must be equal to it, which move together."""
+    equal = [
+        {left.name, right.name}
+        for relation, left, right in form.relations
+        if relation == "=" and left.is_Symbol and right.is_Symbol
+    ]
+    return {name}.union(*(pair for pair in equal if name in pair))
+
+
 def _following(form: Formula, name: str) -> int | None:
     """Return the next size of a dim at which the form holds."""
     size = form.values[name]
+    names = _equal_dims(form, name)
     for candidate in range(size + 1, size + min(size, _FARTHEST) + 1):
         try:
-            form.check({**form.values, name: candidate})
+            form.check({**form.values, **dict.fromkeys(names, candidate)})
         except ParamcalcError:
             continue
         return candidate

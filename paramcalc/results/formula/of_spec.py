@@ -43,15 +43,18 @@ def formula(
 def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
     _refuse_what_count_refuses(spec, convention, dims)
     meanings = {name: each.meaning for name, each in spec.described.items() if each.meaning}
-    if not spec.dims:
+    states_dims = bool(spec.dims)
+    if not states_dims:
         spec, meanings = name_widths(spec)
     values = dim_values(spec, dims)
     candidates = _candidates(spec, dims, keep, values)
     assignment = Assignment(candidates, values, spec.dims)
     settling = _Settling(spec, convention, dims, assignment)
     run = settling.run()
-    mentioned = run.expr.free_symbols.union(*map(symbols_of, run.relations))
-    symbols = {name: each for name, each in assignment.symbols.items() if each in mentioned}
+    # of symbols that stand for what a layer states, it is the layers that say which are equal
+    relations = (*run.relations, *(assignment.equalities if states_dims else ()))
+    mentioned = {each.name: each for each in run.expr.free_symbols.union(*map(symbols_of, relations))}
+    symbols = {name: mentioned[name] for name in assignment.dims if name in mentioned}
     lists = _lists(assignment, symbols)
     constants = {name: values[name] for name in _constants(spec, dims, candidates, lists)}
     mentions = _mentioned(spec, constants)
@@ -66,7 +69,7 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
         fixed={**fixed, **lengths},
         substituted=_substituted(spec, dims, candidates, values),
         meanings={**meanings, **{name: text for name, text in assignment.meanings.items() if name in symbols}},
-        relations=run.relations,
+        relations=relations,
         tree=run.root,
         lists=lists,
         causes={**mentions, **settling.causes},
@@ -218,16 +221,20 @@ class _Settling:
                     raise
                 self.causes.update(dict.fromkeys(new, of_refusal(error)))
             else:
-                deciding = self._deciding(run)
+                deciding = self._deciding(run) - self.deciding
                 if not deciding:
                     return run
                 self.deciding |= deciding
+                self.assignment.part(deciding)
 
     def _deciding(self, run: _Run) -> set[str]:
-        """Return the symbols of a run that stand in nothing else than what was assumed to differ."""
+        """Return the symbols of a run that stand in nothing else than what was assumed to be equal, or to differ."""
         used = run.expr.free_symbols.union(*(symbols_of(each) for each in run.relations if each[0] != "≠"))
-        differing = {each for pair in self.differing for side in pair for each in side.free_symbols}
-        return {each.name for each in differing - used}
+        compared = {each for pair in self.differing for side in pair for each in side.free_symbols}
+        compared |= {each for equality in self.assignment.equalities for each in symbols_of(equality)}
+        unused = {each.name for each in compared - used}
+        # what is equal to a symbol that is used is of use
+        return {name for name in unused if self.assignment.stands_for(name) in unused}
 
     def _fix(self, undecided: Undecided, cause: Cause) -> None:
         new = self.assignment.fix(undecided.names)
@@ -238,7 +245,7 @@ class _Settling:
     def _attempt(self) -> _Run:
         """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
         sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
-        with algebra.assuming(self._settle, self._differ) as relations:
+        with algebra.assuming(self._settle, self._may_differ) as relations:
             graph = evaluate(self.spec, self.convention, sizes, symbolic=True)
             try:
                 expr = total_of(graph.root, named_convention(self.convention))
@@ -262,16 +269,18 @@ class _Settling:
         if _is_longer_than(_LONGEST_CONDITION, left, right):
             raise Undecided(_most_frequent_symbol(left, right))
 
-    def _differ(self, left: Any, right: Any) -> bool:
-        """Return whether two sizes are not equal at the spec's own sizes, and may be assumed to differ.
+    def _may_differ(self, left: Any, right: Any) -> bool:
+        """Return whether two sizes that are compared differ at the spec's own sizes, and may be assumed to.
 
-        The form then holds wherever they do. Where they are equal, their dims are fixed, as are those that decide
-        only which layers there are.
+        The form then holds wherever they do. Of two dims that are equal, one stands for both; other sizes that are
+        equal fix their dims, as is fixed what decides nothing else than which layers there are.
         """
         names = {each.name for each in left.free_symbols | right.free_symbols}
         if not names <= self.assignment.values.keys() or names & self.deciding:
             return False
         if not meets("≠", left, right, self.assignment.values):
+            if left.is_Symbol and right.is_Symbol:
+                raise _Same(left.name, right.name)
             return False
         self.differing.add((left, right))
         return True
