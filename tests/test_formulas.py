@@ -9,10 +9,14 @@ import jsonschema
 import numpy as np
 import pytest
 import sympy
+from sympy.functions.elementary.integers import ceiling, floor
 
 import paramcalc as pc
 from paramcalc.core import notation
+from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.tree import form_schema
+from paramcalc.results.formula import symbol
+from paramcalc.results.formula.conditions import needed
 
 TRANSFORMER = """
 paramcalc: 1
@@ -213,7 +217,7 @@ STEPS = {
     "n % 7 + 1": [],
     "n % m": ["n mod m ≥ 1"],
     "min(n, m)": [],
-    "max(n, 2 * m, 7) - m": ["max(2·m, n, 7) ≥ m + 1"],
+    "max(n, 2 * m, 7) - m": [],
     "min(n, m) * max(n, m) // 2": ["max(m, n)·min(m, n) ≥ 2"],
     "n // (m - 3)": ["m ≠ 3", "⌊n/(m - 3)⌋ ≥ 1"],
 }
@@ -752,6 +756,38 @@ layers:
   - Permute: {dims: [2, 1]}
   - Weights: {tensors: {positions: ["image * image / (patch * patch) + 1", width]}}
 """
+
+
+M, N, IMAGE, PATCH = (symbol(name) for name in ("m", "n", "image", "patch"))
+ONE = sympy.Integer(1)
+#: What is assumed, and what of it is left.
+IMPLIED: dict[str, tuple[list[Any], list[Any]]] = {
+    "the largest of several": ([("≥", sympy.Max(2 * M, N, 7), M + 1)], []),
+    "the smallest of several": ([("≥", M + N, sympy.Min(M, 2 * N) + 1)], []),
+    "one of several may be too small": ([("≥", sympy.Min(M, N), 2)], [("≥", sympy.Min(M, N), 2)]),
+    "halves of a multiple": (
+        [("divides", 16, IMAGE), ("=", 2 * floor(IMAGE / 4), floor(IMAGE / 2)), ("≥", floor(IMAGE / 8) - 1, ONE)],
+        [("divides", 16, IMAGE)],
+    ),
+    "a quotient that is whole": (
+        [("=", 4 * floor(IMAGE / 4), IMAGE), ("≥", IMAGE, 4)],
+        [("divides", 4, IMAGE)],
+    ),
+    "steps between patches": (
+        [("≥", floor(224 / PATCH), ONE), ("≥", floor(floor(224 / PATCH) / 8), ONE)],
+        [("≥", 28, PATCH)],
+    ),
+    "rounded up": ([("≥", ceiling(M / N) * N, M), ("≥", M + N, ceiling(M / N) * N + 1)], []),
+    "a remainder": ([("≥", N, sympy.Mod(M, N) + 1)], []),
+    "a double": ([("≥", Scaled.of(M, 2.6, "scaled"), ONE), ("≥", Scaled.of(M, 0.29, "scaled_up"), ONE)], []),
+    "a double below one": ([("≥", Scaled.of(M, 0.29, "scaled"), ONE)], [("≥", Scaled.of(M, 0.29, "scaled"), 1)]),
+}
+
+
+@pytest.mark.parametrize("case", IMPLIED)
+def test_a_condition_that_follows_is_left_out(case: str) -> None:
+    stated, left = IMPLIED[case]
+    assert needed(stated) == left
 
 
 def test_a_vision_transformer_assumes_that_patches_divide_the_image() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sympy.functions.elementary.integers import ceiling, floor
 
 import paramcalc as pc
+from paramcalc.core.symbols import Scaled
 from paramcalc.results.formula import symbol
 from paramcalc.results.formula.conditions import Condition, meets, needed
 
@@ -20,6 +21,9 @@ SIDES = [
     *symbols, A * B, A**2, B**2, A * C, A + B, 2 * A, 3 * B - C, A - B, A * B - C, sympy.Integer(1), sympy.Integer(2),
     sympy.Integer(6), floor(A / B), floor((A - B) / B) + 1, ceiling(A / 3), ceiling((A - 2) / B), floor(A**2 / (B * C)),
     floor(floor(A / 2) / 2) - 1, sympy.Max(A, B), sympy.Min(A, C), sympy.Mod(A, B), A**2 / B**2, A * C / B, A / 2,
+    sympy.Max(2 * A, B, 4), A * sympy.Min(A, B + 1), 6 - A, 9 - 2 * A - B, floor(12 / A), floor(floor(12 / A) / 2) - B,
+    2 * floor(A / 2), 2 * floor(A / 4), floor(A / 2), Scaled.of(A, 2.6, "scaled"), Scaled.of(A + B, 0.29, "scaled_up"),
+    Scaled.of(C, 0.7, "scaled_near") - B, B - Scaled.of(A, 1.5, "scaled"),
 ]  # fmt: skip
 conditions = st.tuples(st.sampled_from(["≥", "≥", "divides", "divides", "=", "≠"]), *[st.sampled_from(SIDES)] * 2)
 # what two numbers are to each other is never assumed

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
+from sympy.functions.elementary.integers import ceiling, floor
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
@@ -72,13 +73,28 @@ def _simpler(relation: str, left: Any, right: Any) -> Condition:
     if relation == "≥":
         return _apart(relation, without_rounding(left - right)) or (relation, left, right)
     if relation == "≠":
-        # neither sign comes first, and a number that divides both sides says nothing
-        difference = sympy.expand(left - right).primitive()[1]
+        difference = sympy.expand(left - right)
         difference = -difference if difference.could_extract_minus_sign() else difference
         return _apart(relation, difference) or (relation, difference, sympy.Integer(0))
+    if relation == "=":
+        return _whole_quotient(left - right) or (relation, left, right)
     powers = relation == "divides" and left.is_Pow and right.is_Pow and left.exp == right.exp and left.exp.is_positive
     # the power of a number divides that of another where the number divides it
     return (relation, left.base, right.base) if powers else (relation, left, right)
+
+
+def _whole_quotient(difference: Any) -> Condition | None:
+    """Return that a quotient is whole, where that is what a difference of 0 says: 4·⌊image/4⌋ = image."""
+    difference = sympy.expand(difference)
+    for step in difference.atoms(floor, ceiling):
+        (quotient,) = step.args
+        factor = difference.coeff(step)
+        rest = sympy.expand(difference - factor * step)
+        if factor.is_nonzero and not rest.has(step) and sympy.expand(factor * quotient + rest) == 0:
+            numerator, denominator = sympy.fraction(sympy.together(quotient))
+            if numerator.is_integer and denominator.is_integer:
+                return "divides", denominator, numerator
+    return None
 
 
 def _independent(conditions: list[Condition], bounds: Mapping[Any, int]) -> list[Condition]:
@@ -114,7 +130,8 @@ def _apart(relation: str, difference: Any) -> Condition | None:
     numerator, denominator = sympy.fraction(sympy.together(difference))
     if not denominator.is_positive:
         return None
-    terms = sympy.Add.make_args(sympy.expand(numerator))
+    # a number that divides both sides says nothing
+    terms = sympy.Add.make_args(sympy.expand(numerator).primitive()[1])
     taken = [-term for term in terms if term.could_extract_minus_sign()]
     added = [term for term in terms if not term.could_extract_minus_sign()]
     return (relation, sympy.Add(*added), sympy.Add(*taken))

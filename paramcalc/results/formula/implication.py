@@ -2,13 +2,15 @@
 
 Where `patch divides image`, image is patch·q for a whole number q of at least 1. Each size is then its
 least value and a number that is not negative. A polynomial in such numbers is not negative where no
-coefficient is. What is not proved in this way is kept.
+coefficient is. What rounds or chooses gives way to what it is at least, or at most: ⌊x/n⌋ to (x - n + 1)/n, the
+larger of two to either. A difference is not negative where it is more than a multiple of another that is not.
+What is not proved in this way is kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import sympy
 from sympy.functions.elementary.integers import ceiling, floor
@@ -41,7 +43,11 @@ def follows(condition: tuple[str, Any, Any], others: Sequence[tuple[str, Any, An
         return True
     symbols = left.free_symbols | right.free_symbols
     divided = [(divisor, size) for relation, divisor, size in others if _is_factor(relation, divisor, size)]
-    return any(_proved(condition, shifted) for shifted in _substitutions(symbols, divided, bounds))
+    known = [larger - smaller for kind, larger, smaller in others if kind == "≥"] if relation == "≥" else []
+    return any(
+        _proved(condition, shifted) or _is_more_than_known(left - right, known, shifted)
+        for shifted in _substitutions(symbols, divided, bounds)
+    )
 
 
 def _is_factor(relation: str, divisor: Any, size: Any) -> bool:
@@ -109,6 +115,23 @@ def _proved(condition: tuple[str, Any, Any], substitution: _Substitution) -> boo
     return _not_negative(difference, substitution)
 
 
+def _is_more_than_known(difference: Any, known: Iterable[Any], substitution: _Substitution) -> bool:
+    """Return whether a difference is at least a multiple of one that is known not to be negative."""
+    difference = substitution.multiplied(difference)
+    return any(
+        _not_negative(difference - factor * each, substitution)
+        for each in map(substitution.multiplied, known)
+        for factor in _factors(difference, each)
+    )
+
+
+def _factors(difference: Any, known: Any) -> set[Any]:
+    """Return by what one difference may be multiplied so that a term that is taken away is so in both as often."""
+    ours, others = (each.expand().as_coefficients_dict() for each in (difference, known))
+    common = {term: (factor, others[term]) for term, factor in ours.items() if term in others}
+    return {ours / theirs for ours, theirs in common.values() if ours < 0 and theirs < 0}
+
+
 def _is_whole(quotient: Any) -> bool:
     """Return whether a quotient in lowest terms is one of whole numbers alone, over 1."""
     numerator, denominator = sympy.fraction(quotient)
@@ -117,9 +140,90 @@ def _is_whole(quotient: Any) -> bool:
 
 def _not_negative(expr: Any, substitution: _Substitution) -> bool:
     """Return whether an expression is proved not to be negative."""
-    expr = substitution.shifted(without_rounding(expr))
+    return _is_not_negative(substitution.shifted(without_rounding(expr)), _MOST_STEPS)
+
+
+#: How many of an expression's steps give way to their bounds.
+_MOST_STEPS = 4
+
+
+def _is_not_negative(expr: Any, steps: int) -> bool:
+    """Return whether an expression in numbers that are not negative is not; so many of its steps may give way."""
     numerator, denominator = sympy.fraction(sympy.cancel(expr))
-    return _is_sum_of_such(numerator) and _is_sum_of_such(denominator)
+    if not _is_sum_of_such(denominator):
+        return False
+    numerator = sympy.expand(numerator)
+    if _is_sum_of_such(numerator):
+        return True
+    found = sorted(numerator.atoms(*_BOUNDS), key=lambda each: (int(each.count_ops()), str(each)))
+    return steps > 0 and any(_is_so_at_bounds(numerator, step, steps - 1) for step in found)
+
+
+def _is_so_at_bounds(expr: Any, step: Any, steps: int) -> bool:
+    """Return whether an expression is proved not to be negative where a step in it gives way to its bounds."""
+    factor = expr.coeff(step)
+    rest = sympy.expand(expr - factor * step)
+    if rest.has(step) or factor.has(step):
+        return False
+    if _is_sum_of_such(factor):
+        bounds = _BOUNDS[step.func](step).least
+    elif _is_sum_of_such(-factor):
+        bounds = _BOUNDS[step.func](step).most
+    else:
+        return False
+    proofs = (_is_not_negative(factor * bound + rest, steps) for bound in bounds.values)
+    return any(proofs) if bounds.any_holds else bool(bounds.values) and all(proofs)
+
+
+class _Bounds(NamedTuple):
+    """What a step is at least, or at most: each of the values, or one of them, it is not known which."""
+
+    values: Sequence[Any]
+    any_holds: bool = True
+
+
+class _Range(NamedTuple):
+    """What a step is at least, and at most."""
+
+    least: _Bounds
+    most: _Bounds
+
+
+def _of_rounded(step: Any) -> _Range:
+    """Return the bounds of a quotient of whole numbers that is rounded."""
+    quotient = step.args[0]
+    numerator, denominator = sympy.fraction(sympy.together(quotient))
+    if not (numerator.is_integer and denominator.is_integer and denominator.is_positive):
+        return _Range(_Bounds(()), _Bounds(()))
+    off = (denominator - 1) / denominator
+    if isinstance(step, floor):
+        return _Range(_Bounds([quotient - off]), _Bounds([quotient]))
+    return _Range(_Bounds([quotient]), _Bounds([quotient + off]))
+
+
+def _of_scaled(step: Any) -> _Range:
+    """Return the bounds of a size scaled by a double: of one that is at least 1, the size; no product of such is 0."""
+    size = step.args[0]
+    if not _is_sum_of_such(size):
+        return _Range(_Bounds(()), _Bounds(()))
+    if step.factor >= 1:
+        return _Range(_Bounds([size]), _Bounds(()))
+    is_up = step.rounding == "scaled_up" and step.factor > 0 and _is_sum_of_such(size - 1)
+    return _Range(_Bounds([sympy.Integer(1 if is_up else 0)] if step.factor >= 0 else ()), _Bounds(()))
+
+
+#: What can be said of each step.
+_BOUNDS: dict[Any, Callable[[Any], _Range]] = {
+    floor: _of_rounded,
+    ceiling: _of_rounded,
+    Scaled: _of_scaled,
+    sympy.Max: lambda step: _Range(_Bounds(step.args), _Bounds(step.args, any_holds=False)),
+    sympy.Min: lambda step: _Range(_Bounds(step.args, any_holds=False), _Bounds(step.args)),
+    sympy.Mod: lambda step: _Range(
+        _Bounds([sympy.Integer(0)] if step.args[1].is_positive else ()),
+        _Bounds([step.args[1] - 1] if step.args[1].is_positive else ()),
+    ),
+}
 
 
 def _is_sum_of_such(expr: Any) -> bool:
