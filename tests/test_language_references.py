@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.language import counted, names, refusal, total
+import paramcalc as pc
+from tests.language import counted, load, names, refusal, total
 
 # --- ties ------------------------------------------------------------------------------------
 
@@ -200,3 +201,109 @@ def test_names_that_meet_on_one_path_are_refused() -> None:
         name: fc
     """
     assert refusal(text).code == "duplicate-name"
+
+
+# --- sizes of other nodes --------------------------------------------------------------------
+
+#: A node cut to the length of another.
+CUT = """
+dims: {{steps: 9, width: 4}}
+layers:
+  - Input: {{shape: [steps, 3]}}
+    name: long
+  - Conv1D: {{filters: width, kernel_size: 3}}
+    name: short
+  - Slice: {{axis: 1, stop: '{size}'}}
+    inputs: long
+  - Concatenate: {{axis: -1}}
+    inputs: [short, slice]
+  - Dense: {{units: 2, use_bias: false}}
+"""
+
+
+def test_a_size_may_be_that_of_another_node() -> None:
+    text = CUT.format(size='size(1, "short")')
+    # a window of 3 over steps leaves 2 less; 4 features of the one and 3 of the other
+    assert [row.output_shape for row in counted(text, steps=11).layers][2:4] == [(9, 3), (9, 7)]
+    assert total(text) == (3 * 3 * 4 + 4) + 7 * 2
+    form = pc.formula(load(text))
+    assert form(steps=20, width=5) == (3 * 3 * 5 + 5) + 8 * 2
+
+
+def test_the_size_of_a_node_of_one_copy() -> None:
+    text = """
+    dims: {depth: 3}
+    layers:
+      - Input: {shape: [4]}
+      - name: down
+        times: depth
+        index: i
+        layers:
+          - Dense: {units: 10 - 2 * i, use_bias: false}
+            name: fc
+      - name: up
+        times: depth
+        index: j
+        layers:
+          - Dense: {units: 'size(-1, "down[depth - 1 - j].fc")', use_bias: false}
+            when: size(-1, "input") != 10
+    """
+    # up takes 6: to 6, then to 8, then to 10
+    assert total(text) == 4 * 10 + 10 * 8 + 8 * 6 + 6 * 6 + 6 * 8 + 8 * 10
+
+
+def test_a_list_of_sizes_and_a_further_input_of_the_group() -> None:
+    text = """
+    layers:
+      - Input: {shape: [4, 6]}
+        name: one
+      - Input: {shape: [5, 7]}
+        name: two
+      - inputs: [one, two]
+        layers:
+          - Dense: {units: 'sum(size([1, 2], "input.1"))', use_bias: false}
+    """
+    assert total(text) == 6 * (5 + 7)
+
+
+@pytest.mark.parametrize(
+    ("size", "code", "message"),
+    [
+        ('size(1, "shrt")', "unknown-node", "no earlier node 'shrt' is in sight"),
+        ('size(1, "slice")', "unknown-node", "no earlier node 'slice' is in sight"),
+        ('size(4, "short")', "invalid-value", "there is no size(4) of 'short' with 2 axes beside the batch"),
+        ('size(1, "short.2")', "unknown-node", "'short' has no output 2"),
+        ("size(1, short)", "invalid-expression", "size() takes the name of a node in quotes, not 'short'"),
+        ('size(1, "short[")', "wrong-type", "takes the name of a node"),
+        ('size(1, "short[width - 5]")', "no-such-copy", "copies are numbered from 0"),
+        ('size(1, "short[widht]")', "unknown-dim", "there is no dim, argument or counter 'widht' here"),
+    ],
+)
+def test_what_is_no_size_of_another_node_is_refused(size: str, code: str, message: str) -> None:
+    problem = refusal(CUT.format(size=size))
+    assert problem.code == code
+    assert message in problem.message
+    assert problem.path[:2] == ("layers", 2)
+
+
+def test_the_size_of_copies_side_by_side_is_that_of_one() -> None:
+    text = """
+    layers:
+      - Input: {{shape: [4]}}
+      - Dense: {{units: 3}}
+        name: experts
+        parallel: 2
+      - Dense: {{units: 'size(1, "{node}")', use_bias: false}}
+        inputs: experts.0
+    """
+    assert refusal(text.format(node="experts")).code == "several-outputs"
+    assert total(text.format(node="experts.0")) == 2 * (4 * 3 + 3) + 3 * 3
+
+
+def test_dims_and_blocks_see_no_nodes_around_them() -> None:
+    nodes = "layers:\n  - Input: {shape: [4]}\n    name: x\n"
+    assert refusal(f"dims: {{n: 'size(1, \"x\")'}}\n{nodes}").code == "unknown-node"
+    block = "blocks:\n  b:\n    layers:\n      - Dense: {units: 'size(1, \"x\")'}\n"
+    assert refusal(f"{block}{nodes}  - block: b\n").code == "unknown-node"
+    given = "blocks:\n  b:\n    arguments: {n: null}\n    layers:\n      - Dense: {units: n, use_bias: false}\n"
+    assert total(f"{given}{nodes}  - {{block: b, with: {{n: 'size(1, \"x\")'}}}}\n") == 16

@@ -58,7 +58,7 @@ class Copies(Repeated):
 
     def _carried(self) -> Values:
         """Return the carried values of the first copy."""
-        environment = self.walk.environment(self.entry.scope.values, self.inputs)
+        environment = self.walk.environment(self.entry.scope.values, self.inputs, self.entry.scope)
         found = {}
         for name, expression in self.entry.node.carry.items():
             with self.walk.asking("carry", name):
@@ -100,7 +100,7 @@ class Copies(Repeated):
 
     def _next(self, copy: Copy) -> Values:
         """Return the values that the copy passes on to the next."""
-        environment = self.walk.environment(copy.values, copy.inputs)
+        environment = self.walk.environment(copy.values, copy.inputs, self.entry.scope)
         found = {}
         for name, expression in self.entry.node.following.items():
             with self.walk.asking("next", name):

@@ -54,7 +54,7 @@ class Evaluation(Walk):
         self.outputs = (output,) if output is not None and self.spec.outputs is None else ()
         for index, reference in enumerate(self.spec.outputs or ()):
             try:
-                output = scope.output_of(reference.path(self.environment(dims, ())))
+                output = scope.output_of(reference.path(self.environment(dims, (), scope)))
                 self.outputs = (*self.outputs, output)
             except ParamcalcError as error:
                 self.report(error.within("outputs", index))
@@ -126,7 +126,7 @@ class Evaluation(Walk):
             return self.stated_inputs(entry)
         if node.inputs is not None:
             flows: list[Flow] = []
-            environment = self.environment(entry.scope.values, entry.scope.inputs)
+            environment = self.environment(entry.scope.values, entry.scope.inputs, entry.scope)
             for index, reference in enumerate(node.inputs):
                 with self.asking("inputs", index):
                     flows.append(entry.scope.output_of(reference.path(environment)))
@@ -165,7 +165,7 @@ class Evaluation(Walk):
                 raise refuse("missing-key", f"{name} states no input", "as in of: [width]")
             return ()
         with self.asking("of"):
-            environment = self.environment(entry.scope.values, ())
+            environment = self.environment(entry.scope.values, (), entry.scope)
             return (Flow(tuple(value_of(size, environment) for size in node.of)),)
 
     # --- one copy
@@ -267,7 +267,7 @@ class Evaluation(Walk):
     def check_required(self, copy: Copy, block: str, values: Values) -> None:
         """Refuse arguments of a block that do not meet what it requires."""
         try:
-            check_conditions(self.spec.blocks[block].requires, self.environment(values, copy.inputs))
+            check_conditions(self.spec.blocks[block].requires, self.environment(values, copy.inputs, None))
         except ParamcalcError as error:
             # the conditions stand in the block, and not at its call
             self.report(error.within("blocks", block, "requires"))
@@ -280,9 +280,9 @@ class Evaluation(Walk):
         for name, default in self.spec.blocks[block].arguments.items():
             if name in given:
                 with self.asking("with", name):
-                    result[name] = value_of(given[name], self.environment(copy.values, copy.inputs))
+                    result[name] = value_of(given[name], self.environment(copy.values, copy.inputs, copy.entry.scope))
             else:
-                result[name] = value_of(default, self.environment(result, copy.inputs))
+                result[name] = value_of(default, self.environment(result, copy.inputs, None))
         return result
 
     def leaf(self, copy: Copy, layer: Layer, of_group: bool = False) -> Leaf:
@@ -336,7 +336,7 @@ class Evaluation(Walk):
         """Return a layer with a value for every field: stated, of the first call, or by default."""
         if copy.first is not None and copy.first.leaf is not None:
             return copy.first.leaf.layer
-        layer = self.resolved_layer(layer, copy.values, copy.inputs)
+        layer = self.resolved_layer(layer, copy.values, copy.inputs, copy.entry.scope)
         return layer.with_defaults(self.defaults, self.channel_axis)
 
     def residual(self, copy: Copy, inside: Tree) -> Branch:
@@ -373,7 +373,7 @@ class Evaluation(Walk):
     def shared(self, copy: Copy, share: Reference) -> Tree:
         """Return the tree of an earlier node called again: its tensors are those of the first call."""
         with self.asking("share"):
-            reference = share.path(self.environment(copy.values, copy.inputs))
+            reference = share.path(self.environment(copy.values, copy.inputs, copy.entry.scope))
             found = copy.entry.targets
             if reference not in found:
                 found[reference] = copy.entry.scope.find(reference)

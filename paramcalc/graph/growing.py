@@ -78,7 +78,7 @@ class Growth:
 
     def _carries_on(self, copy: Copy, carried: Values) -> bool:
         """Return whether the copy of any number passes on what the next one has."""
-        environment = self.walk.environment(copy.values, copy.inputs)
+        environment = self.walk.environment(copy.values, copy.inputs, copy.entry.scope)
         following = self.second.entry.node.following
         return all(
             algebra.same(value_of(following[name], environment), self._of_next(value))

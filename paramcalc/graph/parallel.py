@@ -87,7 +87,7 @@ class Parallel(Repeated):
             return flows[0]
         if self.entry.node.merge is None:
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
-        layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs)
+        layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs, self.entry.scope)
         flows = _alike_as_one(flows)
         with self.walk.asking("merge"):
             outputs = merged(layer, flows)

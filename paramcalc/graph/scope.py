@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
 from paramcalc.layers.base.fields import DEFAULT_DTYPE
@@ -71,6 +71,19 @@ class Scope:
             message = f"'{path}' has no output {place}"
             raise refuse("unknown-node", message, f"'{path}' is its first output, '{path}.1' the second of several")
         return output
+
+    def shape_of(self, reference: str) -> Shape:
+        """Return the shape of what flows out of the node that a reference names.
+
+        Raises `missing-input`, `several-outputs`, and what a reference is refused for.
+        """
+        flow = self.output_of(reference)
+        if flow.broken:
+            raise refuse("missing-input", f"the shape of '{reference}' is not known")
+        if flow.bundle:
+            message = f"'{reference}' has several outputs side by side"
+            raise refuse("several-outputs", message, f"name one: {reference}.0")
+        return flow.shape
 
     def _output_place(self, reference: str) -> int | None:
         """Return the number of the output that a reference names, where its last part does not say a copy."""

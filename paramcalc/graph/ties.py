@@ -19,7 +19,7 @@ def tie(walk: Walk, copy: Copy, leaf: Leaf) -> None:
         if holding is None:
             continue
         with walk.asking("tie", name):
-            target = holding.to.path(walk.environment(copy.values, copy.inputs))
+            target = holding.to.path(walk.environment(copy.values, copy.inputs, copy.entry.scope))
             owner_leaf = _owner_leaf(copy, target)
             path, _, tensor = target.rpartition(".")
             owner = tensor_of(owner_leaf, tensor, f"'{path}'")

@@ -13,7 +13,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
 from paramcalc.core.expression import Budget, Environment, Expression, bounded
-from paramcalc.graph.scope import Copy, Entry, Values
+from paramcalc.graph.scope import Copy, Entry, Scope, Values
 from paramcalc.graph.tree import Flow
 from paramcalc.graph.values import undecided_problem
 from paramcalc.layers.base.declaration import Layer
@@ -142,16 +142,16 @@ class Walk:
         if not isinstance(value, Expression):
             return value
         with self.asking(key):
-            value = bounded(value.evaluate(self.environment(entry.scope.values, inputs)))
+            value = bounded(value.evaluate(self.environment(entry.scope.values, inputs, entry.scope)))
             if not algebra.is_number(value):
                 raise refuse("wrong-type", f"'{key}' takes a whole number, not {quoted(value)}")
         return value
 
-    def resolved_layer(self, layer: Layer, values: Values, inputs: tuple[Flow, ...]) -> Layer:
+    def resolved_layer(self, layer: Layer, values: Values, inputs: tuple[Flow, ...], scope: Scope) -> Layer:
         """Return a layer with the value of each expression in its fields."""
         if layer.is_resolved:
             return layer
-        environment = self.environment(values, inputs)
+        environment = self.environment(values, inputs, scope)
         resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
         for name, value in resolved.spelled_values().items():
             # a text that is read again where a size is expected is an expression once more
@@ -160,10 +160,11 @@ class Walk:
                 raise refuse("wrong-type", f"'{name}' takes a number, and {text!r} is a text", path=(name,))
         return resolved
 
-    def environment(self, values: Values, inputs: tuple[Flow, ...]) -> Environment:
-        """Return what the expressions of a node may ask for."""
+    def environment(self, values: Values, inputs: tuple[Flow, ...], scope: Scope | None) -> Environment:
+        """Return what the expressions of a node may ask for: names, its first input, and the nodes in sight."""
         first = inputs[0].shape if inputs and not inputs[0].broken else None
-        return Environment(values, first, self.channel_axis, self.budget)
+        shape_of = scope.shape_of if scope is not None else None
+        return Environment(values, first, self.channel_axis, self.budget, shape_of)
 
     def truth(self, copy: Copy, key: str) -> bool:
         """Return the value of a key of a node that is a condition."""
@@ -177,7 +178,7 @@ class Walk:
             return algebra.truth(value)
         expression = value
         with self.asking(*path):
-            value = expression.evaluate(self.environment(copy.values, copy.inputs))
+            value = expression.evaluate(self.environment(copy.values, copy.inputs, copy.entry.scope))
             if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
                 raise refuse("wrong-type", f"'{path[-1]}' takes true or false, not {quoted(value)}")
             return _truth_of(expression, value)

@@ -20,6 +20,7 @@ from paramcalc.core.errors import LIMITS, ParamcalcError, listed, quoted, refuse
 from paramcalc.core.expression import operations
 from paramcalc.core.expression.environment import ABSENT, Environment, bounded
 from paramcalc.core.expression.operations import BINARY, COMPARISONS, FUNCTIONS, ROUNDING, UNARY, as_truth
+from paramcalc.core.expression.paths import copy_of, split_path
 
 Evaluator: TypeAlias = Callable[[Environment], Any]
 
@@ -243,12 +244,31 @@ def _call(compiler: _Compiler, node: ast.Call) -> Evaluator:
     if len(arguments) < fewest or (most is not None and len(arguments) > most):
         takes = f"{fewest}" if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise refuse("invalid-expression", f"{name}() takes {takes} values, not {len(arguments)}")
+    if name == "size" and len(arguments) > 1:
+        arguments[1] = _path_of_node(compiler, node.args[1])
 
     def evaluate(environment: Environment) -> Any:
         values = [argument(environment) for argument in arguments]
         for value in values:
             _spent(environment, value)
         return _spent(environment, bounded(function(environment, *values)))
+
+    return evaluate
+
+
+def _path_of_node(compiler: _Compiler, node: ast.expr) -> Evaluator:
+    """Return the evaluator of a path in quotes, whose brackets hold expressions."""
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        message = f"size() takes the name of a node in quotes, not {quoted(ast.unparse(node))}"
+        raise refuse("invalid-expression", message, 'as in size(1, "encoder")')
+    path: str = node.value
+    pieces = split_path(path)
+    inside = [parse(piece, compiler.words) for piece in pieces[1::2]]
+    compiler.names.update(*(names for names, _ in inside))
+
+    def evaluate(environment: Environment) -> str:
+        copies = [copy_of(_spent(environment, number(environment)), path) for _, number in inside]
+        return "".join(piece + copy for piece, copy in zip(pieces[::2], [*copies, ""], strict=True))
 
     return evaluate
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paramcalc.core import algebra
@@ -34,9 +34,9 @@ class Budget:
 
 
 class Environment:
-    """What the names in an expression stand for, and the shape that `size()` asks for."""
+    """What the names in an expression stand for, and the shapes that `size()` asks for."""
 
-    __slots__ = ("budget", "channel_axis", "input", "values")
+    __slots__ = ("budget", "channel_axis", "input", "output_of", "values")
 
     def __init__(
         self,
@@ -44,29 +44,39 @@ class Environment:
         input: Shape | None = None,
         channel_axis: int = -1,
         budget: Budget | None = None,
+        output_of: Callable[[str], Shape] | None = None,
     ) -> None:
         self.values = values
         self.input = input
         self.channel_axis = channel_axis
         self.budget = budget or Budget()
+        #: the shape that flows out of the node of a path, where nodes are in sight
+        self.output_of = output_of
 
-    def size(self, axis: Any) -> Any:
-        """Return the size of an axis of the node's first input, axis 0 being the batch; of a list of axes, a list.
+    def size(self, axis: Any, node: str | None = None) -> Any:
+        """Return the size of an axis, axis 0 being the batch; of a list of axes, a list.
 
-        Raises `missing-input`, `invalid-value`.
+        It is an axis of the node's own first input, or of what flows out of the node that a path names.
+        Raises `missing-input`, `invalid-value`, and what the path is refused for.
         """
         if isinstance(axis, tuple):
-            return tuple(map(self.size, axis))
-        shape = self.input
+            return tuple(self.size(each, node) for each in axis)
+        shape = self.input if node is None else self._output(node)
         if shape is None:
             raise refuse("missing-input", "size() and channels() ask for the input of a node that has none")
         if type(axis) is not int or axis == 0 or not -len(shape) <= axis <= len(shape):
+            of_what = "an input" if node is None else quoted(node)
             raise refuse(
                 "invalid-value",
-                f"there is no size({quoted(axis)}) of an input with {axes_text(len(shape))}",
+                f"there is no size({quoted(axis)}) of {of_what} with {axes_text(len(shape))}",
                 axes_hint(len(shape)),
             )
         return shape[axis - 1 if axis > 0 else axis]
+
+    def _output(self, node: str) -> Shape:
+        if self.output_of is None:
+            raise refuse("unknown-node", f"size() asks for {quoted(node)}, and no node is in sight here")
+        return self.output_of(node)
 
 
 def axes_text(rank: int) -> str:

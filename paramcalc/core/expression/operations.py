@@ -230,7 +230,7 @@ def _round_up(environment: Environment, value: Any, multiple: Any) -> Number:
 
 #: Each function of the language: the fewest and the most values it takes, and what it does.
 FUNCTIONS: dict[str, tuple[int, int | None, Callable[..., Any]]] = {
-    "size": (1, 1, lambda environment, axis: environment.size(axis)),
+    "size": (1, 2, lambda environment, axis, node=None: environment.size(axis, node)),
     "channels": (0, 0, lambda environment: environment.size(environment.channel_axis)),
     "min": (1, None, lambda environment, *values: algebra.smallest(_items(*values))),
     "max": (1, None, lambda environment, *values: algebra.largest(_items(*values))),
