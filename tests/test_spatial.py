@@ -281,3 +281,21 @@ def test_a_class_that_is_at_times_another_kind_is_named_by_the_one_it_always_is(
     with pytest.raises(pc.ParamcalcError) as error:
         pc.kind("RandomFlip")
     assert error.value.problems[0].hint == "keras.layers.RandomFlip is written Augmentation: {transform: RandomFlip}"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "Conv1D: {filters: 4, kernel_size: 3, padding: 1}",
+        "Conv1D: {filters: 4, kernel_size: 5, padding: 4, dilation_rate: 2}",
+        "Conv1D: {filters: 4, kernel_size: 1}",
+        "Conv1D: {filters: 4, kernel_size: 3, padding: same}",
+        "Conv1DTranspose: {filters: 4, kernel_size: 3, padding: 1}",
+        "MaxPool1D: {pool_size: 3, strides: 1, padding: 1}",
+        "MaxPool1D: {pool_size: 3, strides: 1, padding: 1, ceil_mode: true}",
+    ],
+)
+def test_an_unknown_length_that_a_window_keeps_has_its_name(layer: str) -> None:
+    text = "paramcalc: 1\nframework: torch\ndims: {tokens: null}\nlayers:\n  - Input: {shape: [4, tokens]}\n"
+    row = pc.count(pc.loads(f"{text}  - {layer}\n")).plain()["layers"][1]
+    assert row["output_shape"] == [None, 4, "tokens"]

@@ -102,7 +102,8 @@ class Parallel(Repeated):
         with self.walk.asking("active"):
             active = self.walk.size(self.entry, "active", self.inputs)
             if not algebra.at_least(self.times - active, 0):
-                raise refuse("invalid-value", f"{quoted(active)} copies are active, of {quoted(self.times)}")
+                message = f"{quoted(active)} copies are active, of {quoted(self.times)}"
+                raise refuse("invalid-value", message, f"'active' is 1 to {quoted(self.times)}, or left out: all are")
             elements = [_elements(tree) for tree in trees]
             other = next((each for each in elements[1:] if not algebra.same(elements[0], each)), None)
             if other is not None:

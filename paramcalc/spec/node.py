@@ -109,10 +109,12 @@ class Node:
             ("carry", "passes values from one copy of 'times' to the next", repeated),
             ("active", "says how many copies of 'parallel' an example passes through", beside),
             ("merge", "joins the outputs of the copies of 'parallel'", beside),
-            ("else", "is what stands there where 'when' is false", self.when is not True),
         ):
             if key in stated and not there:
                 yield Problem("missing-key", f"'{key}' {what}, and there is none", "", (key,))
+        if "else" in stated and self.when is True:
+            message = "'else' is what stands there where 'when' is false, and here it never is"
+            yield Problem("missing-key", message, "give the node a condition: when: …", ("else",))
         yield from self._carried()
         yield from self._foreign_keys(stated)
 

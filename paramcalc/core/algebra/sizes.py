@@ -45,11 +45,15 @@ class Unknown:
     def _derive(self, other: Number) -> Unknown:
         return Unknown(None, self.sources | getattr(other, "sources", frozenset()))
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _derive
-    __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = _derive
+    def _plus(self, other: Number) -> Unknown:
+        return self if type(other) is int and other == 0 else self._derive(other)
 
-    def __floordiv__(self, other: Number) -> Unknown:
+    def _times(self, other: Number) -> Unknown:
         return self if type(other) is int and other == 1 else self._derive(other)
+
+    __add__ = __radd__ = __sub__ = _plus
+    __mul__ = __rmul__ = __floordiv__ = __pow__ = _times
+    __rsub__ = __rfloordiv__ = __mod__ = __rmod__ = __rpow__ = _derive
 
     def __neg__(self) -> Unknown:
         return self._derive(0)

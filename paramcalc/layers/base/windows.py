@@ -56,7 +56,11 @@ def _output_length(length: Number, window: Number, stride: Number, dilation: Num
     if word in ("same", "causal"):
         return algebra.ceil_divide(length, stride)
     before = 0 if word == "valid" else pad
-    room = length + 2 * before - _reach(window, dilation)
+    less = _reach(window, dilation) - 2 * before
+    if type(stride) is int and stride == 1:
+        # of an unknown length as well, the output is that length where nothing is taken away
+        return length + (algebra.lesser(1 - less, before) if ceil else 1 - less)
+    room = length - less
     if not ceil:
         return algebra.floor_divide(room, stride) + 1
     return algebra.lesser(
@@ -76,7 +80,7 @@ def _transposed_length(
     else:
         added = algebra.largest((stride - reach, 0)) if word == "valid" else 0
     half = algebra.floor_divide(reach, 2) if word == "same" else 0 if word == "valid" else pad
-    return (length - 1) * stride + reach - 2 * half + added
+    return length * stride + (reach - stride - 2 * half + added)
 
 
 def _word(pad: Any) -> str | None:
