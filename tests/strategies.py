@@ -40,6 +40,7 @@ _STEPS = ["wide // 3", "round_up(width, 4)", "ceil(width / depth)", "min(wide, s
 _DOUBLES = ["scaled(width, 0.29)", "scaled_up(wide, 0.07)", "scaled_near(width, ratio)", "scaled(size(1), 1.1)"]
 _LISTS = ["sum(sizes[0:2])", "max(sizes[1:])", "len(sizes[:1]) + 2", 'position("sliding", kinds) + len(kinds)']
 _PLAIN = ["width", "sizes[0]", "sizes[1]", "size(1)", "size(-1) + 1"]
+_OF_NODES = ['size(1, "data") + 1', 'size([1, -1], "fc")[0]']
 _EXPRESSIONS = (_PLAIN, _STEPS, _LISTS, [f"1 + {each}" for each in _DOUBLES])
 _sizes = st.one_of(st.integers(1, 9), *map(st.sampled_from, _EXPRESSIONS))
 _truths = st.one_of(st.booleans(), st.sampled_from(["flag", "not flag", "width > 6", "size(1) < 20"]))
@@ -138,16 +139,23 @@ def _ties(draw: st.DrawFn) -> Any:
 def _far_references(draw: st.DrawFn) -> list[pc.Node]:
     """Copies that take what earlier copies of another node gave, and share the layer of the first of their own."""
     stage = [
-        pc.Node(pc.Dense(units=draw(st.sampled_from(["width + i", "2 ** i * width", 5]))), name="conv"),
+        pc.Node(pc.Dense(units=draw(st.sampled_from(["width + i", "2 ** i * width", *_OF_NODES]))), name="conv"),
         *draw(st.sampled_from([[], [pc.Node(pc.RMSNorm(), when="i > 0")]])),
     ]
     back = draw(st.sampled_from(["down[depth - 1 - j].conv", "down[j].conv", "down[min(j, 1) * 0].conv"]))
+    before = draw(st.sampled_from([7, f'size(-1, "{back}")', 'size(1, "down[depth - 1].conv") + j']))
     own = pc.Node(pc.Dense(units=6), name="own", when="j == 0")
     shared = pc.Node(share="up[0].own", when="j > 0")
     return [
         pc.Node(layers=stage, name="down", times="depth", index="i"),
         pc.Node(
-            layers=[pc.Node(pc.Concatenate(), inputs=[back, "fc"]), pc.Node(pc.Dense(units=7)), own, shared],
+            layers=[
+                pc.Node(pc.Concatenate(), inputs=[back, "fc"]),
+                pc.Node(pc.Dense(units=before)),
+                pc.Node(pc.Dense(units=7)),
+                own,
+                shared,
+            ],
             name="up",
             times="depth",
             index="j",
