@@ -19,6 +19,8 @@ from paramcalc.frameworks.keras.read.description import (
     too_deep,
 )
 from paramcalc.frameworks.keras.read.live import read_live
+from paramcalc.frameworks.keras.read.marks import mark_first_places
+from paramcalc.frameworks.keras.read.reading import Reading
 from paramcalc.frameworks.keras.read.whole import read_description
 from paramcalc.frameworks.tidying import tidy
 from paramcalc.spec import Spec
@@ -47,13 +49,20 @@ def untidied(model: Any) -> Spec:
         return described(loaded(model))
     if not isinstance(model, (str, Path)):
         raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
-    return described(described_file(model))
+    data = text_of(model)
+    return described(loaded(archived(model)), is_marked=True) if data is None else described(loaded(data))
 
 
-def described(model: Any) -> Spec:
-    """Read data that describe a model as a spec. Raises `ParamcalcError`."""
+def described(model: Any, is_marked: bool = False) -> Spec:
+    """Read data that describe a model as a spec; with `is_marked`, they mark what stands in it several times.
+
+    Raises `ParamcalcError`.
+    """
     try:
-        return read_description(checked(model))
+        description = checked(model)
+        if is_marked:
+            mark_first_places(description)
+        return read_description(description, Reading(is_marked=is_marked))
     except RecursionError:
         raise too_deep() from None
 
@@ -64,9 +73,3 @@ def _written(model: Mapping[str, Any]) -> str:
         return json.dumps(dict(model))
     except (TypeError, ValueError) as error:
         raise refuse("wrong-type", f"a description holds what JSON cannot: {error}", "give model.to_json()") from None
-
-
-def described_file(path: str | Path) -> Any:
-    """Read the description in a file: in a `.keras` archive, or the text of `model.to_json()`."""
-    data = text_of(path)
-    return loaded(archived(path) if data is None else data)

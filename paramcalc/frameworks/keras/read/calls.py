@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras.read.description import TENSOR, Description, StatedShape, a_part, stated_shape
 from paramcalc.frameworks.keras.read.layers import keras_name
+from paramcalc.spec import Node
 
 
 class Output(NamedTuple):
@@ -19,6 +20,26 @@ class Output(NamedTuple):
     layer: str
     call: int
     place: int
+
+
+class Source(NamedTuple):
+    """An output in a spec: the node, by its name or its path, and which of its outputs."""
+
+    node: str
+    place: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.place}" if self.place else self.node
+
+
+class CallNode(NamedTuple):
+    """The node that a call is, and where it is a group with several outputs, how they are named in it.
+
+    None stands for what simply flows out of the group.
+    """
+
+    node: Node
+    outputs: Sequence[Source | None] | None = None
 
 
 @dataclass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,10 +22,16 @@ Description: TypeAlias = Mapping[str, Any]
 StatedShape: TypeAlias = tuple[int | None, ...]
 #: The class that stands for an output of a layer, where another is called with it.
 TENSOR = "__keras_tensor__"
+#: The class that stands for an array whose numbers nobody needs: its configuration has the shape.
+ARRAY = "__array__"
 #: What a zip archive begins with.
 ARCHIVE = b"PK\x03\x04"
-#: How the model classes are called whose layers stand in their configuration.
-MODELS = ("Functional", "Model", "Sequential")
+#: How the classes are called whose layers stand in their configuration: as a graph, and one behind the other.
+_GRAPHS = ("Functional", "Model")
+_SEQUENCES = ("Sequential", "Pipeline")
+#: What the configuration of a model has beside its layers, whatever its class is called.
+_OF_GRAPHS = ("input_layers", "output_layers")
+_OF_SEQUENCES = "build_input_shape"
 
 
 def loaded(text: str | bytes) -> Any:
@@ -45,6 +51,9 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
         raise refuse("duplicate-key", f"the description has the key {quoted(twice)} twice in one mapping")
+    if isinstance(found.get("config"), list) and found.get("class_name") in _SEQUENCES:
+        # until 2018, the configuration of a sequence was the list of its layers
+        found["config"] = {"name": found.get("name") or "sequential", "layers": found["config"]}
     return found
 
 
@@ -83,8 +92,37 @@ def is_description(model: Any) -> bool:
 
 def is_model(entry: Description) -> bool:
     """Whether a description is of a model that lists its layers, and calls nothing else."""
+    return is_graph(entry) or is_sequence(entry)
+
+
+def is_graph(entry: Description) -> bool:
+    """Whether a description is of a model that says what its layers are given, as Functional does.
+
+    A class of one's own that is made in this way lists the same; it may train otherwise, but calls the same layers.
+    """
+    return _lists_layers(entry) and (
+        entry.get("class_name") in _GRAPHS or all(key in entry["config"] for key in _OF_GRAPHS)
+    )
+
+
+def is_sequence(entry: Description) -> bool:
+    """Whether a description is of a model whose layers stand one behind the other."""
+    return _lists_layers(entry) and (
+        entry.get("class_name") in _SEQUENCES or (_OF_SEQUENCES in entry["config"] and not is_graph(entry))
+    )
+
+
+def _lists_layers(entry: Description) -> bool:
     config = entry.get("config")
-    return entry.get("class_name") in MODELS and isinstance(config, dict) and isinstance(config.get("layers"), list)
+    return isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def layers_within(config: Mapping[str, Any]) -> Iterator[tuple[str, int, Description]]:
+    """Yield the layers and models among the arguments of a layer: the argument, the place in it, the description."""
+    for name, value in config.items():
+        for place, each in enumerate(value if isinstance(value, list) else [value]):
+            if is_description(each) and (str(each.get("module", "")).startswith("keras.layers") or is_model(each)):
+                yield name, place, each
 
 
 def a_part(form: type, value: Any) -> Any:

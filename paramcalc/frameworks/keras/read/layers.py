@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 from paramcalc.conventions import Equivalent, convention, evaluated, expresses, field_environment, kind_of_class
+from paramcalc.conventions.keras import WEIGHTLESS
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
@@ -20,6 +22,7 @@ from paramcalc.frameworks.keras.read.description import (
     a_part,
     is_description,
     is_model,
+    layers_within,
     stated_shape,
 )
 from paramcalc.frameworks.keras.read.keras2 import says_nothing
@@ -122,6 +125,28 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     raise refusals[0]
 
 
+def copied_arguments(entry: Description) -> Collection[str]:
+    """Return the arguments of a layer that are layers of which it makes copies."""
+    rows = _rows().get(str(entry["class_name"]), []) if _is_own(entry) else []
+    return {name for _, row in rows for name in row.copied.split()}
+
+
+def is_of_type(entry: Description, kind_name: str) -> bool:
+    """Whether the class of a layer is that of a layer type."""
+    return _is_own(entry) and any(name == kind_name for name, _ in _rows().get(str(entry["class_name"]), []))
+
+
+def is_weightless(entry: Description) -> bool:
+    """Whether a layer is of a class that owns no weights, and that is no layer type all the same."""
+    return _is_own(entry) and str(entry["class_name"]) in WEIGHTLESS
+
+
+def shape_stated_by(entry: Description) -> StatedShape | None:
+    """Return the shape of the output of a layer of code, where its configuration says it."""
+    shape = stated_shape(entry["config"].get("output_shape")) if is_weightless(entry) else None
+    return None if shape is None else (None, *shape)
+
+
 def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str, Any]:
     """Return the arguments that Keras fills in by itself, as they are where nobody states them."""
     found: dict[str, Any] = {}
@@ -200,9 +225,13 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
     fields = {**_otherwise(cls, row), **row.fields}
     for argument, text in row.arguments.items():
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
-        if len(names) == 1 and config.get(argument) is not None:
-            (name,) = names
+        if len(names) != 1 or argument not in config:
+            continue
+        (name,) = names
+        if config[argument] is not None:
             fields[name] = _marked(cls, name, _field(cls, name, text, config[argument]))
+        elif text == name and _takes_none(cls, name):
+            fields[name] = None
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
     layer = cls(**{outside[name]: value for name, value in fields.items()})
     if not layer.is_resolved:
@@ -228,6 +257,24 @@ def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
     return next((each for each in _candidates(value) if _gives(cls, name, text, each, value)), value)
 
 
+def _takes_none(cls: type[Layer], name: str) -> bool:
+    """Whether a field may be null, and would be another value where it is absent."""
+    if cls.model_fields[name].default is None or cls.model_fields[name].is_required():
+        return False
+    try:
+        return _reader(cls, name)(None) is None
+    except ParamcalcError:
+        return False
+
+
+def _reader(cls: type[Layer], name: str) -> Callable[[Any], Any]:
+    """Return what reads the values of a field."""
+    read: Callable[[Any], Any] = next(
+        item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate")
+    )
+    return read
+
+
 def _marked(cls: type[Layer], name: str, value: Any) -> Any:
     """Return the value of a field; the name of a function that Keras does not have, as one of the user's own."""
     names_function = any(getattr(item, "read", None) == FUNCTION.read for item in cls.model_fields[name].metadata)
@@ -244,9 +291,8 @@ def _candidates(value: Any) -> Iterator[Any]:
 
 def _gives(cls: type[Layer], name: str, text: str, candidate: Any, value: Any) -> bool:
     """Return whether a field with this value gives an argument its value."""
-    reader = next(item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate"))
     try:
-        return _same(value, evaluated(text, Environment({name: reader(candidate)})))
+        return _same(value, evaluated(text, Environment({name: _reader(cls, name)(candidate)})))
     except Exception:  # whatever a wrong candidate makes the expression do
         return False
 
@@ -260,7 +306,7 @@ def _argument(value: Any, inert: bool) -> Any:
     """Return the value of an argument; of a function that changes no size, its name, whatever it is given as."""
     if inert and _is_function(value):
         name = value.get("config")
-        return CUSTOM + (name if isinstance(name, str) else "lambda")
+        return CUSTOM + (re.sub(r"\W+", "_", name) if isinstance(name, str) else "lambda")
     value = _value(value)
     if inert and isinstance(value, kind("Activation")):
         return value.stated()["activation"]
@@ -268,7 +314,10 @@ def _argument(value: Any, inert: bool) -> Any:
 
 
 def _is_function(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__")
+    """Whether a value describes a function: by its name, or by its code."""
+    if not isinstance(value, dict):
+        return False
+    return value.get("class_name") in ("function", "__lambda__") or [*value] == ["value"]
 
 
 def _value(value: Any) -> Any:
@@ -288,7 +337,7 @@ def _value(value: Any) -> Any:
 def is_frozen(config: Mapping[str, Any]) -> bool:
     """Return whether a layer is not trained; of a layer around others, whether these are not. Raises `unknown-kind`."""
     frozen = config.get("trainable") is False
-    inner = {is_frozen(each["config"]) for each in _layers_in(config)}
+    inner = {is_frozen(each["config"]) for _, _, each in layers_within(config)}
     if len(inner) > 1:
         raise refuse(
             "unknown-kind",
@@ -296,13 +345,6 @@ def is_frozen(config: Mapping[str, Any]) -> bool:
             "freeze the whole layer, or give the live model to pc.from_keras",
         )
     return inner.pop() if inner else frozen
-
-
-def _layers_in(config: Mapping[str, Any]) -> Iterator[Description]:
-    for value in config.values():
-        for each in value if isinstance(value, list) else [value]:
-            if is_description(each) and str(each.get("module", "")).startswith("keras.layers"):
-                yield each
 
 
 def _policy(config: Mapping[str, Any]) -> str:
