@@ -69,9 +69,7 @@ def test_code_of_its_own_is_read_by_its_weights() -> None:
     model = keras.Sequential([keras.Input((3,)), *stack])
     spec = check(model, model)
     assert pc.count(spec).layers[-1].output_shape == (2,)
-    with pytest.raises(
-        pc.ParamcalcError, match="the layer 'scaled.*' is of the class 'Scaled', whose code is not Keras's"
-    ):
+    with pytest.raises(pc.ParamcalcError, match="'Scaled', whose code is not"):
         pc.from_keras(model.to_json())
 
 

@@ -90,6 +90,29 @@ def test_a_shape_that_nothing_states_is_refused_by_name() -> None:
     assert pc.count(pc.from_keras(model)).layers[-1].output_shape == (16, 3)
 
 
+#: Attentions of two inputs of 8 and 5 positions that give their scores. Where heads meet both, Keras misstates these.
+SCORES: dict[str, Callable[[Any, Any], Any]] = {
+    "heads": lambda x, y: layers.MultiHeadAttention(2, 4)(x, x, return_attention_scores=True),
+    "groups of heads": lambda x, y: layers.GroupQueryAttention(4, 4, 2)(x, y, return_attention_scores=True),
+    "no heads": lambda x, y: layers.Attention()([x, y], return_attention_scores=True),
+    "a sum": lambda x, y: layers.AdditiveAttention()([x, y], return_attention_scores=True),
+}
+
+
+@pytest.mark.parametrize("name", SCORES)
+def test_an_attention_that_gives_its_scores(name: str, tmp_path: Path) -> None:
+    x, y = keras.Input((8, 3)), keras.Input((5, 3))
+    given, scores = SCORES[name](x, y)
+    for outputs in ([given, scores], [layers.Dense(2)(scores), layers.Dense(2)(given)]):
+        model = keras.Model([x, y], outputs)
+        model.save(tmp_path / "model.keras")
+        for source in (model, model.to_json(), tmp_path / "model.keras"):
+            spec = check(model, source)
+            shapes = {row.name: row.output_shape for row in pc.count(spec, expand=True).layers}
+            assert tuple(scores.shape[1:]) in shapes.values()
+            assert not [row for row in pc.count(spec).layers if row.kind == "Weights"]
+
+
 def test_a_function_of_ones_own_is_assumed_to_keep_the_shape() -> None:
     x = keras.Input((10,))
     model = keras.Model(x, layers.Dense(5, activation=lambda z: z * 2)(x))

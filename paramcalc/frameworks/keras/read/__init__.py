@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.frameworks.files import text_of
+from paramcalc.frameworks.files import is_hdf5, text_of
 from paramcalc.frameworks.keras.read.description import (
     archived,
     checked,
     loaded,
     too_deep,
 )
+from paramcalc.frameworks.keras.read.hdf5 import stored
+from paramcalc.frameworks.keras.read.keras2 import with_what_was_usual
 from paramcalc.frameworks.keras.read.live import read_live
 from paramcalc.frameworks.keras.read.marks import mark_first_places
 from paramcalc.frameworks.keras.read.reading import Reading
@@ -49,8 +51,17 @@ def untidied(model: Any) -> Spec:
         return described(loaded(model))
     if not isinstance(model, (str, Path)):
         raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
-    data = text_of(model)
-    return described(loaded(archived(model)), is_marked=True) if data is None else described(loaded(data))
+    return of_file(model)
+
+
+def of_file(path: str | Path) -> Spec:
+    """Read the model in a file: an archive, an HDF5 file, or the text of `model.to_json()`. Raises `ParamcalcError`."""
+    data = text_of(path)
+    if data is not None:
+        return described(loaded(data))
+    if is_hdf5(path):
+        return described(stored(path))
+    return described(loaded(archived(path)), is_marked=True)
 
 
 def described(model: Any, is_marked: bool = False) -> Spec:
@@ -60,6 +71,8 @@ def described(model: Any, is_marked: bool = False) -> Spec:
     """
     try:
         description = checked(model)
+        if str(description.get("keras_version", "")).startswith(("1.", "2.")):
+            description = with_what_was_usual(description)
         if is_marked:
             mark_first_places(description)
         return read_description(description, Reading(is_marked=is_marked))

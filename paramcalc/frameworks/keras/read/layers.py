@@ -25,9 +25,10 @@ from paramcalc.frameworks.keras.read.description import (
     layers_within,
     stated_shape,
 )
-from paramcalc.frameworks.keras.read.keras2 import says_nothing
+from paramcalc.frameworks.keras.read.keras2 import FOR_ONE_LIBRARY, says_nothing
 from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.words import FUNCTION
 
 _KERAS = convention("keras")
@@ -94,11 +95,15 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     quantised = "_from_" in policy
     # of the usual policies, the tensors are of one dtype
     config["dtype"] = policy if quantised else None
-    dtype = None if quantised or policy.startswith(("mixed_", "float32")) else policy
+    dtype = None if quantised or policy in _OF_FLOAT32 else policy
+    if not (quantised or dtype is None or dtype in DTYPES):
+        raise refuse("unknown-kind", f"is kept in {quoted(policy)}, which is no dtype policy of Keras")
     frozen = is_frozen(config)
     unlisted = _UNLISTED.get(f"{entry.get('module')}.{class_name}") if _is_own(entry) and not quantised else None
     if unlisted is not None:
         return Read("", unlisted(config), None, config, frozen, dtype)
+    if _is_own(entry) and class_name in FOR_ONE_LIBRARY:
+        return Read("", _for_one_library(class_name, config), None, config, frozen, dtype)
     config |= _unfilled(config, given)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
@@ -189,7 +194,7 @@ def _is_own(entry: Description) -> bool:
     if module is None:
         return ">" not in str(entry["class_name"])
     registered = entry.get("registered_name")
-    return str(module).partition(".")[0] == "keras" and registered in (None, entry["class_name"])
+    return str(module).partition(".")[0] in ("keras", "tf_keras") and registered in (None, entry["class_name"])
 
 
 @cache
@@ -201,6 +206,17 @@ def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
             found.setdefault(row.class_name, []).append((kind_name, row))
     return found
 
+
+def _for_one_library(class_name: str, config: Mapping[str, Any]) -> Layer:
+    """Return a recurrent layer of Keras 2 that runs by one library alone, as the layer type with its tensors."""
+    kind_name, fields = FOR_ONE_LIBRARY[class_name]
+    stated = {name: config[name] for name in _OF_RECURRENT if config.get(name) not in (None, False)}
+    with naming(class_name):
+        return kind(kind_name)(**stated, **fields)
+
+
+#: What every recurrent layer states of its own.
+_OF_RECURRENT = ("units", "return_sequences", "return_state", "go_backwards")
 
 #: Layers of keras.applications that are no class of keras.layers, by their paths.
 _UNLISTED: Mapping[str, Callable[[Mapping[str, Any]], Layer]] = {
@@ -345,6 +361,10 @@ def is_frozen(config: Mapping[str, Any]) -> bool:
             "freeze the whole layer, or give the live model to pc.from_keras",
         )
     return inner.pop() if inner else frozen
+
+
+#: The dtype policies that keep tensors in float32, whatever they compute in.
+_OF_FLOAT32 = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def _policy(config: Mapping[str, Any]) -> str:

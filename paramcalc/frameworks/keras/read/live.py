@@ -252,7 +252,7 @@ class _Live:
         """Return the node of a layer of Keras with the input that it was built for; None where that is not known."""
         layer = call.live
         read = read_layer(call.entry, None)
-        shapes = [stated_shape(each) for each in (getattr(layer, "_build_shapes_dict", None) or {}).values()]
+        shapes = [*map(stated_shape, _built_for(layer).values())]
         given = next((shape[1:] for shape in shapes if shape is not None), (None,))
         node = Node(read.layer, of=given, trainable=False if read.frozen else None, dtype=read.dtype)
         try:
@@ -332,10 +332,20 @@ def _called_with(reader: ModelReader, call: LayerCall) -> _Called:
 
 def _calls_built_for(layer: Any) -> Iterator[_Called]:
     """Yield what a layer may have been called with, of the shapes that it was built for: of any batch, and of that."""
-    shapes: Mapping[str, Any] = getattr(layer, "_build_shapes_dict", None) or {}
+    shapes = _built_for(layer)
     for batch in ((None,), ()) if shapes else ():
         given = {name.removesuffix("_shape"): _tensors(shape, batch) for name, shape in shapes.items()}
         yield ([*given.values()], {}) if len(given) == 1 else ([], given)
+
+
+def _built_for(layer: Any) -> Mapping[str, Any]:
+    """Return the shapes that a layer was built for, by its arguments; none where it does not know them."""
+    shapes: Mapping[str, Any] | None = getattr(layer, "_build_shapes_dict", None)
+    if shapes is None:
+        # as Keras 2 has it
+        shape = getattr(layer, "_build_input_shape", None)
+        shapes = {} if shape is None else {"inputs": tuple(shape)}
+    return shapes
 
 
 def _tensors(shapes: Any, batch: tuple[None, ...]) -> Any:
@@ -386,4 +396,6 @@ def _base(layer: Any) -> Any:
 
 def _path_in(layer: Any, weight: Any) -> str:
     """Return the path of a weight in its layer."""
-    return str(weight.path).partition(f"{layer.name}/")[2] or str(weight.path)
+    # in Keras 2 a name ends with the number of an output
+    path = str(getattr(weight, "path", None) or weight.name).partition(":")[0]
+    return path.partition(f"{layer.name}/")[2] or path

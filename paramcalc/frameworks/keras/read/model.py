@@ -35,6 +35,11 @@ from paramcalc.frameworks.names import FreeNames
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
 
+#: What an attention is called with to give its scores as well.
+_SCORES = "return_attention_scores"
+#: Its inputs, the shapes of which make that of the scores.
+_INPUTS = ("query", "value")
+
 
 class Around(Protocol):
     """A group of nodes, which those of a model are read into."""
@@ -213,6 +218,33 @@ class ModelReader:
         self.first.setdefault(call.key[0], name)
         self.flowing = Source(name)
         self.sources[call.key] = _sources(name, self.inner.get(call.key[0]), sources)
+        if call.keywords.get(_SCORES) is True and node.layers is None:
+            self.add_scores(call, name)
+
+    def add_scores(self, call: LayerCall, name: str) -> None:
+        """Put what an attention attends to behind it, its second output: it is known by its shape alone."""
+        shape = self.stated.get(Output(*call.key, 1)) or self.scores_of(call)
+        scores = self.names.new(f"{name}_scores")
+        self.nodes.append(Node(by_shapes({0: with_steps(shape, self.steps)}).node.layer, name=scores))
+        self.given.add(scores)
+        self.flowing = Source(scores)
+        self.sources[call.key] = _place_of([Source(name), Source(scores)])
+
+    def scores_of(self, call: LayerCall) -> StatedShape:
+        """Return the shape of what an attention attends to: for each head, each position of the query and the value.
+
+        Raises `unknown-kind` where the positions are not along one axis.
+        """
+        read = self.reading.layers.get(".".join((*self.path, self.first[call.key[0]])))
+        # Keras 2 states them among the arguments
+        stated = [*self.given_to(call), *(stated_shape(call.entry["config"].get(f"{each}_shape")) for each in _INPUTS)]
+        given = [shape for shape in stated if shape is not None and len(shape) == 3]
+        if read is None or not given:
+            name = keras_name(call.entry)
+            raise refuse("unknown-kind", f"the layer '{name}' gives its scores, whose shape is not known")
+        heads = getattr(read.layer, "num_heads", None)
+        query, value = given[0], given[min(1, len(given) - 1)]
+        return (query[0], *(() if heads is None else (heads,)), query[1], value[1])
 
     def called_again(self, call: LayerCall, name: str, inputs: tuple[str, ...] | None) -> Node | None:
         """Return the node of a layer that was called before, in this model or in another; None for any other."""

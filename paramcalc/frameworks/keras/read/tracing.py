@@ -169,16 +169,21 @@ def described_entry(layer: Any) -> Description:
     """Describe a layer, an operation or a model within."""
     if _is_graph(layer) or hasattr(layer, "_functional"):
         return describe(layer)
-    import keras
-
+    cls = type(layer)
+    is_own = cls.__module__.partition(".")[0] in ("keras", "tf_keras")
+    found: dict[str, Any] = {
+        "module": "keras.layers" if is_own else cls.__module__,
+        "class_name": cls.__name__,
+        "config": {"name": layer.name},
+        "registered_name": None if is_own else f"{cls.__module__}>{cls.__name__}",
+    }
     try:
-        found: Description = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
-    except Exception:  # whatever a class of one's own does in its place
-        cls = type(layer)
-        found = {
-            "module": cls.__module__,
-            "class_name": cls.__name__,
-            "config": {"name": layer.name},
-            "registered_name": f"{cls.__module__}>{cls.__name__}",
-        }
+        if cls.__module__.startswith("tf_keras."):
+            found["config"] = json.loads(json.dumps(layer.get_config()))
+        else:
+            import keras
+
+            found = json.loads(json.dumps(keras.saving.serialize_keras_object(layer)))
+    except Exception:  # whatever a class of one's own does in its place: then its name alone is known
+        pass
     return {**found, "name": layer.name}
