@@ -109,7 +109,7 @@ def test_json_does_not_say_that_it_is_one_layer(made: Callable[[], Any]) -> None
     # Keras itself makes a layer of each place
     assert count.total == keras.models.model_from_json(text).count_params() > model.count_params()
     (note,) = count.notes
-    assert "each with the same name and configuration, and are counted at each place" in note
+    assert "each time with the same name and configuration" in note
 
 
 def test_a_layer_that_goes_both_ways_is_copied(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -58,7 +59,7 @@ class LayerCall:
         """The layer, and which of its calls it is."""
         return keras_name(self.entry), self.number
 
-    @property
+    @cached_property
     def tensors(self) -> list[tuple[Output, StatedShape | None]]:
         """The outputs that it is given, in the order in which the layer takes them."""
         named = sorted(self.keywords.items(), key=lambda item: _INPUTS.index(item[0]) if item[0] in _INPUTS else 0)

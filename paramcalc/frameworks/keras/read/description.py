@@ -24,6 +24,11 @@ StatedShape: TypeAlias = tuple[int | None, ...]
 TENSOR = "__keras_tensor__"
 #: The class that stands for an array whose numbers nobody needs: its configuration has the shape.
 ARRAY = "__array__"
+#: The key of an object that stands in an archive several times.
+MARK = "shared_object_id"
+#: The modules of what layers are given, and that owns no weights.
+_WITHOUT_WEIGHTS = ("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies")
+_POLICIES = ("DTypePolicy", "DTypePolicyMap", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy")
 #: What a zip archive begins with.
 ARCHIVE = b"PK\x03\x04"
 #: How the classes are called whose layers stand in their configuration: as a graph, and one behind the other.
@@ -54,6 +59,11 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if isinstance(found.get("config"), list) and found.get("class_name") in _SEQUENCES:
         # until 2018, the configuration of a sequence was the list of its layers
         found["config"] = {"name": found.get("name") or "sequential", "layers": found["config"]}
+    if MARK in found and (
+        str(found.get("module")).startswith(_WITHOUT_WEIGHTS) or found.get("class_name") in _POLICIES
+    ):
+        # that it stands there several times says nothing, and would tell layers apart that are alike
+        del found[MARK]
     return found
 
 
@@ -120,9 +130,20 @@ def _lists_layers(entry: Description) -> bool:
 def layers_within(config: Mapping[str, Any]) -> Iterator[tuple[str, int, Description]]:
     """Yield the layers and models among the arguments of a layer: the argument, the place in it, the description."""
     for name, value in config.items():
-        for place, each in enumerate(value if isinstance(value, list) else [value]):
-            if is_description(each) and (str(each.get("module", "")).startswith("keras.layers") or is_model(each)):
-                yield name, place, each
+        if isinstance(value, dict):
+            if _is_layer(value):
+                yield name, 0, value
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                if isinstance(each, dict) and _is_layer(each):
+                    yield name, place, each
+
+
+def _is_layer(value: dict[str, Any]) -> bool:
+    """Whether a mapping describes a layer of Keras, or a model."""
+    module = value.get("module")
+    of_layers = isinstance(module, str) and module.startswith("keras.layers")
+    return (of_layers or "config" in value) and is_description(value) and (of_layers or is_model(value))
 
 
 def a_part(form: type, value: Any) -> Any:

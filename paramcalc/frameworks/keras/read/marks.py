@@ -12,10 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paramcalc.frameworks.keras.read.description import Description, is_description, is_model, layers_within
+from paramcalc.frameworks.keras.read.description import MARK, Description, is_description, is_model, layers_within
 
-#: The key of an object that stands in an archive several times.
-MARK = "shared_object_id"
 #: What says nothing of a layer: how it is called, and where it stands.
 _PLACE = (MARK, "name", "inbound_nodes", "build_config", "compile_config")
 

@@ -34,6 +34,7 @@ from paramcalc.frameworks.keras.read.reading import Hidden, Reading, identities
 from paramcalc.frameworks.names import FreeNames
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node
+from paramcalc.spec.references import read_references
 
 #: What an attention is called with to give its scores as well.
 _SCORES = "return_attention_scores"
@@ -278,8 +279,10 @@ class ModelReader:
             self.reading.place(call, path, outputs)
         if outputs is not None:
             self.inner[call.key[0]] = outputs
-        takes = node.layer is None or node.layer.inputs
-        return replace(node, name=name, inputs=inputs if takes else None)
+        # it was made just now, and is not yet part of anything
+        node.name = name
+        node.inputs = read_references(inputs) if inputs and (node.layer is None or node.layer.inputs) else None
+        return node
 
     def model(
         self, group: ModelReader, taken: Sequence[StatedShape | None]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from paramcalc.frameworks.keras.read.calls import CallNode, LayerCall, Output, Source
-from paramcalc.frameworks.keras.read.description import Description, StatedShape, is_model, layers_within
+from paramcalc.frameworks.keras.read.description import MARK, Description, StatedShape, is_model, layers_within
 from paramcalc.frameworks.keras.read.layers import Read, copied_arguments
-from paramcalc.frameworks.keras.read.marks import MARK, without_marks
+from paramcalc.frameworks.keras.read.marks import without_marks
 
 if TYPE_CHECKING:
     from paramcalc.frameworks.keras.read.model import ModelReader

@@ -63,11 +63,12 @@ def _remark(trees: Iterable[Tree], reading: Reading) -> str:
     doubtful = [name for name, paths in reading.doubtful() if sum(".".join(path) in owning for path in paths) > 1]
     if not doubtful:
         return ""
-    more = f" and {len(doubtful) - 1} more" if len(doubtful) > 1 else ""
+    alone = len(doubtful) == 1
+    named = f"'{doubtful[0]}' stands" if alone else f"'{doubtful[0]}' and {len(doubtful) - 1} more layers stand"
     return (
-        f"'{doubtful[0]}'{more} stand in several models of this file, each with the same name and configuration, and"
-        " are counted at each place. Where they are one layer, called again, they count once: model.to_json() does"
-        " not say so, while model.save('model.keras') and the model itself do."
+        f"{named} at several places of this file, each time with the same name and configuration, and"
+        f" {'is' if alone else 'are'} counted at each. Where that is one layer, called again, it counts once:"
+        " model.to_json() does not say so, while model.save('model.keras') and the model itself do."
     )
 
 
