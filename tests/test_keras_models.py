@@ -9,6 +9,7 @@ import pickle
 import struct
 import sys
 import zipfile
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -382,7 +383,30 @@ def test_a_class_of_ones_own_that_lists_its_calls_is_read() -> None:
     row = sequential(source("x", 4), entry("Dense", "a", units=4), entry("Dense", "b", units=4))
     row["config"]["build_input_shape"] = [None, 4]
     for model in (graph, row):
-        assert pc.count(pc.from_keras({**model, "module": "mine", "class_name": "Trains"})).total == 2 * 20
+        count = pc.count(pc.from_keras({**model, "module": "mine", "class_name": "Trains"}))
+        assert count.total == 2 * 20
+        (note,) = count.notes
+        assert note == "assumes that the class 'Trains' owns nothing but the layers that its description lists"
+    pipeline = sequential(source("x", 4), {**nested(row, "p"), "class_name": "Pipeline", "module": "mine"})
+    del pipeline["config"]["layers"][1]["config"]["build_input_shape"]
+    with pytest.raises(pc.ParamcalcError, match="'Pipeline', whose code is not"):
+        pc.from_keras(pipeline)
+
+
+@pytest.mark.parametrize("mark", [[1], {"a": 1}, None, 1.5, "x"])
+def test_marks_and_names_of_any_form_do_no_harm(mark: Any, tmp_path: Path) -> None:
+    model = views(mark)
+    model["config"]["layers"][1]["config"]["layers"][1]["config"]["name"] = mark
+    with suppress(pc.ParamcalcError):
+        pc.from_keras(kept(model, tmp_path / "model.keras"))
+    far = functional(
+        source("x", 4),
+        entry("TopK", "t", [tensor("x", [None, 4])], module="keras.src.ops.math", k=2),
+        entry("Dense", "d", [tensor("t", [None, 2], 0, 10**9)], units=1),
+        outputs=[["d", 0, 0]],
+    )
+    with pytest.raises(pc.ParamcalcError, match="has more than"):
+        pc.from_keras(far)
 
 
 # --- What older versions wrote -----------------------------------------------------------

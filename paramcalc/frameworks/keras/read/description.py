@@ -34,6 +34,8 @@ ARCHIVE = b"PK\x03\x04"
 #: How the classes are called whose layers stand in their configuration: as a graph, and one behind the other.
 _GRAPHS = ("Functional", "Model")
 _SEQUENCES = ("Sequential", "Pipeline")
+#: Those whose code is Keras's own, wherever they are described.
+_MODELS = (*_GRAPHS, "Sequential")
 #: What the configuration of a model has beside its layers, whatever its class is called.
 _OF_GRAPHS = ("input_layers", "output_layers")
 _OF_SEQUENCES = "build_input_shape"
@@ -117,9 +119,16 @@ def is_graph(entry: Description) -> bool:
 
 def is_sequence(entry: Description) -> bool:
     """Whether a description is of a model whose layers stand one behind the other."""
-    return _lists_layers(entry) and (
-        entry.get("class_name") in _SEQUENCES or (_OF_SEQUENCES in entry["config"] and not is_graph(entry))
-    )
+    if not _lists_layers(entry):
+        return False
+    if entry.get("class_name") in _SEQUENCES:
+        return is_of_keras(entry)
+    return _OF_SEQUENCES in entry["config"] and not is_graph(entry)
+
+
+def is_of_keras(entry: Description) -> bool:
+    """Whether the class of a model is Keras's own."""
+    return entry.get("class_name") in _MODELS or str(entry.get("module")).startswith("keras.")
 
 
 def _lists_layers(entry: Description) -> bool:
@@ -149,6 +158,12 @@ def _is_layer(value: dict[str, Any]) -> bool:
 def a_part(form: type, value: Any) -> Any:
     """Return a list or mapping of a description; an empty one where there is none."""
     return value if isinstance(value, form) else form()
+
+
+def mark_of(entry: Description) -> int | str | None:
+    """Return the mark of what stands in an archive several times; None where it has none."""
+    mark = entry.get(MARK)
+    return mark if isinstance(mark, (int, str)) else None
 
 
 def stated_shape(value: Any) -> StatedShape | None:

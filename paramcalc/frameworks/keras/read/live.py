@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
@@ -18,7 +18,7 @@ from paramcalc.frameworks.keras.read.layers import read_layer
 from paramcalc.frameworks.keras.read.model import Around, ModelReader
 from paramcalc.frameworks.keras.read.operations import by_shapes
 from paramcalc.frameworks.keras.read.over_steps import with_steps
-from paramcalc.frameworks.keras.read.reading import NodePath, Reading
+from paramcalc.frameworks.keras.read.reading import Hidden, NodePath, Reading
 from paramcalc.frameworks.keras.read.tracing import described_entry, leaving_as_it_is, shapes_of, trace
 from paramcalc.frameworks.keras.read.whole import checked, read_description
 from paramcalc.frameworks.names import FreeNames
@@ -95,19 +95,22 @@ class _Live:
     def read(self, description: Description | None) -> Spec:
         """Read the spec of the model. Raises `model-mismatch`, among others."""
         make = self.written if description is None else partial(_of_description, description, self.model)
-        reading = self.reading()
-        spec = make(reading)
-        self.forced = {id(layer) for layer, shapes in reading.compared if self.shapes(layer) != shapes}
+        spec = self.read_by(make)
+        self.forced = {id(layer) for layer, shapes in self.kept.compared if self.shapes(layer) != shapes}
         if self.forced:
             # by their weights
-            spec = make(self.reading())
+            spec = self.read_by(make)
         self.check(spec)
         return spec
 
-    def reading(self) -> Reading:
-        """Return what a reading of the model begins with."""
+    def read_by(self, make: Callable[[Reading], Spec]) -> Spec:
+        """Return the spec that is made, with other names where one hides another."""
         self.kept = Reading(alive=self.node, shapes_of=shapes_of)
-        return self.kept
+        while True:
+            try:
+                return make(self.kept)
+            except Hidden as caught:
+                self.kept.start_again(caught)
 
     def check(self, spec: Spec) -> None:
         """Hold the totals of a spec against those of the model. Raises `model-mismatch`."""
@@ -166,7 +169,7 @@ class _Live:
         """Return the nodes of what a layer owns: the layers in it as a list, and its own weights."""
         if not _holds_layers(layer):
             return [*self.weights(layer)]
-        group = _Group((*path, "group"), around)
+        group = self.group((*path, "group"), around)
         return [Node(layers=tuple(self.listed(layer, group)), name="group", connections="none")]
 
     def followed(
@@ -189,7 +192,7 @@ class _Live:
         nodes, outputs = reader.read()
         first = [*self.owned(layer, own, reader, gives=reader.alone)]
         if uncalled:
-            group = _Group((*reader.path, reader.names.new("uncalled")), reader)
+            group = self.group((*reader.path, reader.names.new("uncalled")), reader)
             first.append(Node(layers=tuple(self.items(uncalled, group)), name=group.path[-1], connections="none"))
         named = [None if each == reader.flowing else each for each in outputs]
         return [*first, *nodes], [None if place is None else named[place] for place in found.places]
@@ -212,6 +215,10 @@ class _Live:
             raise refuse("invalid-value", f"the model {quoted(model.name)} has no weights")
         description = f"{described}: a list of its layers, in the order of its attributes; what it calls is not known."
         return checked(Spec(nodes, model.name, description, connections="none"), reading)
+
+    def group(self, path: NodePath, around: Around) -> _Group:
+        """Return a group of what is listed, within another."""
+        return _Group(path, around, FreeNames(("input", *self.kept.reserved)))
 
     def listed(self, layer: Any, group: _Group) -> Iterator[Node]:
         """Yield nodes of the layers in a layer and of its own weights, each for itself."""
@@ -245,7 +252,7 @@ class _Live:
             if followed is not None:
                 return Node(layers=tuple(followed[0]), connections="known")
         if _holds_layers(layer):
-            return Node(layers=tuple(self.listed(layer, _Group((*group.path, name), group))))
+            return Node(layers=tuple(self.listed(layer, self.group((*group.path, name), group))))
         return _one_of([_giving(each) for each in self.weights(layer)])
 
     def of_known_type(self, call: LayerCall, path: NodePath) -> Node | None:

@@ -12,7 +12,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from paramcalc.frameworks.keras.read.description import MARK, Description, is_description, is_model, layers_within
+from paramcalc.frameworks.keras.read.description import (
+    MARK,
+    Description,
+    is_description,
+    is_model,
+    layers_within,
+    mark_of,
+)
 
 #: What says nothing of a layer: how it is called, and where it stands.
 _PLACE = (MARK, "name", "inbound_nodes", "build_config", "compile_config")
@@ -23,8 +30,8 @@ def mark_first_places(model: dict[str, Any]) -> None:
     unmarked: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
     seen: set[Any] = set()
     for layer in _layers(model):
-        key = layer["class_name"], layer["config"].get("name")
-        mark = layer.get(MARK)
+        key = layer["class_name"], str(layer["config"].get("name"))
+        mark = mark_of(layer)
         if mark is None:
             unmarked[key].append(layer)
         elif mark not in seen:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any, Protocol
 
-from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse
 from paramcalc.frameworks.keras.read.calls import CallNode, LayerCall, Output, Source, in_order, outputs_in
 from paramcalc.frameworks.keras.read.description import (
     Description,
@@ -70,6 +70,7 @@ class ModelReader:
         self.entries = _entries(self.config)
         self.sequential = is_sequence(model)
         self.reading = reading
+        reading.keep_class(model)
         #: whether it begins with inputs of its own, as the whole does
         self.alone = alone or around is None
         #: what is around it, and the names of the groups around it and its own; none for the whole
@@ -305,7 +306,8 @@ class ModelReader:
     def taken(self, call: LayerCall) -> list[StatedShape | None]:
         """Return the shapes of the outputs of a call in their order, as far as they are stated."""
         places = [output.place for output in self.wanted if output[:2] == call.key]
-        return [self.stated.get(Output(*call.key, place)) for place in range(max(places, default=-1) + 1)]
+        most = min(max(places, default=-1), LIMITS.list_length)
+        return [self.stated.get(Output(*call.key, place)) for place in range(most + 1)]
 
     def layer(
         self, call: LayerCall, path: tuple[str, ...], shapes: list[StatedShape | None]

@@ -8,7 +8,7 @@ from itertools import chain
 from string import ascii_letters
 from typing import Any
 
-from paramcalc.core.errors import LIMITS, quoted
+from paramcalc.core.errors import LIMITS, quoted, refuse
 from paramcalc.core.functions import function_name
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.keras.read.calls import CallNode, Source
@@ -29,6 +29,8 @@ def by_shapes(shapes: Mapping[int, StatedShape]) -> CallNode:
     nodes = {place: Node(kind("Input")(shape=shape[1:])) for place, shape in sorted(shapes.items())}
     if [*nodes] == [0]:
         return CallNode(nodes[0])
+    if max(nodes) > LIMITS.list_length:
+        raise refuse("limit", f"a layer has more than {LIMITS.list_length} outputs")
     names = {place: f"output_{place}" for place in nodes}
     group = Node(layers=tuple(replace(node, name=names[place]) for place, node in nodes.items()))
     # an output that nothing takes is never asked for
@@ -116,7 +118,10 @@ def _of_several(called: OperationCall) -> Layer:
 def _shape_of(constant: Any) -> tuple[int, ...] | None:
     """Return the shape of a number, or of an array that the description holds; None for anything else."""
     if isinstance(constant, dict) and constant.get("class_name") == ARRAY:
-        return tuple(constant["config"]["shape"])
+        config = constant.get("config")
+        stated = config.get("shape") if isinstance(config, dict) else None
+        sizes = tuple(size for size in stated if type(size) is int) if isinstance(stated, list) else ()
+        return sizes if isinstance(stated, list) and len(sizes) == len(stated) else None
     if isinstance(constant, dict) and constant.get("class_name") in ("__numpy__", "__tensor__"):
         config = constant.get("config")
         constant = config.get("value") if isinstance(config, dict) else None

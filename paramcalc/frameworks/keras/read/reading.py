@@ -7,8 +7,16 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras.read.calls import CallNode, LayerCall, Output, Source
-from paramcalc.frameworks.keras.read.description import MARK, Description, StatedShape, is_model, layers_within
+from paramcalc.frameworks.keras.read.description import (
+    Description,
+    StatedShape,
+    is_model,
+    is_of_keras,
+    layers_within,
+    mark_of,
+)
 from paramcalc.frameworks.keras.read.layers import Read, copied_arguments
 from paramcalc.frameworks.keras.read.marks import without_marks
 
@@ -73,14 +81,20 @@ class Reading:
     namesakes: dict[tuple[str, str], list[tuple[NodePath, Description]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    #: the classes of one's own of models whose layers their descriptions list
+    classes: dict[str, None] = field(default_factory=dict)
     #: names that are for nodes of the groups around alone
     reserved: frozenset[str] = frozenset()
 
-    def start_again(self, reserved: str) -> None:
-        """Forget what was read, and leave a name to the nodes of the groups around."""
+    def start_again(self, hidden: Hidden) -> None:
+        """Forget what was read, and leave a name to the nodes of the groups around. Raises `invalid-name`."""
+        if hidden.name in self.reserved:
+            what = f"a layer within {quoted(hidden.name)} is called again where another node has this name"
+            raise refuse("invalid-name", what, "rename one of the two")
         for kept in (self.layers, self.shapes, self.live, self.owners, self.twins, self.namesakes):
             kept.clear()
-        self.reserved |= {reserved}
+        self.classes.clear()
+        self.reserved |= {hidden.name}
 
     def place(self, call: LayerCall, path: NodePath, outputs: Sequence[Source | None] | None, start: Way = ()) -> None:
         """Keep where a layer stands, and those within it; `start` leads to it within the layer of the node."""
@@ -91,6 +105,11 @@ class Reading:
                 self.twins.append(Twin(path, way, self.owners[identity]))
             else:
                 self.owners[identity] = Owner(path, way, outputs if way == start else None)
+
+    def keep_class(self, model: Description) -> None:
+        """Keep the class of a model, if it is one's own and known by its description alone."""
+        if self.alive is None and not is_of_keras(model):
+            self.classes[str(model["class_name"])] = None
 
     def _keep_name(self, path: NodePath, entry: Description) -> None:
         if not self.is_marked and self.alive is None:
@@ -113,7 +132,7 @@ def _says_the_same(entry: Description, other: Description) -> bool:
 
 def identities(entry: Description, live: Any, way: Way = ()) -> Iterator[tuple[Hashable, Way, Description]]:
     """Yield what tells a layer from others, and those within it: the layer itself where it is alive, or its mark."""
-    yield (id(live) if live is not None else entry.get(MARK)), way, entry
+    yield (id(live) if live is not None else mark_of(entry)), way, entry
     if is_model(entry):
         return
     copied = copied_arguments(entry)

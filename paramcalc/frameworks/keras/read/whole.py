@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -30,7 +30,7 @@ def read_description(model: Description, reading: Reading | None = None, live: A
             nodes, outputs = group.read()
             break
         except Hidden as caught:
-            reading.start_again(caught.name)
+            reading.start_again(caught)
     if not nodes:
         raise refuse("invalid-value", f"the model {quoted(config.get('name'))} has no layers")
     if not outputs:
@@ -51,21 +51,23 @@ def checked(spec: Spec, reading: Reading) -> Spec:
         spec = replace(spec, layers=tied(spec.layers, reading.twins, leaves))
         trees = _trees(spec)
     _check(trees, reading)
-    remark = _remark(trees, reading)
-    return replace(
-        spec, description=" ".join(filter(None, [spec.description, remark])), remarks=(remark,) * bool(remark)
-    )
+    remarks = tuple(_remarks(trees, reading))
+    if not remarks:
+        return spec
+    return replace(spec, description=" ".join(filter(None, [spec.description, *remarks])), remarks=remarks)
 
 
-def _remark(trees: Iterable[Tree], reading: Reading) -> str:
-    """Say which layers stand in several models of a file that does not say whether each is one layer."""
+def _remarks(trees: Iterable[Tree], reading: Reading) -> Iterator[str]:
+    """Say what is assumed of classes of one's own, and which layers may be one at several places."""
+    for name in reading.classes:
+        yield f"assumes that the class {quoted(name)} owns nothing but the layers that its description lists"
     owning = {tree.name for tree in trees if isinstance(tree, Leaf) and tree.owned}
     doubtful = [name for name, paths in reading.doubtful() if sum(".".join(path) in owning for path in paths) > 1]
     if not doubtful:
-        return ""
+        return
     alone = len(doubtful) == 1
     named = f"'{doubtful[0]}' stands" if alone else f"'{doubtful[0]}' and {len(doubtful) - 1} more layers stand"
-    return (
+    yield (
         f"{named} at several places of this file, each time with the same name and configuration, and"
         f" {'is' if alone else 'are'} counted at each. Where that is one layer, called again, it counts once:"
         " model.to_json() does not say so, while model.save('model.keras') and the model itself do."
