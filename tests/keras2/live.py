@@ -1,4 +1,8 @@
-"""Live models of Keras 2, held against what it counts itself."""
+"""Live models of Keras 2, held against what it counts itself.
+
+It wants a TensorFlow of its own, so that this is run by hand where tf-keras 2.21 is installed:
+python -m pytest -n 0 tests/keras2/live.py
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tf_keras as keras
 
 import paramcalc as pc
 
-pytestmark = [pytest.mark.framework, pytest.mark.filterwarnings("ignore")]
-
-keras = pytest.importorskip("tf_keras")
 layers = keras.layers
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 def both_ways() -> Any:
