@@ -140,6 +140,7 @@ class Gate(layers.Layer):
 
     def call(self, x: Any) -> Any:
         self.calls.assign(self.calls + 1.0)
+        self.last = x
         return ops.matmul(self.dense(x) * self.scale, self.matrix), self.dense(x)
 
 
@@ -148,9 +149,10 @@ def test_own_weights_and_layers_that_are_never_called_are_there_as_well() -> Non
     gate = Gate()
     product, plain = gate(x)
     model = keras.Model(x, [layers.Dense(3)(product), layers.Dense(3)(plain)])
-    before = [each.numpy().copy() for each in model.weights]
+    before, last = [each.numpy().copy() for each in model.weights], gate.last
     spec = held(model)
     assert all(np.array_equal(one, other) for one, other in zip(before, model.weights, strict=True))
+    assert gate.last is last
     names = {name for row in pc.count(spec).layers for name in [row.name.partition("_")[0]]}
     assert {"gate.own", "gate.uncalled.dense", "gate.dense"} <= names
     count = pc.count(spec, expand=True)

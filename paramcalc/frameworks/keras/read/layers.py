@@ -279,7 +279,7 @@ def _takes_none(cls: type[Layer], name: str) -> bool:
         return False
     try:
         return _reader(cls, name)(None) is None
-    except ParamcalcError:
+    except Exception:  # whatever a reader does that takes no null
         return False
 
 

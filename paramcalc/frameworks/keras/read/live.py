@@ -136,7 +136,7 @@ class _Live:
     def node(self, reader: ModelReader, call: LayerCall, path: NodePath) -> CallNode | None:
         """Return the node of a layer as it is; None where its description will do."""
         layer = call.live
-        if id(layer) not in self.forced and _is_known(call.entry):
+        if id(layer) not in self.forced and self.is_known(call.entry):
             return None
         _check_built(layer)
         inner = self.followed(layer, reader, path[-1], _called_with(reader, call)) if not reader.steps else None
@@ -156,6 +156,14 @@ class _Live:
             nodes.append(Node(kind("Activation")(activation="linear")))
         alone = len(nodes) == 1 and nodes[0].layer is not None and len(call.tensors) <= 1
         return CallNode(nodes[0] if alone else Node(layers=tuple(nodes)))
+
+    def is_known(self, entry: Description) -> bool:
+        """Whether a layer is one of Keras that is a layer type, by its description."""
+        try:
+            read_layer(entry, None, self.kept.known)
+        except ParamcalcError:
+            return False
+        return True
 
     def given(self, reader: ModelReader, call: LayerCall) -> StatedShape:
         """Return the shape of the first of what a layer is given: it is what flows through."""
@@ -240,10 +248,10 @@ class _Live:
     def item(self, call: LayerCall, group: _Group, name: str) -> Node | None:
         """Return the node of a layer in a list; None for one that owns nothing, and whose input is not known."""
         layer = call.live
-        if is_model(call.entry):
+        if is_model(call.entry) and layer.built:
             nodes, _ = ModelReader(call.entry, self.kept, group, name, layer, alone=True).read()
             return Node(layers=tuple(nodes), connections="known")
-        if _is_known(call.entry):
+        if self.is_known(call.entry):
             node = self.of_known_type(call, (*group.path, name))
             if node is not None:
                 return node
@@ -303,15 +311,6 @@ def _giving(node: Node) -> Node:
 def _one_of(nodes: list[Node]) -> Node | None:
     """Return nodes as one: the only one, or a group; None, where there are none."""
     return (nodes[0] if len(nodes) == 1 else Node(layers=tuple(nodes))) if nodes else None
-
-
-def _is_known(entry: Description) -> bool:
-    """Whether a layer is one of Keras that is a layer type, by its description."""
-    try:
-        read_layer(entry, None)
-    except ParamcalcError:
-        return False
-    return True
 
 
 def _holds_layers(layer: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -95,8 +96,8 @@ class ModelReader:
         self.flowing: Source | None = None if self.alone else Source("input")
         #: the shapes of outputs of its layers, where the model or what takes them states them
         self.stated: dict[Output, StatedShape] = {}
-        #: the outputs that something takes
-        self.wanted: set[Output] = set()
+        #: of each call, which of its outputs something takes
+        self.wanted: dict[tuple[str, int], set[int]] = defaultdict(set)
         #: of a Sequential model, the output before the layer at hand
         self.before: Output | None = None
         #: the names of its nodes so far
@@ -108,10 +109,11 @@ class ModelReader:
         calls = [*self.chain()] if self.sequential else [*self.calls()]
         outputs = [Output(*calls[-1].key, 0)] if self.sequential and calls else [*self.outputs()]
         self.stated |= {output: shape for output, shape in zip(outputs, taken, strict=False) if shape is not None}
-        self.wanted = {*outputs, *(output for call in calls for output, _ in call.tensors)}
+        for name, number, place in [*outputs, *(output for call in calls for output, _ in call.tensors)]:
+            self.wanted[name, number].add(place)
         if self.sequential:
             for call in calls:
-                self.wanted.add(Output(*call.key, 0))
+                self.wanted[call.key].add(0)
                 self.add(call)
                 self.before = Output(*call.key, 0)
             return self.nodes, (self.flowing,) if self.flowing else ()
@@ -220,7 +222,7 @@ class ModelReader:
         self.first.setdefault(call.key[0], name)
         self.flowing = Source(name)
         self.sources[call.key] = _sources(name, self.inner.get(call.key[0]), sources)
-        if call.keywords.get(_SCORES) is True and node.layers is None:
+        if call.keywords.get(_SCORES) is True and node.layers is None and 1 in self.wanted[call.key]:
             self.add_scores(call, name)
 
     def add_scores(self, call: LayerCall, name: str) -> None:
@@ -305,8 +307,7 @@ class ModelReader:
 
     def taken(self, call: LayerCall) -> list[StatedShape | None]:
         """Return the shapes of the outputs of a call in their order, as far as they are stated."""
-        places = [output.place for output in self.wanted if output[:2] == call.key]
-        most = min(max(places, default=-1), LIMITS.list_length)
+        most = min(max(self.wanted[call.key], default=-1), LIMITS.list_length)
         return [self.stated.get(Output(*call.key, place)) for place in range(most + 1)]
 
     def layer(
@@ -349,7 +350,7 @@ class ModelReader:
 
     def taken_of(self, call: LayerCall) -> dict[int, StatedShape] | None:
         """Return the shapes of the outputs of a call that something takes; None where one is not stated."""
-        wanted = {output.place for output in self.wanted if output[:2] == call.key}
+        wanted = self.wanted[call.key]
         stated = {place: self.stated.get(Output(*call.key, place)) or shape_stated_by(call.entry) for place in wanted}
         known = {place: shape for place, shape in stated.items() if shape is not None}
         return known if len(known) == len(wanted) and known else None

@@ -26,10 +26,12 @@ class Trace(NamedTuple):
 
 @contextmanager
 def leaving_as_it_is(model: Any) -> Iterator[None]:
-    """Take away from the layers of a model, in the end, the calls that were traced meanwhile."""
+    """Take away from the layers of a model, in the end, the calls that were traced, and what these have set."""
+    layers = [*model._flatten_layers()]
+    attributes = [dict(vars(each)) for each in layers]
     lists = [
         getattr(layer, name)
-        for layer in model._flatten_layers()
+        for layer in layers
         for name in ("_inbound_nodes", "_outbound_nodes")
         if isinstance(getattr(layer, name, None), list)
     ]
@@ -39,6 +41,9 @@ def leaving_as_it_is(model: Any) -> Iterator[None]:
     finally:
         for each, length in zip(lists, lengths, strict=True):
             del each[length:]
+        for layer, before in zip(layers, attributes, strict=True):
+            vars(layer).clear()
+            vars(layer).update(before)
 
 
 def trace(layer: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Trace | None:
