@@ -7,7 +7,10 @@ import io
 import json
 import pickle
 import struct
+import sys
 import zipfile
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from click.testing import CliRunner, Result
 
 import paramcalc as pc
 from paramcalc.cli import main
+from paramcalc.frameworks.keras.read import layers
 
 ROOT = Path(__file__).parent.parent
 
@@ -219,9 +223,250 @@ def test_self_attention_is_a_residual_and_repeats(copies: int) -> None:
     assert len(spec.layers) == (3 if copies == 2 else 2)
 
 
+LAMBDA = entry("Lambda", "double", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA="}})
+
+
+# --- What stands in a model several times ------------------------------------------------
+
+
+def marked(layer: dict[str, Any], mark: int) -> dict[str, Any]:
+    """A layer as an archive has it at its second place and at all that follow."""
+    return {**layer, "shared_object_id": mark}
+
+
+def views(mark: int | None) -> Any:
+    """Two models within one, each with the layer `shared`; the second time with a mark, if there is one."""
+    first = entry("Dense", "shared", [tensor("a", [None, 8])], units=6)
+    second = first if mark is None else marked(first, mark)
+    whole = functional(
+        source("a", 8), first, entry("Dense", "own", [tensor("shared", [None, 6])], units=3), outputs=[["own", 0, 0]]
+    )
+    half = functional(source("a", 8), second, outputs=[["shared", 0, 0]])
+    x = [tensor("x", [None, 8])]
+    return functional(
+        source("x", 8), nested(whole, "whole", x), nested(half, "half", x), outputs=[["whole", 1, 0], ["half", 1, 0]]
+    )
+
+
+def kept(model: Any, path: Path) -> Path:
+    path.write_bytes(archive({"config.json": json.dumps(model).encode()}))
+    return path
+
+
+def test_an_archive_marks_a_layer_that_stands_in_two_models(tmp_path: Path) -> None:
+    spec = pc.from_keras(kept(views(7), tmp_path / "model.keras"))
+    assert str(spec.layers[2].layers and spec.layers[2].layers[0].share) == "whole.shared"
+    assert (pc.count(spec).total, pc.count(spec).notes) == (8 * 6 + 6 + 6 * 3 + 3, ())
+    assert pc.loads(pc.dumps(spec)) == spec
+
+
+def test_without_a_mark_they_are_two_layers(tmp_path: Path) -> None:
+    assert pc.count(pc.from_keras(kept(views(None), tmp_path / "model.keras"))).total == 2 * (8 * 6 + 6) + 6 * 3 + 3
+
+
+def test_of_json_a_note_says_what_it_may_mean(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(views(None)), encoding="utf-8")
+    note = (
+        "'shared' stands at several places of this file, each time with the same name and configuration, and is counted"
+        " at each. Where that is one layer, called again, it counts once: model.to_json() does not say so, while"
+        " model.save('model.keras') and the model itself do."
+    )
+    count = pc.count(pc.from_keras(path))
+    assert (count.total, count.notes) == (2 * (8 * 6 + 6) + 6 * 3 + 3, (note,))
+    assert pc.from_keras(path).description == note
+    assert "Note: 'shared' stands at several places" in run("count", str(path)).stdout.replace("\n", " ")
+    # what owns nothing is not counted at any place
+    twice = sequential(source("x", 4), *(nested(sequential(entry("ReLU", "relu")), name) for name in "ab"))
+    assert pc.count(pc.from_keras(twice)).notes == ()
+
+
+def test_a_layer_within_another_shares_its_tensors(tmp_path: Path) -> None:
+    dense = entry("Dense", "dense", units=3)
+    steps = [tensor("x", [None, 5, 4])]
+    around = entry("TimeDistributed", "steps", steps, layer={k: v for k, v in dense.items() if k != "inbound_nodes"})
+    model = functional(
+        source("x", 5, 4),
+        around,
+        marked(entry("Dense", "dense", steps, units=3), 9),
+        outputs=[["steps", 0, 0], ["dense", 0, 0]],
+    )
+    spec = pc.from_keras(kept(model, tmp_path / "model.keras"))
+    assert (pc.count(spec).total, pc.count(spec).total_untied) == (15, 30)
+
+
+def test_layers_that_are_alike_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ["x", *(f"dense_{number}" for number in range(300))]
+
+    def initializer(mark: int) -> dict[str, Any]:
+        return {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "shared_object_id": mark}
+
+    stack = [
+        entry("Dense", name, [tensor(before, [None, 4])], units=4, kernel_initializer=initializer(number))
+        for number, (before, name) in enumerate(pairwise(names))
+    ]
+    path = kept(functional(source("x", 4), *stack, outputs=[[names[-1], 0, 0]]), tmp_path / "model.keras")
+    read: list[Any] = []
+    original = layers._read
+    monkeypatch.setattr(layers, "_read", lambda *given: read.append(given) or original(*given))
+    assert pc.count(pc.from_keras(path)).total == 300 * 20
+    assert len(read) == 1
+
+
+# --- What owns no weights ----------------------------------------------------------------
+
+
+def between(kind: str, shape: list[int | None] | None, module: str = "keras.layers", **config: Any) -> Any:
+    """A model of 4 features, something, and a Dense that may state the shape of what it is given."""
+    stated = {"inbound_nodes": [{"args": [tensor("it", shape or [])], "kwargs": {}}]}
+    return functional(
+        source("x", 4),
+        entry(kind, "it", [tensor("x", [None, 4])], module=module, **config),
+        {**entry("Dense", "out", units=3), **stated},
+        outputs=[["out", 0, 0]],
+    )
+
+
+def test_what_owns_no_weights_has_the_shape_that_is_stated() -> None:
+    for model in (
+        between("TopK", [None, 7], module="keras.src.ops.math", k=7, sorted=True),
+        between("Lambda", [None, 7], function={"value": ["4wEAAAA=", None, None]}),
+        between("Lambda", None, function={"value": ["4wEAAAA=", None, None]}, output_shape=[7]),
+        between("RandomWidth", [None, 7], factor=0.1),
+    ):
+        assert pc.count(pc.from_keras(model)).total == 7 * 3 + 3
+    with pytest.raises(pc.ParamcalcError, match="'Lambda', which is no layer type"):
+        pc.from_keras(between("Lambda", None, function={"value": ["4wEAAAA=", None, None]}))
+
+
+def test_code_in_a_sequence_gives_what_the_next_layer_was_built_for() -> None:
+    model = sequential(
+        source("x", 4), LAMBDA, {**entry("Dense", "d", units=3), "build_config": {"input_shape": [None, 9]}}
+    )
+    assert pc.count(pc.from_keras(model)).total == 9 * 3 + 3
+
+
+@pytest.mark.parametrize(
+    ("activation", "name"),
+    [
+        ({"value": ["4wEAAAA=", None, None]}, "lambda"),
+        ({"class_name": "__lambda__", "config": {"value": "4wEAAAA="}}, "lambda"),
+        ({"module": "builtins", "class_name": "function", "config": "mine>f", "registered_name": "function"}, "mine_f"),
+    ],
+)
+def test_a_function_of_ones_own_is_assumed_to_keep_the_shape(activation: Any, name: str) -> None:
+    count = pc.count(pc.from_keras(sequential(source("x", 4), entry("Dense", "d", units=3, activation=activation))))
+    assert count.total == 15
+    assert count.notes == (f"assumes that 'custom:{name}' keeps the shape, and owns nothing",)
+
+
+def test_a_model_over_the_steps_of_a_sequence() -> None:
+    part = sequential(
+        source("s", 8, 8, 1), entry("Conv2D", "conv", filters=4, kernel_size=[3, 3]), entry("Flatten", "f")
+    )
+    model = sequential(source("x", None, 8, 8, 1), entry("TimeDistributed", "steps", layer=part))
+    count = pc.count(pc.from_keras(model))
+    assert (count.total, count.layers[-1].output_shape[1]) == (3 * 3 * 4 + 4, 6 * 6 * 4)
+
+
+def test_both_ways_apart_are_two_outputs() -> None:
+    gru = {"module": "keras.layers", "class_name": "GRU", "config": {"name": "g", "units": 6}, "registered_name": None}
+    both = entry("Bidirectional", "both", [tensor("x", [None, 10, 7])], layer=gru, merge_mode=None)
+    outputs = [tensor("both", [None, 6], 0, place) for place in (0, 1)]
+    model = functional(source("x", 10, 7), both, entry("Concatenate", "c", [outputs], axis=-1), outputs=[["c", 0, 0]])
+    count = pc.count(pc.from_keras(model))
+    assert (count.total, count.layers[-1].output_shape) == (540, (12,))
+
+
+def test_a_class_of_ones_own_that_lists_its_calls_is_read() -> None:
+    graph = two_dense(("a", "x", 4), ("b", "a", 4))
+    row = sequential(source("x", 4), entry("Dense", "a", units=4), entry("Dense", "b", units=4))
+    row["config"]["build_input_shape"] = [None, 4]
+    for model in (graph, row):
+        count = pc.count(pc.from_keras({**model, "module": "mine", "class_name": "Trains"}))
+        assert count.total == 2 * 20
+        (note,) = count.notes
+        assert note == "assumes that the class 'Trains' owns nothing but the layers that its description lists"
+    pipeline = sequential(source("x", 4), {**nested(row, "p"), "class_name": "Pipeline", "module": "mine"})
+    del pipeline["config"]["layers"][1]["config"]["build_input_shape"]
+    with pytest.raises(pc.ParamcalcError, match="'Pipeline', whose code is not"):
+        pc.from_keras(pipeline)
+
+
+@pytest.mark.parametrize("mark", [[1], {"a": 1}, None, 1.5, "x"])
+def test_marks_and_names_of_any_form_do_no_harm(mark: Any, tmp_path: Path) -> None:
+    model = views(mark)
+    model["config"]["layers"][1]["config"]["layers"][1]["config"]["name"] = mark
+    with suppress(pc.ParamcalcError):
+        pc.from_keras(kept(model, tmp_path / "model.keras"))
+    far = functional(
+        source("x", 4),
+        entry("TopK", "t", [tensor("x", [None, 4])], module="keras.src.ops.math", k=2),
+        entry("Dense", "d", [tensor("t", [None, 2], 0, 10**9)], units=1),
+        outputs=[["d", 0, 0]],
+    )
+    with pytest.raises(pc.ParamcalcError, match="has more than"):
+        pc.from_keras(far)
+
+
+# --- What older versions wrote -----------------------------------------------------------
+
+
+def test_the_sequences_of_2018_are_lists() -> None:
+    first = {"class_name": "Dense", "config": {"name": "d", "batch_input_shape": [None, 784], "units": 10}}
+    inner = {"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "e", "units": 2}}]}
+    model = {"class_name": "Sequential", "keras_version": "2.1.6", "config": [first, inner]}
+    assert pc.count(pc.from_keras(json.dumps(model))).total == 7850 + 22
+
+
+#: Recurrent layers of 5 units on 3 features, as tf-keras 2.21 builds them; GRU as Keras 2.1 did, with one bias.
+OLD_RECURRENT = {"CuDNNLSTM": 200, "CuDNNGRU": 150, "GRU": 135, "LSTM": 180}
+
+
+@pytest.mark.parametrize("name", OLD_RECURRENT)
+def test_recurrent_layers_of_keras_2(name: str) -> None:
+    config = {"name": "r", "units": 5, "unit_forget_bias": True, "stateful": False, "return_sequences": True}
+    one = {"class_name": name, "config": config}
+    both = {"class_name": "Bidirectional", "config": {"name": "b", "layer": one, "merge_mode": "concat"}}
+    for layer, times in ((one, 1), (both, 2)):
+        first = {**layer, "config": {**layer["config"], "batch_input_shape": [None, 7, 3]}}
+        model = {"class_name": "Sequential", "keras_version": "2.1.6", "config": [first]}
+        assert pc.count(pc.from_keras(json.dumps(model))).total == times * OLD_RECURRENT[name]
+
+
+def test_hdf5_is_read_by_its_description(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    h5py = pytest.importorskip("h5py")
+    monkeypatch.chdir(tmp_path)
+    with h5py.File("model.h5", "w") as file:
+        file.attrs["model_config"] = json.dumps(MLP)
+        file.attrs["keras_version"] = b"2.15.0"
+        file.create_dataset("model_weights/dense/kernel", data=[1.0])
+    with h5py.File("weights.h5", "w") as file:
+        file.create_dataset("dense/kernel", data=[1.0])
+    Path("damaged.h5").write_bytes(b"\x89HDF\r\n\x1a\n\0\0\0\0")
+    assert pc.count(pc.from_keras("model.h5")).total == pc.count(pc.from_keras(MLP)).total
+    assert run("count", "model.h5").exit_code == 0
+    for name, message in (
+        (
+            "weights.h5",
+            (
+                "error[invalid-value]: 'weights.h5' holds weights, and no description of a model\n"
+                "    model.save('model.keras') writes both; model.save_weights() the weights alone\n"
+            ),
+        ),
+        ("damaged.h5", "error[invalid-value]: 'damaged.h5' is a damaged HDF5 file\n"),
+    ):
+        result = run("import", name)
+        assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    assert run("count", "model.h5").stderr == (
+        "error[missing-package]: an HDF5 file is read with the package h5py\n"
+        "    python -m pip install 'paramcalc[hdf5]', or write model.save('model.keras') where the model is\n"
+    )
+
+
 # --- Refusals --------------------------------------------------------------------------
 
-LAMBDA = entry("Lambda", "double", function={"class_name": "__lambda__", "config": {"code": "4wEAAAA="}})
 REFUSED: dict[str, tuple[Any, str]] = {
     "no JSON": (
         "{",
@@ -344,6 +589,10 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "a layer that is none": (
         functional({"class_name": 3}, outputs=[]),
         "error[invalid-value]: a layer of a description is a mapping with 'class_name' and 'config', not a mapping",
+    ),
+    "a policy that begins as another": (
+        sequential(source("x", 4), entry("Dense", "d", units=3, dtype="float32'); evil()")),
+        ("error[unknown-kind]: the layer 'd' is kept in \"float32'); evil()\", which is no dtype policy of Keras"),
     ),
     "a quantised one": (
         sequential(
@@ -481,13 +730,6 @@ def test_names_that_climb_out_do_no_harm(tmp_path: Path) -> None:
 # --- What is no model ---------------------------------------------------------------------
 
 FOREIGN: dict[str, tuple[bytes, str]] = {
-    "HDF5": (
-        b"\x89HDF\r\n\x1a\n\0\0\0\0",
-        (
-            "error[not-text]: {path} is an HDF5 file\n"
-            "    load it with Keras, and write model.to_json() to a file, or model.save('model.keras')\n"
-        ),
-    ),
     "a pickle": (
         pickle.dumps({"weights": [1.0]}),
         (

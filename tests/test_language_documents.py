@@ -41,6 +41,31 @@ def test_what_needs_the_graph_is_refused_naming_the_inventory() -> None:
     assert caught.value.code == "no-connections"
 
 
+CONNECTED = """
+connections: none
+layers:
+  - Dense: {units: 3}
+    of: [5]
+  - name: part
+    connections: known
+    layers:
+      - Input: {shape: [8]}
+      - Dense: {units: 4}
+        residual: false
+      - Dense: {units: 2}
+"""
+
+
+def test_a_group_of_an_inventory_may_know_its_connections() -> None:
+    spec = load(CONNECTED)
+    assert total(CONNECTED) == (5 + 1) * 3 + (8 + 1) * 4 + (4 + 1) * 2
+    assert pc.loads(pc.dumps(spec)) == spec
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.build(spec, "keras")
+    assert caught.value.code == "no-connections"
+    assert refusal(CONNECTED.replace("        residual: false", "        of: [8]")).code == "invalid-value"
+
+
 def test_a_group_may_be_an_inventory() -> None:
     text = """
     layers:

@@ -428,6 +428,7 @@ CLASSES: Mapping[str, Rows] = {
             when="backward_layer == None",
             parts={"forward": "forward_{class}", "backward": "backward_{class}"},
             call="sequence",
+            copied="layer",
         ),
         # a layer that is given keeps its name
         Equivalent(
@@ -435,6 +436,7 @@ CLASSES: Mapping[str, Rows] = {
             _BIDIRECTIONAL,
             parts={"forward": "forward_{class}", "backward": "{class}"},
             call="sequence",
+            copied="layer",
         ),
     ),
     "TimeDistributed": Equivalent("keras.layers.TimeDistributed", same("layer"), parts={"layer": "{class}"}),
@@ -476,6 +478,9 @@ UNLISTED = {
     "TorchModuleWrapper": _FOREIGN,
     "Pipeline": "it holds layers in sequence: write them as a group",
 }
+
+#: Classes that own no weights, of Keras 2 as well, whose output has a shape that their configuration does not say.
+WEIGHTLESS = ("Lambda", "RandomHeight", "RandomWidth", "TensorFlowOpLayer")
 
 CONVENTION = Convention(
     name="keras",

@@ -66,6 +66,8 @@ class Equivalent:
     arrays: str = ""
     #: further arguments that change neither tensors nor shapes, with the reason; `*` stands for any text
     inert: Mapping[str, str] = field(default_factory=dict)
+    #: the arguments that are layers, and of which an object of the class makes copies for itself
+    copied: str = ""
     #: why no model with the class can be written
     unwritten: str = ""
 

@@ -9,16 +9,13 @@ from paramcalc.spec.loading import open_file
 
 #: What a zip archive begins with: a `.keras` file is one.
 ARCHIVE = b"PK\x03\x04"
+#: What an HDF5 file begins with.
+HDF5 = b"\x89HDF\r\n\x1a\n"
 _TENSORS = "it holds tensors, and not what they are connected to"
 _CODE = "it may run code when it is opened, and never is: open it where it was made, and give the model to pc.from_"
 #: What begins at a place of files that people keep models in, and are no text: what each is, and what to do.
 _FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
-    (
-        0,
-        (b"\x89HDF\r\n",),
-        "an HDF5 file",
-        "load it with Keras, and write model.to_json() to a file, or model.save('model.keras')",
-    ),
+    (0, (HDF5,), "an HDF5 file, which cannot be read from a pipe", "give the path of a file"),
     (0, (ARCHIVE,), "an archive, which cannot be read from a pipe", "give the path of a file"),
     (0, (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"), "a pickle", f"{_CODE}torch or pc.from_keras"),
     (0, (b"\x93NUMPY",), "an array of NumPy", _TENSORS),
@@ -38,19 +35,25 @@ _FOREIGN: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
 
 
 def text_of(path: str | PathLike[str]) -> bytes | None:
-    """Read what a file holds that may be a text; None stands for an archive, which is read by its path.
+    """Read what a file holds that may be a text; None stands for an archive or an HDF5 file, read by its path.
 
     The file is opened once, so that it may be a pipe. Raises `not-text` for one that begins as other files do.
     """
     with open_file(path) as file:
-        data = file.read(len(ARCHIVE))
-        if data == ARCHIVE and str(path) != "-" and file.seekable():
+        data = file.read(len(HDF5))
+        if data.startswith((ARCHIVE, HDF5)) and str(path) != "-" and file.seekable():
             return None
         data += file.read(LIMITS.file_bytes + 1 - len(data))
     for place, beginnings, what, hint in _FOREIGN:
         if data.startswith(beginnings, place):
             raise refuse("not-text", f"{quoted(file_name(path))} is {what}", hint)
     return data
+
+
+def is_hdf5(path: str | PathLike[str]) -> bool:
+    """Whether a file is one of HDF5."""
+    with open_file(path) as file:
+        return bool(file.read(len(HDF5)) == HDF5)
 
 
 def file_name(path: str | PathLike[str]) -> str:

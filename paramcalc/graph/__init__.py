@@ -70,7 +70,12 @@ def evaluate(
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
     root = evaluation.root(values)
     give_names(root)
-    found = (*unmentioned_texts(spec, dims or {}), *evaluation.remarks, *remarks.on_outputs(root, evaluation.outputs))
+    found = (
+        *spec.remarks,
+        *unmentioned_texts(spec, dims or {}),
+        *evaluation.remarks,
+        *remarks.on_outputs(root, evaluation.outputs),
+    )
     return Graph(root, values, evaluation.dtype, evaluation.outputs, found)
 
 

@@ -193,6 +193,9 @@ class _Attention(keras.layers.Layer):
         super().__init__(**common)
         self.kind = kind
 
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "kind": repr(self.kind)}
+
     def build(self, query_shape: Any, value_shape: Any = None, key_shape: Any = None) -> None:
         kind, value_shape = self.kind, value_shape or query_shape
         heads, shared = kind.num_heads, kind.num_key_value_heads

@@ -13,14 +13,19 @@ from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.tidying.naming import unnamed
-from paramcalc.frameworks.tidying.repeats import folded
+from paramcalc.frameworks.tidying.repeats import MOST_NODES, folded
 from paramcalc.frameworks.tidying.sizes import with_dims
 from paramcalc.results.count import count
 from paramcalc.spec import Node, Spec
 
 
 def tidy(spec: Spec) -> Spec:
-    """Write the residuals, repeats and common sizes of a network as such; its tensors stay what they are."""
+    """Write the residuals, repeats and common sizes of a network as such; its tensors stay what they are.
+
+    A very long spec stays as it is, which nobody reads.
+    """
+    if len(spec.layers) > MOST_NODES:
+        return spec
     try:
         tidied = _tidied(spec)
         return tidied if tensors_of(tidied) == tensors_of(spec) else spec
@@ -38,7 +43,7 @@ def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
 
 
 def _tidied(spec: Spec) -> Spec:
-    """Tidy a spec; what is referred to by a path stays where it is, and so does all of a very long spec."""
+    """Tidy a spec; what is referred to by a path stays where it is."""
     fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}

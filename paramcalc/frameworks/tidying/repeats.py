@@ -17,7 +17,7 @@ from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
 
 #: How many nodes of a group are looked at; a longer one stays as it is.
-_MOST_NODES = 2_000
+MOST_NODES = 2_000
 #: How many nodes a repeat has at most.
 _LONGEST_RUN = 100
 #: How many nodes may be looked at again for the runs of a group.
@@ -52,7 +52,7 @@ def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: boo
         for node in nodes
     ]
     places = _Places(found, kept, fixed, shortens)
-    if len(nodes) > _MOST_NODES:
+    if len(nodes) > MOST_NODES:
         return found
     while spans := places.residuals():
         for start, stop in reversed(spans):

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.frameworks.files import text_of
+from paramcalc.frameworks.files import is_hdf5, text_of
 from paramcalc.frameworks.keras.read.description import (
     archived,
     checked,
     loaded,
     too_deep,
 )
+from paramcalc.frameworks.keras.read.hdf5 import stored
+from paramcalc.frameworks.keras.read.keras2 import with_what_was_usual
 from paramcalc.frameworks.keras.read.live import read_live
+from paramcalc.frameworks.keras.read.marks import mark_first_places
+from paramcalc.frameworks.keras.read.reading import Reading
 from paramcalc.frameworks.keras.read.whole import read_description
 from paramcalc.frameworks.tidying import tidy
 from paramcalc.spec import Spec
@@ -47,13 +51,31 @@ def untidied(model: Any) -> Spec:
         return described(loaded(model))
     if not isinstance(model, (str, Path)):
         raise refuse("wrong-type", f"takes a Keras model, its JSON or its archive, not {quoted(type(model).__name__)}")
-    return described(described_file(model))
+    return of_file(model)
 
 
-def described(model: Any) -> Spec:
-    """Read data that describe a model as a spec. Raises `ParamcalcError`."""
+def of_file(path: str | Path) -> Spec:
+    """Read the model in a file: an archive, an HDF5 file, or the text of `model.to_json()`. Raises `ParamcalcError`."""
+    data = text_of(path)
+    if data is not None:
+        return described(loaded(data))
+    if is_hdf5(path):
+        return described(stored(path))
+    return described(loaded(archived(path)), is_marked=True)
+
+
+def described(model: Any, is_marked: bool = False) -> Spec:
+    """Read data that describe a model as a spec; with `is_marked`, they mark what stands in it several times.
+
+    Raises `ParamcalcError`.
+    """
     try:
-        return read_description(checked(model))
+        description = checked(model)
+        if str(description.get("keras_version", "")).startswith(("1.", "2.")):
+            description = with_what_was_usual(description)
+        if is_marked:
+            mark_first_places(description)
+        return read_description(description, Reading(is_marked=is_marked))
     except RecursionError:
         raise too_deep() from None
 
@@ -64,9 +86,3 @@ def _written(model: Mapping[str, Any]) -> str:
         return json.dumps(dict(model))
     except (TypeError, ValueError) as error:
         raise refuse("wrong-type", f"a description holds what JSON cannot: {error}", "give model.to_json()") from None
-
-
-def described_file(path: str | Path) -> Any:
-    """Read the description in a file: in a `.keras` archive, or the text of `model.to_json()`."""
-    data = text_of(path)
-    return loaded(archived(path) if data is None else data)

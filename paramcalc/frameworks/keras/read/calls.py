@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.frameworks.keras.read.description import TENSOR, Description, StatedShape, a_part, stated_shape
 from paramcalc.frameworks.keras.read.layers import keras_name
+from paramcalc.spec import Node
 
 
 class Output(NamedTuple):
@@ -19,6 +21,26 @@ class Output(NamedTuple):
     layer: str
     call: int
     place: int
+
+
+class Source(NamedTuple):
+    """An output in a spec: the node, by its name or its path, and which of its outputs."""
+
+    node: str
+    place: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.place}" if self.place else self.node
+
+
+class CallNode(NamedTuple):
+    """The node that a call is, and where it is a group with several outputs, how they are named in it.
+
+    None stands for what simply flows out of the group.
+    """
+
+    node: Node
+    outputs: Sequence[Source | None] | None = None
 
 
 @dataclass
@@ -37,7 +59,7 @@ class LayerCall:
         """The layer, and which of its calls it is."""
         return keras_name(self.entry), self.number
 
-    @property
+    @cached_property
     def tensors(self) -> list[tuple[Output, StatedShape | None]]:
         """The outputs that it is given, in the order in which the layer takes them."""
         named = sorted(self.keywords.items(), key=lambda item: _INPUTS.index(item[0]) if item[0] in _INPUTS else 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,10 +22,23 @@ Description: TypeAlias = Mapping[str, Any]
 StatedShape: TypeAlias = tuple[int | None, ...]
 #: The class that stands for an output of a layer, where another is called with it.
 TENSOR = "__keras_tensor__"
+#: The class that stands for an array whose numbers nobody needs: its configuration has the shape.
+ARRAY = "__array__"
+#: The key of an object that stands in an archive several times.
+MARK = "shared_object_id"
+#: The modules of what layers are given, and that owns no weights.
+_WITHOUT_WEIGHTS = ("keras.initializers", "keras.regularizers", "keras.constraints", "keras.dtype_policies")
+_POLICIES = ("DTypePolicy", "DTypePolicyMap", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy")
 #: What a zip archive begins with.
 ARCHIVE = b"PK\x03\x04"
-#: How the model classes are called whose layers stand in their configuration.
-MODELS = ("Functional", "Model", "Sequential")
+#: How the classes are called whose layers stand in their configuration: as a graph, and one behind the other.
+_GRAPHS = ("Functional", "Model")
+_SEQUENCES = ("Sequential", "Pipeline")
+#: Those whose code is Keras's own, wherever they are described.
+_MODELS = (*_GRAPHS, "Sequential")
+#: What the configuration of a model has beside its layers, whatever its class is called.
+_OF_GRAPHS = ("input_layers", "output_layers")
+_OF_SEQUENCES = "build_input_shape"
 
 
 def loaded(text: str | bytes) -> Any:
@@ -45,6 +58,14 @@ def _mapping(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         twice = next(key for key, number in Counter(key for key, _ in pairs).items() if number > 1)
         raise refuse("duplicate-key", f"the description has the key {quoted(twice)} twice in one mapping")
+    if isinstance(found.get("config"), list) and found.get("class_name") in _SEQUENCES:
+        # until 2018, the configuration of a sequence was the list of its layers
+        found["config"] = {"name": found.get("name") or "sequential", "layers": found["config"]}
+    if MARK in found and (
+        str(found.get("module")).startswith(_WITHOUT_WEIGHTS) or found.get("class_name") in _POLICIES
+    ):
+        # that it stands there several times says nothing, and would tell layers apart that are alike
+        del found[MARK]
     return found
 
 
@@ -83,13 +104,66 @@ def is_description(model: Any) -> bool:
 
 def is_model(entry: Description) -> bool:
     """Whether a description is of a model that lists its layers, and calls nothing else."""
+    return is_graph(entry) or is_sequence(entry)
+
+
+def is_graph(entry: Description) -> bool:
+    """Whether a description is of a model that says what its layers are given, as Functional does.
+
+    A class of one's own that is made in this way lists the same; it may train otherwise, but calls the same layers.
+    """
+    return _lists_layers(entry) and (
+        entry.get("class_name") in _GRAPHS or all(key in entry["config"] for key in _OF_GRAPHS)
+    )
+
+
+def is_sequence(entry: Description) -> bool:
+    """Whether a description is of a model whose layers stand one behind the other."""
+    if not _lists_layers(entry):
+        return False
+    if entry.get("class_name") in _SEQUENCES:
+        return is_of_keras(entry)
+    return _OF_SEQUENCES in entry["config"] and not is_graph(entry)
+
+
+def is_of_keras(entry: Description) -> bool:
+    """Whether the class of a model is Keras's own."""
+    return entry.get("class_name") in _MODELS or str(entry.get("module")).startswith("keras.")
+
+
+def _lists_layers(entry: Description) -> bool:
     config = entry.get("config")
-    return entry.get("class_name") in MODELS and isinstance(config, dict) and isinstance(config.get("layers"), list)
+    return isinstance(config, dict) and isinstance(config.get("layers"), list)
+
+
+def layers_within(config: Mapping[str, Any]) -> Iterator[tuple[str, int, Description]]:
+    """Yield the layers and models among the arguments of a layer: the argument, the place in it, the description."""
+    for name, value in config.items():
+        if isinstance(value, dict):
+            if _is_layer(value):
+                yield name, 0, value
+        elif isinstance(value, list):
+            for place, each in enumerate(value):
+                if isinstance(each, dict) and _is_layer(each):
+                    yield name, place, each
+
+
+def _is_layer(value: dict[str, Any]) -> bool:
+    """Whether a mapping describes a layer of Keras, or a model."""
+    module = value.get("module")
+    of_layers = isinstance(module, str) and module.startswith("keras.layers")
+    return (of_layers or "config" in value) and is_description(value) and (of_layers or is_model(value))
 
 
 def a_part(form: type, value: Any) -> Any:
     """Return a list or mapping of a description; an empty one where there is none."""
     return value if isinstance(value, form) else form()
+
+
+def mark_of(entry: Description) -> int | str | None:
+    """Return the mark of what stands in an archive several times; None where it has none."""
+    mark = entry.get(MARK)
+    return mark if isinstance(mark, (int, str)) else None
 
 
 def stated_shape(value: Any) -> StatedShape | None:

@@ -1,6 +1,7 @@
 """What Keras 2 writes of a layer, as Keras 3 writes it.
 
-Source: `get_config` of the models and layers of tf-keras 2.21, and its layers/core/tf_op_layer.py.
+Source: `get_config` of the models and layers of tf-keras 2.21, its layers/core/tf_op_layer.py, and
+layers/cudnn_recurrent.py of Keras 2.1.
 """
 
 from __future__ import annotations
@@ -16,6 +17,14 @@ _REPEATED = {"input_length", "query_shape", "key_shape", "value_shape", "softmax
 _USUAL = {"groups": 1, "time_major": False, "causal": False}
 #: Classes that Keras 3 has under another name.
 _CLASSES = {"ThresholdedReLU": "ReLU"}
+#: Recurrent layers for one library alone: the layer type of each, and the fields by which it has the same tensors. The
+#: bias of both is twice as long as one bias.
+FOR_ONE_LIBRARY: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "CuDNNGRU": ("GRU", {"reset_after": True}),
+    "CuDNNLSTM": ("LSTM", {"recurrent_bias": True}),
+}
+#: Classes that had no second bias until they had an argument for it, which is written since then.
+_WITHOUT_SECOND_BIAS = ("GRU", "GRUCell")
 #: The classes of functions between layers.
 _FUNCTIONS = ("TFOpLambda", "SlicingOpLambda")
 #: Functions of TensorFlow, by their last word, as operations of Keras 3. Others are refused by their name.
@@ -46,6 +55,18 @@ _OPERANDS = ("y", "b")
 def says_nothing(argument: str, value: Any) -> bool:
     """Whether an argument that Keras 3 has not decides nothing in Keras 2, where it has this value."""
     return argument in _REPEATED or (argument in _USUAL and value == _USUAL[argument])
+
+
+def with_what_was_usual(model: Any) -> Any:
+    """Return a description of Keras 2 with the arguments that it had not yet, where their default is another."""
+    if isinstance(model, list):
+        return [with_what_was_usual(each) for each in model]
+    if not isinstance(model, Mapping):
+        return model
+    found = {key: with_what_was_usual(value) for key, value in model.items()}
+    if found.get("class_name") in _WITHOUT_SECOND_BIAS and isinstance(found.get("config"), dict):
+        found["config"].setdefault("reset_after", False)
+    return found
 
 
 def is_older(entry: Description) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 from paramcalc.conventions import Equivalent, convention, evaluated, expresses, field_environment, kind_of_class
+from paramcalc.conventions.keras import WEIGHTLESS
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
@@ -20,11 +22,13 @@ from paramcalc.frameworks.keras.read.description import (
     a_part,
     is_description,
     is_model,
+    layers_within,
     stated_shape,
 )
-from paramcalc.frameworks.keras.read.keras2 import says_nothing
+from paramcalc.frameworks.keras.read.keras2 import FOR_ONE_LIBRARY, says_nothing
 from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.words import FUNCTION
 
 _KERAS = convention("keras")
@@ -91,11 +95,15 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
     quantised = "_from_" in policy
     # of the usual policies, the tensors are of one dtype
     config["dtype"] = policy if quantised else None
-    dtype = None if quantised or policy.startswith(("mixed_", "float32")) else policy
+    dtype = None if quantised or policy in _OF_FLOAT32 else policy
+    if not (quantised or dtype is None or dtype in DTYPES):
+        raise refuse("unknown-kind", f"is kept in {quoted(policy)}, which is no dtype policy of Keras")
     frozen = is_frozen(config)
     unlisted = _UNLISTED.get(f"{entry.get('module')}.{class_name}") if _is_own(entry) and not quantised else None
     if unlisted is not None:
         return Read("", unlisted(config), None, config, frozen, dtype)
+    if _is_own(entry) and class_name in FOR_ONE_LIBRARY:
+        return Read("", _for_one_library(class_name, config), None, config, frozen, dtype)
     config |= _unfilled(config, given)
     rows = _rows().get(class_name, []) if _is_own(entry) else []
     if not rows:
@@ -120,6 +128,28 @@ def _read(entry: Description, config: dict[str, Any], given: StatedShape | None)
         else:
             return Read("", layer, row, config, frozen, dtype)
     raise refusals[0]
+
+
+def copied_arguments(entry: Description) -> Collection[str]:
+    """Return the arguments of a layer that are layers of which it makes copies."""
+    rows = _rows().get(str(entry["class_name"]), []) if _is_own(entry) else []
+    return {name for _, row in rows for name in row.copied.split()}
+
+
+def is_of_type(entry: Description, kind_name: str) -> bool:
+    """Whether the class of a layer is that of a layer type."""
+    return _is_own(entry) and any(name == kind_name for name, _ in _rows().get(str(entry["class_name"]), []))
+
+
+def is_weightless(entry: Description) -> bool:
+    """Whether a layer is of a class that owns no weights, and that is no layer type all the same."""
+    return _is_own(entry) and str(entry["class_name"]) in WEIGHTLESS
+
+
+def shape_stated_by(entry: Description) -> StatedShape | None:
+    """Return the shape of the output of a layer of code, where its configuration says it."""
+    shape = stated_shape(entry["config"].get("output_shape")) if is_weightless(entry) else None
+    return None if shape is None else (None, *shape)
 
 
 def _unfilled(config: Mapping[str, Any], given: StatedShape | None) -> dict[str, Any]:
@@ -164,7 +194,7 @@ def _is_own(entry: Description) -> bool:
     if module is None:
         return ">" not in str(entry["class_name"])
     registered = entry.get("registered_name")
-    return str(module).partition(".")[0] == "keras" and registered in (None, entry["class_name"])
+    return str(module).partition(".")[0] in ("keras", "tf_keras") and registered in (None, entry["class_name"])
 
 
 @cache
@@ -176,6 +206,17 @@ def _rows() -> dict[str, list[tuple[str, Equivalent]]]:
             found.setdefault(row.class_name, []).append((kind_name, row))
     return found
 
+
+def _for_one_library(class_name: str, config: Mapping[str, Any]) -> Layer:
+    """Return a recurrent layer of Keras 2 that runs by one library alone, as the layer type with its tensors."""
+    kind_name, fields = FOR_ONE_LIBRARY[class_name]
+    stated = {name: config[name] for name in _OF_RECURRENT if config.get(name) not in (None, False)}
+    with naming(class_name):
+        return kind(kind_name)(**stated, **fields)
+
+
+#: What every recurrent layer states of its own.
+_OF_RECURRENT = ("units", "return_sequences", "return_state", "go_backwards")
 
 #: Layers of keras.applications that are no class of keras.layers, by their paths.
 _UNLISTED: Mapping[str, Callable[[Mapping[str, Any]], Layer]] = {
@@ -200,9 +241,13 @@ def _layer(cls: type[Layer], row: Equivalent, config: Mapping[str, Any]) -> Laye
     fields = {**_otherwise(cls, row), **row.fields}
     for argument, text in row.arguments.items():
         names = Expression.parse(text, words=True).names & {*cls.model_fields}
-        if len(names) == 1 and config.get(argument) is not None:
-            (name,) = names
+        if len(names) != 1 or argument not in config:
+            continue
+        (name,) = names
+        if config[argument] is not None:
             fields[name] = _marked(cls, name, _field(cls, name, text, config[argument]))
+        elif text == name and _takes_none(cls, name):
+            fields[name] = None
     outside = {inside: name for name, inside in cls.spelled_fields().items()}
     layer = cls(**{outside[name]: value for name, value in fields.items()})
     if not layer.is_resolved:
@@ -228,6 +273,24 @@ def _field(cls: type[Layer], name: str, text: str, value: Any) -> Any:
     return next((each for each in _candidates(value) if _gives(cls, name, text, each, value)), value)
 
 
+def _takes_none(cls: type[Layer], name: str) -> bool:
+    """Whether a field may be null, and would be another value where it is absent."""
+    if cls.model_fields[name].default is None or cls.model_fields[name].is_required():
+        return False
+    try:
+        return _reader(cls, name)(None) is None
+    except Exception:  # whatever a reader does that takes no null
+        return False
+
+
+def _reader(cls: type[Layer], name: str) -> Callable[[Any], Any]:
+    """Return what reads the values of a field."""
+    read: Callable[[Any], Any] = next(
+        item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate")
+    )
+    return read
+
+
 def _marked(cls: type[Layer], name: str, value: Any) -> Any:
     """Return the value of a field; the name of a function that Keras does not have, as one of the user's own."""
     names_function = any(getattr(item, "read", None) == FUNCTION.read for item in cls.model_fields[name].metadata)
@@ -244,9 +307,8 @@ def _candidates(value: Any) -> Iterator[Any]:
 
 def _gives(cls: type[Layer], name: str, text: str, candidate: Any, value: Any) -> bool:
     """Return whether a field with this value gives an argument its value."""
-    reader = next(item.validate for item in cls.model_fields[name].metadata if hasattr(item, "validate"))
     try:
-        return _same(value, evaluated(text, Environment({name: reader(candidate)})))
+        return _same(value, evaluated(text, Environment({name: _reader(cls, name)(candidate)})))
     except Exception:  # whatever a wrong candidate makes the expression do
         return False
 
@@ -260,7 +322,7 @@ def _argument(value: Any, inert: bool) -> Any:
     """Return the value of an argument; of a function that changes no size, its name, whatever it is given as."""
     if inert and _is_function(value):
         name = value.get("config")
-        return CUSTOM + (name if isinstance(name, str) else "lambda")
+        return CUSTOM + (re.sub(r"\W+", "_", name) if isinstance(name, str) else "lambda")
     value = _value(value)
     if inert and isinstance(value, kind("Activation")):
         return value.stated()["activation"]
@@ -268,7 +330,10 @@ def _argument(value: Any, inert: bool) -> Any:
 
 
 def _is_function(value: Any) -> bool:
-    return isinstance(value, dict) and value.get("class_name") in ("function", "__lambda__")
+    """Whether a value describes a function: by its name, or by its code."""
+    if not isinstance(value, dict):
+        return False
+    return value.get("class_name") in ("function", "__lambda__") or [*value] == ["value"]
 
 
 def _value(value: Any) -> Any:
@@ -288,7 +353,7 @@ def _value(value: Any) -> Any:
 def is_frozen(config: Mapping[str, Any]) -> bool:
     """Return whether a layer is not trained; of a layer around others, whether these are not. Raises `unknown-kind`."""
     frozen = config.get("trainable") is False
-    inner = {is_frozen(each["config"]) for each in _layers_in(config)}
+    inner = {is_frozen(each["config"]) for _, _, each in layers_within(config)}
     if len(inner) > 1:
         raise refuse(
             "unknown-kind",
@@ -298,11 +363,8 @@ def is_frozen(config: Mapping[str, Any]) -> bool:
     return inner.pop() if inner else frozen
 
 
-def _layers_in(config: Mapping[str, Any]) -> Iterator[Description]:
-    for value in config.values():
-        for each in value if isinstance(value, list) else [value]:
-            if is_description(each) and str(each.get("module", "")).startswith("keras.layers"):
-                yield each
+#: The dtype policies that keep tensors in float32, whatever they compute in.
+_OF_FLOAT32 = ("float32", "mixed_float16", "mixed_bfloat16")
 
 
 def _policy(config: Mapping[str, Any]) -> str:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from string import ascii_letters
-from typing import Any, NamedTuple
+from typing import Any
 
-from paramcalc.core.errors import LIMITS, quoted
+from paramcalc.core.errors import LIMITS, quoted, refuse
 from paramcalc.core.functions import function_name
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.keras.read.description import TENSOR, Description, StatedShape
+from paramcalc.frameworks.keras.read.calls import CallNode, Source
+from paramcalc.frameworks.keras.read.description import ARRAY, TENSOR, Description, StatedShape
 from paramcalc.frameworks.keras.read.indexing import get_item, split, unstack
 from paramcalc.frameworks.keras.read.operation_call import OperationCall, with_ones
 from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.spec import Node
-
-
-class Operation(NamedTuple):
-    """The node that an operation is, and where it has several outputs, the layers in it that give them."""
-
-    node: Node
-    outputs: tuple[str, ...] | None = None
 
 
 def is_operation(entry: Description) -> bool:
@@ -29,24 +24,44 @@ def is_operation(entry: Description) -> bool:
     return str(entry.get("module")).startswith(("keras.src.ops.", "keras.ops"))
 
 
+def by_shapes(shapes: Mapping[int, StatedShape]) -> CallNode:
+    """Return what is known by the shapes that it gives alone: an input for each of its outputs, by their places."""
+    nodes = {place: Node(kind("Input")(shape=shape[1:])) for place, shape in sorted(shapes.items())}
+    if [*nodes] == [0]:
+        return CallNode(nodes[0])
+    if max(nodes) > LIMITS.list_length:
+        raise refuse("limit", f"a layer has more than {LIMITS.list_length} outputs")
+    names = {place: f"output_{place}" for place in nodes}
+    group = Node(layers=tuple(replace(node, name=names[place]) for place, node in nodes.items()))
+    # an output that nothing takes is never asked for
+    return CallNode(group, [Source(names.get(place, names[max(names)])) for place in range(max(names) + 1)])
+
+
 def read_operation(
-    entry: Description, arguments: list[Any], keywords: Mapping[str, Any], shapes: Sequence[StatedShape | None]
-) -> Operation:
-    """Read an operation as a node: a layer, or several in a group. Raises `unknown-kind`."""
+    entry: Description,
+    arguments: list[Any],
+    keywords: Mapping[str, Any],
+    shapes: Sequence[StatedShape | None],
+    over_steps: bool = False,
+) -> CallNode:
+    """Read an operation as a node: a layer, or several in a group.
+
+    What goes `over_steps` has further axes, which its arguments do not count. Raises `unknown-kind`.
+    """
     config = entry["config"]
     constants = [each for each in chain(arguments, keywords.values()) if each is not None and not _holds_tensor(each)]
     label = str(config.get("name") or entry.get("name"))
     called = OperationCall(str(entry["class_name"]), label, config, constants, shapes)
-    if called.name in _PARTING:
+    if called.name in _PARTING and not over_steps:
         return _parted(_PARTING[called.name](called))
     if called.name in _OF_SEVERAL:
-        return Operation(Node(_of_several(called)))
+        return CallNode(Node(_of_several(called)))
     if called.name in _KEEPING and len(shapes) == 1:
-        return Operation(Node(_function(called.name)))
+        return CallNode(Node(_function(called.name)))
     read = _OTHERS.get(called.name)
-    if read is None:
+    if read is None or over_steps:
         raise called.refusal("its shape is not known")
-    return Operation(_in_sequence(read(called), len(shapes)))
+    return CallNode(_in_sequence(read(called), len(shapes)))
 
 
 def _holds_tensor(value: Any) -> bool:
@@ -63,11 +78,11 @@ def _in_sequence(layers: list[Layer], inputs: int) -> Node:
     return Node(layers=(Node(layers[0], inputs=taken), *map(Node, layers[1:])))
 
 
-def _parted(layers: list[Layer]) -> Operation:
+def _parted(layers: list[Layer]) -> CallNode:
     """Parts of one input, each an output."""
     names = tuple(f"part_{place}" for place in range(len(layers)))
     nodes = (Node(layer, name=name, inputs=("input",)) for layer, name in zip(layers, names, strict=True))
-    return Operation(Node(layers=tuple(nodes)), names)
+    return CallNode(Node(layers=tuple(nodes)), [*map(Source, names)])
 
 
 def _function(name: str) -> Layer:
@@ -102,6 +117,11 @@ def _of_several(called: OperationCall) -> Layer:
 
 def _shape_of(constant: Any) -> tuple[int, ...] | None:
     """Return the shape of a number, or of an array that the description holds; None for anything else."""
+    if isinstance(constant, dict) and constant.get("class_name") == ARRAY:
+        config = constant.get("config")
+        stated = config.get("shape") if isinstance(config, dict) else None
+        sizes = tuple(size for size in stated if type(size) is int) if isinstance(stated, list) else ()
+        return sizes if isinstance(stated, list) and len(sizes) == len(stated) else None
     if isinstance(constant, dict) and constant.get("class_name") in ("__numpy__", "__tensor__"):
         config = constant.get("config")
         constant = config.get("value") if isinstance(config, dict) else None
