@@ -13,6 +13,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
@@ -167,7 +168,7 @@ def formula(
     if isinstance(spec, Layer):
         name = type(spec).__name__
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
-    names = (keep,) if isinstance(keep, str) else keep
+    names = None if keep is None else _read_names(keep)
     return results.formula(open_network(spec), convention, keep=names, dims=_read_dims(dims))
 
 
@@ -341,6 +342,15 @@ def _node_of(given: Network, opened: Spec, node: str | None) -> str | None:
     return opened.layers[-1].default_name if node is None and isinstance(given, Layer) else node
 
 
+def _read_names(names: Any) -> list[str]:
+    """Read the names of dims; one alone may stand without a list."""
+    if isinstance(names, str):
+        return [folded_name(names)]
+    if not isinstance(names, Iterable):
+        raise refuse("wrong-type", f"'keep' is a list of dims, not {quoted(names)}", 'as in keep=["width"]')
+    return [folded_name(str(name)) for name in names]
+
+
 def _read_dims(dims: Any) -> dict[str, Value] | None:
     """Read the values given to dims."""
     if dims is None:
@@ -348,8 +358,11 @@ def _read_dims(dims: Any) -> dict[str, Value] | None:
     if not isinstance(dims, Mapping):
         message = f"'dims' is a mapping of dims to values, not {quoted(dims)}"
         raise refuse("wrong-type", message, 'as in dims={"width": 1024}')
-    values = {}
-    for name, value in dims.items():
+    values: dict[str, Value] = {}
+    for written, value in dims.items():
+        name = folded_name(str(written))
+        if name in values:
+            raise refuse("duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "give one")
         try:
             values[name] = read_given(value)
         except ParamcalcError as error:

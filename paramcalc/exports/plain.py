@@ -8,6 +8,7 @@ from typing import Any
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.functions import CUSTOM
+from paramcalc.core.lines import one_line
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import leaves
 from paramcalc.layers.base.fields import DTYPES
@@ -39,7 +40,7 @@ def notes(count: Count) -> tuple[str, ...]:
     """Say what is assumed, and what the convention's framework cannot express, and is counted as stated."""
     return (
         *count.remarks,
-        *(f"assumes that '{function}' keeps the shape, and owns nothing" for function in _own_functions(count)),
+        *(f"assumes that '{name}' keeps the shape, and owns nothing" for name in _own_functions(count)),
         *(
             f"{row.name}: {count.convention} has no {row.kind} with these fields;"
             " it is counted as stated, under our own names"
@@ -67,7 +68,8 @@ def _scales(count: Count) -> Iterator[str]:
 def _own_functions(count: Count) -> tuple[str, ...]:
     """Return the functions of the user's own that layers name, each once."""
     values = (value for row in count.layers if row.leaf is not None for value in vars(row.leaf.layer).values())
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value.startswith(CUSTOM)))
+    texts = (value for value in values if isinstance(value, str) and value.startswith(CUSTOM))
+    return tuple(dict.fromkeys(map(one_line, texts)))
 
 
 def _layer(row: LayerCount) -> dict[str, Any]:

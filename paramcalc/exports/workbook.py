@@ -12,9 +12,9 @@ from typing import Any
 import sympy
 
 from paramcalc.core.errors import refuse
+from paramcalc.core.lines import one_line
 from paramcalc.exports.languages.bounds import bound
 from paramcalc.exports.languages.excel import EXACT, Excel
-from paramcalc.exports.languages.lines import one_line
 from paramcalc.exports.languages.program import program
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula

@@ -7,7 +7,7 @@ that the cost does not grow with `times`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,7 @@ from paramcalc.graph.tree import (
 )
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
 from paramcalc.spec import Spec, Value
-from paramcalc.spec.dims import as_dim
+from paramcalc.spec.dims import as_dim, nothing_above
 from paramcalc.spec.values import read_value
 
 __all__ = [
@@ -96,9 +96,9 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
                 continue
             values[name] = value_of(value, Environment(values, budget=budget))
         except ParamcalcError as error:
-            raise _of_dim(error, name, name in given) from None
+            raise _of_dim(error, name, name in given, values) from None
         except Undecided as undecided:
-            raise _of_dim(undecided_problem(undecided), name, name in given) from None
+            raise _of_dim(undecided_problem(undecided), name, name in given, values) from None
     return values
 
 
@@ -134,8 +134,15 @@ def _set_to(spec: Spec, name: str, value: Any) -> Value:
     return Expression.parse(value) if type(value) is str else value
 
 
-def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
-    """Refuse the value of a dim. For one that was given beside the spec, no line of the spec is to blame."""
+def _of_dim(error: ParamcalcError, name: str, given: bool, above: Collection[str]) -> ParamcalcError:
+    """Refuse the value of a dim, which may have the dims `above` it.
+
+    For one that was given beside the spec, no line of the spec is to blame.
+    """
+    if not above:
+        error = ParamcalcError(
+            replace(each, hint=nothing_above(name)) if each.code == "unknown-dim" else each for each in error.problems
+        )
     if not given:
         return error.within("dims", name)
     return ParamcalcError(

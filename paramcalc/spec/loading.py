@@ -16,6 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any, BinaryIO
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, Source, quoted, refuse, suggest
+from paramcalc.core.expression import folded_name
 from paramcalc.spec import Spec, read_given, read_spec
 from paramcalc.spec.including import MergedSource, with_included
 from paramcalc.spec.parsing import build
@@ -118,17 +119,18 @@ def located(error: ParamcalcError, source: Any) -> ParamcalcError:
 
 def read_setting(text: str) -> tuple[str, Any]:
     """Read a dim and its value from `DIM=VALUE`, the value as YAML writes it."""
-    name, separator, written = text.partition("=")
-    if not separator or not name.strip():
+    key, separator, written = text.partition("=")
+    name = folded_name(key.strip())
+    if not separator or not name:
         raise refuse("invalid-value", f"{quoted(text)} is not of the form DIM=VALUE", "as in --set width=1024")
     if not written.strip():
-        way_out = f"{name.strip()}=null leaves the dim without a value"
-        raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
+        way_out = f"{name}=null leaves the dim without a value"
+        raise refuse("invalid-value", f"'{name}' is given no value", way_out)
     try:
-        return name.strip(), read_given(build(written))
+        return name, read_given(build(written))
     except ParamcalcError as error:
         problem = error.problems[0]
-        raise refuse(problem.code, f"the value of '{name.strip()}': {problem.message}", problem.hint) from None
+        raise refuse(problem.code, f"the value of '{name}': {problem.message}", problem.hint) from None
 
 
 def _nearby(path: FilePath) -> str:

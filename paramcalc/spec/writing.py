@@ -30,6 +30,11 @@ class _Dumper(yaml.SafeDumper):
         """Return a mapping in braces, unless it is laid out later."""
         return super().represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
 
+    def analyze_scalar(self, scalar: str) -> Any:
+        """Choose how a text is written: with escapes where some of it is not printed, so that no terminal obeys it."""
+        self.allow_unicode = scalar.replace("\n", "").isprintable()
+        return super().analyze_scalar(scalar)
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
 

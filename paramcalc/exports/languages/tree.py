@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from paramcalc.core.lines import json_text
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size
 from paramcalc.results.formula.whole import Quotient
@@ -110,7 +111,7 @@ def _lines(value: Any) -> str:
     """Write a value as JSON; each object of a list on a line of its own."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {_lines(each)}" for each in value) + "\n  ]"
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(json.dumps(value, ensure_ascii=False))
 
 
 def _symbol(size: Size) -> dict[str, Any]:

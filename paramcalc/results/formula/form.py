@@ -15,6 +15,7 @@ from paramcalc.conventions import convention
 from paramcalc.core import algebra
 from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
+from paramcalc.core.expression import folded_name
 from paramcalc.core.notation import text
 from paramcalc.graph import Tree
 from paramcalc.results.formula.causes import Cause
@@ -123,7 +124,8 @@ class Formula(Displayed):
     def _given(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the size of each symbol that is given, those of lists by their elements."""
         given: dict[str, Any] = {}
-        for name, size in sizes.items():
+        for written, size in sizes.items():
+            name = folded_name(written)
             if name in self.lists:
                 self._add_elements(name, size, given)
             elif name in self.symbols:

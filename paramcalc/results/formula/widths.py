@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from paramcalc.core.expression import RESERVED
+from paramcalc.core.expression import RESERVED, folded_name
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, Spec, node_names
 
@@ -80,7 +80,7 @@ def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: d
     """Make a new dim of this value, its name made one that expressions may use; what is no number stays."""
     if type(value) is not int:
         return value
-    name = name.replace("-", "_")
+    name = folded_name(name.replace("-", "_"))
     while name in taken or name in RESERVED or not name.isidentifier():
         name += "_"
     taken[name] = value
