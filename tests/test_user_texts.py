@@ -39,7 +39,7 @@ SPEC = json.dumps(
 )
 
 PRINTED = [
-    *(("count", *options) for options in ((), ("--tensors",), ("--depth", "1"))),
+    *(("count", *options) for options in ((), ("--tensors",), ("--flat",), ("--trained",), ("--depth", "1"))),
     *(("count", "--format", target) for target in ("json", "csv", "markdown")),
     *(("explain", "--format", target) for target in ("text", "markdown", "html", "latex")),
     *(("explain", *options) for options in (("--blank",), ("--answers",), ("--compare", "keras,torch"))),
