@@ -106,6 +106,8 @@ class Limits(NamedTuple):
     digits: int = 100
     #: axes of a shape
     axes: int = 16
+    #: terms of a closed form that is asked for multiplied out
+    terms: int = 1_000
     #: characters of a message
     message: int = 600
     #: problems reported together

@@ -22,6 +22,7 @@ from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
+from paramcalc.results.formula.terms import wholly_expanded
 from paramcalc.results.formula.whole import value_at
 from paramcalc.spec import Framework, Value
 
@@ -195,8 +196,8 @@ class Formula(Displayed):
     # --- other views of it
 
     def expanded(self) -> Formula:
-        """Return the same form as a polynomial: every product multiplied out."""
-        return replace(self, expr=sympy.expand(self.expr))
+        """Return the same form as a polynomial: every product multiplied out. Raises `limit`."""
+        return replace(self, expr=wholly_expanded(self.expr))
 
     @property
     def parts(self) -> tuple[Contribution, ...]:
@@ -226,7 +227,10 @@ class Formula(Displayed):
 
     @property
     def asymptotic(self) -> Leading:
-        """The leading terms, and their share of the total: those of highest degree when all symbols grow together."""
+        """The leading terms, and their share of the total: those of highest degree when all symbols grow together.
+
+        Raises `ParamcalcError`: `limit`.
+        """
         return leading(self)
 
     def elasticities(self) -> tuple[Elasticity, ...]:
