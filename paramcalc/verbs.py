@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
@@ -262,6 +262,8 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     if isinstance(given, Mapping):
         return _read_mapping(given)
     if isinstance(given, (str, PathLike)):
+        if "\n" in str(given) and not path.exists(given):
+            raise refuse("unreadable-file", "takes the path of a file, not its text", "pc.loads reads a text")
         from paramcalc.frameworks.reading import read
 
         return read(given)
@@ -316,6 +318,8 @@ def _way_out(given: Any) -> str:
         return f"make a layer of it: pc.{given.example_call()}"
     if isinstance(given, (list, tuple)):
         return "a list of layers is a spec: pc.Spec(layers=[…])"
+    if isinstance(given, Node):
+        return "a node stands in a spec: pc.Spec(layers=[…])"
     if isinstance(given, bytes):
         return "pc.loads reads a text"
     return ""

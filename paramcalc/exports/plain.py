@@ -7,6 +7,7 @@ from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.expression import ABSENT
 from paramcalc.core.functions import CUSTOM
 from paramcalc.core.lines import one_line
 from paramcalc.exports.numbers import binary_bytes
@@ -32,6 +33,8 @@ def plain(count: Count) -> dict[str, Any]:
         "convention": count.convention,
         **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
         "dims": {name: value(each) for name, each in count.dims.items()},
+        # where anything was given beside the spec
+        **({"set": {name: value(each) for name, each in count.given.items()}} if count.given else {}),
         "layers": list(map(_layer, count.layers)),
     }
 
@@ -113,6 +116,8 @@ def value(given: Any) -> Any:
     """Return a size, or a list of sizes, as JSON has it; an unknown one by its name."""
     if isinstance(given, Unknown):
         return given.name
+    if given is ABSENT:
+        return str(given)
     if isinstance(given, tuple):
         return [value(item) for item in given]
     return given.tolist() if algebra.is_array(given) else given

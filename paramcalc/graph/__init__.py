@@ -66,6 +66,8 @@ def evaluate(
     evaluation `Undecided` is raised for the caller to decide. Raises `ParamcalcError` with all
     problems found.
     """
+    if not spec.layers:
+        raise refuse("missing-key", "the spec has no layers", "as in layers: [Input: {shape: [4]}]", ("layers",))
     values = dim_values(spec, dims)
     check_conditions(spec.requires, Environment(values), ("requires",))
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)

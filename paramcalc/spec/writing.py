@@ -12,8 +12,10 @@ from paramcalc.spec import Spec
 
 def dumps(spec: Spec) -> str:
     """Return a spec as YAML text, which `loads` reads back to an equal spec."""
-    if not isinstance(spec, Spec):
-        raise refuse("wrong-type", f"takes a spec, not {quoted(type(spec).__name__)}")
+    given: object = spec
+    if not isinstance(given, Spec):
+        hint = "pc.load reads the spec of a file, pc.loads that of a text"
+        raise refuse("wrong-type", f"takes a spec, not {quoted(type(given).__name__)}", hint)
     text: str = yaml.dump(
         spec.plain(), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
     )

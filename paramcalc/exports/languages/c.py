@@ -21,8 +21,9 @@ _WORDS = words("""
     virtual friend namespace using try catch throw and or not xor
 """)
 
-#: What C keeps for itself, and what macros of its headers are named, such as `__int128`, `_Bool`, `NULL` and `EOF`.
-_RESERVED = re.compile(r"_[_A-Z].*|[A-Z][A-Z0-9_]{2,}")
+#: What C keeps for itself, such as `__int128` and `_Bool`, and how macros of its headers are named: `NULL`, `EOF`.
+_RESERVED = re.compile(r"_[_A-Z].*")
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+[A-Z0-9]")
 
 _POWER = """static __int128 whole_power(__int128 base, __int128 exponent)
 {
@@ -52,7 +53,12 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
 
     def accepts(self, name: str) -> bool:
         """Return whether a size may have this name: one that no header may have a macro for."""
-        return super().accepts(name) and not _RESERVED.fullmatch(name)
+        return super().accepts(name) and not _MACRO.fullmatch(name)
+
+    def plain(self, name: str) -> str:
+        """Return a name in the characters of C, with a letter in front of one that C keeps for itself."""
+        plain = super().plain(name)
+        return f"n{plain}" if _RESERVED.fullmatch(plain) else plain
 
     def source(self, program: Program) -> str:
         """Write the whole text."""

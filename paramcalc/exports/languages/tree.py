@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from paramcalc.core.algebra import Unknown
+from paramcalc.core.expression import ABSENT
 from paramcalc.core.lines import json_text
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size
@@ -61,6 +63,7 @@ class Tree(Language):
             "expression": self.whole(program.result),
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
             "fixed": {name: _value(value) for name, value in form.fixed.items()},
+            **({"set": {name: _value(value) for name, value in form.given.items()}} if form.given else {}),
             "value": _value(program.value),
         }
         return "{\n" + ",\n".join(f'  "{key}": {_lines(value)}' for key, value in plain.items()) + "\n}"
@@ -122,6 +125,10 @@ def _value(value: Any) -> Any:
     """Return a number as every reader of JSON keeps it; lists by their elements."""
     if isinstance(value, tuple):
         return [*map(_value, value)]
+    if isinstance(value, Unknown):
+        return None
+    if value is ABSENT:
+        return str(value)
     return {"num": str(value)} if type(value) is int and abs(value) > _LARGEST else value
 
 
@@ -146,6 +153,11 @@ def form_schema() -> dict[str, Any]:
             },
             "fixed": {
                 "description": "the dims that cannot stay symbols, at their values",
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/value"},
+            },
+            "set": {
+                "description": "the dims that were given beside the spec, at their values; absent where none was",
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/value"},
             },

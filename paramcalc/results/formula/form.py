@@ -91,6 +91,8 @@ class Formula(Displayed):
     lists: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
     #: what fixes each of the dims in `fixed`, as far as it is one expression
     causes: dict[str, Cause] = field(default_factory=dict)
+    #: the dims that were given beside the spec, at their values
+    given: dict[str, Value] = field(default_factory=dict)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -113,11 +115,15 @@ class Formula(Displayed):
     @overload
     def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
 
-    def __call__(self, **sizes: Any) -> Any:
+    def __call__(self, *unnamed: Any, **sizes: Any) -> Any:
         """Return the number of parameters at these sizes: a whole number, or an array for arrays.
 
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
         """
+        if unnamed:
+            example = ", ".join(f"{name}={self.values.get(name, 8)}" for name in [*self.symbols][:2])
+            way_out = f"as in form({example})" if example else "the form has no symbols"
+            raise refuse("wrong-type", "the sizes of a form are given by name", way_out)
         given = {**self.values, **self._given(sizes)}
         self.check(given)
         return value_at(self.expr, given)

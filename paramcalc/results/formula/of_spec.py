@@ -68,6 +68,7 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
         tree=run.root,
         lists=lists,
         causes={**_mentioned(spec, constants), **settling.causes},
+        given={name: values[name] for name in dims},
     )
 
 
