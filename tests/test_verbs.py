@@ -193,13 +193,14 @@ def test_an_error_within_a_field_is_no_misuse() -> None:
         pc.Spec(Broken())  # type: ignore[arg-type]
 
 
-def test_a_spec_without_layers_is_refused_at_that_line() -> None:
-    spec = pc.loads("paramcalc: 1\nlayers: []\n")
+def test_a_file_without_layers_is_refused_at_that_line(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("paramcalc: 1\nlayers: []\n", encoding="utf-8")
     for verb in (pc.count, pc.explain, pc.formula, pc.build):
         with pytest.raises(pc.ParamcalcError) as caught:
-            verb(spec)  # type: ignore[operator]
+            verb(spec)
         assert str(caught.value).startswith(
-            "<text>:2:9: error[missing-key]: the spec has no layers\n    2 | layers: []"
+            f"{spec}:2:9: error[missing-key]: the spec has no layers\n    2 | layers: []"
         )
 
 

@@ -66,9 +66,6 @@ def evaluate(
     evaluation `Undecided` is raised for the caller to decide. Raises `ParamcalcError` with all
     problems found.
     """
-    # a model may be of no layers; whoever writes such a spec has left something out
-    if not spec.layers and spec.source is not None:
-        raise refuse("missing-key", "the spec has no layers", "as in layers: [Input: {shape: [4]}]", ("layers",))
     values = dim_values(spec, dims)
     check_conditions(spec.requires, Environment(values), ("requires",))
     evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
