@@ -69,6 +69,15 @@ def test_no_output_obeys_a_text(arguments: tuple[str, ...], spec: Path) -> None:
     assert not any(line.startswith(("Total params: 1 ", "Total params: 1\\")) for line in printed.splitlines())
 
 
+@pytest.mark.parametrize("target", ["text", "markdown", "json"])
+def test_no_difference_obeys_a_text(target: str, spec: Path) -> None:
+    other = spec.with_name(f"other {EVIL}.json")
+    other.write_text(SPEC.replace(json.dumps(f"text {EVIL}"), json.dumps(f"another {EVIL}")), encoding="utf-8")
+    result = run("diff", str(spec), str(other), "--format", target)
+    assert result.exit_code in (0, 1)
+    assert {char for char in result.output if not char.isprintable()} == {"\n"}
+
+
 def test_no_error_obeys_the_name_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m\nTotal params: 1.yaml"
     path.write_text("paramcalc: 1\nlayers:\n  - Dence: {units: 3}\n", encoding="utf-8")
