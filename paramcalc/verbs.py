@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
@@ -167,7 +168,7 @@ def formula(
     if isinstance(spec, Layer):
         name = type(spec).__name__
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
-    names = (keep,) if isinstance(keep, str) else keep
+    names = None if keep is None else _read_names(keep)
     opened = open_network(spec)
     return results.formula(opened, convention, keep=names, dims=read_given(opened, dims))
 
@@ -265,6 +266,8 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     if isinstance(given, Mapping):
         return _read_mapping(given)
     if isinstance(given, (str, PathLike)):
+        if "\n" in str(given) and not path.exists(given):
+            raise refuse("unreadable-file", "takes the path of a file, not its text", "pc.loads reads a text")
         from paramcalc.frameworks.reading import read
 
         return read(given)
@@ -319,6 +322,8 @@ def _way_out(given: Any) -> str:
         return f"make a layer of it: pc.{given.example_call()}"
     if isinstance(given, (list, tuple)):
         return "a list of layers is a spec: pc.Spec(layers=[…])"
+    if isinstance(given, Node):
+        return "a node stands in a spec: pc.Spec(layers=[…])"
     if isinstance(given, bytes):
         return "pc.loads reads a text"
     return ""
@@ -343,3 +348,12 @@ def _node_of(given: Network, opened: Spec, node: str | None) -> str | None:
     if node is not None and not isinstance(node, str):
         raise refuse("wrong-type", f"'node' is the path of a node, not {quoted(node)}")
     return opened.layers[-1].default_name if node is None and isinstance(given, Layer) else node
+
+
+def _read_names(names: Any) -> list[str]:
+    """Read the names of dims; one alone may stand without a list."""
+    if isinstance(names, str):
+        return [folded_name(names)]
+    if not isinstance(names, Iterable):
+        raise refuse("wrong-type", f"'keep' is a list of dims, not {quoted(names)}", 'as in keep=["width"]')
+    return [folded_name(str(name)) for name in names]

@@ -200,6 +200,23 @@ def test_what_was_read_is_never_overwritten(tmp_path: Path) -> None:
     assert read.read_text(encoding="utf-8") == Path(MLP).read_text(encoding="utf-8")
 
 
+def test_no_file_that_the_spec_includes_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "blocks.yaml").write_text("include: dims.yaml\n", encoding="utf-8")
+    (tmp_path / "dims.yaml").write_text("dims: {width: 3}\n", encoding="utf-8")
+    (tmp_path / "spec.yaml").write_text(
+        "paramcalc: 1\ninclude: blocks.yaml\nlayers:\n  - Input: {shape: [2]}\n  - Dense: {units: width}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "hard.yaml").hardlink_to(tmp_path / "dims.yaml")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for output in ("blocks.yaml", "dims.yaml", "hard.yaml"):
+        for command in (("import",), ("build",), ("formula", "--to", "python")):
+            result = run(*command, f"{tmp_path}/spec.yaml", "-o", f"{tmp_path}/{output}")
+            assert result.exit_code == 2
+            assert f"{output} is a file that the spec includes\n    give the output another name" in result.stderr
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 def test_a_file_is_written_where_a_link_leads(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "link.yaml").symlink_to(tmp_path / "there" / "spec.yaml")

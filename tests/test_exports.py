@@ -372,6 +372,32 @@ def test_a_name_that_needs_no_change_keeps_its_own() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("target", "name", "written"),
+    [
+        ("python", "__debug__", "__debug___"),
+        ("numpy", "__debug__", "__debug___"),
+        ("c", "__int128", "n__int128"),
+        ("c", "_Bool", "n_Bool"),
+        ("c", "__FILE__", "n__FILE__"),
+        ("c", "NULL", "NULL_"),
+        ("c", "EOF", "EOF_"),
+        ("c", "INT_MAX", "INT_MAX_"),
+        ("c", "errno", "errno_"),
+        ("c", "stdin", "stdin_"),
+        ("c", "N", "N"),
+        ("c", "_x", "_x"),
+        ("javascript", "__proto__", "__proto___"),
+        ("javascript", "constructor", "constructor_"),
+    ],
+)
+def test_a_word_that_a_language_keeps_for_itself_is_no_name(target: Any, name: str, written: str) -> None:
+    assert registry.language(target)().safe_names([name]) == {name: written}
+    form = pc.formula(pc.Spec([pc.Input(shape=(2,)), pc.Dense(units=name)], dims={name: 3}))
+    assert re.search(rf"(?<!\w){written}(?!\w)", form.to(target))
+    assert name == written or not re.search(rf"(?<!\w){name}\b *[,)=:}}]", form.to(target))
+
+
 #: How each target checks that a size is large enough.
 LEAST = {
     "python": '("depth", depth, 1)',

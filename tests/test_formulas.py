@@ -814,3 +814,18 @@ def test_a_size_that_is_rounded_again_and_again_is_fixed_where_its_conditions_wo
     assert form.fixed == {"image": 224}
     assert max(map(len, form.conditions), default=0) < 200
     assert form(width=9) == pc.count(pc.loads(text), dims={"width": 9}).total
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [("for", "for_"), ("None", "None_"), ("0", "layer_0"), (".", "dense"), ("a-b", "a_b"), ("min", "min_")],
+)
+def test_the_symbol_of_a_width_is_named_for_its_layer_whatever_that_is_called(name: str, symbol: str) -> None:
+    form = pc.formula(pc.Spec([pc.Input(shape=(4,)), pc.Node(pc.Dense(units=3), name=name)]))
+    assert (set(form.symbols), form.own_value) == ({"input_", symbol}, 15)
+
+
+def test_a_group_that_adds_nothing_to_a_path_adds_nothing_to_a_symbol() -> None:
+    inner = [pc.Node(pc.Dense(units=3), name="."), pc.Node(pc.Dense(units=2), name="1")]
+    form = pc.formula(pc.Spec([pc.Input(shape=(4,)), pc.Node(layers=inner, name=".")]))
+    assert (set(form.symbols), form.own_value) == ({"input_", "dense", "layer_1"}, 23)

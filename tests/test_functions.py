@@ -104,3 +104,26 @@ def test_a_function_that_no_framework_has_is_not_built() -> None:
             source(pc.loads(layers + node), "torch")
         assert caught.value.code == "cannot-build"
         assert message in str(caught.value)
+
+
+#: What `transformers.activations.ACT2FN` has in transformers 5.23, and keeps the shape of its input without parameters:
+#: each was run. It has `hardswish` beside them, here `hard_swish`; `prelu` has one parameter there, and `xielu` two.
+OF_TRANSFORMERS = (
+    "gelu", "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh", "gelu_pytorch_tanh",
+    "laplace", "leaky_relu", "linear", "mish", "quick_gelu", "relu", "relu2", "relu6", "sigmoid", "silu",
+    "sqrtsoftplus", "swish", "tanh",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_TRANSFORMERS)
+def test_the_activations_of_transformers_count_nothing(name: str) -> None:
+    assert pc.count(pc.Dense(units=3, activation=name), input_shape=(2,)).total == 9
+    assert pc.count(pc.Activation(activation=name), input_shape=(2,)).layers[-1].output_shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("prelu", "'prelu' learns its slopes"), ("xielu", "there is no function 'xielu'")]
+)
+def test_an_activation_that_owns_parameters_is_no_function(name: str, message: str) -> None:
+    with pytest.raises(pc.ParamcalcError, match=message):
+        pc.count(pc.Dense(units=3, activation=name), input_shape=(2,))

@@ -392,3 +392,34 @@ def test_a_padding_is_a_word_or_a_number_in_any_expression(padding: str, length:
 def test_a_word_without_quotes_in_an_expression_is_told_so() -> None:
     problem = refusal(PADDED.replace("PADDING", "same if k == 3 else valid"))
     assert (problem.code, problem.hint) == ("unknown-dim", 'in an expression a word stands in quotes: "same"')
+
+
+def test_names_that_unicode_folds_are_one_wherever_they_stand() -> None:
+    # the key of an European keyboard is U+00B5, which Python's parser reads as U+03BC
+    spec = pc.loads("paramcalc: 1\ndims: {µ: 3, d: 4}\nlayers:\n  - Input: {shape: [d]}\n  - Dense: {units: µ}\n")
+    assert pc.count(spec).total == 15
+    assert pc.count(spec, dims={"\u00b5": 5}).total == pc.count(spec, dims={"\u03bc": 5}).total == 25
+    form = pc.formula(spec, keep="\u00b5")
+    for name in ("\u00b5", "\u03bc"):
+        assert form(**{name: 5}) == 25
+    assert pc.formula(spec, dims={"\u00b5": 5}).own_value == 25
+    with pytest.raises(pc.ParamcalcError, match="two of these names are the same in Unicode: 'μ'"):
+        pc.count(spec, dims={"\u00b5": 5, "\u03bc": 6})
+
+
+def test_layers_whose_names_unicode_folds_have_symbols_of_their_own() -> None:
+    layers = [pc.Input(shape=(4,)), pc.Node(pc.Dense(units=3), name="ﬁ"), pc.Node(pc.Dense(units=5), name="fi")]
+    form = pc.formula(pc.Spec(layers))
+    assert form.own_value == 4 * 3 + 3 + 3 * 5 + 5
+    assert set(form.symbols) == {"input_", "fi", "fi_"}
+    assert form.meanings["fi"] == "'units' of ﬁ"
+
+
+def test_the_first_dim_has_none_to_depend_on() -> None:
+    text = "paramcalc: 1\ndims: {a: 3, b: 4}\nlayers:\n  - Input: {shape: [b]}\n"
+    with pytest.raises(pc.ParamcalcError, match=r"the value of 'a': .*\n    'a' is the first dim: it has none above"):
+        pc.count(pc.loads(text), dims={"a": "abc"})
+    with pytest.raises(pc.ParamcalcError, match=r"no dim, argument or counter 'abc' here\n.*\n.*'a' is the first dim"):
+        pc.loads(text.replace("a: 3", "a: abc"))
+    with pytest.raises(pc.ParamcalcError, match="known here: a"):
+        pc.count(pc.loads(text), dims={"b": "zzzzz"})

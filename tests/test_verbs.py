@@ -1,5 +1,6 @@
 """What a verb may be given, and what is refused with the way out."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
@@ -155,3 +156,64 @@ def test_a_spec_is_checked_at_other_sizes() -> None:
     wider = pc.loads("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 7}\n")
     assert not pc.check(spec, wider)
     assert pc.check(spec, wider, dims={"n": 7})
+
+
+DENSE = [pc.Input(shape=(2,)), pc.Dense(units=3)]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: pc.Node(pc.Dense(units=3), "fc"), "error[wrong-type]: the fields of Node are given by name"),
+        (lambda: pc.Node(pc.Dense(units=3), nmae="fc"), "error[unknown-key]: Node has no field 'nmae'"),
+        (lambda: pc.Spec(), "error[missing-key]: Spec needs 'layers'"),
+        (lambda: pc.Spec(DENSE, nmae="net"), "error[unknown-key]: Spec has no field 'nmae'"),
+        (lambda: pc.Block(), "error[missing-key]: Block needs 'layers'"),
+        (lambda: pc.count(pc.Node(pc.Dense(units=3))), "not an object of the type Node"),
+        (lambda: pc.count("paramcalc: 1\nlayers: []\n"), "takes the path of a file, not its text"),
+        (lambda: pc.dumps("spec.yaml"), "takes a spec, not 'str'"),
+        (lambda: pc.formula(pc.Spec(DENSE, dims={"w": 3}))(8), "the sizes of a form are given by name"),
+        (lambda: pc.formula(pc.Spec(DENSE), keep=3), "'keep' is a list of dims, not 3"),
+    ],
+    ids=range(10),
+)
+def test_a_call_that_does_not_fit_is_refused_with_the_way_out(call: Any, message: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        call()
+    assert message in str(caught.value)
+    assert caught.value.problems[0].hint
+
+
+def test_an_error_within_a_field_is_no_misuse() -> None:
+    class Broken:
+        def __iter__(self) -> Any:
+            raise TypeError("broken")
+
+    with pytest.raises(TypeError, match="broken"):
+        pc.Spec(Broken())  # type: ignore[arg-type]
+
+
+def test_a_file_without_layers_is_refused_at_that_line(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("paramcalc: 1\nlayers: []\n", encoding="utf-8")
+    for verb in (pc.count, pc.explain, pc.formula, pc.build):
+        with pytest.raises(pc.ParamcalcError) as caught:
+            verb(spec)
+        assert str(caught.value).startswith(
+            f"{spec}:2:9: error[missing-key]: the spec has no layers\n    2 | layers: []"
+        )
+
+
+def test_json_says_what_was_set() -> None:
+    spec = pc.Spec([pc.Input(shape=("d",)), pc.Dense(units="width")], dims={"width": 3, "d": 2, "x": "none"})
+    counted = pc.count(spec, dims={"width": 1600})
+    assert (counted.given, counted.plain()["set"], counted.plain()["dims"]["width"]) == (
+        {"width": 1600},
+        {"width": 1600},
+        1600,
+    )
+    assert json.loads(pc.formula(spec, dims={"width": 1600}).to("json"))["set"] == {"width": 1600}
+    # an unknown dimension is its name in a count, as among the dims; a dim that is none is that word
+    assert pc.count(spec, dims={"d": 5, "x": None}).plain()["set"] == {"d": 5, "x": "none"}
+    assert "set" not in pc.count(spec).plain()
+    assert "set" not in json.loads(pc.formula(spec).to("json"))

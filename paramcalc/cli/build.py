@@ -28,10 +28,11 @@ def build(
     Example:
       paramcalc build specs/keras_mlp.yaml --as keras -o mlp.py
     """
-    from paramcalc.verbs import source
+    from paramcalc.verbs import open_network, source
 
-    text = source(path, convention, dims=dims(settings), dtype=dtype)
+    spec = open_network(path)
+    text = source(spec, convention, dims=dims(settings), dtype=dtype)
     if output is None:
         show(text.rstrip("\n"))
     else:
-        write(text.encode(), output, apart_from=path)
+        write(text.encode(), output, path, spec)

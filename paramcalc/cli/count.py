@@ -10,6 +10,7 @@ import click
 
 from paramcalc.cli.options import AS, DTYPE, SET, SPECS, dims, read_amount, read_bytes
 from paramcalc.cli.printing import print_error, show, style, width
+from paramcalc.core.lines import printable
 from paramcalc.spec import Framework
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def count(
         if bound[0] is not None and getattr(result, key) > bound[0]
     ]
     for path, value, bound, what, option in over:
-        name = f"{path}: " if len(results) > 1 else ""
+        name = f"{printable(path)}: " if len(results) > 1 else ""
         print_error(f"{name}{value:,} {what} are more than the {bound:,} of {option}")
     if over:
         sys.exit(1)

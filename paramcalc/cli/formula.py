@@ -56,6 +56,7 @@ def formula(
       paramcalc formula specs/gpt2.yaml --keep depth --keep width
     """
     from paramcalc.verbs import formula as formed
+    from paramcalc.verbs import open_network
 
     if sum([expand, by is not None, asymptotic, elasticities]) > 1:
         raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
@@ -67,11 +68,12 @@ def formula(
         raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
-    form = formed(path, convention, keep=keep or None, dims=dims(settings))
+    spec = open_network(path)
+    form = formed(spec, convention, keep=keep or None, dims=dims(settings))
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 
-        write(workbook(form), str(output), apart_from=path)
+        write(workbook(form), str(output), path, spec)
         return
     if by or asymptotic or elasticities:
         from paramcalc.exports import form_views
@@ -87,4 +89,4 @@ def formula(
     if output is None:
         show(text)
     else:
-        write(f"{text}\n".encode(), output, apart_from=path)
+        write(f"{text}\n".encode(), output, path, spec)

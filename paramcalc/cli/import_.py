@@ -22,8 +22,9 @@ def import_(path: str, output: str | None) -> None:
     from paramcalc.spec.writing import dumps
     from paramcalc.verbs import open_network
 
-    text = dumps(open_network(path))
+    spec = open_network(path)
+    text = dumps(spec)
     if output is None:
         show(text.rstrip())
     else:
-        write(text.encode(), output, apart_from=path)
+        write(text.encode(), output, path, spec)

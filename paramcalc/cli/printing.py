@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from paramcalc.core.errors import refuse
+from paramcalc.core.lines import printable
+
+if TYPE_CHECKING:
+    from paramcalc.spec import Spec
 
 
 def show(text: str) -> None:
@@ -23,7 +29,8 @@ def show(text: str) -> None:
     try:
         click.echo(_encodable(text, sys.stdout.encoding))
     except BrokenPipeError:
-        raise
+        # its reader has seen enough: what is left to say is the exit code
+        silence()
     except OSError as error:
         silence()
         raise refuse("unwritable-file", f"standard output: {error.strerror}") from None
@@ -38,9 +45,9 @@ def print_error(text: str) -> None:
 
 def print_usage(error: click.ClickException) -> None:
     """Print what is wrong with a command line."""
-    if sys.stderr is not None:
-        with suppress(OSError):
-            error.show()
+    shown = io.StringIO()
+    error.show(shown)
+    print_error("\n".join(map(printable, shown.getvalue().rstrip("\n").split("\n"))))
 
 
 def silence() -> None:
@@ -54,14 +61,18 @@ def _encodable(text: str, encoding: str | None) -> str:
     return text.encode(encoding or "utf-8", "replace").decode(encoding or "utf-8")
 
 
-def write(content: bytes, output: str, apart_from: str) -> None:
-    """Write a file whole, in the place of one of that name, but never of the one that was read.
+def write(content: bytes, output: str, path: str, spec: Spec) -> None:
+    """Write a file whole, in the place of one of that name, but never of one that was read.
 
-    It is written beside its place, and put there once it is complete. Raises `unwritable-file`.
+    `path` is what `spec` was read of. The file is written beside its place, and put there once it is complete.
+    Raises `unwritable-file`.
     """
+    included = () if spec.source is None else spec.source.included
     try:
-        if os.path.exists(output) and os.path.exists(apart_from) and os.path.samefile(output, apart_from):
-            raise refuse("unwritable-file", f"{output} is the spec itself", "give the output another name")
+        for read in ("/dev/stdin" if path == "-" else path, *included):
+            if os.path.exists(output) and os.path.exists(read) and os.path.samefile(output, read):
+                what = "a file that the spec includes" if read in included else "the spec itself"
+                raise refuse("unwritable-file", f"{output} is {what}", "give the output another name")
         if os.path.exists(output) and not os.path.isfile(output):
             # a pipe or a device, in whose place nothing can be put
             with open(output, "wb") as file:

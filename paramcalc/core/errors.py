@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from paramcalc.core.lines import printable
+
 __all__ = ["CODES", "LIMITS", "Limits", "ParamcalcError", "Position", "Problem", "Source", "refuse"]
 
 #: Every error code, and what it means. The reference page of errors is made from this table.
@@ -72,7 +74,7 @@ CODES = {
     "unknown-convention": "There is no convention of that name.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",
     "not-expressible": "The target has no exact expression for something in a closed form.",
-    "unwritable-file": "The output file cannot be written, or is the spec itself.",
+    "unwritable-file": "The output file cannot be written, or is one that was read.",
     "missing-package": "An optional package that this needs is not installed.",
 }
 
@@ -104,6 +106,8 @@ class Limits(NamedTuple):
     digits: int = 100
     #: axes of a shape
     axes: int = 16
+    #: terms of a closed form that is asked for multiplied out
+    terms: int = 1_000
     #: characters of a message
     message: int = 600
     #: problems reported together
@@ -129,6 +133,8 @@ class Source(Protocol):
     """The text that a spec was read from."""
 
     name: str
+    #: the files that it includes
+    included: tuple[str, ...]
 
     def line(self, number: int) -> str:
         """Return the text of a line."""
@@ -164,16 +170,16 @@ class Problem:
         return replace(self, path=(*path, *self.path))
 
     def __str__(self) -> str:
-        message, hint = _shorten(self.message, LIMITS.message), _shorten(self.hint, LIMITS.message)
+        message, hint = (printable(_shorten(text, LIMITS.message)) for text in (self.message, self.hint))
         if self.node:
-            message += f" (at '{_shorten(self.node, 200)}')"
+            message += f" (at '{printable(_shorten(self.node, 200))}')"
         position = self.position
         if position is None and self.source is not None and not self.outside:
             position = self.source.locate(self.path, self.at_key)
         if position is None or self.source is None:
-            name = f"{self.source.name}: " if self.source else ""
+            name = f"{printable(self.source.name)}: " if self.source else ""
             return f"{name}error[{self.code}]: {message}" + (f"\n    {hint}" if hint else "")
-        head = f"{self.source.name}:{position.line}:{position.column}: error[{self.code}]: {message}"
+        head = f"{printable(self.source.name)}:{position.line}:{position.column}: error[{self.code}]: {message}"
         excerpt, column = _excerpt(self.source.line(position.line), position.column - 1)
         carets = "^" * max(1, min(position.length, len(excerpt) - column))
         return "\n".join(
@@ -252,6 +258,6 @@ def _shorten(text: str, length: int) -> str:
 
 def _excerpt(line: str, column: int, width: int = 100) -> tuple[str, int]:
     """Return the part of a line around a column that fits a screen, and the column in it."""
-    line = "".join(char if char.isprintable() else " " for char in line)
+    line = printable(line)
     start = 0 if column < width else column - width // 2
     return line[start : start + width], column - start

@@ -61,10 +61,11 @@ ACTIVATIONS: dict[str, Function] = {
 #: Those along an axis: the last, as in Keras.
 ALONG_AN_AXIS = ("log_softmax", "softmax", "softmin")
 
-#: The activations that configurations of Hugging Face name, beside those above.
+#: The activations that configurations of Hugging Face name, beside those above: transformers 5.23, whose `ACT2FN` has
+#: `hardswish` as well, here `hard_swish`, and `prelu` and `xielu`, which own parameters.
 _OF_CONFIGURATIONS = (
     "gelu_10", "gelu_accurate", "gelu_fast", "gelu_new", "gelu_python", "gelu_python_tanh", "gelu_pytorch_tanh",
-    "laplace", "quick_gelu", "relu2",
+    "laplace", "quick_gelu", "relu2", "sqrtsoftplus",
 )  # fmt: skip
 #: Further functions of keras.ops, some with arguments that no shape depends on, and of torch.
 OF_NUMBERS = (

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.core.errors import refuse
+from paramcalc.core.lines import json_text, one_line
 from paramcalc.exports.numbers import binary_bytes, thousands
 from paramcalc.exports.plain import value
 from paramcalc.exports.tables import value_text
@@ -40,7 +41,7 @@ def render(difference: Difference, notation: str, names: tuple[str, str] | None 
 
 def as_text(difference: Difference, before: str, after: str) -> str:
     """Print what differs, a node after the other, and the totals."""
-    title = f"{before} → {after} · {difference.after.convention}"
+    title = f"{one_line(before)} → {one_line(after)} · {difference.after.convention}"
     if not difference:
         return f"{title}\n\nnothing differs: {thousands(difference.after.total)} parameters"
     lines = [title, ""]
@@ -115,7 +116,7 @@ def _expression(difference: Difference) -> str | None:
 
 def as_markdown(difference: Difference, before: str, after: str) -> str:
     """Print what differs as Markdown: the totals first, and a table of the nodes."""
-    title = f"**{before} → {after}** ({difference.after.convention})"
+    title = f"**{one_line(before)} → {one_line(after)}** ({difference.after.convention})"
     if not difference:
         return f"{title}: nothing differs, {thousands(difference.after.total)} parameters"
     lines = [title, "", *(f"- {line}" for line in map(_single_spaced, _totals(difference)))]
@@ -139,7 +140,7 @@ def as_json(difference: Difference, before: str, after: str) -> str:
     """Print what differs as one JSON object, with stable keys."""
     import json
 
-    return json.dumps(plain(difference, before, after), indent=2, ensure_ascii=False)
+    return json_text(json.dumps(plain(difference, before, after), indent=2, ensure_ascii=False))
 
 
 def plain(difference: Difference, before: str, after: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import textwrap
 
 from paramcalc.core import notation
 from paramcalc.core.errors import listed, quoted, refuse
+from paramcalc.core.lines import one_line
 from paramcalc.exports.languages import LANGUAGES, source
 from paramcalc.exports.numbers import thousands
 from paramcalc.exports.tables import with_values
@@ -59,7 +60,7 @@ def as_latex(form: Formula) -> str:
 
 def title(form: Formula) -> str:
     """Return the name of the form, and whose way of counting it is."""
-    return " · ".join(filter(None, (form.name, form.convention)))
+    return " · ".join(filter(None, (one_line(form.name), form.convention)))
 
 
 def equation(start: str, printed: str) -> list[str]:
@@ -150,5 +151,5 @@ def _legend(form: Formula) -> list[str]:
     lines = ["", "  where"]
     for name, value in values.items():
         shown = f" = {value:>{width}}" if form.is_of_spec else ""
-        lines.append(f"    {name:{names}}{shown}  {form.meanings.get(name, '')}".rstrip())
+        lines.append(f"    {name:{names}}{shown}  {one_line(form.meanings.get(name, ''))}".rstrip())
     return lines

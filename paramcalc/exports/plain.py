@@ -9,6 +9,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.expression import ABSENT
 from paramcalc.core.functions import CUSTOM
+from paramcalc.core.lines import one_line
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import leaves
 from paramcalc.layers.base.fields import DTYPES
@@ -32,6 +33,8 @@ def plain(count: Count) -> dict[str, Any]:
         "convention": count.convention,
         **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
         "dims": {name: value(each) for name, each in count.dims.items()},
+        # where anything was given beside the spec
+        **({"set": {name: value(each) for name, each in count.given.items()}} if count.given else {}),
         "layers": list(map(_layer, count.layers)),
     }
 
@@ -40,7 +43,7 @@ def notes(count: Count) -> tuple[str, ...]:
     """Say what is assumed, and what the convention's framework cannot express, and is counted as stated."""
     return (
         *count.remarks,
-        *(f"assumes that '{function}' keeps the shape, and owns nothing" for function in _own_functions(count)),
+        *(f"assumes that '{name}' keeps the shape, and owns nothing" for name in _own_functions(count)),
         *(
             f"{row.name}: {count.convention} has no {row.kind} with these fields;"
             " it is counted as stated, under our own names"
@@ -68,7 +71,8 @@ def _scales(count: Count) -> Iterator[str]:
 def _own_functions(count: Count) -> tuple[str, ...]:
     """Return the functions of the user's own that layers name, each once."""
     values = (value for row in count.layers if row.leaf is not None for value in vars(row.leaf.layer).values())
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value.startswith(CUSTOM)))
+    texts = (value for value in values if isinstance(value, str) and value.startswith(CUSTOM))
+    return tuple(dict.fromkeys(map(one_line, texts)))
 
 
 def _layer(row: LayerCount) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def value(given: Any) -> Any:
     if isinstance(given, Unknown):
         return given.name
     if given is ABSENT:
-        return "none"
+        return str(given)
     if isinstance(given, tuple):
         return [value(item) for item in given]
     return given.tolist() if algebra.is_array(given) else given

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import Any, Literal, TypeAlias
 
 from paramcalc.core.algebra import Unknown
+from paramcalc.core.lines import json_text, one_line, printable
 from paramcalc.exports.count_tree import Style, fitted, flat_lines, is_flat, tree_lines
 from paramcalc.exports.numbers import binary_bytes, keras_bytes, prefixed, thousands
 from paramcalc.layers.base.axes import shape_text, sizes_text
@@ -23,9 +24,13 @@ _GAP = "  "
 
 def as_json(count: Count) -> str:
     """Print the count as one JSON object, with stable keys."""
+    return _json(count.plain())
+
+
+def _json(value: Any) -> str:
     import json
 
-    return json.dumps(count.plain(), indent=2, ensure_ascii=False)
+    return json_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def as_csv(count: Count, tensors: bool = False) -> str:
@@ -76,9 +81,7 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
 def of_several(counts: Sequence[tuple[str, Count]], format: Format, style: Style | None = None) -> str:
     """Print several counts, each by the path of its spec: a line each, or a list of JSON objects."""
     if format == "json":
-        import json
-
-        return json.dumps([count.plain() for _, count in counts], indent=2, ensure_ascii=False)
+        return _json([count.plain() for _, count in counts])
     if format == "csv":
         keys = ("total", "trainable", "non_trainable", "buffers", "active", "bytes")
         numbers = (_values(count, keys) for _, count in counts)
@@ -96,7 +99,7 @@ def of_several(counts: Sequence[tuple[str, Count]], format: Format, style: Style
 
 def _lines_of_several(counts: Sequence[tuple[str, Count]], numbers: Iterable[list[Any]]) -> Iterator[list[Any]]:
     for (path, count), values in zip(counts, numbers, strict=True):
-        yield [path, count.convention, *values]
+        yield [printable(path), count.convention, *values]
 
 
 def _size(count: Count) -> str:
@@ -137,7 +140,7 @@ def as_text(
     column of what is trained.
     """
     style = style or (lambda text, mark: text)
-    title = " · ".join(filter(None, (count.name, count.convention)))
+    title = " · ".join(filter(None, (one_line(count.name), count.convention)))
     table = _tensor_table(count, width, style) if tensors else _layer_table(count, width, style, flat, trained)
     notes = _notes_within(count, width, style)
     return "\n".join([style(title, "bold"), "", *table, *_sums(count, style), *notes, *_in_short(count, style)])
@@ -302,4 +305,4 @@ def value_text(value: object) -> str:
         return thousands(value)
     if value is None:
         return "null"
-    return "unknown" if isinstance(value, Unknown) else str(value)
+    return "unknown" if isinstance(value, Unknown) else one_line(str(value))

@@ -12,10 +12,10 @@ from typing import Any
 import sympy
 
 from paramcalc.core.errors import refuse
+from paramcalc.core.lines import one_line
 from paramcalc.exports.formulas import cause_of
 from paramcalc.exports.languages.bounds import bound
 from paramcalc.exports.languages.excel import EXACT, Excel
-from paramcalc.exports.languages.lines import one_line
 from paramcalc.exports.languages.program import program
 from paramcalc.exports.tables import value_text
 from paramcalc.results.formula import Formula

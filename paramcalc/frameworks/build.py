@@ -9,6 +9,7 @@ from typing import Any
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.lines import one_line
 from paramcalc.core.registry import built_in_names
 from paramcalc.frameworks.building.identifiers import camel, unique
 from paramcalc.frameworks.building.naming import Names
@@ -133,8 +134,7 @@ def _constants(names: Names, body: list[str]) -> list[str]:
 
 def _head(spec: Spec, total: int, framework: str) -> list[str]:
     """Write the comment at the head: what it is, and how large."""
-    name = "".join(char if char.isprintable() else " " for char in spec.name)[:60]
-    return [f"# {name or 'A network'}: {total:,} parameters in {framework}.", ""]
+    return [f"# {one_line(spec.name, 60) or 'A network'}: {total:,} parameters in {framework}.", ""]
 
 
 def _parts(framework: str, names: set[str]) -> list[str]:

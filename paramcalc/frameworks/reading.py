@@ -6,10 +6,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.files import file_name, text_of
 from paramcalc.spec import Spec
-from paramcalc.spec.loading import folder_of, spec_of, text_source
+from paramcalc.spec.loading import folder_of, located, spec_of, text_source
 
 
 def read(path: str | PathLike[str]) -> Spec:
@@ -38,7 +38,12 @@ def read_as_it_is(path: str | PathLike[str]) -> tuple[Spec, bool]:
         description = _description(data)
         if description is not None:
             return described(description), True
-    return spec_of(text_source(data, file_name(path), folder_of(path))), False
+    spec = spec_of(text_source(data, file_name(path), folder_of(path)))
+    if not spec.layers:
+        # a model may be of no layers; whoever writes such a spec has left something out
+        error = refuse("missing-key", "the spec has no layers", "as in layers: [Input: {shape: [4]}]", ("layers",))
+        raise located(error, spec.source)
+    return spec, False
 
 
 def _description(data: bytes) -> Any:

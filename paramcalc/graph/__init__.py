@@ -7,7 +7,7 @@ that the cost does not grow with `times`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from paramcalc.conventions import convention
@@ -32,6 +32,7 @@ from paramcalc.graph.tree import (
 from paramcalc.graph.values import check_conditions, undecided_problem, value_of
 from paramcalc.layers.base.words import Word
 from paramcalc.spec import Spec, Value
+from paramcalc.spec.dims import nothing_above
 from paramcalc.spec.given import not_of_the_spec
 
 __all__ = [
@@ -100,9 +101,9 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
                 continue
             values[name] = value_of(value, Environment(values, budget=budget))
         except ParamcalcError as error:
-            raise _of_dim(error, name, name in given) from None
+            raise _of_dim(error, name, name in given, values) from None
         except Undecided as undecided:
-            raise _of_dim(undecided_problem(undecided), name, name in given) from None
+            raise _of_dim(undecided_problem(undecided), name, name in given, values) from None
     return values
 
 
@@ -131,6 +132,10 @@ def unmentioned_texts(spec: Spec, given: Mapping[str, Value]) -> Iterator[str]:
             yield f"'{name}' is set to {text!r}, which no expression of the spec mentions"
 
 
-def _of_dim(error: ParamcalcError, name: str, given: bool) -> ParamcalcError:
-    """Refuse the value of a dim, stated or given beside the spec."""
+def _of_dim(error: ParamcalcError, name: str, given: bool, above: Collection[str]) -> ParamcalcError:
+    """Refuse the value of a dim, which may have the dims `above` it, stated or given beside the spec."""
+    if not above:
+        error = ParamcalcError(
+            replace(each, hint=nothing_above(name)) if each.code == "unknown-dim" else each for each in error.problems
+        )
     return not_of_the_spec(error, name) if given else error.within("dims", name)

@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import Path
-from paramcalc.layers.base.declaration import Layer, Tensor
+from paramcalc.layers.base.declaration import Layer, Tensor, default_name
 from paramcalc.spec import Value
 
 #: What a branch is: the whole model, a group or a block called, or the copies of a repeated node.
@@ -216,6 +216,11 @@ def give_names(tree: Tree, around: Branch | None = None) -> None:
     """Name everything in a tree by the labels on the way to it."""
     if around is not None:
         tree.name = ".".join(filter(None, (around.name, tree.label)))
+        if isinstance(tree, Leaf) and not tree.name:
+            # it adds nothing to the paths of its tensors; people call it by its type
+            tree.name = default_name(type(tree.layer).__name__)
+            while any(tree.name == other.label for other in around.children):
+                tree.name += "_"
         tree.names, tree.ranges = around.names, around.ranges
         if tree.number is not None:
             tree.ranges = (*tree.ranges, CopyRange(len(tree.names), tree.number, tree.number + tree.copies - 1))

@@ -122,6 +122,8 @@ class Count(Totals[N], Displayed):
     name: str
     convention: Framework
     dims: dict[str, Value]
+    #: of the dims, those that were given beside the spec
+    given: dict[str, Value]
     #: of every tensor for which none is stated
     dtype: str
     layers: tuple[LayerCount[N], ...]
@@ -178,6 +180,7 @@ def count(
         name=spec.name,
         convention=target.name,
         dims=graph.dims,
+        given={name: graph.dims[name] for name in dims or ()},
         dtype=graph.dtype,
         layers=tuple(rows),
         root=graph.root,

@@ -89,7 +89,7 @@ def _form_of_difference(before: Spec, after: Spec, convention: Framework) -> Any
         return None
     # SymPy takes longer to load than two networks to compare
     from paramcalc.results.formula import formula
-    from paramcalc.results.formula.sums import expanded
+    from paramcalc.results.formula.terms import expanded
 
     try:
         forms = formula(before, convention), formula(after, convention)

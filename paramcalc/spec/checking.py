@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paramcalc.core.errors import LIMITS, Path, Problem, listed, suggest
 from paramcalc.core.expression import Expression, unknown_dim
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.spec.dims import nothing_above
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.values import names_in
 
@@ -69,11 +70,15 @@ class _Check:
         above: set[str] = set()
         for name, value in self.spec.dims.items():
             for used in sorted(names_in(value)):
-                if used in self.spec.dims and used not in above:
+                if used in above:
+                    continue
+                if used in self.spec.dims:
                     message = f"'{name}' uses '{used}', which does not stand above it"
                     self._add(Problem("unknown-dim", message, "a dim uses the dims above it", ("dims", name)))
                 else:
-                    self._names([used], {*above}, ("dims", name))
+                    problem = unknown_dim(used, above).problems[0]
+                    hint = problem.hint if above else nothing_above(name)
+                    self._add(Problem(problem.code, problem.message, hint, ("dims", name)))
             above.add(name)
 
     def _block(self, block: Block, path: Path) -> None:

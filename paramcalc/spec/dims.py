@@ -103,6 +103,11 @@ def as_dim(value: Any, described: Described) -> Value:
     return found
 
 
+def nothing_above(name: str) -> str:
+    """Return the hint for the first dim, where it uses a name."""
+    return f"'{name}' is the first dim: it has none above it to depend on"
+
+
 def _not_one_sort(sorts: Sequence[str]) -> ParamcalcError:
     if sorts:
         message = f"a dim is one thing, not {' and '.join(map(quoted, sorts))}"

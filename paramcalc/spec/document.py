@@ -14,6 +14,7 @@ from paramcalc.layers.base.fields import Converted, named, read_dtype
 from paramcalc.layers.base.values import expressions, plain
 from paramcalc.spec import checking
 from paramcalc.spec.dims import Described, Dim, read_dims
+from paramcalc.spec.misuse import refusing_misuse
 from paramcalc.spec.naming import node_names
 from paramcalc.spec.node import CONNECTIONS, Node, as_nodes, converted
 from paramcalc.spec.references import Reference, read_references
@@ -29,6 +30,7 @@ from paramcalc.spec.values import (
 )
 
 
+@refusing_misuse("pc.Block(layers=[pc.Dense(units=8)])")
 @dataclass(slots=True)
 class Block:
     """A group to be called by name. An argument with the value None must be given.
@@ -52,6 +54,7 @@ class Block:
         return {**arguments, **requires, "layers": [node.plain() for node in self.layers]}
 
 
+@refusing_misuse("pc.Spec(layers=[pc.Input(shape=(4,)), pc.Dense(units=8)])")
 @dataclass(slots=True)
 class Spec(Displayed):
     """A network: what a spec file holds.

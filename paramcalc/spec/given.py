@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression import ABSENT
+from paramcalc.core.expression import ABSENT, folded_name
 from paramcalc.spec.dims import as_dim
 from paramcalc.spec.document import Spec
 from paramcalc.spec.values import Value, is_none, read_value
@@ -21,27 +21,35 @@ class Written(str):
 
 def read_setting(text: str) -> tuple[str, Written]:
     """Read a dim, and what is written for its value, from `DIM=VALUE`. Raises `invalid-value`."""
-    name, separator, written = text.partition("=")
-    if not separator or not name.strip():
+    key, separator, written = text.partition("=")
+    name = folded_name(key.strip())
+    if not separator or not name:
         raise refuse("invalid-value", f"{quoted(text)} is not of the form DIM=VALUE", "as in --set width=1024")
     if not written.strip():
-        way_out = f"{name.strip()}=null leaves the dim without a value"
-        raise refuse("invalid-value", f"'{name.strip()}' is given no value", way_out)
-    return name.strip(), Written(written)
+        way_out = f"{name}=null leaves the dim without a value"
+        raise refuse("invalid-value", f"'{name}' is given no value", way_out)
+    return name, Written(written)
 
 
 def read_given(spec: Spec, given: Any) -> dict[str, Value]:
     """Return the values that dims of a spec are given: each as the spec says what the dim is.
 
-    None is absent where the dim is `none` by default, and unknown elsewhere. Raises `wrong-type`, and what a value
-    is refused for. A name that is no dim is left to the caller.
+    None is absent where the dim is `none` by default, and unknown elsewhere. A name that is no dim is left to the
+    caller. Raises `wrong-type`, `duplicate-name` for two names that Unicode folds into one, and what a value is
+    refused for.
     """
     if given is None:
         return {}
     if not isinstance(given, Mapping):
         message = f"'dims' is a mapping of dims to values, not {quoted(given)}"
         raise refuse("wrong-type", message, 'as in dims={"width": 1024}')
-    return {name: _read(spec, name, value) if name in spec.dims else value for name, value in given.items()}
+    values: dict[str, Value] = {}
+    for written, value in given.items():
+        name = folded_name(str(written))
+        if name in values:
+            raise refuse("duplicate-name", f"two of these names are the same in Unicode: {quoted(name)}", "give one")
+        values[name] = _read(spec, name, value) if name in spec.dims else value
+    return values
 
 
 def _read(spec: Spec, name: str, value: Any) -> Value:

@@ -21,6 +21,7 @@ class MergedSource:
     def __init__(self, top: TextSource) -> None:
         self.top = top
         self.name = top.name
+        self.included: tuple[str, ...] = ()
         #: for the path of each included part, its text and the path there
         self.places: dict[Path, tuple[TextSource, Path]] = {}
 
@@ -97,6 +98,7 @@ class _Including:
             raise _at(source, path, "limit", f"more than {LIMITS.nesting} files are included")
         try:
             data, text = self.read(folder / name)
+            self.source.included += (text.name,)
         except ParamcalcError as error:
             if any(problem.source is not None for problem in error.problems):
                 raise

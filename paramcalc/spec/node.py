@@ -13,6 +13,7 @@ from paramcalc.layers.base.declaration import Layer, default_name
 from paramcalc.layers.base.fields import Converted, Truth, Whole, named, read_dtype, read_flag, read_shape, read_size
 from paramcalc.layers.base.nesting import read_layer
 from paramcalc.layers.base.values import expressions, plain
+from paramcalc.spec.misuse import refusing_misuse
 from paramcalc.spec.references import Reference, read_reference, read_references
 from paramcalc.spec.ties import Ties, plain_ties, read_ties
 from paramcalc.spec.values import (
@@ -34,6 +35,7 @@ def converted(**default: Any) -> Any:
     return field(**default)
 
 
+@refusing_misuse('pc.Node(pc.Dense(units=8), name="head")')
 @dataclass(slots=True)
 class Node:
     """One entry of a spec's `layers`.

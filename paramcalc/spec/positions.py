@@ -14,6 +14,9 @@ from paramcalc.spec.parsing import Positions, build
 class TextSource:
     """A text that a spec was read from: finds positions when asked."""
 
+    #: a text alone includes nothing
+    included: tuple[str, ...] = ()
+
     def __init__(self, name: str, text: str, folder: FilePath | None = None) -> None:
         self.name = name
         self.text = text

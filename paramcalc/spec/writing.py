@@ -6,18 +6,34 @@ from typing import Any
 
 import yaml
 
-from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.errors import LIMITS, quoted, refuse
 from paramcalc.spec import Spec
 
 
 def dumps(spec: Spec) -> str:
     """Return a spec as YAML text, which `loads` reads back to an equal spec."""
-    if not isinstance(spec, Spec):
-        raise refuse("wrong-type", f"takes a spec, not {quoted(type(spec).__name__)}")
+    given: object = spec
+    if not isinstance(given, Spec):
+        hint = "pc.load reads the spec of a file, pc.loads that of a text"
+        raise refuse("wrong-type", f"takes a spec, not {quoted(type(given).__name__)}", hint)
+    plain = spec.plain()
+    if _depth(plain) > LIMITS.nesting:
+        message = f"more than {LIMITS.nesting} mappings and lists within one another: the text could not be read back"
+        raise refuse("limit", message, "pc.count, and the other verbs, take the spec as it is")
     text: str = yaml.dump(
-        spec.plain(), Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
+        plain, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
     )
     return text
+
+
+def _depth(data: Any) -> int:
+    """Return how many mappings and lists stand within one another, as far as that may be."""
+    depth, inside = 0, [data]
+    while inside and depth <= LIMITS.nesting:
+        found = [each for each in inside if isinstance(each, (dict, list, tuple))]
+        depth += bool(found)
+        inside = [item for each in found for item in (each.values() if isinstance(each, dict) else each)]
+    return depth
 
 
 class _Dumper(yaml.SafeDumper):
@@ -29,6 +45,11 @@ class _Dumper(yaml.SafeDumper):
     def represent_in_braces(self, data: dict[str, Any]) -> Any:
         """Return a mapping in braces, unless it is laid out later."""
         return super().represent_mapping("tag:yaml.org,2002:map", data, flow_style=True)
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        """Choose how a text is written: with escapes where some of it is not printed, so that no terminal obeys it."""
+        self.allow_unicode = scalar.replace("\n", "").isprintable()
+        return super().analyze_scalar(scalar)
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -236,3 +236,63 @@ def test_random_network_is_read_back(spec: pc.Spec) -> None:
     if not tensors_of(root):
         return
     check(root)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True), 2), (5, 8)),
+        (nn.LSTM(4, 8, batch_first=True), (5, 4)),
+        (nn.Linear(3, 4), (3,)),
+        (nn.Linear(3, 4), None),
+        (nn.MultiheadAttention(8, 2), None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_root_that_is_a_layer_adds_nothing_to_the_paths_of_its_tensors(
+    module: nn.Module, shape: tuple[int, ...] | None
+) -> None:
+    spec = pc.from_torch(module, shape)
+    paths = {".".join([*row.path, tensor.name]) for row in pc.count(spec).layers for tensor in row.tensors}
+    assert paths == {name for name, _ in module.named_parameters()}
+    assert pc.loads(pc.dumps(spec)) == spec
+    assert str(pc.formula(spec))
+    built = pc.build(spec)
+    assert pc.check(spec, built)
+    assert sum(each.numel() for each in built.parameters()) == pc.count(spec).total
+
+
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
+@pytest.mark.parametrize("dtype", [torch.complex32, torch.complex64, torch.complex128])
+def test_complex_numbers_are_counted_as_the_module_has_them(dtype: torch.dtype) -> None:
+    module = nn.Sequential(nn.Linear(3, 4))
+    module[0].weight = nn.Parameter(torch.zeros(4, 3, dtype=dtype))
+    module[0].bias = nn.Parameter(torch.zeros(4, dtype=dtype))
+    count = pc.count(module)
+    assert count.total == sum(each.numel() for each in module.parameters()) == 16
+    assert count.bytes == sum(each.numel() * each.element_size() for each in module.parameters())
+    assert pc.check(pc.from_torch(module), module)
+
+
+class Nested(nn.Module):
+    def __init__(self, depth: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(4, 4)
+        self.inner = Nested(depth - 1) if depth else None
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.linear(x)
+        return x if self.inner is None else self.inner(x)
+
+
+def test_what_is_printed_is_read_back_or_not_printed() -> None:
+    for depth in (5, 40):
+        module = Nested(depth)
+        spec = pc.from_torch(module, (4,))
+        assert pc.count(spec).total == 20 * (depth + 1)
+        if depth == 5:
+            assert pc.loads(pc.dumps(spec)) == spec
+            continue
+        with pytest.raises(pc.ParamcalcError, match="more than 64 mappings and lists within one another") as caught:
+            pc.dumps(spec)
+        assert caught.value.code == "limit"

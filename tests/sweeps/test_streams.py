@@ -63,6 +63,20 @@ def test_a_reader_that_goes_away_is_no_failure(command: str) -> None:
     assert (code, errors) == (0, [])
 
 
+def test_the_answer_stands_where_the_reader_goes_away() -> None:
+    code, _, errors = in_shell(f"set -o pipefail; paramcalc count {MLP} --max 2000000 | true")
+    assert (code, errors) == (1, ["2,140,752 parameters are more than the 2,000,000 of --max"])
+
+
+def test_standard_input_is_not_overwritten(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_bytes(Path(MLP).read_bytes())
+    for path in ("-", "/dev/stdin"):
+        code, _, errors = in_shell(f"paramcalc build {path} -o {spec} < {spec}")
+        assert (code, errors[0]) == (2, f"error[unwritable-file]: {spec} is the spec itself")
+    assert spec.read_bytes() == Path(MLP).read_bytes()
+
+
 @pytest.mark.parametrize("given", [f"<(cat {MLP})", f"/dev/stdin < {MLP}", f"- < {MLP}"])
 def test_a_spec_is_read_of_a_pipe_and_of_standard_input(given: str) -> None:
     code, lines, errors = in_shell(f"paramcalc count {given}")

@@ -30,6 +30,8 @@ _TEXT = """
     big type begin let largest  typeof arguments eval await undefined String BigInt Integer error floor
     num Add größe λ ширина _ _x __y ﬁ fi k  largest wrong whole_power throw div map isnumeric int64
     TypeError ValueError zip case_ sympy
+    __debug__ __name__ __class__ __doc__ __int128 __FILE__ _Bool NULL EOF NAN INFINITY BUFSIZ INT_MAX errno stdin stdout
+    complex assert __proto__ constructor toString valueOf hasOwnProperty ans eps Inf NaN nothing missing rowid null
 """
 NAMES = sorted(name for name in {*_TEXT.split()} - RESERVED if not keyword.iskeyword(name))
 

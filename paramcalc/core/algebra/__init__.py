@@ -66,8 +66,10 @@ from paramcalc.core.algebra.sizes import (
     needed,
     truth,
 )
+from paramcalc.core.algebra.terms import MOST_TERMS, short, terms_of
 
 __all__ = [
+    "MOST_TERMS",
     "Allowance",
     "Number",
     "Shape",
@@ -109,7 +111,9 @@ __all__ = [
     "same",
     "scaled",
     "scaled_by_double",
+    "short",
     "smallest",
     "substituted",
+    "terms_of",
     "truth",
 ]

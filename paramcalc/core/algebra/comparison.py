@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from paramcalc.core.algebra.sizes import Number, Shape, Undecided, Unknown, is_array, is_symbol, sympy_module, truth
+from paramcalc.core.algebra.terms import MOST_TERMS, short, terms_of
 
 
 class _Collected(list[Any]):
@@ -61,7 +62,7 @@ def equal(left: Number, right: Number) -> bool:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return True
     if is_symbol(left) or is_symbol(right):
-        difference = (left - right).expand()
+        difference = short(left - right).expand()
         if difference.is_Integer or difference.is_nonzero:
             return bool(difference == 0)
         assume("=", left, right)
@@ -76,19 +77,26 @@ def equal_shapes(left: Shape, right: Shape) -> bool:
     return len(left) == len(right) and all(map(equal, left, right))
 
 
+#: A difference of more terms than this is not simplified: sizes that are told apart in vain are right all the same.
+_MOST_SIMPLIFIED = 20
+
+
 def same(left: Number, right: Number) -> bool:
     """Return whether two sizes are identical: nothing is assumed, and no unknown length is guessed."""
     if is_array(left) or is_array(right):
         return bool((left == right).all())
     if is_symbol(left) or is_symbol(right):
-        difference = (left - right).expand()
+        difference = left - right
+        if terms_of(difference) > MOST_TERMS:
+            return False
+        difference = difference.expand()
         if difference == 0 or difference.is_polynomial():
             # multiplied out, it is 0 or it is not
             return bool(difference == 0)
         sympy = sympy_module()
         # `simplify` is slow, and takes minutes for sizes that were rounded again and again
-        rounds = difference.has(sympy.Function, sympy.Max, sympy.Min)
-        return bool(not rounds and difference.simplify() == 0)
+        simple = terms_of(difference) <= _MOST_SIMPLIFIED and not difference.has(sympy.Function, sympy.Max, sympy.Min)
+        return bool(simple and difference.simplify() == 0)
     return bool(left == right)
 
 

@@ -57,7 +57,7 @@ def _multiply(left: Any, right: Any) -> Any:
         if len(left) * right > LIMITS.list_length:
             raise too_long()
         return left * right
-    return as_number(left) * as_number(right)
+    return algebra.short(as_number(left) * as_number(right))
 
 
 def _power(base: Any, exponent: Any) -> Any:
@@ -70,7 +70,7 @@ def _power(base: Any, exponent: Any) -> Any:
         raise too_large()
     if type(exponent) is Fraction:
         raise refuse("invalid-value", f"the exponent {exponent} is not a whole number")
-    return base**exponent
+    return algebra.short(base**exponent)
 
 
 def ratio(dividend: Any, divisor: Any) -> Number:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from paramcalc.core import notation
+from paramcalc.core.lines import one_line
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Block, Cell, Document, Maths, Name, Paragraph, Piece, Section, Table
 from paramcalc.exports.derivations.sheet import shapes
@@ -26,7 +27,7 @@ def compared(comparison: Comparison) -> Document:
     blocks.append(Section("The two totals", "", (totals, *([Paragraph((words,))] if alike and shown else []))))
     notes = [*comparison.left.count.notes, *comparison.right.count.notes]
     blocks += [Paragraph((f"Note: {note}",)) for note in notes if comparison.node is None]
-    name = comparison.left.count.name or comparison.node
+    name = one_line(comparison.left.count.name) or comparison.node
     return Document(" · ".join(filter(None, (name, f"{left} and {right}"))), "derivation", tuple(blocks))
 
 
@@ -67,7 +68,7 @@ def _difference(pair: TensorPair, conventions: tuple[str, str]) -> Iterator[Cell
     if not (pair.left and pair.right):
         only = conventions[0] if pair.left else conventions[1]
         for tensor in pair.left or pair.right:
-            yield (*_elements(tensor), f" is only in {only}: {tensor.purpose}.")
+            yield (*_elements(tensor), f" is only in {only}: {one_line(tensor.purpose)}.")
         return
     told: list[Piece] = []
     for name, side in zip(conventions, (pair.left, pair.right), strict=True):

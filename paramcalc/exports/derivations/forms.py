@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from paramcalc.core.lines import one_line
 from paramcalc.exports.derivations.blocks import Block, Cell, Equation, Equations, Legend, Maths, Paragraph
 from paramcalc.exports.derivations.steps import answers, without_repetitions
 from paramcalc.exports.formulas import FIXED, fixed_dims
@@ -35,4 +36,4 @@ def _equations(form: Formula, value: int | None) -> Equations:
 
 def _size(form: Formula, name: str) -> tuple[Cell, Cell, str]:
     value = thousands(form.values[name]) if name in form.values else "any" if form.is_of_spec else ""
-    return (Maths(form.symbols[name]),), (value,) if value else (), form.meanings.get(name, "")
+    return (Maths(form.symbols[name]),), (value,) if value else (), one_line(form.meanings.get(name, ""))

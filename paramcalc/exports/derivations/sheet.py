@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from paramcalc.core.lines import one_line
 from paramcalc.core.notation import written_product, written_sum
 from paramcalc.exports.derivations.blocks import (
     Answer,
@@ -49,7 +50,7 @@ def document(derivation: Derivation, kind: Sheet = "derivation") -> Document:
     """Make the sheet of a derivation; of a worksheet and its key, the layers are numbered."""
     count = derivation.count
     added = {"derivation": "", "blank": "worksheet", "answers": "answers"}[kind]
-    title = " · ".join(filter(None, (count.name or derivation.node, count.convention, added)))
+    title = " · ".join(filter(None, (one_line(count.name) or derivation.node, count.convention, added)))
     blocks: list[Block] = [] if derivation.node else [Paragraph((_BATCH,))]
     blocks += _Sections(kind != "derivation").of(derivation)
     if len(derivation.parts) > 1:
@@ -118,7 +119,7 @@ def _tensors(layer: LayerDerivation) -> Table:
             (Name(tensor.name),),
             (Answer((SymbolicShape(tensor.symbolic_shape),)),),
             (Answer((tensor.standing,)),),
-            (tensor.purpose,),
+            (one_line(tensor.purpose),),
         )
         for tensor in layer.tensors
     )
@@ -230,4 +231,4 @@ def _model(derivation: Derivation, model: GroupDerivation) -> Section:
     elif derivation.too_long:
         way_out = "'paramcalc formula' gives it, layer by layer."
         blocks.append(Paragraph((f"With so many sizes, the sum in symbols is left out here: {way_out}",)))
-    return Section(f"{count.name} · the whole model" if count.name else "The whole model", "", tuple(blocks))
+    return Section(f"{one_line(count.name)} · the whole model" if count.name else "The whole model", "", tuple(blocks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -15,10 +16,14 @@ from paramcalc.exports.languages.program import Program
 #: What C23, C++ and the macros of compilers add to the words that SymPy knows.
 _WORDS = words("""
     alignas alignof bool constexpr false nullptr static_assert thread_local true typeof typeof_unqual asm fortran
-    linux unix i386 ceil nearbyint parameters largest each
+    linux unix i386 errno stdin stdout stderr I ceil nearbyint parameters largest each
     whole_power pow class new delete this template operator private public protected
     virtual friend namespace using try catch throw and or not xor
 """)
+
+#: What C keeps for itself, such as `__int128` and `_Bool`, and how macros of its headers are named: `NULL`, `EOF`.
+_RESERVED = re.compile(r"_[_A-Z].*")
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+[A-Z0-9]")
 
 _POWER = """static __int128 whole_power(__int128 base, __int128 exponent)
 {
@@ -45,6 +50,15 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
         "scaled_up": "(__int128)ceil((double){size} * {factor})",
         "scaled_near": "(__int128)nearbyint((double){size} * {factor})",
     }
+
+    def accepts(self, name: str) -> bool:
+        """Return whether a size may have this name: one that no header may have a macro for."""
+        return super().accepts(name) and not _MACRO.fullmatch(name)
+
+    def plain(self, name: str) -> str:
+        """Return a name in the characters of C, with a letter in front of one that C keeps for itself."""
+        plain = super().plain(name)
+        return f"n{plain}" if _RESERVED.fullmatch(plain) else plain
 
     def source(self, program: Program) -> str:
         """Write the whole text."""

@@ -11,7 +11,10 @@ from paramcalc.exports.languages.base import Truncating, words
 from paramcalc.exports.languages.lines import block_comment, kept, wrapped
 from paramcalc.exports.languages.program import Program
 
+#: Words of the language, what any object has, and what the function mentions.
 _WORDS = words("""
+    __proto__ constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
+    __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__
     arguments as async await break case catch class const continue debugger default delete do else enum eval export
     extends false finally for from function get if implements import in instanceof interface let new null of package
     private protected public return set static super switch this throw true try typeof undefined var void while with

@@ -6,13 +6,6 @@ import textwrap
 from collections.abc import Iterable
 
 
-def one_line(text: str, length: int = 200) -> str:
-    """Make a text from a spec fit for a comment: on one line, nothing that is not printed."""
-    spaced = "".join(char if char.isprintable() else " " for char in text)
-    joined = " ".join(spaced.split())
-    return joined if len(joined) <= length else joined[: length - 1] + "…"
-
-
 def block_comment(lines: Iterable[str]) -> list[str]:
     """Set lines as a comment between /* and */, which no text of a spec ends."""
     safe = (line.replace("*/", "* /").replace("/*", "/ *") for line in lines)

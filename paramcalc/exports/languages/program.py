@@ -11,10 +11,11 @@ from typing import Any
 import sympy
 
 from paramcalc.core import notation
+from paramcalc.core.lines import one_line
 from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.bounds import bounds
-from paramcalc.exports.languages.lines import one_line, wrapped
+from paramcalc.exports.languages.lines import wrapped
 from paramcalc.exports.numbers import thousands
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula

@@ -12,7 +12,7 @@ from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.lines import kept, wrapped
 from paramcalc.exports.languages.program import Program
 
-_WORDS = frozenset([*keyword.kwlist, *keyword.softkwlist])
+_WORDS = frozenset([*keyword.kwlist, *keyword.softkwlist, "__debug__"])
 
 
 class Python(Language, PythonCodePrinter):  # type: ignore[misc]

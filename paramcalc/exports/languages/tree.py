@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from paramcalc.core.algebra import Unknown
 from paramcalc.core.expression import ABSENT
+from paramcalc.core.lines import json_text
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size
 from paramcalc.results.formula.whole import Quotient
@@ -62,6 +64,7 @@ class Tree(Language):
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
             "fixed": {name: _value(value) for name, value in form.fixed.items()},
             "causes": {name: cause._asdict() for name, cause in form.causes.items() if name in form.fixed},
+            **({"set": {name: _value(value) for name, value in form.given.items()}} if form.given else {}),
             "value": _value(program.value),
         }
         return "{\n" + ",\n".join(f'  "{key}": {_lines(value)}' for key, value in plain.items()) + "\n}"
@@ -112,7 +115,7 @@ def _lines(value: Any) -> str:
     """Write a value as JSON; each object of a list on a line of its own."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {_lines(each)}" for each in value) + "\n  ]"
-    return json.dumps(value, ensure_ascii=False)
+    return json_text(json.dumps(value, ensure_ascii=False))
 
 
 def _symbol(size: Size) -> dict[str, Any]:
@@ -123,8 +126,10 @@ def _value(value: Any) -> Any:
     """Return a number as every reader of JSON keeps it, lists by their elements; `none` as a spec has it."""
     if isinstance(value, tuple):
         return [*map(_value, value)]
+    if isinstance(value, Unknown):
+        return None
     if value is ABSENT:
-        return "none"
+        return str(value)
     return {"num": str(value)} if type(value) is int and abs(value) > _LARGEST else value
 
 
@@ -156,6 +161,11 @@ def form_schema() -> dict[str, Any]:
                 "description": "what fixes a dim: the path of a node, and an expression there that needs its value",
                 "type": "object",
                 "additionalProperties": {"$ref": "#/$defs/cause"},
+            },
+            "set": {
+                "description": "the dims that were given beside the spec, at their values; absent where none was",
+                "type": "object",
+                "additionalProperties": {"$ref": "#/$defs/value"},
             },
             "value": {
                 "description": "the number at the symbols' own values; null where one has none",

@@ -87,7 +87,8 @@ def attention_arguments(leaf: Leaf) -> dict[str, Any]:
     names = ("num_heads", "num_key_value_heads", "key_dim", "value_dim", "output_dim")
     projections = ("query", "key", "value", "output")
     biases = tuple(name for name in projections if getattr(layer, f"{name}_bias"))
-    return {name: getattr(layer, name) for name in names} | ({} if biases == projections else {"biases": biases})
+    stated = {**({} if biases == projections else {"biases": biases}), **({"causal": True} if layer.causal else {})}
+    return {name: getattr(layer, name) for name in names} | stated
 
 
 def constructor(

@@ -174,7 +174,9 @@ class Writer(ABC):
     def open_group(self, frame: Frame, branch: Branch, place: str) -> None:
         """Add the steps of a group that is written where it stands."""
         for child in branch.children:
-            self.visit(frame, child, self.inside(place, child.label))
+            # a layer that adds nothing to its path is an attribute all the same, unless the group around it is one
+            label = label_of(child) if isinstance(child, Leaf) and not child.names else child.label
+            self.visit(frame, child, self.inside(place, label))
 
     @abstractmethod
     def inside(self, place: str, label: str) -> str:

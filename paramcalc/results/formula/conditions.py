@@ -70,6 +70,8 @@ def needed(conditions: list[Condition]) -> list[Condition]:
 
 def _simpler(relation: str, left: Any, right: Any) -> Condition:
     """Return a condition that holds at the same sizes, as a reader has it: image ≥ patch, m ≠ 3."""
+    if algebra.terms_of(left - right) > algebra.MOST_TERMS:
+        return relation, left, right
     if relation == "≥":
         return _apart(relation, without_rounding(left - right)) or (relation, left, right)
     if relation == "≠":

@@ -15,12 +15,14 @@ from paramcalc.conventions import convention
 from paramcalc.core import algebra
 from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
+from paramcalc.core.expression import folded_name
 from paramcalc.core.notation import text
 from paramcalc.graph import Tree
 from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds, symbols_of
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
+from paramcalc.results.formula.terms import wholly_expanded
 from paramcalc.results.formula.whole import value_at
 from paramcalc.spec import Framework, Value
 
@@ -89,6 +91,8 @@ class Formula(Displayed):
     lists: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
     #: what fixes each of the dims in `fixed`, as far as it is one expression
     causes: dict[str, Cause] = field(default_factory=dict)
+    #: the dims that were given beside the spec, at their values
+    given: dict[str, Value] = field(default_factory=dict)
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -121,12 +125,16 @@ class Formula(Displayed):
     @overload
     def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
 
-    def __call__(self, **sizes: Any) -> Any:
+    def __call__(self, *unnamed: Any, **sizes: Any) -> Any:
         """Return the number of parameters at these sizes: a whole number, or an array for arrays.
 
         A condition on an unknown dimension that the total does not depend on is left open.
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
         """
+        if unnamed:
+            example = ", ".join(f"{name}={self.values.get(name, 8)}" for name in [*self.symbols][:2])
+            way_out = f"as in form({example})" if example else "the form has no symbols"
+            raise refuse("wrong-type", "the sizes of a form are given by name", way_out)
         given = {**self.values, **self._given(sizes)}
         self.check(given)
         return value_at(self.expr, given)
@@ -134,7 +142,8 @@ class Formula(Displayed):
     def _given(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the size of each symbol that is given, those of lists by their elements."""
         given: dict[str, Any] = {}
-        for name, size in sizes.items():
+        for written, size in sizes.items():
+            name = folded_name(written)
             if name in self.lists:
                 self._add_elements(name, size, given)
             elif name in self.symbols:
@@ -206,8 +215,8 @@ class Formula(Displayed):
     # --- other views of it
 
     def expanded(self) -> Formula:
-        """Return the same form as a polynomial: every product multiplied out."""
-        return replace(self, expr=sympy.expand(self.expr))
+        """Return the same form as a polynomial: every product multiplied out. Raises `limit`."""
+        return replace(self, expr=wholly_expanded(self.expr))
 
     @property
     def parts(self) -> tuple[Contribution, ...]:
@@ -237,7 +246,10 @@ class Formula(Displayed):
 
     @property
     def asymptotic(self) -> Leading:
-        """The leading terms, and their share of the total: those of highest degree when all symbols grow together."""
+        """The leading terms, and their share of the total: those of highest degree when all symbols grow together.
+
+        Raises `ParamcalcError`: `limit`.
+        """
         return leading(self)
 
     def elasticities(self) -> tuple[Elasticity, ...]:

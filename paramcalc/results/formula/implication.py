@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.functions.elementary.integers import ceiling, floor
 
+from paramcalc.core import algebra
 from paramcalc.core.symbols import Scaled
 
 
@@ -39,6 +40,8 @@ def without_rounding(difference: Any) -> Any:
 def follows(condition: tuple[str, Any, Any], others: Sequence[tuple[str, Any, Any]], bounds: Mapping[Any, int]) -> bool:
     """Return whether a condition is proved to hold wherever the others, and the least values of sizes, do."""
     relation, left, right = condition
+    if algebra.terms_of(left - right) > algebra.MOST_TERMS:
+        return False
     if relation == "≥" and left.is_positive and ("divides", right, left) in others:
         return True
     symbols = left.free_symbols | right.free_symbols

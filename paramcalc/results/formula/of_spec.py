@@ -73,6 +73,7 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
         tree=run.root,
         lists=lists,
         causes={**mentions, **settling.causes},
+        given={name: values[name] for name in dims},
     )
 
 

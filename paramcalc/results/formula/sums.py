@@ -6,7 +6,6 @@ their number are summed in closed form. What is written once is multiplied out a
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
@@ -15,16 +14,17 @@ import sympy
 
 from paramcalc.conventions import Convention
 from paramcalc.core import notation
-from paramcalc.core.algebra import Number, Undecided
+from paramcalc.core.algebra import MOST_TERMS, Number, Undecided, terms_of
 from paramcalc.graph import Branch, Leaf, Tree
+from paramcalc.results.formula.terms import expanded, has_sum
 
 #: What the parts of a form are: each tensor, each layer, or each group.
 Unit: TypeAlias = Literal["tensor", "layer", "group"]
 #: How often something is there: the number of its copies, and what tells them apart if anything does.
 Repeat: TypeAlias = tuple[Any, tuple[Number, Number, Number] | None]
 
-#: A sum of more terms than this is not searched for a common factor.
-_MOST_TERMS = 200
+#: A size that grows by a higher power of the number of a copy is not summed in closed form.
+_HIGHEST_DEGREE = 12
 
 
 def sum_of(tree: Tree, target: Convention) -> Any:
@@ -39,10 +39,10 @@ def total_of(root: Tree, target: Convention) -> Any:
     """
     total = sum_of(root, target)
     ways = [_divided(sympy.Add.make_args(total))]
-    if _terms_of(total) <= _MOST_TERMS:
+    if terms_of(total) <= MOST_TERMS:
         ways += _united(*ways[0])
     factored = [sympy.Add(_common_factor(sympy.Add(*others)), *products) for products, others in ways]
-    return _shortest([*factored, sympy.expand(total)] if _terms_of(total) <= _MOST_TERMS else factored)
+    return _shortest([*factored, sympy.expand(total)] if terms_of(total) <= MOST_TERMS else factored)
 
 
 def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> dict[str, Any]:
@@ -54,10 +54,12 @@ def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> dict[str
     for path, expr in _Parts(target, unit, depth).of(root, (), (), 0):
         if expr != 0:
             found.setdefault(".".join(path), []).append(expr)
-    return {
-        path: exprs[0] if len(exprs) == 1 else sympy.factor(sympy.expand(sympy.Add(*exprs)))
-        for path, exprs in found.items()
-    }
+    return {path: exprs[0] if len(exprs) == 1 else _factored(sympy.Add(*exprs)) for path, exprs in found.items()}
+
+
+def _factored(expr: Any) -> Any:
+    """Write a sum in factors, where it is not too long for a search."""
+    return sympy.factor(sympy.expand(expr)) if terms_of(expr) <= MOST_TERMS else expr
 
 
 class _Parts:
@@ -141,13 +143,20 @@ def _repeated(expr: Any, repeat: Repeat) -> Any:
     return _summed(expr, counter) if expr.has(number) else sympy.Mul(last - first + 1, expr)
 
 
+def _degree(expr: Any, number: Any) -> int:
+    """Return the degree of a polynomial in the number of a copy; 0 for what is none."""
+    return int(sympy.degree(expr, number)) if expr.is_polynomial(number) and expr.has(number) else 0
+
+
 def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
     """Return the closed form of a sum over the copies of a node, in factors where it has some."""
     number, first, last = counter
+    if terms_of(expr) > MOST_TERMS or _degree(expr, number) > _HIGHEST_DEGREE:
+        raise Undecided(last)
     total = sympy.expand(sympy.summation(sympy.expand(expr), (number, first, last)))
     if total.has(sympy.Sum, sympy.Piecewise):
         raise Undecided(last)
-    return sympy.factor(total)
+    return _factored(total)
 
 
 def _collected(terms: Iterable[Any]) -> Any:
@@ -164,7 +173,7 @@ def _shortest(ways: Iterable[Any]) -> Any:
 
 def _united(products: Sequence[Any], others: Sequence[Any]) -> Iterator[tuple[list[Any], list[Any]]]:
     """Yield the same sum, if it has such products, with depth·X for X + (depth - 1)·X, and for depth·Y + depth·Z."""
-    if len(others) > _MOST_TERMS:
+    if len(others) > MOST_TERMS:
         return
     parts = [_divided_by_copies(term) for term in (*products, *others)]
     counted = {copies for copies, number, _ in parts if number != 0}
@@ -194,18 +203,9 @@ def _divided_by_copies(term: Any) -> tuple[Any, Any, Any]:
         if number != 0 and copies.is_Symbol:
             return copies, number, sympy.Mul(*(each for each in factors if each is not factor))
     for factor in factors:
-        if factor.is_Symbol and _has_sum(term):
+        if factor.is_Symbol and has_sum(term):
             return factor, 0, sympy.Mul(*(each for each in factors if each is not factor))
     return None, 0, 0
-
-
-def _terms_of(expr: Any) -> int:
-    """Return how many terms a sum has at the most once it is multiplied out."""
-    if expr.is_Add:
-        return sum(map(_terms_of, expr.args))
-    if expr.is_Mul:
-        return math.prod(map(_terms_of, expr.args))
-    return _terms_of(expr.base) ** int(expr.exp) if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0 else 1
 
 
 def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
@@ -213,23 +213,13 @@ def _divided(terms: Iterable[Any]) -> tuple[list[Any], list[Any]]:
     products: list[Any] = []
     others: list[Any] = []
     for term in terms:
-        (products if _has_sum(term) else others).append(term)
+        (products if has_sum(term) else others).append(term)
     return products, others
-
-
-def _has_sum(term: Any) -> bool:
-    """Return whether a term is a product, or a power, with a sum in it."""
-    return any((factor.base if factor.is_Pow else factor).is_Add for factor in sympy.Mul.make_args(term))
-
-
-def expanded(expr: Any) -> Any:
-    """Multiply an expression out; one that has nothing to multiply out costs nothing."""
-    return sympy.expand(expr) if any(map(_has_sum, sympy.Add.make_args(expr))) else expr
 
 
 def _common_factor(expr: Any) -> Any:
     """Take a symbol out of a sum that all its terms have: width·(vocabulary + 2)."""
-    if not expr.is_Add or len(expr.args) > _MOST_TERMS or any(each.could_extract_minus_sign() for each in expr.args):
+    if not expr.is_Add or len(expr.args) > MOST_TERMS or any(each.could_extract_minus_sign() for each in expr.args):
         return expr
     factored = sympy.factor_terms(expr)
     return factored if factored.is_Mul and factored.as_coeff_Mul()[0] == 1 else expr

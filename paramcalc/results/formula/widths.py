@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from keyword import iskeyword
 from typing import Any
 
-from paramcalc.core.expression import RESERVED
+from paramcalc.core.expression import RESERVED, folded_name
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, Spec, node_names
 
@@ -22,7 +23,7 @@ def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
     def named(nodes: Iterable[Node], prefix: str) -> tuple[Node, ...]:
         nodes = tuple(nodes)
         return tuple(
-            _with_dims(node, f"{prefix}{name}", taken, meanings, named)
+            _with_dims(node, f"{prefix}{_named(name, node)}", taken, meanings, named)
             for name, node in zip(node_names(nodes), nodes, strict=True)
         )
 
@@ -31,9 +32,14 @@ def name_widths(spec: Spec) -> tuple[Spec, dict[str, str]]:
     return replace(spec, layers=layers, blocks=blocks, dims=dict(taken)), meanings
 
 
+def _named(name: str, node: Node) -> str:
+    """Return the name of a node; its type, where it adds nothing to the path of a layer."""
+    return name if name != "." or node.layer is None else node.default_name
+
+
 def _with_dims(node: Node, name: str, taken: dict[str, int], meanings: dict[str, str], named: Any) -> Node:
     if node.layers is not None:
-        return replace(node, layers=named(node.layers, f"{name}_"))
+        return replace(node, layers=named(node.layers, f"{name}_" if node.name != "." else name[:-1]))
     if node.layer is None:
         return node
     layer = _named_layer(node.layer, name, taken, meanings)
@@ -80,8 +86,10 @@ def _dim(name: str, value: Any, meaning: str, taken: dict[str, int], meanings: d
     """Make a new dim of this value, its name made one that expressions may use; what is no number stays."""
     if type(value) is not int:
         return value
-    name = name.replace("-", "_")
-    while name in taken or name in RESERVED or not name.isidentifier():
+    name = folded_name(name.replace("-", "_"))
+    if not name.isidentifier():
+        name = f"layer_{name}"
+    while name in taken or name in RESERVED or iskeyword(name):
         name += "_"
     taken[name] = value
     meanings[name] = meaning

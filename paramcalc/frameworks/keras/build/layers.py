@@ -106,7 +106,8 @@ def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[st
         case "tuple":
             return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
         case "attention":
-            return tuple(("", each) for each in (taken if others else (first, first)))
+            attended = tuple(("", each) for each in (taken if others else (first, first)))
+            return (*attended, *_causal(leaf))
         case "step":
             if not others:
                 raise cannot_build(leaf, "Keras", "its class must be given the states before")
@@ -116,6 +117,15 @@ def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[st
     if getattr(leaf.layer, "reverse", False):
         return (("", first), ("reverse", "True"))
     return tuple(("", each) for each in taken)
+
+
+def _causal(leaf: Leaf) -> tuple[tuple[str, Expr], ...]:
+    """Return the argument of a call in which no position attends to one that comes after it."""
+    if not getattr(leaf.layer, "causal", None):
+        return ()
+    if any(len(shape) != 2 for shape in leaf.input_shapes):
+        raise cannot_build(leaf, "Keras", "it is causal, over several axes")
+    return (("use_causal_mask", "True"),)
 
 
 def _padded(leaf: Leaf, name: str, pads: Any) -> Expr:

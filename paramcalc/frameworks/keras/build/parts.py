@@ -113,9 +113,11 @@ class Attention(keras.layers.Layer):
         value_dim: int,
         output_dim: int,
         biases: tuple[str, ...] = ("query", "key", "value", "output"),
+        causal: bool = False,
         **common: Any,
     ) -> None:
         super().__init__(**common)
+        self.causal = causal
         self.heads, self.shared_heads = num_heads, num_key_value_heads
         self.key_dim, self.value_dim, self.output_dim = key_dim, value_dim, output_dim
         self.biases = biases
@@ -150,5 +152,9 @@ class Attention(keras.layers.Layer):
         keys = keras.ops.repeat(self.key(key), share, axis=2)
         values = keras.ops.repeat(self.value(value), share, axis=2)
         scores = keras.ops.einsum("bthk,bshk->bhts", self.query(query), keys)
+        if self.causal:
+            ones = keras.ops.ones_like(scores)
+            seen = keras.ops.cumsum(ones, axis=-2) >= keras.ops.cumsum(ones, axis=-1)
+            scores = keras.ops.where(seen, scores, -1e9)
         scores = keras.ops.softmax(scores / self.key_dim**0.5)
         return self.out(keras.ops.einsum("bhts,bshv->bthv", scores, values))

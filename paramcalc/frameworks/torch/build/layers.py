@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -119,14 +120,19 @@ def _called(convention: Convention, leaf: Leaf, found: Fit, made: Expr) -> Made:
         case "step":
             return _cell(leaf, made)
         case "attention":
-            return Made(made, _attending)
+            return Made(made, partial(_attending, leaf))
     return Made(made, lambda place, taken: _around(convention, leaf, found, place, taken))
 
 
-def _attending(place: str, taken: Sequence[str]) -> Expr:
+def _attending(leaf: Leaf, place: str, taken: Sequence[str]) -> Expr:
     query, value, key = (*taken, *[taken[-1]] * 2)[:3]
-    arguments = (*(("", each) for each in (query, key, value)), ("need_weights", "False"))
-    return Joined((Call(place, arguments), "[0]"))
+    arguments: list[tuple[str, Expr]] = [("", query), ("", key), ("", value), ("need_weights", "False")]
+    if getattr(leaf.layer, "causal", None):
+        # true where a position must not look: at those that come after it
+        lengths = [("", f"{query}.shape[1]"), ("", f"{key}.shape[1]")]
+        ones = Call(f"{query}.new_ones", (*lengths, ("dtype", "torch.bool")))
+        arguments.append(("attn_mask", Joined((ones, ".triu(1)"))))
+    return Joined((Call(place, tuple(arguments)), "[0]"))
 
 
 def _recurrent(leaf: Leaf, made: Expr) -> Made:

@@ -103,6 +103,7 @@ class OwnAttention(nn.Module):
         value_dim: int,
         output_dim: int,
         biases: tuple[str, ...] = ("query", "key", "value", "output"),
+        causal: bool = False,
     ) -> None:
         super().__init__()
         query, value, key = features
@@ -113,6 +114,7 @@ class OwnAttention(nn.Module):
         self.output_kernel = nn.Parameter(torch.randn(heads, value_dim, output_dim) * 0.02)
         self.output_bias = nn.Parameter(torch.zeros(output_dim)) if "output" in biases else None
         self.share = heads // shared
+        self.causal = causal
 
     def own(self, name: str, use_bias: bool, features: int, heads: int, width: int) -> None:
         """Make the parameters of a projection to the heads."""
@@ -133,6 +135,6 @@ class OwnAttention(nn.Module):
         queries = self.projected("query", query)
         keys = self.projected("key", key).repeat_interleave(self.share, 1)
         values = self.projected("value", value).repeat_interleave(self.share, 1)
-        mixed = functional.scaled_dot_product_attention(queries, keys, values)
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=self.causal)
         y = torch.einsum("bhtv,hvo->bto", mixed, self.output_kernel)
         return y if self.output_bias is None else y + self.output_bias

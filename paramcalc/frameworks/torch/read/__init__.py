@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -67,6 +68,17 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
             "read its parts one by one, or write its tensors as Weights",
         )
     return spec
+
+
+def _without_a_name(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """Return nodes of which the last, where only inputs stand before it, adds nothing to the paths of its tensors.
+
+    A module that is itself a layer is named by nobody: PyTorch's names of its tensors are those that it gives them.
+    """
+    *before, last = nodes
+    if last.layer is None or any(node.layer is None or node.layer.inputs or node.layer.variadic for node in before):
+        return nodes
+    return (*before, replace(last, name="."))
 
 
 def counted_tensors(module: Any) -> dict[str, Own]:
@@ -144,7 +156,10 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
             kinds = Kinds(kinds.loose | caught.modules)
             continue
         assert best is not None
-        return *nodes, _description(best)
+        read, outputs = nodes
+        if read and outputs is None and kinds.of(module) is not None:
+            read = _without_a_name(read)
+        return read, outputs, _description(best)
 
 
 def _description(reader: Reader) -> str:
