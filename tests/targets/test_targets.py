@@ -149,6 +149,10 @@ def _total(path: Path) -> Any:
     rows = [row[1].value for row in book["Layers"].iter_rows(min_row=5) if row[3].value is not None]
     total = book[sheet.strip("$'")][cell.replace("$", "")].value
     assert total == "#N/A" or total == sum(rows)
+    # the total beside the sizes, and the rows of the chart
+    assert book["Sizes"]["B4"].value == total
+    bars = [row[2].value for row in book["Sorted"].iter_rows(min_row=2) if row[2].value is not None]
+    assert bars == (["#N/A"] * len(bars) if total == "#N/A" else sorted(rows, reverse=True)[: len(bars)])
     return total
 
 
