@@ -80,7 +80,7 @@ def test_a_repeated_node_is_one_part_by_the_path_of_its_first_copy() -> None:
     spec = "paramcalc: 1\ndims: {n: 6, width: 24}\nlayers:\n  - Input: {shape: [width]}\n"
     spec += "  - {name: experts, parallel: n, merge: Add, layers: [Dense: {units: width}]}\n"
     (experts,) = printed("form", "formula", "-", "--by", "group", "--to", "json", stdin=spec)["parts"]
-    assert experts["path"] == ["experts", "0"]
+    assert (experts["name"], experts["path"]) == ("experts", ["experts", "0"])
     assert experts["copies"] == [{"at": 1, "first": 0, "last": ["Add", "n", -1]}]
 
 

@@ -104,14 +104,14 @@ class _Parts:
             yield _part(tree, path, _over(repeats, _one_of(tree, self.target)))
             return
         for child in tree.children:
-            inner = (*path, child.label) if child.label and not one_part else path
+            numbered = one_part and child.number is not None
+            inner = (*path, child.label) if child.label and not numbered else path
             yield from self.of(child, inner, repeats, level if tree.role == "copies" else level + 1)
 
 
 def _part(tree: Tree, path: tuple[str, ...], expr: Any, *tensor: str) -> Part:
     names, copies = tree.names, tree.ranges
-    numbered = [child for child in tree.children if child.number is not None] if isinstance(tree, Branch) else []
-    if numbered and isinstance(tree, Branch) and tree.role == "copies":
+    if numbered := _copies_in(tree):
         # all copies of a node, which stands around them
         names, copies = numbered[0].names, _from_to(numbered[0].ranges, numbered[-1].ranges)
     return Part(".".join((*path, *tensor)), (*names, *tensor), copies, expr)
@@ -119,9 +119,16 @@ def _part(tree: Tree, path: tuple[str, ...], expr: Any, *tensor: str) -> Part:
 
 def _is_one_part(tree: Branch) -> bool:
     """Return whether the copies of a node are one part: all alike, or summed by their number."""
-    return tree.role == "copies" and (
-        len(tree.children) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
-    )
+    if tree.role != "copies":
+        return False
+    return len(_copies_in(tree)) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
+
+
+def _copies_in(tree: Tree) -> list[Tree]:
+    """List the copies in the copies of a node, without the layer that joins them."""
+    if isinstance(tree, Leaf) or tree.role != "copies":
+        return []
+    return [child for child in tree.children if child.number is not None]
 
 
 def _one_of(tree: Tree, target: Convention) -> Any:
