@@ -251,6 +251,18 @@ def test_a_count_and_several_have_one_schema() -> None:
     printed("count", "count", GPT2, "--format", "json", "--expand", "--as", "keras")
 
 
+def test_an_absent_dim_is_null(tmp_path: Path) -> None:
+    spec = "paramcalc: 1\ndims: {rank: none, mlp: {number: 4.5}, kind: {text: rms}, n: null}\nlayers:\n"
+    spec += "  - Input: {shape: [n, 8]}\n  - Dense: {units: 3, use_bias: rank == none}\n"
+    dims = {"rank": None, "mlp": 4.5, "kind": "rms", "n": "n"}
+    assert printed("count", "count", "-", "--format", "json", stdin=spec)["dims"] == dims
+    assert printed("derivation", "explain", "-", "--format", "json", stdin=spec)["dims"] == dims
+    (tmp_path / "a.yaml").write_text(spec)
+    (tmp_path / "b.yaml").write_text(spec.replace("rank: none", "rank: 2"))
+    done = run("diff", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "--format", "json")
+    assert json.loads(done.stdout)["dims"] == {"rank": {"before": None, "after": 2}}
+
+
 def test_a_difference_is_data(tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(Path(LSTM).read_text(encoding="utf-8").replace("units: width}", "units: width, use_bias: false}"))

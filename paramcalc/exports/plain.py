@@ -7,6 +7,7 @@ from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.expression import ABSENT
 from paramcalc.core.functions import CUSTOM
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import CopyRange, leaves
@@ -122,7 +123,9 @@ def shape(shape: Shape) -> list[Any]:
 
 
 def value(given: Any) -> Any:
-    """Return a size, or a list of sizes, as JSON has it; an unknown one by its name."""
+    """Return a size, or a list of sizes, as JSON has it: an unknown one by its name, an absent one as null."""
+    if given is ABSENT:
+        return None
     if isinstance(given, Unknown):
         return given.name
     if isinstance(given, tuple):
