@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc.core.registry import built_in_names, kind
+from paramcalc.exports import vectors
+from paramcalc.exports.languages.tree import parts_data
 from paramcalc.spec import FRAMEWORKS
 from tests.helpers import SPECS, run
+from tests.strategies import specs
 from tests.sweeps.forms import evaluated
 from tests.test_data import LSTM, printed, validator, vectors_of, whole
 from tests.test_exports import function
@@ -107,6 +112,26 @@ def test_the_derivation_of_every_layer_type_has_its_values(name: str) -> None:
         document = json.loads(json.dumps(pc.explain(layer, framework, input_shape=shapes or None).plain()))
         validator("derivation").validate(document)
         _check_derivation(document, pc.count(layer, framework, input_shape=shapes or None).total)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(specs(), st.sampled_from(["keras", "torch"]))
+def test_what_is_data_of_a_random_spec_is_right(spec: pc.Spec, framework: str) -> None:
+    count = pc.count(spec, framework)
+    validator("count").validate(count.plain())
+    derivation = pc.explain(spec, framework).plain()
+    validator("derivation").validate(derivation)
+    _check_derivation(derivation, count.total)
+    form = pc.formula(spec, framework)
+    for unit in ("layer", "group", "tensor"):
+        validator("form").validate(parts_data(form, unit, 1))
+    # at whatever sizes, the vectors have the count of the spec
+    document = vectors.plain(form)
+    validator("vectors").validate(document)
+    for each in document["vectors"][::5]:
+        if "value" in each:
+            sizes = form.dims_of({name: whole(size) for name, size in each["sizes"].items()})
+            assert pc.count(spec, framework, dims=sizes).total == whole(each["value"])
 
 
 # --- Layer types -----------------------------------------------------------------------
