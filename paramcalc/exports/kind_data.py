@@ -14,7 +14,7 @@ from paramcalc.exports.kinds import description, families, general_tensors, spel
 from paramcalc.exports.languages.tree import expression, form_data
 from paramcalc.exports.schema import field_schema
 from paramcalc.layers.base.axes import Axes
-from paramcalc.layers.base.declaration import Layer, Tensor, input_span
+from paramcalc.layers.base.declaration import Example, Layer, Tensor, input_span
 from paramcalc.layers.base.values import plain as plain_value
 from paramcalc.results.formula import default_form, form_of_kind, symbolic_layer
 from paramcalc.spec import FRAMEWORKS
@@ -30,7 +30,6 @@ def plain(names: Iterable[str]) -> dict[str, Any]:
 
 def _layer_type(cls: type[Layer]) -> dict[str, Any]:
     fewest, most = input_span(cls)
-    example = cls.example
     return {
         "name": cls.__name__,
         "family": next(title(family) for family, names in families() if cls.__name__ in names),
@@ -44,9 +43,14 @@ def _layer_type(cls: type[Layer]) -> dict[str, Any]:
         **_in_symbols(cls),
         "frameworks": {name: _framework(cls, name) for name in FRAMEWORKS},
         "questions": [{"question": each.question, "answer": each.answer, "when": each.when} for each in cls.remarks],
-        "example": example and {"fields": dict(example.fields), "inputs": [list(shape) for shape in example.inputs]},
+        "example": None if cls.example is None else _example(cls.example),
         "source": cls.source,
     }
+
+
+def _example(example: Example) -> dict[str, Any]:
+    fields = {name: plain_value(value) for name, value in example.fields.items()}
+    return {"fields": fields, "inputs": [list(shape) for shape in example.inputs]}
 
 
 def _fields(cls: type[Layer]) -> Iterator[dict[str, Any]]:
