@@ -184,6 +184,11 @@ def test_changing_a_cell_of_a_workbook_changes_the_counts(tmp_path: Path) -> Non
     (tmp_path / "out").mkdir()
     expected: dict[str, tuple[Case, dict[str, int], int | None]] = {}
     for number, case in enumerate(some()):
+        if max(case.form.values.values(), default=0) > EXACT:
+            # a cell would show another number
+            with pytest.raises(pc.ParamcalcError, match="not-expressible"):
+                workbook(case.form)
+            continue
         for place in (1, -1):
             sizes = dict(list(engines.arguments(case, Excel()))[place])
             path = tmp_path / f"{number}_{place}.xlsx"
