@@ -17,7 +17,7 @@ from paramcalc.core.errors import CODES, LIMITS, Limits, ParamcalcError
 from paramcalc.core.registry import FAMILIES, built_in_names, kind
 from paramcalc.exports import kinds
 from paramcalc.frameworks.build import refused_kinds
-from paramcalc.layers.base.declaration import Layer, Tensor
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
@@ -156,20 +156,13 @@ def _spelling_table(framework: str, candidate: Equivalent, cls: type[Layer]) -> 
 
 
 def _spellings(framework: str, candidate: Equivalent, cls: type[Layer]) -> list[tuple[str, str, str]]:
-    """Our tensors, the framework's name and shape; without those that only another framework's choices make."""
+    """Our tensors, the framework's name and shape; nothing of a layer type without a general form."""
     try:
-        tensors = kinds.general_tensors(cls)
+        found = [*kinds.spellings(framework, candidate, cls)]
     except ParamcalcError:
         return []
-    own = convention(framework).choices(cls.__name__)
-    foreign = {field for other in FRAMEWORKS for field in convention(other).choices(cls.__name__)} - {*own}
-    absent = {tensor.name for tensor in tensors if foreign & {*map(str, _flags(tensor))}}
-    rows = (row for row in kinds.spellings(framework, candidate, cls) if row[0] not in absent)
+    rows = ((", ".join(each.members), each.name, kinds.shape_text(each.shape)) for each in found)
     return kinds.folded(rows, names=2)
-
-
-def _flags(tensor: Tensor) -> tuple[Any, ...]:
-    return tensor.when if isinstance(tensor.when, tuple) else (tensor.when,)
 
 
 def _worked_example(cls: type[Layer]) -> list[str]:

@@ -209,6 +209,14 @@ def test_a_quotient_of_sql_is_a_whole_number_again() -> None:
     assert '(("a"*"b") // "h")' in form_of(A * B / H).to("duckdb")
 
 
+def test_each_quotient_of_sql_gives_its_dividend_back() -> None:
+    # DuckDB divides decimals in floating point: beyond 2**53 it would round another whole number down
+    sql = " ".join(form_of(A * floor(B / C) + D).to("sql").split())
+    rest = 'MOD(MOD("b", "c") + "c", "c")'
+    assert f'(CAST((("b" - {rest}) / "c") AS DECIMAL(38, 0)) * "c") = "b" - {rest}' in sql
+    assert " * " not in form_of(A * floor(B / C) + D).to("duckdb")
+
+
 def test_numbers_on_the_way_are_bounded_by_sums_of_products() -> None:
     # the dividend and the divisor of a quotient are computed, and never both in one number
     made = program(form_of((A - 2) * (B + C) / (H + K)), registry.language("julia")())
@@ -684,6 +692,50 @@ def test_a_workbook_says_what_fixes_a_dim(tmp_path: Path) -> None:
     form.to_xlsx(tmp_path / "a.xlsx")
     rows = list(openpyxl.load_workbook(tmp_path / "a.xlsx")["Sizes"].iter_rows(values_only=True))
     assert rows[-2:] == [("fixed", "value", "needed by"), ("r", "none", "dense: r == none")]
+
+
+def test_a_workbook_has_its_total_beside_its_sizes_with_what_they_stand_for(tmp_path: Path) -> None:
+    import openpyxl
+
+    replace(GPT2, meanings={"width": "features of a token"}).to_xlsx(tmp_path / "a.xlsx")
+    sizes = openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)["Sizes"]
+    rows = [[cell.value for cell in row][:3] for row in sizes.iter_rows(min_row=4, max_row=11)]
+    assert rows[0] == ["parameters in total", 124439808, None]
+    assert rows[2] == ["size", "value", "stands for"]
+    assert rows[5] == ["width", 768, "features of a token"]
+    # without any, there is no column for it
+    replace(GPT2, meanings={}).to_xlsx(tmp_path / "b.xlsx")
+    assert openpyxl.load_workbook(tmp_path / "b.xlsx")["Sizes"]["C6"].value is None
+
+
+def test_the_chart_of_a_workbook_shows_the_largest_layers_first(tmp_path: Path) -> None:
+    import openpyxl
+
+    GPT2.to_xlsx(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)
+    bars = [tuple(cell.value for cell in row[1:3]) for row in book["Sorted"].iter_rows(min_row=2)]
+    assert bars == [(part.name, part.value) for part in GPT2.by("layer")]
+    places = [row[0].value for row in book["Sorted"].iter_rows(min_row=2)]
+    assert sorted(places) == [*range(1, len(bars) + 1)]
+    assert book["Sorted"].sheet_state == "hidden"
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as archive:
+        chart = archive.read("xl/charts/chart1.xml").decode()
+    assert "Sorted!$B$2" in chart
+    assert '<c:plotVisOnly val="1"/>' not in chart
+
+
+def test_the_chart_of_many_layers_shows_some_of_them(tmp_path: Path) -> None:
+    import openpyxl
+
+    dense = "".join(f"  - Dense: {{units: {units}}}\n" for units in range(1, 41))
+    pc.formula(pc.loads(f"paramcalc: 1\nlayers:\n  - Input: {{shape: [3]}}\n{dense}"), keep=[]).to_xlsx(
+        tmp_path / "a.xlsx"
+    )
+    rows = [*openpyxl.load_workbook(tmp_path / "a.xlsx", data_only=True)["Sorted"].iter_rows(min_row=2)]
+    assert len([row for row in rows if row[0].value is not None]) == 40
+    # the last one has 39·40 weights and 40 biases
+    assert [row[2].value for row in rows if row[2].value is not None][:2] == [40 * 40, 39 * 39]
+    assert len([row for row in rows if row[2].value is not None]) == 30
 
 
 def test_the_dots_of_a_dim_are_underscores_where_a_name_has_none() -> None:

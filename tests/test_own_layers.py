@@ -1,5 +1,6 @@
 """Layer types of one's own: registered, or declared by another package through an entry point."""
 
+import json
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 
@@ -8,7 +9,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.core import registry
 from paramcalc.exports.schema import spec_schema
-from paramcalc.layers import Axes, Count, DataFormat, Layer, Shape, Tensor, algebra, data_format, field
+from paramcalc.layers import Axes, Count, DataFormat, Example, Layer, Shape, Tensor, algebra, data_format, field
 from tests.helpers import run
 
 
@@ -95,6 +96,16 @@ def test_a_class_that_says_nothing_of_itself_is_listed_all_the_same() -> None:
     assert spec_schema()["$defs"]["Bare"]["properties"]["size"]["type"] == "integer"
     spec = pc.loads("paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n  - Bare: {size: 5}\n")
     assert pc.count(spec).total == 0
+
+
+def test_it_is_data_as_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pc.register(Squeeze)
+    monkeypatch.setattr(Squeeze, "example", Example({"ratio": 4}, [(8, 8, 64)]))
+    (squeeze,) = json.loads(run("layers", "Squeeze", "--format", "json").stdout)["layers"]
+    assert (squeeze["family"], squeeze["source"]) == ("of your own", "Hu, Shen and Sun 2018")
+    assert squeeze["tensors"][0]["shape"] == ["c", ["Divide", "c", 16]]
+    assert squeeze["example"] == {"fields": {"ratio": 4}, "inputs": [[8, 8, 64]]}
+    assert squeeze["frameworks"]["torch"] == {"defaults": {"data_format": "channels_first"}, "classes": []}
 
 
 def test_it_is_counted_under_its_own_names_in_both_conventions() -> None:

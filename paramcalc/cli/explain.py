@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "format",
-    type=click.Choice(["text", "markdown", "latex", "html"]),
+    type=click.Choice(["text", "markdown", "latex", "html", "json"]),
     default="text",
     show_default=True,
     help="How to print the derivation.",
@@ -40,7 +40,7 @@ def explain(
     compare: str | None,
     settings: Sequence[str],
     dtype: str | None,
-    format: Notation,
+    format: Notation | Literal["json"],
     standalone: bool,
     blank: bool,
     answers: bool,
@@ -59,6 +59,8 @@ def explain(
         raise click.UsageError("--standalone goes with --format latex")
     if blank + answers + bool(compare) > 1:
         raise click.UsageError("--blank, --answers and --compare exclude each other")
+    if format == "json" and (blank or answers or compare):
+        raise click.UsageError("--format json is of the derivation: not with --blank, --answers or --compare")
     if compare is not None:
         if convention is not None:
             raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
@@ -66,10 +68,15 @@ def explain(
 
         conventions: Any = [name.strip() for name in compare.split(",")]
         comparison = compared(path, conventions, node=node, dims=dims(settings))
-        show(comparison.to(format, standalone=standalone))
+        show(comparison.to(cast("Notation", format), standalone=standalone))
         return
     from paramcalc.verbs import explain as explained
 
     derivation = explained(path, convention, node=node, dims=dims(settings), dtype=dtype)
+    if format == "json":
+        from paramcalc.exports.plain import written
+
+        show(written(derivation.plain()))
+        return
     sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
     show(derivation.to(format, sheet=sheet, standalone=standalone))

@@ -13,7 +13,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
 
 if TYPE_CHECKING:
-    from paramcalc.results.formula import Target, Unit
+    from paramcalc.results.formula import Formula, Target, Unit
     from paramcalc.spec import Framework
 
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
 @click.option("--asymptotic", is_flag=True, help="Print the leading terms, and their share.")
 @click.option("--elasticities", is_flag=True, help="Show how the number changes with each dim.")
+@click.option("--vectors", is_flag=True, help="Print sizes and exact values as JSON, to test an implementation on.")
 def formula(
     path: str,
     convention: Framework | None,
@@ -48,6 +49,7 @@ def formula(
     depth: int | None,
     asymptotic: bool,
     elasticities: bool,
+    vectors: bool,
 ) -> None:
     """Print the number of parameters as a formula in the dims of the spec.
 
@@ -58,14 +60,7 @@ def formula(
     from paramcalc.verbs import formula as formed
     from paramcalc.verbs import open_network
 
-    if sum([expand, by is not None, asymptotic, elasticities]) > 1:
-        raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
-    if depth is not None and by != "group":
-        raise click.UsageError("--depth goes with --by group")
-    if target not in ("text", "latex") and (by or elasticities):
-        raise click.UsageError("--by and --elasticities are tables: --to text or --to latex")
-    if target == "xlsx" and asymptotic:
-        raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
+    _check(target, expand, by, depth, asymptotic, elasticities, vectors)
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
     spec = open_network(path)
@@ -75,18 +70,42 @@ def formula(
 
         write(workbook(form), str(output), path, spec)
         return
-    if by or asymptotic or elasticities:
-        from paramcalc.exports import form_views
+    if vectors:
+        from paramcalc.exports.plain import written
+        from paramcalc.exports.vectors import plain
 
-        if by:
-            text = form_views.parts(form, target, by, depth or 1)
-        elif asymptotic:
-            text = form_views.leading(form, target)
-        else:
-            text = form_views.elasticities(form, target)
+        text = written(plain(form))
+    elif by or asymptotic or elasticities:
+        text = _view(form, target, by, depth or 1, asymptotic)
     else:
         text = (form.expanded() if expand else form).to(target)
     if output is None:
         show(text)
     else:
         write(f"{text}\n".encode(), output, path, spec)
+
+
+def _check(
+    target: str, expand: bool, by: str | None, depth: int | None, asymptotic: bool, elasticities: bool, vectors: bool
+) -> None:
+    """Refuse options that do not go together."""
+    views = sum([expand, by is not None, asymptotic, elasticities])
+    if views > 1:
+        raise click.UsageError("--expand, --by, --asymptotic and --elasticities: one at a time")
+    if vectors and (views or target not in ("text", "json")):
+        raise click.UsageError("--vectors are JSON of the whole form: they go with no other view, and no other --to")
+    if depth is not None and by != "group":
+        raise click.UsageError("--depth goes with --by group")
+    if (by and target not in ("text", "latex", "json")) or (elasticities and target not in ("text", "latex")):
+        raise click.UsageError("--by and --elasticities are tables: --to text or --to latex; --by also --to json")
+    if target == "xlsx" and asymptotic:
+        raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
+
+
+def _view(form: Formula, target: Target, by: Unit | None, depth: int, asymptotic: bool) -> str:
+    """Print another view of a form: its parts, its leading terms, or how it moves."""
+    from paramcalc.exports import form_views
+
+    if by:
+        return form_views.parts(form, target, by, depth)
+    return form_views.leading(form, target) if asymptotic else form_views.elasticities(form, target)

@@ -15,7 +15,15 @@ from paramcalc.core.registry import kind_names
     required=False,
     shell_complete=lambda context, parameter, typed: [name for name in kind_names() if name.startswith(typed)],
 )
-def layers(name: str | None) -> None:
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print them; JSON has all that each declares.",
+)
+def layers(name: str | None, format: str) -> None:
     """List the layer types, or describe one.
 
     Of one: its fields, tensors and formula, and its classes in the frameworks.
@@ -24,6 +32,12 @@ def layers(name: str | None) -> None:
     Example:
       paramcalc layers BatchNorm
     """
+    if format == "json":
+        from paramcalc.exports import kind_data
+        from paramcalc.exports.plain import written
+
+        show(written(kind_data.plain(kind_names() if name is None else [name])))
+        return
     from paramcalc.exports import kinds
 
     show(kinds.overview() if name is None else kinds.page(name))

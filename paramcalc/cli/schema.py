@@ -11,15 +11,16 @@ from paramcalc.cli.printing import show
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["spec", "formula"]),
+    type=click.Choice(["spec", "count", "form", "layers", "derivation", "diff", "vectors", "formula"]),
+    metavar="[spec|count|form|layers|derivation|diff|vectors]",
     default="spec",
     show_default=True,
-    help="The schema of a spec, or of what formula --to json prints.",
+    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, or formula --vectors.",
 )
 def schema(what: str) -> None:
-    """Print the JSON Schema of a spec.
+    """Print the JSON Schema of a spec, or of what a command prints as JSON.
 
-    With it, editors complete and check a spec.
+    With that of a spec, editors complete and check it.
 
     \b
     Example:
@@ -30,6 +31,8 @@ def schema(what: str) -> None:
     if what == "spec":
         from paramcalc.exports.schema import spec_schema as made
     else:
-        from paramcalc.exports.languages.tree import form_schema as made
+        from paramcalc.exports.data_schemas import SCHEMAS
 
+        # `formula` is what a form was called here before
+        made = SCHEMAS["form" if what == "formula" else what]
     show(as_text(made()))

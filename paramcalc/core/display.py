@@ -23,6 +23,13 @@ def plain(count: Any) -> dict[str, Any]:
     return plain.plain(count)
 
 
+def derived(derivation: Any) -> dict[str, Any]:
+    """Return a derivation as JSON has it."""
+    from paramcalc.exports.derivations import data
+
+    return data.plain(derivation)
+
+
 def notes(count: Any) -> tuple[str, ...]:
     """Say what a convention cannot express of what was counted."""
     from paramcalc.exports import plain

@@ -1,4 +1,4 @@
-"""Writes once, as a definition of the whole, what a JSON Schema would repeat."""
+"""What JSON Schemas are made with: closed objects, and definitions of what they would repeat."""
 
 from __future__ import annotations
 
@@ -12,6 +12,16 @@ _OWN = ("description", "default")
 #: A schema that is shorter is not worth a definition, nor one that stands there so seldom.
 _SHORT = 60
 _SELDOM = 2
+
+
+def closed(required: Mapping[str, Any], optional: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Describe an object that has these keys, maybe the optional ones, and no others."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": [*required],
+        "additionalProperties": False,
+    }
 
 
 def with_definitions(

@@ -20,8 +20,8 @@ _WIDTH = 80
 
 
 def parts(form: Formula, target: Target, unit: Unit, depth: int = 1) -> str:
-    """Print the parts of a form, by layer, group or tensor, as `text` or `latex`."""
-    return {"text": _parts_text, "latex": _parts_latex}[target](form, unit, depth)
+    """Print the parts of a form, by layer, group or tensor, as `text`, `latex` or `json`."""
+    return {"text": _parts_text, "latex": _parts_latex, "json": _parts_json}[target](form, unit, depth)
 
 
 def _parts_text(form: Formula, unit: Unit, depth: int) -> str:
@@ -60,6 +60,13 @@ def _parts_latex(form: Formula, unit: Unit, depth: int) -> str:
         for part in form.by(unit, depth)
     ]
     return _latex_table("llrr", [(unit, "form", "parameters", "share"), *rows])
+
+
+def _parts_json(form: Formula, unit: Unit, depth: int) -> str:
+    """Print the form and its parts as an object of JSON."""
+    from paramcalc.exports.languages.tree import parts_data, written
+
+    return written(parts_data(form, unit, depth))
 
 
 def _total(form: Formula) -> tuple[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from paramcalc.conventions import Equivalent, convention, spell
 from paramcalc.core import algebra, notation
+from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.registry import FAMILIES, kind, kind_names, own_names
 from paramcalc.layers.base.declaration import Layer, Tensor
@@ -24,8 +25,7 @@ def overview() -> str:
     """List all layer types, family by family, each with what it does."""
     lines = []
     names = max(map(len, kind_names()))
-    own = own_names()
-    for family, kinds in [*FAMILIES.items(), *([("of your own", own)] if own else [])]:
+    for family, kinds in families():
         lines += ["", title(family)]
         for name in kinds:
             start = f"  {name:{names}}  "
@@ -33,6 +33,12 @@ def overview() -> str:
             wrapped = textwrap.wrap(summary, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
             lines += wrapped or [start.rstrip()]
     return "\n".join([*lines[1:], "", "paramcalc layers TYPE shows the fields, tensors and formula of one."])
+
+
+def families() -> list[tuple[str, Sequence[str]]]:
+    """List the families, each with its layer types; those of your own are the last."""
+    own = own_names()
+    return [*FAMILIES.items(), *([("of your own", own)] if own else [])]
 
 
 def title(family: str) -> str:
@@ -81,12 +87,17 @@ def tensor_rows(cls: type[Layer]) -> list[tuple[str, str, str, str]]:
     return folded(
         (
             tensor.name,
-            "(" + ", ".join(map(notation.text, tensor.shape)) + ")",
+            shape_text(tensor.shape),
             tensor.role + _condition(tensor),
             tensor.purpose,
         )
         for tensor in general_tensors(cls)
     )
+
+
+def shape_text(shape: Shape) -> str:
+    """Write the shape of a tensor in symbols."""
+    return "(" + ", ".join(map(notation.text, shape)) + ")"
 
 
 def folded(rows: Iterable[Row], names: int = 1) -> list[Row]:
@@ -129,13 +140,27 @@ def names(cls: type[Layer], framework: str) -> str:
     return ", or ".join(dict.fromkeys(candidate.name for candidate in candidates)) or "no class of its own"
 
 
-def spellings(framework: str, equivalent: Equivalent, cls: type[Layer]) -> Iterator[tuple[str, str, str]]:
-    """Yield our tensors, the framework's name, and its shape in symbols."""
+class SpelledTensor(NamedTuple):
+    """A tensor of a framework's class: our tensors that it holds, its name and its shape there."""
+
+    members: tuple[str, ...]
+    name: str
+    shape: Shape
+
+
+def spellings(framework: str, equivalent: Equivalent, cls: type[Layer]) -> Iterator[SpelledTensor]:
+    """Yield the tensors of a framework's class; not those that only the choices of another framework make.
+
+    Raises `invalid-value` for a layer type without a general form.
+    """
     tensors = general_tensors(cls)
+    own = convention(framework).choices(cls.__name__)
+    foreign = {field for other in FRAMEWORKS for field in convention(other).choices(cls.__name__)} - {*own}
     shapes = [tensor.shape for tensor in tensors]
-    for name, shape, members in spell(convention(framework), equivalent, tensors, shapes):
-        ours = ", ".join(tensors[member].name for member in members)
-        yield ours, name, "(" + ", ".join(map(notation.text, shape)) + ")"
+    for name, shape, positions in spell(convention(framework), equivalent, tensors, shapes):
+        members = [tensors[position] for position in positions]
+        if len(members) > 1 or not foreign & {*map(str, _flags(members[0]))}:
+            yield SpelledTensor(tuple(tensor.name for tensor in members), name, shape)
 
 
 def _formula_text(cls: type[Layer]) -> list[str]:
@@ -157,9 +182,12 @@ def _formula_text(cls: type[Layer]) -> list[str]:
     return [*lines, "", "  where", *_aligned(symbol_rows(cls))]
 
 
+def _flags(tensor: Tensor) -> tuple[Any, ...]:
+    return tensor.when if isinstance(tensor.when, tuple) else (tensor.when,)
+
+
 def _condition(tensor: Tensor) -> str:
-    flags = tensor.when if isinstance(tensor.when, tuple) else (tensor.when,)
-    stated = [str(flag) for flag in flags if algebra.is_symbol(flag)]
+    stated = [str(flag) for flag in _flags(tensor) if algebra.is_symbol(flag)]
     return f", if {' and '.join(stated)}" if stated else ""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from paramcalc.core import algebra
@@ -11,7 +11,7 @@ from paramcalc.core.expression import ABSENT
 from paramcalc.core.functions import CUSTOM
 from paramcalc.core.lines import one_line
 from paramcalc.exports.numbers import binary_bytes
-from paramcalc.graph import leaves
+from paramcalc.graph import CopyRange, leaves
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.count import Count, LayerCount, TensorCount
 
@@ -21,6 +21,9 @@ VERSION = 1
 #: How numbers of four bits are usually stored: so many have one scale together, a float16.
 _SCALED_TOGETHER = 128
 _SCALE_BYTES = 2
+
+#: What is written as JSON stands on one line up to this width.
+_WIDTH = 100
 
 _TOTALS = ("total", "trainable", "non_trainable", "buffers")
 
@@ -32,10 +35,10 @@ def plain(count: Count) -> dict[str, Any]:
         "name": count.name,
         "convention": count.convention,
         **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
-        "dims": {name: value(each) for name, each in count.dims.items()},
+        "dims": dims(count),
         # where anything was given beside the spec
         **({"set": {name: value(each) for name, each in count.given.items()}} if count.given else {}),
-        "layers": list(map(_layer, count.layers)),
+        "layers": list(map(row, count.layers)),
     }
 
 
@@ -75,24 +78,35 @@ def _own_functions(count: Count) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(one_line, texts)))
 
 
-def _layer(row: LayerCount) -> dict[str, Any]:
-    further = [_shape(shape) for shape in row.further_output_shapes]
+def dims(count: Count) -> dict[str, Any]:
+    """Return the dims of a count at their values; an unknown one as its name."""
+    return {name: value(each) for name, each in count.dims.items()}
+
+
+def row(layer: LayerCount) -> dict[str, Any]:
+    """Return the object that JSON has of a row."""
+    further = [shape(each) for each in layer.further_output_shapes]
     return {
-        "name": row.name,
-        "path": list(row.path),
-        "copies": [{"at": each.at, "first": each.first, "last": value(each.last)} for each in row.copies],
-        "kind": row.kind,
-        "inputs": list(row.inputs),
-        "times": value(row.times),
-        "output_shape": _shape(row.output_shape),
+        **place(layer.name, layer.path, layer.copies),
+        "kind": layer.kind,
+        "inputs": list(layer.inputs),
+        "times": value(layer.times),
+        "output_shape": shape(layer.output_shape),
         # where a layer has several outputs
         **({"further_output_shapes": further} if further else {}),
-        **_numbers(row, *_TOTALS, "active"),
-        "tensors": list(map(_tensor, row.tensors)),
+        **_numbers(layer, *_TOTALS, "active"),
+        "tensors": list(map(tensor, layer.tensors)),
     }
 
 
-def _tensor(tensor: TensorCount) -> dict[str, Any]:
+def place(name: str, path: Iterable[str], copies: Iterable[CopyRange]) -> dict[str, Any]:
+    """Return where a layer or a group is: its name, and the same as a list with the copies that it stands for."""
+    ranges = [{"at": each.at, "first": each.first, "last": value(each.last)} for each in copies]
+    return {"name": name, "path": list(path), "copies": ranges}
+
+
+def tensor(tensor: TensorCount) -> dict[str, Any]:
+    """Return the object that JSON has of a tensor."""
     return {
         "name": tensor.name,
         "shape": [value(size) for size in tensor.shape],
@@ -107,7 +121,7 @@ def _numbers(result: Count | LayerCount, *keys: str) -> dict[str, Any]:
     return {key: value(getattr(result, key)) for key in keys}
 
 
-def _shape(shape: Shape) -> list[Any]:
+def shape(shape: Shape) -> list[Any]:
     """Return the shape of an output, the batch in front."""
     return [None, *map(value, shape)]
 
@@ -121,3 +135,19 @@ def value(given: Any) -> Any:
     if isinstance(given, tuple):
         return [value(item) for item in given]
     return given.tolist() if algebra.is_array(given) else given
+
+
+def written(data: Any, indent: str = "") -> str:
+    """Write data as JSON: objects over several lines, those that fit aside; a list of anything else on one."""
+    import json
+
+    line = json.dumps(data, ensure_ascii=False)
+    if len(indent) + len(line) <= _WIDTH or not data:
+        return line
+    inner = f"{indent}  "
+    if isinstance(data, dict):
+        lines = (f"{inner}{json.dumps(key, ensure_ascii=False)}: {written(each, inner)}" for key, each in data.items())
+        return "{\n" + ",\n".join(lines) + f"\n{indent}}}"
+    if isinstance(data, list) and isinstance(data[0], dict):
+        return "[\n" + ",\n".join(inner + written(each, inner) for each in data) + f"\n{indent}]"
+    return line

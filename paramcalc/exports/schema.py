@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic.fields import FieldInfo
 
 from paramcalc.core.registry import kind, kind_names
-from paramcalc.exports.definitions import with_definitions
+from paramcalc.exports.definitions import closed, with_definitions
 from paramcalc.layers.base.fields import DTYPES, SIZE, FieldType
 from paramcalc.layers.base.values import plain
 from paramcalc.layers.base.words import FUNCTION, FUNCTION_OF_SEVERAL
@@ -184,7 +184,7 @@ def _described_dims() -> Iterator[dict[str, Any]]:
         ("number", {"type": "number"}),
     ):
         choices = {"one_of": {"type": "array", "items": text, "minItems": 1}} if sort == "text" else {}
-        yield _only({sort: form}, {**choices, "meaning": _MEANING})
+        yield closed({sort: form}, {**choices, "meaning": _MEANING})
 
 
 def _layer(names: Sequence[str]) -> dict[str, Any]:
@@ -245,16 +245,6 @@ def _place(content: str, more: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _only(content: dict[str, Any], more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Describe a mapping with this content, and maybe more."""
-    return {
-        "type": "object",
-        "properties": {**content, **(more or {})},
-        "required": [*content],
-        "additionalProperties": False,
-    }
-
-
 def _required(name: str) -> list[str]:
     cls = kind(name)
     return [outside for outside, inside in cls.spelled_fields().items() if cls.model_fields[inside].is_required()]
@@ -271,16 +261,21 @@ def _form(name: str) -> Iterator[str]:
         yield f"parameters = {notation.text(form_of_kind(cls, 'keras').expr)}"
 
 
-def _field(info: FieldInfo) -> dict[str, Any]:
-    """Describe what a field takes.
+def field_schema(info: FieldInfo) -> dict[str, Any]:
+    """Describe what a field takes; a reference in it is to the schema of a spec.
 
     Pydantic is asked only where the declaration does not say: it adds to what it is given, and does
     not know the definition of the whole that a layer within the layer refers to.
     """
-    own = next((item.schema for item in info.metadata if isinstance(item, FieldType)), None)
-    default = {} if info.is_required() else {"default": plain(info.default)}
     annotation: Any = info.annotation
-    schema = own or TypeAdapter(annotation).json_schema()
+    own = next((item.schema for item in info.metadata if isinstance(item, FieldType)), None)
+    return own or TypeAdapter(annotation).json_schema()
+
+
+def _field(info: FieldInfo) -> dict[str, Any]:
+    """Describe a field: what it takes, what it means, its default."""
+    schema = field_schema(info)
+    default = {} if info.is_required() else {"default": plain(info.default)}
     stated = "".join(f"; default {json.dumps(each)}" for each in default.values())
     # an editor shows the description alone
     return {**schema, "description": f"{info.description or 'a field'} ({taken(schema)}{stated})", **default}

@@ -1,4 +1,4 @@
-"""A closed form as a workbook: named cells to edit, one live row for each layer, a chart.
+"""A closed form as a workbook: named cells to edit with the total above, a live row for each layer, a sorted chart.
 
 Excel and LibreOffice compute it again when a cell changes; the numbers that it is written with
 are those of the spec's own sizes. All texts are written as texts: none becomes a formula.
@@ -21,9 +21,13 @@ from paramcalc.exports.tables import value_text
 from paramcalc.results.formula import Formula
 from paramcalc.results.formula.whole import Quotient, whole
 
-_SIZES, _LAYERS = "Sizes", "Layers"
-#: The row of the headings of a table, below the title; rows count from 0.
+#: The last one is hidden: the layers by size, which the chart shows.
+_SIZES, _LAYERS, _SORTED = "Sizes", "Layers", "Sorted"
+#: The row of the headings of a table, below the title, and of the sizes below the total; rows count from 0.
 _HEADINGS = 3
+_TOTAL, _SIZE_HEADINGS = 3, 5
+#: The chart shows this many layers, the largest.
+_MOST_BARS = 30
 #: What a cell shows whose number is not known, or not exact.
 _MISSING = "#N/A"
 _NAME_WIDTH = 80
@@ -47,7 +51,7 @@ def workbook(form: Formula) -> bytes:
 
 
 class _Writer:
-    """Writes the two sheets of one form."""
+    """Writes the sheets of one form."""
 
     def __init__(self, book: Any, form: Formula) -> None:
         self.book = book
@@ -62,6 +66,7 @@ class _Writer:
         self.valid = self._valid()
         self.sizes = book.add_worksheet(_SIZES)
         self.layers = book.add_worksheet(_LAYERS)
+        self.sorted = book.add_worksheet(_SORTED)
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.heading = book.add_format({"bold": True, "bottom": 1})
         self.indented_heading = book.add_format({"bold": True, "bottom": 1, "indent": 1})
@@ -72,21 +77,22 @@ class _Writer:
         self.input = book.add_format({"num_format": "#,##0", "bg_color": "#FFF2CC", "border": 1})
         self.number = book.add_format({"num_format": "#,##0"})
         self.share = book.add_format({"num_format": "0.0%"})
+        self.result = book.add_format({"num_format": "#,##0", "bold": True, "font_size": 14, "border": 1})
         self.sum = book.add_format({"num_format": "#,##0", "bold": True, "top": 1})
         self.label = book.add_format({"bold": True, "top": 1})
         self.wrong = book.add_format({"bg_color": "#FFC7CE", "font_color": "#9C0006"})
 
     def write(self) -> None:
-        """Write both sheets."""
-        self._head(self.sizes, "Change a yellow cell: the sheet Layers is computed again.")
-        self._head(self.layers, "Parameters of each layer. #N/A where a check on the sheet Sizes fails.")
+        """Write all sheets."""
+        self._head(self.sizes, "Change a yellow cell: the total and the sheet Layers follow.", _SIZE_HEADINGS)
+        self._head(self.layers, "Parameters of each layer. #N/A where a check on the sheet Sizes fails.", _HEADINGS)
         self._write_sizes()
         self._write_layers()
 
-    def _head(self, sheet: Any, note: str) -> None:
+    def _head(self, sheet: Any, note: str, headings: int) -> None:
         sheet.write_string(0, 0, self.program.heading, self.title)
         sheet.write_string(1, 0, note, self.note)
-        sheet.freeze_panes(_HEADINGS + 1, 0)
+        sheet.freeze_panes(headings + 1, 0)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
 
@@ -97,8 +103,11 @@ class _Writer:
         sheet.set_column(0, 0, 50)
         sheet.set_column(1, 1, 20)
         sheet.set_column(2, 2, 60)
-        self._row(sheet, _HEADINGS, ("size", "value", "stands for"))
-        row = _HEADINGS + 1
+        sheet.write_string(_TOTAL, 0, "parameters in total", self.title)
+        sheet.write_formula(_TOTAL, 1, "=total", self.result, self._total())
+        told = any(size.about for size in self.program.sizes)
+        self._row(sheet, _SIZE_HEADINGS, ("size", "value", *(["stands for"] if told else [])))
+        row = _SIZE_HEADINGS + 1
         for size in self.program.sizes:
             sheet.write_string(row, 0, size.name)
             if size.value is None:
@@ -125,7 +134,7 @@ class _Writer:
     def _write_checks(self, row: int) -> int:
         """Write one row a condition, and the name `valid` for all of them together."""
         sheet, first = self.sizes, row + 1
-        self._row(sheet, row, ("check", "holds", ""))
+        self._row(sheet, row, ("check", "holds"))
         checks = self.language.conditions(self.program)
         checks.append(("no number is above 10^15: all are exact", self._exact()))
         for words, condition in checks:
@@ -147,7 +156,7 @@ class _Writer:
 
     def _sizes_range(self) -> list[str]:
         sizes = len(self.program.sizes)
-        return [f"$B${_HEADINGS + 2}:$B${_HEADINGS + 1 + sizes}"] if sizes else []
+        return [f"$B${_SIZE_HEADINGS + 2}:$B${_SIZE_HEADINGS + 1 + sizes}"] if sizes else []
 
     # --- the layers
 
@@ -170,24 +179,50 @@ class _Writer:
         self._formula(end, 1, f"IF(valid, {summed}, NA())", self.sum, self._total())
         self.book.define_name("total", f"={_LAYERS}!$B${end + 1}")
         if parts:
-            self._chart(first, end - 1)
+            self._write_sorted(first + 1, end)
+            self._chart(min(len(parts), _MOST_BARS))
 
-    def _chart(self, first: int, last: int) -> None:
+    def _write_sorted(self, first: int, last: int) -> None:
+        """Write the place of each layer by its size, those alike in their order; then the layers by their places.
+
+        `first` and `last` are the rows of the layers as formulas have them.
+        """
+        sheet = self.sorted
+        self._row(sheet, 0, ("place", "layer", "parameters"))
+        values = [self._value(expr) for _, expr in self.parts]
+        known = [(-value, number) for number, value in enumerate(values) if isinstance(value, int)]
+        order = [number for _, number in sorted(known)]
+        numbers = f"{_LAYERS}!$B${first}:$B${last}"
+        for row in range(len(values)):
+            own = f"{_LAYERS}!$B${first + row}"
+            place = f"RANK({own}, {numbers}) + COUNTIF({_LAYERS}!$B${first}:{own}, {own}) - 1"
+            sheet.write_formula(row + 1, 0, f"={place}", None, order.index(row) + 1 if order else _MISSING)
+        for row in range(min(len(values), _MOST_BARS)):
+            found = f"MATCH({row + 1}, $A$2:$A${len(values) + 1}, 0)"
+            name, value = (self.parts[order[row]][0], values[order[row]]) if order else (_MISSING, _MISSING)
+            sheet.write_formula(row + 1, 1, f"=INDEX({_LAYERS}!$A${first}:$A${last}, {found})", None, one_line(name))
+            sheet.write_formula(row + 1, 2, f"=INDEX({numbers}, {found})", self.number, value)
+        sheet.hide()
+
+    def _chart(self, bars: int) -> None:
         chart = self.book.add_chart({"type": "bar"})
         chart.add_series(
             {
                 "name": "parameters",
-                "categories": [_LAYERS, first, 0, last, 0],
-                "values": [_LAYERS, first, 1, last, 1],
+                "categories": [_SORTED, 1, 1, bars, 1],
+                "values": [_SORTED, 1, 2, bars, 2],
                 "gap": 50,
             }
         )
-        chart.set_title({"name": "Parameters of each layer", "overlay": False})
+        chart.show_hidden_data()
+        shown = "each layer" if bars == len(self.parts) else f"the {bars} largest layers"
+        chart.set_title({"name": f"Parameters of {shown}, the largest first", "overlay": False})
         chart.set_legend({"none": True})
         chart.set_y_axis({"reverse": True})
-        chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True}})
-        chart.set_size({"width": 900, "height": min(2000, 160 + 24 * (last - first + 1))})
-        self.layers.insert_chart(last + 4, 0, chart)
+        chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})
+        chart.set_size({"width": 900, "height": 160 + 24 * bars})
+        # beside the table, since that may be long
+        self.layers.insert_chart(_HEADINGS, 5, chart)
 
     # --- cells
 

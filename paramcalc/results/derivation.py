@@ -16,10 +16,10 @@ import sympy
 from paramcalc.conventions import evaluated, field_environment
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
-from paramcalc.core.display import Displayed, printed
+from paramcalc.core.display import Displayed, derived, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
 from paramcalc.core.expression import Environment
-from paramcalc.graph import BranchRole, Leaf, Tree
+from paramcalc.graph import BranchRole, CopyRange, Leaf, Tree
 from paramcalc.layers.base.declaration import Layer, Remark, Tensor
 from paramcalc.results.count import Count, LayerCount, count
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths
@@ -111,6 +111,9 @@ class GroupDerivation:
 
     #: its path; that of the model is empty
     name: str
+    #: the same as a list, with the numbers of copies, and the copies that each number stands for
+    path: tuple[str, ...]
+    copies: tuple[CopyRange, ...]
     role: BranchRole
     #: of a group that is the call of a block, the block's name
     block: str | None
@@ -162,6 +165,10 @@ class Derivation(Displayed):
         is a document, and needs no other.
         """
         return printed(self, target, sheet=sheet, standalone=standalone)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the derivation as JSON has it; the keys are stable."""
+        return derived(self)
 
     def __str__(self) -> str:
         return self.to("text")
@@ -242,7 +249,7 @@ class _Deriver:
 
     def model(self) -> GroupDerivation:
         """Derive the whole."""
-        return GroupDerivation("", "model", None, 1, tuple(self._derived(self.root.children, 1)))
+        return GroupDerivation("", (), (), "model", None, 1, tuple(self._derived(self.root.children, 1)))
 
     def _derived(self, trees: Sequence[Tree], times: int) -> Iterator[NodeDerivation]:
         for tree in trees:
@@ -256,7 +263,7 @@ class _Deriver:
             if len(parts) == 1:
                 yield parts[0]  # copies that are all alike are one part, which stands as often as they do
             else:
-                yield GroupDerivation(tree.name, tree.role, tree.block, copies, parts)
+                yield GroupDerivation(tree.name, tree.names, tree.ranges, tree.role, tree.block, copies, parts)
 
     def _layer(self, row: LayerCount, leaf: Leaf) -> LayerDerivation:
         tensors, meanings = _derived_tensors(row, leaf) if row.tensors else ((), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,8 +18,10 @@ from sympy import ceiling, floor
 import paramcalc as pc
 from paramcalc.core.expression import RESERVED
 from paramcalc.core.symbols import Scaled
+from paramcalc.exports import vectors
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import program
+from paramcalc.exports.plain import written as json_text
 from paramcalc.results.formula import symbol
 from tests.strategies import specs
 
@@ -224,3 +227,24 @@ def cases() -> tuple[Case, ...]:
     forms += [pc.formula(pc.load(path), keep=[]) for path in SPECS if pc.load(path).dims]
     forms += [*awkward(), *drawn(named(), 45), *map(pc.formula, drawn(specs(), 25))]
     return tuple(case(form, number) for number, form in enumerate(forms))
+
+
+def of_vectors(form: pc.Formula, number: int) -> Case:
+    """A form at the sizes of its conformance vectors, read as another program reads them."""
+    document = json.loads(json_text(vectors.plain(form)))
+    points = tuple({name: _number(size) for name, size in each["sizes"].items()} for each in document["vectors"])
+    values = tuple(_number(each["value"]) if "value" in each else None for each in document["vectors"])
+    return Case(replace(form, name=f"vectors {number}"), points, values)
+
+
+def _number(value: Any) -> int:
+    return int(value["num"]) if isinstance(value, dict) else int(value)
+
+
+@cache
+def vector_cases() -> tuple[Case, ...]:
+    """The conformance vectors of the specs, and of forms with fractions, powers, roundings and doubles."""
+    forms = [*(pc.formula(pc.load(path)) for path in SPECS), *(form for form in awkward() if form.is_of_spec)]
+    # a form of many sizes is long, and says no more
+    some = [form for form in forms if len(form.symbols) <= 8]
+    return tuple(of_vectors(form, number) for number, form in enumerate(some))

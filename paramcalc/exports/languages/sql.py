@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.lines import kept, wrapped
 from paramcalc.exports.languages.program import Program
-from paramcalc.results.formula.whole import Quotient, Remainder
+from paramcalc.results.formula.whole import FloorQuotient, Quotient, Remainder
 
 
 class Sql(Language):
@@ -31,7 +31,7 @@ class Sql(Language):
         told = [program.heading, *program.explanation, *wrapped(self.about)]
         lines = [f"-- {line}" for line in told]
         least = [f"{self.whole(size.symbol)} >= {size.least}" for size in program.sizes]
-        conditions = [*least, *map(self.holds, program.checks), *self._exact(program.result)]
+        conditions = [*least, *map(self.holds, program.checks), *self._exact(program)]
         value = f"CAST({self.whole(program.result)} AS {self.type})"
         if not conditions:
             return "\n".join([*lines, *wrapped(f'SELECT {value} AS "parameters";')])
@@ -44,12 +44,11 @@ class Sql(Language):
     def _given(self, value: int | None) -> str:
         return "NULL" if value is None else self.literal(value)
 
-    def _exact(self, result: Any) -> list[str]:
-        """Require that the quotient gives the dividend back: a database may divide in floating point."""
-        if not isinstance(result, Quotient):
-            return []
-        dividend, divisor = result.args
-        return [f"{self.infix(result, '*', divisor)} = {self.whole(dividend)}"]
+    def _exact(self, program: Program) -> list[str]:
+        """Require that each quotient gives its dividend back: a database may divide in floating point."""
+        sides = [side for check in program.checks for side in (check.left, check.right)]
+        quotients = dict.fromkeys(each for expr in (program.result, *sides) for each in _quotients(expr))
+        return [f"{self.infix(each, '*', each.args[1])} = {self.whole(_without_rest(each))}" for each in quotients]
 
     def _print_Symbol(self, expr: Any) -> str:
         return f'"{expr.name}"'
@@ -67,8 +66,18 @@ class Sql(Language):
         return f"MOD(MOD({dividend}, {divisor}) + {divisor}, {divisor})"
 
     def _print_FloorQuotient(self, expr: Any) -> str:
-        dividend, divisor = expr.args
-        return str(self._print_Quotient(Quotient(dividend - Remainder(dividend, divisor), divisor)))
+        return str(self._print_Quotient(Quotient(_without_rest(expr), expr.args[1])))
+
+
+def _quotients(expr: Any) -> list[Any]:
+    """List the quotients in an expression, those in others first."""
+    return sorted(expr.atoms(Quotient, FloorQuotient), key=lambda each: (int(each.count_ops()), str(each)))
+
+
+def _without_rest(quotient: Any) -> Any:
+    """Return what a quotient gives back of its dividend: all, unless it is rounded down."""
+    dividend, divisor = quotient.args
+    return dividend - Remainder(dividend, divisor) if isinstance(quotient, FloorQuotient) else dividend
 
 
 class DuckDB(Sql):
@@ -91,7 +100,7 @@ class DuckDB(Sql):
         printed = super().double(factor)
         return printed if "e" in printed else f"CAST('{factor!r}' AS DOUBLE)"
 
-    def _exact(self, result: Any) -> list[str]:
+    def _exact(self, program: Program) -> list[str]:
         return []
 
     def _print_Quotient(self, expr: Any) -> str:

@@ -1,4 +1,4 @@
-"""JSON: a form as an expression tree that any tool can import.
+"""JSON: a form, and its parts, as expression trees that any tool can import.
 
 The trees are MathJSON, restricted to the operations of `OPERATIONS` and the relations of
 `RELATIONS`: a symbol is a string, an operation a list whose first entry is its name, a whole
@@ -8,14 +8,19 @@ number a JSON number up to 2**53 - 1 and `{"num": "…"}` beyond, where readers 
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from typing import Any
+
+import sympy
 
 from paramcalc.core.algebra import Unknown
 from paramcalc.core.expression import ABSENT
 from paramcalc.core.lines import json_text
+from paramcalc.exports.definitions import closed
 from paramcalc.exports.languages.base import Language
-from paramcalc.exports.languages.program import Check, Program, Size
-from paramcalc.results.formula.whole import Quotient
+from paramcalc.exports.languages.program import Check, Program, Size, program
+from paramcalc.results.formula import Contribution, Formula, Unit
+from paramcalc.results.formula.whole import Quotient, whole
 
 #: Each operation, and what it means.
 OPERATIONS = {
@@ -38,6 +43,20 @@ RELATIONS = {"divides": "Equal", "=": "Equal", "≠": "NotEqual", "≥": "Greate
 VERSION = 1
 _LARGEST = 2**53 - 1
 
+# what several schemas say
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+NUMBER = {"$ref": "#/$defs/number"}
+PATH = {
+    "description": "the names of the groups around it and its own, with the numbers of copies",
+    "type": "array",
+    "items": {"type": "string"},
+}
+COPIES = {
+    "description": "of each number in the path, the copies that it stands for",
+    "type": "array",
+    "items": {"$ref": "#/$defs/copies"},
+}
+
 
 class Tree(Language):
     """One JSON object: the expression, its symbols and conditions, and its value."""
@@ -54,20 +73,24 @@ class Tree(Language):
 
     def source(self, program: Program) -> str:
         """Write the whole text."""
+        return written(self.data(program))
+
+    def data(self, program: Program) -> dict[str, Any]:
+        """Return the object that is written."""
         form = program.form
-        plain = {
+        return {
             "paramcalc_form": VERSION,
             "name": form.name,
             "convention": form.convention,
             "symbols": [_symbol(size) for size in program.sizes],
             "expression": self.whole(program.result),
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
-            "fixed": {name: _value(value) for name, value in form.fixed.items()},
+            "fixed": {name: number(value) for name, value in form.fixed.items()},
             "causes": {name: cause._asdict() for name, cause in form.causes.items() if name in form.fixed},
-            **({"set": {name: _value(value) for name, value in form.given.items()}} if form.given else {}),
-            "value": _value(program.value),
+            "substituted": {name: number(value) for name, value in form.substituted.items()},
+            **({"set": {name: number(value) for name, value in form.given.items()}} if form.given else {}),
+            "value": number(program.value),
         }
-        return "{\n" + ",\n".join(f'  "{key}": {_lines(value)}' for key, value in plain.items()) + "\n}"
 
     def _relation(self, check: Check) -> list[Any]:
         if check.relation == "divides":
@@ -81,7 +104,7 @@ class Tree(Language):
         return expr.name
 
     def _print_Integer(self, expr: Any) -> Any:
-        return _value(int(expr))
+        return number(int(expr))
 
     def _print_Add(self, expr: Any, order: Any = None) -> Any:
         return self._operation("Add", self._as_ordered_terms(expr))
@@ -111,21 +134,61 @@ class Tree(Language):
         return self._operation("Min", expr.args)
 
 
+def form_data(form: Formula) -> dict[str, Any]:
+    """Return a form as an object of JSON."""
+    language = Tree()
+    return language.data(program(form, language))
+
+
+def parts_data(form: Formula, unit: Unit, depth: int) -> dict[str, Any]:
+    """Return the same with the parts of the form, by layer, group or tensor, the largest first."""
+    return {**form_data(form), "by": unit, "parts": [_part(form, part) for part in form.by(unit, depth)]}
+
+
+def _part(form: Formula, part: Contribution) -> dict[str, Any]:
+    share = part.share
+    return {
+        "name": part.name,
+        "path": list(part.path),
+        "copies": [
+            {"at": each.at, "first": each.first, "last": _last(each.last, form.symbols.values())}
+            for each in part.copies
+        ],
+        "expression": expression(part.expr),
+        "value": number(part.value),
+        "share": None if share is None else [number(share.numerator), number(share.denominator)],
+    }
+
+
+def _last(last: Any, known: Collection[Any]) -> Any:
+    """Return the number of a last copy; None where it differs from one copy of what is around it to the next."""
+    return expression(last) if sympy.sympify(last).free_symbols <= {*known} else None
+
+
+def expression(expr: Any) -> Any:
+    """Return an expression whose value is a whole number, or a truth, as MathJSON."""
+    return Tree().whole(whole(expr))
+
+
+def written(data: Mapping[str, Any]) -> str:
+    """Write an object as JSON, each object of a list in it on a line of its own."""
+    return "{\n" + ",\n".join(f'  "{key}": {_lines(value)}' for key, value in data.items()) + "\n}"
+
+
 def _lines(value: Any) -> str:
-    """Write a value as JSON; each object of a list on a line of its own."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n" + ",\n".join(f"    {_lines(each)}" for each in value) + "\n  ]"
     return json_text(json.dumps(value, ensure_ascii=False))
 
 
 def _symbol(size: Size) -> dict[str, Any]:
-    return {"name": size.dim, "value": _value(size.value), "minimum": size.least, "meaning": size.meaning}
+    return {"name": size.dim, "value": number(size.value), "minimum": size.least, "meaning": size.meaning}
 
 
-def _value(value: Any) -> Any:
+def number(value: Any) -> Any:
     """Return a number as every reader of JSON keeps it, lists by their elements; `none` as a spec has it."""
     if isinstance(value, tuple):
-        return [*map(_value, value)]
+        return [*map(number, value)]
     if isinstance(value, Unknown):
         return None
     if value is ABSENT:
@@ -133,113 +196,119 @@ def _value(value: Any) -> Any:
     return {"num": str(value)} if type(value) is int and abs(value) > _LARGEST else value
 
 
+# --- Schemas ---------------------------------------------------------------------------
+
+
 def form_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of what the target `json` writes."""
-    number = {"$ref": "#/$defs/number"}
+    values = {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}}
+    properties = {
+        "paramcalc_form": {"const": VERSION, "description": "the version of this format"},
+        "name": {"type": "string", "description": "the name of the spec or of the layer type"},
+        "convention": {"type": "string", "description": "how it counts"},
+        "symbols": {"type": "array", "items": {"$ref": "#/$defs/symbol"}},
+        "expression": {"$ref": "#/$defs/expression"},
+        "conditions": {
+            "description": "under which the form holds, beyond the minimum of each symbol",
+            "type": "array",
+            "items": {"$ref": "#/$defs/condition"},
+        },
+        "fixed": {"description": "the dims that cannot stay symbols, at their values", **values},
+        "causes": {
+            "description": "what fixes a dim: the path of a node, and an expression there that needs its value",
+            "type": "object",
+            "additionalProperties": closed({"node": {"type": "string"}, "expression": {"type": "string"}}),
+        },
+        "substituted": {"description": "the dims whose values were put in: those set, and those not kept", **values},
+        "value": {
+            "description": "the number at the symbols' own values; null where one has none",
+            "anyOf": [NUMBER, {"type": "null"}],
+        },
+    }
+    given = {
+        "description": "the dims that were given beside the spec, at their values; absent where none was",
+        **values,
+    }
+    by = {"enum": ["layer", "group", "tensor"], "description": "what the parts are"}
+    parts = {"type": "array", "items": {"$ref": "#/$defs/part"}, "description": "the largest first; their sum is it"}
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DRAFT,
         "title": "A closed form of paramcalc",
         "description": "The number of parameters of a network as an expression in the sizes of its layers.",
-        "type": "object",
-        "properties": {
-            "paramcalc_form": {"const": VERSION, "description": "the version of this format"},
-            "name": {"type": "string", "description": "the name of the spec or of the layer type"},
-            "convention": {"type": "string", "description": "how it counts"},
-            "symbols": {"type": "array", "items": {"$ref": "#/$defs/symbol"}},
-            "expression": {"$ref": "#/$defs/expression"},
-            "conditions": {
-                "description": "under which the form holds, beyond the minimum of each symbol",
-                "type": "array",
-                "items": {"$ref": "#/$defs/condition"},
-            },
-            "fixed": {
-                "description": "the dims that cannot stay symbols, at their values",
-                "type": "object",
-                "additionalProperties": {"$ref": "#/$defs/value"},
-            },
-            "causes": {
-                "description": "what fixes a dim: the path of a node, and an expression there that needs its value",
-                "type": "object",
-                "additionalProperties": {"$ref": "#/$defs/cause"},
-            },
-            "set": {
-                "description": "the dims that were given beside the spec, at their values; absent where none was",
-                "type": "object",
-                "additionalProperties": {"$ref": "#/$defs/value"},
-            },
-            "value": {
-                "description": "the number at the symbols' own values; null where one has none",
-                "anyOf": [number, {"type": "null"}],
-            },
-        },
-        "required": [
-            "paramcalc_form",
-            "name",
-            "convention",
-            "symbols",
-            "expression",
-            "conditions",
-            "fixed",
-            "causes",
-            "value",
-        ],
-        "additionalProperties": False,
+        **closed(properties, {"set": given, "by": by, "parts": parts}),
+        "dependentRequired": {"by": ["parts"], "parts": ["by"]},
         "$defs": {
-            "number": {
-                "description": "a whole number: beyond 2**53 - 1 as a string of its digits",
-                "anyOf": [
-                    {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
-                    {
-                        "type": "object",
-                        "properties": {"num": {"type": "string", "pattern": "^-?[0-9]+$"}},
-                        "required": ["num"],
-                        "additionalProperties": False,
-                    },
-                ],
-            },
-            "value": {
-                "anyOf": [
-                    number,
-                    {"type": ["boolean", "null", "string"]},
-                    {"type": "number", "description": "a double"},
-                    {"type": "array", "items": {"$ref": "#/$defs/value"}},
-                ]
-            },
-            "cause": {
-                "type": "object",
-                "properties": {"node": {"type": "string"}, "expression": {"type": "string"}},
-                "required": ["node", "expression"],
-                "additionalProperties": False,
-            },
-            "symbol": {
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    "value": {"anyOf": [number, {"type": "null"}], "description": "the spec's own, if it has one"},
-                    "minimum": {"enum": [0, 1], "description": "a symbol is a whole number of at least this"},
-                    "meaning": {"type": "string"},
-                },
-                "required": ["name", "value", "minimum", "meaning"],
-                "additionalProperties": False,
-            },
-            "expression": {
-                "description": "MathJSON: a number, the name of a symbol, or an operation and its operands",
-                "anyOf": [
-                    number,
-                    {"type": "string"},
-                    *(_applied(name, meaning) for name, meaning in OPERATIONS.items()),
-                ],
-            },
-            "condition": {
-                "type": "object",
-                "properties": {
+            **definitions(),
+            "condition": closed(
+                {
                     "words": {"type": "string"},
                     "holds": {"anyOf": [_applied(name) for name in dict.fromkeys(RELATIONS.values())]},
-                },
-                "required": ["words", "holds"],
-                "additionalProperties": False,
-            },
+                }
+            ),
+            "part": closed(
+                {
+                    "name": {"type": "string", "description": "its path, without numbers where all copies are alike"},
+                    "path": PATH,
+                    "copies": COPIES,
+                    "expression": {"$ref": "#/$defs/expression"},
+                    "value": {"anyOf": [NUMBER, {"type": "null"}]},
+                    "share": {
+                        "description": "its part of the value: a numerator and a denominator",
+                        "anyOf": [
+                            {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2},
+                            {"type": "null"},
+                        ],
+                    },
+                }
+            ),
         },
+    }
+
+
+def definitions() -> dict[str, Any]:
+    """Describe what several schemas refer to: numbers, values of dims, symbols, expressions, ranges of copies."""
+    return {
+        "number": {
+            "description": "a whole number: beyond 2**53 - 1 as a string of its digits",
+            "anyOf": [
+                {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST},
+                closed({"num": {"type": "string", "pattern": "^-?[0-9]+$"}}),
+            ],
+        },
+        "value": {
+            "anyOf": [
+                NUMBER,
+                {"type": ["boolean", "null", "string"]},
+                {"type": "number", "description": "a double"},
+                {"type": "array", "items": {"$ref": "#/$defs/value"}},
+            ]
+        },
+        "symbol": closed(
+            {
+                "name": {"type": "string"},
+                "value": {"anyOf": [NUMBER, {"type": "null"}], "description": "the spec's own, if it has one"},
+                "minimum": {"enum": [0, 1], "description": "a symbol is a whole number of at least this"},
+                "meaning": {"type": "string"},
+            }
+        ),
+        "expression": {
+            "description": "MathJSON: a number, the name of a symbol, or an operation and its operands",
+            "anyOf": [
+                NUMBER,
+                {"type": "string"},
+                *(_applied(name, meaning) for name, meaning in OPERATIONS.items()),
+            ],
+        },
+        "copies": closed(
+            {
+                "at": {"type": "integer", "minimum": 0, "description": "where the number is in the path"},
+                "first": {"type": "integer", "minimum": 0, "description": "the number itself"},
+                "last": {
+                    "description": "the number of the last copy; null where it differs from copy to copy of a group",
+                    "anyOf": [{"$ref": "#/$defs/expression"}, {"type": "null"}],
+                },
+            }
+        ),
     }
 
 

@@ -199,7 +199,7 @@ class Layer(BaseModel):
     @classmethod
     def takes(cls, number: int) -> bool:
         """Whether it takes this number of inputs."""
-        fewest, most = _input_span(cls)
+        fewest, most = input_span(cls)
         return fewest <= number and (most is None or number <= most)
 
     def way_out(self, shape: Shape) -> str:
@@ -296,7 +296,7 @@ class Layer(BaseModel):
         return self.model_copy(update={name: rule.evaluate(environment) for name, rule in missing.items()})
 
     def _check_inputs(self, inputs: tuple[Shape, ...]) -> None:
-        fewest, most = _input_span(type(self))
+        fewest, most = input_span(type(self))
         if len(inputs) < fewest or (most is not None and len(inputs) > most):
             message = f"{type(self).__name__} takes {_span(fewest, most)}, not {len(inputs)}"
             names = ", ".join(f"input_{number}" for number in range(1, fewest + 1))
@@ -508,7 +508,7 @@ def _span(fewest: int, most: int | None) -> str:
 
 
 @cache
-def _input_span(cls: type[Layer]) -> tuple[int, int | None]:
+def input_span(cls: type[Layer]) -> tuple[int, int | None]:
     """Give the fewest and the most inputs of a layer type."""
     if cls.variadic:
         return cls.variadic, None

@@ -17,7 +17,7 @@ from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import folded_name
 from paramcalc.core.notation import text
-from paramcalc.graph import Tree
+from paramcalc.graph import CopyRange, Tree
 from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds, symbols_of
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
@@ -52,13 +52,16 @@ class Contribution(NamedTuple):
     """What a tensor, a layer or a group adds to a form, with all its copies.
 
     `value` and `share`, its exact part of the total, are those at the form's own sizes; None where a
-    dim is unknown.
+    dim is unknown. `path` is its name as a list, with the numbers of copies, those of the first that it stands for;
+    `copies` says for each of these numbers which copies there are, the last one in the symbols of the form.
     """
 
     name: str
     expr: sympy.Expr
     value: int | None
     share: Fraction | None
+    path: tuple[str, ...]
+    copies: tuple[CopyRange, ...]
 
 
 @dataclass(frozen=True)
@@ -235,13 +238,14 @@ class Formula(Displayed):
         return tuple(sorted(parts, key=lambda part: -(part.value or 0)))
 
     def _parts(self, unit: Unit, depth: int) -> tuple[Contribution, ...]:
-        rows = parts_of(self.tree, convention(self.convention), unit, depth)
         known = self.is_known
-        values = {path: value_at(expr, self.values) if known else None for path, expr in rows.items()}
-        total = sum(value or 0 for value in values.values())
+        parts = [*parts_of(self.tree, convention(self.convention), unit, depth)]
+        values = [value_at(part.expr, self.values) if known else None for part in parts]
+        total = sum(value or 0 for value in values)
+        shares = (Fraction(value or 0, total) if known and total else None for value in values)
         return tuple(
-            Contribution(path, expr, values[path], Fraction(values[path] or 0, total) if known and total else None)
-            for path, expr in rows.items()
+            Contribution(part.name, part.expr, value, share, part.path, part.copies)
+            for part, value, share in zip(parts, values, shares, strict=True)
         )
 
     @property

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import sympy
 
 from paramcalc.conventions import Convention
 from paramcalc.core import notation
 from paramcalc.core.algebra import MOST_TERMS, Number, Undecided, terms_of
-from paramcalc.graph import Branch, Leaf, Tree
+from paramcalc.graph import Branch, CopyRange, Leaf, Tree
 from paramcalc.results.formula.terms import expanded, has_sum
 
 #: What the parts of a form are: each tensor, each layer, or each group.
@@ -45,21 +45,42 @@ def total_of(root: Tree, target: Convention) -> Any:
     return _shortest([*factored, sympy.expand(total)] if terms_of(total) <= MOST_TERMS else factored)
 
 
-def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> dict[str, Any]:
-    """Return the parts of a total by their paths, in order of the graph; those without elements are left out.
+class Part(NamedTuple):
+    """A part of a total, with all its copies."""
 
-    Paths have no counter where all copies are alike, or are summed by their number.
-    """
-    found: dict[str, list[Any]] = {}
-    for path, expr in _Parts(target, unit, depth).of(root, (), (), 0):
-        if expr != 0:
-            found.setdefault(".".join(path), []).append(expr)
-    return {path: exprs[0] if len(exprs) == 1 else _factored(sympy.Add(*exprs)) for path, exprs in found.items()}
+    #: its path without counters where all copies are alike, or are summed by their number
+    name: str
+    #: the names of the groups around it and its own, with the numbers of copies, those of the first of its copies
+    path: tuple[str, ...]
+    #: each number of a copy in the path, and the copies that it stands for
+    copies: tuple[CopyRange, ...]
+    expr: Any
+
+
+def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> Iterator[Part]:
+    """Yield the parts of a total, in order of the graph; those without elements are left out."""
+    found: dict[str, list[Part]] = {}
+    for part in _Parts(target, unit, depth).of(root, (), (), 0):
+        if part.expr != 0:
+            found.setdefault(part.name, []).append(part)
+    for parts in found.values():
+        yield parts[0] if len(parts) == 1 else _one_part(parts)
+
+
+def _one_part(parts: Sequence[Part]) -> Part:
+    """Return copies in a row as one part, from the first of them to the last."""
+    total = _factored(sympy.Add(*(part.expr for part in parts)))
+    return parts[0]._replace(copies=_from_to(parts[0].copies, parts[-1].copies), expr=total)
 
 
 def _factored(expr: Any) -> Any:
     """Write a sum in factors, where it is not too long for a search."""
     return sympy.factor(sympy.expand(expr)) if terms_of(expr) <= MOST_TERMS else expr
+
+
+def _from_to(first: Sequence[CopyRange], last: Sequence[CopyRange]) -> tuple[CopyRange, ...]:
+    """Return which copies there are from the first of some to the last."""
+    return tuple(each._replace(last=end.last) for each, end in zip(first, last, strict=True))
 
 
 class _Parts:
@@ -70,34 +91,49 @@ class _Parts:
         self.unit = unit
         self.depth = depth
 
-    def of(
-        self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int
-    ) -> Iterator[tuple[tuple[str, ...], Any]]:
-        """Give the path and the sum of each part; `repeats` are those of the groups around, the outermost first."""
+    def of(self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int) -> Iterator[Part]:
+        """Give the parts; `path` is that of the tree, `repeats` are those of the groups around, the outermost first."""
         if isinstance(tree, Leaf):
             repeats = (*repeats, (tree.times, None))
             if self.unit == "tensor":
                 for use in tree.owned:
                     if self.target.counts(use.tensor.role):
-                        yield (*path, use.tensor.name), _over(repeats, expanded(sympy.sympify(use.elements)))
+                        elements = expanded(sympy.sympify(use.elements))
+                        yield _part(tree, path, _over(repeats, elements), use.tensor.name)
             else:
-                yield path, _over(repeats, _one_of(tree, self.target))
+                yield _part(tree, path, _over(repeats, _one_of(tree, self.target)))
             return
         repeats = (*repeats, (tree.times, tree.counter))
         one_part = _is_one_part(tree)
         if self.unit == "group" and level >= self.depth and (tree.role != "copies" or one_part):
-            yield path, _over(repeats, _one_of(tree, self.target))
+            yield _part(tree, path, _over(repeats, _one_of(tree, self.target)))
             return
         for child in tree.children:
-            inner = (*path, child.label) if child.label and not one_part else path
+            numbered = one_part and child.number is not None
+            inner = (*path, child.label) if child.label and not numbered else path
             yield from self.of(child, inner, repeats, level if tree.role == "copies" else level + 1)
+
+
+def _part(tree: Tree, path: tuple[str, ...], expr: Any, *tensor: str) -> Part:
+    names, copies = tree.names, tree.ranges
+    if numbered := _copies_in(tree):
+        # all copies of a node, which stands around them
+        names, copies = numbered[0].names, _from_to(numbered[0].ranges, numbered[-1].ranges)
+    return Part(".".join((*path, *tensor)), (*names, *tensor), copies, expr)
 
 
 def _is_one_part(tree: Branch) -> bool:
     """Return whether the copies of a node are one part: all alike, or summed by their number."""
-    return tree.role == "copies" and (
-        len(tree.children) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
-    )
+    if tree.role != "copies":
+        return False
+    return len(_copies_in(tree)) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
+
+
+def _copies_in(tree: Tree) -> list[Tree]:
+    """List the copies in the copies of a node, without the layer that joins them."""
+    if isinstance(tree, Leaf) or tree.role != "copies":
+        return []
+    return [child for child in tree.children if child.number is not None]
 
 
 def _one_of(tree: Tree, target: Convention) -> Any:
