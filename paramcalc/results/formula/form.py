@@ -46,6 +46,8 @@ Target: TypeAlias = Literal[
     "duckdb",
     "sqlite",
     "excel",
+    "excel-let",
+    "excel-lambda",
     "json",
     "content-mathml",
     "openmath",
