@@ -73,16 +73,34 @@ _MATLAB = {
     "max": max,
     "min": min,
 }
+_GO: dict[str, Any] = {
+    "number": int,
+    "sum": lambda *terms: sum(terms),
+    "product": lambda *factors: math.prod(factors),
+    "power": pow,
+    "quotient": truncated,
+    "floor": floored,
+    "remainder": floor_rest,
+    "largest": max,
+    "smallest": min,
+    "compare": lambda left, right: (left > right) - (left < right),
+}
 _JULIA = {"div": truncated, "fld": floored, "mod": floor_rest, "max": max, "min": min}
+
+_JAVASCRIPT = Grammar(_C, power="**", minus="refused", suffix="n", equals="===", differs="!==")
 
 GRAMMARS = {
     "c": Grammar(_C, {"whole_power": pow}),
-    "javascript": Grammar(_C, power="**", minus="refused", suffix="n", equals="===", differs="!=="),
+    "rust": Grammar(_C, {"whole_power": pow, "max": max, "min": min}),
+    "go": Grammar(functions=_GO),
+    "javascript": _JAVASCRIPT,
+    "typescript": _JAVASCRIPT,
     "julia": Grammar(functions=_JULIA, power="^"),
     "matlab": Grammar(functions=_MATLAB, times=".*", power=".^", to_the_right=False, differs="~="),
     "sql": Grammar({"/": Fraction}, _SQL, equals="=", differs="<>"),
     # its / is in floating point
     "duckdb": Grammar({"//": truncated}, _SQL, equals="=", differs="<>"),
+    "sqlite": Grammar(_C, {"MAX": max, "MIN": min}, equals="=", differs="<>"),
     "excel": Grammar(
         {"/": Fraction},
         {"MOD": floor_rest, "MAX": max, "MIN": min},

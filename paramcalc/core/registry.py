@@ -143,13 +143,19 @@ LANGUAGES = {
     "python": "paramcalc.exports.languages.python:Python",
     "numpy": "paramcalc.exports.languages.python:NumPy",
     "javascript": "paramcalc.exports.languages.javascript:JavaScript",
+    "typescript": "paramcalc.exports.languages.javascript:TypeScript",
     "c": "paramcalc.exports.languages.c:C",
+    "rust": "paramcalc.exports.languages.rust:Rust",
+    "go": "paramcalc.exports.languages.go:Go",
     "julia": "paramcalc.exports.languages.julia:Julia",
     "matlab": "paramcalc.exports.languages.matlab:Matlab",
     "sql": "paramcalc.exports.languages.sql:Sql",
     "duckdb": "paramcalc.exports.languages.sql:DuckDB",
+    "sqlite": "paramcalc.exports.languages.sql:SQLite",
     "excel": "paramcalc.exports.languages.excel:Excel",
     "json": "paramcalc.exports.languages.tree:Tree",
+    "content-mathml": "paramcalc.exports.languages.markup:ContentMathML",
+    "openmath": "paramcalc.exports.languages.markup:OpenMath",
 }
 #: The module of each command, with a function of this name; in the order in which they are listed.
 COMMANDS = {

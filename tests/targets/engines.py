@@ -5,25 +5,34 @@ An engine takes cases and gives, for each point of each case, the number, or the
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 import paramcalc as pc
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.c import C
-from paramcalc.exports.languages.javascript import JavaScript
+from paramcalc.exports.languages.go import Go
+from paramcalc.exports.languages.javascript import JavaScript, TypeScript
 from paramcalc.exports.languages.matlab import Matlab
 from paramcalc.exports.languages.program import program
+from paramcalc.exports.languages.rust import Rust
 
 from .cases import Case
+from .dictionaries import meaning
 
 #: For each case, for each point: the number, or why there is none.
 Results = list[list[int | str]]
@@ -43,7 +52,7 @@ def tool(*names: str) -> str:
 def run(command: Sequence[str | Path], directory: Path | None = None, given: str | None = None) -> str:
     """What a program prints."""
     done = subprocess.run(command, cwd=directory, input=given, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.returncode == 0, (done.stderr or done.stdout)[-3000:]
     return done.stdout
 
 
@@ -90,23 +99,55 @@ def filled(results: Results, printed: str) -> Results:
 
 
 def javascript(cases: Sequence[Case]) -> Results:
-    """In Node."""
+    """In Node, as a module: a size that is a safe integer is given as a Number at every other point."""
+    return _in_node(cases, "javascript", JavaScript())
 
+
+def typescript(cases: Sequence[Case]) -> Results:
+    """Compiled by tsc with every check that it has for types, and run in Node."""
+    return _in_node(cases, "typescript", TypeScript())
+
+
+def _in_node(cases: Sequence[Case], target: str, language: JavaScript) -> Results:
     def call(number: int, name: str, given: list[tuple[str, int]]) -> str:
-        passed = ", ".join(f"{key}: {value}n" for key, value in given)
-        return f"attempt({number}, () => {name}({{{passed}}}));"
+        numbers = number % 2 and all(value < 2**53 for _, value in given)
+        passed = ", ".join(f"{key}: {value}{'' if numbers else 'n'}" for key, value in given)
+        return f"attempt({number}, () => {name}({f'{{{passed}}}' if passed else ''}));"
 
+    functions, calls, results = called(cases, target, language, call)
+    of_bigint, of_error = (": () => bigint", " as Error") if target == "typescript" else ("", "")
     attempt = (
-        "function attempt(number, call) {\n"
+        f"function attempt(number{': number' if of_bigint else ''}, call{of_bigint}) {{\n"
         "  let outcome;\n"
         "  try { outcome = call(); if (typeof outcome !== 'bigint') outcome = 'no BigInt'; }\n"
-        "  catch (error) { outcome = error.name; }\n"
+        f"  catch (error) {{ outcome = (error{of_error}).name; }}\n"
         "  console.log(`${number}\\t${outcome}`);\n"
         "}\n"
     )
-    functions, calls, results = called(cases, "javascript", JavaScript(), call)
-    node = tool("node", "nodejs")
-    return filled(results, run([node, "--use_strict", "-"], given=f"{functions}\n{attempt}{calls}\n"))
+    with tempfile.TemporaryDirectory() as directory:
+        module = Path(directory, "cases.mjs")
+        if target == "typescript":
+            written = Path(directory, "cases.mts")
+            written.write_text(
+                f"declare const console: {{ log(line: string): void }};\n{functions}\n{attempt}{calls}\n"
+            )
+            run(
+                [
+                    tool("tsc"),
+                    "--strict",
+                    "--noUncheckedIndexedAccess",
+                    "--noImplicitReturns",
+                    "--target",
+                    "es2022",
+                    "--module",
+                    "es2022",
+                    written,
+                ],
+                Path(directory),
+            )
+        else:
+            module.write_text(f"{functions}\n{attempt}{calls}\n")
+        return filled(results, run([tool("node", "nodejs"), module]))
 
 
 _C_MAIN = """
@@ -154,6 +195,78 @@ def c(cases: Sequence[Case]) -> Results:
         Path(directory, "cases.c").write_text(f"{functions}\n{_C_MAIN}\n{main}")
         run([tool("gcc", "clang"), "-std=c11", *checks, "cases.c", "-o", "cases", "-lm"], Path(directory))
         return filled(results, run([Path(directory, "cases")]))
+
+
+_RUST_MAIN = """
+fn show(number: i32, value: Result<i128, String>) {
+    match value {
+        Ok(value) => println!("{}\\t{}", number, value),
+        Err(refusal) => println!("{}\\t{}", number, refusal),
+    }
+}
+"""
+
+
+def rust(cases: Sequence[Case]) -> Results:
+    """Compiled without a warning, and run with what checks for overflow."""
+
+    def call(number: int, name: str, given: list[tuple[str, int]]) -> str:
+        if any(value >= 2**127 for _, value in given):
+            return f'    show({number}, Err("no i128".to_string()));'
+        return f"    show({number}, {name}({', '.join(str(value) for _, value in given)}));"
+
+    functions, calls, results = called(cases, "rust", Rust(), call)
+    # names of other scripts look alike, or mix them, and no warning of the compiler is about sources
+    allowed = ["confusable_idents", "mixed_script_confusables", "uncommon_codepoints"]
+    options = ["--edition", "2021", "-D", "warnings", "-C", "overflow-checks=on", *(f"-A{each}" for each in allowed)]
+    with tempfile.TemporaryDirectory() as directory:
+        Path(directory, "cases.rs").write_text(f"{functions}\n{_RUST_MAIN}\nfn main() {{\n{calls}\n}}\n")
+        run([tool("rustc"), *options, "cases.rs", "-o", "cases"], Path(directory))
+        return filled(results, run([Path(directory, "cases")]))
+
+
+_GO_MAIN = """package main
+
+import (
+	"fmt"
+	"math/big"
+
+	"cases/parameters"
+)
+
+func show(number int, value *big.Int, refusal error) {
+	if refusal != nil {
+		fmt.Printf("%d\\t%v\\n", number, refusal)
+	} else {
+		fmt.Printf("%d\\t%v\\n", number, value)
+	}
+}
+
+func whole(digits string) *big.Int {
+	number, _ := new(big.Int).SetString(digits, 10)
+	return number
+}
+"""
+
+
+def go(cases: Sequence[Case]) -> Results:
+    """Compiled as the files of one package, and called from another."""
+    results: Results = []
+    with tempfile.TemporaryDirectory() as directory:
+        package, calls = Path(directory, "parameters"), []
+        package.mkdir()
+        for number, case in enumerate(cases):
+            made = program(case.form, Go())
+            results.append([])
+            (package / f"case{number}.go").write_text(case.form.to("go"))
+            for given in arguments(case, Go()):
+                passed = ", ".join(f'whole("{value}")' for _, value in given)
+                name = f"parameters.{Go().function(made)}"
+                calls += [f"\tvalue, refusal = {name}({passed})", f"\tshow({number}, value, refusal)"]
+        main = ["func main() {", "\tvar value *big.Int", "\tvar refusal error", *calls, "}"]
+        Path(directory, "main.go").write_text("\n".join([_GO_MAIN, *main, ""]))
+        Path(directory, "go.mod").write_text("module cases\n\ngo 1.19\n")
+        return filled(results, run([tool("go"), "run", "."], Path(directory)))
 
 
 def octave(cases: Sequence[Case]) -> Results:
@@ -207,6 +320,19 @@ def _in_duckdb(connection: Any, statement: str) -> int | str:
     return "NULL" if value is None else int(value)
 
 
+def sqlite(cases: Sequence[Case]) -> Results:
+    """In SQLite, in this process."""
+    results: Results = [[] for _ in cases]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for number, statement in _statements(cases, "sqlite"):
+            value: int | float | str | None = "not expressible"
+            if statement is not None:
+                ((value,),) = connection.execute(statement)
+            assert not isinstance(value, float), statement
+            results[number].append("NULL" if value is None else value)
+    return results
+
+
 def postgresql(cases: Sequence[Case]) -> Results:
     """In a server of PostgreSQL that lives as long as the statements."""
     initdb, control, psql = tool("initdb"), tool("pg_ctl"), tool("psql")
@@ -236,6 +362,66 @@ def postgresql(cases: Sequence[Case]) -> Results:
         refused = "not expressible" if statement is None else "NULL" if block else "error"
         results[number].append(int(text) if text else refused)
     return results
+
+
+def libsbml(cases: Sequence[Case]) -> Results:
+    """Content MathML in libSBML, which computes in doubles: numbers that they do not hold are left out."""
+    results: Results = []
+    for case in cases:
+        text = source(case, "content-mathml")
+        results.append(["not expressible"] * len(case.points))
+        if text is not None:
+            tree = read_by_libsbml(text)
+            results[-1] = [in_libsbml(tree, at) if case.bound(at) <= 2**53 else "beyond" for at in case.points]
+    return results
+
+
+def read_by_libsbml(text: str) -> Any:
+    """What libSBML makes of content MathML."""
+    import libsbml as engine
+
+    tree = engine.readMathMLFromString(text)
+    assert tree is not None, f"libSBML cannot read {text}"
+    return tree
+
+
+def in_libsbml(tree: Any, sizes: dict[str, int]) -> int | str:
+    """The value that libSBML computes at these sizes."""
+    import libsbml as engine
+
+    given = tree.deepCopy()
+    for name, size in sizes.items():
+        number = engine.ASTNode(engine.AST_REAL)
+        number.setValue(float(size))
+        given.replaceArgument(name, number)
+    if given.getType() == engine.AST_FUNCTION_PIECEWISE:
+        # of several conditions its evaluator asks for two
+        given.getChild(1).reduceToBinary()
+    value = engine.SBMLTransforms.evaluateASTNode(given)
+    if math.isnan(value):
+        return "no value"
+    assert value.is_integer(), (engine.formulaToL3String(given), value)
+    return int(value)
+
+
+def openmath(cases: Sequence[Case]) -> Results:
+    """OpenMath, read by the package openmath."""
+    results: Results = []
+    for case in cases:
+        text = source(case, "openmath")
+        results.append(["not expressible"] * len(case.points))
+        if text is not None:
+            tree = read_by_openmath(text)
+            results[-1] = [meaning(tree, point) for point in case.points]
+    return results
+
+
+def read_by_openmath(text: str) -> Any:
+    """The object that the package openmath makes of its XML."""
+    # it imports from setuptools what newer ones no longer have, and does not use it in reading
+    with patch.dict(sys.modules, {"pkg_resources": SimpleNamespace(resource_filename=None)}):
+        from openmath import decoder
+    return decoder.decode_bytes(text.encode()).omel
 
 
 def spreadsheet(files: Sequence[Path], output: Path) -> None:

@@ -27,11 +27,17 @@ pytestmark = pytest.mark.target
 #: refusal of sizes at which the form does not hold, and the refusals of what does not fit.
 TARGETS: dict[str, tuple[Callable[[Any], engines.Results], float, set[str]]] = {
     "javascript": (engines.javascript, float("inf"), {"RangeError"}),
+    "typescript": (engines.typescript, float("inf"), {"RangeError"}),
     "c": (engines.c, 2.0**125, {"the form holds where"}),
+    "rust": (engines.rust, 2.0**125, {"the form holds where"}),
+    "go": (engines.go, float("inf"), {"the form holds where"}),
     "octave": (engines.octave, 2.0**61, {"paramcalc:condition"}),
     "duckdb": (lambda given: engines.duckdb(given, "duckdb"), 2.0**127, {"NULL"}),
+    "sqlite": (engines.sqlite, 9.1e18, {"NULL"}),
     "sql in DuckDB": (lambda given: engines.duckdb(given, "sql"), 2.0**53, {"NULL"}),
     "sql in PostgreSQL": (engines.postgresql, 10.0**38, {"NULL"}),
+    "content-mathml": (engines.libsbml, 2.0**53, {"no value"}),
+    "openmath": (engines.openmath, float("inf"), {"no value"}),
 }
 
 
@@ -41,6 +47,8 @@ NOT_ROUNDED = {
     "octave": {"scaled_near"},
     "sql in DuckDB": {"scaled", "scaled_up", "scaled_near"},
     "sql in PostgreSQL": {"scaled", "scaled_up", "scaled_near"},
+    "content-mathml": {"scaled", "scaled_up", "scaled_near"},
+    "openmath": {"scaled", "scaled_up", "scaled_near"},
 }
 
 

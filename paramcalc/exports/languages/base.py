@@ -148,6 +148,13 @@ class Language(CodePrinter):  # type: ignore[misc]
         """Write the call of a function."""
         return f"{function}({', '.join(map(self._print, operands))})"
 
+    def nested(self, function: str, operands: Iterable[Any]) -> str:
+        """Write the call of a function of two operands with any number of them, the first innermost."""
+        first, *others = map(self._print, operands)
+        for other in others:
+            first = f"{function}({first}, {other})"
+        return str(first)
+
     def infix(self, left: Any, operator: str, right: Any) -> str:
         """Write two operands with an operator of the rank of a product, in parentheses."""
         rank = PRECEDENCE["Pow"]
@@ -179,9 +186,10 @@ class Language(CodePrinter):  # type: ignore[misc]
         return self.binary(self.remainder, *expr.args)
 
     def _print_DoubleProduct(self, expr: Any) -> Any:
-        size = self.parenthesize(expr.args[0], PRECEDENCE["Pow"])
         if expr.rounding not in self.doubles:
+            size = notation.text(expr.args[0])
             raise self.lacks(f"{expr.rounding}({size}, {expr.factor!r}), the product of a double")
+        size = self.parenthesize(expr.args[0], PRECEDENCE["Pow"])
         return self.doubles[expr.rounding].format(size=size, factor=self.double(expr.factor))
 
     def double(self, factor: float) -> str:

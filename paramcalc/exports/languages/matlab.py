@@ -112,16 +112,10 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
     _print_FloorQuotient = _print_Quotient
 
     def _print_Max(self, expr: Any) -> str:
-        return self._extreme("max", expr)
+        return self.nested("max", expr.args)
 
     def _print_Min(self, expr: Any) -> str:
-        return self._extreme("min", expr)
-
-    def _extreme(self, function: str, expr: Any) -> str:
-        first, *others = [str(self._print(each)) for each in expr.args]
-        for other in others:
-            first = f"{function}({first}, {other})"
-        return first
+        return self.nested("min", expr.args)
 
 
 class _Double(Matlab):

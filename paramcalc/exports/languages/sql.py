@@ -1,11 +1,11 @@
-"""SQL: one statement over a row of sizes, in standard words, and in DuckDB's own integers."""
+"""SQL: one statement over a row of sizes, in standard words, and in the integers of DuckDB and of SQLite."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from paramcalc.exports.languages.base import Language
+from paramcalc.exports.languages.base import Language, Truncating
 from paramcalc.exports.languages.lines import kept, wrapped
 from paramcalc.exports.languages.program import Program
 from paramcalc.results.formula.whole import FloorQuotient, Quotient, Remainder
@@ -30,16 +30,34 @@ class Sql(Language):
         """Write the whole text."""
         told = [program.heading, *program.explanation, *wrapped(self.about)]
         lines = [f"-- {line}" for line in told]
-        least = [f"{self.whole(size.symbol)} >= {size.least}" for size in program.sizes]
-        conditions = [*least, *map(self.holds, program.checks), *self._exact(program)]
-        value = f"CAST({self.whole(program.result)} AS {self.type})"
+        value, conditions = self.cast(self.whole(program.result)), self.conditions(program)
         if not conditions:
             return "\n".join([*lines, *wrapped(f'SELECT {value} AS "parameters";')])
-        lines += ["SELECT CASE", *wrapped(f"WHEN {' AND '.join(conditions)}", "  "), *wrapped(f"THEN {value}", "  ")]
-        values = kept(f"CAST({self._given(size.value)} AS {self.type})" for size in program.sizes)
+        chosen = [
+            "SELECT CASE",
+            *wrapped(f"WHEN {' AND '.join(conditions)}", "  "),
+            *wrapped(f"THEN {value}", "  "),
+            'END AS "parameters"',
+        ]
+        return "\n".join([*lines, *self.over(chosen, program)])
+
+    def conditions(self, program: Program) -> list[str]:
+        """Return what must hold."""
+        least = [f"{self.whole(size.symbol)} >= {size.least}" for size in program.sizes]
+        return [*least, *map(self.holds, program.checks), *self._exact(program)]
+
+    def over(self, chosen: list[str], program: Program) -> list[str]:
+        """Write the statement that chooses something from a row of the sizes."""
+        names, values = self._row(program)
+        return [*chosen, *wrapped(f"FROM (VALUES ({values}))"), *wrapped(f"AS sizes ({names});", "  ")]
+
+    def cast(self, value: str) -> str:
+        """Write a number in the type of whole numbers."""
+        return f"CAST({value} AS {self.type})"
+
+    def _row(self, program: Program) -> tuple[str, str]:
         names = ", ".join(self.whole(size.symbol) for size in program.sizes)
-        lines += ['END AS "parameters"', *wrapped(f"FROM (VALUES ({values}))"), *wrapped(f"AS sizes ({names});", "  ")]
-        return "\n".join(lines)
+        return names, kept(self.cast(self._given(size.value)) for size in program.sizes)
 
     def _given(self, value: int | None) -> str:
         return "NULL" if value is None else self.literal(value)
@@ -59,7 +77,7 @@ class Sql(Language):
         return str(int(expr))
 
     def _print_Quotient(self, expr: Any) -> str:
-        return f"CAST({super()._print_Quotient(expr)} AS {self.type})"
+        return self.cast(super()._print_Quotient(expr))
 
     def _print_Remainder(self, expr: Any) -> str:
         dividend, divisor = map(self._print, expr.args)
@@ -105,3 +123,56 @@ class DuckDB(Sql):
 
     def _print_Quotient(self, expr: Any) -> str:
         return self.infix(expr.args[0], self.quotient, expr.args[1])
+
+
+class SQLite(Sql):
+    """The same in the 64 bits of SQLite, which goes on in floating point where they do not suffice."""
+
+    language = "SQLite"
+    type = "INTEGER"
+    remainder, largest, smallest = "%", "MAX", "MIN"
+    doubles: ClassVar[Mapping[str, str]] = {
+        "scaled": "CAST({size} * {factor} AS INTEGER)",
+        # a comparison is 0 or 1
+        "scaled_up": "(CAST({size} * {factor} AS INTEGER) + ({size} * {factor} > CAST({size} * {factor} AS INTEGER)))",
+        # halves go to the even number; ROUND sends them away from 0
+        "scaled_near": "(SELECT part + (rest > 0.5 OR rest = 0.5 AND part % 2)"
+        " - (rest < -0.5 OR rest = -0.5 AND part % 2) FROM (SELECT part, product - part AS rest"
+        " FROM (SELECT product, CAST(product AS INTEGER) AS part FROM (SELECT {size} * {factor} AS product))))",
+    }
+    about = (
+        "Exact up to 9.2 * 10^18. NULL where a number on the way might be larger, where a size is no integer, or the "
+        "form does not hold."
+    )
+
+    def conditions(self, program: Program) -> list[str]:
+        """Return what must hold: the sizes are integers, and no number on the way is beyond 64 bits."""
+        wholes = [f"typeof({self.whole(size.symbol)}) = 'integer'" for size in program.sizes]
+        fits = [f"{_Double().whole(bound)} < 9.2e18" for bound in program.bounds if bound.free_symbols]
+        return [*wholes, *fits, *super().conditions(program)]
+
+    def over(self, chosen: list[str], program: Program) -> list[str]:
+        """Write the row in a clause of its own: SQLite has no names for the columns of values elsewhere."""
+        names, values = self._row(program)
+        return [*wrapped(f"WITH sizes ({names})"), *wrapped(f"AS (VALUES ({values}))", "  "), *chosen, "FROM sizes;"]
+
+    def cast(self, value: str) -> str:
+        """Write a number as it is: it would be cut off, were it cast."""
+        return value
+
+    def _exact(self, program: Program) -> list[str]:
+        return []
+
+    def _print_Integer(self, expr: Any) -> str:
+        if abs(expr) >= 2**63:
+            raise self.lacks("a number of more than 64 bits")
+        return str(int(expr))
+
+    _print_Remainder = Truncating._print_Remainder
+
+
+class _Double(SQLite):
+    """The same expressions, about: where it matters only how large they are."""
+
+    def _print_Integer(self, expr: Any) -> str:
+        return f"{int(expr)}.0"

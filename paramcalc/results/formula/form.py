@@ -38,13 +38,19 @@ Target: TypeAlias = Literal[
     "python",
     "numpy",
     "javascript",
+    "typescript",
     "c",
+    "rust",
+    "go",
     "julia",
     "matlab",
     "sql",
     "duckdb",
+    "sqlite",
     "excel",
     "json",
+    "content-mathml",
+    "openmath",
 ]
 
 
