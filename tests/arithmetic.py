@@ -87,6 +87,15 @@ _GO: dict[str, Any] = {
 }
 _JULIA = {"div": truncated, "fld": floored, "mod": floor_rest, "max": max, "min": min}
 
+_EXCEL = Grammar(
+    {"/": Fraction},
+    {"MOD": floor_rest, "MAX": max, "MIN": min},
+    power="^",
+    to_the_right=False,
+    minus="first",
+    equals="=",
+    differs="<>",
+)
 _JAVASCRIPT = Grammar(_C, power="**", minus="refused", suffix="n", equals="===", differs="!==")
 
 GRAMMARS = {
@@ -101,15 +110,9 @@ GRAMMARS = {
     # its / is in floating point
     "duckdb": Grammar({"//": truncated}, _SQL, equals="=", differs="<>"),
     "sqlite": Grammar(_C, {"MAX": max, "MIN": min}, equals="=", differs="<>"),
-    "excel": Grammar(
-        {"/": Fraction},
-        {"MOD": floor_rest, "MAX": max, "MIN": min},
-        power="^",
-        to_the_right=False,
-        minus="first",
-        equals="=",
-        differs="<>",
-    ),
+    "excel": _EXCEL,
+    "excel-let": _EXCEL,
+    "excel-lambda": _EXCEL,
 }
 
 

@@ -312,6 +312,19 @@ def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
     assert "<= 1000000000000000" in GPT2.to("excel")
 
 
+def test_a_formula_of_a_spreadsheet_is_no_longer_than_one_may_be() -> None:
+    # 8,192 characters with the sign before it
+    for target, start in (("excel", ""), ("excel-let", "LET("), ("excel-lambda", "LAMBDA(")):
+        writer = registry.language(target)()
+        assert writer.short(start + "1" * (8191 - len(start))).startswith(start)
+        with pytest.raises(pc.ParamcalcError, match="a formula of more than 8,192 characters"):
+            writer.short("1" * 8192)
+    wide = sympy.Add(*(A ** (2 * power) for power in range(1, 700)))
+    for target in ("excel", "excel-let", "excel-lambda"):
+        with pytest.raises(pc.ParamcalcError, match="a formula of more than 8,192 characters"):
+            form_of(wide).to(target)
+
+
 def test_many_sizes_are_converted_in_one_statement() -> None:
     # a line of source is broken within brackets alone
     dims = ", ".join(f"a_rather_long_name_{number}: {number + 3}" for number in range(9))
@@ -376,6 +389,8 @@ def test_exact_quotients_come_last() -> None:
         ("julia", ("end", "big", "mod")),
         ("matlab", ("end", "least", "_x")),
         ("excel", ("c1", "R", "true_")),
+        ("excel-let", ("c1", "let", "true_")),
+        ("excel-lambda", ("c1", "größe", "let")),
     ],
 )
 def test_a_name_that_the_target_has_for_itself_is_changed_and_said(target: str, dims: tuple[str, ...]) -> None:
@@ -444,6 +459,8 @@ LEAST = {
     "duckdb": '"depth" >= 1',
     "sqlite": '"depth" >= 1',
     "excel": "depth >= 1, INT(depth) = depth",
+    "excel-let": "depth >= 1, INT(depth) = depth",
+    "excel-lambda": "depth >= 1,",
     "json": '"name": "depth", "value": 12, "minimum": 1',
     "content-mathml": '<apply><geq/><ci>depth</ci><cn type="integer">1</cn></apply>',
     "openmath": '<OMA><OMS cd="relation1" name="geq"/><OMV name="depth"/><OMI>1</OMI></OMA>',
@@ -478,10 +495,10 @@ def test_a_name_of_a_spec_ends_no_comment(target: str) -> None:
         comment, _, rest = text.partition("-->\n")
         assert line in comment
         assert ElementTree.canonicalize(text) == ElementTree.canonicalize(rest)
-    elif target in ("c", "javascript", "typescript"):
+    elif target in ("c", "javascript", "typescript", "excel-lambda"):
         assert "*/" not in line
         assert line.startswith(" * ")
-    elif target != "excel":
+    elif target not in ("excel", "excel-let"):
         assert line.lstrip().startswith({"julia": "#", "matlab": "%", "rust": "//", "go": "//"}.get(target, "--"))
 
 
@@ -607,6 +624,8 @@ def test_what_a_target_cannot_say_exactly_is_refused(text: str, target: str, mes
         ("rust", 2**127),
         ("matlab", 2**62),
         ("excel", 10**15 + 1),
+        ("excel-let", 10**15 + 1),
+        ("excel-lambda", 10**15 + 1),
     ],
 )
 def test_the_largest_number_that_a_target_has_is_written(target: str, beyond: int) -> None:

@@ -153,6 +153,8 @@ LANGUAGES = {
     "duckdb": "paramcalc.exports.languages.sql:DuckDB",
     "sqlite": "paramcalc.exports.languages.sql:SQLite",
     "excel": "paramcalc.exports.languages.excel:Excel",
+    "excel-let": "paramcalc.exports.languages.excel:ExcelLet",
+    "excel-lambda": "paramcalc.exports.languages.excel:ExcelLambda",
     "json": "paramcalc.exports.languages.tree:Tree",
     "content-mathml": "paramcalc.exports.languages.markup:ContentMathML",
     "openmath": "paramcalc.exports.languages.markup:OpenMath",

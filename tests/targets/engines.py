@@ -5,6 +5,7 @@ An engine takes cases and gives, for each point of each case, the number, or the
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -20,17 +21,23 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import ironcalc
 import pytest
 
 import paramcalc as pc
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.c import C
+from paramcalc.exports.languages.excel import ExcelLambda
 from paramcalc.exports.languages.go import Go
 from paramcalc.exports.languages.javascript import JavaScript, TypeScript
+from paramcalc.exports.languages.julia import Julia
 from paramcalc.exports.languages.matlab import Matlab
 from paramcalc.exports.languages.program import program
+from paramcalc.exports.languages.python import NumPy, Python
 from paramcalc.exports.languages.rust import Rust
+from tests.sweeps.forms import evaluated
 
+from . import julia as reading_julia
 from .cases import Case
 from .dictionaries import meaning
 
@@ -98,8 +105,48 @@ def filled(results: Results, printed: str) -> Results:
     return results
 
 
+def python(cases: Sequence[Case]) -> Results:
+    """In this process."""
+    return [_in_python(case, "python", Python()) for case in cases]
+
+
+def numpy(cases: Sequence[Case]) -> Results:
+    """In this process."""
+    return [_in_python(case, "numpy", NumPy()) for case in cases]
+
+
+def _in_python(case: Case, target: str, language: Python) -> list[int | str]:
+    names: dict[str, Any] = {}
+    exec(compile(case.form.to(target), target, "exec"), names)
+    function = names[program(case.form, language).name]
+    outcomes: list[int | str] = []
+    for given in arguments(case, language):
+        try:
+            value = function(**dict(given))
+        except (ValueError, OverflowError) as error:
+            outcomes.append(type(error).__name__)
+        else:
+            assert target == "numpy" or type(value) is int, value
+            outcomes.append(int(value))
+    return outcomes
+
+
+def json_tree(cases: Sequence[Case]) -> Results:
+    """By the documented meaning of each operation of the tree."""
+    results: Results = []
+    for case in cases:
+        document = json.loads(case.form.to("json"))
+        conditions = [["GreaterEqual", symbol["name"], symbol["minimum"]] for symbol in document["symbols"]]
+        conditions += [condition["holds"] for condition in document["conditions"]]
+        results.append([])
+        for point in case.points:
+            holds = all(evaluated(each, point) for each in conditions)
+            results[-1].append(int(evaluated(document["expression"], point)) if holds else "no value")
+    return results
+
+
 def javascript(cases: Sequence[Case]) -> Results:
-    """In Node, as a module: a size that is a safe integer is given as a Number at every other point."""
+    """In Node, as a module; the sizes of every other case are Numbers, where they may be."""
     return _in_node(cases, "javascript", JavaScript())
 
 
@@ -195,6 +242,21 @@ def c(cases: Sequence[Case]) -> Results:
         Path(directory, "cases.c").write_text(f"{functions}\n{_C_MAIN}\n{main}")
         run([tool("gcc", "clang"), "-std=c11", *checks, "cases.c", "-o", "cases", "-lm"], Path(directory))
         return filled(results, run([Path(directory, "cases")]))
+
+
+def julia(cases: Sequence[Case]) -> Results:
+    """As the tests read Julia, by a grammar that is not theirs."""
+    results: Results = []
+    for case in cases:
+        name = program(case.form, Julia()).name
+        function = reading_julia.functions(case.form.to("julia"))[name]
+        results.append([])
+        for given in arguments(case, Julia()):
+            try:
+                results[-1].append(reading_julia.call(function, dict(given)))
+            except reading_julia.ArgumentError:
+                results[-1].append("ArgumentError")
+    return results
 
 
 _RUST_MAIN = """
@@ -422,6 +484,53 @@ def read_by_openmath(text: str) -> Any:
     with patch.dict(sys.modules, {"pkg_resources": SimpleNamespace(resource_filename=None)}):
         from openmath import decoder
     return decoder.decode_bytes(text.encode()).omel
+
+
+def excel_let(cases: Sequence[Case]) -> Results:
+    """A formula for each point, in IronCalc: the sizes are in it."""
+    book = ironcalc.create("cases", "en", "UTC")
+    statements = [*_statements(cases, "excel-let")]
+    for row, (_, text) in enumerate(statements, 1):
+        if text is not None:
+            (formula,) = (line for line in text.splitlines() if line.startswith("="))
+            book.set_user_input(0, row, 1, formula)
+    book.evaluate()
+    results: Results = [[] for _ in cases]
+    for row, (number, text) in enumerate(statements, 1):
+        results[number].append("not expressible" if text is None else _in_cell(book, row))
+    return results
+
+
+def excel_lambda(cases: Sequence[Case]) -> Results:
+    """A name for each case, in IronCalc, and a cell that calls it for each point."""
+    book = ironcalc.create("cases", "en", "UTC")
+    rows: list[tuple[int, str]] = []
+    results: Results = []
+    for number, case in enumerate(cases):
+        text = source(case, "excel-lambda")
+        results.append(["not expressible"] * len(case.points) if text is None else [])
+        if text is not None:
+            comment, _, definition = text.partition("*/\n")
+            name, _, function = " ".join(definition.split()).removesuffix(";").partition(" = ")
+            assert comment.startswith("/**")
+            book.new_defined_name(name, None, f"={function}")
+            rows += [
+                (number, f"={name}({', '.join(str(size) for _, size in at)})") for at in arguments(case, ExcelLambda())
+            ]
+    for row, (_, call) in enumerate(rows, 1):
+        book.set_user_input(0, row, 1, call)
+    book.evaluate()
+    for row, (number, _) in enumerate(rows, 1):
+        results[number].append(_in_cell(book, row))
+    return results
+
+
+def _in_cell(book: Any, row: int) -> int | str:
+    value = book.get_cell_value(0, row, 1)
+    if not isinstance(value, float):
+        return str(value)
+    assert value.is_integer(), value
+    return int(value)
 
 
 def spreadsheet(files: Sequence[Path], output: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import openpyxl
 import pytest
@@ -14,7 +14,9 @@ import sympy
 from openpyxl.workbook.defined_name import DefinedName
 
 import paramcalc as pc
+from paramcalc.core.doubles import ROUNDINGS
 from paramcalc.core.notation import STEPS
+from paramcalc.core.registry import LANGUAGES
 from paramcalc.core.symbols import Scaled
 from paramcalc.exports.languages.excel import EXACT, Excel
 from paramcalc.exports.workbook import workbook
@@ -23,79 +25,106 @@ from tests.targets.cases import SPECS, Case, cases, vector_cases
 
 pytestmark = pytest.mark.target
 
-#: What each target must be able to give: the engine, the numbers on the way that it must take, the
-#: refusal of sizes at which the form does not hold, and the refusals of what does not fit.
-TARGETS: dict[str, tuple[Callable[[Any], engines.Results], float, set[str]]] = {
-    "javascript": (engines.javascript, float("inf"), {"RangeError"}),
-    "typescript": (engines.typescript, float("inf"), {"RangeError"}),
-    "c": (engines.c, 2.0**125, {"the form holds where"}),
-    "rust": (engines.rust, 2.0**125, {"the form holds where"}),
-    "go": (engines.go, float("inf"), {"the form holds where"}),
-    "octave": (engines.octave, 2.0**61, {"paramcalc:condition"}),
-    "duckdb": (lambda given: engines.duckdb(given, "duckdb"), 2.0**127, {"NULL"}),
-    "sqlite": (engines.sqlite, 9.1e18, {"NULL"}),
-    "sql in DuckDB": (lambda given: engines.duckdb(given, "sql"), 2.0**53, {"NULL"}),
-    "sql in PostgreSQL": (engines.postgresql, 10.0**38, {"NULL"}),
-    "content-mathml": (engines.libsbml, 2.0**53, {"no value"}),
-    "openmath": (engines.openmath, float("inf"), {"no value"}),
+
+class Engine(NamedTuple):
+    """What runs a language, and what it must be able to give."""
+
+    language: str
+    run: Callable[[Sequence[Case]], engines.Results]
+    #: numbers on the way below this are taken
+    capacity: float
+    #: how the refusal of sizes begins at which the form does not hold
+    unmet: tuple[str, ...]
+    #: the roundings of a double's product that the language cannot write
+    unwritten: frozenset[str] = frozenset()
+    #: how it refuses a size below the least, where that is not as it refuses a condition
+    too_small: str = ""
+
+
+ALL = frozenset(ROUNDINGS)
+ANY = float("inf")
+LEAST = r"\w+ is at least 1, not 0"
+ENGINES = {
+    "python": Engine("python", engines.python, ANY, ("ValueError",)),
+    "numpy": Engine("numpy", engines.numpy, 2.0**63, ("ValueError",)),
+    "javascript": Engine("javascript", engines.javascript, ANY, ("RangeError",)),
+    "typescript": Engine("typescript", engines.typescript, ANY, ("RangeError",)),
+    "c": Engine("c", engines.c, 2.0**125, ("the form holds where",), too_small=r"\w+ is at least 1"),
+    "rust": Engine("rust", engines.rust, 2.0**125, ("the form holds where",), too_small=LEAST),
+    "go": Engine("go", engines.go, ANY, ("the form holds where",), too_small=LEAST),
+    "julia": Engine("julia", engines.julia, ANY, ("ArgumentError",)),
+    # rounding to the nearest sends halves away from 0
+    "octave": Engine("matlab", engines.octave, 2.0**61, ("paramcalc:condition",), frozenset({"scaled_near"}), "paramcalc:size"),
+    "duckdb": Engine("duckdb", partial(engines.duckdb, target="duckdb"), 2.0**127, ("NULL",)),
+    "sqlite": Engine("sqlite", engines.sqlite, 9.1e18, ("NULL",)),
+    # the standard does not say how exact its doubles are
+    "sql in DuckDB": Engine("sql", partial(engines.duckdb, target="sql"), 2.0**53, ("NULL",), ALL),
+    "sql in PostgreSQL": Engine("sql", engines.postgresql, 10.0**38, ("NULL",), ALL),
+    "excel-let": Engine("excel-let", engines.excel_let, EXACT, ("#N/A",), ALL),
+    "excel-lambda": Engine("excel-lambda", engines.excel_lambda, EXACT, ("#N/A",), ALL),
+    "json": Engine("json", engines.json_tree, ANY, ("no value",)),
+    "content-mathml": Engine("content-mathml", engines.libsbml, 2.0**53, ("no value",), ALL, "no value|beyond"),
+    "openmath": Engine("openmath", engines.openmath, ANY, ("no value",), ALL),
 }
 
 
-#: The roundings of a double's product that a target cannot write: MATLAB sends halves away from 0, and standard SQL
-#: does not say how exact its doubles are.
-NOT_ROUNDED = {
-    "octave": {"scaled_near"},
-    "sql in DuckDB": {"scaled", "scaled_up", "scaled_near"},
-    "sql in PostgreSQL": {"scaled", "scaled_up", "scaled_near"},
-    "content-mathml": {"scaled", "scaled_up", "scaled_near"},
-    "openmath": {"scaled", "scaled_up", "scaled_near"},
-}
-
-
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ENGINES)
 def test_the_target_gives_the_same_integers_or_refuses(target: str) -> None:
-    assert _agreeing(target, cases()) > 250
+    assert _agreeing(ENGINES[target], cases()) > 250
 
 
-#: How a target refuses a size below the least, where that is not as it refuses a condition.
-TOO_SMALL = {"c": r"\w+ is at least 1", "octave": "paramcalc:size"}
-
-
-@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("target", ENGINES)
 def test_the_target_passes_the_conformance_vectors(target: str) -> None:
-    assert _agreeing(target, vector_cases()) > 500
+    assert _agreeing(ENGINES[target], vector_cases()) > 500
 
 
-def _agreeing(target: str, given_cases: tuple[Case, ...]) -> int:
+def _agreeing(engine: Engine, given_cases: tuple[Case, ...]) -> int:
     """How many numbers a target gives, each the known one; all others must be refused, and for a reason."""
-    run, capacity, unmet = TARGETS[target]
-    results = run(given_cases)
-    too_small = TOO_SMALL.get(target, "|".join(unmet))
+    results = engine.run(given_cases)
+    too_small = engine.too_small or "|".join(engine.unmet)
     given = 0
     for case, outcomes in zip(given_cases, results, strict=True):
         assert len(outcomes) == len(case.points), case.form.name
         for point, value, outcome in zip(case.points, case.values, outcomes, strict=True):
-            place = f"{target}, {case.form.expr} at {point}"
+            place = f"{engine.language}, {case.form.expr} at {point}"
             if isinstance(outcome, int):
                 given += 1
                 assert outcome == value, place
             elif 0 in point.values() and outcome != "not expressible":
                 assert re.fullmatch(too_small, outcome), place
             elif value is None:
-                fits = case.bound(point) < capacity
-                assert (
-                    not fits or any(outcome.startswith(each) for each in unmet) or _no_words(case, target, outcome)
-                ), place
+                fits = case.bound(point) < engine.capacity
+                assert not fits or outcome.startswith(engine.unmet) or _no_words(case, engine, outcome), place
             else:
-                assert case.bound(point) >= capacity or _no_words(case, target, outcome), f"{place}: {outcome}"
+                fits = case.bound(point) < engine.capacity
+                assert not fits or _no_words(case, engine, outcome), f"{place}: {outcome}"
     return given
 
 
-def _no_words(case: Case, target: str, outcome: str) -> bool:
+def _no_words(case: Case, engine: Engine, outcome: str) -> bool:
     """Whether a form is refused for a symbol in an exponent, or for a rounding that the target has not exactly."""
     raised = any(not each.exp.is_Integer for each in case.form.expr.atoms(sympy.Pow))
     roundings = {each.rounding for each in case.form.expr.atoms(Scaled)}
-    return outcome == "not expressible" and (raised or bool(roundings & NOT_ROUNDED.get(target, set())))
+    return outcome == "not expressible" and (raised or bool(roundings & engine.unwritten))
+
+
+def test_every_language_is_run_by_an_engine() -> None:
+    # a language that has none here is no language of ours; the cells of a spreadsheet have a test of their own
+    assert {engine.language for engine in ENGINES.values()} | {"excel"} == set(LANGUAGES)
+
+
+def test_javascript_takes_numbers_that_are_exact() -> None:
+    form = pc.formula(pc.load(next(path for path in SPECS if path.stem == "gpt2")))
+    taken, wrong = ("768n", "768", "7.68e2"), ("768.5", "'768'", "true", "2 ** 53", "NaN", "null")
+    small = ("0", "-768n", "9007199254740992n")
+    calls = [
+        f"try {{ console.log(gpt2_parameters({{width: {size}, heads: 12}})); }} catch (e) {{ console.log(e.name); }}"
+        for size in (*taken, *wrong, *small)
+    ]
+    module = "\n".join([form.to("javascript"), *calls])
+    printed = engines.run([engines.tool("node", "nodejs"), "--input-type=module", "-"], given=module).split()
+    # 12 does not divide the last of them
+    assert printed == ["124439808n"] * len(taken) + ["TypeError"] * len(wrong) + ["RangeError"] * len(small)
 
 
 def test_large_numbers_are_among_the_cases() -> None:

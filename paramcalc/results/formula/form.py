@@ -48,6 +48,8 @@ Target: TypeAlias = Literal[
     "duckdb",
     "sqlite",
     "excel",
+    "excel-let",
+    "excel-lambda",
     "json",
     "content-mathml",
     "openmath",
