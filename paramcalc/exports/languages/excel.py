@@ -112,13 +112,13 @@ class ExcelLambda(ExcelLet):
         formula = self.formula(program)
         if program.sizes:
             formula = f"{', '.join(program.names)}, {formula}"
-        about = [
-            "A function for the names of a workbook: import it as a module in Excel Labs, or give what stands from",
-            f"LAMBDA to the last parenthesis the name {program.name} in the name manager, after an equals sign.",
-            "For Excel 365. Exact up to 10^15; #N/A beyond, and where the form does not hold.",
-        ]
+        about = (
+            "A function for the names of a workbook. Import this as a module in Excel Labs; or define the name "
+            f"{program.name} in the name manager, and let it refer to an equals sign and what stands from LAMBDA to "
+            "the last parenthesis. For Excel 365. Exact up to 10^15; #N/A beyond, and where the form does not hold."
+        )
         definition = wrapped(f"{program.name} = {self.short(f'LAMBDA({formula})')};")
-        return "\n".join([*block_comment(program.told(about)), *definition])
+        return "\n".join([*block_comment(program.told(wrapped(about, following=""))), *definition])
 
 
 def _told(program: Program) -> list[str]:

@@ -276,8 +276,9 @@ class Formula(Displayed):
     def to(self, target: Target = "text") -> str:
         """Print the form in another notation, or as source of another language.
 
-        `text`, `latex`, `mathml`; `python`, `numpy`, `javascript`, `c`, `julia`, `matlab`, `sql`, `duckdb`,
-        `excel`, `json`. Raises `unknown-target`, and `not-expressible` for what a language has
+        `text`, `latex`, `mathml`; `python`, `numpy`, `javascript`, `typescript`, `c`, `rust`, `go`, `julia`,
+        `matlab`; `sql`, `duckdb`, `sqlite`; `excel`, `excel-let`, `excel-lambda`; `json`, `content-mathml`,
+        `openmath`. Raises `unknown-target`, and `not-expressible` for what a language has
         no exact words for.
         """
         return printed(self, target)
