@@ -21,7 +21,6 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import ironcalc
 import pytest
 
 import paramcalc as pc
@@ -488,6 +487,8 @@ def read_by_openmath(text: str) -> Any:
 
 def excel_let(cases: Sequence[Case]) -> Results:
     """A formula for each point, in IronCalc: the sizes are in it."""
+    import ironcalc
+
     book = ironcalc.create("cases", "en", "UTC")
     statements = [*_statements(cases, "excel-let")]
     for row, (_, text) in enumerate(statements, 1):
@@ -503,6 +504,8 @@ def excel_let(cases: Sequence[Case]) -> Results:
 
 def excel_lambda(cases: Sequence[Case]) -> Results:
     """A name for each case, in IronCalc, and a cell that calls it for each point."""
+    import ironcalc
+
     book = ironcalc.create("cases", "en", "UTC")
     rows: list[tuple[int, str]] = []
     results: Results = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,6 +126,18 @@ def test_javascript_takes_numbers_that_are_exact() -> None:
     printed = engines.run([engines.tool("node", "nodejs"), "--input-type=module", "-"], given=module).split()
     # 12 does not divide the last of them
     assert printed == ["124439808n"] * len(taken) + ["TypeError"] * len(wrong) + ["RangeError"] * len(small)
+
+
+@pytest.mark.parametrize("target", ["c", "rust", "octave", "sqlite", "excel-let"])
+def test_a_number_that_no_double_holds_is_refused_where_it_is_times_0(target: str) -> None:
+    form = pc.formula(pc.Dense)
+    flag, width = form.symbols["use_bias"], form.symbols["n"]
+    expr, symbols = flag * width**9 + width**2, {"use_bias": flag, "n": width}
+    form = replace(form, name="", expr=expr, symbols=symbols, values={}, meanings={}, relations=())
+    points = [{"use_bias": 1, "n": 2**5}, {"use_bias": 0, "n": 2**120}]
+    ((small, large),) = ENGINES[target].run([Case(form, tuple(points), (2**45 + 2**10, 2**240))])
+    assert small == 2**45 + 2**10
+    assert isinstance(large, str)
 
 
 def test_large_numbers_are_among_the_cases() -> None:

@@ -90,7 +90,11 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
             start = ["#include <math.h>", "", *([*_POWER.splitlines(), ""] if raises else [])]
         bounded = ["    double largest = 0, each;"] if bounds else ["    double largest = 0;"]
         for bound in bounds:
-            bounded += [*wrapped(f"each = {bound};", "    "), "    largest = each > largest ? each : largest;"]
+            # what is no number, as 0 times what no double holds, stays none, and is not below the limit
+            bounded += [
+                *wrapped(f"each = {bound};", "    "),
+                "    largest = each > largest || each != each ? each : largest;",
+            ]
         doubles = kept(f"double {name}" for name in names) or "void"
         wholes = kept([*(f"__int128 {name}" for name in names), "__int128 *parameters"])
         return "\n".join(
