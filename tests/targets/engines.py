@@ -311,7 +311,7 @@ func whole(digits string) *big.Int {
 
 
 def go(cases: Sequence[Case]) -> Results:
-    """Compiled as the files of one package, and called from another."""
+    """Compiled as the files of one package, which gofmt would leave as they are, and called from another."""
     results: Results = []
     with tempfile.TemporaryDirectory() as directory:
         package, calls = Path(directory, "parameters"), []
@@ -319,13 +319,14 @@ def go(cases: Sequence[Case]) -> Results:
         for number, case in enumerate(cases):
             made = program(case.form, Go())
             results.append([])
-            (package / f"case{number}.go").write_text(case.form.to("go"))
+            (package / f"case{number}.go").write_text(case.form.to("go") + "\n")
             for given in arguments(case, Go()):
                 passed = ", ".join(f'whole("{value}")' for _, value in given)
                 name = f"parameters.{Go().function(made)}"
                 calls += [f"\tvalue, refusal = {name}({passed})", f"\tshow({number}, value, refusal)"]
         main = ["func main() {", "\tvar value *big.Int", "\tvar refusal error", *calls, "}"]
         Path(directory, "main.go").write_text("\n".join([_GO_MAIN, *main, ""]))
+        assert run([tool("gofmt"), "-d", package]) == ""
         Path(directory, "go.mod").write_text("module cases\n\ngo 1.19\n")
         return filled(results, run([tool("go"), "run", "."], Path(directory)))
 

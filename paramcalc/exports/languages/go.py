@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from paramcalc.exports.languages.base import Language, words
@@ -15,6 +15,8 @@ _WORDS = words("""
     range return select struct switch type var _ init main
     errors fmt math big nil string int64 float64 error append len new each name size least sizes
 """)
+#: A call of more characters takes several lines.
+_LONGEST = 90
 #: The operations, each a function within the function; only those that are used are written.
 _OPERATIONS = {
     "power": """power := func(base, exponent *big.Int) *big.Int { return new(big.Int).Exp(base, exponent, nil) }""",
@@ -99,7 +101,9 @@ class Go(Language):
                 f'\treturn nil, errors.New("the form holds where {check.words}")',
                 "}",
             ]
-        body += wrapped(f"return {self.whole(program.result)}, nil", "", "\t")
+        first, *others = _spread(self.whole(program.result))
+        *lines, last = [f"return {first}", *others]
+        body += [*lines, f"{last}, nil"]
         return "\n".join([*self._head(program, body), *(f"\t{line}" for line in body), "}"])
 
     def function(self, program: Program) -> str:
@@ -122,7 +126,7 @@ class Go(Language):
             *(f'\t"{name}"' for name in sorted({*packages, "math/big"})),
             ")",
             "",
-            *(f"// {line}".rstrip() for line in program.told(wrapped(self.about, "", ""))),
+            *_comment(program.told(wrapped(self.about, "", ""))),
             f"func {self.function(program)}({parameters}) (*big.Int, error) {{",
             *(f"\t{line}" for line in helpers),
         ]
@@ -162,3 +166,31 @@ class Go(Language):
 
     def _print_Integer(self, expr: Any) -> str:
         return f"number({int(expr)})" if abs(expr) < 2**63 else f'digits("{int(expr)}")'
+
+
+def _comment(lines: list[str]) -> Iterator[str]:
+    """Write lines as gofmt has them: those that are set in are a block of their own, behind a tab."""
+    before = ""
+    for line in lines:
+        # the rest of the formula goes on with its first line
+        line = line.strip() if line.startswith("    ") else line
+        if before and line and before.startswith(" ") != line.startswith(" "):
+            yield "//"
+        yield f"//\t{line[2:]}" if line.startswith(" ") else f"// {line}".rstrip()
+        before = line
+
+
+def _spread(call: str) -> list[str]:
+    """Write a call that is long with an operand a line, as gofmt leaves it."""
+    if len(call) <= _LONGEST or "(" not in call:
+        return [call]
+    function, _, inner = call.removesuffix(")").partition("(")
+    operands: list[str] = []
+    within = ""
+    for part in inner.split(", "):
+        within = f"{within}, {part}" if within else part
+        if within.count("(") == within.count(")"):
+            operands.append(within)
+            within = ""
+    lines = [_spread(operand) for operand in operands]
+    return [f"{function}(", *(f"\t{line}" for *above, last in lines for line in [*above, f"{last},"]), ")"]
