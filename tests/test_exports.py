@@ -312,6 +312,13 @@ def test_a_spreadsheet_says_how_far_it_is_exact() -> None:
     assert "<= 1000000000000000" in GPT2.to("excel")
 
 
+@pytest.mark.parametrize("target", ["excel", "excel-let", "excel-lambda"])
+def test_a_formula_of_several_lines_is_told_in_full(target: str) -> None:
+    form = pc.formula(pc.load(ROOT / "specs" / "llama2_7b.yaml"))
+    told = "3·inner·width + 2·width) + width·(2·vocabulary + 1)"
+    assert told in " ".join(line.strip(" *") for line in form.to(target).splitlines())
+
+
 def test_a_formula_of_a_spreadsheet_is_no_longer_than_one_may_be() -> None:
     # 8,192 characters with the sign before it
     for target, start in (("excel", ""), ("excel-let", "LET("), ("excel-lambda", "LAMBDA(")):

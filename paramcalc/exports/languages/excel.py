@@ -128,7 +128,8 @@ def _told(program: Program) -> list[str]:
 
 def _explained(program: Program) -> list[str]:
     """Return the formula, its conditions and its value."""
-    starts = ("parameters", "It", "Fixed", "At")
+    # what is set in by four goes on with the line before
+    starts = ("parameters", "    ", "It", "Fixed", "At")
     return [line.strip() for line in program.explanation if line.startswith(starts)]
 
 
