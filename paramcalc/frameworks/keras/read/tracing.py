@@ -58,9 +58,8 @@ def trace(layer: Any, arguments: Sequence[Any], keywords: Mapping[str, Any]) -> 
     def tensor(value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("class_name") == TENSOR:
             config = value["config"]
-            given.append(
-                keras.Input(batch_shape=config["shape"], dtype=config.get("dtype"), name=f"inputs_{len(given)}")
-            )
+            name = f"inputs_{len(given)}" if given else "inputs"
+            given.append(keras.Input(batch_shape=config["shape"], dtype=config.get("dtype"), name=name))
             return given[-1]
         if isinstance(value, Mapping):
             return {key: tensor(each) for key, each in value.items()}
