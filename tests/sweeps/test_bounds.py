@@ -12,6 +12,8 @@ import sympy
 import paramcalc as pc
 from paramcalc.core.algebra import terms_of
 
+pytestmark = pytest.mark.sweep
+
 SUM = "(a+b+c+d+e+f+g+h)"
 DIMS = dict.fromkeys("abcdefgh", 2)
 
