@@ -46,7 +46,11 @@ def follows(condition: tuple[str, Any, Any], others: Sequence[tuple[str, Any, An
         return True
     symbols = left.free_symbols | right.free_symbols
     divided = [(divisor, size) for relation, divisor, size in others if _is_factor(relation, divisor, size)]
-    known = [larger - smaller for kind, larger, smaller in others if kind == "≥"] if relation == "≥" else []
+    # of what rounds or chooses, such a comparison costs much and proves little
+    known = [larger - smaller for kind, larger, smaller in others if kind == "≥"]
+    known = [each for each in known if not each.atoms(*_BOUNDS)]
+    if relation != "≥" or (left - right).atoms(*_BOUNDS):
+        known = []
     return any(
         _proved(condition, shifted) or _is_more_than_known(left - right, known, shifted)
         for shifted in _substitutions(symbols, divided, bounds)
@@ -122,7 +126,7 @@ def _is_more_than_known(difference: Any, known: Iterable[Any], substitution: _Su
     """Return whether a difference is at least a multiple of one that is known not to be negative."""
     difference = substitution.multiplied(difference)
     return any(
-        _not_negative(difference - factor * each, substitution)
+        _not_negative(difference - factor * each, substitution, steps=0)
         for each in map(substitution.multiplied, known)
         for factor in _factors(difference, each)
     )
@@ -141,13 +145,14 @@ def _is_whole(quotient: Any) -> bool:
     return bool(denominator == 1 and numerator.is_integer)
 
 
-def _not_negative(expr: Any, substitution: _Substitution) -> bool:
-    """Return whether an expression is proved not to be negative."""
-    return _is_not_negative(substitution.shifted(without_rounding(expr)), _MOST_STEPS)
-
-
-#: How many of an expression's steps give way to their bounds.
+#: How many of an expression's steps give way to their bounds; of one that has more, none does.
 _MOST_STEPS = 4
+
+
+def _not_negative(expr: Any, substitution: _Substitution, steps: int = _MOST_STEPS) -> bool:
+    """Return whether an expression is proved not to be negative, so many of its steps giving way to their bounds."""
+    expr = substitution.shifted(without_rounding(expr))
+    return _is_not_negative(expr, steps if len(expr.atoms(*_BOUNDS)) <= steps else 0)
 
 
 def _is_not_negative(expr: Any, steps: int) -> bool:
@@ -158,24 +163,32 @@ def _is_not_negative(expr: Any, steps: int) -> bool:
     numerator = sympy.expand(numerator)
     if _is_sum_of_such(numerator):
         return True
-    found = sorted(numerator.atoms(*_BOUNDS), key=lambda each: (int(each.count_ops()), str(each)))
-    return steps > 0 and any(_is_so_at_bounds(numerator, step, steps - 1) for step in found)
+    bounded = _with_bounds(numerator) if steps > 0 else None
+    if bounded is None:
+        return False
+    values, any_holds = bounded
+    proofs = (_is_not_negative(value, steps - 1) for value in values)
+    return any(proofs) if any_holds else bool(values) and all(proofs)
 
 
-def _is_so_at_bounds(expr: Any, step: Any, steps: int) -> bool:
-    """Return whether an expression is proved not to be negative where a step in it gives way to its bounds."""
-    factor = expr.coeff(step)
-    rest = sympy.expand(expr - factor * step)
-    if rest.has(step) or factor.has(step):
-        return False
-    if _is_sum_of_such(factor):
-        bounds = _BOUNDS[step.func](step).least
-    elif _is_sum_of_such(-factor):
-        bounds = _BOUNDS[step.func](step).most
-    else:
-        return False
-    proofs = (_is_not_negative(factor * bound + rest, steps) for bound in bounds.values)
-    return any(proofs) if bounds.any_holds else bool(bounds.values) and all(proofs)
+def _with_bounds(expr: Any) -> _Bounds | None:
+    """Return what an expression is at least, one step in it giving way to its bounds; None where none can give way.
+
+    A step that is taken away goes first: with it nothing is proved.
+    """
+    kept: _Bounds | None = None
+    for step in sorted(expr.atoms(*_BOUNDS), key=lambda each: (int(each.count_ops()), str(each))):
+        factor = expr.coeff(step)
+        rest = sympy.expand(expr - factor * step)
+        if rest.has(step) or factor.has(step):
+            continue
+        if _is_sum_of_such(-factor):
+            values, any_holds = _BOUNDS[step.func](step).most
+            return _Bounds([factor * value + rest for value in values], any_holds)
+        if kept is None and _is_sum_of_such(factor):
+            values, any_holds = _BOUNDS[step.func](step).least
+            kept = _Bounds([factor * value + rest for value in values], any_holds)
+    return kept
 
 
 class _Bounds(NamedTuple):
