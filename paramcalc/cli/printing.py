@@ -18,6 +18,9 @@ from paramcalc.core.lines import printable
 if TYPE_CHECKING:
     from paramcalc.spec import Spec
 
+#: the colours of marks
+_COLOURS = {"accent": "cyan"}
+
 
 def show(text: str) -> None:
     """Print a result. Characters that the output's encoding lacks are replaced.
@@ -107,8 +110,19 @@ def width() -> int | None:
     return shutil.get_terminal_size().columns if _is_terminal() else None
 
 
+def text_width() -> int:
+    """Give the width of running text: a terminal's, as far as it can be read well, and 80 columns in a pipe."""
+    columns = width()
+    return 80 if columns is None else min(max(columns, 60), 100)
+
+
 def style() -> Callable[[str, str], str] | None:
     """Choose how marked text looks: as a terminal has it, and plain in a pipe or where colours are refused."""
     if not _is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return None
-    return lambda text, mark: click.style(text, bold=mark == "bold" or None, dim=mark == "dim" or None)
+    return _styled
+
+
+def _styled(text: str, mark: str) -> str:
+    """Set text in bold, dim, or in the colour of what is asked."""
+    return click.style(text, bold=mark == "bold" or None, dim=mark == "dim" or None, fg=_COLOURS.get(mark))
