@@ -126,11 +126,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Section:
-    """A part under a heading of its own; `aside` stands beside it.
-
-    Its blocks come before the sections within it, or all of those first: a group of a derivation is a sum, and then
-    what it adds up; on a worksheet the sum is the last step.
-    """
+    """A part under a heading of its own; `aside` stands beside it. The sections within it are its last blocks."""
 
     title: str
     aside: str
@@ -151,10 +147,9 @@ class Section:
     @property
     def flat(self) -> Iterator[Section]:
         """The sections one after the other, for what has one level of headings: each without those within it."""
-        own = Section(self.title, self.aside, self.own_blocks, self.anchor)
-        inner = [each for section in self.sections for each in section.flat]
-        is_last_step = bool(self.sections) and self.blocks[0] is self.sections[0]
-        yield from [*inner, own] if is_last_step else [own, *inner]
+        yield Section(self.title, self.aside, self.own_blocks, self.anchor)
+        for section in self.sections:
+            yield from section.flat
 
 
 Block: TypeAlias = Paragraph | Table | Legend | Equations | Question | Section

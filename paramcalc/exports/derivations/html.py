@@ -36,6 +36,7 @@ _STYLE = """
 .paramcalc p { margin: .5rem 0 }
 .paramcalc a { color: inherit; text-decoration-color: color-mix(in srgb, currentColor 45%, transparent);
   text-underline-offset: .15em }
+.paramcalc a math { border-bottom: 1px solid color-mix(in srgb, currentColor 45%, transparent) }
 .paramcalc a:hover { text-decoration-color: currentColor }
 .paramcalc .total { font-size: 1.15rem; font-weight: 600 }
 .paramcalc .contents ul { columns: 18rem; margin: .4rem 0; padding-left: 1.2rem }
@@ -64,12 +65,23 @@ _STYLE = """
 .paramcalc .blank.lines { display: block; height: 1.9em; width: 100% }
 @media (max-width: 40rem) {
   .paramcalc { overflow-wrap: anywhere }
+  .paramcalc thead tr > *, .paramcalc tfoot tr > * { overflow-wrap: break-word }
   .paramcalc .wide, .paramcalc .equations > :nth-child(3n) { overflow-x: auto }
   .paramcalc details details { padding-left: .4rem }
+  .paramcalc .equations { grid-template-columns: auto minmax(0, 1fr) }
+  .paramcalc .equations > :nth-child(3n+1) { grid-column: 1 / -1 }
+  .paramcalc .equations > :empty { display: none }
+  .paramcalc table.sums, .paramcalc .sums > * { display: block }
+  .paramcalc .sums tr { display: grid; grid-template-columns: 1fr 8.5em 4.5em }
+  .paramcalc .sums tr > :nth-child(n+4) { grid-column: 1 / -1 }
+  .paramcalc .sums tr > :empty, .paramcalc .sums thead tr > :nth-child(n+4) { display: none }
   .paramcalc .words thead { clip-path: inset(50%); height: 1px; overflow: hidden; position: absolute; width: 1px }
   .paramcalc .words tr { display: block; padding: .3rem 0 }
   .paramcalc .words tr > * { display: inline-block }
   .paramcalc.paramcalc.paramcalc tr > * { padding-right: .6rem }
+  .paramcalc.paramcalc.paramcalc .sums tr:nth-child(n) > * { border: 0; padding-right: 0 }
+  .paramcalc .sums thead { border-bottom: 1px solid }
+  .paramcalc .sums tfoot { border-top: 1px solid }
   .paramcalc .contents ul { columns: 1 }
   .paramcalc .note { display: block; margin-left: 0 }
 }
@@ -128,12 +140,12 @@ def _total(document: Document, printer: HtmlPrinter) -> Iterator[str]:
 
 
 def _contents(document: Document, printer: HtmlPrinter) -> Iterator[str]:
-    """Give the contents of a page with several sections."""
-    entries = list(_entries(document.sections, printer))
-    if len(document.sections) > 1:
-        state = " open" if len(entries) <= _OPEN_CONTENTS else ""
-        yield f'<details{state} class="contents">\n<summary>Contents</summary>\n<nav>\n<ul>\n{_joined(entries)}\n</ul>'
-        yield "</nav>\n</details>"
+    """Give the contents of a page with many sections; a worksheet is for paper."""
+    if len(document.sections) > 2 and document.kind == "derivation":
+        entries = _joined(_entries(document.sections, printer))
+        state = " open" if entries.count("<li>") <= _OPEN_CONTENTS else ""
+        yield f'<details{state} class="contents">\n<summary>Contents</summary>\n<nav>\n<ul>\n{entries}\n</ul>\n</nav>'
+        yield "</details>"
 
 
 def _entries(sections: Sequence[Section], printer: HtmlPrinter) -> Iterator[str]:
@@ -181,7 +193,9 @@ class HtmlPrinter(Printer[str]):
             for name, attribute in zip(table.headings, sides, strict=True)
         )
         foot = f"<tfoot>\n{''.join(map(row, table.totals))}</tfoot>\n" if table.totals else ""
-        attribute = "" if table.numbers else ' class="words"'
+        # on a telephone, what does not fit goes on below
+        stacked = ' class="sums"' if 1 in table.numbers else ' class="words"'
+        attribute = "" if len(table.headings) - 1 in table.numbers else stacked
         body = "".join(map(row, table.rows))
         return (
             f'<div class="wide">\n<table{attribute}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n'
@@ -228,7 +242,8 @@ class HtmlPrinter(Printer[str]):
             named = [name for name in getattr(term, "parts", (term,)) if isinstance(name, str)]
             if maths.links and named:
                 printed = self.leading(printed, maths.links[named[0]])
-                shown.append(f"<math>{before}</math> {printed}" if before else printed)
+                alone = before.replace("lspace", 'rspace="0" lspace')
+                shown.append(f"<math>{alone}</math> {printed}" if before else printed)
             else:
                 shown.append(f"<math>{before}{printed}</math>")
         return " ".join(shown)

@@ -40,6 +40,7 @@ _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 """
 #: The characters that a line of a sum may have, beside what is on the left.
 _LINE = 64
+_OPENING, _BIG_OPENING, _CLOSING, _BIG_CLOSING = r"\left(", r"\bigl(", r"\right)", r"\bigr)"
 #: The rows that a page has room for.
 _ROWS = 40
 #: The names that may be broken.
@@ -91,7 +92,12 @@ class LatexPrinter(Printer[list[str]]):
         lines: list[str] = []
         for each in section.flat:
             aside = [notation.latex_text(each.aside), ""] if each.aside else []
-            lines += ["", rf"\subsection*{{{_breakable(each.title)}}}", *aside, *self.blocks(each.own_blocks)]
+            lines += [
+                "",
+                rf"\subsection*{{\raggedright {_breakable(each.title)}}}",
+                *aside,
+                *self.blocks(each.own_blocks),
+            ]
         return lines[1:]
 
     def paragraph(self, text: str) -> list[str]:
@@ -177,8 +183,9 @@ class LatexPrinter(Printer[list[str]]):
         return rf"\texttt{{{_breakable(name)}}}"
 
     def maths(self, maths: Maths) -> str:
-        """Print a formula within text."""
-        return rf"\({notation.latex(maths.expr, maths.values, maths.at)}\)"
+        """Print a formula within text; between brackets of one size, lines may be broken."""
+        printed = notation.latex(maths.expr, maths.values, maths.at)
+        return rf"\({printed.replace(_OPENING, _BIG_OPENING).replace(_CLOSING, _BIG_CLOSING)}\)"
 
     def shape(self, shape: SymbolicShape) -> str:
         """Print a shape in symbols."""
@@ -248,5 +255,6 @@ def _breakable(words: str) -> str:
 
 
 def _breakable_word(word: str) -> str:
-    printed = notation.latex_text(word)
+    # two hyphens would be a dash
+    printed = notation.latex_text(word).replace("--", "-{}-")
     return printed if len(word) < _LONG_NAME else re.sub(r"([./]|\\_)(?=\w)", r"\1\\allowbreak{}", printed)

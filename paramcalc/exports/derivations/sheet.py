@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from itertools import count as numbers
 from typing import Any
@@ -73,6 +74,7 @@ class _Sheet:
     def __init__(self, derivation: Derivation, kind: Sheet, brief: bool) -> None:
         self.derivation = derivation
         self.kind = kind
+        self.is_exercise = kind != "derivation"
         self.exercises = 0
         self.points = 0
         #: the parts that have sections, and the names of these in links
@@ -103,9 +105,9 @@ class _Sheet:
         if self.derivation.node is None and self.exercises:
             size = keras_bytes(self.derivation.count.bytes)
             own = (sum_table(self.parts, size), *self.form_blocks())
-            blocks.append(self.section_of("The whole model", "", own))
+            blocks.append(self.section_of("The whole model", "", own, "whole"))
         elif len(self.parts) > 1 and self.exercises:
-            blocks.append(self.section_of("The sum", "", (sum_table(self.parts),)))
+            blocks.append(self.section_of("The sum", "", (sum_table(self.parts),), "sum"))
         if not self.exercises:
             blocks.append(Paragraph(("There is nothing to work out: no layer here owns a tensor.",)))
         points = thousands(self.points)
@@ -159,45 +161,52 @@ class _Sheet:
     # --- sections
 
     def sections(self, parts: Sequence[NodeDerivation]) -> Iterator[Section]:
-        """Make a section for each part; on a worksheet, for each that has something to work out."""
+        """Make a section for each part, a group's with those of what is in it.
+
+        On a worksheet, a group comes after those, and what owns no tensors has no section.
+        """
         for part in parts:
-            section = self.group(part) if isinstance(part, GroupDerivation) else self.layer(part)
-            if section is not None:
-                yield section
+            if isinstance(part, LayerDerivation):
+                if part.tensors or not self.is_exercise:
+                    yield self.layer(part)
+                continue
+            if not self.is_exercise:
+                yield self.group(part)
+                continue
+            inner = list(self.sections(part.parts))
+            yield from inner
+            if inner:
+                yield self.group(part)
 
-    def group(self, group: GroupDerivation) -> Section | None:
-        """Make the section of a group, with those of what is in it."""
-        inner = tuple(self.sections(group.parts))
-        if self.kind != "derivation" and not inner:
-            return None
+    def group(self, group: GroupDerivation) -> Section:
+        """Make the section of a group; of a derivation, with those of what is in it."""
         links = {_relative(part, group): self.anchors.get(id(part), "") for part in group.parts}
-        title = f"{group.name} · {_group_kind(group)}"
-        return self.section_of(title, "", tuple(_group_sum(group, links)), inner, self.anchors.get(id(group), ""))
+        title, anchor = f"{group.name} · {_group_kind(group)}", self.anchors.get(id(group), "")
+        section = self.section_of(title, "", tuple(_group_sum(group, links)), anchor)
+        if self.is_exercise:
+            return section
+        return replace(section, blocks=(*section.blocks, *self.sections(group.parts)))
 
-    def layer(self, layer: LayerDerivation) -> Section | None:
+    def layer(self, layer: LayerDerivation) -> Section:
         """Make the section of a layer, with its questions; one that is like an earlier one refers to that."""
-        if self.kind != "derivation" and not layer.tensors:
-            return None
         anchor = self.anchors.get(id(layer), "")
         title = f"{layer.name} · {layer.row.kind}"
         first = self.first_alike(layer)
         if first is not None:
-            return self.section_of(title, shapes(layer), tuple(_reference(layer, first)), anchor=anchor)
+            return self.section_of(title, shapes(layer), tuple(_reference(layer, first)), anchor)
         new = [remark for remark in layer.remarks if remark not in self.answered]
         self.answered.update(new)
-        return self.section_of(title, shapes(layer), (*_layer(layer), *map(_question, new)), anchor=anchor)
+        return self.section_of(title, shapes(layer), (*_layer(layer), *map(_question, new)), anchor)
 
-    def section_of(
-        self, title: str, aside: str, own: tuple[Block, ...], inner: tuple[Section, ...] = (), anchor: str = ""
-    ) -> Section:
-        """Make a section: what is its own and what is within it, or the other way round; an exercise has points."""
-        if self.kind == "derivation":
-            return Section(title, aside, (*own, *inner), anchor)
-        points = answers_in(own)
+    def section_of(self, title: str, aside: str, blocks: tuple[Block, ...], anchor: str) -> Section:
+        """Make a section; an exercise has a number and points."""
+        if not self.is_exercise:
+            return Section(title, aside, blocks, anchor)
+        points = answers_in(blocks)
         self.exercises += 1
         self.points += points
         counted = "1 point" if points == 1 else f"{thousands(points)} points"
-        return Section(f"{self.exercises}. {title} ({counted})", aside, (*inner, *own), anchor or "whole")
+        return Section(f"{self.exercises}. {title} ({counted})", aside, blocks, anchor)
 
     def first_alike(self, layer: LayerDerivation) -> Link | None:
         """Return a link to the first layer of the same type, fields and shapes; None where this one is the first."""
@@ -209,7 +218,7 @@ class _Sheet:
         for first, called in common:
             if first.row.leaf is not None and first.row.leaf.layer == leaf.layer:
                 return Link(called, self.anchors[id(first)])
-        number = f"exercise {self.exercises + 1}, " if self.kind != "derivation" else ""
+        number = f"exercise {self.exercises + 1}, " if self.is_exercise else ""
         common.append((layer, f"{number}{layer.name}"))
         return None
 
@@ -344,14 +353,18 @@ def _reference(layer: LayerDerivation, first: Link) -> Iterator[Block]:
 
 def _line(layer: LayerDerivation) -> tuple[Cell, ...]:
     """Make the row of a layer: its parameters, and their calculation in numbers."""
-    products = written_sum(*(written_product(*tensor.symbolic_shape) for tensor in layer.terms)) if layer.terms else 0
     number = thousands(layer.one * layer.times)
-    written = Maths(written_product(layer.times, products), layer.values)
-    how: Cell = (written,)
-    if not layer.terms:
+    products = [written_product(*tensor.symbolic_shape) for tensor in layer.terms]
+    how: Cell
+    if not products:
         how = (", ".join(f"{tensor.name}: {tensor.standing}" for tensor in layer.tensors),)
-    elif notation.text(written.expr, written.values) == number:
-        how = ()
+    elif len(products) == 1:
+        product = written_product(layer.times, *products)
+        how = () if notation.text(product, layer.values) == number else (Maths(product, layer.values),)
+    elif layer.times == 1:
+        how = (Maths(written_sum(*products), layer.values),)
+    else:
+        how = (f"{thousands(layer.times)} · (", Maths(written_sum(*products), layer.values), ")")
     return ((layer.name,), (layer.row.kind,), (number,), how)
 
 
