@@ -13,6 +13,8 @@ WIDTH = 80
 _GAP = "  "
 #: How much a last column of words may give way before others do.
 _NARROWEST = 20
+#: The least room for a name; longer ones stand above their rows.
+_NAME = 8
 #: A space at which no line is broken, if there is a way around it.
 KEPT = "\u00a0"
 #: Behind these signs a name or a product is broken, where it must be.
@@ -29,30 +31,32 @@ def columns(
 ) -> list[list[str]]:
     """Lay out rows as columns, the `numbers` to the right; give the lines of each row.
 
-    The last column gives way first. Where the words of the others do not fit beside each other, the first stands above
-    the rest, and at last names are broken at their dots and slashes.
+    The last column gives way first. Where the words of the others do not fit beside each other, long names of the first
+    stand above the rest; at last, names are broken at their dots and slashes.
     """
     if not rows:
         return []
     natural = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for above, breaks in ((0, False), (1, False), (0, True), (1, True)):
+    room = width - len(indent)
+    for above, breaks in ((False, False), (True, False), (False, True), (True, True)):
         least = [
             size if column in numbers else min(size, max(_longest_word(row[column], breaks) for row in rows))
             for column, size in enumerate(natural)
         ]
-        fitted = _fitted(natural[above:], least[above:], width - len(indent) - above * len(_GAP))
-        if fitted is not None:
-            break
-    else:
-        above, fitted = 0, natural
-    return [_lines(row, [*natural[:above], *fitted], width, indent, numbers, above) for row in rows]
+        if not above:
+            widths = _fitted(natural, least, room)
+        elif widths := _fitted(natural[1:], least[1:], room - _NAME - len(_GAP)):
+            widths.insert(0, min(natural[0], room - sum(widths) - len(_GAP) * len(widths)))
+        if widths is not None:
+            return [_lines(row, widths, width, indent, numbers) for row in rows]
+    return [_lines(row, natural, width, indent, numbers) for row in rows]
 
 
 def _fitted(natural: Sequence[int], least: Sequence[int], room: int) -> list[int] | None:
     """Return the widths of columns that have room, the last giving way first; None, where their words do not fit."""
     widths = list(natural)
     excess = sum(widths) + len(_GAP) * (len(widths) - 1) - room
-    if not widths or excess > sum(natural) - sum(least):
+    if excess > sum(natural) - sum(least):
         return None
     given = max(min(excess, widths[-1] - max(least[-1], _NARROWEST)), 0)
     widths[-1] -= given
@@ -68,20 +72,19 @@ def _longest_word(text: str, breaks: bool) -> int:
     )
 
 
-def _lines(
-    row: Sequence[str], widths: Sequence[int], width: int, indent: str, numbers: Sequence[int], above: int
-) -> list[str]:
-    """Give the lines of a row, so many of its cells above the others."""
-    lines = [line for cell in row[:above] for line in wrapped(cell, width, indent, indent)]
-    start = indent + _GAP * above
-    cells = [wrapped(cell, size) or [""] for cell, size in zip(row[above:], widths[above:], strict=True)]
+def _lines(row: Sequence[str], widths: Sequence[int], width: int, indent: str, numbers: Sequence[int]) -> list[str]:
+    """Give the lines of a row; a name that is a word longer than its column stands above."""
+    first, *rest = row
+    above = wrapped(first, width, indent, indent) if _longest_word(first, breaks=False) > widths[0] else []
+    cells = [wrapped(cell, size) or [""] for cell, size in zip(["" if above else first, *rest], widths, strict=True)]
+    lines = []
     for texts in zip_longest(*cells, fillvalue=""):
         beside = [
             f"{text:>{widths[column]}}" if column in numbers else f"{text:{widths[column]}}"
-            for column, text in enumerate(texts, start=above)
+            for column, text in enumerate(texts)
         ]
-        lines.append((start + _GAP.join(beside)).rstrip())
-    return lines
+        lines.append((indent + _GAP.join(beside)).rstrip())
+    return [*above, *(line for line in lines if line or not above)]
 
 
 def wrapped(text: str, width: int = WIDTH, start: str = "", after: str = "") -> list[str]:
