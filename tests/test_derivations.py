@@ -1,6 +1,8 @@
 """Derivations: every step is true, and every number on the sheet adds up."""
 
 import re
+from functools import cache
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -14,6 +16,13 @@ from tests.helpers import ROOT
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
 GPT2 = pc.load(ROOT / "specs" / "gpt2.yaml")
 LSTM = pc.load(ROOT / "specs" / "lstm_classifier.yaml")
+
+
+@cache
+def gpt2() -> pc.Derivation:
+    """The derivation of GPT-2, made once."""
+    return pc.explain(GPT2)
+
 
 TIED = pc.loads(
     "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n"
@@ -108,7 +117,7 @@ def test_the_buffers_of_copies_are_given_for_one_and_for_all() -> None:
 
 
 def test_the_model_comes_first_with_its_form_and_the_shares_of_its_parts() -> None:
-    assert str(pc.explain(GPT2)).startswith(
+    assert str(gpt2()).startswith(
         "gpt2 · torch\n"
         "124,439,808 parameters, all trained · 474.70 MB\n"
         "\n"
@@ -207,7 +216,7 @@ def test_a_derivation_of_several_nodes_begins_with_their_sum() -> None:
 
 
 def test_alike_layers_are_explained_once() -> None:
-    text = str(pc.explain(GPT2))
+    text = str(gpt2())
     assert (
         "layer_norm · LayerNorm                 (None, tokens, 768) → (None, tokens, 768)\n"
         "Like body.0..11.attention.layer_norm: 1,536 parameters.\n" in text
@@ -251,7 +260,7 @@ def test_a_brief_derivation_has_a_line_for_each_layer() -> None:
 
 @pytest.mark.parametrize(("width", "further"), [(60, 3), (80, 0), (100, 0)])
 def test_a_layer_takes_one_line_of_a_brief_derivation_and_a_long_name_one_more(width: int, further: int) -> None:
-    derivation = pc.explain(GPT2)
+    derivation = gpt2()
     lines = render(derivation, "text", brief=True, width=width).split("\n\n\n")[-1].splitlines()
     assert len(lines) == 1 + len(derivation.layers) + further
     # what does not fit beside the numbers is left out
@@ -345,7 +354,7 @@ def test_padding_rows_and_second_biases_have_their_answers() -> None:
 
 
 def test_what_was_answered_once_is_not_answered_again() -> None:
-    text = str(pc.explain(GPT2))
+    text = str(gpt2())
     assert text.count("What does a row for padding cost?") == 1
     assert text.count("Why is weight free?") == 1
 
@@ -529,7 +538,7 @@ def test_a_worksheet_of_a_dense_layer_reads_like_this() -> None:
 
 
 def test_a_worksheet_and_its_key_number_the_same_questions() -> None:
-    derivation = pc.explain(GPT2)
+    derivation = gpt2()
     blank, key = (derivation.to("text", sheet=sheet) for sheet in ("blank", "answers"))
     numbers, same = (re.findall(r"^(\d+)\. (.+?) \((\d+) points?\)", each, re.MULTILINE) for each in (blank, key))
     assert numbers == same
@@ -544,7 +553,7 @@ def test_a_worksheet_and_its_key_number_the_same_questions() -> None:
 
 
 def test_an_exercise_has_a_point_for_each_blank() -> None:
-    sections = pc.explain(GPT2).to("text", sheet="blank").split("\n\n\n")[2:]
+    sections = gpt2().to("text", sheet="blank").split("\n\n\n")[2:]
     for section in sections:
         points = int(re.search(r"\((\d+) points?\)", section)[1])  # type: ignore[index]
         lines = re.sub(r"(?:^ +_{76}\n?){3}", " _ ", section, flags=re.MULTILINE)
@@ -565,12 +574,53 @@ def test_what_owns_nothing_is_no_exercise() -> None:
 
 def test_an_exercise_that_is_alike_another_asks_for_its_number_alone() -> None:
     short, long = "_" * 10, "_" * 24
-    derivation = pc.explain(GPT2)
+    derivation = gpt2()
     blank = derivation.to("text", sheet="blank")
     (number,) = re.findall(r"^(\d+)\. body.0..11.attention.layer_norm", blank, re.MULTILINE)
     asked = f"Like exercise {number}, body.0..11.attention.layer_norm: {short} parameters."
     assert re.search(rf"\d+\. layer_norm · LayerNorm \(1 point\) .*\n{re.escape(asked)}\n", blank)
     assert f"{asked}\n\n  12 copies = {long} = {short}\n              {long}\n" in blank
+
+
+# --- Pages -----------------------------------------------------------------------------
+
+PAGE = re.compile(r'<details open class="(?:group|layer)" id="([^"]+)">')
+HREF = re.compile(r'href="#([^"]+)"')
+
+
+def test_a_page_leads_to_the_section_of_each_layer_and_group() -> None:
+    page = gpt2().to("html")
+    assert page.index('<p class="total">124,439,808 parameters') < page.index("<nav>") < page.index("<table")
+    anchors = PAGE.findall(page)
+    assert len(anchors) == len(set(anchors)) == 2 + len(gpt2().layers) + 3
+    assert {*HREF.findall(page)} == {*anchors}
+    assert '<th scope="row" style="text-align: left"><a href="#body.0..11">body.0..11</a></th>' in page
+
+
+def test_layers_of_one_path_have_anchors_of_their_own() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n"
+        "  - name: a_net\n    layers: [{Dense: {units: 2}, name: .}, {Dense: {units: 2}, name: b}]\n"
+    )
+    page = pc.explain(spec).to("html")
+    anchors = PAGE.findall(page)
+    assert anchors == ["closed-form", "where", "input", "a_net", "a_net~2", "a_net.b"]
+    assert {unquote(each) for each in HREF.findall(page)} == {*anchors}
+
+
+def test_two_results_of_a_notebook_have_anchors_of_their_own() -> None:
+    pages = [pc.explain(spec)._repr_html_() for spec in (MLP, TIED)]
+    first, second = ({*PAGE.findall(page)} for page in pages)
+    assert first
+    assert not first & second
+    assert all({*HREF.findall(page)} <= anchors for page, anchors in zip(pages, (first, second), strict=True))
+
+
+def test_contents_are_of_pages_with_several_sections() -> None:
+    assert "<nav>" not in pc.explain(MLP, node="dense_2").to("html")
+    assert "<nav>" not in gpt2().to("html", sheet="blank")
+    assert '<details open class="contents">' in gpt2().to("html")
+    assert '<details class="contents">' in pc.explain(pc.load(ROOT / "specs" / "resnet20.yaml")).to("html")
 
 
 # --- Notations -------------------------------------------------------------------------

@@ -229,9 +229,8 @@ def _anchors(parts: Sequence[NodeDerivation]) -> dict[int, str]:
     taken: set[str] = set()
 
     def add(part: NodeDerivation) -> None:
-        name = part.name.replace(" ", "-")
         anchor = next(
-            each for each in chain([name], (f"{name}~{number}" for number in numbers(2))) if each not in taken
+            each for each in chain([part.name], (f"{part.name}~{number}" for number in numbers(2))) if each not in taken
         )
         taken.add(anchor)
         anchors[id(part)] = anchor
