@@ -1,19 +1,28 @@
 """Derivations: every step is true, and every number on the sheet adds up."""
 
 import re
+from functools import cache
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 
 import paramcalc as pc
 from paramcalc.core import notation
-from paramcalc.exports.derivations import html, latex
+from paramcalc.exports.derivations import html, latex, render
 from paramcalc.exports.derivations.blocks import Document, Paragraph
 from tests.helpers import ROOT
 
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
 GPT2 = pc.load(ROOT / "specs" / "gpt2.yaml")
 LSTM = pc.load(ROOT / "specs" / "lstm_classifier.yaml")
+
+
+@cache
+def gpt2() -> pc.Derivation:
+    """The derivation of GPT-2, made once."""
+    return pc.explain(GPT2)
+
 
 TIED = pc.loads(
     "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n"
@@ -107,21 +116,17 @@ def test_the_buffers_of_copies_are_given_for_one_and_for_all() -> None:
     assert "  buffers = 4 + 4 + 1 = 9        apart from the parameters; in all copies 27" in text
 
 
-def test_the_model_is_the_last_step_with_shares_and_in_the_dims() -> None:
-    assert str(pc.explain(GPT2)).endswith(
-        "gpt2 · the whole model\n"
+def test_the_model_comes_first_with_its_form_and_the_shares_of_its_parts() -> None:
+    assert str(gpt2()).startswith(
+        "gpt2 · torch\n"
+        "124,439,808 parameters, all trained · 474.70 MB\n"
         "\n"
-        "  part          parameters   share\n"
-        "  word          38,597,376  31.0 %\n"
-        "  position         786,432   0.6 %\n"
-        "  body.0..11    85,054,464  68.3 %  12 · 7,087,872\n"
-        "  layer_norm         1,536   0.0 %\n"
-        "  ────────────────────────────────\n"
-        "  total        124,439,808          474.70 MB\n"
-        "  trained      124,439,808\n"
-        "  not trained            0\n"
         "\n"
-        "In the sizes of the spec:\n"
+        "The closed form, in the sizes of the spec\n"
+        "\n"
+        "  parameters = depth·(12·width² + 13·width) + width·(vocabulary + context + 2)\n"
+        "             = 12 · (12 · 768² + 13 · 768) + 768 · (50,257 + 1,024 + 2)\n"
+        "             = 124,439,808\n"
         "\n"
         "  vocabulary = 50,257\n"
         "  context    =  1,024\n"
@@ -129,12 +134,141 @@ def test_the_model_is_the_last_step_with_shares_and_in_the_dims() -> None:
         "  depth      =     12\n"
         "  heads      =     12\n"
         "\n"
-        "  parameters = depth·(12·width² + 13·width) + width·(vocabulary + context + 2)\n"
-        "             = 12 · (12 · 768² + 13 · 768) + 768 · (50,257 + 1,024 + 2)\n"
-        "             = 124,439,808\n"
+        "assumes: heads divides width; depth ≥ 1\n"
         "\n"
-        "where heads divides width; depth ≥ 1"
+        "\n"
+        "Where the parameters sit\n"
+        "\n"
+        "  part          parameters   share  form\n"
+        "  body.0..11    85,054,464  68.3 %  depth·(12·width² + 13·width)\n"
+        "  word          38,597,376  31.0 %  vocabulary·width\n"
+        "  position         786,432   0.6 %  context·width\n"
+        "  layer_norm         1,536   0.0 %  2·width\n"
+        "  ──────────────────────────────────────────────────────────────\n"
+        "  total        124,439,808\n"
+        "  trained      124,439,808\n"
+        "  not trained            0\n"
+        "\n"
+        "\n"
+        "None in a shape is the batch, of any size: no tensor depends on it.\n"
+        "\n"
+        "\n"
+        "ids · Input "
     )
+
+
+def test_the_whole_says_how_much_is_trained() -> None:
+    assert str(pc.explain(MLP)).startswith(
+        "keras_mlp · keras\n2,140,752 parameters, 2,139,728 trained, 1,024 not trained · 8.17 MB\n\n"
+    )
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The rows of where the parameters sit, as their words."""
+    table = text.split("Where the parameters sit\n\n")[1].split("  ───")[0]
+    return [line.split() for line in table.splitlines()[1:]]
+
+
+def test_many_parts_are_the_largest_twelve_and_the_sum_of_the_others() -> None:
+    # each Dense of n to n + 1 units owns n·(n + 1) + n + 1 numbers
+    nodes = [pc.Input(shape=(1,)), *(pc.Node(pc.Dense(units=n), name=f"fc_{n}") for n in range(2, 22))]
+    rows = rows_of(str(pc.explain(pc.Spec(layers=nodes))))
+    assert [row[0] for row in rows[:12]] == [f"fc_{n}" for n in range(21, 9, -1)]
+    others = sum(n * (n - 1) + n for n in range(2, 10))
+    assert rows[12][:3] == ["8", "others", f"{others:,}"]
+    assert len(rows) == 13
+    # one more than twelve is a row of its own
+    assert "others" not in str(pc.explain(pc.Spec(layers=nodes[:14])))
+
+
+def test_a_group_that_has_everything_is_replaced_by_what_is_in_it() -> None:
+    group = pc.Node(name="net", layers=[pc.Node(pc.Dense(units=3), name="a"), pc.Node(pc.Dense(units=9), name="b")])
+    rows = rows_of(str(pc.explain(pc.Spec(layers=[pc.Input(shape=(2,)), group]))))
+    assert [(row[0], row[1]) for row in rows] == [("net.b", "36"), ("net.a", "9")]
+
+
+def test_copies_that_differ_are_rows_of_their_own() -> None:
+    text = str(pc.explain(pc.load(ROOT / "specs" / "resnet20.yaml")))
+    # 64 filters, 32 or 64 channels before, as below
+    first, other = 9 * 32 * 64 + 9 * 64 * 64 + 32 * 64 + 3 * 128, 2 * 9 * 64 * 64 + 2 * 128
+    assert f"  stage.2.block          {first + 2 * other:,}  75.5 %  blocks_a_stage·(288·width² + 16·width)" in text
+    assert [row[0].split(".block")[0] for row in rows_of(text) if "%" in row] == [
+        "stage.2",
+        "stage.1",
+        "stage.0",
+        "classifier",
+        "stem",
+    ]
+
+
+def test_a_derivation_of_several_nodes_begins_with_their_sum() -> None:
+    spec = pc.Spec(layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=4), name="fc", times=2)], dims={})
+    text = str(pc.explain(pc.loads(pc.dumps(spec)), node="fc"))
+    assert text.startswith("fc.0..1 · Dense")
+    mixed = pc.loads(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [4]}\n"
+        "  - name: fc\n    times: 3\n    index: i\n    layers: [{Dense: {units: 4 + i}}]\n"
+    )
+    assert str(pc.explain(mixed, node="fc")).startswith("fc · its copies\n")
+
+
+# --- Alike layers, and the brief form --------------------------------------------------
+
+
+def test_alike_layers_are_explained_once() -> None:
+    text = str(gpt2())
+    assert (
+        "layer_norm · LayerNorm                 (None, tokens, 768) → (None, tokens, 768)\n"
+        "Like body.0..11.attention.layer_norm: 1,536 parameters.\n" in text
+    )
+    assert "body.0..11.mlp.layer_norm · LayerNorm" in text
+    assert "Like body.0..11.attention.layer_norm: 1,536 parameters.\n\n  12 copies = 12 · 1,536 = 18,432  " in text
+    assert text.count("Normalises each example over its last axis") == 1
+    assert "Like add: it owns no tensors." in text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "{Dense: {units: 4, activation: relu}, name: b}",
+        "{Dense: {units: 4, use_bias: false}, name: b}",
+        "{Dense: {units: 4}, name: b, trainable: false}",
+        "{Dense: {units: 4}, name: b, tie: {kernel: a.kernel}}",
+        "{share: a, name: b}",
+    ],
+)
+def test_layers_that_differ_in_anything_are_each_explained(other: str) -> None:
+    layers = f"layers: [{{Input: {{shape: [4]}}}}, {{Dense: {{units: 4}}, name: a}}, {other}]"
+    assert "Like a:" not in str(pc.explain(pc.loads(f"paramcalc: 1\n{layers}")))
+    same = pc.loads(f"paramcalc: 1\n{layers.replace(other, '{Dense: {units: 4}, name: b}')}")
+    assert "Like a: 20 parameters." in str(pc.explain(same))
+
+
+def test_a_brief_derivation_has_a_line_for_each_layer() -> None:
+    text = pc.explain(MLP).to(brief=True)
+    assert text.startswith("keras_mlp · keras\n2,140,752 parameters, ")
+    assert "Where the parameters sit" in text
+    assert text.endswith(
+        "  layer                 type       parameters  calculation\n"
+        "  input_3               Input               0\n"
+        "  dense_1               Dense       2,097,664  4,096 · 512 + 512\n"
+        "  batchnormalization_1  BatchNorm       2,048  512 + 512 + 512 + 512\n"
+        "  dropout_1             Dropout             0\n"
+        "  dense_2               Dense          41,040  512 · 80 + 80"
+    )
+
+
+@pytest.mark.parametrize(("width", "further"), [(60, 3), (80, 0), (100, 0)])
+def test_a_layer_takes_one_line_of_a_brief_derivation_and_a_long_name_one_more(width: int, further: int) -> None:
+    derivation = gpt2()
+    lines = render(derivation, "text", brief=True, width=width).split("\n\n\n")[-1].splitlines()
+    assert len(lines) == 1 + len(derivation.layers) + further
+    # what does not fit beside the numbers is left out
+    assert ("12 · (768 + 768)" in "\n".join(lines)) == (width == 100)
+
+
+def test_a_brief_derivation_says_what_is_tied() -> None:
+    assert "  head   Dense               0  kernel: tied to embed.embeddings" in pc.explain(TIED).to(brief=True)
 
 
 @pytest.mark.parametrize("dims", [False, True])
@@ -147,10 +281,10 @@ def test_a_form_that_is_too_long_is_left_out_and_said(dims: bool) -> None:
         return str(pc.explain(pc.Spec(layers=nodes, dims=sizes if dims else {})))
 
     said = "the sum in symbols is left out here: 'paramcalc formula'\ngives it, layer by layer."
-    assert text(12).endswith(f"With so many sizes, {said}")
-    assert "In the sizes of the spec:" not in text(12)
+    assert f"\nWith so many sizes, {said}\n\n" in text(12)
+    assert "  parameters = input_1" not in text(12)
     assert said not in text(11)
-    assert "In the sizes of the spec:" in text(11)
+    assert re.search(r"The closed form, in the sizes of the spec\n\n  parameters = ", text(11))
 
 
 @pytest.mark.parametrize("node", ["body", "body.2", "body.0..2", "body.1.dense"])
@@ -220,7 +354,7 @@ def test_padding_rows_and_second_biases_have_their_answers() -> None:
 
 
 def test_what_was_answered_once_is_not_answered_again() -> None:
-    text = str(pc.explain(GPT2))
+    text = str(gpt2())
     assert text.count("What does a row for padding cost?") == 1
     assert text.count("Why is weight free?") == 1
 
@@ -380,7 +514,10 @@ def test_a_worksheet_of_a_dense_layer_reads_like_this() -> None:
         "keras_mlp · keras · worksheet\n"
         "\n"
         "\n"
-        "1. dense_2 · Dense                                      (None, 512) → (None, 80)\n"
+        f"Name: {long}  Date: {short}  Points: {short} of 15\n"
+        "\n"
+        "\n"
+        "1. dense_2 · Dense (15 points)                          (None, 512) → (None, 80)\n"
         "Each output is a weighted sum of all inputs, plus a bias: activation(x · kernel\n"
         "+ bias).\n"
         "\n"
@@ -401,12 +538,89 @@ def test_a_worksheet_of_a_dense_layer_reads_like_this() -> None:
 
 
 def test_a_worksheet_and_its_key_number_the_same_questions() -> None:
-    derivation = pc.explain(GPT2)
-    numbers = [
-        re.findall(r"^(\d+\. \S+)", derivation.to("text", sheet=sheet), re.MULTILINE) for sheet in ("blank", "answers")
-    ]
-    assert numbers[0] == numbers[1]
-    assert [int(each.split(".")[0]) for each in numbers[0]] == list(range(1, len(derivation.layers) + 1))
+    derivation = gpt2()
+    blank, key = (derivation.to("text", sheet=sheet) for sheet in ("blank", "answers"))
+    numbers, same = (re.findall(r"^(\d+)\. (.+?) \((\d+) points?\)", each, re.MULTILINE) for each in (blank, key))
+    assert numbers == same
+    assert [int(number) for number, *_ in numbers] == list(range(1, len(numbers) + 1))
+    points = sum(int(each) for *_, each in numbers)
+    assert f" Points: __________ of {points}\n" in blank
+    assert f"\n{points} points: one for each blank.\n" in key
+    # the layers of a group come before its sum, and the whole is the last exercise
+    titles = [title for _, title, _ in numbers]
+    assert titles.index("body.0..11.mlp.dense · Dense") < titles.index("body.0..11.mlp · the block mlp, 12 copies")
+    assert titles[-1] == "The whole model"
+
+
+def test_an_exercise_has_a_point_for_each_blank() -> None:
+    sections = gpt2().to("text", sheet="blank").split("\n\n\n")[2:]
+    for section in sections:
+        points = int(re.search(r"\((\d+) points?\)", section)[1])  # type: ignore[index]
+        lines = re.sub(r"(?:^ +_{76}\n?){3}", " _ ", section, flags=re.MULTILINE)
+        assert len(re.findall("__{9,}| _ ", lines)) == points
+
+
+def test_what_owns_nothing_is_no_exercise() -> None:
+    blank = pc.explain(MLP).to("text", sheet="blank")
+    assert "dropout_1" not in blank
+    assert "input_3 · Input" not in blank
+    # a tied tensor counts nothing, and that is worth a question
+    tied = pc.explain(TIED).to("text", sheet="blank")
+    assert "head · Dense" in tied
+    assert "again · Dense" not in tied
+    nothing = pc.explain(MLP, node="dropout_1").to("text", sheet="blank")
+    assert nothing.endswith("There is nothing to work out: no layer here owns a tensor.")
+
+
+def test_an_exercise_that_is_alike_another_asks_for_its_number_alone() -> None:
+    short, long = "_" * 10, "_" * 24
+    derivation = gpt2()
+    blank = derivation.to("text", sheet="blank")
+    (number,) = re.findall(r"^(\d+)\. body.0..11.attention.layer_norm", blank, re.MULTILINE)
+    asked = f"Like exercise {number}, body.0..11.attention.layer_norm: {short} parameters."
+    assert re.search(rf"\d+\. layer_norm · LayerNorm \(1 point\) .*\n{re.escape(asked)}\n", blank)
+    assert f"{asked}\n\n  12 copies = {long} = {short}\n              {long}\n" in blank
+
+
+# --- Pages -----------------------------------------------------------------------------
+
+PAGE = re.compile(r'<details open class="(?:group|layer)" id="([^"]+)">')
+HREF = re.compile(r'href="#([^"]+)"')
+
+
+def test_a_page_leads_to_the_section_of_each_layer_and_group() -> None:
+    page = gpt2().to("html")
+    assert page.index('<p class="total">124,439,808 parameters') < page.index("<nav>") < page.index("<table")
+    anchors = PAGE.findall(page)
+    assert len(anchors) == len(set(anchors)) == 2 + len(gpt2().layers) + 3
+    assert {*HREF.findall(page)} == {*anchors}
+    assert '<th scope="row" style="text-align: left"><a href="#body.0..11">body.0..11</a></th>' in page
+
+
+def test_layers_of_one_path_have_anchors_of_their_own() -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nlayers:\n  - Input: {shape: [3]}\n"
+        "  - name: a_net\n    layers: [{Dense: {units: 2}, name: .}, {Dense: {units: 2}, name: b}]\n"
+    )
+    page = pc.explain(spec).to("html")
+    anchors = PAGE.findall(page)
+    assert anchors == ["closed-form", "where", "input", "a_net", "a_net~2", "a_net.b"]
+    assert {unquote(each) for each in HREF.findall(page)} == {*anchors}
+
+
+def test_two_results_of_a_notebook_have_anchors_of_their_own() -> None:
+    pages = [pc.explain(spec)._repr_html_() for spec in (MLP, TIED)]
+    first, second = ({*PAGE.findall(page)} for page in pages)
+    assert first
+    assert not first & second
+    assert all({*HREF.findall(page)} <= anchors for page, anchors in zip(pages, (first, second), strict=True))
+
+
+def test_contents_are_of_pages_with_several_sections() -> None:
+    assert "<nav>" not in pc.explain(MLP, node="dense_2").to("html")
+    assert "<nav>" not in gpt2().to("html", sheet="blank")
+    assert '<details open class="contents">' in gpt2().to("html")
+    assert '<details class="contents">' in pc.explain(pc.load(ROOT / "specs" / "resnet20.yaml")).to("html")
 
 
 # --- Notations -------------------------------------------------------------------------

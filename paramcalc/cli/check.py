@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from paramcalc.cli.options import SET, SPEC, dims
-from paramcalc.cli.printing import show
+from paramcalc.cli.printing import show, style
 
 
 @click.command()
@@ -28,6 +28,8 @@ def check(path: str, against: str, settings: Sequence[str]) -> None:
     from paramcalc.verbs import check as checked
 
     result = checked(path, against, dims=dims(settings))
-    show(str(result))
+    heading, *lines = str(result).splitlines()
+    mark = style()
+    show("\n".join([mark(heading, "bold") if mark else heading, *lines]))
     if not result:
         sys.exit(1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from paramcalc.cli.options import AS, DTYPE, SET, SPEC, dims
-from paramcalc.cli.printing import show
+from paramcalc.cli.printing import show, style, text_width
 
 if TYPE_CHECKING:
     from paramcalc.results.derivation import Notation, Sheet
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print the derivation.",
 )
+@click.option("--brief", is_flag=True, help="Print the whole, and one line for each layer.")
 @click.option("--standalone", is_flag=True, help="With --format latex: print a whole document.")
 @click.option("--blank", is_flag=True, help="Print a worksheet: the same page with the numbers left out.")
 @click.option("--answers", is_flag=True, help="Print the key of the worksheet.")
@@ -41,17 +42,19 @@ def explain(
     settings: Sequence[str],
     dtype: str | None,
     format: Notation | Literal["json"],
+    brief: bool,
     standalone: bool,
     blank: bool,
     answers: bool,
 ) -> None:
     """Explain why each layer has the parameters that it has.
 
-    For each layer: its tensors, the formula in symbols, the same with numbers, and the value. Then the groups and the
-    model.
+    The whole model first: its total, its closed form, and where the parameters sit. Then each layer: its tensors, the
+    formula in symbols, the same with numbers, and the value.
 
     \b
     Example:
+      paramcalc explain specs/gpt2.yaml --brief
       paramcalc explain specs/keras_mlp.yaml --node batchnormalization_1
       paramcalc explain specs/lstm_classifier.yaml --compare keras,torch
     """
@@ -61,6 +64,10 @@ def explain(
         raise click.UsageError("--blank, --answers and --compare exclude each other")
     if format == "json" and (blank or answers or compare):
         raise click.UsageError("--format json is of the derivation: not with --blank, --answers or --compare")
+    if brief and (blank or answers or compare or format == "json"):
+        raise click.UsageError("--brief is of a derivation: not with --blank, --answers, --compare or --format json")
+    from paramcalc.exports.derivations import render
+
     if compare is not None:
         if convention is not None:
             raise click.UsageError("--compare names both frameworks; --as has no meaning beside it")
@@ -68,7 +75,7 @@ def explain(
 
         conventions: Any = [name.strip() for name in compare.split(",")]
         comparison = compared(path, conventions, node=node, dims=dims(settings))
-        show(comparison.to(cast("Notation", format), standalone=standalone))
+        show(render(comparison, format, standalone=standalone, width=text_width(), style=style()))
         return
     from paramcalc.verbs import explain as explained
 
@@ -79,4 +86,5 @@ def explain(
         show(written(derivation.plain()))
         return
     sheet: Sheet = "blank" if blank else "answers" if answers else "derivation"
-    show(derivation.to(format, sheet=sheet, standalone=standalone))
+    page: Any = {"width": text_width(), "style": style()}
+    show(render(derivation, format, sheet=sheet, standalone=standalone, brief=brief, **page))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
-from paramcalc.cli.printing import show, write
+from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
 
@@ -70,15 +70,19 @@ def formula(
 
         write(workbook(form), str(output), path, spec)
         return
+    # a file is as wide as a pipe
+    page: Any = {"width": text_width(), "style": style()} if output is None else {}
     if vectors:
         from paramcalc.exports.plain import written
         from paramcalc.exports.vectors import plain
 
         text = written(plain(form))
     elif by or asymptotic or elasticities:
-        text = _view(form, target, by, depth or 1, asymptotic)
+        text = _view(form, target, by, depth or 1, asymptotic, page)
     else:
-        text = (form.expanded() if expand else form).to(target)
+        from paramcalc.exports import formulas
+
+        text = formulas.render(form.expanded() if expand else form, target, **page)
     if output is None:
         show(text)
     else:
@@ -102,10 +106,10 @@ def _check(
         raise click.UsageError("a workbook holds the whole form: --asymptotic goes with another target")
 
 
-def _view(form: Formula, target: Target, by: Unit | None, depth: int, asymptotic: bool) -> str:
+def _view(form: Formula, target: Target, by: Unit | None, depth: int, asymptotic: bool, page: dict[str, Any]) -> str:
     """Print another view of a form: its parts, its leading terms, or how it moves."""
     from paramcalc.exports import form_views
 
     if by:
-        return form_views.parts(form, target, by, depth)
-    return form_views.leading(form, target) if asymptotic else form_views.elasticities(form, target)
+        return form_views.parts(form, target, by, depth, **page)
+    return (form_views.leading if asymptotic else form_views.elasticities)(form, target, **page)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from paramcalc.cli.printing import show
+from paramcalc.cli.printing import show, style, text_width
 from paramcalc.core.registry import kind_names
 
 
@@ -40,4 +40,4 @@ def layers(name: str | None, format: str) -> None:
         return
     from paramcalc.exports import kinds
 
-    show(kinds.overview() if name is None else kinds.page(name))
+    show(kinds.overview(text_width(), style()) if name is None else kinds.page(name, text_width(), style()))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -17,6 +18,11 @@ from paramcalc.core.lines import printable
 
 if TYPE_CHECKING:
     from paramcalc.spec import Spec
+
+#: the colours of marks
+_COLOURS = {"accent": "cyan", "error": "red"}
+#: the word and the code that begin what is said of an error
+_ERROR = re.compile(r"\berror\[[a-z-]+\]")
 
 
 def show(text: str) -> None:
@@ -40,6 +46,8 @@ def print_error(text: str) -> None:
     """Print what is no result, as far as there is anywhere to print it."""
     if sys.stderr is not None:
         with suppress(OSError):
+            if _has_emphasis(sys.stderr):
+                text = _ERROR.sub(lambda found: _styled(found.group(), "error"), text)
             click.echo(_encodable(text, sys.stderr.encoding), err=True)
 
 
@@ -98,17 +106,31 @@ def _replace(target: str, content: bytes) -> None:
         raise
 
 
-def _is_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and stream.isatty()
+
+
+def _has_emphasis(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal, and nothing says that it is to show plain text."""
+    return _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int | None:
     """Give the width to fit a table to: a terminal's, and none in a pipe."""
-    return shutil.get_terminal_size().columns if _is_terminal() else None
+    return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
+
+
+def text_width() -> int:
+    """Give the width of running text: a terminal's, as far as it can be read well, and 80 columns in a pipe."""
+    columns = width()
+    return 80 if columns is None else min(max(columns, 60), 100)
 
 
 def style() -> Callable[[str, str], str] | None:
     """Choose how marked text looks: as a terminal has it, and plain in a pipe or where colours are refused."""
-    if not _is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return None
-    return lambda text, mark: click.style(text, bold=mark == "bold" or None, dim=mark == "dim" or None)
+    return _styled if _has_emphasis(sys.stdout) else None
+
+
+def _styled(text: str, mark: str) -> str:
+    """Set text in bold, dim, or in the colour of its mark."""
+    return click.style(text, bold=mark in ("bold", "error") or None, dim=mark == "dim" or None, fg=_COLOURS.get(mark))

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from paramcalc.core import notation
-from paramcalc.exports.formulas import equation, premises, terms, title
+from paramcalc.exports.columns import WIDTH, columns, plain, wrapped
+from paramcalc.exports.count_tree import Style
+from paramcalc.exports.formulas import equation, heading, premises, terms
 from paramcalc.exports.numbers import decimal, percent, thousands
 from paramcalc.results.formula import Elasticity, Formula, Target, Unit
-
-_WIDTH = 80
-
 
 # --- The parts and their shares --------------------------------------------------------
 
 
-def parts(form: Formula, target: Target, unit: Unit, depth: int = 1) -> str:
-    """Print the parts of a form, by layer, group or tensor, as `text`, `latex` or `json`."""
-    return {"text": _parts_text, "latex": _parts_latex, "json": _parts_json}[target](form, unit, depth)
+def parts(
+    form: Formula, target: Target, unit: Unit, depth: int = 1, width: int = WIDTH, style: Style | None = None
+) -> str:
+    """Print the parts of a form, by layer, group or tensor, as `text` of this width, `latex` or `json`."""
+    if target == "text":
+        return _parts_text(form, unit, depth, width, style or plain)
+    return {"latex": _parts_latex, "json": _parts_json}[target](form, unit, depth)
 
 
-def _parts_text(form: Formula, unit: Unit, depth: int) -> str:
+def _parts_text(form: Formula, unit: Unit, depth: int, width: int, style: Style) -> str:
     """Print the parts of a form with their shares, in plain text."""
     rows = [
         (part.name, _number(part.value), percent(part.share), notation.text(part.expr, sizes=form.values))
@@ -32,20 +34,20 @@ def _parts_text(form: Formula, unit: Unit, depth: int) -> str:
     ]
     heads = (unit, "parameters", "share", "form")
     total = ("total", *_total(form))
-    widths = [max(len(row[column]) for row in [heads, total, *rows]) for column in range(3)]
-    lines = [title(form), ""]
-    room = _WIDTH - sum(widths) - 8
+    numbers = [row[:3] for row in (heads, *rows, total)]
+    head, *starts, end = columns(numbers, width, "  ", (1, 2))
+    longest = max(len(line) for lines in (head, *starts, end) for line in lines)
+    room = width - longest - 2
     # where a term does not fit beside the numbers, the forms stand below them
-    beside = all(len(term) <= room for *_, expr in rows for term in terms(expr))
-    for name, value, share, expr in [heads, *rows]:
-        start = f"  {name:{widths[0]}}  {value:>{widths[1]}}  {share:>{widths[2]}}"
-        if beside:
-            lines += equation(f"{start}  ", expr)
-        else:
-            lines += [start, *(equation("    ", expr) if expr != "form" else ())]
-    lines.append("  " + "─" * (sum(widths) + 4))
-    lines.append(f"  {total[0]:{widths[0]}}  {total[1]:>{widths[1]}}  {total[2]:>{widths[2]}}".rstrip())
-    return "\n".join([*lines, *premises(form)])
+    beside = all(len(term) <= room for *_, expr in rows for term in terms(expr)) and all(
+        len(start) == 1 for start in starts
+    )
+    lines = [heading(form, width, style), ""]
+    lines += [style(f"{head[0]}  form", "bold")] if beside else [style(line, "bold") for line in head]
+    for start, (*_, expr) in zip(starts, rows, strict=True):
+        lines += equation(f"{start[0]}  ", expr, width) if beside else [*start, *equation("    ", expr, width)]
+    rule = style("  " + "─" * (longest - 2), "dim")
+    return "\n".join([*lines, rule, *end, *premises(form, width)])
 
 
 def _parts_latex(form: Formula, unit: Unit, depth: int) -> str:
@@ -77,45 +79,42 @@ def _total(form: Formula) -> tuple[str, str]:
 # --- The leading term ------------------------------------------------------------------
 
 
-def leading(form: Formula, target: Target) -> str:
+def leading(form: Formula, target: Target, width: int = WIDTH, style: Style | None = None) -> str:
     """Print the leading terms of a form: as `text`, with what they cover; alone in any notation of a form."""
     if target != "text":
         return replace(form, expr=form.asymptotic.expr).to(target)
     leading = form.asymptotic
-    lines = [title(form), "", *equation("  parameters ≈ ", notation.text(leading.expr, sizes=form.values))]
+    about = equation("  parameters ≈ ", notation.text(leading.expr, sizes=form.values), width)
+    lines = [heading(form, width, style), "", *about]
     if leading.share is not None:
         if leading.expr.free_symbols:
-            lines += equation("             = ", notation.text(leading.expr, form.values, form.values))
+            lines += equation("             = ", notation.text(leading.expr, form.values, form.values), width)
         lines += [
             f"             = {_decimal(form.exactly(leading.expr))}",
             "",
             f"  {percent(leading.share)} of the {thousands(form())} at these sizes",
         ]
-    return "\n".join([*lines, *premises(form)])
+    return "\n".join([*lines, *premises(form, width)])
 
 
 # --- How it moves ----------------------------------------------------------------------
 
 
-def elasticities(form: Formula, target: Target) -> str:
-    """Print how a form moves with each of its dims, as `text` or `latex`."""
-    return {"text": _elasticities_text, "latex": _elasticities_latex}[target](form)
+def elasticities(form: Formula, target: Target, width: int = WIDTH, style: Style | None = None) -> str:
+    """Print how a form moves with each of its dims, as `text` of this width or `latex`."""
+    return _elasticities_latex(form) if target == "latex" else _elasticities_text(form, width, style or plain)
 
 
-def _elasticities_text(form: Formula) -> str:
+def _elasticities_text(form: Formula, width: int, style: Style) -> str:
     """Print how a form moves with each of its dims, in plain text."""
     rows = form.elasticities()
-    lines = [title(form), "", f"  {thousands(form())} parameters"]
-    if not rows:
-        return "\n".join([*lines, *premises(form)])
-    cells = [("dim", "size", "elasticity", "next size", "adds"), *map(_cells, rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(5)]
-    lines += [""]
-    for name, *numbers in cells:
-        shown = "  ".join(f"{number:>{width}}" for number, width in zip(numbers, widths[1:], strict=True))
-        lines.append(f"  {name:{widths[0]}}  {shown}".rstrip())
-    lines += ["", *textwrap.wrap(_said(rows[0]), _WIDTH, initial_indent="  ", subsequent_indent="  ")]
-    return "\n".join([*lines, *premises(form)])
+    lines = [heading(form, width, style), "", f"  {thousands(form())} parameters"]
+    if rows:
+        cells = [("dim", "size", "elasticity", "next size", "adds"), *map(_cells, rows)]
+        head, *body = columns(cells, width, "  ", (1, 2, 3, 4))
+        lines += ["", *(style(line, "bold") for line in head), *(line for row in body for line in row)]
+        lines += ["", *wrapped(_said(rows[0]), width, "  ", "  ")]
+    return "\n".join([*lines, *premises(form, width)])
 
 
 def _said(row: Elasticity) -> str:

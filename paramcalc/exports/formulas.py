@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from paramcalc.core import notation
 from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.core.lines import one_line
+from paramcalc.exports.columns import KEPT, WIDTH, columns, plain, wrapped
+from paramcalc.exports.count_tree import Style
 from paramcalc.exports.languages import LANGUAGES, source
 from paramcalc.exports.numbers import thousands
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import MOST_SYMBOLS, Formula
 
-_WIDTH = 80
 _SIGNS = (" + ", " - ")
 _FACTORS = ("·(", " · (")
 #: what stands before the dims that are fixed
 FIXED = "fixed, since the layers themselves depend on it:"
-#: a space at which no line is broken
-_KEPT = "\u00a0"
 
 
-def render(form: Formula, target: str) -> str:
+def render(form: Formula, target: str, *, width: int = WIDTH, style: Style | None = None) -> str:
     """Print a form in a notation, `text`, `latex` or `mathml`, or in one of the `LANGUAGES`.
+
+    `width` and `style` are of plain text.
 
     Raises `unknown-target`, and `not-expressible` for what a language has no exact words for.
     """
-    notations = {"text": as_text, "latex": as_latex, "mathml": as_mathml}
+    if target == "text":
+        return as_text(form, width, style)
+    notations = {"latex": as_latex, "mathml": as_mathml}
     if target in notations:
         return notations[target](form)
     if target not in LANGUAGES:
-        known = [*notations, *LANGUAGES]
+        known = ["text", *notations, *LANGUAGES]
         raise refuse("unknown-target", f"there is no target {quoted(target)}", listed("the targets", known))
     return source(form, target)
 
 
-def as_text(form: Formula) -> str:
-    """Print the form in plain text, readable at 80 columns, with its symbols, conditions and value."""
-    lines = [title(form), ""]
+def as_text(form: Formula, width: int = WIDTH, style: Style | None = None) -> str:
+    """Print the form in plain text of this width, with its symbols, conditions and value."""
+    lines = [heading(form, width, style), ""]
     if len(form.symbols) > MOST_SYMBOLS:
         lines += ["  parameters, layer by layer ="]
         for number, part in enumerate(form.parts):
             printed = f"{notation.text(part.expr, sizes=form.values)}   ({part.name})"
-            lines += equation(f"    {'+' if number else ' '} ", printed)
+            lines += equation(f"    {'+' if number else ' '} ", printed, width)
     else:
-        lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values))
+        lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values), width)
     value = form.own_value
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
-        lines += equation("             = ", notation.text(form.expr, form.values, form.values))
+        lines += equation("             = ", notation.text(form.expr, form.values, form.values), width)
     if value is not None and form.symbols:
-        lines += [f"             = {thousands(value)}"]
-    return "\n".join([*lines, *_legend(form), *premises(form)])
+        lines += [f"             = {(style or plain)(thousands(value), 'bold')}"]
+    return "\n".join([*lines, *_legend(form, width, style or plain), *premises(form, width)])
 
 
 def as_latex(form: Formula) -> str:
@@ -63,12 +64,17 @@ def title(form: Formula) -> str:
     return " · ".join(filter(None, (one_line(form.name), form.convention)))
 
 
-def equation(start: str, printed: str) -> list[str]:
-    """Break a side of an equation into lines of 80 columns, broken before a sign.
+def heading(form: Formula, width: int, style: Style | None) -> str:
+    """Print the title of a form as a heading."""
+    return "\n".join((style or plain)(line, "bold") for line in wrapped(title(form), width))
+
+
+def equation(start: str, printed: str, width: int = WIDTH) -> list[str]:
+    """Break a side of an equation into lines of this width, broken before a sign.
 
     A term too long for a line begins on one of its own; it is broken before a factor, or else within a sum.
     """
-    room = _WIDTH - len(start)
+    room = width - len(start)
     lines = [""]
     for term in terms(printed):
         if len(lines[-1]) + len(term) <= room:
@@ -79,8 +85,9 @@ def equation(start: str, printed: str) -> list[str]:
             if lines[-1] and len(lines[-1]) + len(piece) > room:
                 lines.append("")
             lines[-1] += piece if lines[-1] else piece.lstrip()
-    first, *others = filter(None, lines)
-    return [start + first, *(" " * len(start) + line for line in others)]
+    indent = " " * len(start)
+    lines = [part for line in lines if line for part in wrapped(line, room)]
+    return [start + lines[0], *(indent + line for line in lines[1:])]
 
 
 def terms(printed: str) -> list[str]:
@@ -107,7 +114,7 @@ def _split(printed: str, marks: tuple[str, ...], within: bool) -> list[str]:
     return parts
 
 
-def premises(form: Formula) -> list[str]:
+def premises(form: Formula, width: int = WIDTH) -> list[str]:
     """Say what was put in, what the form assumes, and what is fixed."""
     lines: list[str] = []
     for what, items in (
@@ -116,9 +123,8 @@ def premises(form: Formula) -> list[str]:
         (FIXED, fixed_dims(form)),
     ):
         if items:
-            written = "; ".join(item.replace(" ", _KEPT) for item in items)
-            wrapped = textwrap.wrap(f"  {what} {written}", _WIDTH, subsequent_indent="    ", break_long_words=False)
-            lines += ["", *(line.replace(_KEPT, " ") for line in wrapped)]
+            written = "; ".join(item.replace(" ", KEPT) for item in items)
+            lines += ["", *wrapped(f"{what} {written}", width, "  ", "    ")]
     return lines
 
 
@@ -141,15 +147,15 @@ def as_mathml(form: Formula) -> str:
     return notation.mathml(form.expr, form.values)
 
 
-def _legend(form: Formula) -> list[str]:
+def _legend(form: Formula, width: int, style: Style) -> list[str]:
     """List each symbol with its value and its meaning; the symbols of a layer type have no values."""
     if not form.symbols:
         return []
     names = max(map(len, form.symbols))
     values = {name: thousands(form.values[name]) if name in form.values else "unknown" for name in form.symbols}
-    width = max(map(len, values.values()))
-    lines = ["", "  where"]
-    for name, value in values.items():
-        shown = f" = {value:>{width}}" if form.is_of_spec else ""
-        lines.append(f"    {name:{names}}{shown}  {one_line(form.meanings.get(name, ''))}".rstrip())
-    return lines
+    longest = max(map(len, values.values()))
+    rows = [
+        (f"{name:{names}} = {value:>{longest}}" if form.is_of_spec else name, one_line(form.meanings.get(name, "")))
+        for name, value in values.items()
+    ]
+    return ["", style("  where", "bold"), *(line for lines in columns(rows, width, "    ") for line in lines)]

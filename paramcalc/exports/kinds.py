@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from typing import Any, NamedTuple, TypeVar, cast
@@ -13,26 +12,28 @@ from paramcalc.core import algebra, notation
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.registry import FAMILIES, kind, kind_names, own_names
+from paramcalc.exports.columns import WIDTH, columns, plain, whole_terms, wrapped
+from paramcalc.exports.count_tree import Style
 from paramcalc.layers.base.declaration import Layer, Tensor
 from paramcalc.results.formula import default_form, form_of_kind, symbolic_layer
-from paramcalc.spec import FRAMEWORKS
+from paramcalc.spec import FRAMEWORKS, Framework
 
-_WIDTH = 80
 Row = TypeVar("Row", bound=tuple[str, ...])
 
 
-def overview() -> str:
+def overview(width: int = WIDTH, style: Style | None = None) -> str:
     """List all layer types, family by family, each with what it does."""
+    style = style or plain
     lines = []
     names = max(map(len, kind_names()))
     for family, kinds in families():
-        lines += ["", title(family)]
+        lines += ["", style(title(family), "bold")]
         for name in kinds:
             start = f"  {name:{names}}  "
-            summary = kind(name).summary()
-            wrapped = textwrap.wrap(summary, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
-            lines += wrapped or [start.rstrip()]
-    return "\n".join([*lines[1:], "", "paramcalc layers TYPE shows the fields, tensors and formula of one."])
+            lines += wrapped(kind(name).summary(), width, start, " " * len(start)) or [start.rstrip()]
+    return "\n".join(
+        [*lines[1:], "", *wrapped("paramcalc layers TYPE shows the fields, tensors and formula of one.", width)]
+    )
 
 
 def families() -> list[tuple[str, Sequence[str]]]:
@@ -46,17 +47,19 @@ def title(family: str) -> str:
     return family.replace("_", " ")
 
 
-def page(name: str) -> str:
+def page(name: str, width: int = WIDTH, style: Style | None = None) -> str:
     """Describe one layer type in plain text."""
-    cls = kind(name)
-    lines = [f"{name}", *textwrap.wrap(description(cls), _WIDTH)]
-    lines += ["", "  fields", *_aligned(field_rows(cls))] if cls.model_fields else ["", "  no fields"]
-    lines += ["", *_formula_text(cls)]
-    lines += ["", "  in the frameworks"]
-    lines += _aligned([(framework, names(cls, framework)) for framework in FRAMEWORKS])
+    cls, style = kind(name), style or plain
+    framework_rows = [(framework, names(cls, framework)) for framework in FRAMEWORKS]
+    parts = [
+        [style(name, "bold"), *wrapped(description(cls), width)],
+        [style("  fields", "bold"), *_aligned(field_rows(cls), width)] if cls.model_fields else ["  no fields"],
+        *_formula_text(cls, width, style),
+        [style("  in the frameworks", "bold"), *_aligned(framework_rows, width)],
+    ]
     if cls.source:
-        lines += ["", *textwrap.wrap(f"Source: {cls.source}", _WIDTH - 2, initial_indent="  ", subsequent_indent="  ")]
-    return "\n".join(lines)
+        parts.append(wrapped(f"Source: {cls.source}", width, "  ", "  "))
+    return "\n\n".join("\n".join(lines) for lines in parts)
 
 
 def description(cls: type[Layer]) -> str:
@@ -163,23 +166,33 @@ def spellings(framework: str, equivalent: Equivalent, cls: type[Layer]) -> Itera
             yield SpelledTensor(tuple(tensor.name for tensor in members), name, shape)
 
 
-def _formula_text(cls: type[Layer]) -> list[str]:
+def _formula_text(cls: type[Layer], width: int, style: Style) -> list[list[str]]:
+    """Give the tensors, the formula and its symbols, each as lines."""
     try:
         rows = tensor_rows(cls)
     except ParamcalcError as error:
-        return ["  " + error.problems[0].message]
+        return [wrapped(error.problems[0].message, width, "  ", "  ")]
+    tensors = style("  tensors", "bold")
     if not rows:
-        return ["  tensors", "    none: 0 parameters"]
-    lines = ["  tensors", *_aligned(rows), "", "  formula"]
-    for framework in FRAMEWORKS:
-        form = form_of_kind(cls, framework)
-        start = f"    {framework:5}  "
-        text = notation.text(form.expr) + "".join(f"; {each}" for each in form.conditions)
-        lines += textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start))
-        by_default = notation.text(default_form(cls, framework).expr)
-        if by_default != notation.text(form.expr):
-            lines.append(" " * len(start) + f"= {by_default} by default")
-    return [*lines, "", "  where", *_aligned(symbol_rows(cls))]
+        return [[tensors, "    none: 0 parameters"]]
+    symbols = _aligned(symbol_rows(cls), width)
+    return [
+        [tensors, *_aligned(rows, width)],
+        [style("  formula", "bold"), *(line for name in FRAMEWORKS for line in _forms(cls, name, width))],
+        *([[style("  where", "bold"), *symbols]] if symbols else []),
+    ]
+
+
+def _forms(cls: type[Layer], framework: Framework, width: int) -> list[str]:
+    """Print the form of a layer type in a framework, and what it is by default, if that is shorter."""
+    form, by_default = form_of_kind(cls, framework), default_form(cls, framework)
+    start = f"    {framework:5}  "
+    indent = " " * len(start)
+    text = notation.text(form.expr) + "".join(f"; {each}" for each in form.conditions)
+    lines = wrapped(whole_terms(text), width, start, indent)
+    if notation.text(by_default.expr) != notation.text(form.expr):
+        lines += wrapped(whole_terms(f"= {notation.text(by_default.expr)}") + " by default", width, indent, indent)
+    return lines
 
 
 def _flags(tensor: Tensor) -> tuple[Any, ...]:
@@ -199,14 +212,6 @@ def _default(info: Any) -> str:
     return str(info.default).lower() if isinstance(info.default, bool) else str(info.default)
 
 
-def _aligned(rows: Any) -> list[str]:
-    """Lay out rows as columns, the last one wrapped."""
-    rows = list(rows)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)] if rows else []
-    lines = []
-    for row in rows:
-        start = "    " + "".join(f"{cell:{width}}  " for cell, width in zip(row, widths, strict=False))
-        wrapped = textwrap.wrap(row[-1], max(_WIDTH - len(start), 24)) or [""]
-        lines.append((start + wrapped[0]).rstrip())
-        lines += [" " * len(start) + rest for rest in wrapped[1:]]
-    return lines
+def _aligned(rows: Iterable[Sequence[str]], width: int) -> list[str]:
+    """Lay out rows as columns."""
+    return [line for lines in columns(list(rows), width, "    ") for line in lines]

@@ -158,13 +158,15 @@ class Derivation(Displayed):
         """The derivations of the layers, in order of the graph."""
         return tuple(_layers(self.parts))
 
-    def to(self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False) -> str:
+    def to(
+        self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False, brief: bool = False
+    ) -> str:
         """Print the derivation as `text`, `markdown`, `latex` or `html`.
 
         As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone`
-        is a document, and needs no other.
+        is a document, and needs no other. A `brief` derivation has a line for each layer.
         """
-        return printed(self, target, sheet=sheet, standalone=standalone)
+        return printed(self, target, sheet=sheet, standalone=standalone, brief=brief)
 
     def plain(self) -> dict[str, Any]:
         """Return the derivation as JSON has it; the keys are stable."""

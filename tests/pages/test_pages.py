@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import paramcalc as pc
-from tests.pages.tools import compiled, looked_at, on_paper, text_of
+from tests.pages.tools import compiled, looked_at, on_paper, places_of, text_of
 
 pytestmark = pytest.mark.page
 
@@ -31,11 +31,30 @@ def forms() -> str:
     return f'<!DOCTYPE html><meta charset="utf-8"><h1>forms</h1>{"".join(printed)}'
 
 
+#: What JupyterLab, and a page of nbconvert 7.17, say of the tables of an output.
+JUPYTER = """
+.jp-RenderedHTMLCommon table { border-collapse: collapse; border: none; table-layout: fixed; margin-left: auto }
+.jp-RenderedHTMLCommon td, .jp-RenderedHTMLCommon th, .jp-RenderedHTMLCommon tr { vertical-align: middle;
+  padding: .5em; line-height: normal; white-space: normal; max-width: none; border: none }
+:not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon td, :not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon th,
+:not(.jp-RenderedMarkdown).jp-RenderedHTMLCommon tr { text-align: right }
+"""
+
+
+def notebook() -> str:
+    """Results as the outputs of a notebook."""
+    results = [pc.explain(GROUPED, input_shape=(8, 8, 32)), pc.formula(pc.LSTM), explained("gpt2")]
+    outputs = [f'<div class="jp-RenderedHTMLCommon">{result._repr_html_()}</div>' for result in results]
+    return f'<!DOCTYPE html><meta charset="utf-8"><style>{JUPYTER}</style><h1>notebook</h1>{"".join(outputs)}'
+
+
 #: A page of each sort.
 PAGES: dict[str, Callable[[], str]] = {
     "derivation": lambda: explained("keras_mlp").to("html"),
     "groups": lambda: explained("gpt2").to("html"),
     "many-copies": lambda: explained("resnet20").to("html"),
+    "brief": lambda: explained("gpt2").to("html", brief=True),
+    "notebook": notebook,
     "fractions": lambda: pc.explain(GROUPED, input_shape=(8, 8, 32)).to("html"),
     "worksheet": lambda: explained("gpt2").to("html", sheet="blank"),
     "answers": lambda: explained("gpt2").to("html", sheet="answers"),
@@ -56,10 +75,27 @@ def test_a_page_is_laid_out_as_meant(name: str, tmp_path: Path) -> None:
     assert all(seen["fractions"])
     assert all(seen["raised"])
     assert seen["faint"] == []
+    assert seen["dangling"] == []
+    assert seen["sideways"] == []
     # headings go down one level at a time
     levels = seen["headings"]
     assert levels[0] == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_total_and_the_contents_stand_above_all_else(tmp_path: Path) -> None:
+    seen = looked_at(PAGES["groups"](), "top", tmp_path, 1280)
+    assert seen["heights"] == sorted(seen["heights"])
+    page = PAGES["groups"]()
+    title, total, contents = (page.index(each) for each in ("<h1>", '<p class="total">124,439,808 par', "<nav>"))
+    assert title < total < contents < page.index('<details open class="layer"')
+
+
+def test_sums_and_shares_lead_to_the_layers() -> None:
+    page = PAGES["groups"]()
+    assert '<a href="#body.0..11">body.0..11</a>' in page
+    assert '<a href="#body.0..11.mlp"><math>' in page
+    assert 'Like <a href="#body.0..11.attention.layer_norm">' in page
 
 
 def test_fractions_powers_and_formulas_are_there_to_be_seen() -> None:
@@ -123,6 +159,26 @@ def test_a_worksheet_its_key_and_a_comparison_compile_without_a_warning(path: Pa
     comparison, complaints = compiled(pc.compare(pc.load(path)).to("latex", standalone=True), "comparison", tmp_path)
     assert complaints == []
     assert "The two totals" in text_of(comparison)
+
+
+def test_the_signs_of_equality_stand_below_each_other(tmp_path: Path) -> None:
+    derivation = pc.explain(pc.LSTM(units=128), input_shape=(7, 100))
+    paper, complaints = compiled(derivation.to("latex", standalone=True), "equal", tmp_path)
+    assert complaints == []
+    rows: dict[float, list[float]] = {}
+    for left, top in places_of(paper, "="):
+        rows.setdefault(top, []).append(left)
+    # two symbols, three tensors with a product and its value, and four steps of the sum
+    assert list(map(len, rows.values())) == [1, 1, 3, 3, 3, 1, 1, 1, 1]
+    symbols, tensors, steps = list(rows.values())[:2], list(rows.values())[2:5], list(rows.values())[5:]
+    for aligned in (symbols, tensors, steps):
+        for places in zip(*aligned, strict=True):
+            assert max(places) - min(places) < 0.1
+
+
+def test_an_option_keeps_its_dashes(tmp_path: Path) -> None:
+    text = pc.explain(pc.LSTM(units=128), input_shape=(7, 100)).to("latex", standalone=True)
+    assert "explain --compare keras,torch" in text_of(compiled(text, "dashes", tmp_path)[0])
 
 
 def test_the_words_of_a_spec_do_not_break_a_document(tmp_path: Path) -> None:

@@ -56,6 +56,11 @@ document.querySelector("pre").textContent = JSON.stringify({
   fractions: all("mfrac").map((each) => box(each.children[1]).top >= box(each.children[0]).bottom),
   raised: all("msup").map((each) => box(each.children[1]).bottom < box(each.children[0]).bottom),
   faint: all("p, th, td, h1, h2, span").filter((each) => contrast(each) < 4.5).map((each) => each.outerHTML),
+  dangling: all("a").filter((each) => !page.getElementById(decodeURIComponent(each.hash.slice(1))))
+    .map((each) => each.outerHTML),
+  sideways: all(".paramcalc th, .paramcalc td").filter((each) => view.getComputedStyle(each).textAlign
+    !== (each.classList.contains("number") ? "right" : "left")).map((each) => each.outerHTML),
+  heights: all("h1, .total, .contents, details:not(.contents)").map((each) => box(each).top),
   headings: all("h1, h2, h3, h4, h5, h6").map((each) => Number(each.tagName[1])),
 });
 """
@@ -121,6 +126,14 @@ def text_of(paper: Path) -> str:
     """The words of a PDF."""
     command = [tool("pdftotext"), "-layout", str(paper), "-"]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def places_of(paper: Path, word: str) -> list[tuple[float, float]]:
+    """Where a word of a PDF stands: its left and its upper end, in points."""
+    command = [tool("pdftotext"), "-bbox", str(paper), "-"]
+    boxes = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    found = re.findall(rf'<word xMin="([\d.]+)" yMin="([\d.]+)"[^>]*>{re.escape(word)}</word>', boxes)
+    return [(float(left), float(top)) for left, top in found]
 
 
 def compiled(text: str, name: str, folder: Path) -> tuple[Path, list[str]]:

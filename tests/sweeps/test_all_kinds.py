@@ -13,6 +13,8 @@ import yaml
 import paramcalc as pc
 from paramcalc.core import notation
 from paramcalc.core.expression import Expression
+from paramcalc.exports import kinds
+from paramcalc.exports.derivations import render
 from tests.helpers import SPECS, run
 
 pytestmark = pytest.mark.sweep
@@ -68,6 +70,29 @@ def test_layers_shows_each_field_of_a_kind(name: str) -> None:
     result = run("layers", name)
     assert result.exit_code == 0
     assert all(field in result.stdout for field in pc.kind(name).spelled_fields())
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_the_pages_of_all_kinds_fit_a_terminal_and_nothing_is_cut(width: int) -> None:
+    for name in pc.kind_names():
+        page = kinds.page(name, width)
+        assert [line for line in page.splitlines() if len(line) > width] == [], name
+        words = re.sub(r"\s+", "", page)
+        cls = pc.kind(name)
+        tensors = kinds.tensor_rows(cls) if cls.has_general_form() else []
+        assert all(row[0] in words for row in (*kinds.field_rows(cls), *tensors)), name
+    assert max(map(len, kinds.overview(width).splitlines())) <= width
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_comparisons_of_all_kinds_fit_a_terminal(width: int) -> None:
+    for name in pc.kind_names():
+        example = pc.kind(name).example
+        assert example is not None
+        layer, shapes = pc.kind(name)(**example.fields), [*example.inputs] or None
+        pages = [render(pc.explain(layer, input_shape=shapes), "text", width=width)]
+        pages.append(render(pc.compare(layer, input_shape=shapes), "text", width=width))
+        assert [line for page in pages for line in page.splitlines() if len(line) > width] == [], name
 
 
 @pytest.mark.parametrize("convention", ["keras", "torch"])

@@ -2,12 +2,13 @@
 
 import os
 import pty
+import re
 import subprocess
 import sys
 
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, run
 from tests.test_command_line import GPT2, MLP
 
 pytestmark = pytest.mark.sweep
@@ -41,13 +42,14 @@ def test_counting_loads_nothing_heavy_and_only_the_kinds_used() -> None:
     assert families <= {"source", "linear", "normalization", "elementwise", "merging"}
 
 
-def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
+def in_terminal(columns: int, *arguments: str, status: int = 0, **environment: str) -> str:
     """What a terminal of this width is shown."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "paramcalc", *arguments],
         stdout=theirs,
         stdin=theirs,
+        stderr=theirs,
         env={**os.environ, "COLUMNS": str(columns), "TERM": "xterm", **environment},
     )
     os.close(theirs)
@@ -58,12 +60,50 @@ def in_terminal(columns: int, *arguments: str, **environment: str) -> str:
     except OSError:
         pass  # the terminal closes with the process
     os.close(ours)
-    assert process.wait() == 0
+    assert process.wait() == status
     return shown.decode().replace("\r\n", "\n")
 
 
-def test_a_terminal_shows_emphasis() -> None:
-    assert "\x1b[1m" in in_terminal(80, "count", MLP)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("count", MLP),
+        ("explain", MLP),
+        ("explain", MLP, "--brief"),
+        ("explain", MLP, "--compare", "keras,torch"),
+        ("formula", MLP),
+        ("formula", GPT2, "--by", "layer"),
+        ("formula", GPT2, "--elasticities"),
+        ("formula", GPT2, "--asymptotic"),
+        ("layers",),
+        ("layers", "Dense"),
+        ("check", MLP, "--against", MLP),
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_shows_emphasis_and_a_pipe_the_same_text(arguments: tuple[str, ...]) -> None:
+    shown = in_terminal(80, *arguments)
+    assert "\x1b[1m" in shown
+    piped = run(*arguments).stdout
+    assert "\x1b" not in piped
+    if arguments[0] != "count":
+        assert re.sub(r"\x1b\[\d+m", "", shown) == piped
+
+
+def test_an_error_is_red_in_a_terminal() -> None:
+    assert "\x1b[31m\x1b[1merror[unreadable-file]\x1b[0m: cannot read" in in_terminal(80, "count", "no.yaml", status=2)
+    assert "\x1b" not in in_terminal(80, "count", "no.yaml", status=2, NO_COLOR="1")
+
+
+@pytest.mark.parametrize("columns", [40, 72, 150])
+@pytest.mark.parametrize(
+    "arguments", [("explain", GPT2), ("formula", GPT2), ("layers", "MultiHeadAttention")], ids=" ".join
+)
+def test_text_takes_the_width_of_the_terminal(arguments: tuple[str, ...], columns: int) -> None:
+    longest = max(map(len, in_terminal(columns, *arguments, NO_COLOR="1").splitlines()))
+    assert longest <= min(max(columns, 60), 100)
+    if columns >= 100 and arguments[0] != "formula":
+        assert longest > 80
 
 
 @pytest.mark.parametrize("refusal", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -24,7 +24,9 @@ def compared(comparison: Comparison) -> Document:
     alike = len(comparison.layers) - len(shown)
     words = f"{thousands(alike)} other {'layer counts' if alike == 1 else 'layers count'} alike in both."
     totals = _totals(comparison)
-    blocks.append(Section("The two totals", "", (totals, *([Paragraph((words,))] if alike and shown else []))))
+    blocks.append(
+        Section("The two totals", "", (totals, *([Paragraph((words,))] if alike and shown else [])), "totals")
+    )
     notes = [*comparison.left.count.notes, *comparison.right.count.notes]
     blocks += [Paragraph((f"Note: {note}",)) for note in notes if comparison.node is None]
     name = one_line(comparison.left.count.name) or comparison.node
@@ -44,7 +46,7 @@ def _layer(layer: LayerComparison, conventions: tuple[str, str]) -> Section:
         blocks += [Paragraph((_choice(choice, conventions),)) for choice in layer.choices]
     if not layer.differs:
         blocks.append(Paragraph(("Both count alike.",)))
-    return Section(f"{layer.left.name} · {layer.left.row.kind}", shapes(layer.left), tuple(blocks))
+    return Section(f"{layer.left.name} · {layer.left.row.kind}", shapes(layer.left), tuple(blocks), layer.left.name)
 
 
 def _rows(pair: TensorPair) -> Iterator[tuple[Cell, ...]]:

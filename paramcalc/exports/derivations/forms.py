@@ -13,16 +13,15 @@ from paramcalc.results.formula import Formula
 
 
 def form_blocks(form: Formula, value: int | None) -> Iterator[Block]:
-    """Make the blocks of a closed form: its symbols, the formula, the numbers put in, the value; what it assumes.
+    """Make the blocks of a closed form: the formula, the numbers put in, the value; its symbols; what it assumes.
 
     Without symbols there is no formula; what is fixed, and by what, is said all the same.
     """
     if form.symbols:
-        yield Paragraph(("In the sizes of the spec:",))
-        yield Legend(tuple(_size(form, name) for name in form.symbols))
         yield _equations(form, value)
+        yield Legend(tuple(_size(form, name) for name in form.symbols))
     if form.conditions:
-        yield Paragraph((f"where {'; '.join(form.conditions)}",))
+        yield Paragraph((f"assumes: {'; '.join(form.conditions)}",))
     if form.fixed:
         yield Paragraph((f"{FIXED} {'; '.join(fixed_dims(form))}",))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import ClassVar
 
 from paramcalc.core import notation
@@ -13,7 +14,6 @@ from paramcalc.exports.derivations.blocks import (
     Block,
     Cell,
     Document,
-    Equation,
     Equations,
     Maths,
     Piece,
@@ -40,22 +40,35 @@ _PREAMBLE = r"""\documentclass[a4paper,fleqn]{article}
 """
 #: The characters that a line of a sum may have, beside what is on the left.
 _LINE = 64
+_OPENING, _BIG_OPENING, _CLOSING, _BIG_CLOSING = r"\left(", r"\bigl(", r"\right)", r"\bigr)"
+#: The rows that a page has room for.
+_ROWS = 40
 #: The names that may be broken.
 _LONG_NAME = 14
-#: The widths of columns of words, as shares of the line, by the number of columns.
+#: The widths of columns of words, as shares of the line, by the number of columns; of the last one beside numbers.
 _SHARES = {4: (0.25, 0.22, 0.15, 0.3)}
+_LAST_SHARE = 0.4
 
 
 def printed(sheet: Document) -> str:
     """Print the sheet in LaTeX, for a document that uses amsmath and array."""
-    return "\n".join(LatexPrinter(sheet.kind).blocks(sheet.blocks))
+    title = [rf"\section*{{{notation.latex_text(sheet.title)}}}"] if sheet.total else []
+    return "\n".join([*title, *_body(sheet)])
 
 
 def document(sheet: Document) -> str:
     """Print the sheet as a document of its own."""
     title = notation.latex_text(sheet.title)
     head = f"\\title{{{title}}}\n\\author{{}}\n\\date{{}}\n\\begin{{document}}\n\\maketitle\n"
-    return f"{_PREAMBLE}{head}{printed(sheet)}\n\\end{{document}}"
+    return "\n".join([f"{_PREAMBLE}{head}", *_body(sheet), "\\end{document}"])
+
+
+def _body(sheet: Document) -> Iterator[str]:
+    """Give what the whole comes to, and the blocks."""
+    printer = LatexPrinter(sheet.kind)
+    if sheet.total:
+        yield from (rf"\textbf{{{printer.cell(sheet.total)}}}", "")
+    yield from printer.blocks(sheet.blocks)
 
 
 class LatexPrinter(Printer[list[str]]):
@@ -75,64 +88,75 @@ class LatexPrinter(Printer[list[str]]):
             yield from self.block(block)
 
     def section(self, section: Section) -> list[str]:
-        """Print the sections within it, then its own heading and blocks."""
-        inner = [*self.blocks(section.sections), ""] if section.sections else []
-        heading = rf"\subsection*{{{_breakable(section.title)}}}"
-        aside = [notation.latex_text(section.aside), ""] if section.aside else []
-        return [*inner, heading, *aside, *self.blocks(section.own_blocks)]
+        """Print the sections within it as those beside it: headings have one level."""
+        lines: list[str] = []
+        for each in section.flat:
+            aside = [notation.latex_text(each.aside), ""] if each.aside else []
+            lines += [
+                "",
+                rf"\subsection*{{\raggedright {_breakable(each.title)}}}",
+                *aside,
+                *self.blocks(each.own_blocks),
+            ]
+        return lines[1:]
 
     def paragraph(self, text: str) -> list[str]:
         """Print running text."""
         return [text]
 
     def table(self, table: Table) -> list[str]:
-        """Print a table; columns of words are as wide as their share of the line."""
+        """Print a table; columns of words are as wide as their share of the line. No table is longer than a page."""
         rows = [" & ".join(map(self.cell, row)) + r" \\" for row in table.rows]
         totals = [" & ".join(map(self.cell, row)) + r" \\" for row in table.totals]
-        headings = " & ".join(map(notation.latex_text, table.headings)) + r" \\ \hline"
-        return [
+        head = [
             rf"\begin{{tabular}}{{@{{}}{''.join(_columns(table))}@{{}}}}",
-            headings,
-            *rows,
-            *([r"\hline", *totals] if totals else []),
-            r"\end{tabular}",
+            " & ".join(map(notation.latex_text, table.headings)) + r" \\ \hline",
         ]
+        pages = [rows[first : first + _ROWS] for first in range(0, len(rows), _ROWS)] or [[]]
+        lines = []
+        for number, page in enumerate(pages, start=1):
+            foot = [r"\hline", *totals] if totals and number == len(pages) else []
+            lines += ["", *head, *page, *foot, r"\end{tabular}"]
+        return lines[1:]
 
     def legend(self, rows: list[tuple[str, str, str]]) -> list[str]:
-        """Print a symbol a row."""
+        """Print a symbol a row, the signs of equality below each other."""
         return [
-            r"\begin{tabular}{@{}l@{\ }r@{\quad}p{0.55\linewidth}@{}}",
+            r"\begin{tabular}{@{}l@{\ }c@{\ }r@{\quad}p{0.55\linewidth}@{}}",
             *(
-                rf"{symbols} & \({{}}={{}}\){value} & {notation.latex_text(meaning)} \\"
+                rf"{symbols} & {'=' if value else ''} & {value} & {notation.latex_text(meaning)} \\"
                 for symbols, value, meaning in rows
             ),
             r"\end{tabular}",
         ]
 
     def equations(self, block: Equations) -> list[str]:
-        """Print steps below each other, or an equation a line where the line is long enough."""
+        """Print equations with their signs below each other: a line for each, or without room a line for a step."""
+        if block.stepwise or not self.has_room(block):
+            return [r"\begin{align*}", " \\\\\n".join(self.steps(block)), r"\end{align*}"]
         lines = []
         for equation in block.equations:
-            first, *others = self.chain(equation, block.stepwise)
+            chain = " &&= ".join(map(self.step, equation.steps))
+            lines.append(rf"\text{{{self.cell(equation.left)}}} &= {chain}")
+            if equation.note:
+                lines.append(rf"&\quad\text{{({self.cell(equation.note)})}}")
+        pairs = max(len(equation.steps) for equation in block.equations)
+        return [rf"\begin{{alignat*}}{{{pairs}}}", " \\\\\n".join(lines), r"\end{alignat*}"]
+
+    def steps(self, block: Equations) -> list[str]:
+        """Give a line for each step of equations."""
+        lines = []
+        for equation in block.equations:
+            first, *others = map(self.step, equation.steps)
             lines += [rf"\text{{{self.cell(equation.left)}}} &= {first}", *(f"&= {step}" for step in others)]
             if equation.note:
-                note = rf"\quad\text{{({self.cell(equation.note)})}}"
-                lines = [*lines[:-1], f"{lines[-1]} {note}"] if block.stepwise else [*lines, f"&{note}"]
-        return [r"\begin{align*}", " \\\\\n".join(lines), r"\end{align*}"]
-
-    def chain(self, equation: Equation, stepwise: bool) -> list[str]:
-        """Give the steps of an equation, as many on a line as have room."""
-        lines: list[str] = []
-        length = 0
-        for step in equation.steps:
-            size = self.size(step)
-            if lines and not stepwise and self.size(equation.left) + length + size < _LINE:
-                lines[-1] += f" = {self.step(step)}"
-                length += size
-            else:
-                lines.append(self.step(step))
-                length = size
+                lines[-1] += rf" \quad\text{{({self.cell(equation.note)})}}"
         return lines
+
+    def has_room(self, block: Equations) -> bool:
+        """Return whether the steps of equations fit beside each other, as columns."""
+        rows = [[self.size(cell) for cell in (each.left, *each.steps)] for each in block.equations]
+        return sum(max(column) for column in zip_longest(*rows, fillvalue=0)) < _LINE
 
     def size(self, cell: Cell) -> int:
         """Return about how many characters a cell takes: those that it takes in plain text."""
@@ -159,8 +183,9 @@ class LatexPrinter(Printer[list[str]]):
         return rf"\texttt{{{_breakable(name)}}}"
 
     def maths(self, maths: Maths) -> str:
-        """Print a formula within text."""
-        return rf"\({notation.latex(maths.expr, maths.values, maths.at)}\)"
+        """Print a formula within text; between brackets of one size, lines may be broken."""
+        printed = notation.latex(maths.expr, maths.values, maths.at)
+        return rf"\({printed.replace(_OPENING, _BIG_OPENING).replace(_CLOSING, _BIG_CLOSING)}\)"
 
     def shape(self, shape: SymbolicShape) -> str:
         """Print a shape in symbols."""
@@ -178,9 +203,15 @@ def _columns(table: Table) -> Iterator[str]:
         if column in table.numbers:
             yield "r"
         elif words in _SHARES:
-            yield rf">{{\raggedright\arraybackslash}}p{{{_SHARES[words][column]}\linewidth}}"
+            yield _paragraph(_SHARES[words][column])
+        elif column == len(table.headings) - 1:
+            yield _paragraph(_LAST_SHARE)
         else:
             yield "l"
+
+
+def _paragraph(share: float) -> str:
+    return rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}"
 
 
 def _lines(item: Maths) -> Iterator[str]:
@@ -224,5 +255,6 @@ def _breakable(words: str) -> str:
 
 
 def _breakable_word(word: str) -> str:
-    printed = notation.latex_text(word)
+    # two hyphens would be a dash
+    printed = notation.latex_text(word).replace("--", "-{}-")
     return printed if len(word) < _LONG_NAME else re.sub(r"([./]|\\_)(?=\w)", r"\1\\allowbreak{}", printed)

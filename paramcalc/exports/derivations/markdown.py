@@ -14,7 +14,7 @@ from paramcalc.exports.derivations.printer import Printer
 def printed(document: Document) -> str:
     """Print the sheet in Markdown."""
     printer = MarkdownPrinter(document.kind)
-    lines = [f"# {_text(document.title)}", ""]
+    lines = [f"# {_text(document.title)}", "", *([f"**{printer.cell(document.total)}**", ""] if document.total else [])]
     for block in document.blocks:
         lines += printer.block(block)
     return "\n".join(lines).rstrip()
@@ -26,11 +26,13 @@ class MarkdownPrinter(Printer[list[str]]):
     blanks: ClassVar = {"short": r"\_" * 10, "long": r"\_" * 24, "lines": r"\_" * 60}
 
     def section(self, section: Section) -> list[str]:
-        """Print the sections within it, then its own heading and blocks."""
-        inner = [line for block in section.sections for line in self.block(block)]
-        own = [line for block in section.own_blocks for line in self.block(block)]
-        aside = [f"`{section.aside}`", ""] if section.aside else []
-        return [*inner, f"## {_text(section.title)}", "", *aside, *own]
+        """Print the sections within it as those beside it: headings have one level."""
+        lines = []
+        for each in section.flat:
+            aside = [f"`{each.aside}`", ""] if each.aside else []
+            own = [line for block in each.own_blocks for line in self.block(block)]
+            lines += [f"## {_text(each.title)}", "", *aside, *own]
+        return lines
 
     def paragraph(self, text: str) -> list[str]:
         """Print running text."""

@@ -7,10 +7,12 @@ from typing import ClassVar, Generic, TypeVar
 
 from paramcalc.exports.derivations.blocks import (
     Answer,
+    Blank,
     Block,
     Cell,
     Equations,
     Legend,
+    Link,
     Maths,
     Name,
     Paragraph,
@@ -29,7 +31,7 @@ Printed = TypeVar("Printed")
 class Printer(Generic[Printed]):
     """Prints a sheet in one notation; a class a notation says how each block and each piece is set."""
 
-    #: what a worksheet has in the place of an answer, by the room that it takes
+    #: what there is to write in, in the place of an answer too, by the room that it takes
     blanks: ClassVar[Mapping[str, str]]
 
     def __init__(self, kind: Sheet) -> None:
@@ -94,6 +96,10 @@ class Printer(Generic[Printed]):
                 return self.maths(piece)
             case SymbolicShape():
                 return self.shape(piece)
+            case Link():
+                return self.link(piece)
+            case Blank():
+                return self.blank(piece.room)
             case Answer():
                 return self.answer(piece)
             case _:
@@ -111,9 +117,17 @@ class Printer(Generic[Printed]):
         """Print a shape in symbols."""
         return "(" + ", ".join(self.maths(Maths(size)) for size in shape.sizes) + ")"
 
+    def link(self, link: Link) -> str:
+        """Print words that lead to a section."""
+        return self.words(link.text)
+
+    def blank(self, room: str) -> str:
+        """Print room to write in."""
+        return self.blanks[room]
+
     def answer(self, answer: Answer) -> str:
         """Print what is to be found out, or the blank for it."""
-        return self.blanks[answer.room] if self.kind == "blank" else self.cell(answer.content)
+        return self.blank(answer.room) if self.kind == "blank" else self.cell(answer.content)
 
     def words(self, text: str) -> str:
         """Print plain text."""

@@ -1,84 +1,118 @@
-"""A sheet in plain text, readable at 80 columns."""
+"""A sheet in plain text, readable at 80 columns, or as many as a terminal has."""
 
 from __future__ import annotations
 
 import re
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import ClassVar
 
 from paramcalc.core import notation
-from paramcalc.exports.derivations.blocks import Block, Document, Equations, Maths, Paragraph, Section, Table
+from paramcalc.exports.columns import KEPT, WIDTH, columns, plain, whole_terms, wrapped
+from paramcalc.exports.count_tree import Style
+from paramcalc.exports.derivations.blocks import (
+    Block,
+    Document,
+    Equation,
+    Equations,
+    Maths,
+    Paragraph,
+    Section,
+    Table,
+)
 from paramcalc.exports.derivations.printer import Printer
+from paramcalc.results.derivation import Sheet
 
-_WIDTH = 80
 _INDENT = "  "
 #: What stands between an equation and the note beside it.
 _NOTE_GAP = " " * 8
-#: How much a column of words may give way.
-_NARROWEST = 20
+#: The least room for the right side of an equation beside the left one.
+_RIGHT_SIDE = 28
 
 
-def printed(document: Document) -> str:
-    """Print the sheet in plain text. A title stands on worksheets and their keys."""
-    printer = TextPrinter(document.kind)
-    title = [] if document.kind == "derivation" else [document.title]
-    sections = [section for block in document.blocks for section in printer.sections(block)]
-    return "\n\n\n".join([*title, *("\n".join(section) for section in sections)])
+def printed(document: Document, width: int = WIDTH, style: Style | None = None) -> str:
+    """Print the sheet in plain text of this width. A title stands above a whole network, worksheets and their keys."""
+    printer = TextPrinter(document.kind, width, style)
+    parts = [printer.head(document)] if document.total or document.kind != "derivation" else []
+    for block in document.blocks:
+        parts += printer.flat(block)
+    return "\n\n\n".join("\n".join(lines) for lines in parts)
 
 
 class TextPrinter(Printer[list[str]]):
-    """Prints blocks as lines."""
+    """Prints blocks as lines of a width."""
 
-    blanks: ClassVar = {"short": "_" * 10, "long": "_" * 24, "lines": " ".join(["_" * (_WIDTH - 4)] * 3)}
+    blanks: ClassVar = {"short": "_" * 10, "long": "_" * 24}
 
-    def sections(self, block: Block) -> Iterator[list[str]]:
-        """Give the lines of each section, those within it first."""
+    def __init__(self, kind: Sheet, width: int = WIDTH, style: Style | None = None) -> None:
+        super().__init__(kind)
+        self.width = width
+        self.style = style or plain
+
+    def head(self, document: Document) -> list[str]:
+        """Print the title, and what the whole comes to."""
+        return [
+            *self.marked(wrapped(document.title, self.width), "bold"),
+            *self.marked(wrapped(self.cell(document.total), self.width), "bold"),
+        ]
+
+    def flat(self, block: Block) -> list[list[str]]:
+        """Print a block; the sections of a section one after the other."""
         if not isinstance(block, Section):
-            yield self.block(block)
-            return
-        for inner in block.sections:
-            yield from self.sections(inner)
-        own: list[str] = []
-        for each in block.own_blocks:
-            lines = self.block(each)
-            own += lines if not own and isinstance(each, Paragraph) else ["", *lines]
-        yield [*_heading(block), *own]
+            return [self.block(block)]
+        return [self.section(section) for section in block.flat]
 
     def section(self, section: Section) -> list[str]:
-        """Print a section behind those within it."""
-        return [line for lines in self.sections(section) for line in lines]
+        """Print a section without those within it."""
+        own: list[str] = []
+        for each in section.own_blocks:
+            lines = self.block(each)
+            own += lines if not own and isinstance(each, Paragraph) else ["", *lines]
+        return [*self.heading(section), *own]
+
+    def heading(self, section: Section) -> list[str]:
+        """Print the title and what is beside it, or below it, where there is no room."""
+        title, aside = section.title, section.aside
+        gap = self.width - len(title) - len(aside)
+        if aside and gap >= 2:
+            return [self.style(title, "bold") + " " * gap + self.style(aside, "dim")]
+        # a shape is not broken within
+        parts = [part.replace(", ", f",{KEPT}") for part in re.findall(r"\([^)]*\),?|→", aside)]
+        below = wrapped(" ".join(parts), self.width, "    ", "    ")
+        return [*self.marked(wrapped(title, self.width), "bold"), *self.marked(below, "dim")]
+
+    def marked(self, lines: Sequence[str], mark: str) -> list[str]:
+        """Give lines an emphasis."""
+        return [self.style(line, mark) for line in lines]
 
     def paragraph(self, text: str) -> list[str]:
         """Print running text."""
-        return textwrap.wrap(text, _WIDTH)
+        return wrapped(text, self.width)
 
     def table(self, table: Table) -> list[str]:
-        """Print rows in columns; the last one is wrapped, unless it holds numbers."""
-        rows = [table.headings, *(tuple(map(self.cell, row)) for row in (*table.rows, *table.totals))]
-        if len(table.headings) - 1 in table.numbers:
-            rows = [(*row, "") for row in rows]
-        *widths, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
-        room = max(_WIDTH - len(_INDENT) - sum(widths) - 2 * len(widths), _NARROWEST)
-        lines: list[str] = []
-        for number, row in enumerate(rows):
-            if table.totals and number == len(rows) - len(table.totals):
-                lines.append(_INDENT + "─" * (sum(widths) + 2 * len(widths) - 2))
-            start = _INDENT
-            for column, (cell, width) in enumerate(zip(row, widths, strict=False)):
-                start += (f"{cell:>{width}}" if column in table.numbers else f"{cell:{width}}") + "  "
-            first, *rest = textwrap.wrap(row[-1], room) or [""]
-            lines += [(start + first).rstrip(), *(" " * len(start) + line for line in rest)]
+        """Print rows in columns."""
+        rows = [tuple(whole_terms(self.cell(cell)) for cell in row) for row in (*table.rows, *table.totals)]
+        rows = [table.headings, *rows]
+        if table.one_line:
+            rows = self._without_long_ends(rows)
+        head, *body = columns(rows, self.width, _INDENT, table.numbers)
+        longest = max(len(line) for lines in (head, *body) for line in lines)
+        rule = self.style(_INDENT + "─" * (longest - len(_INDENT)), "dim")
+        lines = self.marked(head, "bold")
+        for number, row in enumerate(body):
+            lines += [rule, *row] if table.totals and number == len(table.rows) else row
         return lines
+
+    def _without_long_ends(self, rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        """Leave out the last cells that would go on in a further line."""
+        *widths, _ = (max(map(len, column)) for column in zip(*rows, strict=True))
+        room = self.width - len(_INDENT) - sum(widths) - 2 * len(widths)
+        return [(*row[:-1], row[-1] if len(row[-1]) <= room else "") for row in rows]
 
     def legend(self, rows: list[tuple[str, str, str]]) -> list[str]:
         """Print symbols and values in columns."""
         names, values = (max(len(row[column]) for row in rows) for column in (0, 1))
-        lines = []
-        for name, value, meaning in rows:
-            start = f"{_INDENT}{name:{names}} = {value:>{values}}  "
-            lines += _filled(meaning, start, " " * len(start)) or [start.rstrip()]
-        return lines
+        sized = [(f"{name:{names}} = {value:>{values}}", meaning) for name, value, meaning in rows]
+        return [line for row in columns(sized, self.width, _INDENT) for line in row]
 
     def equations(self, block: Equations) -> list[str]:
         """Print equations with all `=` below each other."""
@@ -86,46 +120,33 @@ class TextPrinter(Printer[list[str]]):
         width = max(map(len, lefts))
         lines = []
         for left, each in zip(lefts, block.equations, strict=True):
-            steps = list(map(self.cell, each.steps))
-            start = f"{_INDENT}{left:{width}} = "
-            lines += _equation(start, steps if block.stepwise else [" = ".join(steps)], self.cell(each.note))
+            lines += self.equation(left, width, each, block.stepwise)
         return lines
+
+    def equation(self, left: str, width: int, equation: Equation, stepwise: bool) -> list[str]:
+        """Set the steps of an equation below each other, behind their signs, and the note beside the last or below."""
+        steps = list(map(self.cell, equation.steps))
+        lines, start = [], f"{_INDENT}{left:{width}} = "
+        if len(start) + _RIGHT_SIDE > self.width:
+            lines, start = wrapped(left, self.width, _INDENT, _INDENT), f"{_INDENT * 2}= "
+        indent = " " * len(start)
+        for number, step in enumerate(steps if stepwise else [" = ".join(steps)]):
+            before = indent[:-2] + "= " if number else start
+            lines += wrapped(whole_terms(step), self.width, before, indent) or [before.rstrip()]
+        note = self.cell(equation.note)
+        if not note or len(lines[-1]) + len(_NOTE_GAP) + len(note) > self.width:
+            return [*lines, *(wrapped(note, self.width, indent, indent) if note else [])]
+        return [*lines[:-1], lines[-1] + self.style(_NOTE_GAP + note, "dim")]
 
     def question(self, question: str, answer: str) -> list[str]:
         """Print a question above its answer."""
-        return [*_filled(question, _INDENT, _INDENT), *_filled(answer, _INDENT * 2, _INDENT * 2)]
+        asked = wrapped(question, self.width, _INDENT, _INDENT)
+        return [*self.marked(asked, "accent"), *wrapped(answer, self.width, _INDENT * 2, _INDENT * 2)]
 
     def maths(self, maths: Maths) -> str:
         """Print a formula."""
         return notation.text(maths.expr, maths.values, maths.at)
 
-
-def _equation(start: str, steps: list[str], note: str) -> list[str]:
-    """Set the steps of an equation below each other, behind their signs, and the note beside the last or below it."""
-    indent = " " * len(start)
-    lines = _broken(steps[0], start, indent)
-    for step in steps[1:]:
-        lines += _broken(step, indent[:-2] + "= ", indent)
-    if not note or len(lines[-1]) + len(_NOTE_GAP) + len(note) > _WIDTH:
-        return [*lines, *_filled(note, indent, indent)]
-    return [*lines[:-1], lines[-1] + _NOTE_GAP + note]
-
-
-def _heading(section: Section) -> list[str]:
-    title, aside = section.title, section.aside
-    if not aside or len(title) + len(aside) + 2 <= _WIDTH:
-        return [(title + aside.rjust(_WIDTH - len(title))).rstrip()]
-    # a shape is not broken within
-    parts = [part.replace(", ", ",\u00a0") for part in re.findall(r"\([^)]*\),?|→", aside)]
-    wrapped = textwrap.wrap(" ".join(parts), _WIDTH - 4, break_long_words=False)
-    return [title, *("    " + line.replace("\u00a0", " ") for line in wrapped)]
-
-
-def _filled(text: str, start: str, after: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, initial_indent=start, subsequent_indent=after, break_long_words=False)
-
-
-def _broken(step: str, start: str, after: str) -> list[str]:
-    """Break a step into lines; a product is not broken within, and a line begins with its sign."""
-    whole = re.sub(r" · |(?<=[+=-]) ", lambda gap: gap.group().replace(" ", "\u00a0"), step)
-    return [line.replace("\u00a0", " ") for line in _filled(whole, start, after)]
+    def blank(self, room: str) -> str:
+        """Print room to write in: a word, a step, or three lines."""
+        return " ".join(["_" * (self.width - 4)] * 3) if room == "lines" else self.blanks[room]
