@@ -220,7 +220,9 @@ def _derived_tensor() -> dict[str, Any]:
 
 def _group() -> dict[str, Any]:
     times = {**NUMBER, "description": "in one copy of the group"}
-    part = closed({"role": {"enum": ["layer", "group", "copies"]}, "path": PATH, "times": times, "value": _ONE})
+    index = {"type": "integer", "minimum": 0, "description": "where it is in `layers`, or in `groups`"}
+    role = {"enum": ["layer", "group", "copies"]}
+    part = closed({"role": role, "path": PATH, "index": index, "times": times, "value": _ONE})
     return closed(
         {
             "name": _TEXT,

@@ -74,7 +74,6 @@ def _all_copies(part: Any, sizes: dict[str, int]) -> list[tuple[str, ...]]:
 
 
 def _check_derivation(document: Any, total: int) -> None:
-    values: dict[tuple[str, ...], int] = {}
     for layer in document["layers"]:
         symbols = {each["name"]: whole(each["value"]) for each in layer["symbols"]}
         assert evaluated(layer["formula"], symbols) == evaluated(layer["substitution"], {}) == layer["value"]
@@ -83,12 +82,12 @@ def _check_derivation(document: Any, total: int) -> None:
         for tensor in layer["tensors"]:
             assert [evaluated(size, symbols) for size in tensor["symbolic_shape"]] == tensor["shape"]
             assert evaluated(tensor["formula"], symbols) == evaluated(tensor["substitution"], {}) == tensor["value"]
-        values["layer", *layer["path"]] = layer["value"]
-    values |= {(group["role"], *group["path"]): group["value"] for group in document["groups"]}
-    assert len(values) == len(document["layers"]) + len(document["groups"])
     for group in filter(None, [*document["groups"], document["model"]]):
         for part in group["parts"]:
-            assert values[(part["role"], *part["path"])] == part["value"]
+            whole_part = document["layers" if part["role"] == "layer" else "groups"][part["index"]]
+            assert (whole_part["path"], whole_part["value"]) == (part["path"], part["value"])
+            # a group named `.` has the path of the group around it, and is another
+            assert whole_part is not group
         assert sum(part["times"] * part["value"] for part in group["parts"]) == group["value"]
         assert group["times"] * group["value"] == group["total"]
     assert sum(layer["total"] for layer in document["layers"]) == total
@@ -131,7 +130,14 @@ def test_what_is_data_of_a_random_spec_is_right(spec: pc.Spec, framework: str) -
     for each in document["vectors"][::5]:
         if "value" in each:
             sizes = form.dims_of({name: whole(size) for name, size in each["sizes"].items()})
-            assert pc.count(spec, framework, dims=sizes).total == whole(each["value"])
+            try:
+                total = pc.count(spec, framework, dims=sizes).total
+            except pc.ParamcalcError as error:
+                # a size of a layer without parameters is the product of a double, which holds none beyond 2^53
+                assert error.code == "invalid-value"  # noqa: PT017
+                assert max(whole(size) for size in each["sizes"].values()) > 2**50
+            else:
+                assert total == whole(each["value"])
 
 
 # --- Layer types -----------------------------------------------------------------------

@@ -19,7 +19,10 @@ _TOTALS = ("total", "trainable", "non_trainable", "buffers")
 def plain(derivation: Derivation) -> dict[str, Any]:
     """Return the object that JSON has of a derivation; the keys are stable."""
     count = derivation.count
-    groups = [_group(group) for part in derivation.parts for group in _groups(part)]
+    found = [group for part in derivation.parts for group in _groups(part)]
+    groups = [group for group in found if group.role != "model"]
+    #: where each layer and each group is in its list
+    places = {id(each): index for kept in (derivation.layers, groups) for index, each in enumerate(kept)}
     return {
         "paramcalc_derivation": VERSION,
         "name": count.name,
@@ -27,8 +30,8 @@ def plain(derivation: Derivation) -> dict[str, Any]:
         "node": derivation.node,
         "dims": _exact(dims(count)),
         "layers": list(map(_layer, derivation.layers)),
-        "groups": [group for group in groups if group["role"] != "model"],
-        "model": next((group for group in groups if group["role"] == "model"), None),
+        "groups": [_group(group, places) for group in groups],
+        "model": next((_group(group, places) for group in found if group.role == "model"), None),
         "form": None if derivation.form is None else form_data(derivation.form),
     }
 
@@ -75,9 +78,12 @@ def _groups(part: NodeDerivation) -> Iterator[GroupDerivation]:
             yield from _groups(inner)
 
 
-def _group(group: GroupDerivation) -> dict[str, Any]:
+def _group(group: GroupDerivation, places: Mapping[int, int]) -> dict[str, Any]:
     totals = {key: sum(getattr(each, key) for each in group.rows) for key in _TOTALS}
-    parts = [{**_named(part), "times": group.often(part), "value": part.one} for part in group.parts]
+    parts = [
+        {**_named(part), "index": places[id(part)], "times": group.often(part), "value": part.one}
+        for part in group.parts
+    ]
     data: dict[str, Any] = _exact(
         {
             **place(group.name, group.path, group.copies),
@@ -93,7 +99,7 @@ def _group(group: GroupDerivation) -> dict[str, Any]:
 
 
 def _named(part: NodeDerivation) -> dict[str, Any]:
-    """Return what tells a part from others: tensors of a group itself are a layer of the group's path."""
+    """Return what a part is, and its path: tensors of a group itself are a layer of the group's path."""
     if isinstance(part, GroupDerivation):
         return {"role": part.role, "path": list(part.path)}
     return {"role": "layer", "path": list(part.row.path)}
