@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from paramcalc.core.registry import kind_names as kind_names
     from paramcalc.core.registry import register as register
     from paramcalc.frameworks.check import Check as Check
+    from paramcalc.frameworks.deriving import Derived as Derived
+    from paramcalc.frameworks.deriving import derive as derive
     from paramcalc.frameworks.keras.read import from_keras as from_keras
     from paramcalc.frameworks.torch.read import from_torch as from_torch
     from paramcalc.layers.activation import GLU as GLU
@@ -197,6 +199,7 @@ _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "core.registry": ("kind", "kind_names", "register"),
     "frameworks.check": ("Check",),
+    "frameworks.deriving": ("Derived", "derive"),
     "frameworks.keras.read": ("from_keras",),
     "frameworks.torch.read": ("from_torch",),
     "layers.base.declaration": ("Layer", "Tensor"),

@@ -17,12 +17,13 @@ from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
-from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, of_key, read_given, read_spec
+from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from paramcalc.frameworks.check import Check
+    from paramcalc.frameworks.deriving import Derived
     from paramcalc.results.comparison import Comparison
     from paramcalc.results.count import Array, Count
     from paramcalc.results.derivation import Derivation
@@ -45,7 +46,7 @@ class TorchModule(Protocol):
 
 
 #: What a network may be given as.
-Network: TypeAlias = Spec | Layer | Mapping[str, Any] | str | PathLike[str] | KerasModel | TorchModule
+Network: TypeAlias = "Spec | Derived | Layer | Mapping[str, Any] | str | PathLike[str] | KerasModel | TorchModule"
 #: The shape of a layer's input without the batch, None for a length that varies; or the shapes of several inputs.
 InputShape: TypeAlias = Sequence[int | None] | Sequence[Sequence[int | None]]
 
@@ -101,7 +102,7 @@ def count(
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    counted = results.count(opened, convention, dims=read_given(opened, dims), expand=expand, depth=depth)
+    counted = results.count(opened, convention, dims=_given(spec, opened, dims), expand=expand, depth=depth)
     if not isinstance(spec, Layer):
         return counted
     return replace(counted, layers=tuple(row for row in counted.layers if row.kind != "Input"))
@@ -125,7 +126,7 @@ def explain(
     from paramcalc.results import derivation as results
 
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=read_given(opened, dims))
+    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=_given(spec, opened, dims))
 
 
 def compare(
@@ -145,7 +146,7 @@ def compare(
     if isinstance(conventions, str):
         raise refuse("wrong-type", "a comparison takes two conventions, not one text", "as in ['keras', 'torch']")
     opened = open_network(spec, input_shape)
-    return results.compare(opened, conventions, node=_node_of(spec, opened, node), dims=read_given(opened, dims))
+    return results.compare(opened, conventions, node=_node_of(spec, opened, node), dims=_given(spec, opened, dims))
 
 
 def formula(
@@ -170,7 +171,7 @@ def formula(
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = None if keep is None else _read_names(keep)
     opened = open_network(spec)
-    return results.formula(opened, convention, keep=names, dims=read_given(opened, dims))
+    return results.formula(opened, convention, keep=names, dims=_given(spec, opened, dims))
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -196,7 +197,7 @@ def check(spec: Network, against: Network, *, dims: Mapping[str, GivenValue] | N
 
     other = read_spec(dict(against)) if isinstance(against, Mapping) else against
     opened = open_network(spec)
-    return frameworks.check(opened, other, dims=read_given(opened, dims))
+    return frameworks.check(opened, other, dims=_given(spec, opened, dims))
 
 
 def source(
@@ -214,7 +215,7 @@ def source(
     from paramcalc.frameworks import build as frameworks
 
     opened = _of_dtype(open_network(spec), dtype)
-    return frameworks.source(opened, framework, dims=read_given(opened, dims))
+    return frameworks.source(opened, framework, dims=_given(spec, opened, dims))
 
 
 def build(
@@ -233,7 +234,7 @@ def build(
     from paramcalc.frameworks import build as frameworks
 
     opened = _of_dtype(open_network(spec), dtype)
-    return frameworks.build(opened, framework, dims=read_given(opened, dims))
+    return frameworks.build(opened, framework, dims=_given(spec, opened, dims))
 
 
 # --- Opening ---------------------------------------------------------------------------
@@ -263,6 +264,8 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
         return from_keras(given)
     if isinstance(given, Spec):
         return given
+    if isinstance(derived := getattr(given, "spec", None), Spec):
+        return derived
     if isinstance(given, Mapping):
         return _read_mapping(given)
     if isinstance(given, (str, PathLike)):
@@ -273,6 +276,15 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
         return read(given)
     message = f"takes a spec, a layer, a model, or the path of one, not {_named(given)}"
     raise refuse("wrong-type", message, _way_out(given))
+
+
+def _given(network: Network, opened: Spec, dims: Any) -> dict[str, Value]:
+    """Read the values that dims are given. Raises `fixed-dim` for an argument that was fixed when it was derived."""
+    fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
+    for name in dims if isinstance(dims, Mapping) and isinstance(fixed, Mapping) else ():
+        if name in fixed:
+            raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
+    return read_given(opened, dims)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:

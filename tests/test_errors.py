@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_building, test_exports, test_language_documents, test_own_layers
+from tests import test_building, test_deriving, test_exports, test_language_documents, test_own_layers
 
 
 class Wrong(NamedTuple):
@@ -41,6 +41,8 @@ ELSEWHERE = {
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
+    "not-derivable": "test_arguments_without_a_whole_number_are_refused",
+    "fixed-dim": "test_a_fixed_argument_takes_no_other_value",
     "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
@@ -69,7 +71,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_exports, test_language_documents, test_own_layers)
+    modules = (test_building, test_deriving, test_exports, test_language_documents, test_own_layers)
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

@@ -46,7 +46,8 @@ BY_TEXT = {
 #: What of `importlib` reads files and metadata, and imports nothing.
 HARMLESS = ("importlib.metadata.", "importlib.resources.")
 #: Who may do so: the registry, the public names of layers, what looks up PyTorch's own classes, what runs the
-#: source of a model that it has written, what asks for the names that Python has, and what knows arrays from symbols.
+#: source of a model that it has written, what asks for the names that Python has, what knows arrays from symbols, and
+#: what runs someone's constructor.
 DYNAMIC = {
     REGISTRY: {"importlib", "import_module"},
     "paramcalc.layers": {"importlib", "import_module"},
@@ -54,6 +55,8 @@ DYNAMIC = {
     "paramcalc.core.algebra.sizes": {"sys.modules"},
     "paramcalc.frameworks.build": {"exec"},
     "paramcalc.frameworks.building.identifiers": {"builtins"},
+    "paramcalc.frameworks.deriving.loading": {"importlib", "import_module"},
+    "paramcalc.frameworks.deriving.running": {"sys.modules"},
     "paramcalc.frameworks.torch.read.modules": {"importlib", "import_module"},
 }
 

@@ -70,6 +70,9 @@ CODES = {
     "no-connections": "Something needs to know how layers are connected, and an inventory does not say it.",
     "outside-folder": "A spec includes a file that is not in its own folder or one below it.",
     "recursive-include": "A file includes itself, directly or through others.",
+    "not-derivable": "Nothing can be stated of what a constructor makes: it raises, is no function of its arguments, or"
+    " has no size that is an argument.",
+    "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",

@@ -168,6 +168,7 @@ COMMANDS = {
     "layers": "paramcalc.cli.layers:layers",
     "schema": "paramcalc.cli.schema:schema",
     "import": "paramcalc.cli.import_:import_",
+    "derive": "paramcalc.cli.derive:derive",
     "check": "paramcalc.cli.check:check",
     "diff": "paramcalc.cli.diff:diff",
 }

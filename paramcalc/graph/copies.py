@@ -112,7 +112,7 @@ class Copies(Repeated):
         if self.flow is not None and self.flow.broken:
             return True
         if self.flow is None and self.counter is None and not self.carried:
-            return True
+            return self.walk.fold
         alike = all(same_values(value, self.carried[name]) for name, value in carried.items())
         return alike and alike_from_here(before, self.flow) and self.rest_is_alike(copy, tree)
 

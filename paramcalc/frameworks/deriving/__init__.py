@@ -1,0 +1,133 @@
+"""The spec of whatever network a constructor makes, in the constructor's own arguments.
+
+    arguments     the whole numbers among the arguments
+    expressions   expressions in them
+    tracing       numbers that remember how they were worked out: candidates and conditions
+    literals      the doubles in its code
+    running       the constructor, run within a budget
+    parts         what a model owns, as a tree of parts
+    points        the values of the arguments at which it is run
+    identifying   which expression a number is
+    merging       one tree of several
+    writing       the tree as a spec
+    proving       the spec against what the constructor makes
+    search        the search
+    derived       what was found
+
+Everything that is stated was found by running the constructor on plain numbers, and compared with what it makes at
+further ones.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.derived import Derived, Evidence
+from paramcalc.frameworks.deriving.evidence import evidence_of, sampled_dims
+from paramcalc.frameworks.deriving.running import SECONDS, Runner, states_kept
+from paramcalc.frameworks.deriving.search import Derivation, Solution
+
+__all__ = ["Derived", "Evidence", "derive"]
+
+_OPTIONS = ("inputs", "framework", "dims", "fixed", "budget", "strict")
+
+
+def derive(
+    constructor: Callable[..., Any],
+    /,
+    *arguments: Any,
+    inputs: Any = None,
+    framework: str | None = None,
+    dims: Collection[str] | None = None,
+    fixed: Collection[str] = (),
+    budget: float | None = None,
+    strict: bool = False,
+    **named: Any,
+) -> Derived:
+    """Derive the spec of the network that a constructor makes, in its own arguments.
+
+    `constructor` is a class or a function that makes a module of PyTorch; it is run, many times, with other whole
+    numbers. The whole numbers among the arguments, in lists, mappings, dataclasses and configurations as well, become
+    dims; `dims` names those that shall, and `fixed` those that shall not. `budget` is the number of seconds that it
+    may take, 60 if absent. With `strict`, dims are fixed of which an expression is known by its values alone.
+
+    Raises `ParamcalcError` with `not-derivable` where nothing can be stated.
+    """
+    _check_options(constructor)
+    if inputs is not None:
+        raise refuse("not-derivable", "connections are not derived", "leave 'inputs' out, for an inventory of layers")
+    given = read_arguments(constructor, arguments, named, dims)
+    names = (fixed,) if isinstance(fixed, str) else fixed
+    for name in names:
+        if name not in given.places:
+            raise refuse("unknown-dim", f"'{name}' is no dim", f"the dims are {', '.join(given.places)}")
+    runner = Runner(SECONDS if budget is None else float(budget))
+    title = getattr(constructor, "__name__", "") or getattr(getattr(constructor, "func", None), "__name__", "model")
+    asked = dict.fromkeys(names, "asked for")
+    with states_kept():
+        search = _best(given, runner, title, asked)
+        derivation, solution = search
+        while strict and (sampled := sampled_dims(derivation, solution)):
+            asked = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
+            derivation, solution = _best(given, runner, title, asked)
+    if all(name in solution.idle for name in solution.spec.dims):
+        raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
+    evidence = evidence_of(derivation, solution)
+    sampled_count = sum(each == "sampled" for each in evidence.values())
+    description = (
+        f"Derived from {title}, compared with what it makes at {len(solution.points)} points."
+        f" Tensors whose sizes the constructor itself worked out: {len(evidence) - sampled_count};"
+        f" known by their values alone: {sampled_count}."
+    )
+    return Derived(
+        replace(solution.spec, description=description),
+        solution.fixed,
+        tuple(map(str, solution.requires)),
+        tuple(solution.idle),
+        evidence,
+        tuple(solution.points),
+    )
+
+
+def _check_options(constructor: Callable[..., Any]) -> None:
+    """Refuse a constructor with a parameter that is called as an option of `derive`."""
+    if not callable(constructor):
+        raise refuse("wrong-type", f"takes a class or a function, not {quoted(type(constructor).__name__)}")
+    try:
+        parameters = inspect.signature(constructor).parameters
+    except (TypeError, ValueError):
+        return
+    bound = getattr(constructor, "keywords", {})
+    for option in _OPTIONS:
+        if option in parameters and option not in bound:
+            raise refuse(
+                "not-derivable",
+                f"'{option}' is an option of derive, and a parameter of the constructor",
+                f"bind it first: functools.partial(constructor, {option}=…)",
+            )
+
+
+def _best(given: Any, runner: Runner, title: str, asked: dict[str, str]) -> tuple[Derivation, Solution]:
+    """Derive with layer types; where dims are lost with them, as mere tensors, if these lose fewer."""
+    found: tuple[Derivation, Solution] | None = None
+    problem: ParamcalcError | None = None
+    for kinds in (True, False):
+        try:
+            derivation = Derivation(given, runner, title, dict(asked), kinds)
+            solution = derivation.solve()
+        except ParamcalcError as error:
+            problem = problem or error
+            continue
+        if found is None or len(solution.fixed) < len(found[1].fixed):
+            found = derivation, solution
+        if len(solution.fixed) == len(asked):
+            break
+    if found is None:
+        assert problem is not None
+        raise problem
+    return found

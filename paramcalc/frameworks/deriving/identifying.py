@@ -1,0 +1,449 @@
+"""Which expression a number is: of what was worked out in a traced run, and of short combinations of it.
+
+A number is observed at several points: for each it has a value, at certain values of the dims and, in copies, of
+their counters. An expression explains it if it has these values at all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+
+from paramcalc.frameworks.deriving import expressions as ex
+from paramcalc.frameworks.deriving.arguments import Values
+from paramcalc.frameworks.deriving.expressions import Environment, Expr
+from paramcalc.frameworks.deriving.tracing import Log
+
+#: How many expressions are combined with others.
+_COMBINED = 250
+#: How often each side of a choice must be observed.
+_FEWEST = 3
+Vector = tuple[int, ...]
+
+
+def _truth(condition: Expr, environment: Environment) -> bool | None:
+    """Return whether a condition holds; None where it cannot be worked out."""
+    try:
+        return bool(condition.evaluate(environment))
+    except (ArithmeticError, ValueError, IndexError, TypeError):
+        return None
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Where a number is observed: at which point, in which copies."""
+
+    point: int
+    #: the counters of the copies around it, from the outermost, with their values
+    counters: tuple[tuple[str, int], ...] = ()
+
+    def inside(self, counter: str, value: int) -> Observation:
+        """Return the same within a copy."""
+        return Observation(self.point, (*self.counters, (counter, value)))
+
+    @property
+    def outside(self) -> Observation:
+        """Where the innermost copies stand."""
+        return Observation(self.point, self.counters[:-1])
+
+
+@dataclass
+class Candidates:
+    """What a number may be: the dims that stay symbols, and what a traced run has worked out."""
+
+    values: Values
+    free: tuple[str, ...]
+    points: Sequence[Values]
+    log: Log
+    #: whether a number in copies may be one of two, by the number of the copy
+    chooses: bool = True
+    _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
+    _tables: dict[tuple[Observation, ...], _Table] = field(default_factory=dict)
+
+    @cached_property
+    def atoms(self) -> list[Expr]:
+        """The dims, and what can be said of lists at all points."""
+        found: list[Expr] = []
+        for name in self.free:
+            if not isinstance(self.values[name], list):
+                found.append(ex.name(name))
+                continue
+            lengths = {len(point[name]) for point in self.points}
+            dim = ex.name(name)
+            found += [ex.made("item", dim, ex.number(place)) for place in range(min(lengths))]
+            if len(lengths) > 1:
+                found.append(ex.made("len", dim))
+                found += [ex.made("from_end", dim, place) for place in range(1, min(lengths) + 1)]
+            found.append(ex.made("sum", dim))
+        return found
+
+    @cached_property
+    def pool(self) -> list[Expr]:
+        """The dims, what was worked out of them, and the smaller and the larger of what was compared."""
+        found = dict.fromkeys([*self.atoms, *self.log.expressions])
+        for each in self.log.conditions.values():
+            if each.op not in ("==", "!="):
+                found |= dict.fromkeys([ex.made("min", each.left, each.right), ex.made("max", each.left, each.right)])
+        free = {*self.free}
+        return sorted((each for each in found if each.names <= free), key=lambda each: each.size)
+
+    def expression(self, observations: Sequence[Observation], values: Sequence[int]) -> Expr | None:
+        """Return the shortest expression that has these values where they are observed; None if none is found."""
+        if len({*values}) == 1:
+            return ex.number(values[0])
+        choices = self.chooses or not observations[0].counters
+        key = tuple(observations), tuple(values), choices
+        if key not in self._found:
+            self._found[key] = self._sought(*key)
+        return self._found[key]
+
+    def condition(self, observations: Sequence[Observation], outcomes: Sequence[bool]) -> Expr | None:
+        """Return a condition that is true where it is observed to be, and nowhere else; None if none is found."""
+        environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
+        for expr in self._predicates(observations[0].counters):
+            found = [_truth(expr, each) for each in environments]
+            if found == [*outcomes]:
+                return expr
+        return None
+
+    def _predicates(self, counters: Sequence[tuple[str, int]]) -> Iterator[Expr]:
+        """Yield conditions: those that the constructor compared, and what is said of the number of a copy."""
+        free = {*self.free}
+        for each in self.log.conditions.values():
+            if each.names <= free:
+                yield from (each.opposite().expr, each.expr) if each.op == "!=" else (each.expr, each.opposite().expr)
+        for counter in (ex.name(name) for name, _ in reversed(counters)):
+            for number in map(ex.number, range(8)):
+                yield ex.made("==", counter, number)
+                yield ex.made(">", counter, number)
+                yield ex.made("<=", counter, number)
+            for period in range(2, 7):
+                for rest in range(period):
+                    remainder = ex.made("%", counter, ex.number(period))
+                    yield ex.made("==", remainder, ex.number(rest))
+                    yield ex.made("!=", remainder, ex.number(rest))
+            for dim in self.free:
+                remainder = ex.made("%", counter, ex.name(dim))
+                yield from (ex.made(op, remainder, ex.number(0)) for op in ("==", "!="))
+                yield from (ex.made(op, counter, ex.name(dim)) for op in ("<", ">="))
+
+    def _choice(self, observations: tuple[Observation, ...], values: Vector) -> Expr | None:
+        """Return `a if c else b`, of a condition on each of whose sides the number is an expression that is known."""
+        table = self._table(observations)
+        for condition in self._predicates(observations[0].counters):
+            truths = [_truth(condition, each) for each in table.environments]
+            sides = [[place for place, truth in enumerate(truths) if truth is side] for side in (True, False)]
+            if None in truths or min(map(len, sides)) < _FEWEST:
+                continue
+            found = [table.part(side, values) for side in sides]
+            if None not in found:
+                return ex.made("if", condition, *found)
+        return None
+
+    def _sought(self, observations: tuple[Observation, ...], values: Vector, choices: bool) -> Expr | None:
+        if len({*values}) == 1:
+            return ex.number(values[0])
+        if not observations[0].counters:
+            found = self._table(observations).expression(values)
+        else:
+            found = self._of_copies(observations, values)
+        return self._choice(observations, values) if found is None and choices else found
+
+    def _table(self, observations: tuple[Observation, ...]) -> _Table:
+        if observations not in self._tables:
+            environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
+            self._tables[observations] = _Table(self, environments, observations[0].counters)
+        return self._tables[observations]
+
+    # --- copies
+
+    def _is_whole(self, observations: Sequence[Observation], groups: dict[Observation, list[int]]) -> bool:
+        """Whether all copies are observed, and not some of them alone."""
+        numbers: dict[Observation, list[int]] = {}
+        for each in observations:
+            numbers.setdefault(each.outside, []).append(each.counters[-1][1])
+        return all(numbers[each] == [*range(len(groups[each]))] for each in groups)
+
+    def _of_copies(self, observations: tuple[Observation, ...], values: Vector) -> Expr | None:
+        """Return a law of the innermost counter, with coefficients that are expressions themselves."""
+        groups: dict[Observation, list[int]] = {}
+        for observation, value in zip(observations, values, strict=True):
+            groups.setdefault(observation.outside, []).append(value)
+        around = tuple(groups)
+        copies = [groups[each] for each in around]
+        if all(len({*each}) == 1 for each in copies):
+            return self.expression(around, [each[0] for each in copies])
+        direct = self._table(observations).known(values)
+        if direct is not None:
+            return direct
+        counter = ex.name(observations[0].counters[-1][0])
+        for law in (_linear, _geometric, _falling) if self._is_whole(observations, groups) else ():
+            found = law(self, around, copies, counter)
+            if found is not None:
+                return found
+        return self._table(observations).expression(values)
+
+
+def _linear(
+    candidates: Candidates, around: Sequence[Observation], copies: Sequence[list[int]], counter: Expr
+) -> Expr | None:
+    """Return a + d·i."""
+    several = [place for place, each in enumerate(copies) if len(each) > 1]
+    if sum(len(copies[place]) > 2 for place in several) < 2:
+        return None
+    steps: list[int] = []
+    for place in several:
+        differences = {after - before for before, after in zip(copies[place], copies[place][1:], strict=False)}
+        if len(differences) != 1:
+            return None
+        steps += differences
+    first = candidates.expression(around, [each[0] for each in copies])
+    step = candidates.expression([around[place] for place in several], steps)
+    if first is None or step is None:
+        return None
+    rising = ex.times(step, counter)
+    return rising if first == ex.number(0) else ex.plus(first, rising)
+
+
+def _geometric(
+    candidates: Candidates, around: Sequence[Observation], copies: Sequence[list[int]], counter: Expr
+) -> Expr | None:
+    """Return a·q^i, which may stop at a largest value."""
+    for ratio in (2, 3, 4):
+        power = ex.raised(ex.number(ratio), counter)
+        if all(each == [each[0] * ratio**copy for copy in range(len(each))] for each in copies):
+            first = candidates.expression(around, [each[0] for each in copies])
+            return ex.times(first, power) if first is not None else None
+        most = [max(each) for each in copies]
+        if all(
+            each == [min(each[0] * ratio**copy, last) for copy in range(len(each))]
+            for each, last in zip(copies, most, strict=True)
+        ):
+            first = candidates.expression(around, [each[0] for each in copies])
+            largest = candidates.expression(around, most)
+            if first is not None and largest is not None:
+                return ex.made("min", ex.times(first, power), largest)
+    return None
+
+
+def _falling(
+    candidates: Candidates, around: Sequence[Observation], copies: Sequence[list[int]], counter: Expr
+) -> Expr | None:
+    """Return a·q^(n - 1 - i)."""
+    for ratio in (2, 3, 4):
+        if all(each == [each[-1] * ratio ** (len(each) - 1 - copy) for copy in range(len(each))] for each in copies):
+            last = candidates.expression(around, [each[-1] for each in copies])
+            length = candidates.expression(around, [len(each) for each in copies])
+            if last is not None and length is not None:
+                exponent = ex.minus(ex.minus(length, ex.number(1)), counter)
+                return ex.times(last, ex.raised(ex.number(ratio), exponent))
+    return None
+
+
+class _Table:
+    """The expressions by the values that they have where a number is observed."""
+
+    def __init__(
+        self, candidates: Candidates, environments: Sequence[Environment], counters: Sequence[tuple[str, int]]
+    ) -> None:
+        self.environments = environments
+        self.doubles = candidates.log.doubles
+        self.atoms = [*candidates.atoms, *(ex.name(counter) for counter, _ in counters)]
+        self.table: dict[Vector, Expr] = {}
+        #: what is not defined everywhere, too
+        self.rows: list[tuple[Expr, list[int | None]]] = []
+        for expr in [*candidates.pool, *self._elements(candidates, [counter for counter, _ in counters])]:
+            found = [expr.value(environment) for environment in environments]
+            self.rows.append((expr, found))
+            if None not in found and len({*found}) > 1:
+                self.table.setdefault(tuple(each for each in found if each is not None), expr)
+        self.first = [*islice(self.table.items(), _COMBINED)]
+        self.atom_values = [(atom, values) for atom in self.atoms if (values := self.values(atom)) is not None]
+
+    def part(self, places: Sequence[int], values: Vector) -> Expr | None:
+        """Return an expression with these values at some places: a known one, a multiple of one, or a dim more."""
+        wanted = [values[place] for place in places]
+        if len({*wanted}) == 1:
+            return ex.number(wanted[0])
+        atoms = [(atom, [found[place] for place in places]) for atom, found in self.atom_values]
+        for factor in (1, 2, 3, 4, 8):
+            for expr, found in self.rows:
+                if all(value == _product(found[place], factor) for place, value in zip(places, wanted, strict=True)):
+                    return ex.times(ex.number(factor), expr)
+        for expr, found in self.rows:
+            for atom, theirs in atoms:
+                if all(
+                    value - other == found[place] for place, value, other in zip(places, wanted, theirs, strict=True)
+                ):
+                    return ex.plus(expr, atom)
+        return None
+
+    def _elements(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
+        """Yield the elements of lists that copies may take by their number, forwards and backwards."""
+        for counter in map(ex.name, reversed(counters)):
+            yield counter
+            for dim in candidates.free:
+                if not isinstance(candidates.values[dim], list):
+                    continue
+                here = ex.name(dim)
+                for shift in (0, 1, -1, 2, -2):
+                    yield ex.made("item", here, ex.plus(counter, ex.number(shift)))
+                for shift in (1, 2, 3, 0):
+                    place = ex.minus(ex.minus(ex.made("len", here), ex.number(shift)), counter)
+                    yield ex.made("item", here, place)
+                yield ex.made("sum_before", here, counter)
+                yield ex.made("sum_before", here, ex.plus(counter, ex.number(1)))
+
+    def values(self, expr: Expr) -> Vector | None:
+        """Return the values that an expression has, or None where it does not have one each time."""
+        found = []
+        for environment in self.environments:
+            value = expr.value(environment)
+            if value is None:
+                return None
+            found.append(value)
+        return tuple(found)
+
+    def known(self, values: Iterable[int]) -> Expr | None:
+        """Return the expression with these values among those that are known."""
+        values = tuple(values)
+        return ex.number(values[0]) if len({*values}) == 1 else self.table.get(values)
+
+    def expression(self, values: Vector) -> Expr | None:
+        """Return the shortest expression with these values that is known, or made of two that are."""
+        found = self.known(values)
+        if found is not None:
+            return found
+        for search in (_shifted, _multiple, _of_two, _power, _scaled):
+            shortest = min(search(self, values), key=lambda each: (each.size, str(each)), default=None)
+            if shortest is not None:
+                return shortest
+        return None
+
+
+def _shifted(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield e ± c."""
+    for shift in (1, -1, 2, -2, 3, -3, 4, -4):
+        found = table.known(value - shift for value in values)
+        if found is not None:
+            yield ex.plus(found, ex.number(shift))
+
+
+def _multiple(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield c·e."""
+    for factor in range(2, 65):
+        if all(value % factor == 0 for value in values):
+            found = table.known(value // factor for value in values)
+            if found is not None:
+                yield ex.times(ex.number(factor), found)
+
+
+def _of_two(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield what two known expressions, or one and a number, give by one operation."""
+    for theirs, expr in table.first:
+        pairs = [*zip(values, theirs, strict=True)]
+        yield from _sums(table, pairs, expr)
+        yield from _products(table, pairs, expr)
+        for divisor in (2, 3, 4, 8):
+            if all(own == other // divisor for own, other in pairs):
+                yield ex.over(expr, ex.number(divisor))
+        for multiple in (4, 8, 16, 32, 64, 128, 256):
+            if all(own == -(-other // multiple) * multiple for own, other in pairs):
+                yield ex.made("round_up", expr, ex.number(multiple))
+        least, most = min(values), max(values)
+        if all(own == max(other, least) for own, other in pairs):
+            yield ex.made("max", expr, ex.number(least))
+        if all(own == min(other, most) for own, other in pairs):
+            yield ex.made("min", expr, ex.number(most))
+        yield from _with_atoms(table, values, theirs, expr)
+
+
+def _sums(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
+    found = table.known(own - other for own, other in pairs)
+    if found is not None:
+        yield ex.plus(expr, found)
+    found = table.known(other - own for own, other in pairs)
+    if found is not None:
+        yield ex.minus(expr, found)
+    for factor in (2, 3, 4, 5, 6, 8):
+        found = table.known(own - factor * other for own, other in pairs)
+        if found is not None:
+            yield ex.plus(ex.times(ex.number(factor), expr), found)
+
+
+def _products(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
+    if all(other and own % other == 0 for own, other in pairs):
+        found = table.known(own // other for own, other in pairs)
+        if found is not None:
+            yield ex.times(expr, found)
+    if all(own and other % own == 0 for own, other in pairs):
+        found = table.known(other // own for own, other in pairs)
+        if found is not None:
+            yield ex.over(expr, found)
+
+
+_BINARY: tuple[tuple[Callable[[int, int], int], Callable[[Expr, Expr], Expr], bool], ...] = (
+    (lambda left, right: -(-left // right) * right, lambda left, right: ex.made("round_up", left, right), True),
+    (lambda left, right: left // right, ex.over, True),
+    (min, lambda left, right: ex.made("min", left, right), False),
+    (max, lambda left, right: ex.made("max", left, right), False),
+)
+
+
+def _with_atoms(table: _Table, values: Vector, theirs: Vector, expr: Expr) -> Iterator[Expr]:
+    for atom, others in table.atom_values:
+        if atom == expr:
+            continue
+        for operation, combine, divides in _BINARY:
+            if divides and not all(other > 0 for other in others):
+                continue
+            if all(operation(left, right) == own for own, left, right in zip(values, theirs, others, strict=True)):
+                yield combine(expr, atom)
+
+
+def _power(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield e·q^f."""
+    one = (1,) * len(values)
+    for theirs, expr in [(one, ex.number(1)), *table.first[:40]]:
+        if any(other == 0 or own % other for own, other in zip(values, theirs, strict=True)):
+            continue
+        for ratio in (2, 3, 4):
+            exponents = [_logarithm(own // other, ratio) for own, other in zip(values, theirs, strict=True)]
+            if None in exponents:
+                continue
+            found = table.expression(tuple(each for each in exponents if each is not None)) if expr.size <= 3 else None
+            if found is not None and found.names:
+                yield ex.times(expr, ex.raised(ex.number(ratio), found))
+
+
+#: A size is scaled by a double only if it is as large as this somewhere: small ones agree with anything.
+_LARGE = 64
+
+
+def _scaled(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield a dim, or a small multiple of it, that is scaled by a double of the code; at least so much."""
+    least = min(values)
+    for atom, others in table.atom_values:
+        if max(others) < _LARGE:
+            continue
+        for factor in table.doubles:
+            for function in ("scaled", "scaled_up", "scaled_near"):
+                expr = ex.made(function, atom, factor)
+                found = table.values(expr)
+                if found == values:
+                    yield expr
+                elif found is not None and values == tuple(max(each, least) for each in found):
+                    yield ex.made("max", expr, ex.number(least))
+
+
+def _product(value: int | None, factor: int) -> int | None:
+    return None if value is None else factor * value
+
+
+def _logarithm(value: int, ratio: int) -> int | None:
+    exponent = 0
+    while value > 1 and value % ratio == 0:
+        value, exponent = value // ratio, exponent + 1
+    return exponent if value == 1 else None

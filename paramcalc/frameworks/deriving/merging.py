@@ -1,0 +1,399 @@
+"""One tree of several: the parts of a model at several points, with expressions in place of the numbers that move.
+
+Parts that follow one another alike under names that are numbers become one node with `times`. Where the first or the
+last of them does not follow the law of the others, it stands for itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from paramcalc.core.registry import kind
+from paramcalc.frameworks.deriving import expressions as ex
+from paramcalc.frameworks.deriving.expressions import Expr
+from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.parts import Part, Path, Tie
+from paramcalc.layers.base.declaration import default_name
+
+#: A part where it is observed.
+Seen: TypeAlias = tuple[Observation, Part]
+#: How many parts a repeat has at most.
+_LONGEST_PERIOD = 6
+_COUNTERS = "ijklmnpq"
+
+
+class Lost(Exception):
+    """A number that no expression was found for, or parts that are not alike at all points."""
+
+    def __init__(self, reason: str, path: str, observed: Sequence[tuple[Observation, Any]]) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+        #: where it was observed, and as what
+        self.observed = observed
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number."""
+        return all(type(value) is int for _, value in self.observed)
+
+
+@dataclass
+class Merged:
+    """A node of the spec that stands for a part at every point."""
+
+    name: str
+    kind: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    of: list[Any] = field(default_factory=list)
+    trainable: bool = True
+    dtype: str = "float32"
+    tensors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    #: to which node's tensor, and in which of its copies
+    ties: dict[str, tuple[Merged, str, list[Expr]]] = field(default_factory=dict)
+    parts: list[Merged] = field(default_factory=list)
+    times: Expr | None = None
+    counter: str = ""
+    #: whether the name was made here, so that no part has it
+    is_made: bool = False
+    #: when it is there, and what is there in its place otherwise
+    when: Expr | None = None
+    otherwise: Merged | None = None
+
+
+def _code(part: Part) -> tuple[str, str, str]:
+    """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
+    return ("" if part.name.isdecimal() else part.name, part.type, part.kind)
+
+
+# --- Merging ---------------------------------------------------------------------------
+
+
+class Merger:
+    """Merges the parts of a model at several points."""
+
+    def __init__(self, candidates: Candidates, roots: Sequence[Part]) -> None:
+        self.candidates = candidates
+        self.roots = roots
+        taken = {*candidates.values, *(word for name in candidates.values for word in name.split("."))}
+        self.counters = [name for name in _COUNTERS if name not in taken]
+        #: the node of each part by its path, and the copies in which it stands, at each point
+        self.nodes: dict[tuple[int, Path], tuple[Merged, tuple[int, ...]]] = {}
+
+    def merge(self) -> list[Merged]:
+        """Return the nodes of the whole. Raises `Lost`."""
+        seen = [(Observation(point), root) for point, root in enumerate(self.roots)]
+        root = self._part(seen, [() for _ in seen], "")
+        if root.kind:
+            root.name, root.is_made = default_name(root.kind), True
+            return [root]
+        if root.tensors:
+            # tensors of the model itself: a group whose name is a dot adds nothing to their paths
+            return [Merged(".", tensors=root.tensors, ties=root.ties), *root.parts]
+        return root.parts
+
+    def _part(self, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> Merged:
+        """Merge one part with all in it; `paths` are where it stands at each observation."""
+        first = seen[0][1]
+        names = {part.name for _, part in seen}
+        node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
+        if len(names) > 1:
+            node.name, node.is_made = "", True
+        where = f"{where}.{first.name}".strip(".")
+        if node.kind:
+            node.fields = self._fields(seen, where)
+            node.of = self._number(seen, [part.of for _, part in seen], where)
+        node.tensors = self._number(seen, [part.tensors for _, part in seen], where)
+        for (observation, _), path in zip(seen, paths, strict=True):
+            self.nodes[observation.point, path] = node, tuple(value for _, value in observation.counters)
+        if any(part.ties.keys() != first.ties.keys() for _, part in seen):
+            observed = [(observation, " ".join(sorted(part.ties))) for observation, part in seen]
+            raise Lost("it is not always tied", where, observed)
+        for tensor in first.ties:
+            node.ties[tensor] = self._tie(seen, [part.ties.get(tensor) for _, part in seen], where)
+        self._parts(node, seen, paths, where)
+        return node
+
+    def _fields(self, seen: Sequence[Seen], where: str) -> dict[str, Any]:
+        """Merge the fields of a layer; one that is not stated everywhere has its default elsewhere."""
+        stated = dict.fromkeys(name for _, part in seen for name in part.fields)
+        defaults = kind(seen[0][1].kind).model_fields
+        found = {}
+        for name in stated:
+            values = [part.fields.get(name, _DEFAULT) for _, part in seen]
+            if _DEFAULT in values:
+                default = defaults[name].default if name in defaults else None
+                values = [default if value is _DEFAULT else value for value in values]
+            if any(isinstance(value, list) for value in values) and not all(isinstance(each, list) for each in values):
+                length = next(len(value) for value in values if isinstance(value, list))
+                values = [value if isinstance(value, list) else [value] * length for value in values]
+            found[name] = self._number(seen, values, f"{where}.{name}")
+        return found
+
+    def _number(self, seen: Sequence[Seen], values: Sequence[Any], where: str) -> Any:
+        """Merge what may be, or hold, numbers. Raises `Lost`."""
+        first = values[0]
+        if all(type(value) is type(first) and value == first for value in values):
+            return first
+        if all(type(value) is int for value in values):
+            observations = [observation for observation, _ in seen]
+            found = self.candidates.expression(observations, values)
+            if found is None:
+                raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])
+            return found
+        if all(isinstance(value, dict) and value.keys() == first.keys() for value in values):
+            return {key: self._number(seen, [value[key] for value in values], where) for key in first}
+        if all(isinstance(value, list) and len(value) == len(first) for value in values):
+            return [self._number(seen, list(each), where) for each in zip(*values, strict=True)]
+        raise Lost("it is another thing", where, [*zip((each for each, _ in seen), values, strict=True)])
+
+    def _tie(self, seen: Sequence[Seen], ties: Sequence[Tie | None], where: str) -> tuple[Merged, str, list[Expr]]:
+        """Merge whose numbers a tensor holds. Raises `Lost`."""
+        owners = [
+            self.nodes.get((observation.point, tie.path)) if tie is not None else None
+            for (observation, _), tie in zip(seen, ties, strict=True)
+        ]
+        tensors = {tie.tensor for tie in ties if tie is not None}
+        observed = [*zip((each for each, _ in seen), ties, strict=True)]
+        if None in owners or len(tensors) != 1 or len({id(owner[0]) for owner in owners if owner}) != 1:
+            raise Lost("it is tied to another tensor", where, observed)
+        known = [owner for owner in owners if owner is not None]
+        copies = [self._number(seen, list(each), where) for each in zip(*(place for _, place in known), strict=True)]
+        return known[0][0], tensors.pop(), [ex.number(each) if type(each) is int else each for each in copies]
+
+    # --- the parts of a part
+
+    def _parts(self, node: Merged, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
+        """Merge the parts of a part into its node; one that holds nothing but copies is itself repeated."""
+        if not any(part.parts for _, part in seen):
+            return
+        segments = self._segments(seen, where)
+        whole = len(segments) == 1 and segments[0].repeats and segments[0].period == 1 and not node.tensors
+        for segment in segments:
+            if segment.repeats:
+                node.parts += self._repeat(segment, seen, paths, where)
+            else:
+                self._single(node, segment, seen, paths, where)
+        if whole and len(node.parts) == 1 and node.parts[0].times is not None:
+            (inner,) = node.parts
+            self._take_over(node, inner)
+
+    def _single(self, node: Merged, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
+        """Merge a part that is there once, or that is there under a condition."""
+        there = [place for place, count in enumerate(segment.counts) if count]
+        found = self._part(
+            *segment.of(there).copy([seen[each] for each in there], [paths[each] for each in there], 0, 0), where
+        )
+        if len(there) < len(seen):
+            observations = [observation for observation, _ in seen]
+            presence = [bool(count) for count in segment.counts]
+            found.when = self.candidates.condition(observations, presence)
+            if found.when is None:
+                raise Lost(
+                    "it is not always there",
+                    f"{where}.{found.name}".strip("."),
+                    [*zip(observations, map(str, presence), strict=True)],
+                )
+            other = next((each for each in node.parts if each.name == found.name and each.when is not None), None)
+            if other is not None and not found.is_made:
+                if other.otherwise is not None:
+                    raise Lost(
+                        "it is one of several things", where, [*zip(observations, map(str, presence), strict=True)]
+                    )
+                other.otherwise, found.when = found, None
+                return
+        node.parts.append(found)
+
+    def _take_over(self, node: Merged, inner: Merged) -> None:
+        """Make a node the repeated one that is all it holds, under its own name."""
+        for name in ("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"):
+            setattr(node, name, getattr(inner, name))
+        self.nodes = {key: (node if found is inner else found, copies) for key, (found, copies) in self.nodes.items()}
+
+    def _segments(self, seen: Sequence[Seen], where: str) -> list[_Segment]:
+        """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
+        codes: dict[tuple[str, str, str], str] = {}
+        texts = [
+            "".join(codes.setdefault(_code(each), chr(0xE000 + len(codes))) for each in part.parts) for _, part in seen
+        ]
+        named = {letter for code, letter in codes.items() if code[0]}
+        template = _template(_union(sorted({*texts}, key=len, reverse=True), named))
+        always = {letter for letter in codes.values() if all(letter in text for text in texts)}
+        pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
+        matches = [pattern.fullmatch(text) for text in texts]
+        if None in matches:
+            observed = [(observation, _layout(part)) for observation, part in seen]
+            raise Lost("it has other parts", where, observed)
+        found = []
+        for place, (code, repeats) in enumerate(template, start=1):
+            spans = [match.span(place) for match in matches if match is not None]
+            counts = [(end - start) // len(code) for start, end in spans]
+            if repeats and len({*counts}) == 1 and not self._is_plain(seen, spans, len(code)):
+                # always as many, and not all alike: each for itself
+                found += [
+                    _Segment([start + shift for start, _ in spans], 1, [1] * len(spans), False)
+                    for shift in range(counts[0] * len(code))
+                ]
+            else:
+                found.append(_Segment([start for start, _ in spans], len(code), counts, repeats))
+        return found
+
+    def _is_plain(self, seen: Sequence[Seen], spans: Sequence[tuple[int, int]], period: int) -> bool:
+        """Whether the copies of a repeat are the same, but for their names, at every observation."""
+        for (_, part), (start, end) in zip(seen, spans, strict=True):
+            parts = [_nameless(each) for each in part.parts[start:end]]
+            if any(parts[place] != parts[place % period] for place in range(len(parts))):
+                return False
+        return True
+
+    def _repeat(self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> list[Merged]:
+        """Merge a repeat; its first or last copy for itself, where the others follow a law that it does not."""
+        problems = []
+        chooses = self.candidates.chooses
+        for choices in dict.fromkeys((False, chooses)):
+            for head, tail in ((0, 0), (1, 0), (0, 1), (1, 1)):
+                if head + tail and min(segment.counts) < head + tail:
+                    continue
+                kept = dict(self.nodes)
+                self.candidates.chooses = choices
+                try:
+                    return self._with_ends(segment, seen, paths, where, (head, tail))
+                except Lost as lost:
+                    self.nodes = kept
+                    problems.append(lost)
+                finally:
+                    self.candidates.chooses = chooses
+        raise problems[0]
+
+    def _with_ends(
+        self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]
+    ) -> list[Merged]:
+        head, tail = ends
+        found = []
+        if head:
+            found += [self._part(*segment.copy(seen, paths, 0, part), where) for part in range(segment.period)]
+        counts = [count - head - tail for count in segment.counts]
+        if any(counts):
+            found.append(self._copies(segment, seen, paths, where, head, counts))
+        if tail:
+            found += [self._part(*segment.copy(seen, paths, -1, part), where) for part in range(segment.period)]
+        return found
+
+    def _copies(
+        self,
+        segment: _Segment,
+        seen: Sequence[Seen],
+        paths: Sequence[Path],
+        where: str,
+        head: int,
+        counts: Sequence[int],
+    ) -> Merged:
+        """Merge the copies of a repeat into one node."""
+        times = self._number(seen, counts, f"{where}: the number of copies")
+        depth = len(seen[0][0].counters)
+        counter = self.counters[depth] if depth < len(self.counters) else f"index_{depth}"
+        parts = []
+        for part in range(segment.period):
+            inside: list[Seen] = []
+            within: list[Path] = []
+            for place, ((observation, whole), path) in enumerate(zip(seen, paths, strict=True)):
+                for copy in range(counts[place]):
+                    child = whole.parts[segment.starts[place] + (head + copy) * segment.period + part]
+                    inside.append((observation.inside(counter, copy), child))
+                    within.append((*path, child.name))
+            parts.append(self._part(inside, within, where))
+        if len(parts) == 1:
+            (node,) = parts
+        else:
+            node = Merged("", parts=parts, is_made=True)
+        node.times = ex.number(times) if type(times) is int else times
+        node.counter = counter
+        node.name, node.is_made = "", True
+        return node
+
+
+_DEFAULT: Any = object()
+
+
+@dataclass
+class _Segment:
+    """Parts that follow one another: a single one, or copies of so many as a period has."""
+
+    #: where it begins, at each observation
+    starts: list[int]
+    period: int
+    counts: list[int]
+    repeats: bool
+
+    def of(self, places: Sequence[int]) -> _Segment:
+        """Return the same at some of the observations."""
+        starts, counts = [self.starts[each] for each in places], [self.counts[each] for each in places]
+        return _Segment(starts, self.period, counts, self.repeats)
+
+    def copy(self, seen: Sequence[Seen], paths: Sequence[Path], copy: int, part: int) -> tuple[list[Seen], list[Path]]:
+        """Return one part of one copy, where it is observed."""
+        found: list[Seen] = []
+        within: list[Path] = []
+        for place, ((observation, whole), path) in enumerate(zip(seen, paths, strict=True)):
+            number = copy if copy >= 0 else self.counts[place] + copy
+            child = whole.parts[self.starts[place] + number * self.period + part]
+            found.append((observation, child))
+            within.append((*path, child.name))
+        return found, within
+
+
+def _nameless(part: Part) -> Any:
+    return (part.type, part.kind, part.fields, part.of, part.trainable, part.dtype, part.tensors, part.ties, part.parts)
+
+
+def _layout(part: Part) -> str:
+    """Return the names of the parts of a part, numbers once."""
+    return " ".join(dict.fromkeys("/".join(_code(each)) for each in part.parts))
+
+
+def _union(texts: Sequence[str], named: set[str]) -> str:
+    """Return the longest text with what only others have, where it stands there; only named parts are put in."""
+    union = texts[0]
+    for text in texts[1:]:
+        before = 0
+        for letter in text:
+            if letter in named and letter not in union:
+                union = union[:before] + letter + union[before:]
+            if letter in union[before:]:
+                before = union.index(letter, before) + 1
+    return union
+
+
+def _group(code: str, repeats: bool, always: bool) -> str:
+    if not repeats:
+        return f"({code})" if always else f"({code}?)"
+    return f"({code}*)" if len(code) == 1 else f"((?:{code})*)"
+
+
+def _template(text: str) -> list[tuple[str, bool]]:
+    """Divide a text into single letters and what follows itself, with which it is shortest."""
+    found = []
+    place = 0
+    while place < len(text):
+        best = max(_repeats(text, place), default=(0, 0), key=lambda each: (each[0] * each[1], -each[0]))
+        period, copies = best
+        if copies > 1:
+            found.append((text[place : place + period], True))
+            place += period * copies
+        else:
+            found.append((text[place], False))
+            place += 1
+    return found
+
+
+def _repeats(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield the lengths of what follows itself from a place on, and how often."""
+    for period in range(1, _LONGEST_PERIOD + 1):
+        copies = 1
+        while text[start : start + period] == text[start + copies * period : start + (copies + 1) * period] != "":
+            copies += 1
+        if copies > 1 and len(text[start : start + period]) == period:
+            yield period, copies

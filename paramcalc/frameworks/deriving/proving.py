@@ -1,0 +1,68 @@
+"""Whether a spec has what a constructor makes at a point: every tensor's name, shape, role, dtype, training and tie."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from paramcalc.conventions import convention
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.frameworks.deriving.arguments import Values
+from paramcalc.frameworks.deriving.parts import Entry, Path, common
+from paramcalc.results.count import count
+from paramcalc.spec import Spec
+
+
+def agrees(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
+    """Whether the tensors of a spec at some values of its dims are these; `made` are names that no part has."""
+    try:
+        found = entries_of(spec, values, made)
+    except ParamcalcError:
+        return False
+    ours, theirs = _by_path(found), _by_path(entries)
+    return ours.keys() == theirs.keys() and all(
+        len(ours[path]) == len(theirs[path]) and all(map(_are_alike, ours[path], theirs[path])) for path in ours
+    )
+
+
+def _are_alike(ours: Entry, theirs: Entry) -> bool:
+    """Whether two tensors are the same; that of which they hold the numbers has the language's name in a spec."""
+    if ours.tied_to is None or theirs.tied_to is None:
+        return ours == theirs
+    owner = ours.tied_to[:-1]
+    return theirs.tied_to[: len(owner)] == owner and ours._replace(tied_to=theirs.tied_to) == theirs
+
+
+def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> list[Entry]:
+    """List the tensors of a spec at some values of its dims. Raises what `count` does."""
+    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
+    separator = convention(spec.framework).separator
+    found = []
+    for row in count(replace(spec, dims={**spec.dims, **dims}), spec.framework, expand=True).layers:
+        for tensor in row.tensors:
+            tied = tensor.tied_to
+            found.append(
+                Entry(
+                    _common(f"{row.name}.{tensor.name.replace(separator, '.')}", made),
+                    tuple(tensor.shape),
+                    tensor.role,
+                    tensor.dtype,
+                    tensor.trainable,
+                    _common(tied.replace(separator, "."), made) if tied is not None else None,
+                )
+            )
+    return found
+
+
+def _common(path: str, made: frozenset[str]) -> Path:
+    return common(".".join(name for name in path.split(".") if name not in made))
+
+
+def _by_path(entries: Iterable[Entry]) -> dict[Path, list[Entry]]:
+    """Return the tensors by their names, those of one name in their order."""
+    found = defaultdict(list)
+    for entry in entries:
+        found[entry.path].append(entry)
+    return found

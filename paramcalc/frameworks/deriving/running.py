@@ -1,0 +1,114 @@
+"""Running someone's constructor: within a budget, with what it prints and draws at random left as it was."""
+
+from __future__ import annotations
+
+import io
+import random
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.frameworks.deriving.parts import Inventory
+
+#: How often a constructor is run at most, and for how many seconds in all.
+BUILDS, SECONDS = 200, 60.0
+
+
+@dataclass
+class Runner:
+    """Runs a constructor, and reads what it makes."""
+
+    seconds: float = SECONDS
+    builds: int = BUILDS
+    #: `torch`, or `keras`, once something was made
+    framework: str = ""
+    #: whether modules of PyTorch are made without numbers
+    on_meta: bool = True
+    runs: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def run(self, call: Callable[[], Any]) -> Any:
+        """Run a constructor. Raises what it raises, and `not-derivable` over the budget."""
+        self._spend()
+        with ExitStack() as stack:
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")
+            stack.enter_context(redirect_stdout(io.StringIO()))
+            stack.enter_context(redirect_stderr(io.StringIO()))
+            torch = sys.modules.get("torch")
+            if torch is not None and self.on_meta and self.framework != "keras":
+                stack.enter_context(torch.device("meta"))
+            return call()
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether the budget is used up."""
+        return self.runs > self.builds or time.monotonic() - self.started > self.seconds
+
+    def _spend(self) -> None:
+        self.runs += 1
+        if self.is_spent:
+            spent = time.monotonic() - self.started
+            raise refuse(
+                "not-derivable",
+                f"the constructor was run {self.runs - 1} times in {spent:.0f} seconds, and what it makes is not"
+                " understood yet",
+                "give a larger budget=, in seconds, or fewer dims=",
+            )
+
+    def read(self, model: Any, kinds: bool = True) -> Inventory:
+        """Read what was made. Raises `not-derivable` for what is no model, or cannot be read."""
+        self.framework = framework_of(model)
+        from paramcalc.frameworks.torch.inventory import inventory
+
+        try:
+            return inventory(model, kinds)
+        except ParamcalcError as error:
+            problem = error.problems[0]
+            raise refuse("not-derivable", problem.message, problem.hint) from error
+
+
+def framework_of(model: Any) -> str:
+    """Name the framework of what was made. Raises `not-derivable` for what is no model."""
+    packages = {cls.__module__.partition(".")[0] for cls in type(model).__mro__}
+    if "torch" in packages and hasattr(model, "named_parameters"):
+        return "torch"
+    raise refuse(
+        "not-derivable",
+        f"the constructor gives an object of the type {type(model).__name__}, which is no module of PyTorch",
+        "derive takes a class or a function that makes one",
+    )
+
+
+def raised(error: Exception, what: str = "the constructor") -> ParamcalcError:
+    """Return the refusal of someone's code that raises, with its line that did."""
+    here = str(Path(__file__).parent)
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if here not in each.filename]
+    own = [each for each in frames if "site-packages" not in each.filename] or frames
+    place = f" ({Path(own[-1].filename).name}:{own[-1].lineno})" if own else ""
+    message = str(error).replace("\n", " ")
+    return refuse("not-derivable", f"{what} raises {type(error).__name__}: {message}{place}")
+
+
+@contextmanager
+def states_kept() -> Iterator[None]:
+    """Leave the random states of Python, NumPy and PyTorch as they were."""
+    python = random.getstate()
+    numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
+    numpy_state = numpy.random.get_state() if numpy is not None else None
+    torch_state = torch.random.get_rng_state() if torch is not None else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        if numpy is not None:
+            numpy.random.set_state(numpy_state)
+        if torch is not None:
+            torch.random.set_rng_state(torch_state)

@@ -1,0 +1,523 @@
+"""From a constructor to its spec: points, one tree of several, proof, and what has to be given up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.frameworks.deriving import expressions as ex
+from paramcalc.frameworks.deriving.arguments import Arguments, Values
+from paramcalc.frameworks.deriving.expressions import Expr
+from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.literals import doubles_in
+from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.parts import Inventory
+from paramcalc.frameworks.deriving.points import Points
+from paramcalc.frameworks.deriving.proving import agrees
+from paramcalc.frameworks.deriving.running import Runner, raised
+from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
+from paramcalc.frameworks.deriving.writing import expressions, written
+from paramcalc.spec import Spec, read_spec
+
+#: How many points a tree is made of beside those at which one dim is moved, and at how many it is proved at least.
+_DRAWN, _PROOFS = 6, 12
+#: How often a counterexample or a loss is answered before the search is given up.
+_ROUNDS = 24
+#: How many equalities, and how many order conditions, are tried on their other side.
+_PROBED = 16
+
+
+@dataclass
+class Run:
+    """What a constructor makes at a point."""
+
+    values: Values
+    model: Any
+    inventory: Inventory
+
+
+@dataclass
+class Solution:
+    """A spec that was proved, and what it rests on."""
+
+    spec: Spec
+    nodes: list[Merged]
+    made: frozenset[str]
+    fixed: dict[str, str]
+    requires: list[Condition]
+    points: list[Values]
+    idle: list[str]
+
+
+@dataclass
+class Derivation:
+    """Derives the spec of one constructor."""
+
+    arguments: Arguments
+    runner: Runner
+    name: str
+    fixed: dict[str, str]
+    #: whether layers are read as layer types, or as mere tensors
+    kinds: bool = True
+    log: Log = field(default_factory=Log)
+    #: whether the constructor took the numbers that remember
+    is_traced: bool = False
+    runs: dict[str, Run | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.values = self.arguments.values
+        self.base = self._base()
+        self._trace()
+        self.points = Points(self.values, self._free(), keeps_divisors=not self.is_traced)
+        self.asserted: list[Condition] = []
+        self.enforced: list[Condition] = []
+        self.tautologies: set[Condition] = set()
+        self.counterexamples: list[Run] = []
+        self.dependencies: dict[str, tuple[Run, Run]] = {}
+        #: the points at which the last tree was made
+        self.last: list[Values] = []
+
+    def _free(self) -> tuple[str, ...]:
+        return tuple(name for name in self.values if name not in self.fixed)
+
+    # --- running
+
+    def _base(self) -> Run:
+        """Run the constructor at what was given, twice. Raises `not-derivable`."""
+        try:
+            model = self._made(self.values)
+        except ParamcalcError:
+            raise
+        except Exception:
+            self.runner.on_meta = False
+            try:
+                model = self._made(self.values)
+            except ParamcalcError:
+                raise
+            except Exception as error:
+                raise raised(error) from error
+        first = self._read(self.values, model)
+        if not first.inventory.entries:
+            raise refuse("not-derivable", f"{self.name} makes a model without tensors")
+        second = self.runner.read(self._made(self.values), kinds=False)
+        if second.entries != first.inventory.entries:
+            raise refuse(
+                "not-derivable",
+                f"{self.name} is not a function of its arguments: called twice alike, it makes two models",
+                "sizes that are random, or kept from call to call, have no form",
+            )
+        self.runs[json.dumps(self.values, sort_keys=True)] = first
+        return first
+
+    def _made(self, values: Values) -> Any:
+        return self.runner.run(lambda: self.arguments.call(values))
+
+    def _read(self, values: Values, model: Any) -> Run:
+        inventory = self.runner.read(model, self.kinds)
+        return Run(dict(values), model, inventory)
+
+    def run(self, values: Values) -> Run | None:
+        """Run the constructor at a point, once; None where it raises."""
+        key = json.dumps(values, sort_keys=True)
+        if key not in self.runs:
+            try:
+                found = self._read(values, self._made(values))
+                degenerate = found.inventory.is_degenerate and not self.base.inventory.is_degenerate
+                self.runs[key] = None if degenerate else found
+            except ParamcalcError:
+                if self.runner.is_spent:
+                    raise
+                self.runs[key] = None
+            except Exception:
+                self.runs[key] = None
+        return self.runs[key]
+
+    def _trace(self) -> None:
+        """Run the constructor on numbers that remember; where it does not take them, nothing is known of it."""
+        values = {
+            name: [traced(each, ex.made("item", ex.name(name), ex.number(place))) for place, each in enumerate(value)]
+            if isinstance(value, list)
+            else traced(value, ex.name(name))
+            for name, value in self.values.items()
+            if name not in self.fixed
+        }
+        with logging() as log:
+            try:
+                self._made({**self.values, **values})
+                self.is_traced = True
+            except ParamcalcError:
+                raise
+            except Exception:
+                self.is_traced = False
+        log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
+        self.log = log
+
+    # --- conditions
+
+    def _conditions(self) -> list[Condition]:
+        """Return what the constructor compared, of the dims that are free, but for what always holds."""
+        free = {*self.points.free}
+        return [each for each in self.log.conditions.values() if each.names <= free and each not in self.tautologies]
+
+    def _probe(self) -> None:
+        """Find which equalities the constructor asserts: it raises where they do not hold."""
+        pending = [each for each in self._conditions() if each.is_equality and each not in self.asserted]
+        probed = 0
+        for condition in list(pending):
+            if condition not in pending:
+                continue
+            kept = [*self.asserted, *pending]
+            point = next(self.points.violating(condition, kept), None)
+            if point is None:
+                point = next(self.points.violating(condition, []), None)
+            if point is None:
+                self.tautologies.add(condition)
+                pending.remove(condition)
+                continue
+            probed += 1
+            if probed > _PROBED or self.run(point) is None:
+                self.asserted.append(condition)
+                pending.remove(condition)
+            else:
+                pending = [each for each in pending if each.holds(point)]
+        self.points.kept = [*self.asserted, *self.enforced]
+
+    # --- points
+
+    def _start(self) -> None:
+        """Move each dim alone, from a small point: what changes with it, and whether the number of parts does."""
+        start = next(self._drawn(self.points.small, 12), self.base)
+        counting = set()
+        for name in self.points.free:
+            runs = [*self._runs(self.points.moved(start.values, name), 2)]
+            if runs:
+                self.dependencies[name] = start, runs[0]
+                self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
+            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
+                counting.add(name)
+        self.points.counting = frozenset(counting)
+
+    def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
+        """Yield what the constructor makes at the first points at which it does not raise."""
+        for trial, point in enumerate(points):
+            if trial >= 2 * most:
+                return
+            run = self.run(point)
+            if run is not None:
+                yield run
+                most -= 1
+                if not most:
+                    return
+
+    def _drawn(self, draw: Callable[[], Values | None], most: int) -> Iterator[Run]:
+        for _ in range(most):
+            point = draw()
+            run = self.run(point) if point is not None else None
+            if run is not None:
+                yield run
+
+    def _fits(self, run: Run) -> bool:
+        """Whether a run meets the conditions, and has the fixed dims as they were given."""
+        return (
+            all(each.holds(run.values) for each in self.points.kept)
+            and all(
+                run.values[name] == self.values[name]
+                or (isinstance(self.values[name], list) and run.values[name] == self.values[name])
+                for name in self.fixed
+            )
+            and (
+                self.points.lengths_vary
+                or all(
+                    len(run.values[name]) == len(value)
+                    for name, value in self.values.items()
+                    if isinstance(value, list)
+                )
+            )
+        )
+
+    def _sample(self) -> list[Run]:
+        """Return the runs that a tree is made of."""
+        found = [self.base, *(run for run in self.counterexamples if self._fits(run) and run is not self.base)]
+        drawn = 0
+        for trial in range(4 * _DRAWN):
+            if drawn >= _DRAWN:
+                break
+            for run in self._drawn((self.points.small, self.points.near, self.points.wild)[trial % 3], 1):
+                if run not in found:
+                    found.append(run)
+                    drawn += 1
+        return found
+
+    # --- the search
+
+    def solve(self) -> Solution:
+        """Find a spec that is proved. Raises `not-derivable`."""
+        self._probe()
+        self._start()
+        for _ in range(_ROUNDS):
+            if not self.points.free:
+                break
+            sample = self._sample()
+            try:
+                nodes = self._merged(sample)
+            except Lost as lost:
+                self._narrow(lost, sample)
+                continue
+            solution = self._proved(nodes, sample)
+            if solution is not None:
+                return solution
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.fixed.items())
+        raise refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
+
+    def _merged(self, runs: Sequence[Run]) -> list[Merged]:
+        self.last = values = [run.values for run in runs]
+        free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
+        candidates = Candidates(self.values, free, values, self.log)
+        return Merger(candidates, [run.inventory.root for run in runs]).merge()
+
+    def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
+        layers, made = written(nodes)
+        data = {
+            "paramcalc": 1,
+            "name": self.name,
+            "framework": self.runner.framework,
+            "connections": "none",
+            "dims": {name: self.values[name] for name in self.points.free},
+            "requires": [str(each) for each in self._required()],
+            "layers": layers,
+        }
+        return read_spec(data), made
+
+    def _required(self) -> list[Condition]:
+        lists = {name: value for name, value in self.values.items() if isinstance(value, list)}
+        lengths = [
+            Condition("==", ex.made("len", ex.name(name)), ex.number(len(value)))
+            for name, value in lists.items()
+            if name in self.points.free and not self.points.lengths_vary
+        ]
+        return [*dict.fromkeys([*self.asserted, *self.enforced, *lengths])]
+
+    # --- proof
+
+    def _proved(self, nodes: list[Merged], sample: Sequence[Run]) -> Solution | None:
+        """Compare a spec with what the constructor makes at further points; None for a counterexample."""
+        self._make_exact(nodes)
+        spec, made = self._written(nodes)
+        proved = []
+        seen = [*sample]
+        for run in [*sample, *self._further(seen)]:
+            if not agrees(spec, run.values, run.inventory.entries, made):
+                self._answer(run, sample)
+                return None
+            proved.append(run.values)
+        if len(proved) < 3:
+            self._fix([self.points.free[-1]], "the constructor takes too few other values")
+            return None
+        if self._assert_sides():
+            return None
+        return Solution(spec, nodes, made, dict(self.fixed), self._required(), proved, self._idle())
+
+    def _make_exact(self, nodes: list[Merged]) -> None:
+        """Write the quotients that a condition says are exact as such."""
+        exact = {
+            each.left.of
+            for each in self.points.kept
+            if each.is_equality and each.left.op == "%" and each.right == ex.number(0)
+        }
+        for node in nodes:
+            for name in ("fields", "of", "tensors", "times"):
+                setattr(node, name, _exactly(getattr(node, name), exact))
+            self._make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
+
+    def _further(self, seen: list[Run]) -> Iterator[Run]:
+        """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
+        yield from self._sides(seen)
+        yield from self._runs(self.points.tall(), len(self.points.free))
+        found = 0
+        for trial in range(5 * _PROOFS):
+            draw = (self.points.wild, self.points.near, self.points.wild, self.points.small)[trial % 4]
+            for run in self._drawn(draw, 1):
+                if run not in seen:
+                    seen.append(run)
+                    found += 1
+                    yield run
+            if found >= _PROOFS:
+                return
+
+    def _sides(self, seen: list[Run]) -> Iterator[Run]:
+        """Yield runs on the side of each condition on which there is none yet."""
+        for condition in self._unkept():
+            if all(condition.holds(run.values) for run in seen):
+                for run in self._runs(self.points.violating(condition, self.points.kept), 1):
+                    seen.append(run)
+                    yield run
+
+    def _unkept(self) -> list[Condition]:
+        """Return the conditions that points need not meet: the first and the last of those that a loop compares."""
+        loops: dict[Any, list[Condition]] = {}
+        for each in self._conditions():
+            if each not in self.points.kept:
+                loops.setdefault((each.op, each.place, each.names), []).append(each)
+        found = [each for loop in loops.values() for each in dict.fromkeys([loop[0], loop[-1]])]
+        return found[: 2 * _PROBED]
+
+    def _assert_sides(self) -> bool:
+        """Require the conditions on whose other side the constructor raises; return whether there are new ones."""
+        found = []
+        for condition in self._unkept():
+            if any(not condition.holds(run.values) for run in self.runs.values() if run is not None):
+                continue
+            point = next(self.points.violating(condition, self.points.kept), None)
+            if point is None:
+                self.tautologies.add(condition)
+            elif self.run(point) is None:
+                found.append(condition)
+        self.asserted += found
+        self.points.kept += found
+        return bool(found)
+
+    def _idle(self) -> list[str]:
+        """Return the dims with which no tensor moves."""
+        return [
+            name
+            for name in self.points.free
+            if name in self.dependencies
+            and self.dependencies[name][0].inventory.entries == self.dependencies[name][1].inventory.entries
+            and not self._ever_moves(name)
+        ]
+
+    def _ever_moves(self, name: str) -> bool:
+        """Whether two runs that differ in one dim alone have other tensors."""
+        groups: dict[str, list[Run]] = {}
+        for run in self.runs.values():
+            if run is not None:
+                rest = json.dumps({key: value for key, value in run.values.items() if key != name})
+                groups.setdefault(rest, []).append(run)
+        return any(run.inventory.entries != group[0].inventory.entries for group in groups.values() for run in group)
+
+    # --- giving up
+
+    def _answer(self, counterexample: Run, sample: Sequence[Run]) -> None:
+        """Learn from a point at which the spec is wrong."""
+        if counterexample not in self.counterexamples and counterexample not in sample:
+            self.counterexamples.append(counterexample)
+            return
+        found = str(counterexample is not self.base)
+        observed = [(Observation(place), found if run is counterexample else "") for place, run in enumerate(sample)]
+        self._narrow(Lost("the tensors differ", "", observed), sample)
+
+    def _narrow(self, lost: Lost, sample: Sequence[Run]) -> None:
+        """Give up what stands in the way: the other side of a condition, other lengths of lists, a dim."""
+        seen: dict[int, set[str]] = {}
+        for observation, value in [] if lost.is_number else lost.observed:
+            seen.setdefault(observation.point, set()).add(str(value))
+        alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
+        others = [run for run in sample if run not in alike]
+        condition = self._separating(alike, others) if others else self._saving(alike)
+        if condition is not None:
+            self.enforced.append(condition)
+            self.points.kept.append(condition)
+            return
+        lists = any(isinstance(self.values[name], list) for name in self.points.free)
+        if lists and self.points.lengths_vary:
+            self.points.lengths_vary = False
+            return
+        self._fix([self._blamed(lost, alike, others)], self._reason(lost))
+
+    def _separating(self, alike: Sequence[Run], others: Sequence[Run]) -> Condition | None:
+        """Return a condition that holds where the tree is that of the base, and nowhere else."""
+        known = [each for each in self._conditions() if each not in self.points.kept and each.holds(self.values)]
+        known += self._bounds(others)
+        known = [each for each in known if all(each.holds(run.values) for run in alike)]
+        for enough in (all, any):
+            for condition in sorted(known, key=lambda each: (each.expr.size, str(each))):
+                if enough(not condition.holds(run.values) for run in others):
+                    return condition
+        return None
+
+    def _bounds(self, others: Sequence[Run]) -> list[Condition]:
+        """Return bounds from below for dims that count parts, which the constructor does not say itself."""
+        return [
+            Condition(">", ex.name(name), ex.number(least))
+            for name in sorted(self.points.counting or ())
+            if name in self.points.free and not isinstance(self.values[name], list)
+            for least in (1, 2)
+            if self.values[name] > least and all(run.values[name] <= least for run in others)
+        ]
+
+    def _saving(self, alike: Sequence[Run]) -> Condition | None:
+        """Return a condition with which what was lost is found."""
+        for condition in self._conditions():
+            if condition in self.points.kept:
+                continue
+            meeting = [run for run in alike if condition.holds(run.values)]
+            if 4 <= len(meeting) < len(alike):
+                try:
+                    self._merged(meeting)
+                except Lost:
+                    continue
+                return condition
+        return None
+
+    def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
+        """Return the dim to fix: of those that what was lost depends on, the one on which least else does."""
+        free = self.points.free
+        moving = [name for name in free if self._moves(name, lost, others)] or list(free)
+        return min(moving, key=lambda name: (self._weight(name), -free.index(name)))
+
+    def _moves(self, name: str, lost: Lost, others: Sequence[Run]) -> bool:
+        """Whether what was lost changes with a dim alone."""
+        if name not in self.dependencies:
+            return True
+        before, after = self.dependencies[name]
+        if others:
+            return len(before.inventory.entries) != len(after.inventory.entries) or any(
+                run.values[name] != self.values[name] and _differs_only(run.values, self.values, name) for run in others
+            )
+        observed: dict[str, list[Any]] = {}
+        for observation, value in lost.observed:
+            observed.setdefault(json.dumps(self.last[observation.point]), []).append(value)
+        first, second = (observed.get(json.dumps(run.values)) for run in (before, after))
+        return first is None or second is None or first != second
+
+    def _weight(self, name: str) -> int:
+        """Return how many tensors change with a dim."""
+        if name not in self.dependencies:
+            return 0
+        before, after = (run.inventory.entries for run in self.dependencies[name])
+        return sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
+
+    def _reason(self, lost: Lost) -> str:
+        place = f"{lost.path}: " if lost.path else ""
+        return f"{place}{lost.reason}"
+
+    def _fix(self, names: Sequence[str], reason: str) -> None:
+        for name in names:
+            self.fixed[name] = reason
+        self.points.free = self._free()
+        self.enforced = [each for each in self.enforced if each.names <= {*self.points.free}]
+        self.asserted = [each for each in self.asserted if each.names <= {*self.points.free}]
+        self.points.kept = [*self.asserted, *self.enforced]
+
+
+def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
+    return all(one[each] == other[each] for each in one if each != name)
+
+
+def _exactly(value: Any, exact: set[tuple[Any, ...]]) -> Any:
+    """Return a value in which quotients that leave no remainder are written so."""
+    if isinstance(value, Expr):
+        parts = tuple(_exactly(each, exact) for each in value.of)
+        op = "/" if value.op == "//" and value.of in exact else value.op
+        return ex.made(op, *parts) if value.op not in ("name", "number") else value
+    if isinstance(value, dict):
+        return {key: _exactly(each, exact) for key, each in value.items()}
+    return [_exactly(each, exact) for each in value] if isinstance(value, list) else value
+
+
+def all_expressions(nodes: Sequence[Merged]) -> list[Expr]:
+    """Return all expressions of a solution's nodes."""
+    return list(expressions(nodes))

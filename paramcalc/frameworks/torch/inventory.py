@@ -1,0 +1,117 @@
+"""A live module of PyTorch as what it owns: its modules under their names, each with its tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from paramcalc.frameworks.deriving.parts import Entry, Inventory, Part, Path, Tie, common
+from paramcalc.frameworks.torch.read.kinds import Kinds
+from paramcalc.frameworks.torch.read.modules import Known, check_complete, described, own_tensors
+from paramcalc.layers.base.values import plain
+
+
+def inventory(module: Any, kinds: bool = True) -> Inventory:
+    """Read what a module owns: layers where they are known, and tensors of no layer type for the rest.
+
+    Without `kinds`, all are tensors under the names of their modules. Raises `invalid-value` for a lazy module.
+    """
+    check_complete(module)
+    reader = _Reader(kinds)
+    root = reader.part(module, "", ())
+    empty = any(not each.numel() for each in [*module.parameters(), *module.buffers()])
+    return Inventory(root, tuple(_entries(module, "", {})), empty)
+
+
+#: What an element of a list of tensors is called, which has a number for its name.
+ELEMENT = "value"
+
+
+class _Reader:
+    """Reads parts in the order in which they are registered; a tensor belongs to the part that has it first."""
+
+    def __init__(self, kinds: bool) -> None:
+        self.kinds = Kinds() if kinds else None
+        self.owners: dict[int, Tie] = {}
+
+    def part(self, module: Any, name: str, path: Path) -> Part:
+        """Read a module with all in it."""
+        own = own_tensors(module, recurse=False)
+        known = self.kinds.of(module) if self.kinds is not None and self._has_tensors(module) else None
+        if known is not None:
+            found = self._layer(module, known, name, path)
+            if found is not None:
+                return found
+        listed = {label: tensor for label, tensor in own.items() if label.isdecimal()}
+        tensors, ties = self._tensors({label: each for label, each in own.items() if label not in listed}, path)
+        parts = []
+        for label, tensor in listed.items():
+            inner, inner_ties = self._tensors({ELEMENT: tensor}, (*path, label))
+            parts.append(Part(label, tensors=inner, ties=inner_ties))
+        parts += [
+            self.part(child, label, (*path, label))
+            for label, child in module._modules.items()
+            if child is not None and self._has_tensors(child)
+        ]
+        return Part(name, type(module).__name__, tensors=tensors, ties=ties, parts=tuple(parts))
+
+    def _tensors(self, own: dict[str, Any], path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Tie]]:
+        """Return tensors as a group states them, and whose numbers they hold."""
+        ties = {}
+        for label, tensor in own.items():
+            owner = self.owners.setdefault(id(tensor), Tie(path, label))
+            if owner != Tie(path, label):
+                ties[label] = owner
+        return {label: _stated(tensor, label) for label, tensor in own.items()}, ties
+
+    def _layer(self, module: Any, known: Known, name: str, path: Path) -> Part | None:
+        """Read a module that is a layer; None where a tensor of it is several of the layer's, and tied."""
+        ties = {}
+        for label, tensor in own_tensors(module).items():
+            members = [*known.members[label]]
+            owner = self.owners.setdefault(id(tensor), Tie(path, members[0]))
+            if owner != Tie(path, members[0]):
+                if len(members) > 1:
+                    return None
+                ties[members[0]] = owner
+        shapes = [[size if type(size) is int else None for size in shape] for shape in known.inputs]
+        fields = {key: plain(value) for key, value in known.layer.stated().items()}
+        return Part(
+            name,
+            type(module).__name__,
+            type(known.layer).__name__,
+            fields,
+            shapes[0] if len(shapes) == 1 else shapes,
+            known.trainable,
+            known.dtype,
+            ties=ties,
+        )
+
+    def _has_tensors(self, module: Any) -> bool:
+        return bool(own_tensors(module))
+
+
+def _stated(tensor: Any, label: str) -> dict[str, Any]:
+    """Return a tensor as a group states it."""
+    own = described(tensor, label)
+    stated: dict[str, Any] = {"shape": list(own.shape)}
+    if own.role == "state":
+        stated["role"] = "state"
+    elif not own.trainable:
+        stated["trainable"] = False
+    if own.dtype != "float32":
+        stated["dtype"] = own.dtype
+    return stated
+
+
+def _entries(module: Any, path: str, owners: dict[int, str]) -> Iterator[Entry]:
+    """Yield the tensors of a module, each part's own before those of the parts in it."""
+    for label, tensor in own_tensors(module, recurse=False).items():
+        own = described(tensor, label)
+        here = f"{path}{label}.{ELEMENT}" if label.isdecimal() else f"{path}{label}"
+        owner = owners.setdefault(id(tensor), here)
+        tied = common(owner) if owner != here else None
+        yield Entry(common(here), own.shape, own.role, own.dtype, own.trainable, tied)
+    for label, child in module._modules.items():
+        if child is not None:
+            yield from _entries(child, f"{path}{label}.", owners)

@@ -1,0 +1,169 @@
+"""`derive` on networks as people write them: each held against the real modules at fresh points."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import paramcalc as pc
+from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
+from tests.cross_check import constructors
+from tests.cross_check.constructors import CASES, Case
+
+pytestmark = pytest.mark.framework
+
+#: At how many fresh points each is held.
+POINTS = 20
+
+
+def fresh(arguments: Arguments, net: pc.Derived, draw: random.Random) -> Iterator[dict[str, Any]]:
+    """Points that meet what is required: drawn otherwise than those at which it was derived."""
+    for _ in range(2000):
+        lengths = draw.choice((0, 0, 1, -1))
+        point = {
+            name: value
+            if name not in net.spec.dims
+            else [size(each, draw) for each in (value * 2)[: max(1, len(value) + lengths)]]
+            if isinstance(value, list)
+            else size(value, draw)
+            for name, value in arguments.values.items()
+        }
+        try:
+            pc.count(net, dims={name: point[name] for name in net.spec.dims})
+        except pc.ParamcalcError as error:
+            # what is required is not met; anything else that is refused is looked at with the module
+            if error.code == "unmet-condition":
+                continue
+        yield point
+
+
+def size(value: int, draw: random.Random) -> int:
+    """A size around another one, or far from it; a small one stays small."""
+    if value <= 16:
+        return draw.choice((value, draw.randint(1, 9)))
+    return draw.choice((value, draw.randint(1, 2 * value), 8 * draw.randint(1, value // 4), draw.randint(1, 40)))
+
+
+def numbers(module: nn.Module) -> tuple[int, int, int]:
+    """All parameters of a module, those that are trained, and the elements of its buffers."""
+    parameters = list(module.parameters())
+    return (
+        sum(each.numel() for each in parameters),
+        sum(each.numel() for each in parameters if each.requires_grad),
+        sum(each.numel() for each in module.buffers()),
+    )
+
+
+def derived(case: Case) -> pc.Derived:
+    return pc.derive(partial(case.constructor, **case.arguments))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.constructor.__name__)
+def test_a_derived_spec_is_right_at_fresh_points(case: Case) -> None:
+    net = derived(case)
+    if not case.is_trap:
+        assert net.fixed == {}
+    arguments = read_arguments(case.constructor, (), case.arguments, None)
+    held = 0
+    for point in fresh(arguments, net, random.Random(7)):
+        try:
+            with torch.device("meta" if case.constructor is not constructors.Rates else "cpu"):
+                module = arguments.call(point)
+        except Exception:
+            continue
+        if any(not each.numel() for each in module.parameters()):
+            continue
+        count = pc.count(net, dims={name: point[name] for name in net.spec.dims})
+        assert (count.total, count.trainable, count.buffers) == numbers(module), point
+        held += 1
+        if held == POINTS:
+            break
+    assert held == POINTS or not net.spec.dims
+
+
+def test_a_gpt_reads_as_a_person_would_write_it() -> None:
+    net = pc.derive(constructors.GPT, width=768, depth=12, heads=12, vocabulary=50257, context=1024)
+    width, depth, vocabulary, context = (
+        pc.formula(net).symbols[name] for name in ("width", "depth", "vocabulary", "context")
+    )
+    expected = depth * (12 * width**2 + 13 * width) + width * (context + vocabulary + 2)
+    assert (pc.formula(net).expr - expected).expand() == 0
+    assert pc.formula(net).conditions[0] == "heads divides width"
+    assert net.requires == ("width % heads == 0",)
+    assert net.idle == ("heads",)
+    # OpenAI's GPT-2 and GPT-2 XL, Radford et al. 2019
+    assert pc.count(net).total == 124439808
+    assert pc.count(net.spec, dims={"width": 1600, "depth": 48, "heads": 25}).total == 1557611200
+    assert {*net.evidence.values()} <= {"traced", "sampled"}
+    assert net.evidence["word.weight"] == "traced"
+
+
+def test_a_fixed_dim_is_a_number_and_says_why() -> None:
+    net = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10, fixed=["depth"])
+    assert net.fixed == {"depth": "asked for"}
+    assert "depth" not in net.spec.dims
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count(net, dims={"depth": 3})
+    assert caught.value.code == "fixed-dim"
+
+
+def test_only_the_dims_that_are_asked_for_are_dims() -> None:
+    net = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10, dims=["width"])
+    assert [*net.spec.dims] == ["width"]
+
+
+def test_with_strict_what_is_only_sampled_is_fixed() -> None:
+    plain = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10)
+    assert "sampled" in plain.evidence.values()
+    net = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10, strict=True)
+    assert {*net.evidence.values()} == {"traced"}
+    assert net.fixed == {"depth": "its expressions are known by their values alone"}
+
+
+@pytest.mark.parametrize("constructor", [constructors.RandomSize, constructors.Counting])
+def test_what_is_no_function_of_its_arguments_is_refused(constructor: type[nn.Module]) -> None:
+    with pytest.raises(pc.ParamcalcError, match="not a function of its arguments") as caught:
+        pc.derive(constructor, width=64)
+    assert caught.value.code == "not-derivable"
+
+
+def test_lazy_modules_and_modules_without_tensors_are_refused() -> None:
+    for constructor in (lambda width: nn.LazyLinear(width), lambda width: nn.Flatten(width)):
+        with pytest.raises(pc.ParamcalcError) as caught:
+            pc.derive(constructor, width=8)
+        assert caught.value.code == "not-derivable"
+
+
+def test_an_argument_that_moves_nothing_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError, match="changes with") as caught:
+        pc.derive(lambda width: nn.Linear(3, 4), width=8)
+    assert caught.value.code == "not-derivable"
+
+
+def test_a_search_over_the_budget_is_refused() -> None:
+    with pytest.raises(pc.ParamcalcError, match="budget") as caught:
+        pc.derive(constructors.GPT, width=768, depth=12, heads=12, vocabulary=50257, context=1024, budget=0.01)
+    assert caught.value.code == "not-derivable"
+
+
+def test_what_a_constructor_prints_and_draws_leaves_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    states = random.getstate(), torch.random.get_rng_state()
+    net = pc.derive(constructors.Noisy, width=64)
+    assert pc.count(net).total == 64 * 64 + 64
+    assert capsys.readouterr() == ("", "")
+    assert random.getstate() == states[0]
+    assert torch.equal(torch.random.get_rng_state(), states[1])
+
+
+def test_the_points_are_those_at_which_it_was_compared() -> None:
+    net = pc.derive(nn.Linear, in_features=64, out_features=10)
+    assert len(net.points) >= 8
+    assert net.points[0] == {"in_features": 64, "out_features": 10}
+    assert math.prod(net.points[1].values())
