@@ -102,7 +102,7 @@ def test_an_option_that_is_also_a_parameter_is_refused() -> None:
 
 
 def test_what_makes_no_module_is_refused() -> None:
-    with pytest.raises(pc.ParamcalcError, match="no module of PyTorch") as caught:
+    with pytest.raises(pc.ParamcalcError, match="no module of PyTorch and no model of Keras") as caught:
         pc.derive(lambda width: [width], width=8)
     assert caught.value.code == "not-derivable"
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import random
+import sys
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
+from hypothesis import assume, event, given, settings
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.core.registry import command
 from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
-from tests.cross_check import constructors
+from tests.cross_check import constructors, keras_constructors, random_constructors
 from tests.cross_check.constructors import CASES, Case
 
 pytestmark = pytest.mark.framework
@@ -67,6 +74,11 @@ def derived(case: Case) -> pc.Derived:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.constructor.__name__)
 def test_a_derived_spec_is_right_at_fresh_points(case: Case) -> None:
+    if case.is_refused:
+        with pytest.raises(pc.ParamcalcError, match="no form was found") as caught:
+            derived(case)
+        assert caught.value.code == "not-derivable"
+        return
     net = derived(case)
     if not case.is_trap:
         assert net.fixed == {}
@@ -120,11 +132,11 @@ def test_only_the_dims_that_are_asked_for_are_dims() -> None:
 
 
 def test_with_strict_what_is_only_sampled_is_fixed() -> None:
-    plain = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10)
-    assert "sampled" in plain.evidence.values()
-    net = pc.derive(constructors.stack, features=784, width=512, depth=4, classes=10, strict=True)
+    arguments = {"noise": 100, "width": 64, "colours": 3, "levels": 3}
+    assert "sampled" in pc.derive(constructors.Generator, **arguments).evidence.values()
+    net = pc.derive(constructors.Generator, strict=True, **arguments)
     assert {*net.evidence.values()} == {"traced"}
-    assert net.fixed == {"depth": "its expressions are known by their values alone"}
+    assert net.fixed == dict.fromkeys(["width", "levels"], "its expressions are known by their values alone")
 
 
 @pytest.mark.parametrize("constructor", [constructors.RandomSize, constructors.Counting])
@@ -167,3 +179,127 @@ def test_the_points_are_those_at_which_it_was_compared() -> None:
     assert len(net.points) >= 8
     assert net.points[0] == {"in_features": 64, "out_features": 10}
     assert math.prod(net.points[1].values())
+
+
+def dims_of(net: pc.Derived, point: dict[str, Any]) -> dict[str, Any]:
+    return {name: point[name] for name in net.spec.dims}
+
+
+@pytest.mark.parametrize("case", keras_constructors.CASES, ids=lambda case: f"keras-{case.constructor.__name__}")
+def test_a_derived_spec_of_a_keras_model_is_right_at_fresh_points(case: Case) -> None:
+    net = derived(case)
+    assert net.fixed == {}
+    assert net.spec.framework == "keras"
+    arguments = read_arguments(case.constructor, (), case.arguments, None)
+    held = 0
+    for point in fresh(arguments, net, random.Random(7)):
+        if max(each for value in point.values() for each in (value if isinstance(value, list) else [value])) > 200:
+            continue
+        try:
+            model = arguments.call(point)
+        except Exception:
+            continue
+        count = pc.count(net, dims=dims_of(net, point))
+        trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+        assert (count.total, count.trainable) == (model.count_params(), trained), point
+        held += 1
+        if held == 6:
+            break
+    assert held == 6
+
+
+# --- random constructors ---------------------------------------------------------------
+
+
+@settings(settings.get_profile("builds"))
+@given(random_constructors.constructors())
+def test_a_random_constructor_is_right_or_refused(source: str) -> None:
+    constructor = random_constructors.compiled(source)
+    try:
+        net = pc.derive(constructor, **random_constructors.ARGUMENTS)
+    except pc.ParamcalcError as error:
+        event(error.code)
+        assume(error.code != "not-derivable")
+        raise
+    event(f"{len(net.fixed)} fixed")
+    arguments = read_arguments(constructor, (), random_constructors.ARGUMENTS, None)
+    held = 0
+    for point in islice(fresh(arguments, net, random.Random(5)), 100):
+        try:
+            with torch.device("meta"):
+                module = arguments.call(point)
+        except Exception:
+            continue
+        if any(not each.numel() for each in module.parameters()):
+            continue
+        count = pc.count(net, dims=dims_of(net, point))
+        assert (count.total, count.trainable, count.buffers) == numbers(module), point
+        held += 1
+        if held == POINTS:
+            break
+
+
+# --- the command -----------------------------------------------------------------------
+
+MODELS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width, dims=2, fails=False):
+        super().__init__()
+        print("building")
+        if fails:
+            raise RuntimeError("no such net")
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(dims))
+"""
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of the call with a module of someone's."""
+    name = f"models_{tmp_path.name}"
+    (tmp_path / f"{name}.py").write_text(MODELS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield tmp_path / f"{name}.py"
+    sys.modules.pop(name, None)
+
+
+def run(*arguments: str) -> Any:
+    return CliRunner().invoke(command("derive"), arguments, standalone_mode=False)
+
+
+def test_the_command_prints_a_spec(models: Path) -> None:
+    result = run(f"{models.stem}:Net", "width=64", "dims=3")
+    assert result.exception is None
+    spec = pc.loads(result.output)
+    assert spec.dims == {"width": 64, "dims": 3}
+    assert pc.count(spec, dims={"width": 10, "dims": 5}).total == 5 * 110
+
+
+def test_the_command_checks_whether_the_code_still_gives_a_spec(models: Path) -> None:
+    assert run(f"{models.stem}:Net", "width=64", "dims=3", "-o", "net.yaml").exception is None
+    assert run(f"{models.stem}:Net", "width=64", "dims=3", "--check", "net.yaml").exception is None
+    models.write_text(MODELS.replace("nn.Linear(width, width)", "nn.Linear(width, 2 * width)"))
+    sys.modules.pop(models.stem)
+    importlib.invalidate_caches()
+    result = run(f"{models.stem}:Net", "width=64", "dims=3", "--check", "net.yaml")
+    assert isinstance(result.exception, SystemExit)
+    assert result.exception.code == 1
+    assert "8,320" in result.output or "layers" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["Net", "width=64", "fails=true"], "raises RuntimeError: no such net"),
+        (["Nets", "width=64"], "has no 'Nets'"),
+    ],
+)
+def test_the_command_says_in_a_line_what_is_wrong(models: Path, arguments: list[str], message: str) -> None:
+    name, *values = arguments
+    result = run(f"{models.stem}:{name}", *values)
+    assert isinstance(result.exception, pc.ParamcalcError)
+    assert message in str(result.exception)
+    assert "\n" not in str(result.exception)

@@ -34,8 +34,6 @@ from paramcalc.frameworks.deriving.search import Derivation, Solution
 
 __all__ = ["Derived", "Evidence", "derive"]
 
-_OPTIONS = ("inputs", "framework", "dims", "fixed", "budget", "strict")
-
 
 def derive(
     constructor: Callable[..., Any],
@@ -58,7 +56,8 @@ def derive(
 
     Raises `ParamcalcError` with `not-derivable` where nothing can be stated.
     """
-    _check_options(constructor)
+    options = {"inputs": inputs, "framework": framework, "dims": dims, "fixed": fixed, "budget": budget}
+    _check_options(constructor, [name for name, value in {**options, "strict": strict}.items() if value])
     if inputs is not None:
         raise refuse("not-derivable", "connections are not derived", "leave 'inputs' out, for an inventory of layers")
     given = read_arguments(constructor, arguments, named, dims)
@@ -94,8 +93,8 @@ def derive(
     )
 
 
-def _check_options(constructor: Callable[..., Any]) -> None:
-    """Refuse a constructor with a parameter that is called as an option of `derive`."""
+def _check_options(constructor: Callable[..., Any], options: Collection[str]) -> None:
+    """Refuse options that are given and are parameters of the constructor as well."""
     if not callable(constructor):
         raise refuse("wrong-type", f"takes a class or a function, not {quoted(type(constructor).__name__)}")
     try:
@@ -103,7 +102,7 @@ def _check_options(constructor: Callable[..., Any]) -> None:
     except (TypeError, ValueError):
         return
     bound = getattr(constructor, "keywords", {})
-    for option in _OPTIONS:
+    for option in options:
         if option in parameters and option not in bound:
             raise refuse(
                 "not-derivable",

@@ -18,8 +18,10 @@ from paramcalc.frameworks.deriving.tracing import Log
 
 #: How many expressions are combined with others.
 _COMBINED = 250
-#: How often each side of a choice must be observed.
-_FEWEST = 3
+#: At how many points a number must be observed, and on each side of a choice.
+ENOUGH = 5
+#: How many values of each dim there must be among these points.
+_SEVERAL = 3
 Vector = tuple[int, ...]
 
 
@@ -61,6 +63,7 @@ class Candidates:
     chooses: bool = True
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
     _tables: dict[tuple[Observation, ...], _Table] = field(default_factory=dict)
+    _enough: dict[frozenset[int], bool] = field(default_factory=dict)
 
     @cached_property
     def atoms(self) -> list[Expr]:
@@ -90,7 +93,12 @@ class Candidates:
         return sorted((each for each in found if each.names <= free), key=lambda each: each.size)
 
     def expression(self, observations: Sequence[Observation], values: Sequence[int]) -> Expr | None:
-        """Return the shortest expression that has these values where they are observed; None if none is found."""
+        """Return the shortest expression that has these values where they are observed; None if none is found.
+
+        What is seen at a few points only, as in a part that is rarely there, is not known.
+        """
+        if not self.is_enough(each.point for each in observations):
+            return None
         if len({*values}) == 1:
             return ex.number(values[0])
         choices = self.chooses or not observations[0].counters
@@ -98,6 +106,23 @@ class Candidates:
         if key not in self._found:
             self._found[key] = self._sought(*key)
         return self._found[key]
+
+    def is_enough(self, points: Iterable[int]) -> bool:
+        """Whether points are many, and every dim that moves at all has several values at them."""
+        key = frozenset(points)
+        if key not in self._enough:
+            several = all(self._values_of(name, key) >= min(_SEVERAL, self._values_of(name)) for name in self._moving)
+            self._enough[key] = several and len(key) >= min(ENOUGH, len(self.points))
+        return self._enough[key]
+
+    @cached_property
+    def _moving(self) -> list[str]:
+        """The dims that are no lists, and in no equality, by which a part may be there at one value alone."""
+        pinned = {name for each in self.log.conditions.values() if each.op in ("==", "!=") for name in each.names}
+        return [name for name in self.free if not isinstance(self.values[name], list) and name not in pinned]
+
+    def _values_of(self, name: str, points: Iterable[int] | None = None) -> int:
+        return len({self.points[place][name] for place in (range(len(self.points)) if points is None else points)})
 
     def condition(self, observations: Sequence[Observation], outcomes: Sequence[bool]) -> Expr | None:
         """Return a condition that is true where it is observed to be, and nowhere else; None if none is found."""
@@ -135,7 +160,7 @@ class Candidates:
         for condition in self._predicates(observations[0].counters):
             truths = [_truth(condition, each) for each in table.environments]
             sides = [[place for place, truth in enumerate(truths) if truth is side] for side in (True, False)]
-            if None in truths or min(map(len, sides)) < _FEWEST:
+            if None in truths or not all(self.is_enough(observations[place].point for place in side) for side in sides):
                 continue
             found = [table.part(side, values) for side in sides]
             if None not in found:
@@ -201,10 +226,15 @@ def _linear(
         steps += differences
     first = candidates.expression(around, [each[0] for each in copies])
     step = candidates.expression([around[place] for place in several], steps)
-    if first is None or step is None:
-        return None
-    rising = ex.times(step, counter)
-    return rising if first == ex.number(0) else ex.plus(first, rising)
+    if first is not None and step is not None:
+        rising = ex.times(step, counter)
+        return rising if first == ex.number(0) else ex.plus(first, rising)
+    if step is not None and len(several) == len(copies):
+        # a + d·(i + 1)
+        before = candidates.expression(around, [each[0] - (each[1] - each[0]) for each in copies])
+        if before is not None:
+            return ex.plus(before, ex.times(step, ex.plus(counter, ex.number(1))))
+    return None
 
 
 def _geometric(
@@ -316,7 +346,7 @@ class _Table:
         found = self.known(values)
         if found is not None:
             return found
-        for search in (_shifted, _multiple, _of_two, _power, _scaled):
+        for search in (_shifted, _multiple, _of_two, _power, _of_three, _scaled):
             shortest = min(search(self, values), key=lambda each: (each.size, str(each)), default=None)
             if shortest is not None:
                 return shortest
@@ -353,11 +383,17 @@ def _of_two(table: _Table, values: Vector) -> Iterator[Expr]:
             if all(own == -(-other // multiple) * multiple for own, other in pairs):
                 yield ex.made("round_up", expr, ex.number(multiple))
         least, most = min(values), max(values)
-        if all(own == max(other, least) for own, other in pairs):
+        # a bound that was met once or twice is none; but for 1, which people write
+        if all(own == max(other, least) for own, other in pairs) and (least == 1 or _met(pairs, least) >= _SEVERAL):
             yield ex.made("max", expr, ex.number(least))
-        if all(own == min(other, most) for own, other in pairs):
+        if all(own == min(other, most) for own, other in pairs) and _met(pairs, most) >= _SEVERAL:
             yield ex.made("min", expr, ex.number(most))
         yield from _with_atoms(table, values, theirs, expr)
+
+
+def _met(pairs: Sequence[tuple[int, int]], bound: int) -> int:
+    """Return at how many values beyond a bound it is the bound that is seen."""
+    return len({other for own, other in pairs if own == bound != other})
 
 
 def _sums(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
@@ -371,6 +407,16 @@ def _sums(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterat
         found = table.known(own - factor * other for own, other in pairs)
         if found is not None:
             yield ex.plus(ex.times(ex.number(factor), expr), found)
+
+
+def _of_three(table: _Table, values: Vector) -> Iterator[Expr]:
+    """Yield the sum of a dim and of two expressions that are known."""
+    for atom, others in table.atom_values:
+        rest = tuple(own - other for own, other in zip(values, others, strict=True))
+        for theirs, expr in table.first:
+            found = table.known(own - other for own, other in zip(rest, theirs, strict=True))
+            if found is not None:
+                yield ex.plus(ex.plus(expr, found), atom)
 
 
 def _products(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
@@ -434,7 +480,7 @@ def _scaled(table: _Table, values: Vector) -> Iterator[Expr]:
                 found = table.values(expr)
                 if found == values:
                     yield expr
-                elif found is not None and values == tuple(max(each, least) for each in found):
+                elif least == 1 and found is not None and values == tuple(max(each, least) for each in found):
                     yield ex.made("max", expr, ex.number(least))
 
 

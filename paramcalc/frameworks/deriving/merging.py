@@ -305,7 +305,7 @@ class Merger:
                     inside.append((observation.inside(counter, copy), child))
                     within.append((*path, child.name))
             parts.append(self._part(inside, within, where))
-        if len(parts) == 1:
+        if len(parts) == 1 and parts[0].times is None:
             (node,) = parts
         else:
             node = Merged("", parts=parts, is_made=True)

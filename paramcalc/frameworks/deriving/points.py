@@ -16,7 +16,7 @@ from paramcalc.frameworks.deriving.tracing import Condition
 _PRIMES = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53)
 #: A dim of at most this value may be a number of copies, until it is known what it changes.
 _SMALL = 64
-#: No size is drawn beyond this, and no number of copies beyond that.
+#: No size is drawn beyond this, where numbers take no memory, and no number of copies beyond that.
 _LARGEST, _MOST_COPIES = 20_000, 7
 _TRIALS = 60
 #: Of how many copies there are thrice as many at a point.
@@ -37,6 +37,8 @@ class Points:
     counting: frozenset[str] | None = None
     #: whether dims that divide one another do so at small points too: where nothing is known of what is asserted
     keeps_divisors: bool = False
+    #: no size is drawn beyond this
+    largest: int = _LARGEST
     random: Random = field(default_factory=lambda: Random(0))
 
     def small(self) -> Values | None:
@@ -102,7 +104,7 @@ class Points:
         }
 
     def _allowed(self, name: str, size: int) -> bool:
-        return size <= (_MOST_COPIES if self._counts(name) and self.values[name] <= _MOST_COPIES else _LARGEST)
+        return size <= (_MOST_COPIES if self._counts(name) and self.values[name] <= _MOST_COPIES else self.largest)
 
     # --- one dim
 
@@ -133,13 +135,17 @@ class Points:
     def _near(self, name: str, value: int) -> int:
         if self._counts(name):
             return max(1, min(value, _MOST_COPIES) + self.random.choice((0, 1, 2, -1, -2)))
-        return max(1, self.random.choice((value, 2 * value, 3 * value, value + 1, value + 8, value // 2, value - 1)))
+        around = (value, 2 * value, 3 * value, value + 1, value + 8, value // 2, value - 1)
+        return max(1, min(self.random.choice(around), max(value, self.largest)))
 
     def _wild(self, name: str, value: int) -> int:
         if self._counts(name):
             return self.random.randint(1, _MOST_COPIES)
-        largest = max(16, 10 * value if self.random.random() < 0.3 else 2 * value)
-        size = int(math.exp(self.random.uniform(0, math.log(min(largest, _LARGEST)))))
+        kind = self.random.random()
+        if kind < 0.4:
+            size = int(math.exp(self.random.uniform(0, math.log(min(max(16, 2 * value), self.largest)))))
+        else:
+            size = self.random.randint(1, min(max(16, (4 if kind < 0.7 else 12) * value), self.largest))
         return max(1, size // 8 * 8 if self.random.random() < 0.3 else size)
 
     # --- whole points
@@ -196,11 +202,11 @@ class Points:
         fits = all(condition.holds(point) for condition in conditions) and not any(
             point[large] % point[small] for large, small in pairs
         )
-        return point if fits and all(map(_is_bounded, point.values())) else None
+        return point if fits and all(map(self._is_bounded, point.values())) else None
 
-
-def _is_bounded(value: object) -> bool:
-    return all(1 <= each <= 10 * _LARGEST for each in (value if isinstance(value, list) else [value]))  # type: ignore[operator]
+    def _is_bounded(self, value: Any) -> bool:
+        sizes = value if isinstance(value, list) else [value]
+        return all(1 <= size <= 10 * self.largest for size in sizes)
 
 
 def _mend(condition: Condition, point: Values, movable: Collection[str]) -> bool:

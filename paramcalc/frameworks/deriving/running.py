@@ -18,7 +18,7 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving.parts import Inventory
 
 #: How often a constructor is run at most, and for how many seconds in all.
-BUILDS, SECONDS = 200, 60.0
+BUILDS, SECONDS = 400, 60.0
 
 
 @dataclass
@@ -66,10 +66,14 @@ class Runner:
     def read(self, model: Any, kinds: bool = True) -> Inventory:
         """Read what was made. Raises `not-derivable` for what is no model, or cannot be read."""
         self.framework = framework_of(model)
-        from paramcalc.frameworks.torch.inventory import inventory
-
         try:
-            return inventory(model, kinds)
+            if self.framework == "keras":
+                from paramcalc.frameworks.keras.inventory import inventory as of_keras
+
+                return of_keras(model)
+            from paramcalc.frameworks.torch.inventory import inventory as of_torch
+
+            return of_torch(model, kinds)
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse("not-derivable", problem.message, problem.hint) from error
@@ -78,11 +82,14 @@ class Runner:
 def framework_of(model: Any) -> str:
     """Name the framework of what was made. Raises `not-derivable` for what is no model."""
     packages = {cls.__module__.partition(".")[0] for cls in type(model).__mro__}
+    if not packages.isdisjoint(("keras", "tf_keras")) and hasattr(model, "weights"):
+        return "keras"
     if "torch" in packages and hasattr(model, "named_parameters"):
         return "torch"
     raise refuse(
         "not-derivable",
-        f"the constructor gives an object of the type {type(model).__name__}, which is no module of PyTorch",
+        f"the constructor gives an object of the type {type(model).__name__}, which is no module of PyTorch and no"
+        " model of Keras",
         "derive takes a class or a function that makes one",
     )
 

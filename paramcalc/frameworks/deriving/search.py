@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Arguments, Values
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates, Observation
 from paramcalc.frameworks.deriving.literals import doubles_in
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
 from paramcalc.frameworks.deriving.parts import Inventory
@@ -26,6 +27,14 @@ from paramcalc.spec import Spec, read_spec
 _DRAWN, _PROOFS = 6, 12
 #: How often a counterexample or a loss is answered before the search is given up.
 _ROUNDS = 24
+#: At how many points a spec is proved on a side of a condition on which there are few.
+_FRESH = 3
+#: No size is drawn beyond this where a model keeps its numbers.
+_LARGEST_KEPT = 300
+#: Of how many conditions all pairs are tried on all their sides.
+_PAIRED = 4
+#: Of how many conditions points on both sides are drawn at once.
+_ENRICHED = 6
 #: How many equalities, and how many order conditions, are tried on their other side.
 _PROBED = 16
 
@@ -72,6 +81,8 @@ class Derivation:
         self.base = self._base()
         self._trace()
         self.points = Points(self.values, self._free(), keeps_divisors=not self.is_traced)
+        if self.runner.framework == "keras" or not self.runner.on_meta:
+            self.points.largest = _LARGEST_KEPT
         self.asserted: list[Condition] = []
         self.enforced: list[Condition] = []
         self.tautologies: set[Condition] = set()
@@ -79,6 +90,8 @@ class Derivation:
         self.dependencies: dict[str, tuple[Run, Run]] = {}
         #: the points at which the last tree was made
         self.last: list[Values] = []
+        #: the conditions on both sides of which there are points
+        self.enriched: set[Condition] = set()
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
@@ -202,6 +215,8 @@ class Derivation:
 
     def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
         """Yield what the constructor makes at the first points at which it does not raise."""
+        if not most:
+            return
         for trial, point in enumerate(points):
             if trial >= 2 * most:
                 return
@@ -261,6 +276,7 @@ class Derivation:
             if not self.points.free:
                 break
             sample = self._sample()
+            self.last = [run.values for run in sample]
             try:
                 nodes = self._merged(sample)
             except Lost as lost:
@@ -273,7 +289,7 @@ class Derivation:
         raise refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
 
     def _merged(self, runs: Sequence[Run]) -> list[Merged]:
-        self.last = values = [run.values for run in runs]
+        values = [run.values for run in runs]
         free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
         candidates = Candidates(self.values, free, values, self.log)
         return Merger(candidates, [run.inventory.root for run in runs]).merge()
@@ -335,6 +351,7 @@ class Derivation:
     def _further(self, seen: list[Run]) -> Iterator[Run]:
         """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
         yield from self._sides(seen)
+        yield from self._corners(seen)
         yield from self._runs(self.points.tall(), len(self.points.free))
         found = 0
         for trial in range(5 * _PROOFS):
@@ -348,12 +365,26 @@ class Derivation:
                 return
 
     def _sides(self, seen: list[Run]) -> Iterator[Run]:
-        """Yield runs on the side of each condition on which there is none yet."""
+        """Yield runs on both sides of what the constructor compared, fresh ones."""
         for condition in self._unkept():
-            if all(condition.holds(run.values) for run in seen):
-                for run in self._runs(self.points.violating(condition, self.points.kept), 1):
-                    seen.append(run)
-                    yield run
+            for side in (condition.opposite(), condition):
+                there = sum(side.holds(run.values) for run in seen)
+                most = _FRESH if there < 2 * ENOUGH else 1
+                for run in self._runs(self.points.violating(side.opposite(), self.points.kept), most):
+                    if run not in seen:
+                        seen.append(run)
+                        yield run
+
+    def _corners(self, seen: list[Run]) -> Iterator[Run]:
+        """Yield runs on all sides of two conditions at once, one of which may stand within the other."""
+        for first, second in combinations(self._unkept()[:_PAIRED], 2):
+            for one in (first, first.opposite()):
+                for other in (second, second.opposite()):
+                    points = self.points.violating(one.opposite(), [*self.points.kept, other])
+                    for run in self._runs(points, 1):
+                        if run not in seen:
+                            seen.append(run)
+                            yield run
 
     def _unkept(self) -> list[Condition]:
         """Return the conditions that points need not meet: the first and the last of those that a loop compares."""
@@ -411,6 +442,8 @@ class Derivation:
 
     def _narrow(self, lost: Lost, sample: Sequence[Run]) -> None:
         """Give up what stands in the way: the other side of a condition, other lengths of lists, a dim."""
+        if self._enriched():
+            return
         seen: dict[int, set[str]] = {}
         for observation, value in [] if lost.is_number else lost.observed:
             seen.setdefault(observation.point, set()).add(str(value))
@@ -426,6 +459,19 @@ class Derivation:
             self.points.lengths_vary = False
             return
         self._fix([self._blamed(lost, alike, others)], self._reason(lost))
+
+    def _enriched(self) -> bool:
+        """Add points on both sides of what the constructor compared, where there are few; return whether it did."""
+        found = []
+        for condition in [each for each in self._unkept() if each not in self.enriched][:_ENRICHED]:
+            self.enriched.add(condition)
+            for side in (condition, condition.opposite()):
+                there = [run for run in self.counterexamples if side.holds(run.values) and self._fits(run)]
+                points = self.points.violating(side.opposite(), self.points.kept)
+                runs = self._runs(points, max(0, ENOUGH + 1 - len(there)))
+                found += [run for run in runs if run not in self.counterexamples and run is not self.base]
+        self.counterexamples += [run for place, run in enumerate(found) if run not in found[:place]]
+        return bool(found)
 
     def _separating(self, alike: Sequence[Run], others: Sequence[Run]) -> Condition | None:
         """Return a condition that holds where the tree is that of the base, and nowhere else."""
