@@ -272,3 +272,19 @@ def _number(expr: Expr) -> int | None:
 def is_number(expr: Expr) -> bool:
     """Whether an expression is a mere number."""
     return expr.op == "number"
+
+
+_SHORTENING = {"+": plus, "-": minus, "*": times, "//": over, "**": raised}
+
+
+def substituted(expr: Expr, values: Environment) -> Expr:
+    """Return an expression with numbers in place of some names; one of a list stands where its elements do."""
+    if expr.names.isdisjoint(values):
+        return expr
+    if expr.names <= values.keys() and (value := expr.value(values)) is not None:
+        return number(value)
+    if expr.op == "name":
+        return expr
+    parts = [substituted(each, values) if isinstance(each, Expr) else each for each in expr.of]
+    shortening = _SHORTENING.get(expr.op)
+    return shortening(*parts) if shortening is not None else made(expr.op, *parts)

@@ -166,7 +166,7 @@ class Derivation:
             except Exception:
                 self.is_traced = False
         log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
-        self.log = log
+        self.log = log.at({name: self.values[name] for name in self.fixed})
 
     # --- conditions
 
@@ -544,8 +544,10 @@ class Derivation:
         for name in names:
             self.fixed[name] = reason
         self.points.free = self._free()
-        self.enforced = [each for each in self.enforced if each.names <= {*self.points.free}]
-        self.asserted = [each for each in self.asserted if each.names <= {*self.points.free}]
+        values = {name: self.values[name] for name in names}
+        self.log = self.log.at(values)
+        for conditions in (self.asserted, self.enforced):
+            conditions[:] = [at for each in conditions if (at := each.at(values)).names]
         self.points.kept = [*self.asserted, *self.enforced]
 
 

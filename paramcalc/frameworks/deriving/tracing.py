@@ -56,6 +56,10 @@ class Condition(NamedTuple):
         except (ArithmeticError, ValueError, IndexError, TypeError):
             return True
 
+    def at(self, values: Environment) -> Condition:
+        """Return the condition with numbers in place of some dims."""
+        return self._replace(left=ex.substituted(self.left, values), right=ex.substituted(self.right, values))
+
     def opposite(self) -> Condition:
         """Return the condition that holds where this one does not."""
         return self._replace(op=_OPPOSITE[self.op])
@@ -80,6 +84,17 @@ class Log:
         """Keep an expression."""
         if len(self.expressions) < _MOST_EXPRESSIONS and expr.names and expr.size < _LARGEST_EXPRESSION:
             self.expressions.setdefault(expr)
+
+    def at(self, values: Environment) -> Log:
+        """Return what was worked out and compared with numbers in place of some dims."""
+        found = Log(left={key: ex.substituted(expr, values) for key, expr in self.left.items()}, doubles=self.doubles)
+        for expr in self.expressions:
+            found.note(ex.substituted(expr, values))
+        for each in self.conditions.values():
+            condition = each.at(values)
+            if condition.names:
+                found.conditions[condition.op, condition.left, condition.right] = condition
+        return found
 
     def compare(self, op: str, left: Expr, right: Expr, outcome: bool) -> None:
         """Keep a comparison, as it came out."""
