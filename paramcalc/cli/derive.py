@@ -65,7 +65,7 @@ def derive(
     if output is None:
         show(text.rstrip())
     else:
-        write(text.encode(), output, apart_from="")
+        write(text.encode(), output, constructor, found.spec)
         show(str(found))
 
 
