@@ -21,24 +21,11 @@ def evidence_of(derivation: Derivation, solution: Solution) -> dict[str, Evidenc
     known = {"/".join(path): _is_traced(derivation, exprs) for path, exprs in _nodes(solution.nodes, (), ())}
     found: dict[str, Evidence] = {}
     for row in count(solution.spec, solution.spec.framework).layers:
-        names = [name for name in row.name.split(".") if ".." not in name]
+        numbers = {copies.at for copies in row.copies}
+        path = [name for place, name in enumerate(row.path) if place not in numbers]
         for tensor in row.tensors:
-            path = _known_path(names, known)
             found[".".join([*path, tensor.name])] = "traced" if known.get("/".join(path), False) else "sampled"
     return found
-
-
-def _known_path(names: Sequence[str], known: dict[str, bool]) -> list[str]:
-    """Return the names of a row's path that are those of nodes: the numbers of copies are none."""
-    paths: list[list[str]] = [[]]
-    for name in names:
-        longer = [[*path, name] for path in paths]
-        paths = [
-            path
-            for path in [*longer, *paths]
-            if any(each == "/".join(path) or each.startswith("/".join(path) + "/") for each in known) or not path
-        ]
-    return next((path for path in paths if "/".join(path) in known), list(names))
 
 
 def _nodes(

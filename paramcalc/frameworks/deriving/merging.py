@@ -90,6 +90,9 @@ class Merger:
         if root.kind:
             root.name, root.is_made = default_name(root.kind), True
             return [root]
+        if root.tensors and not root.parts:
+            root.name, root.is_made = "", True
+            return [root]
         if root.tensors:
             # tensors of the model itself: a group whose name is a dot adds nothing to their paths
             return [Merged(".", tensors=root.tensors, ties=root.ties), *root.parts]

@@ -31,7 +31,8 @@ def _are_alike(ours: Entry, theirs: Entry) -> bool:
     """Whether two tensors are the same; that of which they hold the numbers has the language's name in a spec."""
     if ours.tied_to is None or theirs.tied_to is None:
         return ours == theirs
-    owner = ours.tied_to[:-1]
+    # tensors of the model itself stand at no path
+    owner = () if ours.tied_to[:-1] == ("weights",) else ours.tied_to[:-1]
     return theirs.tied_to[: len(owner)] == owner and ours._replace(tied_to=theirs.tied_to) == theirs
 
 
@@ -45,7 +46,7 @@ def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> l
             tied = tensor.tied_to
             found.append(
                 Entry(
-                    _common(f"{row.name}.{tensor.name.replace(separator, '.')}", made),
+                    _common(".".join([*row.path, tensor.name.replace(separator, ".")]), made),
                     tuple(tensor.shape),
                     tensor.role,
                     tensor.dtype,

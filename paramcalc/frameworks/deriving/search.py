@@ -30,7 +30,7 @@ _ROUNDS = 24
 #: At how many points a spec is proved on a side of a condition on which there are few.
 _FRESH = 3
 #: No size is drawn beyond this where a model keeps its numbers.
-_LARGEST_KEPT = 300
+_LARGEST_KEPT = 128
 #: Of how many conditions all pairs are tried on all their sides.
 _PAIRED = 4
 #: Of how many conditions points on both sides are drawn at once.
@@ -321,7 +321,11 @@ class Derivation:
     def _proved(self, nodes: list[Merged], sample: Sequence[Run]) -> Solution | None:
         """Compare a spec with what the constructor makes at further points; None for a counterexample."""
         self._make_exact(nodes)
-        spec, made = self._written(nodes)
+        try:
+            spec, made = self._written(nodes)
+        except ParamcalcError as error:
+            self._narrow(Lost(f"the spec is refused: {error.problems[0].message}", "", []), sample)
+            return None
         proved = []
         seen = [*sample]
         for run in [*sample, *self._further(seen)]:

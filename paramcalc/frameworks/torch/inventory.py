@@ -65,7 +65,9 @@ class _Reader:
         return {label: _stated(tensor, label) for label, tensor in own.items()}, ties
 
     def _layer(self, module: Any, known: Known, name: str, path: Path) -> Part | None:
-        """Read a module that is a layer; None where a tensor of it is several of the layer's, and tied."""
+        """Read a module that is a layer; None where it has several inputs, or ties a part of a tensor."""
+        if len(known.inputs) > 1:
+            return None
         ties = {}
         for label, tensor in own_tensors(module).items():
             members = [*known.members[label]]
@@ -81,7 +83,7 @@ class _Reader:
             type(module).__name__,
             type(known.layer).__name__,
             fields,
-            shapes[0] if len(shapes) == 1 else shapes,
+            shapes[0] if shapes else [],
             known.trainable,
             known.dtype,
             ties=ties,
