@@ -623,3 +623,10 @@ def test_arrays_of_copies() -> None:
     # 4 to 4, and 4 to 5
     assert count(grown, "dims: {n: 1}\n", dims={"n": np.array([2, 2])}).total == 20 + 25
     assert code(grown, "dims: {n: 1}\n", dims={"n": np.array([1, 3])}) == "not-one-value"
+
+
+def test_copies_in_an_inventory_are_listed_one_by_one_where_that_is_asked_for() -> None:
+    group = pc.Node(layers=[pc.Node(pc.Dense(units=3), name="dense", of=[4])], name="blocks", times=3)
+    spec = pc.Spec([group], connections="none")
+    assert [row.name for row in pc.count(spec).layers] == ["blocks.0..2.dense"]
+    assert [row.name for row in pc.count(spec, expand=True).layers] == [f"blocks.{copy}.dense" for copy in range(3)]

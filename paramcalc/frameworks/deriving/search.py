@@ -20,7 +20,7 @@ from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
 from paramcalc.frameworks.deriving.running import Runner, raised
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
-from paramcalc.frameworks.deriving.writing import expressions, written
+from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
 
 #: How many points a tree is made of beside those at which one dim is moved, and at how many it is proved at least.
@@ -235,22 +235,12 @@ class Derivation:
                 yield run
 
     def _fits(self, run: Run) -> bool:
-        """Whether a run meets the conditions, and has the fixed dims as they were given."""
+        """Whether a run meets the conditions, and has what is fixed as it was given."""
+        lists = {name: value for name, value in self.values.items() if isinstance(value, list)}
         return (
             all(each.holds(run.values) for each in self.points.kept)
-            and all(
-                run.values[name] == self.values[name]
-                or (isinstance(self.values[name], list) and run.values[name] == self.values[name])
-                for name in self.fixed
-            )
-            and (
-                self.points.lengths_vary
-                or all(
-                    len(run.values[name]) == len(value)
-                    for name, value in self.values.items()
-                    if isinstance(value, list)
-                )
-            )
+            and all(run.values[name] == self.values[name] for name in self.fixed)
+            and (self.points.lengths_vary or all(len(run.values[name]) == len(value) for name, value in lists.items()))
         )
 
     def _sample(self) -> list[Run]:
@@ -568,8 +558,3 @@ def _exactly(value: Any, exact: set[tuple[Any, ...]]) -> Any:
     if isinstance(value, dict):
         return {key: _exactly(each, exact) for key, each in value.items()}
     return [_exactly(each, exact) for each in value] if isinstance(value, list) else value
-
-
-def all_expressions(nodes: Sequence[Merged]) -> list[Expr]:
-    """Return all expressions of a solution's nodes."""
-    return list(expressions(nodes))
