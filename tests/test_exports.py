@@ -30,7 +30,7 @@ from tests.arithmetic import GRAMMARS, evaluate, rounded
 from tests.helpers import ROOT, run
 from tests.sweeps.forms import evaluated
 from tests.targets.dictionaries import meaning
-from tests.targets.engines import in_libsbml, read_by_libsbml, read_by_openmath
+from tests.targets.readers import in_libsbml, read_by_libsbml, read_by_openmath
 
 GPT2 = pc.formula(pc.load(ROOT / "specs" / "gpt2.yaml"))
 

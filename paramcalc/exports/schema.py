@@ -213,9 +213,10 @@ def _nodes(names: Sequence[str]) -> list[dict[str, Any]]:
 def _beside(place: str, key: str, content: dict[str, Any]) -> dict[str, Any]:
     """Describe a node by its content, and by what stands beside it.
 
-    What is required stands apart: an editor would offer a whole node beside each property that is.
+    What is required stands apart: an editor would offer a whole node beside each property that is. It stands first,
+    so that most forms are told at once not to be the one of a node.
     """
-    return {"properties": {key: content}, "allOf": [{"$ref": f"#/$defs/{place}"}, {"required": [key]}]}
+    return {"allOf": [{"required": [key]}, {"$ref": f"#/$defs/{place}"}], "properties": {key: content}}
 
 
 def _places() -> dict[str, Any]:

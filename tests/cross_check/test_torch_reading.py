@@ -289,9 +289,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], Any, str]] = {
     ),
     "no module": (lambda: {"weight": 3}, None, "error[wrong-type]: takes a module of PyTorch, not a mapping"),
     "a dtype that is not counted": (
-        lambda: nn.Linear(2, 3, dtype=torch.complex64),
+        lambda: nn.Linear(2, 3, device="meta", dtype=torch.float8_e8m0fnu),
         None,
-        "error[invalid-value]: 'weight' has the dtype complex64, whose elements are not counted\n    convert it first",
+        (
+            "error[invalid-value]: 'weight' has the dtype float8_e8m0fnu, whose elements are not counted\n"
+            "    convert it first"
+        ),
     ),
     "an input smaller than the window": (
         lambda: nn.Sequential(nn.Conv1d(1, 2, 9), nn.ReLU()),

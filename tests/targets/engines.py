@@ -6,20 +6,16 @@ An engine takes cases and gives, for each point of each case, the number, or the
 from __future__ import annotations
 
 import json
-import math
 import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 
@@ -39,6 +35,7 @@ from tests.sweeps.forms import evaluated
 from . import julia as reading_julia
 from .cases import Case
 from .dictionaries import meaning
+from .readers import in_libsbml, read_by_libsbml, read_by_openmath
 
 #: For each case, for each point: the number, or why there is none.
 Results = list[list[int | str]]
@@ -438,34 +435,6 @@ def libsbml(cases: Sequence[Case]) -> Results:
     return results
 
 
-def read_by_libsbml(text: str) -> Any:
-    """What libSBML makes of content MathML."""
-    import libsbml as engine
-
-    tree = engine.readMathMLFromString(text)
-    assert tree is not None, f"libSBML cannot read {text}"
-    return tree
-
-
-def in_libsbml(tree: Any, sizes: dict[str, int]) -> int | str:
-    """The value that libSBML computes at these sizes."""
-    import libsbml as engine
-
-    given = tree.deepCopy()
-    for name, size in sizes.items():
-        number = engine.ASTNode(engine.AST_REAL)
-        number.setValue(float(size))
-        given.replaceArgument(name, number)
-    if given.getType() == engine.AST_FUNCTION_PIECEWISE:
-        # of several conditions its evaluator asks for two
-        given.getChild(1).reduceToBinary()
-    value = engine.SBMLTransforms.evaluateASTNode(given)
-    if math.isnan(value):
-        return "no value"
-    assert value.is_integer(), (engine.formulaToL3String(given), value)
-    return int(value)
-
-
 def openmath(cases: Sequence[Case]) -> Results:
     """OpenMath, read by the package openmath."""
     results: Results = []
@@ -476,14 +445,6 @@ def openmath(cases: Sequence[Case]) -> Results:
             tree = read_by_openmath(text)
             results[-1] = [meaning(tree, point) for point in case.points]
     return results
-
-
-def read_by_openmath(text: str) -> Any:
-    """The object that the package openmath makes of its XML."""
-    # it imports from setuptools what newer ones no longer have, and does not use it in reading
-    with patch.dict(sys.modules, {"pkg_resources": SimpleNamespace(resource_filename=None)}):
-        from openmath import decoder
-    return decoder.decode_bytes(text.encode()).omel
 
 
 def excel_let(cases: Sequence[Case]) -> Results:

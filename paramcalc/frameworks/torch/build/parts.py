@@ -135,6 +135,7 @@ class OwnAttention(nn.Module):
         queries = self.projected("query", query)
         keys = self.projected("key", key).repeat_interleave(self.share, 1)
         values = self.projected("value", value).repeat_interleave(self.share, 1)
-        mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=self.causal)
+        attend = functional.scaled_dot_product_attention
+        mixed = attend(queries, keys, values, is_causal=self.causal)
         y = torch.einsum("bhtv,hvo->bto", mixed, self.output_kernel)
         return y if self.output_bias is None else y + self.output_bias
