@@ -9,7 +9,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_building, test_deriving, test_exports, test_language_documents, test_own_layers
+from tests import test_deriving, test_exports, test_language_documents, test_own_layers
+from tests.sweeps import test_building
 
 
 class Wrong(NamedTuple):

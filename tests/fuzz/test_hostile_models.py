@@ -22,7 +22,17 @@ import pytest
 
 import paramcalc as pc
 from tests.fuzz.test_hostile import check, run, start
-from tests.test_keras_models import BAD_ARCHIVES, LAMBDA, MLP, archive, entry, functional, sequential, source, tensor
+from tests.sweeps.test_keras_models import (
+    BAD_ARCHIVES,
+    LAMBDA,
+    MLP,
+    archive,
+    entry,
+    functional,
+    sequential,
+    source,
+    tensor,
+)
 
 pytestmark = pytest.mark.fuzz
 

@@ -18,7 +18,7 @@ from paramcalc.spec import FRAMEWORKS
 from tests.helpers import SPECS, run
 from tests.strategies import specs
 from tests.sweeps.forms import evaluated
-from tests.test_data import LSTM, printed, validator, vectors_of, whole
+from tests.sweeps.test_data import LSTM, printed, validator, vectors_of, whole
 from tests.test_exports import function
 
 pytestmark = pytest.mark.sweep

@@ -16,7 +16,9 @@ from paramcalc.frameworks.build import source
 from paramcalc.frameworks.building import writing
 from paramcalc.spec import FRAMEWORKS
 
-SPECS = sorted((Path(__file__).resolve().parent.parent / "specs").glob("*.yaml"))
+pytestmark = pytest.mark.sweep
+
+SPECS = sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.yaml"))
 
 
 def node(layer: str, keys: str = "") -> pc.Spec:

@@ -9,10 +9,13 @@ import jsonschema
 import pytest
 
 import paramcalc as pc
+from paramcalc.exports.languages.tree import OPERATIONS, form_schema
 from tests.helpers import ROOT, run
 from tests.sweeps.forms import evaluated
 
+pytestmark = pytest.mark.sweep
 GPT2 = str(ROOT / "specs" / "gpt2.yaml")
+FORM = pc.formula(pc.load(GPT2))
 LSTM = str(ROOT / "specs" / "lstm_classifier.yaml")
 
 
@@ -408,3 +411,56 @@ def test_each_schema_is_closed_valid_and_small(what: str) -> None:
 
 def test_the_schema_of_a_form_has_its_former_name_too() -> None:
     assert run("schema", "--of", "formula").stdout == run("schema", "--of", "form").stdout
+
+
+# --- The schema of the tree of a form --------------------------------------------------------
+
+
+def test_the_second_operand_of_a_scaled_size_is_a_double() -> None:
+    document = json.loads(FORM.to("json"))
+    for name in ("Scaled", "ScaledUp", "ScaledNear"):
+        jsonschema.validate({**document, "expression": [name, ["Add", "width", 1], 0.29]}, form_schema())
+        for wrong in (["width", "width"], ["width"], ["width", 0.29, 2], [0.29, "width"]):
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**document, "expression": [name, *wrong]}, form_schema())
+
+
+def test_the_schema_of_the_tree_is_printed_and_names_every_operation() -> None:
+    done = run("schema", "--of", "formula")
+    schema = json.loads(done.output)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert all(name in done.output for name in OPERATIONS)
+    wrong = {**json.loads(FORM.to("json")), "expression": ["Sin", "width"]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema)
+    # as many operands as each operation takes
+    for number, taken in (
+        (0, ()),
+        (1, ("Floor",)),
+        (2, [*set(OPERATIONS) - {"Floor", "Scaled", "ScaledUp", "ScaledNear"}]),
+        (3, ("Add", "Multiply", "Max", "Min")),
+    ):
+        for name in OPERATIONS:
+            tree = {**json.loads(FORM.to("json")), "expression": [name, *["width"] * number]}
+            assert jsonschema.Draft202012Validator(schema).is_valid(tree) == (name in taken), tree["expression"]
+
+
+def test_the_schema_refuses_what_is_not_of_the_format() -> None:
+    validator = jsonschema.Draft202012Validator(json.loads(run("schema", "--of", "formula").output))
+    plain = json.loads(FORM.to("json"))
+    symbol, condition, number = plain["symbols"][0], plain["conditions"][0], {"num": str(2**60)}
+    assert validator.is_valid({**plain, "value": number})
+    for wrong in (
+        {"further": 1},
+        {"value": {**number, "further": 1}},
+        {"value": {"num": "1.5"}},
+        {"value": 2**53},
+        {"symbols": [{**symbol, "further": 1}]},
+        {"symbols": [{**symbol, "minimum": 2}]},
+        {"conditions": [{**condition, "further": 1}]},
+        {"conditions": [{**condition, "holds": ["Add", 1, 2]}]},
+        {"paramcalc_form": 2},
+    ):
+        assert not validator.is_valid({**plain, **wrong}), wrong
+    for key in plain:
+        assert not validator.is_valid({name: value for name, value in plain.items() if name != key}), key

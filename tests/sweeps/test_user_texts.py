@@ -10,6 +10,8 @@ import pytest
 import paramcalc as pc
 from tests.helpers import run
 
+pytestmark = pytest.mark.sweep
+
 #: What clears a screen, colours it, rings, begins another line, or turns the direction of what follows.
 EVIL = "z\x1b[2J\x1b[31m\a\r\nTotal params: 1\u202eabc\x9b31m\u2028q"
 

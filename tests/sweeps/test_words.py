@@ -5,6 +5,8 @@ import pytest
 import paramcalc as pc
 from tests.helpers import run
 
+pytestmark = pytest.mark.sweep
+
 #: {block}, {group} and {dim} are names that the user gives.
 NETWORK = """
 paramcalc: 1

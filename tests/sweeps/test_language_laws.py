@@ -10,6 +10,7 @@ import paramcalc as pc
 from paramcalc.exports.schema import spec_schema
 from tests.language import load
 
+pytestmark = pytest.mark.sweep
 WHOLE = load(
     """
     name: whole

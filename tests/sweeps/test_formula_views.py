@@ -8,6 +8,8 @@ import pytest
 import paramcalc as pc
 from tests.helpers import ROOT, run
 
+pytestmark = pytest.mark.sweep
+
 SHOWN = {
     "gpt2 --keep width --keep depth": r"""
 gpt2 · torch

@@ -13,6 +13,8 @@ from paramcalc.exports.derivations import html, latex, render
 from paramcalc.exports.derivations.blocks import Document, Paragraph
 from tests.helpers import ROOT
 
+pytestmark = pytest.mark.sweep
+
 MLP = pc.load(ROOT / "specs" / "keras_mlp.yaml")
 GPT2 = pc.load(ROOT / "specs" / "gpt2.yaml")
 LSTM = pc.load(ROOT / "specs" / "lstm_classifier.yaml")

@@ -21,7 +21,9 @@ import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.frameworks.keras.read import layers
 
-ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.sweep
+
+ROOT = Path(__file__).parents[2]
 
 
 def tensor(layer: str, shape: list[int | None], call: int = 0, place: int = 0) -> dict[str, Any]:
@@ -839,7 +841,7 @@ def test_check_takes_names_as_they_are() -> None:
 
 
 def test_what_keras_fills_in_by_itself_is_not_stated() -> None:
-    text = pc.dumps(pc.from_keras(Path(__file__).with_name("descriptions") / "text.json"))
+    text = pc.dumps(pc.from_keras(Path(__file__).parents[1] / "descriptions" / "text.json"))
     assert "  - Bidirectional: {layer: {LSTM: {units: 4, return_sequences: true}}}\n" in text
     assert "  - MultiHeadAttention: {num_heads: 2, key_dim: width / 2}\n    residual: true\n" in text
 
