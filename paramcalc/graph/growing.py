@@ -54,7 +54,7 @@ class Growth:
             copy = self._copy(Flow(shape, before.leaf), carried)
             tree = self.any_copy.tree(copy)
             following = tuple(map(self._of_next, shape))
-            grows = copy.flow is not None and all(map(algebra.same, copy.flow.shape, following))
+            grows = copy.flow is not None and algebra.same_shapes(copy.flow.shape, following)
             if tree is not None and grows and self._carries_on(copy, carried):
                 tree.label = ""
                 output = tuple(algebra.substituted(size, self.number, self.times) for size in shape)

@@ -37,14 +37,10 @@ def _with_features_last(flow: Flow) -> Leaf | None:
             return leaf
         if layer.layout in _LAST:
             return leaf if layer.channel_axis in (-1, len(leaf.output)) else None
-        if layer.moves_axes or not leaf.inputs or not _is_same(leaf.output, leaf.inputs[0].shape):
+        if layer.moves_axes or not leaf.inputs or not algebra.same_shapes(leaf.output, leaf.inputs[0].shape):
             return None
         leaf = leaf.inputs[0].leaf
     return None
-
-
-def _is_same(shape: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    return len(shape) == len(other) and all(map(algebra.same, shape, other))
 
 
 def on_outputs(root: Branch, outputs: tuple[Flow, ...]) -> Iterator[str]:

@@ -40,6 +40,7 @@ from paramcalc.core.algebra.comparison import (
     mentions,
     require,
     same,
+    same_shapes,
 )
 from paramcalc.core.algebra.repetition import (
     Allowance,
@@ -109,6 +110,7 @@ __all__ = [
     "ratio",
     "require",
     "same",
+    "same_shapes",
     "scaled",
     "scaled_by_double",
     "short",

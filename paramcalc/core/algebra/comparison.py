@@ -100,6 +100,11 @@ def same(left: Number, right: Number) -> bool:
     return bool(left == right)
 
 
+def same_shapes(left: Shape, right: Shape) -> bool:
+    """Return whether two shapes have the same axes, each as `same` has it."""
+    return len(left) == len(right) and all(map(same, left, right))
+
+
 def at_least(value: Number, bound: int) -> bool:
     """Return whether a size reaches a bound. An unknown length does; of a symbol it is assumed."""
     if type(value) is int:

@@ -107,6 +107,14 @@ def _ceil(dividend: int, divisor: int) -> int:
     return -(-dividend // divisor)
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -128,15 +136,10 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "scaled_up": lambda size, factor: product(size, factor, "scaled_up"),
     "scaled_near": lambda size, factor: product(size, factor, "scaled_near"),
     "if": lambda condition, value, other: value if condition else other,
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+    **COMPARISONS,
 }
 _RANKS = {"if": 0, "+": 2, "-": 2, "*": 3, "//": 3, "/": 3, "%": 3, "**": 5}
-_RANKS |= dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), 1)
+_RANKS |= dict.fromkeys(COMPARISONS, 1)
 #: What binds as a whole.
 _ATOM = 9
 

@@ -379,14 +379,6 @@ _ARITHMETIC: dict[str, Callable[[Expr, Expr], Expr]] = {
     "%": lambda left, right: ex.made("%", left, right),
     "**": ex.raised,
 }
-_COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 def _operation(op: str, reflected: bool) -> Callable[[Any, Any], Any]:
@@ -402,7 +394,7 @@ def _comparison(op: str) -> Callable[[Any, Any], Any]:
     def method(self: Any, other: Any) -> Any:
         if not isinstance(other, (int, float)):
             return NotImplemented
-        outcome = _COMPARISONS[op](_plain(self), _plain(other))
+        outcome = ex.COMPARISONS[op](_plain(self), _plain(other))
         first, second = _fraction(self), _fraction(other)
         if first is None or second is None:
             _compared_scaled(op, self, other, outcome)
