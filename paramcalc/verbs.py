@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
-from paramcalc.core.registry import kind
+from paramcalc.core.registry import DEFAULT_MEASURE, kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
@@ -24,11 +24,13 @@ if TYPE_CHECKING:
 
     from paramcalc.frameworks.check import Check
     from paramcalc.frameworks.deriving import Derived
+    from paramcalc.measures import Measure
     from paramcalc.results.comparison import Comparison
     from paramcalc.results.count import Array, Count
     from paramcalc.results.derivation import Derivation
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
+    from paramcalc.results.measurement import Measurement
 
 
 class KerasModel(Protocol):
@@ -56,6 +58,7 @@ def count(  # type: ignore[overload-overlap]
     spec: Network,
     convention: Framework | None = None,
     *,
+    of: Literal["parameters"] | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     input_shape: InputShape | None = None,
     dtype: str | None = None,
@@ -69,6 +72,7 @@ def count(
     spec: Network,
     convention: Framework | None = None,
     *,
+    of: Literal["parameters"] | None = None,
     dims: Mapping[str, GivenValue | NDArray[Any]],
     input_shape: InputShape | None = None,
     dtype: str | None = None,
@@ -77,16 +81,33 @@ def count(
 ) -> Count[Array]: ...
 
 
+@overload
 def count(
     spec: Network,
     convention: Framework | None = None,
     *,
+    of: str,
     dims: Mapping[str, Any] | None = None,
     input_shape: InputShape | None = None,
     dtype: str | None = None,
     expand: bool = False,
     depth: int | None = None,
-) -> Count[Any]:
+    **options: str | None,
+) -> Measurement[Any]: ...
+
+
+def count(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: str | None = None,
+    dims: Mapping[str, Any] | None = None,
+    input_shape: InputShape | None = None,
+    dtype: str | None = None,
+    expand: bool = False,
+    depth: int | None = None,
+    **options: str | None,
+) -> Count[Any] | Measurement[Any]:
     """Count a network exactly.
 
     `spec` is a `Spec`, the path of a file that holds a spec or a Keras model, a mapping as YAML gives it, a live
@@ -95,17 +116,29 @@ def count(
     numbers, which make every total an array. `input_shape` is the shape that a layer on its own, or a PyTorch
     module, is given, without the batch; for several inputs, a list of shapes. `dtype` is that of every tensor for
     which the spec states none, in place of the spec's own. `expand` lists every copy of a
-    repeated node; `depth` makes one row of each group that many levels down. Raises `ParamcalcError`.
-    """
-    from paramcalc.results import count as results
+    repeated node; `depth` makes one row of each group that many levels down.
 
+    `of` is the measure that is counted, the parameters if absent; `options` are those of the measure, as the page on
+    measures has them. Raises `ParamcalcError`.
+    """
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
+    measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    counted = results.count(opened, convention, dims=_given(spec, opened, dims), expand=expand, depth=depth)
+    given = _given(spec, opened, dims, measure)
+    counted: Count[Any] | Measurement[Any]
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.count import count as counts
+
+        counted = counts(opened, convention, dims=given, expand=expand, depth=depth)
+    else:
+        from paramcalc.results.measurement import measured
+
+        counted = measured(opened, measure, convention, dims=given, expand=expand, depth=depth)
     if not isinstance(spec, Layer):
         return counted
-    return replace(counted, layers=tuple(row for row in counted.layers if row.kind != "Input"))
+    rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
+    return replace(counted, layers=rows)
 
 
 def explain(
@@ -153,25 +186,38 @@ def formula(
     spec: Network | type[Layer],
     convention: Framework | None = None,
     *,
+    of: str | None = None,
     keep: Iterable[str] | None = None,
     dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+    **options: str | None,
 ) -> Formula:
     """Give the closed form of a network in its dims, or the general one of a layer type.
 
     `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
-    substituted. A spec without dims gets a symbol for each width of its layers. Raises
-    `ParamcalcError` for what `count` refuses, and for an unknown name.
+    substituted. A spec without dims gets a symbol for each width of its layers. `of` is the measure that it is
+    the form of, with its `options`, as for `count`; of a whole batch, `batch` stays a symbol where it is kept, or given
+    as None. `dtype` is that of `count`. Raises `ParamcalcError` for what `count` refuses, and for an unknown name.
     """
     from paramcalc.results import formula as results
 
+    measure = _measure(of, options)
     if isinstance(spec, type) and issubclass(spec, Layer):
-        return results.form_of_kind(spec, convention or "keras")
+        return results.form_of_kind(spec, convention or "keras", measure=measure)
     if isinstance(spec, Layer):
         name = type(spec).__name__
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = None if keep is None else _read_names(keep)
-    opened = open_network(spec)
-    return results.formula(opened, convention, keep=names, dims=_given(spec, opened, dims))
+    opened = _of_dtype(open_network(spec), dtype)
+    given = _given(spec, opened, dims, measure)
+    return results.formula(opened, convention, keep=names, dims=given, measure=measure)
+
+
+def _measure(of: str | None, options: Mapping[str, str | None]) -> Measure:
+    """Give the measure of a name. Raises `unknown-measure`, `invalid-value`."""
+    from paramcalc.measures import measure
+
+    return measure(of, options)
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -278,13 +324,16 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     raise refuse("wrong-type", message, _way_out(given))
 
 
-def _given(network: Network, opened: Spec, dims: Any) -> dict[str, Value]:
-    """Read the values that dims are given. Raises `fixed-dim` for an argument that was fixed when it was derived."""
+def _given(network: Network, opened: Spec, dims: Any, measure: Measure | None = None) -> dict[str, Value]:
+    """Read the values that dims are given, for a measure among others those that it adds.
+
+    Raises `fixed-dim` for an argument that was fixed when it was derived.
+    """
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
     for name in dims if isinstance(dims, Mapping) and isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
-    return read_given(opened, dims)
+    return read_given(opened if measure is None else measure.prepared(opened), dims)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:

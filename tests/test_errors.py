@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_deriving, test_exports, test_language_documents, test_own_layers
+from tests import test_deriving, test_exports, test_language_documents, test_measures, test_own_layers
 from tests.sweeps import test_building
 
 
@@ -39,6 +39,7 @@ ELSEWHERE = {
     "not-one-value": "test_a_condition_on_an_array",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
+    "unknown-measure": "test_what_is_no_measure_is_refused",
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
@@ -72,7 +73,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_deriving, test_exports, test_language_documents, test_own_layers)
+    modules = (test_building, test_deriving, test_exports, test_language_documents, test_measures, test_own_layers)
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, OUTPUT, SET, SPEC, dims
 from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @SPEC
+@OF
+@CAUSAL
 @AS
 @click.option(
     "--to",
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 @OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
+@DTYPE
 @click.option("--expand", is_flag=True, help="Multiply every product out.")
 @click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
@@ -39,11 +42,14 @@ if TYPE_CHECKING:
 @click.option("--vectors", is_flag=True, help="Print sizes and exact values as JSON, to test an implementation on.")
 def formula(
     path: str,
+    of: str | None,
+    causal: str | None,
     convention: Framework | None,
     target: Target | Literal["xlsx"],
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
+    dtype: str | None,
     expand: bool,
     by: Unit | None,
     depth: int | None,
@@ -64,7 +70,7 @@ def formula(
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
     spec = open_network(path)
-    form = formed(spec, convention, keep=keep or None, dims=dims(settings))
+    form = formed(spec, convention, of=of, causal=causal, keep=keep or None, dims=dims(settings), dtype=dtype)
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 

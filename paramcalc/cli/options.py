@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from paramcalc.core.errors import LIMITS, quoted
+from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.spec import FRAMEWORKS
 
 _PREFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
@@ -65,6 +66,18 @@ DTYPE = click.option(
     "--dtype",
     metavar="DTYPE",
     help="The dtype of every tensor for which the spec states none, as in bfloat16.",
+)
+OF = click.option(
+    "--of",
+    "of",
+    metavar="MEASURE",
+    shell_complete=lambda context, parameter, typed: [name for name in MEASURES if name.startswith(typed)],
+    help=f"What is counted: {', '.join(MEASURES)}; by default, {DEFAULT_MEASURE}.",
+)
+CAUSAL = click.option(
+    "--causal",
+    metavar="HOW",
+    help="Of attention that looks back alone, count the FLOPs of the whole (by default), of half of it, or exact.",
 )
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 

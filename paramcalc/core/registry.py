@@ -159,6 +159,16 @@ LANGUAGES = {
     "content-mathml": "paramcalc.exports.languages.markup:ContentMathML",
     "openmath": "paramcalc.exports.languages.markup:OpenMath",
 }
+#: The class of each measure: what may be summed over a network.
+MEASURES = {
+    "parameters": "paramcalc.measures.tensors:Parameters",
+    "trainable": "paramcalc.measures.tensors:Trainable",
+    "active": "paramcalc.measures.tensors:Active",
+    "bytes": "paramcalc.measures.tensors:Bytes",
+    "activations": "paramcalc.measures.activations:Activations",
+}
+#: What is meant where no measure is named.
+DEFAULT_MEASURE = "parameters"
 #: The module of each command, with a function of this name; in the order in which they are listed.
 COMMANDS = {
     "count": "paramcalc.cli.count:count",
@@ -348,6 +358,11 @@ def convention_module(name: str) -> Any:
 def language(name: str) -> Any:
     """Give the class that writes one of `LANGUAGES`."""
     return _found(LANGUAGES[name])
+
+
+def measure(name: str) -> Any:
+    """Give the class of one of `MEASURES`."""
+    return _found(MEASURES[name])
 
 
 def command(name: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
+from paramcalc.core.registry import MEASURES
 from paramcalc.exports import differences, kind_data, plain, vectors
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.derivations import data as derivation_data
@@ -37,6 +38,9 @@ def _list(items: Mapping[str, Any], description: str = "") -> dict[str, Any]:
 def _map(values: Mapping[str, Any], description: str = "") -> dict[str, Any]:
     described = {"description": description} if description else {}
     return {"type": "object", "additionalProperties": values, **described}
+
+
+_UNIT = {"type": "string", "description": "what a number of it counts, such as FLOPs"}
 
 
 def _or_null(schema: Mapping[str, Any], description: str = "") -> dict[str, Any]:
@@ -79,12 +83,29 @@ def count_schema() -> dict[str, Any]:
     )
     tensor = closed(_tensor(_list({"type": ["integer", "string", "null"]})))
     version = {"paramcalc_count": {"const": plain.VERSION, "description": "the version of this format"}}
+    given = {"set": {**_map({"$ref": "#/$defs/value"}), "description": "the dims that were given beside the spec"}}
+    measured = {"measure": {"enum": [*MEASURES]}, "unit": _UNIT, "total": _WHOLE}
+    term = closed({"name": _TEXT, "factors": _list({"$ref": "#/$defs/value"}), "amount": _WHOLE})
+    of_measure = closed(
+        {**_row(_WHOLE), "total": _WHOLE, "terms": _list({"$ref": "#/$defs/term"}, "what one copy is made of")},
+        {
+            "further_output_shapes": _list(_shape(_WHOLE)),
+            "once": {**_WHOLE, "description": "what all copies together have beside their number times one"},
+        },
+    )
+    common = {name: keys[name] for name in ("name", "convention", "dims")}
+    counts = [{"$ref": "#/$defs/count"}, {"$ref": "#/$defs/measurement"}]
     return {
         "$schema": DRAFT,
         "title": "A count of paramcalc",
-        "anyOf": [{"$ref": "#/$defs/count"}, _list({"$ref": "#/$defs/count"})],
+        "anyOf": [*counts, *map(_list, counts)],
         "$defs": {
-            "count": closed({**version, **keys}),
+            "count": closed({**version, **keys}, given),
+            "measurement": closed(
+                {**version, **common, **measured, "layers": _list({"$ref": "#/$defs/measured_layer"})}, given
+            ),
+            "measured_layer": of_measure,
+            "term": term,
             "value": value,
             "copies": copies,
             "layer": layer,

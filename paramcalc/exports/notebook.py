@@ -12,6 +12,7 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.measurement import Measurement
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -28,8 +29,9 @@ def _spec(result: Spec) -> dict[str, str]:
     return {"text/plain": text, "text/html": f"<pre><code>{escape(text)}</code></pre>"}
 
 
-@shown.register
-def _count(result: Count) -> dict[str, str]:
+@shown.register(Count)
+@shown.register(Measurement)
+def _count(result: Count | Measurement) -> dict[str, str]:
     return {"text/plain": tables.as_text(result), "text/html": tables.as_html(result)}
 
 

@@ -23,11 +23,12 @@ class Parallel(Repeated):
         there = self._as_one() or list(self._one_by_one())
         if not there:
             return None
-        branch = self.branch([tree for tree, _ in there], ())
+        branch = self.branch([tree for tree, _ in there], None)
+        branch.parallel = True
         if self.entry.node.active is not None:
             branch.active = self._active(branch.children)
         self.entry.flow = self._joined([flow for _, flow in there], branch)
-        branch.output = self.entry.flow.shape
+        branch.output, branch.flow = self.entry.flow.shape, self.entry.flow
         return branch
 
     def _one_by_one(self) -> Iterator[tuple[Tree, Flow]]:

@@ -85,6 +85,7 @@ class GLU(Layer):
 class Identity(Layer):
     """Hands on its input as it is."""
 
+    view = True
     source = "keras.layers.Identity; keras.layers.ActivityRegularization; torch.nn.Identity"
     example = Example(inputs=[(64,)])
 

@@ -15,6 +15,10 @@ class Activation(Layer):
 
     activation: Function = field("", "the function")
 
+    @property
+    def is_view(self) -> bool:
+        return bool(self.activation == "linear")
+
 
 class Dropout(Layer):
     """In training, sets a share of the elements to zero, drawn anew each time; it learns nothing."""
@@ -28,3 +32,7 @@ class Dropout(Layer):
         "what is drawn: elements, whole channels, factors around 1 (gaussian); alpha keeps mean and variance",
         "element",
     )
+
+    @property
+    def is_view(self) -> bool:
+        return bool(self.rate == 0)

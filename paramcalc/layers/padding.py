@@ -91,6 +91,7 @@ class Pad3D(_Pad, rank=3): ...
 class _Cropping(_Sided):
     """Cuts off the sides of {input}."""
 
+    view = True
     source = "keras.layers.Cropping{rank}D"
 
     cropping: CutSides = field("", _CUT, 1)

@@ -17,6 +17,7 @@ class Permute(Layer):
 
     layout = "as_given"
     moves_axes = True
+    view = True
     source = "keras.layers.Permute"
     example = Example({"dims": (3, 1, 2)}, [(64, 32, 3)])
 

@@ -12,6 +12,7 @@ class Flatten(Layer):
     """Several axes, by default all but the batch, become one."""
 
     layout = "as_given"
+    view = True
     source = "keras.layers.Flatten; torch.nn.Flatten"
     example = Example(inputs=[(64,)])
     remarks = (
@@ -40,6 +41,7 @@ class Reshape(Layer):
 
     layout = "as_given"
     moves_axes = True
+    view = True
     source = "keras.layers.Reshape; torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
 
@@ -53,6 +55,7 @@ class Unflatten(Layer):
     """One axis becomes several."""
 
     layout = "as_given"
+    view = True
     source = "torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
 
@@ -68,6 +71,7 @@ class Slice(Layer):
     """A part of one axis, from `start` up to `stop`, or every `step`-th element of it."""
 
     layout = "as_given"
+    view = True
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
     example = Example(inputs=[(64,)])
 

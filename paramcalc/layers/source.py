@@ -14,6 +14,7 @@ class Input(Layer):
     """Where data enters the network; it owns nothing."""
 
     inputs = ()
+    view = True
     source = "keras.Input"
     example = Example({"shape": (28, 28, 1)})
 
@@ -29,6 +30,7 @@ class Weights(Layer):
 
     inputs = (Axes("...", optional=True),)
     layout = "as_given"
+    view = True
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
     example = Example({"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}}, [(64,)])
 

@@ -157,6 +157,8 @@ class Layer(BaseModel):
     layout: ClassVar[Layout | None] = None
     #: whether its output may have the axes of its input at other places
     moves_axes: ClassVar[bool] = False
+    #: whether its output is its first input in another shape, or a part of it: nothing is computed
+    view: ClassVar[bool] = False
     #: what stands behind the formulas: a paper or a framework's documentation
     source: ClassVar[str] = ""
     #: what people ask of it, with the answers
@@ -209,6 +211,11 @@ class Layer(BaseModel):
     def way_out_of_nothing(self, shape: Shape) -> str:
         """Say what to do where the output of an input of this shape has an axis without elements."""
         return ""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its output has numbers of its first input alone, or none that are computed, with these fields."""
+        return type(self).view
 
     @property
     def channel_axis(self) -> int:
