@@ -39,6 +39,7 @@ ELSEWHERE = {
     "not-one-value": "test_a_condition_on_an_array",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
+    "not-measurable": "test_what_no_type_says_is_refused_and_not_taken_for_nothing",
     "unknown-measure": "test_what_is_no_measure_is_refused",
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",

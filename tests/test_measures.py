@@ -148,3 +148,123 @@ def test_a_measure_is_loaded_alone() -> None:
         module = import_module(row.partition(":")[0])
         others = {other.partition(":")[0] for other in MEASURES.values()} - {module.__name__}
         assert not others & {getattr(value, "__module__", "") for value in vars(module).values()}
+
+
+# --- FLOPs -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", pc.kind_names())
+def test_every_layer_type_says_what_it_multiplies(kind: str) -> None:
+    cls = pc.kind(kind)
+    assert cls.products is not pc.Layer.products, "products = no_products, where it has none"
+
+
+class Unsaid(pc.Layer):
+    """It says nothing of what it multiplies."""
+
+
+def test_what_no_type_says_is_refused_and_not_taken_for_nothing() -> None:
+    with pytest.raises(pc.ParamcalcError, match=r"not-measurable.*Unsaid does not say what it multiplies"):
+        pc.count(Unsaid(), input_shape=(4,), of="flops")
+
+
+TOWER = """
+paramcalc: 1
+dims: {depth: 5}
+layers:
+  - Input: {shape: [3]}
+  - Dense: {units: 4}
+    name: first
+    trainable: TRAINED
+  - name: body
+    times: depth
+    layers:
+      - Dense: {units: 4}
+      - Dropout: {rate: 0.5}
+  - Dense: {units: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("trained", "total"),
+    [
+        # 3 · 4, of which the input needs no gradient, five times 4 · 4, and 4 · 2
+        ("true", 2 * (2 * 12 + 3 * 5 * 16 + 3 * 8)),
+        # nothing goes back before the first of the copies
+        ("false", 2 * (12 + 2 * 16 + 3 * 4 * 16 + 3 * 8)),
+    ],
+)
+def test_a_product_is_computed_once_more_for_each_operand_that_needs_a_gradient(trained: str, total: int) -> None:
+    spec = pc.loads(TOWER.replace("TRAINED", trained))
+    for expand in (False, True):
+        assert pc.count(spec, of="training_flops", expand=expand).total == total
+    form = pc.formula(spec, of="training_flops")
+    assert {*form.symbols} == {"depth"}
+    assert [form(depth=depth) for depth in (5, 1)] == [total, total - 2 * 3 * 4 * 16]
+    assert pc.count(spec, of="training_flops", dims={"depth": 1}).total == form(depth=1)
+
+
+def test_what_is_recomputed_counts_its_forward_pass_once_more() -> None:
+    text = TOWER.replace("TRAINED", "true").replace("    times: depth\n", "    times: depth\n    recompute: true\n")
+    plain, again = pc.loads(TOWER.replace("TRAINED", "true")), pc.loads(text)
+    assert pc.dumps(again).count("recompute: true") == 1
+    more = pc.count(again, of="training_flops").total - pc.count(plain, of="training_flops").total
+    assert more == 2 * 5 * 16
+    assert pc.count(again, of="flops").total == pc.count(plain, of="flops").total
+    frozen = text.replace("Dense: {units: 4}\n", "Dense: {units: 4}\n        trainable: false\n", 2)
+    assert frozen.count("trainable: false") == 2
+    with pytest.raises(pc.ParamcalcError, match="'recompute' says of a group"):
+        pc.loads(TOWER.replace("TRAINED", "true\n    recompute: true"))
+
+
+def test_nothing_goes_back_through_what_no_output_depends_on() -> None:
+    spec = pc.loads("""
+paramcalc: 1
+layers:
+  - Input: {shape: [3]}
+  - Dense: {units: 4}
+  - Dense: {units: 9}
+    name: aside
+  - Dense: {units: 2}
+    inputs: dense
+""")
+    assert pc.count(spec, of="training_flops").total == 2 * (2 * 12 + 36 + 3 * 8)
+
+
+ATTENTION = """
+paramcalc: 1
+dims: {tokens: 6}
+layers:
+  - Input: {shape: [tokens, 8]}
+  - MultiHeadAttention: {num_heads: 2, key_dim: 4CAUSAL}
+"""
+
+
+@pytest.mark.parametrize(("causal", "looks_back"), [("", True), (", causal: true", True), (", causal: false", False)])
+def test_attention_that_looks_back_may_count_by_half(causal: str, looks_back: bool) -> None:
+    spec = pc.loads(ATTENTION.replace("CAUSAL", causal))
+    projections, whole = 2 * 4 * 6 * 8 * 8, 2 * 2 * 6 * 6 * 8
+    pairs = {"whole": 36, "half": 18, "exact": 21}
+    for how, number in pairs.items():
+        total = projections + (whole * number // 36 if looks_back else whole)
+        assert pc.count(spec, of="flops", causal=how).total == total
+        assert pc.formula(spec, of="flops", causal=how)() == total
+    with pytest.raises(pc.ParamcalcError, match="'causal' is not 'never'"):
+        pc.count(spec, of="flops", causal="never")
+
+
+def test_attention_to_something_else_looks_at_all_of_it() -> None:
+    spec = pc.Spec(
+        [
+            pc.Node(pc.Input(shape=(6, 8)), name="x"),
+            pc.Node(pc.Input(shape=(6, 8)), name="y"),
+            pc.Node(pc.MultiHeadAttention(num_heads=2, key_dim=4), inputs=["x", "y"]),
+        ]
+    )
+    assert pc.count(spec, of="flops", causal="half").total == pc.count(spec, of="flops").total
+
+
+def test_what_is_left_out_is_said() -> None:
+    text = "paramcalc: 1\nlayers: [Input: {shape: [4]}, SpectralNorm: {layer: {Dense: {units: 3}}}]"
+    (note,) = pc.count(pc.loads(text), of="flops").notes
+    assert note == "spectral_norm: the power method that finds the largest singular value is not counted"

@@ -76,6 +76,7 @@ CODES = {
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-measure": "There is no measure of that name.",
+    "not-measurable": "A measure cannot say exactly what a layer type costs.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",
     "not-expressible": "The target has no exact expression for something in a closed form.",
     "unwritable-file": "The output file cannot be written, or is one that was read.",

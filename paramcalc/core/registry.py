@@ -165,6 +165,8 @@ MEASURES = {
     "trainable": "paramcalc.measures.tensors:Trainable",
     "active": "paramcalc.measures.tensors:Active",
     "bytes": "paramcalc.measures.tensors:Bytes",
+    "flops": "paramcalc.measures.flops:Flops",
+    "training_flops": "paramcalc.measures.flops:TrainingFlops",
     "activations": "paramcalc.measures.activations:Activations",
 }
 #: What is meant where no measure is named.

@@ -9,6 +9,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
+from paramcalc.layers.base.products import no_products
 
 
 class PReLU(Layer):
@@ -36,6 +37,7 @@ class PReLU(Layer):
             when="slopes == 'channel' or shared_axes != None",
         ),
     )
+    products = no_products
 
     slopes: Literal["element", "channel", "single"] = field(
         "", "what has a slope of its own: each element, each channel, or the whole", "element"
@@ -73,6 +75,7 @@ class GLU(Layer):
     layout = "as_given"
     source = "Dauphin et al. 2017; torch.nn.GLU"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis that is halved, the batch counted as 0", -1)
 
@@ -88,6 +91,7 @@ class Identity(Layer):
     view = True
     source = "keras.layers.Identity; keras.layers.ActivityRegularization; torch.nn.Identity"
     example = Example(inputs=[(64,)])
+    products = no_products
 
 
 class Masking(Layer):
@@ -95,6 +99,7 @@ class Masking(Layer):
 
     source = "keras.layers.Masking"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     mask_value: Real = field("", "the number that all features of a step to leave out have", 0)
 
@@ -104,5 +109,6 @@ class GaussianNoise(Layer):
 
     source = "keras.layers.GaussianNoise"
     example = Example({"stddev": 0.1}, [(64,)])
+    products = no_products
 
     stddev: Rate = field("", "the standard deviation of what is added")

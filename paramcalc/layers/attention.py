@@ -18,6 +18,7 @@ from paramcalc.layers.base.fields import (
     Size,
     field,
 )
+from paramcalc.layers.base.products import Operand, Product
 from paramcalc.layers.base.words import words
 
 
@@ -121,6 +122,40 @@ class MultiHeadAttention(Layer):
         yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
         yield Tensor("output_bias", o, "a bias for each output", when=self.output_bias)
 
+    def products(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Product]:
+        of_value = 0 if value is None else 1
+        of_key = of_value if key is None else 2
+        value = value or query
+        key = key or value
+        h, k, g, v = self.num_heads, self.key_dim, self.num_key_value_heads, self.value_dim
+        yield Product("query_kernel", (*query[:-1], query[-1], h, k), (0,), ("query_kernel",))
+        yield Product("key_kernel", (*key[:-1], key[-1], g, k), (of_key,), ("key_kernel",))
+        yield Product("value_kernel", (*value[:-1], value[-1], g, v), (of_value,), ("value_kernel",))
+        gate = ("gate_kernel",)
+        yield Product("gate_kernel", (*query[:-1], query[-1], h, v), (0,), gate, when=self.use_gate)
+        queries: Operand = (0, "query_kernel", "query_bias")
+        keys: Operand = (of_key, "key_kernel", "key_bias", "appended_key")
+        values: Operand = (of_value, "value_kernel", "value_bias", "appended_value")
+        yield from self._attention_products(query, key, queries, keys, values)
+        mixed = (*queries, *keys, *values, "gate_kernel", "gate_bias")
+        yield Product("output_kernel", (*query[:-1], h, v, *self._output_sizes), mixed, ("output_kernel",))
+
+    def _attention_products(
+        self, query: Shape, key: Shape, queries: Operand, keys: Operand, values: Operand
+    ) -> Iterator[Product]:
+        """Yield the comparison of queries with keys, and the mixing of the values."""
+        attended = self._attended(query)
+        others = [size for place, size in enumerate(query[:-1]) if place not in attended]
+        compared, asked = (algebra.product(shape[place] for place in attended) for shape in (key, query))
+        for name, size, left, right, purpose in (
+            ("scores", self.key_dim, queries, keys, "each query is compared with each key"),
+            ("mixture", self.value_dim, (*queries, *keys), values, "the values are mixed for each query"),
+        ):
+            sizes = (*others, self.num_heads, size)
+            yield Product(name, sizes, left, right, purpose, lengths=(asked, compared), causal=self.causal)
+            appended, about = f"{name}_appended", "with the key and value that are appended"
+            yield Product(appended, (*sizes, asked), left, right, about, when=self.add_bias_kv)
+
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
 
@@ -168,6 +203,18 @@ class _SimpleAttention(Layer):
     def way_out(self, shape: Shape) -> str:
         return without_steps(shape)
 
+    def _products(
+        self, query: Shape, value: Shape, key: Shape | None, compares: bool, tensors: Operand
+    ) -> Iterator[Product]:
+        """Yield the comparison of queries with keys, if that is a product, and the mixing of the values."""
+        of_key = 1 if key is None else 2
+        lengths, others = (query[-2], value[-2]), query[:-2]
+        if compares:
+            about = "each query is compared with each key"
+            yield Product("scores", (*others, query[-1]), (0,), (of_key,), about, lengths=lengths)
+        about = "the values are mixed for each query"
+        yield Product("mixture", (*others, value[-1]), (0, of_key, *tensors), (1,), about, lengths=lengths)
+
     def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
         key = key or value
         if not algebra.equal_shapes(key[:-1], value[:-1]):
@@ -208,6 +255,9 @@ class Attention(_SimpleAttention):
         yield Tensor("scale", (), "the number that scales", when=self.use_scale)
         yield Tensor("concat_score_weight", (), "what the sums count", when=self.score_mode == "concat")
 
+    def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
+        return self._products(query, value, key, self.score_mode == "dot", ("scale", "concat_score_weight"))
+
 
 class AdditiveAttention(_SimpleAttention):
     """Each position of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
@@ -222,3 +272,6 @@ class AdditiveAttention(_SimpleAttention):
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("scale", (query[-1],), "what each feature counts", when=self.use_scale)
+
+    def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
+        return self._products(query, value, key, False, ("scale",))

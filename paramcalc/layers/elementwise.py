@@ -4,6 +4,7 @@ from typing import Literal
 
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Rate, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.words import Function
 
 
@@ -12,6 +13,7 @@ class Activation(Layer):
 
     source = "keras.layers.Activation; torch.nn.ReLU and its kin"
     example = Example({"activation": "relu"}, [(64,)])
+    products = no_products
 
     activation: Function = field("", "the function")
 
@@ -25,6 +27,7 @@ class Dropout(Layer):
 
     source = "Srivastava et al. 2014; keras.layers.Dropout; torch.nn.Dropout"
     example = Example({"rate": 0.5}, [(64,)])
+    products = no_products
 
     rate: Rate = field("", "the share of elements set to zero")
     variant: Literal["element", "channel", "gaussian", "alpha", "channel_alpha"] = field(

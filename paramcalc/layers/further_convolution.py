@@ -9,6 +9,7 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.convolution import POSITIONS, Filters, Windowed
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Size, field
+from paramcalc.layers.base.products import Product
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import transposed_lengths
@@ -47,8 +48,14 @@ class _DepthwiseConv(Windowed):
         yield self._kernel("kernel", x)
         yield Tensor("bias", (self._channels(x),), "a bias for each output", when=self.use_bias)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        yield self._product("kernel", x)
+
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self._channels(x))
+
+    def _product(self, name: str, x: Shape) -> Product:
+        return Product(name, (*self.lengths(x), *self.kernel_size, x[-1], self.depth_multiplier), (0,), (name,))
 
     def _kernel(self, name: str, x: Shape) -> Tensor:
         return Tensor(name, (*self.kernel_size, x[-1], self.depth_multiplier), "windows of weights for each channel")
@@ -93,6 +100,12 @@ class _SeparableConv(_DepthwiseConv, Filters):
             "from all windows to each filter, by position",
         )
         yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
+
+    def products(self, x: Shape) -> Iterator[Product]:
+        yield self._product("depthwise_kernel", x)
+        mixed = (0, "depthwise_kernel")
+        sizes = (*self.lengths(x), self._channels(x), self.filters)
+        yield Product("pointwise_kernel", sizes, mixed, ("pointwise_kernel",))
 
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self.filters)
@@ -153,6 +166,11 @@ class _ConvTranspose(Spatial, Ranked):
         filters = algebra.divide(self.filters, self.groups, "the groups must divide the filters")
         yield Tensor("kernel", (*self.kernel_size, filters, x[-1]), "a window of weights for each channel")
         yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
+
+    def products(self, x: Shape) -> Iterator[Product]:
+        # a window is put down at each position of the input
+        filters = algebra.divide(self.filters, self.groups)
+        yield Product("kernel", (*x[:-1], *self.kernel_size, filters, x[-1]), (0,), ("kernel",))
 
     def output_shape(self, x: Shape) -> Shape:
         lengths = transposed_lengths(

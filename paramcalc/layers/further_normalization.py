@@ -7,6 +7,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
+from paramcalc.layers.base.products import no_products
 
 
 class GroupNorm(Layer):
@@ -32,6 +33,7 @@ class GroupNorm(Layer):
         Phrase("scales and ", when="scale"),
         Phrase(" and shifts", when="center"),
     )
+    products = no_products
 
     groups: Groups = field("", "groups of channels; -1: each channel is one", 32)
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
@@ -60,6 +62,7 @@ class InstanceNorm(Layer):
             when="not scale and not center and not track_running_stats",
         ),
     )
+    products = no_products
 
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", False)
@@ -83,6 +86,7 @@ class UnitNorm(Layer):
     layout = "as_given"
     source = "keras.layers.UnitNormalization"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Axis = field("", "the axis or axes over which the length is taken, the batch counted as 0", -1)
 
@@ -97,6 +101,7 @@ class LocalResponseNorm(Layer):
     inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Krizhevsky, Sutskever and Hinton 2012; torch.nn.LocalResponseNorm"
     example = Example({"window": 5}, [(64, 8)])
+    products = no_products
 
     window: Count = field("", "the channels that are summed")
 
@@ -107,6 +112,7 @@ class Normalization(Layer):
     layout = "as_given"
     source = "keras.layers.Normalization"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: OptionalAxis = field("", "the axes along which each position has its own; absent: one for all elements", -1)
     adapted: Flag = field("adapted", "whether mean and variance are kept with the layer, or given as constants", True)

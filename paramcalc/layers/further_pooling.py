@@ -8,6 +8,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, OptionalRatios, Real, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Amount, OpenWindow, OptionalWindow, Ranked, Window
 from paramcalc.layers.base.spatial import (
     DataFormat,
@@ -33,6 +34,7 @@ _SIZE = "size of the output along each axis"
 class _AdaptivePool(Spatial, Ranked):
     inputs = (_INPUT,)
     example = Example({"output_size": 7}, [(8,)])
+    products = no_products
 
     output_size: OpenWindow = field("", f"{_SIZE}; null keeps that of the input")
 
@@ -90,6 +92,7 @@ class _LPPool(Spatial, Ranked):
     inputs = (_INPUT,)
     source = "torch.nn.LPPool{rank}d"
     example = Example(inputs=[(8,)])
+    products = no_products
 
     norm_type: Real = field("", "the power: 1 gives the sum, 2 the length of the window's numbers as a vector", 2)
     pool_size: Window = pool_size()
@@ -123,6 +126,7 @@ class _FractionalMaxPool(Spatial, Ranked):
     inputs = (_INPUT,)
     source = "Graham 2014; torch.nn.FractionalMaxPool{rank}d"
     example = Example({"output_ratio": "2/3"}, [(8,)])
+    products = no_products
     #: how much longer an axis must be than the last window reaches
     room: ClassVar[int] = 0
 
@@ -178,6 +182,7 @@ class _MaxUnpool(Spatial, Ranked):
     inputs = (_INPUT, _INPUT)
     source = "torch.nn.MaxUnpool{rank}d"
     example = Example(inputs=[(8,), (8,)])
+    products = no_products
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()

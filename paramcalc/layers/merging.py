@@ -6,12 +6,14 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
+from paramcalc.layers.base.products import no_products
 
 
 class _Elementwise(Layer):
     variadic = 2
     merges = True
     layout = "as_given"
+    products = no_products
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return together(inputs)
@@ -60,6 +62,7 @@ class Concatenate(Layer):
     layout = "as_given"
     source = "keras.layers.Concatenate; torch.cat"
     example = Example(inputs=[(64,), (64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", -1)
 

@@ -7,6 +7,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+from paramcalc.layers.base.products import no_products
 
 #: What of a normalisation's summary goes with its scale, and with its shift.
 _PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
@@ -44,6 +45,7 @@ class BatchNorm(Layer):
         Phrase(" and shifts", when="center"),
         *_PHRASES,
     )
+    products = no_products
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -84,6 +86,7 @@ class LayerNorm(Layer):
         ),
     )
     phrases = _PHRASES
+    products = no_products
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -113,6 +116,7 @@ class RMSNorm(Layer):
         Phrase("scale · ", when="scale"),
         Phrase(": only the scale is left to learn", when="scale"),
     )
+    products = no_products
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     scale: Flag = field("scale", "whether it is scaled", True)

@@ -8,6 +8,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Given, Real, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import CutSides, Ranked, Sides
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.words import words
@@ -22,6 +23,7 @@ _MISSING = {"reflect": 1, "circular": 0}
 class _Sided(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
 
 class _Padding(_Sided):

@@ -8,6 +8,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import OptionalWindow, Padding, Ranked, Window
 from paramcalc.layers.base.spatial import (
     DataFormat,
@@ -26,6 +27,7 @@ from paramcalc.layers.base.windows import output_lengths
 class _Pooling(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()
@@ -93,6 +95,7 @@ class AveragePool3D(_AveragePool, rank=3):
 class _GlobalPool(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
     keepdims: Flag = field("", "whether the other axes stay, with size 1", False)
     data_format: DataFormat = data_format()

@@ -8,6 +8,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
 
@@ -20,6 +21,7 @@ class Permute(Layer):
     view = True
     source = "keras.layers.Permute"
     example = Example({"dims": (3, 1, 2)}, [(64, 32, 3)])
+    products = no_products
 
     dims: OrderedAxes = field("", "the axes of the input in the order of the output, the batch left out: [2, 1]")
 
@@ -40,6 +42,7 @@ class RepeatVector(Layer):
     layout = "as_given"
     source = "keras.layers.RepeatVector"
     example = Example({"n": 10}, [(8,)])
+    products = no_products
 
     n: Count = field("", "the steps")
 
@@ -54,6 +57,7 @@ class RepeatVector(Layer):
 
 class _Pixels(Spatial):
     inputs = (Axes("... h w c", h="height", w="width", c="channels"),)
+    products = no_products
 
     @property
     def channel_axis(self) -> int:
@@ -100,6 +104,7 @@ class ChannelShuffle(Spatial):
     inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Zhang et al. 2017; torch.nn.ChannelShuffle"
     example = Example({"groups": 4}, [(64, 8)])
+    products = no_products
 
     groups: Count = field("", "into how many groups the channels are parted")
     data_format: DataFormat = data_format()
@@ -110,6 +115,7 @@ class ChannelShuffle(Spatial):
 
 
 class _Windows(Spatial):
+    products = no_products
     kernel_size: Window2D = field("", "height and width of a window")
     strides: Window2D = field("", "how far apart the windows are", (1, 1))
     padding: Amount2D = field("", "the pixels of padding on each side of the image", (0, 0))

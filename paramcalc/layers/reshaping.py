@@ -6,6 +6,7 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
+from paramcalc.layers.base.products import no_products
 
 
 class Flatten(Layer):
@@ -23,6 +24,7 @@ class Flatten(Layer):
             when="rank > 1 and start_dim == 1",
         ),
     )
+    products = no_products
 
     start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
     end_dim: Integer = field("", "the last of the axes", -1)
@@ -44,6 +46,7 @@ class Reshape(Layer):
     view = True
     source = "keras.layers.Reshape; torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
+    products = no_products
 
     target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
 
@@ -58,6 +61,7 @@ class Unflatten(Layer):
     view = True
     source = "torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     target_shape: TargetShape = field("", "the sizes of the new axes; one may be -1: what the others leave")
@@ -74,6 +78,7 @@ class Slice(Layer):
     view = True
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     start: Integer = field("", "the first element; a negative number counts from the end", 0)

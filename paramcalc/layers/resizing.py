@@ -8,6 +8,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Count, Flag, Given, OptionalCounts, OptionalRatios, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Ranked, Window, positions
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format, each_axis
 from paramcalc.layers.base.words import words
@@ -25,6 +26,7 @@ class Upsample(Spatial):
     inputs = (Axes("... c", c="channels"),)
     source = "torch.nn.Upsample; torch.nn.UpsamplingNearest2d; torch.nn.UpsamplingBilinear2d"
     example = Example({"scale_factor": 2}, [(32, 32, 8)])
+    products = no_products
 
     size: OptionalCounts = field("", "size of the output along each axis", None)
     scale_factor: OptionalRatios = field("", "the factor along each axis, as a decimal or as in 3/2", None)
@@ -54,6 +56,7 @@ class _UpSampling(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     source = "keras.layers.UpSampling{rank}D"
     example = Example(inputs=[(8,)])
+    products = no_products
 
     size: Window = field("", "how many times each {position} is repeated along each axis", 2)
 
@@ -82,6 +85,7 @@ class UpSampling3D(_UpSampling, rank=3):
 class _Sized(Spatial):
     inputs = (positions(2),)
     example = Example({"height": 16, "width": 16}, [(32, 32, 8)])
+    products = no_products
 
     height: Count = field("", "height of the output")
     width: Count = field("", "width of the output")

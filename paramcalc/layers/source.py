@@ -8,6 +8,7 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.declared import TensorShapes, declared_tensors, shape_of
 from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
+from paramcalc.layers.base.products import no_products
 
 
 class Input(Layer):
@@ -17,6 +18,7 @@ class Input(Layer):
     view = True
     source = "keras.Input"
     example = Example({"shape": (28, 28, 1)})
+    products = no_products
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
     dtype: DataDType = field("", "the dtype of the data", "float32")
@@ -33,6 +35,7 @@ class Weights(Layer):
     view = True
     source = "torch.nn.Parameter; keras.layers.Layer.add_weight"
     example = Example({"tensors": {"lora_a": (64, 4), "lora_b": (4, 64)}}, [(64,)])
+    products = no_products
 
     tensors_: TensorShapes = aliased("", "the shape of each parameter, by its name", default={}, alias="tensors")
     states: TensorShapes = field("", "the shape of each tensor that no optimizer updates, by its name", {})
@@ -45,6 +48,15 @@ class Weights(Layer):
             raise refuse("invalid-value", f"Weights declares {problem}", "name each once, in 'tensors' or in 'states'")
         yield from declared_tensors(self.tensors_)
         yield from declared_tensors(self.states, "state")
+
+    def reaches_output(self, tensor: str) -> bool:
+        return tensor == self.output
+
+    @property
+    def leaves_out(self) -> str:
+        shapes = [shape_of(declared) for declared in self.tensors_.values()]
+        several = self.output is None and any(len(shape) > 1 for shape in shapes)
+        return "what is computed with its tensors, which the spec does not say," if several else ""
 
     def output_shape(self, x: Shape | None = None) -> Shape:
         if self.output is not None:

@@ -7,7 +7,7 @@ gone through, and again as long as what flows out of a copy is not what flowed i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Undecided
@@ -21,15 +21,16 @@ S = TypeVar("S")
 _MOST = 100
 
 
-class _Met(Generic[S]):
-    """A leaf as it was met: how often, and what flowed into it."""
+class Met(Generic[S]):
+    """A leaf as it was met: how often, what flowed into it, and how many groups around it are computed again."""
 
-    __slots__ = ("leaf", "often", "states")
+    __slots__ = ("again", "leaf", "often", "states")
 
     def __init__(self, leaf: Leaf, states: tuple[S, ...]) -> None:
         self.leaf = leaf
         self.states = states
         self.often: Number = 1
+        self.again = 0
 
 
 class Propagation(Generic[S]):
@@ -49,14 +50,18 @@ class Propagation(Generic[S]):
         raise NotImplementedError
 
     def run(self, root: Branch) -> dict[int, list[Visit]]:
-        """Return for each leaf, by its `id`, what flowed into it, and how often: `Visit.state` is a tuple.
+        """Return for each leaf, by its `id`, the states in which it was met, and how often.
 
         Raises `NotAlike`.
         """
         found: dict[int, list[Visit]] = {}
         for met in self._inside(root):
-            found.setdefault(id(met.leaf), []).append(Visit(met.often, met.states))
+            found.setdefault(id(met.leaf), []).append(Visit(met.often, self.state_of(met)))
         return found
+
+    def state_of(self, met: Met[S]) -> Any:
+        """Return the state that a measure is told: here, what flowed into the leaf, as a tuple."""
+        return met.states
 
     def carried(self, flow: Flow) -> S:
         """Return what a flow carries. Raises `NotAlike`."""
@@ -67,16 +72,16 @@ class Propagation(Generic[S]):
             raise NotAlike
         return self._outputs[id(leaf)][flow.place]
 
-    def leave(self, group: Branch, met: list[_Met[S]]) -> None:
+    def leave(self, group: Branch, met: list[Met[S]]) -> None:
         """Do what is to be done with all that was met in a group: here, nothing."""
 
-    def _inside(self, tree: Tree) -> list[_Met[S]]:
+    def _inside(self, tree: Tree) -> list[Met[S]]:
         """Return what is met in one copy of a tree."""
         if isinstance(tree, Leaf):
             inputs = tuple(map(self.carried, tree.inputs))
             self._outputs[id(tree)] = self.step(tree, inputs)
-            return [_Met(tree, inputs)]
-        found: list[_Met[S]] = []
+            return [Met(tree, inputs)]
+        found: list[Met[S]] = []
         chained = tree.role == "copies" and not tree.parallel and bool(tree.inputs)
         state = self.carried(tree.inputs[0]) if chained else None
         for child, times in self._children(tree):
@@ -96,10 +101,10 @@ class Propagation(Generic[S]):
         for child, among in active_copies(tree):
             yield child, child.copies if among is None or not self.of_active else among
 
-    def _copies(self, content: Tree, times: Number, state: S) -> tuple[list[_Met[S]], S]:
+    def _copies(self, content: Tree, times: Number, state: S) -> tuple[list[Met[S]], S]:
         """Return what is met in copies one behind the other, and what flows out of the last."""
         entry = content.inputs[0]
-        found: list[_Met[S]] = []
+        found: list[Met[S]] = []
         for number in range(_MOST):
             self._flows[id(entry)] = state
             before = dict(self._outputs)
@@ -109,15 +114,19 @@ class Propagation(Generic[S]):
             following = self._output_of(content)
             left = times - number
             if following == state or (type(left) is int and left == 1):
+                self._check_number(times, number)
                 return found + _times(inside, left), following
-            if type(times) is not int:
-                # of a number that is a symbol, or many numbers, it must be sure that there are as many
-                algebra.assume("≥", times, number + 2)
-                if algebra.is_array(times):
-                    raise NotAlike
             found += inside
             state = following
         raise Undecided(times)
+
+    def _check_number(self, times: Number, differing: int) -> None:
+        """Assume of a number of copies that is a symbol that it is at least that of the first that differ."""
+        if type(times) is int or differing < 2:
+            return
+        if algebra.is_array(times):
+            raise NotAlike
+        algebra.assume("≥", times, differing)
 
     def _output_of(self, content: Tree) -> S:
         """Return what flows out of one copy."""
@@ -128,7 +137,7 @@ class Propagation(Generic[S]):
         return self.carried(content.flow)
 
 
-def _times(met: list[_Met[S]], times: Number) -> list[_Met[S]]:
+def _times(met: list[Met[S]], times: Number) -> list[Met[S]]:
     """Have what was met be met so many times."""
     for each in met:
         each.often = each.often * times

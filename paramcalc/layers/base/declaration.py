@@ -22,6 +22,7 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.axes import Axes, channels_at, channels_last
 from paramcalc.layers.base.fields import FieldType, aliased, read_flag
+from paramcalc.layers.base.products import Operand, Product, is_there
 from paramcalc.layers.base.refusals import translated
 from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
@@ -99,6 +100,9 @@ class Part:
     when: Any = True
     #: how many parts it stands for, as a tensor does
     copies: Number = 1
+    #: what each of its inputs is made of, as operands of products have it: the whole's inputs by their numbers, and
+    #: tensors of the whole; the whole's own inputs in their order, if absent
+    sources: tuple[Operand, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,15 @@ class Layer(BaseModel):
         """Yield the layers that it is made of, whose tensors are its own as well: here, none."""
         return ()
 
+    def products(self, *inputs: Any, **named: Any) -> Iterable[Product]:
+        """Yield what it multiplies for these inputs: each matrix product, convolution and product of attention.
+
+        A layer type without any says so: `products = no_products`. Raises `not-measurable`.
+        """
+        name = type(self).__name__
+        hint = "its class gives 'products', or says that it has none: products = no_products"
+        raise refuse("not-measurable", f"{name} does not say what it multiplies", hint)
+
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
@@ -216,6 +229,20 @@ class Layer(BaseModel):
     def is_view(self) -> bool:
         """Whether its output has numbers of its first input alone, or none that are computed, with these fields."""
         return type(self).view
+
+    @property
+    def is_differentiable(self) -> bool:
+        """Whether a gradient goes through it from its output to its inputs and tensors."""
+        return True
+
+    def reaches_output(self, tensor: str) -> bool:
+        """Whether its output depends on one of its tensors, by the name of that."""
+        return True
+
+    @property
+    def leaves_out(self) -> str:
+        """What it computes beside what `products` state, and no measure counts: here, nothing."""
+        return ""
 
     @property
     def channel_axis(self) -> int:
@@ -267,6 +294,11 @@ class Layer(BaseModel):
         """Give the second half of `infer`."""
         layer, moved = self._seen(inputs)
         return layer.all_tensors(*moved)
+
+    def owned_products(self, *inputs: Shape) -> list[Product]:
+        """List what it multiplies for inputs as the framework of the layer lays them out. Raises `not-measurable`."""
+        layer, moved = self._seen(inputs)
+        return [product for product in layer.products(*moved) if is_there(product)]
 
     def _seen(self, inputs: tuple[Shape, ...]) -> "tuple[Layer, Sequence[Shape]]":
         """Give the layer with all fields filled in, and its inputs with the channels last, as its type sees them."""
