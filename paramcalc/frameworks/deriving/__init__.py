@@ -21,12 +21,13 @@ further ones.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.connecting import Given, NotConnected, connect, read_inputs
 from paramcalc.frameworks.deriving.derived import Derived, Evidence
 from paramcalc.frameworks.deriving.evidence import evidence_of, sampled_dims
 from paramcalc.frameworks.deriving.running import SECONDS, Runner, states_kept
@@ -58,8 +59,7 @@ def derive(
     """
     options = {"inputs": inputs, "framework": framework, "dims": dims, "fixed": fixed, "budget": budget}
     _check_options(constructor, [name for name, value in {**options, "strict": strict}.items() if value])
-    if inputs is not None:
-        raise refuse("not-derivable", "connections are not derived", "leave 'inputs' out, for an inventory of layers")
+    shapes = read_inputs(inputs) if inputs is not None else None
     given = read_arguments(constructor, arguments, named, dims)
     names = (fixed,) if isinstance(fixed, str) else fixed
     for name in names:
@@ -74,6 +74,7 @@ def derive(
         while strict and (sampled := sampled_dims(derivation, solution)):
             asked = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
             derivation, solution = _best(given, runner, title, asked)
+        solution, unconnected = _connected(derivation, solution, shapes)
     if all(name in solution.idle for name in solution.spec.dims):
         raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
     evidence = evidence_of(derivation, solution)
@@ -83,6 +84,8 @@ def derive(
         f" Tensors whose sizes the constructor itself worked out: {len(evidence) - sampled_count};"
         f" known by their values alone: {sampled_count}."
     )
+    if unconnected:
+        description += f" Its connections are not known: {unconnected}."
     return Derived(
         replace(solution.spec, description=description),
         solution.fixed,
@@ -90,7 +93,21 @@ def derive(
         tuple(solution.idle),
         evidence,
         tuple(solution.points),
+        unconnected,
     )
+
+
+def _connected(
+    derivation: Derivation, solution: Solution, inputs: Sequence[Given] | None
+) -> tuple[Solution, str]:
+    """Return what was derived with its connections; where they are not known, without, and the reason."""
+    is_keras = derivation.runner.framework == "keras"
+    if inputs is None and not is_keras:
+        return solution, ""
+    try:
+        return connect(derivation, solution, inputs or ()), ""
+    except NotConnected as reason:
+        return solution, str(reason).rstrip(".")
 
 
 def _check_options(constructor: Callable[..., Any], options: Collection[str]) -> None:
