@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from paramcalc.conventions import convention
 from paramcalc.frameworks.deriving.parts import Part, Path, Tie
@@ -125,7 +125,9 @@ class _Parts:
             before=before,
             share=self.link(str(node.share), scopes).path if node.share is not None else None,
             word=self.word(node, name),
-            is_loose=layer is not None and "tensors" in layer.stated() and re.fullmatch(r"own(_\d+)?", name) is not None,
+            is_loose=layer is not None
+            and "tensors" in layer.stated()
+            and re.fullmatch(r"own(_\d+)?", name) is not None,
         )
 
     def path(self, path: Path) -> Path:

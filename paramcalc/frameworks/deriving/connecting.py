@@ -18,15 +18,17 @@ from paramcalc.frameworks.deriving.linking import TEMPLATES, Connector, Template
 from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.parts import Entry, Part
 from paramcalc.frameworks.deriving.proving import calls_alike, entries_of, has_tensors
+from paramcalc.frameworks.deriving.running import silence
 from paramcalc.frameworks.deriving.search import Derivation, Run, Solution
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.layers.base.fields import DTYPES, read_shape
 from paramcalc.spec import Spec, read_spec
 
 #: Of how many points a tree is made at first, at how many it is proved at least, and how many are read at most.
-_SAMPLE, _PROOFS, _MOST = 12, 8, 24
+_SAMPLE, _PROOFS, _MOST = 16, 8, 26
 #: How often a point at which a spec was wrong is answered.
 _ROUNDS = 4
+
 
 class NotConnected(Exception):
     """Why the connections are not known."""
@@ -50,11 +52,8 @@ def read_inputs(inputs: Any) -> tuple[Given, ...]:
 
     Raises `wrong-type`, `invalid-value`, `invalid-expression`.
     """
-    if isinstance(inputs, str) or not isinstance(inputs, (list, tuple)):
-        return (_given(inputs),)
-    if inputs and all(each is None or isinstance(each, int) for each in inputs):
-        return (_given(inputs),)
-    return tuple(map(_given, inputs))
+    is_list = isinstance(inputs, (list, tuple)) and not any(each is None or type(each) is int for each in inputs)
+    return tuple(map(_given, inputs)) if is_list else (_given(inputs),)
 
 
 def _given(value: Any) -> Given:
@@ -140,7 +139,9 @@ class _Connection:
                 raise NotConnected(f"the spec is refused: {error.problems[0].message}") from None
             wrong = [each for each in runs if not self.is_right(found, each)]
             if not wrong:
-                return replace(found, points=[each.run.values for each in runs])
+                points = [each.run.values for each in runs]
+                remark = (runs[0].spec.description or "").removeprefix("Read from PyTorch. ")
+                return replace(found, points=[*points, *self.further(found, points)], remark=remark)
             fresh = [each for each in wrong if each in alike and each not in sample]
             if not fresh:
                 break
@@ -162,11 +163,27 @@ class _Connection:
             del data["outputs"]
         return replace(solution, spec=read_spec(data), nodes=nodes, made=made)
 
+    def further(self, found: Solution, points: Sequence[Values]) -> Iterator[Values]:
+        """Yield the points at which the tensors alone are compared. Raises `NotConnected` where they differ."""
+        for values in self.solution.points:
+            run = self.derivation.run(values)
+            if run is None or values in points:
+                continue
+            try:
+                is_right = self.has_tensors(found, run)
+            except ParamcalcError:
+                continue  # what it is given there does not fit
+            if not is_right:
+                raise NotConnected("its tensors are others at some points")
+            yield values
+
     def is_right(self, found: Solution, read: _Read) -> bool:
         """Whether a spec is the graph that was read at a point, and has the tensors of what was made there."""
-        values, entries = read.run.values, read.run.inventory.entries
-        if not calls_alike(found.spec, values, read.spec):
-            return False
+        return calls_alike(found.spec, read.run.values, read.spec) and self.has_tensors(found, read.run)
+
+    def has_tensors(self, found: Solution, run: Run) -> bool:
+        """Whether a spec has the tensors of what was made at a point. Raises what `count` does."""
+        values, entries = run.values, run.inventory.entries
         if self.is_keras:
             # the layers of a model have other names each time
             return _sizes(entries_of(found.spec, values, found.made)) == _sizes(entries)
@@ -179,7 +196,8 @@ class _Connection:
         base = self.read(self.derivation.base)
         yield base
         found = 1
-        for values in self.solution.points:
+        # the last are those at which all dims are moved
+        for values in reversed(self.solution.points):
             run = self.derivation.run(values)
             if run is None or run is self.derivation.base or found >= _MOST or self.is_tall(run):
                 continue
@@ -201,7 +219,8 @@ class _Connection:
     def read(self, run: Run) -> _Read:
         """Read what was made at a point. Raises `NotConnected`."""
         try:
-            spec, lists = self.untidied(run.model, run.values)
+            with silence():
+                spec, lists = self.untidied(run.model, run.values)
         except ParamcalcError as error:
             raise NotConnected(error.problems[0].message) from None
         if next(spec.inventories(), None) is not None:
@@ -214,7 +233,8 @@ class _Connection:
             from paramcalc.frameworks.keras.read import untidied
 
             return untidied(model), frozenset()
-        from paramcalc.frameworks.torch.read import connected, uncallable
+        from paramcalc.frameworks.torch.read import connected
+        from paramcalc.frameworks.torch.read.module_lists import uncallable
 
         shapes = [(given.at(values), given.dtype) for given in self.inputs]
         return connected(model, shapes), uncallable(model)

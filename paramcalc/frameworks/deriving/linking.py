@@ -7,7 +7,7 @@ changes from copy to copy: then it is named, by the number of the copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -104,12 +104,12 @@ class Connector(Merger):
                 return Source(found[0][0], exprs, outputs.pop())
         raise Lost("what it takes is not said alike at all points", where, _observed(seen, links))
 
-    def _options(self, observation: Observation, link: Link) -> dict[int, tuple[Merged, tuple[int, ...]]]:
-        """Return the nodes that give what is taken, each in which copies."""
-        options: dict[int, tuple[Merged, tuple[int, ...]]] = {}
+    def _options(self, observation: Observation, link: Link) -> dict[tuple[int, int], tuple[Merged, tuple[int, ...]]]:
+        """Return the nodes that give what is taken, each in which copies: a repeated node as a whole, or one copy."""
+        options: dict[tuple[int, int], tuple[Merged, tuple[int, ...]]] = {}
         own = self.nodes.get((observation.point, link.path)) if link.path is not None else None
         for node, copies in [*self.ends.get((observation.point, link), ()), *([own] if own is not None else ())]:
-            options.setdefault(id(node), (node, copies))
+            options.setdefault((id(node), len(copies)), (node, copies))
         return options
 
     # --- parts that are not always there, and copies
@@ -321,51 +321,59 @@ def _lost_inputs() -> Any:
     raise Lost("it takes more than is known", "", [])
 
 
-def _shortest(text: str, group: int = 2) -> list[tuple[str, bool]]:
+def _shortest(text: str, group: int = 2, is_early: bool = True) -> list[tuple[str, bool]]:
     """Divide a text into single letters and what follows itself, so that the least is written.
 
     What follows itself counts as so many letters more as a `group`. Of two that are as short, that with fewer pieces
-    is taken.
+    is taken; then the one in which it begins earlier, or later.
     """
     #: for the rest of the text from each place on: how long it is, in how many pieces, and the first of these
     best: list[tuple[int, int, int, int]] = [(0, 0, 0, 0)] * (len(text) + 1)
+    order = -1 if is_early else 1
     for start in range(len(text) - 1, -1, -1):
         rest = best[start + 1]
-        found = (rest[0] + 1, rest[1] + 1, 1, 1)
+        found = (rest[0] + 1, rest[1] + 1, order, 1)
         for period in range(1, min(_LONGEST_PERIOD, (len(text) - start) // 2) + 1):
             copies = 1
             while text.startswith(text[start : start + period], start + copies * period):
                 copies += 1
                 rest = best[start + copies * period]
-                found = min(found, (rest[0] + period + group, rest[1] + 1, period, copies))
+                found = min(found, (rest[0] + period + group, rest[1] + 1, order * period, copies))
         best[start] = found
     pieces, place = [], 0
     while place < len(text):
         _, _, period, copies = best[place]
+        period = abs(period)
         pieces.append((text[place : place + period], copies > 1))
         place += period * copies
     return pieces
 
 
 #: The ways to divide what follows itself, in the order in which they are tried.
-TEMPLATES: tuple[Template, ...] = (_shortest, partial(_shortest, group=0), template_of)
+TEMPLATES: tuple[Template, ...] = (
+    _shortest,
+    partial(_shortest, is_early=False),
+    partial(_shortest, group=0),
+    template_of,
+)
 
 
-def _nameless(parts: Sequence[Part], around: Path) -> Any:
+def _nameless(parts: Iterable[Part], around: Path) -> Any:
     """Return what parts of a group are, but for their names: what they take of one another by its place."""
-    places = {(*around, part.name): str(place) for place, part in enumerate(parts)}
+    calls = [*map(_called, parts)]
+    places = {(*around, part.name): str(place) for place, part in enumerate(calls)}
     return [
         replace(
             part,
             name="",
             links=tuple(
-                Link((places[link.path],), link.output) if link.path in places else link for link in _called(part).links
+                Link((places[link.path],), link.output) if link.path in places else link for link in part.links
             ),
             before=INPUT,
             parts=(),
         )
-        for part in parts
-    ], [_nameless(part.parts, (*around, part.name)) for part in parts]
+        for part in calls
+    ], [_nameless(part.parts, (*around, part.name)) for part in calls]
 
 
 def _before(segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], place: int, head: int) -> Link:
@@ -384,7 +392,7 @@ def _observed(seen: Sequence[Seen], values: Sequence[Any]) -> list[tuple[Observa
 
 
 def _number_names(nodes: Sequence[Merged]) -> None:
-    """Number the names of nodes that others of their group have as well."""
+    """Put numbers behind the names that several nodes of a group have."""
     names = FreeNames()
     for node in nodes:
         if not node.is_made and node.name not in (".", "") and not node.name.isdecimal():

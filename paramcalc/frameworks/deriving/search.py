@@ -59,6 +59,8 @@ class Solution:
     requires: list[Condition]
     points: list[Values]
     idle: list[str]
+    #: what its connections do not say of the model
+    remark: str = ""
 
 
 @dataclass

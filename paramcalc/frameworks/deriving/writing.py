@@ -63,29 +63,12 @@ def _find_paths(nodes: Sequence[Merged], before: list[Step], paths: dict[int, li
 
 
 def _node(node: Merged, paths: dict[int, list[Step]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
     if node.kind and node.times is not None and not node.is_called:
         # a layer that is repeated states its input in each copy: a group, whose layer adds nothing to the path
         layer = replace(node, name=".", times=None, when=None, otherwise=None)
         paths[id(layer)] = paths[id(node)]
         return _node(replace(node, kind="", parts=[layer], tensors={}, ties={}), paths)
-    if node.kind:
-        found[node.kind] = _plain(node.fields) or None
-        if not node.is_called:
-            found["of"] = _plain(node.of)
-    if node.share is not None:
-        found["share"] = _source(node.share, paths, paths[id(node)])
-    found["name"] = int(node.name) if node.name.isdecimal() else node.name
-    if node.inputs is not None:
-        found["inputs"] = [_source(each, paths, paths[id(node)]) for each in node.inputs]
-    if node.when is not None:
-        found["when"] = str(node.when)
-    if node.times is not None:
-        found["times"] = _plain(node.times)
-    if not node.trainable:
-        found["trainable"] = False
-    if node.dtype != "float32":
-        found["dtype"] = node.dtype
+    found = {**_what(node, paths), **_place(node, paths)}
     if node.tensors:
         found["tensors"] = {name: _tensor(tensor) for name, tensor in node.tensors.items()}
     if node.ties:
@@ -101,6 +84,32 @@ def _node(node: Merged, paths: dict[int, list[Step]]) -> dict[str, Any]:
         other = _node(node.otherwise, paths)
         del other["name"]
         found["else"] = other
+    return found
+
+
+def _what(node: Merged, paths: Mapping[int, list[Step]]) -> dict[str, Any]:
+    """Return the layer type with its fields, or what is called again; nothing for a group."""
+    if node.share is not None:
+        return {"share": _source(node.share, paths, paths[id(node)])}
+    if not node.kind:
+        return {}
+    layer = {node.kind: _plain(node.fields) or None}
+    return layer if node.is_called else {**layer, "of": _plain(node.of)}
+
+
+def _place(node: Merged, paths: Mapping[int, list[Step]]) -> dict[str, Any]:
+    """Return what is said of the place of a node."""
+    found: dict[str, Any] = {"name": int(node.name) if node.name.isdecimal() else node.name}
+    if node.inputs is not None:
+        found["inputs"] = [_source(each, paths, paths[id(node)]) for each in node.inputs]
+    if node.when is not None:
+        found["when"] = str(node.when)
+    if node.times is not None:
+        found["times"] = _plain(node.times)
+    if not node.trainable:
+        found["trainable"] = False
+    if node.dtype != "float32":
+        found["dtype"] = node.dtype
     return found
 
 

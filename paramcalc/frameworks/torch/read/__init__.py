@@ -30,7 +30,6 @@ from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
-from paramcalc.frameworks.torch.read.module_lists import uncallable
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.tracing import trace
