@@ -227,6 +227,8 @@ def _linear(
     first = candidates.expression(around, [each[0] for each in copies])
     step = candidates.expression([around[place] for place in several], steps)
     if first is not None and step is not None:
+        if ex.is_number(step) and step.of[0] < 0:
+            return ex.minus(first, ex.times(ex.number(-step.of[0]), counter))
         rising = ex.times(step, counter)
         return rising if first == ex.number(0) else ex.plus(first, rising)
     if step is not None and len(several) == len(copies):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.deriving import expressions as ex
@@ -62,11 +62,25 @@ class Merged:
     #: when it is there, and what is there in its place otherwise
     when: Expr | None = None
     otherwise: Merged | None = None
+    #: of a part at its place among calls: what it takes, where that is not what the node before it gives
+    inputs: list[Source] | None = None
+    #: the node whose tensors it has, being called again
+    share: Source | None = None
+    #: whether it stands at such a place, and in no inventory
+    is_called: bool = False
+
+
+class Source(NamedTuple):
+    """What a node takes: an output of another one, in one of its copies; without a node, an input of its group."""
+
+    node: Merged | None
+    copies: tuple[Expr, ...] = ()
+    output: int = 0
 
 
 def _code(part: Part) -> tuple[str, str, str]:
     """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
-    return ("" if part.name.isdecimal() else part.name, part.type, part.kind)
+    return (part.stem, part.type, part.kind)
 
 
 # --- Merging ---------------------------------------------------------------------------
@@ -184,7 +198,7 @@ class Merger:
             (inner,) = node.parts
             self._take_over(node, inner)
 
-    def _single(self, node: Merged, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
+    def _single(self, node: Merged, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
         """Merge a part that is there once, or that is there under a condition."""
         there = [place for place, count in enumerate(segment.counts) if count]
         found = self._part(
@@ -212,18 +226,18 @@ class Merger:
 
     def _take_over(self, node: Merged, inner: Merged) -> None:
         """Make a node the repeated one that is all it holds, under its own name."""
-        for name in ("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"):
+        for name in _CONTENTS:
             setattr(node, name, getattr(inner, name))
         self.nodes = {key: (node if found is inner else found, copies) for key, (found, copies) in self.nodes.items()}
 
-    def _segments(self, seen: Sequence[Seen], where: str) -> list[_Segment]:
+    def _segments(self, seen: Sequence[Seen], where: str) -> list[Segment]:
         """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
         codes: dict[tuple[str, str, str], str] = {}
         texts = [
             "".join(codes.setdefault(_code(each), chr(0xE000 + len(codes))) for each in part.parts) for _, part in seen
         ]
         named = {letter for code, letter in codes.items() if code[0]}
-        template = _template(_union(sorted({*texts}, key=len, reverse=True), named))
+        template = self._template(_union(sorted({*texts}, key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
         pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
         matches = [pattern.fullmatch(text) for text in texts]
@@ -237,12 +251,16 @@ class Merger:
             if repeats and len({*counts}) == 1 and not self._is_plain(seen, spans, len(code)):
                 # always as many, and not all alike: each for itself
                 found += [
-                    _Segment([start + shift for start, _ in spans], 1, [1] * len(spans), False)
+                    Segment([start + shift for start, _ in spans], 1, [1] * len(spans), False)
                     for shift in range(counts[0] * len(code))
                 ]
             else:
-                found.append(_Segment([start for start, _ in spans], len(code), counts, repeats))
+                found.append(Segment([start for start, _ in spans], len(code), counts, repeats))
         return found
+
+    def _template(self, text: str) -> list[tuple[str, bool]]:
+        """Divide the codes of parts into single ones and what follows itself."""
+        return template_of(text)
 
     def _is_plain(self, seen: Sequence[Seen], spans: Sequence[tuple[int, int]], period: int) -> bool:
         """Whether the copies of a repeat are the same, but for their names, at every observation."""
@@ -252,7 +270,7 @@ class Merger:
                 return False
         return True
 
-    def _repeat(self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> list[Merged]:
+    def _repeat(self, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> list[Merged]:
         """Merge a repeat; its first or last copy for itself, where the others follow a law that it does not."""
         problems = []
         chooses = self.candidates.chooses
@@ -272,7 +290,7 @@ class Merger:
         raise problems[0]
 
     def _with_ends(
-        self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]
+        self, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]
     ) -> list[Merged]:
         head, tail = ends
         found = []
@@ -287,7 +305,7 @@ class Merger:
 
     def _copies(
         self,
-        segment: _Segment,
+        segment: Segment,
         seen: Sequence[Seen],
         paths: Sequence[Path],
         where: str,
@@ -319,10 +337,15 @@ class Merger:
 
 
 _DEFAULT: Any = object()
+#: What a node takes over from the only one in it.
+_CONTENTS = (
+    *("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"),
+    *("inputs", "share", "is_called"),
+)
 
 
 @dataclass
-class _Segment:
+class Segment:
     """Parts that follow one another: a single one, or copies of so many as a period has."""
 
     #: where it begins, at each observation
@@ -331,10 +354,10 @@ class _Segment:
     counts: list[int]
     repeats: bool
 
-    def of(self, places: Sequence[int]) -> _Segment:
+    def of(self, places: Sequence[int]) -> Segment:
         """Return the same at some of the observations."""
         starts, counts = [self.starts[each] for each in places], [self.counts[each] for each in places]
-        return _Segment(starts, self.period, counts, self.repeats)
+        return Segment(starts, self.period, counts, self.repeats)
 
     def copy(self, seen: Sequence[Seen], paths: Sequence[Path], copy: int, part: int) -> tuple[list[Seen], list[Path]]:
         """Return one part of one copy, where it is observed."""
@@ -376,7 +399,7 @@ def _group(code: str, repeats: bool, always: bool) -> str:
     return f"({code}*)" if len(code) == 1 else f"((?:{code})*)"
 
 
-def _template(text: str) -> list[tuple[str, bool]]:
+def template_of(text: str) -> list[tuple[str, bool]]:
     """Divide a text into single letters and what follows itself, with which it is shortest."""
     found = []
     place = 0

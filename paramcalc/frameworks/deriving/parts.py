@@ -37,6 +37,11 @@ class Part:
     ties: dict[str, Tie] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
 
+    @property
+    def stem(self) -> str:
+        """What its name says: nothing, where that is a number."""
+        return "" if self.name.isdecimal() else self.name
+
     def paths(self, before: Path = ()) -> Iterator[tuple[Path, Part]]:
         """Yield every part below this one with its path, in order."""
         for part in self.parts:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from paramcalc.conventions import convention
+from paramcalc.core.algebra import Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.parts import Entry, Path, common
+from paramcalc.graph import Flow, Use, evaluate
+from paramcalc.layers.base.declaration import Layer
 from paramcalc.results.count import count
 from paramcalc.spec import Spec
 
 
 def agrees(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
-    """Whether the tensors of a spec at some values of its dims are these; `made` are names that no part has."""
+    """Whether the tensors of a spec at some values of its dims are these; `made` are names that no part has.
+
+    Those of one name are compared in their order.
+    """
     try:
         found = entries_of(spec, values, made)
     except ParamcalcError:
@@ -36,12 +42,84 @@ def _are_alike(ours: Entry, theirs: Entry) -> bool:
     return theirs.tied_to[: len(owner)] == owner and ours._replace(tied_to=theirs.tied_to) == theirs
 
 
+def has_tensors(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
+    """Whether a spec whose layers stand in the order of their calls has these tensors, in any order.
+
+    Of one name are `heads_topic` in a spec and `heads.topic` in a model.
+    """
+    found = [_joined(each) for each in entries_of(spec, values, made)]
+    return sorted(found, key=str) == sorted(map(_joined, entries), key=str)
+
+
+def _joined(entry: Entry) -> Entry:
+    return entry._replace(path=("".join(entry.path[:-1]), entry.path[-1]), tied_to=() if entry.tied_to else None)
+
+
+def calls_alike(spec: Spec, values: Values, read: Spec) -> bool:
+    """Whether a spec at some values of its dims is the graph that was read there.
+
+    Layer by layer: its type and fields, from which layers it takes what, the shapes of what it gives, its tensors.
+    """
+    try:
+        ours = [*_graph(at(spec, values))]
+    except ParamcalcError:
+        return False
+    return ours == [*_graph(read)]
+
+
+def _graph(spec: Spec) -> Iterator[Any]:
+    """Yield what is said of each layer of a spec, with the numbers of those that it takes from."""
+    graph = evaluate(spec, spec.framework, fold=False)
+    numbers: dict[int, int] = {}
+    for number, (leaf, _) in enumerate(graph.leaves()):
+        numbers[id(leaf)] = number
+        tensors = [
+            (use.tensor.name, use.tensor.shape, use.tensor.role, bool(use.trainable), use.dtype, _owner(use, numbers))
+            for use in leaf.uses
+        ]
+        taken = [_taken(flow, numbers) for flow in leaf.inputs]
+        yield type(leaf.layer), _values(leaf.layer), taken, _plain(leaf.outputs), leaf.shared, _plain(tensors)
+    yield [_taken(flow, numbers) for flow in graph.outputs]
+
+
+def _taken(flow: Flow, numbers: Mapping[int, int]) -> tuple[int, int]:
+    """Return the number of the layer that something comes from, and of which of its outputs it is."""
+    return (numbers.get(id(flow.leaf.standing), -1) if flow.leaf is not None else -1), flow.place
+
+
+def _owner(use: Use, numbers: Mapping[int, int]) -> Any:
+    if use.owner is None or use.owner_leaf is None:
+        return None
+    return numbers.get(id(use.owner_leaf.standing), -1), use.owner.tensor.name
+
+
+def _values(layer: Layer) -> Any:
+    """Return the values of a layer's fields."""
+    return {name: _plain(value) for name, value in vars(layer).items() if name != "rate"}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value whose unknown lengths are alike."""
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, Layer):
+        return type(value), _values(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def at(spec: Spec, values: Mapping[str, Any]) -> Spec:
+    """Return a spec at other values of its dims."""
+    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
+    return replace(spec, dims={**spec.dims, **dims})
+
+
 def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> list[Entry]:
     """List the tensors of a spec at some values of its dims. Raises what `count` does."""
-    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
     separator = convention(spec.framework).separator
     found = []
-    for row in count(replace(spec, dims={**spec.dims, **dims}), spec.framework, expand=True).layers:
+    for row in count(at(spec, values), spec.framework, expand=True).layers:
         for tensor in row.tensors:
             tied = tensor.tied_to
             found.append(

@@ -27,7 +27,7 @@ class Runner:
 
     seconds: float = SECONDS
     builds: int = BUILDS
-    #: `torch`, or `keras`, once something was made
+    #: `torch`, or `keras`: as it was said, or once something was made
     framework: str = ""
     #: whether modules of PyTorch are made without numbers
     on_meta: bool = True
@@ -38,10 +38,7 @@ class Runner:
         """Run a constructor. Raises what it raises, and `not-derivable` over the budget."""
         self._spend()
         with ExitStack() as stack:
-            stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")
-            stack.enter_context(redirect_stdout(io.StringIO()))
-            stack.enter_context(redirect_stderr(io.StringIO()))
+            stack.enter_context(silence())
             torch = sys.modules.get("torch")
             if torch is not None and self.on_meta and self.framework != "keras":
                 stack.enter_context(torch.device("meta"))
@@ -64,8 +61,19 @@ class Runner:
             )
 
     def read(self, model: Any, kinds: bool = True) -> Inventory:
-        """Read what was made. Raises `not-derivable` for what is no model, or cannot be read."""
-        self.framework = framework_of(model)
+        """Read what was made.
+
+        Raises `not-derivable` for what is no model, or one of another framework than was said, or cannot be read.
+        """
+        made = framework_of(model)
+        if self.framework not in ("", made):
+            names = {"torch": "a module of PyTorch", "keras": "a model of Keras"}
+            raise refuse(
+                "not-derivable",
+                f"the constructor makes {names[made]}, and not {names[self.framework]}",
+                "leave framework= out",
+            )
+        self.framework = made
         try:
             if self.framework == "keras":
                 from paramcalc.frameworks.keras.inventory import inventory as of_keras
@@ -77,6 +85,14 @@ class Runner:
         except ParamcalcError as error:
             problem = error.problems[0]
             raise refuse("not-derivable", problem.message, problem.hint) from error
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Show nothing of what someone's code prints, and no warning of it."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def framework_of(model: Any) -> str:

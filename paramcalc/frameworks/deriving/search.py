@@ -59,6 +59,8 @@ class Solution:
     requires: list[Condition]
     points: list[Values]
     idle: list[str]
+    #: what its connections do not say of the model
+    remark: str = ""
 
 
 @dataclass
@@ -285,7 +287,7 @@ class Derivation:
         return Merger(candidates, [run.inventory.root for run in runs]).merge()
 
     def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
-        layers, made = written(nodes)
+        layers, made, _ = written(nodes)
         data = {
             "paramcalc": 1,
             "name": self.name,
@@ -310,7 +312,7 @@ class Derivation:
 
     def _proved(self, nodes: list[Merged], sample: Sequence[Run]) -> Solution | None:
         """Compare a spec with what the constructor makes at further points; None for a counterexample."""
-        self._make_exact(nodes)
+        self.make_exact(nodes)
         try:
             spec, made = self._written(nodes)
         except ParamcalcError as error:
@@ -330,7 +332,7 @@ class Derivation:
             return None
         return Solution(spec, nodes, made, dict(self.fixed), self._required(), proved, self._idle())
 
-    def _make_exact(self, nodes: list[Merged]) -> None:
+    def make_exact(self, nodes: list[Merged]) -> None:
         """Write the quotients that a condition says are exact as such."""
         exact = {
             each.left.of
@@ -340,7 +342,7 @@ class Derivation:
         for node in nodes:
             for name in ("fields", "of", "tensors", "times"):
                 setattr(node, name, _exactly(getattr(node, name), exact))
-            self._make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
+            self.make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
 
     def _further(self, seen: list[Run]) -> Iterator[Run]:
         """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
