@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import permutations
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Values
@@ -20,6 +20,12 @@ from paramcalc.frameworks.deriving.tracing import Log
 _COMBINED = 250
 #: At how many points a number must be observed, and on each side of a choice.
 ENOUGH = 5
+#: How large an expression is at most of which a bound decides what is there.
+_SHORT = 6
+#: How large an expression in copies is at most that others may be made of.
+_LEARNT = 12
+#: How large a dim is at most that is taken for an exponent.
+_LARGEST_EXPONENT = 24
 #: How many values of each dim there must be among these points.
 _SEVERAL = 3
 Vector = tuple[int, ...]
@@ -64,6 +70,8 @@ class Candidates:
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
     _tables: dict[tuple[Observation, ...], _Table] = field(default_factory=dict)
     _enough: dict[frozenset[int], bool] = field(default_factory=dict)
+    #: what numbers in copies are, by the counters of the copies
+    _learnt: dict[tuple[str, ...], dict[Expr, None]] = field(default_factory=dict)
 
     @cached_property
     def atoms(self) -> list[Expr]:
@@ -83,9 +91,17 @@ class Candidates:
         return found
 
     @cached_property
+    def sizes(self) -> list[str]:
+        """The dims that are no lists."""
+        return [name for name in self.free if not isinstance(self.values[name], list)]
+
+    @cached_property
     def pool(self) -> list[Expr]:
         """The dims, what was worked out of them, and the smaller and the larger of what was compared."""
         found = dict.fromkeys([*self.atoms, *self.log.expressions])
+        # a double times what has left as a plain number remembers nothing
+        for expr in self.log.left.values():
+            found |= dict.fromkeys(ex.made("scaled", expr, factor) for factor in self.log.doubles)
         for each in self.log.conditions.values():
             if each.op not in ("==", "!="):
                 found |= dict.fromkeys([ex.made("min", each.left, each.right), ex.made("max", each.left, each.right)])
@@ -104,8 +120,16 @@ class Candidates:
         choices = self.chooses or not observations[0].counters
         key = tuple(observations), tuple(values), choices
         if key not in self._found:
-            self._found[key] = self._sought(*key)
+            self._found[key] = found = self._sought(*key)
+            if found is not None and observations[0].counters:
+                self._learn(observations[0].counters, found)
         return self._found[key]
+
+    def _learn(self, counters: Sequence[tuple[str, int]], expr: Expr) -> None:
+        """Keep what a number in copies is: the next may be worked out of it."""
+        learnt = self._learnt.setdefault(tuple(name for name, _ in counters), {})
+        if expr.size <= _LEARNT and expr.op != "if":
+            learnt.setdefault(expr)
 
     def is_enough(self, points: Iterable[int]) -> bool:
         """Whether points are many, and every dim that moves at all has several values at them."""
@@ -127,7 +151,7 @@ class Candidates:
     def condition(self, observations: Sequence[Observation], outcomes: Sequence[bool]) -> Expr | None:
         """Return a condition that is true where it is observed to be, and nowhere else; None if none is found."""
         environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
-        for expr in self._predicates(observations[0].counters):
+        for expr in [*self._predicates(observations[0].counters), *self._bounds()]:
             found = [_truth(expr, each) for each in environments]
             if found == [*outcomes]:
                 return expr
@@ -153,6 +177,12 @@ class Candidates:
                 remainder = ex.made("%", counter, ex.name(dim))
                 yield from (ex.made(op, remainder, ex.number(0)) for op in ("==", "!="))
                 yield from (ex.made(op, counter, ex.name(dim)) for op in ("<", ">="))
+
+    def _bounds(self) -> Iterator[Expr]:
+        """Yield bounds of what was worked out, as a number of copies has that may be none."""
+        for expr in self.pool:
+            if expr.size <= _SHORT:
+                yield from (ex.made(">", expr, ex.number(least)) for least in range(_SEVERAL))
 
     def _choice(self, observations: tuple[Observation, ...], values: Vector) -> Expr | None:
         """Return `a if c else b`, of a condition on each of whose sides the number is an expression that is known."""
@@ -180,7 +210,9 @@ class Candidates:
         if observations not in self._tables:
             environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
             self._tables[observations] = _Table(self, environments, observations[0].counters)
-        return self._tables[observations]
+        table = self._tables[observations]
+        table.add(self._learnt.get(tuple(name for name, _ in observations[0].counters), ()))
+        return table
 
     # --- copies
 
@@ -284,13 +316,24 @@ class _Table:
         self.table: dict[Vector, Expr] = {}
         #: what is not defined everywhere, too
         self.rows: list[tuple[Expr, list[int | None]]] = []
-        for expr in [*candidates.pool, *self._elements(candidates, [counter for counter, _ in counters])]:
-            found = [expr.value(environment) for environment in environments]
-            self.rows.append((expr, found))
-            if None not in found and len({*found}) > 1:
-                self.table.setdefault(tuple(each for each in found if each is not None), expr)
-        self.first = [*islice(self.table.items(), _COMBINED)]
+        self.first: list[tuple[Vector, Expr]] = []
+        self._seen: set[Expr] = set()
+        self.add([*candidates.pool, *self._elements(candidates, [counter for counter, _ in counters])])
         self.atom_values = [(atom, values) for atom in self.atoms if (values := self.values(atom)) is not None]
+
+    def add(self, exprs: Iterable[Expr]) -> None:
+        """Add expressions."""
+        new = [each for each in exprs if each not in self._seen]
+        self._seen.update(new)
+        for expr in new:
+            found = [expr.value(environment) for environment in self.environments]
+            self.rows.append((expr, found))
+            if None in found or len({*found}) == 1:
+                continue
+            values = tuple(each for each in found if each is not None)
+            if values not in self.table and len(self.first) < _COMBINED:
+                self.first.append((values, expr))
+            self.table.setdefault(values, expr)
 
     def part(self, places: Sequence[int], values: Vector) -> Expr | None:
         """Return an expression with these values at some places: a known one, a multiple of one, or a dim more."""
@@ -312,8 +355,17 @@ class _Table:
 
     def _elements(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
         """Yield the elements of lists that copies may take by their number, forwards and backwards."""
+        for size, exponent in permutations(candidates.sizes, 2) if not counters else ():
+            if max(point[exponent] for point in candidates.points) <= _LARGEST_EXPONENT:
+                for shift in (-2, -1, 0, 1):
+                    power = ex.raised(ex.number(2), ex.plus(ex.name(exponent), ex.number(shift)))
+                    yield ex.over(ex.name(size), power)
         for counter in map(ex.name, reversed(counters)):
             yield counter
+            for atom in map(ex.name, candidates.sizes):
+                for shift in range(4):
+                    power = ex.raised(ex.number(2), ex.plus(counter, ex.number(shift)))
+                    yield from (ex.times(atom, power), ex.over(atom, power))
             for dim in candidates.free:
                 if not isinstance(candidates.values[dim], list):
                     continue
