@@ -117,7 +117,7 @@ class Derivation:
         first = self._read(self.values, model)
         if not first.inventory.entries:
             raise refuse("not-derivable", f"{self.name} makes a model without tensors")
-        second = self.runner.read(self._made(self.values), kinds=False)
+        second = self.runner.read(self._made(self.values))
         if second.entries != first.inventory.entries:
             raise refuse(
                 "not-derivable",
