@@ -78,6 +78,14 @@ class Source(NamedTuple):
     output: int = 0
 
 
+def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
+    """Yield nodes, and all in them."""
+    for node in nodes:
+        yield node
+        yield from within(node.parts)
+        yield from within([node.otherwise] if node.otherwise is not None else [])
+
+
 def _code(part: Part) -> tuple[str, str, str]:
     """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
     return (part.stem, part.type, part.kind)
@@ -109,7 +117,11 @@ class Merger:
             return [root]
         if root.tensors:
             # tensors of the model itself: a group whose name is a dot adds nothing to their paths
-            return [Merged(".", tensors=root.tensors, ties=root.ties), *root.parts]
+            root.name, parts, root.parts = ".", root.parts, []
+            # but for one that others are tied to, which has to be named by them
+            if any(owner is root for node in within(parts) for owner, _, _ in node.ties.values()):
+                root.name, root.is_made = "", True
+            return [root, *parts]
         return root.parts
 
     def _part(self, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> Merged:
@@ -157,6 +169,8 @@ class Merger:
             return first
         if all(type(value) is int for value in values):
             observations = [observation for observation, _ in seen]
+            if not self.candidates.is_enough(each.point for each in observations):
+                raise Lost("it is rarely there", where, [(each, "there") for each in observations])
             found = self.candidates.expression(observations, values)
             if found is None:
                 raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 #: The names that lead to a part from the whole.
@@ -62,14 +63,19 @@ class Entry(NamedTuple):
     tied_to: Path | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Inventory:
-    """A model as it is: its parts, and its tensors one by one in their order."""
+    """A model as it is: its tensors one by one in their order, and its parts, read once they are asked for."""
 
-    root: Part
     entries: tuple[Entry, ...]
+    read: Callable[[], Part]
     #: whether a tensor has no elements, as at sizes that nobody means
     is_degenerate: bool = False
+
+    @cached_property
+    def root(self) -> Part:
+        """The model with all its parts. Raises what reading it does."""
+        return self.read()
 
 
 def common(path: str) -> Path:

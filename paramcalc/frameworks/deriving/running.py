@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ class Runner:
     #: whether modules of PyTorch are made without numbers
     on_meta: bool = True
     runs: int = 0
+    #: which layer type a module is, of those that are alike
+    alike: dict[Hashable, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     def run(self, call: Callable[[], Any]) -> Any:
@@ -74,17 +76,29 @@ class Runner:
                 "leave framework= out",
             )
         self.framework = made
-        try:
+        with _refusing():
             if self.framework == "keras":
                 from paramcalc.frameworks.keras.inventory import inventory as of_keras
 
                 return of_keras(model)
             from paramcalc.frameworks.torch.inventory import inventory as of_torch
+            from paramcalc.frameworks.torch.read.kinds import Kinds
 
-            return of_torch(model, kinds)
-        except ParamcalcError as error:
-            problem = error.problems[0]
-            raise refuse("not-derivable", problem.message, problem.hint) from error
+            found = of_torch(model, Kinds(alike=self.alike) if kinds else None)
+            if self.runs == 1:
+                # what cannot be read is refused at once
+                found.root  # noqa: B018
+            return found
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse what cannot be read as `not-derivable`."""
+    try:
+        yield
+    except ParamcalcError as error:
+        problem = error.problems[0]
+        raise refuse("not-derivable", problem.message, problem.hint) from error
 
 
 @contextmanager

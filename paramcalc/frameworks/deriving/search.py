@@ -94,6 +94,8 @@ class Derivation:
         self.last: list[Values] = []
         #: the conditions on both sides of which there are points
         self.enriched: set[Condition] = set()
+        #: under which conditions dims were moved alone
+        self.moved_under: set[tuple[Condition, ...]] = set()
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
@@ -117,7 +119,7 @@ class Derivation:
         first = self._read(self.values, model)
         if not first.inventory.entries:
             raise refuse("not-derivable", f"{self.name} makes a model without tensors")
-        second = self.runner.read(self._made(self.values), kinds=False)
+        second = self.runner.read(self._made(self.values))
         if second.entries != first.inventory.entries:
             raise refuse(
                 "not-derivable",
@@ -204,16 +206,32 @@ class Derivation:
 
     def _start(self) -> None:
         """Move each dim alone, from a small point: what changes with it, and whether the number of parts does."""
-        start = next(self._drawn(self.points.small, 12), self.base)
         counting = set()
-        for name in self.points.free:
+        for name, start, runs in self._moved(self.points.free):
+            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
+                counting.add(name)
+        self.points.counting = frozenset(counting)
+
+    def _moved(self, names: Iterable[str]) -> Iterator[tuple[str, Run, list[Run]]]:
+        """Move dims alone, from a small point that meets the conditions, and keep the points."""
+        self.moved_under.add(tuple(self.points.kept))
+        start = next(self._drawn(self.points.small, 12), self.base)
+        for name in names:
             runs = [*self._runs(self.points.moved(start.values, name), 2)]
             if runs:
                 self.dependencies[name] = start, runs[0]
                 self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
-            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
-                counting.add(name)
-        self.points.counting = frozenset(counting)
+            yield name, start, runs
+
+    def _moved_again(self) -> bool:
+        """Move those dims again whose points break what is required by now; return whether there are new points."""
+        if tuple(self.points.kept) in self.moved_under:
+            return False
+        fitting = {name for name, runs in self.dependencies.items() if all(map(self._fits, runs))}
+        before = len(self.counterexamples)
+        for _ in self._moved([name for name in self.points.free if name not in fitting]):
+            pass
+        return len(self.counterexamples) > before
 
     def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
         """Yield what the constructor makes at the first points at which it does not raise."""
@@ -306,7 +324,8 @@ class Derivation:
             for name, value in lists.items()
             if name in self.points.free and not self.points.lengths_vary
         ]
-        return [*dict.fromkeys([*self.asserted, *self.enforced, *lengths])]
+        # first, since others may name an element
+        return [*dict.fromkeys([*lengths, *self.asserted, *self.enforced])]
 
     # --- proof
 
@@ -446,6 +465,8 @@ class Derivation:
         alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
         others = [run for run in sample if run not in alike]
         condition = self._separating(alike, others) if others else self._saving(alike)
+        if condition is None and self._moved_again():
+            return
         if condition is not None:
             self.enforced.append(condition)
             self.points.kept.append(condition)
@@ -492,7 +513,7 @@ class Derivation:
 
     def _saving(self, alike: Sequence[Run]) -> Condition | None:
         """Return a condition with which what was lost is found."""
-        for condition in self._conditions():
+        for condition in [*self._conditions(), *self._bounds([])]:
             if condition in self.points.kept:
                 continue
             meeting = [run for run in alike if condition.holds(run.values)]

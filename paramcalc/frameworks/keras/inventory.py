@@ -12,8 +12,8 @@ from paramcalc.layers.base.declaration import default_name
 
 def inventory(model: Any) -> Inventory:
     """Read what a model, or a layer, owns: the tensors of each layer, under the layer's name or number."""
-    root = _part(model, "", (), {})
-    return Inventory(root, tuple(_entries(model, "", {})), any(0 in weight.shape for weight in model.weights))
+    entries = tuple(_entries(model, "", {}))
+    return Inventory(entries, lambda: _part(model, "", (), {}), any(0 in entry.shape for entry in entries))
 
 
 def _part(layer: Any, name: str, path: Path, owners: dict[int, Tie]) -> Part:
