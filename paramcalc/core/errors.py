@@ -73,6 +73,8 @@ CODES = {
     "not-derivable": "Nothing can be stated of what a constructor makes: it raises, is no function of its arguments, or"
     " has no size that is an argument.",
     "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
+    "unknown-optimizer": "There is no optimizer of that name, what it keeps has no one size,"
+    " or it does not take a parameter of the network.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-measure": "There is no measure of that name.",
