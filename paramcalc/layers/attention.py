@@ -95,6 +95,12 @@ class MultiHeadAttention(Layer):
     causal: OptionalFlag = field(
         "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
     )
+    window: OptionalSize = field(
+        "",
+        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count;"
+        " all, if absent",
+        None,
+    )
     attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
@@ -158,6 +164,31 @@ class MultiHeadAttention(Layer):
 
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
+
+    def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        if value is None and key is None:
+            # who attends to what comes after it cannot be generated step by step
+            if self.causal is False:
+                return
+            positions = self._positions_kept(query)
+        else:
+            positions = (value or key or query)[:-1]
+        g, k, v = self.num_key_value_heads, self.key_dim, self.value_dim
+        yield Tensor("keys", (*positions, g, k), "the key of each position")
+        yield Tensor("values", (*positions, g, v), "the value of each position")
+
+    def _positions_kept(self, query: Shape) -> Shape:
+        """Give the positions before the next one that it attends to: of a window, all but one."""
+        if self.window is None:
+            return query[:-1]
+        attended = self._attended(query)
+        if len(attended) > 1:
+            message = "a 'window' goes along one axis, and attention along several"
+            raise refuse("invalid-value", message, "'attention_axes' names one", ("window",))
+        return tuple(
+            algebra.smallest([size, self.window - 1]) if place in attended else size
+            for place, size in enumerate(query[:-1])
+        )
 
     @property
     def _output_sizes(self) -> Shape:
@@ -227,6 +258,11 @@ class _SimpleAttention(Layer):
                 f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
             )
         return (*query[:-1], value[-1])
+
+    def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("values", value or query, "the value of each position")
+        if key is not None:
+            yield Tensor("keys", key, "the key of each position")
 
 
 class Attention(_SimpleAttention):

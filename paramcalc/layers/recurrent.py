@@ -19,6 +19,7 @@ from paramcalc.layers.base.recurrence import (
     Resetting,
     recurrent_bias,
     reset_after,
+    states_cached,
 )
 
 
@@ -60,6 +61,13 @@ class _Recurrent(OverTime, Gated):
                 names = (tensor.name for tensor in self.gate_tensors(features, prefix))
                 made = (*made, *states, *names)
             features, source = following, made
+
+    def cached(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        for place, times in algebra.copies_and_times(self.num_layers):
+            prefix = f"layer_{place}_" if place else ""
+            forwards = states_cached(self.state_shapes, prefix)
+            backwards = states_cached(self.state_shapes, f"{prefix}backward_", self.bidirectional)
+            yield from (tensor.repeated(times) for tensor in (*forwards, *backwards))
 
     def step_shape(self, x: Shape) -> Shape:
         return ((1 + algebra.as_factor(self.bidirectional)) * self.width,)

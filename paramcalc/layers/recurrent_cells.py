@@ -18,6 +18,7 @@ from paramcalc.layers.base.recurrence import (
     check_states,
     recurrent_bias,
     reset_after,
+    states_cached,
 )
 from paramcalc.layers.base.spatial import DataFormat
 from paramcalc.layers.base.windows import output_lengths
@@ -70,6 +71,9 @@ class _Cell(Layer):
 
     def products(self, x: Shape, *before: Shape) -> Iterator[Product]:
         return self.run_products(1, x, (0,), [(1 + place,) for place in range(len(before))])
+
+    def cached(self, x: Shape, *before: Shape) -> Iterator[Tensor]:
+        return states_cached(self.step(x)[1])
 
     def output_shape(self, x: Shape, *before: Shape) -> Shape:
         return self.step(x)[0]
@@ -148,6 +152,10 @@ class StackedRNNCells(_Cell):
             name = f"{prefix}cell_{place}_"
             yield from cell.run_products(steps, x, source, own, name)
             x, source = output, (*source, *(each for state in own for each in state), f"{name}*")
+
+    def cached(self, x: Shape, *before: Shape) -> Iterator[Tensor]:
+        # each cell keeps its own
+        return iter(())
 
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
         states: tuple[Shape, ...] = ()
@@ -256,6 +264,9 @@ class _ConvLSTM(OverTime, Ranked):
 
     def step_states(self, x: Shape) -> Sequence[Shape]:
         return (self.step_shape(x),) * 2
+
+    def cached(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        return states_cached(self.step_states(x))
 
     @property
     def channel_axis(self) -> int:

@@ -6,7 +6,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
-from paramcalc.layers.base.declared import TensorShapes, declared_tensors, shape_of
+from paramcalc.layers.base.declared import TensorShapes, cached_tensors, declared_tensors, shape_of
 from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
 from paramcalc.layers.base.products import no_products
 
@@ -57,6 +57,10 @@ class Weights(Layer):
         shapes = [shape_of(declared) for declared in self.tensors_.values()]
         several = self.output is None and any(len(shape) > 1 for shape in shapes)
         return "what is computed with its tensors, which the spec does not say," if several else ""
+
+    def cached(self, x: Shape | None = None) -> Iterator[Tensor]:
+        yield from cached_tensors(self.tensors_)
+        yield from cached_tensors(self.states)
 
     def output_shape(self, x: Shape | None = None) -> Shape:
         if self.output is not None:

@@ -180,6 +180,10 @@ class Transformer(_Transformer):
         yield Part("encoder", encoder, (x,), sources=((0,),))
         yield Part("decoder", decoder, (target, self._memory(x)), sources=((1,), (0, "encoder_*")))
 
+    def cached_parts(self, x: Shape, target: Shape) -> Iterator[Part]:
+        # the encoder sees the whole source at once, and keeps nothing of it
+        return (part for part in self.parts(x, target) if part.name == "decoder")
+
     def output_shape(self, x: Shape, target: Shape) -> Shape:
         return target if self.custom_decoder is None else _output(self.custom_decoder, target, self._memory(x))
 

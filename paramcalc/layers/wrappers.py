@@ -137,6 +137,10 @@ class TimeDistributed(Layer):
     def products(self, x: Shape) -> Iterator[Product]:
         yield from (product.repeated(x[0]) for product in products_of_parts(self, x))
 
+    def cached_parts(self, x: Shape) -> Iterator[Part]:
+        # each step is an example of its own to the layer
+        return (replace(part, copies=x[0]) for part in self.parts(x))
+
     def output_shape(self, x: Shape) -> Shape:
         step, *further = self.layer.output_shapes(x[1:])
         if further:

@@ -207,6 +207,14 @@ class Layer(BaseModel):
         hint = "its class gives 'products', or says that it has none: products = no_products"
         raise refuse("not-measurable", f"{name} does not say what it multiplies", hint)
 
+    def cached(self, *inputs: Any) -> Iterable[Tensor]:
+        """Yield what the layer itself keeps of an example to generate a sequence step by step: here, nothing.
+
+        These are keys, values and states, of the whole sequence; the layer does not own them. An input that is the
+        first once more is left out.
+        """
+        return ()
+
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
@@ -324,6 +332,18 @@ class Layer(BaseModel):
                 before, found = part, part.layer.owned_tensors(*part.inputs)
             inner += [tensor.within(part) for tensor in found]
         return inner + own
+
+    def all_cached(self, *inputs: Shape) -> list[Tensor]:
+        """List what its parts keep to generate a sequence, then what it keeps itself; for inputs as `infer` takes."""
+        layer, moved = self._seen(inputs)
+        inner = (
+            tensor.within(part) for part in layer.cached_parts(*moved) for tensor in part.layer.all_cached(*part.inputs)
+        )
+        return [*inner, *layer.cached(*moved)]
+
+    def cached_parts(self, *inputs: Any) -> Iterable[Part]:
+        """Yield the parts that may keep something to generate a sequence: here, all of them."""
+        return self.parts(*inputs)
 
     def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""

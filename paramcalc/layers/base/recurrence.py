@@ -167,6 +167,13 @@ class OverTime(Layer):
         return (output, *states) if with_states else (output,)
 
 
+def states_cached(shapes: Sequence[Shape], prefix: str = "", when: Any = True) -> Iterator[Tensor]:
+    """Yield the vectors of a state, as a layer keeps them from one step to the next."""
+    for number, shape in enumerate(shapes):
+        name = f"{prefix}state_{number}" if number else f"{prefix}state"
+        yield Tensor(name, shape, "what it carries from one step to the next", "state", when=when)
+
+
 def check_states(kind_name: str, given: Sequence[Shape], states: Sequence[Shape]) -> None:
     """Refuse initial states that are not those of a layer."""
     if len(given) != len(states):

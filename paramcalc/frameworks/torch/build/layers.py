@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc.conventions import Convention, Equivalent
 from paramcalc.core.algebra import Unknown
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.building.arguments import applied_function, constructor
+from paramcalc.frameworks.building.arguments import applied_function, check_window, constructor
 from paramcalc.frameworks.building.axes import cut_text, spatial
 from paramcalc.frameworks.building.fitting import Fit, fit
 from paramcalc.frameworks.building.lesser import takes_maxima
@@ -127,6 +127,7 @@ def _called(convention: Convention, leaf: Leaf, found: Fit, made: Expr) -> Made:
 def _attending(leaf: Leaf, place: str, taken: Sequence[str]) -> Expr:
     query, value, key = (*taken, *[taken[-1]] * 2)[:3]
     arguments: list[tuple[str, Expr]] = [("", query), ("", key), ("", value), ("need_weights", "False")]
+    check_window(leaf, "PyTorch")
     if getattr(leaf.layer, "causal", None):
         # true where a position must not look: at those that come after it
         lengths = [("", f"{query}.shape[1]"), ("", f"{key}.shape[1]")]
