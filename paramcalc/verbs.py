@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
     from paramcalc.results.measurement import Measurement
+    from paramcalc.results.memory import Memory
 
 
 class KerasModel(Protocol):
@@ -231,6 +232,54 @@ def diff(before: Network, after: Network, convention: Framework | None = None) -
     return results.diff(open_network(before), open_network(after), convention)
 
 
+def memory(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    training: str | Mapping[str, Any] | None = None,
+    dtype: str | None = None,
+    master: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    budget: int | None = None,
+    attention: str | None = None,
+    shard: Mapping[str, int] | None = None,
+    zero: int | None = None,
+    input_shape: InputShape | None = None,
+) -> Memory:
+    """Tell the memory that training a network takes, or running it: the bytes of each part, on one device.
+
+    `training` is an optimizer of the convention's framework, with options or without: `"adamw"`,
+    `{"sgd": {"momentum": 0.9}}`; None: the network is run, and what it caches is told. `dtype` is that of every tensor
+    for which the spec states none; `master` that of a copy of the trained weights that the optimizer works on, as in
+    mixed precision. `dims` gives dims other values, `batch` among them, which is 1 if absent. `budget` are the bytes
+    that there are: the sheet then says whether it fits, and what would make it fit. `attention` is how attention keeps
+    what its backward pass needs, as the page on measures has it. Sheets of several devices are not there yet: `shard`
+    and `zero` are refused.
+
+    Raises `ParamcalcError`, among others `unknown-optimizer`.
+    """
+    from paramcalc.results import memory as results
+
+    for name, value in (("shard", shard), ("zero", zero)):
+        if value:
+            raise refuse("invalid-value", f"'{name}' is not known yet: a sheet is of one device", "leave it out")
+    if budget is not None and (type(budget) is not int or budget < 0):
+        raise refuse("invalid-value", f"'budget' is a whole number of bytes, not {quoted(budget)}")
+    opened = results.with_batch(_of_dtype(open_network(spec, input_shape), dtype))
+    question = results.Question(
+        convention or opened.framework,
+        training,
+        _given(spec, opened, dims),
+        _read_dtype("master", master),
+        {} if attention is None else {"attention": attention},
+    )
+    if budget is None:
+        return results.memory(opened, question)
+    from paramcalc.results import fitting
+
+    return fitting.held_to(budget, opened, question)
+
+
 def check(spec: Network, against: Network, *, dims: Mapping[str, GivenValue] | None = None) -> Check:
     """Check whether a spec has exactly the tensors of something else: a model, or another spec.
 
@@ -338,12 +387,15 @@ def _given(network: Network, opened: Spec, dims: Any, measure: Measure | None = 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:
     """Return a spec with another dtype for every tensor for which none is stated. Raises `invalid-value`."""
-    if dtype is None:
-        return spec
+    return spec if dtype is None else replace(spec, dtype=_read_dtype("dtype", dtype))
+
+
+def _read_dtype(key: str, dtype: str | None) -> str | None:
+    """Read a dtype that is given under this key, if any. Raises `invalid-value`."""
     try:
-        return replace(spec, dtype=read_dtype(dtype))
+        return None if dtype is None else read_dtype(dtype)
     except ParamcalcError as error:
-        raise of_key("dtype", error) from None
+        raise of_key(key, error) from None
 
 
 def _framework_of(given: Any) -> Framework | None:

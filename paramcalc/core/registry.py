@@ -168,6 +168,7 @@ MEASURES = {
     "flops": "paramcalc.measures.flops:Flops",
     "training_flops": "paramcalc.measures.flops:TrainingFlops",
     "activations": "paramcalc.measures.activations:Activations",
+    "cache": "paramcalc.measures.cache:Cache",
 }
 #: What is meant where no measure is named.
 DEFAULT_MEASURE = "parameters"
@@ -176,6 +177,7 @@ COMMANDS = {
     "count": "paramcalc.cli.count:count",
     "explain": "paramcalc.cli.explain:explain",
     "formula": "paramcalc.cli.formula:formula",
+    "memory": "paramcalc.cli.memory:memory",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",
     "schema": "paramcalc.cli.schema:schema",

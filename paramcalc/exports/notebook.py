@@ -13,6 +13,7 @@ from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measurement import Measurement
+from paramcalc.results.memory import Memory
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -35,8 +36,9 @@ def _count(result: Count | Measurement) -> dict[str, str]:
     return {"text/plain": tables.as_text(result), "text/html": tables.as_html(result)}
 
 
-@shown.register
-def _difference(result: Difference) -> dict[str, str]:
+@shown.register(Difference)
+@shown.register(Memory)
+def _sheet(result: Difference | Memory) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
 

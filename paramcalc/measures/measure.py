@@ -18,6 +18,7 @@ from paramcalc.core.algebra import Number, Unknown
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections
 from paramcalc.graph.values import unknown_dims
+from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Spec
 
 #: The dim of all measures of a whole batch.
@@ -48,6 +49,12 @@ class Context:
     batch: Number = 1
     #: of every tensor for which none is stated
     dtype: str = ""
+
+
+def size_in_bytes(elements: Number, dtype: str) -> Number:
+    """Return the bytes of a number of elements; those smaller than a byte are packed."""
+    bits = DTYPES[dtype]
+    return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
 class NotAlike(Exception):

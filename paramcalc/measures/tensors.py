@@ -6,22 +6,15 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from paramcalc.conventions import Convention
-from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.graph import Leaf, Use
 from paramcalc.layers.base.fields import DTYPES
-from paramcalc.measures.measure import Context, Measure, Term
+from paramcalc.measures.measure import Context, Measure, Term, size_in_bytes
 
 
 def counted(leaf: Leaf, convention: Convention) -> Iterator[Use]:
     """Yield the tensors that count at a leaf: its own, tied ones aside, of the roles that a convention counts."""
     return (use for use in leaf.owned if convention.counts(use.tensor.role))
-
-
-def size_in_bytes(elements: Number, dtype: str) -> Number:
-    """Return the bytes of a number of elements; those smaller than a byte are packed."""
-    bits = DTYPES[dtype]
-    return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
 class Parameters(Measure):

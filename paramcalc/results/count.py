@@ -14,7 +14,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
 from paramcalc.layers.base.declaration import Role
-from paramcalc.measures.tensors import size_in_bytes
+from paramcalc.measures.measure import size_in_bytes
 from paramcalc.results.rows import Row, Rows, located_in
 from paramcalc.spec import Framework, Spec, Value
 
