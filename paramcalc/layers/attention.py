@@ -182,9 +182,6 @@ class MultiHeadAttention(Layer):
         if self.window is None:
             return query[:-1]
         attended = self._attended(query)
-        if len(attended) > 1:
-            message = "a 'window' goes along one axis, and attention along several"
-            raise refuse("invalid-value", message, "'attention_axes' names one", ("window",))
         return tuple(
             algebra.smallest([size, self.window - 1]) if place in attended else size
             for place, size in enumerate(query[:-1])
@@ -202,6 +199,9 @@ class MultiHeadAttention(Layer):
                 f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
             )
         attended = self._attended(query)
+        if self.window is not None and len(attended) > 1:
+            message = "a 'window' goes along one axis, and attention along several"
+            raise refuse("invalid-value", message, "'attention_axes' names one", ("window",))
         left = [position for position in range(len(query) - 1) if position not in attended]
         if len(query) != len(value) or not all(algebra.equal(query[position], value[position]) for position in left):
             raise refuse(
