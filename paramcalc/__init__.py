@@ -172,6 +172,7 @@ if TYPE_CHECKING:
     from paramcalc.results.difference import Difference as Difference
     from paramcalc.results.formula import Formula as Formula
     from paramcalc.results.memory import Memory as Memory
+    from paramcalc.results.receptive_field import ReceptiveField as ReceptiveField
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -211,6 +212,7 @@ _MODULES = {
     "results.difference": ("Difference",),
     "results.formula": ("Formula",),
     "results.memory": ("Memory",),
+    "results.receptive_field": ("ReceptiveField",),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
-from paramcalc.core.registry import DEFAULT_MEASURE, kind
+from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD, kind
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from paramcalc.results.formula import Formula
     from paramcalc.results.measurement import Measurement
     from paramcalc.results.memory import Memory
+    from paramcalc.results.receptive_field import ReceptiveField
 
 
 class KerasModel(Protocol):
@@ -83,6 +84,17 @@ def count(
 
 
 @overload
+def count(  # type: ignore[overload-overlap]
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: Literal["receptive-field"],
+    dims: Mapping[str, Any] | None = None,
+    input_shape: InputShape | None = None,
+) -> ReceptiveField: ...
+
+
+@overload
 def count(
     spec: Network,
     convention: Framework | None = None,
@@ -108,7 +120,7 @@ def count(
     expand: bool = False,
     depth: int | None = None,
     **options: str | None,
-) -> Count[Any] | Measurement[Any]:
+) -> Count[Any] | Measurement[Any] | ReceptiveField:
     """Count a network exactly.
 
     `spec` is a `Spec`, the path of a file that holds a spec or a Keras model, a mapping as YAML gives it, a live
@@ -120,8 +132,13 @@ def count(
     repeated node; `depth` makes one row of each group that many levels down.
 
     `of` is the measure that is counted, the parameters if absent; `options` are those of the measure, as the page on
-    measures has them. Raises `ParamcalcError`.
+    measures has them. `receptive-field` is no measure, and has a result of its own. Raises `ParamcalcError`.
     """
+    if of == RECEPTIVE_FIELD:
+        from paramcalc.results.receptive_field import receptive_field
+
+        opened = open_network(spec, input_shape)
+        return receptive_field(opened, convention, dims=_given(spec, opened, dims))
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
     measure = _measure(of, options)

@@ -11,7 +11,7 @@ import click
 from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, SET, SPECS, dims, read_amount, read_bytes
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.core.lines import printable
-from paramcalc.core.registry import DEFAULT_MEASURE
+from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
 from paramcalc.spec import Framework
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ def count(
     from paramcalc.verbs import count as counted
 
     values = dims(settings)
+    if of == RECEPTIVE_FIELD:
+        if len(paths) > 1 or most is not None or depth is not None:
+            raise click.UsageError(f"--of {of} goes with one SPEC, and neither with --max nor --depth")
+        show(counted(paths[0], convention, of=RECEPTIVE_FIELD, dims=values).to(format))
+        return
     of_parameters = of in (None, DEFAULT_MEASURE)
     if not of_parameters and (trained or max_trainable is not None or max_bytes is not None):
         raise click.UsageError(f"--trained, --max-trainable and --max-bytes are of parameters, not --of {of}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 
@@ -170,6 +170,8 @@ MEASURES = {
     "activations": "paramcalc.measures.activations:Activations",
     "cache": "paramcalc.measures.cache:Cache",
 }
+#: What `count --of` tells of each layer beside the measures: it does not add up, and has a result of its own.
+RECEPTIVE_FIELD: Final = "receptive-field"
 #: What is meant where no measure is named.
 DEFAULT_MEASURE = "parameters"
 #: The module of each command, with a function of this name; in the order in which they are listed.

@@ -14,6 +14,7 @@ from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measurement import Measurement
 from paramcalc.results.memory import Memory
+from paramcalc.results.receptive_field import ReceptiveField
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -38,7 +39,8 @@ def _count(result: Count | Measurement) -> dict[str, str]:
 
 @shown.register(Difference)
 @shown.register(Memory)
-def _sheet(result: Difference | Memory) -> dict[str, str]:
+@shown.register(ReceptiveField)
+def _sheet(result: Difference | Memory | ReceptiveField) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
 

@@ -16,6 +16,7 @@ from paramcalc.layers.base.fields import DTYPES
 from paramcalc.measures import Term
 from paramcalc.results.count import Count, LayerCount, TensorCount
 from paramcalc.results.measurement import MeasuredLayer, Measurement
+from paramcalc.results.receptive_field import ReceptiveField
 
 #: The version of the object that JSON has of a count.
 VERSION = 1
@@ -84,7 +85,7 @@ def _own_functions(count: Count) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(one_line, texts)))
 
 
-def dims(count: Count | Measurement) -> dict[str, Any]:
+def dims(count: Count | Measurement | ReceptiveField) -> dict[str, Any]:
     """Return the dims of a count at their values; an unknown one as its name."""
     return {name: value(each) for name, each in count.dims.items()}
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, differences, formulas, memory_sheets
+from paramcalc.exports import derivations, differences, formulas, memory_sheets, receptive_fields
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.memory import Memory
+from paramcalc.results.receptive_field import ReceptiveField
 
 
 @singledispatch
@@ -24,3 +25,4 @@ printed.register(Derivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
 printed.register(Memory, memory_sheets.render)
+printed.register(ReceptiveField, receptive_fields.render)

@@ -10,6 +10,7 @@ from paramcalc.layers.base.axes import axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, same
 
 
 class PReLU(Layer):
@@ -68,6 +69,9 @@ class PReLU(Layer):
             )
         return {axis_position(axis, rank) for axis in axes}
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
+
 
 class GLU(Layer):
     """Splits an axis in half, and multiplies the first half by the sigmoid of the second."""
@@ -93,6 +97,9 @@ class Identity(Layer):
     example = Example(inputs=[(64,)])
     products = no_products
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
+
 
 class Masking(Layer):
     """Hands on its input, and tells the layers after it which steps to leave out."""
@@ -103,6 +110,9 @@ class Masking(Layer):
 
     mask_value: Real = field("", "the number that all features of a step to leave out have", 0)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
+
 
 class GaussianNoise(Layer):
     """In training, adds a number drawn anew from a normal distribution to each element."""
@@ -112,3 +122,6 @@ class GaussianNoise(Layer):
     products = no_products
 
     stddev: Rate = field("", "the standard deviation of what is added")
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)

@@ -19,6 +19,7 @@ from paramcalc.layers.base.fields import (
     field,
 )
 from paramcalc.layers.base.products import Operand, Product
+from paramcalc.layers.base.reach import ALL, EVERYTHING, SAME, UP_TO_IT, Reach, Sight, Span
 from paramcalc.layers.base.words import words
 
 
@@ -222,6 +223,27 @@ class MultiHeadAttention(Layer):
             )
         return attended
 
+    def reach(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> tuple[Reach, ...]:
+        attended = self._attended(query)
+        asked = (*(Sight(axis, SAME) for axis in range(len(query) - 1)), EVERYTHING)
+        if value is None:
+            return (self._looked_back(query),)
+        seen = tuple(
+            EVERYTHING if axis in attended or axis == len(query) - 1 else Sight(axis, SAME)
+            for axis in range(len(query))
+        )
+        return (asked, seen) if key is None else (asked, seen, seen)
+
+    def _looked_back(self, x: Shape) -> Reach:
+        """Tell what a position sees of its own sequence: all of it, all up to itself, or a window."""
+        attended = self._attended(x)
+        back: Span | None = ALL
+        if len(attended) == 1 and self.window is not None:
+            back = Span((1 - self.window,), (0,)) if type(self.window) is int else None
+        elif len(attended) == 1 and self.causal:
+            back = UP_TO_IT
+        return (*(Sight(axis, back if axis in attended else SAME) for axis in range(len(x) - 1)), EVERYTHING)
+
 
 class _SimpleAttention(Layer):
     inputs = (
@@ -258,6 +280,13 @@ class _SimpleAttention(Layer):
                 f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
             )
         return (*query[:-1], value[-1])
+
+    def reach(self, query: Shape, value: Shape, key: Shape | None = None) -> tuple[Reach, ...]:
+        asked = (*(Sight(axis, SAME) for axis in range(len(query) - 1)), EVERYTHING)
+        before = tuple(Sight(axis, SAME) for axis in range(len(query) - 2))
+        # the features of values stay apart, unless they are compared with the query as well
+        mixed = (*before, EVERYTHING, EVERYTHING if key is None else Sight(len(query) - 1, SAME))
+        return (asked, mixed) if key is None else (asked, mixed, (*before, EVERYTHING, EVERYTHING))
 
     def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("values", value or query, "the value of each position")

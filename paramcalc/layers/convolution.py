@@ -9,6 +9,7 @@ from paramcalc.layers.base.convolution import Filters, Windowed
 from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.products import Product, low_rank_products, updated
+from paramcalc.layers.base.reach import Reach, Sight, grouped_span
 from paramcalc.layers.base.spatial import DataFormat, data_format
 from paramcalc.layers.base.words import CausalPadding1D, Function
 
@@ -71,6 +72,10 @@ class _Conv(Windowed, Filters):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        channels = Sight(len(x) - 1, grouped_span(x[-1], self.groups, self.filters))
+        return ((*self.sights(x), channels),)
 
 
 class Conv1D(_Conv, rank=1):

@@ -2,9 +2,11 @@
 
 from typing import Literal
 
+from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Rate, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, mixing, same
 from paramcalc.layers.base.words import Function
 
 
@@ -20,6 +22,9 @@ class Activation(Layer):
     @property
     def is_view(self) -> bool:
         return bool(self.activation == "linear")
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, -1) if x and "softm" in self.activation else same(x),)
 
 
 class Dropout(Layer):
@@ -39,3 +44,6 @@ class Dropout(Layer):
     @property
     def is_view(self) -> bool:
         return bool(self.rate == 0)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)

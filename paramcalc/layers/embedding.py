@@ -11,6 +11,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Given, OptionalSize, Size, field
 from paramcalc.layers.base.products import Product, low_rank_products, no_products, updated
 from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
+from paramcalc.layers.base.reach import Reach, same
 from paramcalc.layers.base.words import words
 
 
@@ -56,6 +57,9 @@ class Embedding(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x, self.output_dim)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 class EmbeddingBag(Layer):

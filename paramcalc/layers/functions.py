@@ -12,6 +12,7 @@ from paramcalc.layers.base.axes import Axes, axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalAxis, OrderedAxes, field, named
 from paramcalc.layers.base.products import Product, no_products
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, broadcast
 from paramcalc.layers.base.words import FunctionOfSeveral
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
@@ -56,6 +57,9 @@ class Elementwise(Layer):
             shapes = ", ".join(map(shape_text, inputs))
             raise refuse("shape-mismatch", f"Elementwise takes inputs with the same number of axes, not {shapes}")
         return together(inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Einsum(Layer):
@@ -110,6 +114,14 @@ class Einsum(Layer):
                     )
         return tuple(sizes[letter] for letter in output[1:])
 
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        *terms, output = re.split(",|->", self.equation)
+        kept = output[1:]
+        return tuple(
+            tuple(Sight(kept.index(letter), SAME) if letter in kept else EVERYTHING for letter in term[1:])
+            for term in terms
+        )
+
 
 class Subtract(Layer):
     """The first input less the second, element by element; axes of size 1 are repeated."""
@@ -122,6 +134,9 @@ class Subtract(Layer):
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return together((x, y))
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Dot(Layer):
@@ -232,3 +247,8 @@ class Reduce(Layer):
         if not 0 < len(axes) == len(positions):
             raise refuse("invalid-value", f"'axis' of Reduce is one or more axes, each named once, not {[*axes]}")
         return positions
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        gone, stays = self._positions(len(x)), algebra.truth(self.keepdims)
+        kept = [axis for axis in range(len(x)) if stays or axis not in gone]
+        return (tuple(EVERYTHING if axis in gone else Sight(kept.index(axis), SAME) for axis in range(len(x))),)

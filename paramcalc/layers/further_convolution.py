@@ -11,6 +11,7 @@ from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Size, field
 from paramcalc.layers.base.products import Product
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
+from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, grouped_span, repeated_span, transposed_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import transposed_lengths
 from paramcalc.layers.base.words import Function
@@ -63,6 +64,9 @@ class _DepthwiseConv(Windowed):
     def _channels(self, x: Shape) -> Number:
         return x[-1] * self.depth_multiplier
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*self.sights(x), Sight(len(x) - 1, repeated_span(self.depth_multiplier))),)
+
 
 class DepthwiseConv1D(_DepthwiseConv, rank=1): ...
 
@@ -109,6 +113,9 @@ class _SeparableConv(_DepthwiseConv, Filters):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*self.sights(x), EVERYTHING),)
 
 
 class SeparableConv1D(_SeparableConv, rank=1): ...
@@ -177,6 +184,12 @@ class _ConvTranspose(Spatial, Ranked):
             x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate, self.output_padding
         )
         return (*lengths, self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        pads = self.padding if isinstance(self.padding, tuple) else (self.padding,) * (len(x) - 1)
+        spans = map(transposed_span, self.kernel_size, self.strides, pads, self.dilation_rate)
+        channels = grouped_span(x[-1], self.groups, self.filters)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, channels))),)
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1): ...

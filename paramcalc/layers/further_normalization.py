@@ -8,6 +8,7 @@ from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, grouped_span, mixing, same
 
 
 class GroupNorm(Layer):
@@ -46,6 +47,10 @@ class GroupNorm(Layer):
         yield Tensor("gamma", (x[-1],), "scale of each channel", when=self.scale)
         yield Tensor("beta", (x[-1],), "shift of each channel", when=self.center)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        channels = grouped_span(x[-1], x[-1] if self.groups == -1 else self.groups, x[-1])
+        return ((*(EVERYTHING for _ in x[:-1]), Sight(len(x) - 1, channels)),)
+
 
 class InstanceNorm(Layer):
     """Normalises each channel of each example over all its positions, then may scale and shift it."""
@@ -79,6 +84,9 @@ class InstanceNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, *range(len(x) - 1)),)
+
 
 class UnitNorm(Layer):
     """Divides each example by its length, so that it has the length 1."""
@@ -93,6 +101,9 @@ class UnitNorm(Layer):
     def output_shape(self, x: Shape) -> Shape:
         _positions(self.axis, x)
         return x
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, *_positions(self.axis, x)),)
 
 
 class LocalResponseNorm(Layer):
@@ -122,6 +133,9 @@ class Normalization(Layer):
         yield Tensor("mean", sizes, "mean of the data", "state", when=self.adapted)
         yield Tensor("variance", sizes, "variance of the data", "state", when=self.adapted)
         yield Tensor("count", (), "kept from older versions, and unused", "state", "int64", when=self.adapted)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 def _positions(axis: int | tuple[int, ...] | None, x: Shape) -> list[int]:

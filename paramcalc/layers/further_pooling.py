@@ -10,6 +10,7 @@ from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, OptionalRatios, Real, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Amount, OpenWindow, OptionalWindow, Ranked, Window
+from paramcalc.layers.base.reach import SAME, Reach, Sight, divided_span, windows
 from paramcalc.layers.base.spatial import (
     DataFormat,
     Spatial,
@@ -41,6 +42,10 @@ class _AdaptivePool(Spatial, Ranked):
     def output_shape(self, x: Shape) -> Shape:
         sizes = zip(self.output_size, x, strict=False)
         return (*(length if size is None else size for size, length in sizes), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = map(divided_span, x[:-1], self.output_shape(x)[:-1])
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class _AdaptiveAveragePool(_AdaptivePool):
@@ -103,6 +108,9 @@ class _LPPool(Spatial, Ranked):
     def output_shape(self, x: Shape) -> Shape:
         ceil = algebra.truth(self.ceil_mode)
         return (*output_lengths(x[:-1], self.pool_size, self.strides, "valid", ceil=ceil), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*windows(x[:-1], self.pool_size, self.strides, "valid"), Sight(len(x) - 1, SAME)),)
 
 
 class LPPool1D(_LPPool, rank=1): ...

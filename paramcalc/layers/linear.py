@@ -8,6 +8,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Te
 from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
 from paramcalc.layers.base.products import Product, low_rank_products, updated
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, scaled_input
+from paramcalc.layers.base.reach import Reach, mixing
 from paramcalc.layers.base.words import Function
 
 
@@ -59,3 +60,6 @@ class Dense(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*x[:-1], self.units)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, -1),)

@@ -7,6 +7,7 @@ from paramcalc.layers.base.axes import axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, Sight, broadcast, same
 
 
 class _Elementwise(Layer):
@@ -17,6 +18,9 @@ class _Elementwise(Layer):
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return together(inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Add(_Elementwise):
@@ -82,3 +86,8 @@ class Concatenate(Layer):
                 )
         joined = sum((shape[position] for shape in inputs[1:]), start=first[position])
         return (*first[:position], joined, *first[position + 1 :])
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        position = axis_position(self.axis, len(inputs[0]))
+        joined = Sight(position, None)
+        return tuple((*same(x)[:position], joined, *same(x)[position + 1 :]) for x in inputs)

@@ -8,6 +8,7 @@ from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, mixing, same
 
 #: What of a normalisation's summary goes with its scale, and with its shift.
 _PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
@@ -66,6 +67,10 @@ class BatchNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        # at inference, where the mean and the variance are known
+        return (same(x),)
+
 
 class LayerNorm(Layer):
     """Normalises each example over its last axis, or the axes named: scale · (x - mean) / deviation + shift."""
@@ -97,6 +102,10 @@ class LayerNorm(Layer):
         yield Tensor("gamma", normalised, "scale of each feature", when=self.scale)
         yield Tensor("beta", normalised, "shift of each feature", when=self.center)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        return (mixing(x, *(axis_position(axis, len(x)) for axis in axes)),)
+
 
 class RMSNorm(Layer):
     """Divides each example by its root mean square over the last axis, then scales it: scale · x / rms."""
@@ -123,6 +132,10 @@ class RMSNorm(Layer):
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         yield Tensor("scale", _sizes(x, self.axis), "scale of each feature", when=self.scale)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        return (mixing(x, *(axis_position(axis, len(x)) for axis in axes)),)
 
 
 def _sizes(x: Shape, axis: Any) -> Shape:

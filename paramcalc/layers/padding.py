@@ -10,6 +10,7 @@ from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Given, Real, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import CutSides, Ranked, Sides
+from paramcalc.layers.base.reach import SAME, Reach, Sight, moved_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.words import words
 
@@ -48,6 +49,10 @@ class _ZeroPadding(_Padding):
         _check_cut(length, sides)
         return super()._padded(length, sides)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (moved_span(-before) for before, _ in self.padding)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class ZeroPadding1D(_ZeroPadding, rank=1): ...
 
@@ -80,6 +85,12 @@ class _Pad(_Padding, _Mode):
             _check_added(self.mode, length, sides)
         return super()._padded(length, sides)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        # what repeats positions of the input shows those of its other side as well
+        constant = self.mode == "constant"
+        spans = (moved_span(-before) if constant else None for before, _ in self.padding)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class Pad1D(_Pad, rank=1): ...
 
@@ -102,6 +113,10 @@ class _Cropping(_Sided):
     def output_shape(self, x: Shape) -> Shape:
         axes = zip(x, self.cropping, strict=False)
         return (*(length - before - after for length, (before, after) in axes), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (moved_span(before) for before, _ in self.cropping)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class Cropping1D(_Cropping, rank=1): ...

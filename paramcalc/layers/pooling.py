@@ -10,6 +10,7 @@ from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import OptionalWindow, Padding, Ranked, Window
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, windows
 from paramcalc.layers.base.spatial import (
     DataFormat,
     Spatial,
@@ -56,6 +57,10 @@ class _MaxPool(_Pooling):
     def outputs(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        sights = windows(x[:-1], self.pool_size, self.strides, self.padding, self.dilation_rate)
+        return ((*sights, Sight(len(x) - 1, SAME)),)
+
 
 class MaxPool1D(_MaxPool, rank=1): ...
 
@@ -76,6 +81,9 @@ class _AveragePool(_Pooling):
 
     def output_shape(self, x: Shape) -> Shape:
         return self._pooled(x, self.ceil_mode)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*windows(x[:-1], self.pool_size, self.strides, self.padding), Sight(len(x) - 1, SAME)),)
 
 
 class AveragePool1D(_AveragePool, rank=1): ...
@@ -109,6 +117,10 @@ class _GlobalPool(Spatial, Ranked):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*(1 for _ in x[:-1]), x[-1]) if algebra.truth(self.keepdims) else (x[-1],)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        place = len(x) - 1 if algebra.truth(self.keepdims) else 0
+        return ((*(EVERYTHING for _ in x[:-1]), Sight(place, SAME)),)
 
 
 class _GlobalMaxPool(_GlobalPool):

@@ -9,6 +9,7 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import SAME, Reach, Sight, same
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
 
@@ -34,6 +35,10 @@ class Permute(Layer):
             )
         return tuple(x[axis - 1] for axis in dims)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        dims = self.dims if isinstance(self.dims, tuple) else (self.dims,)
+        return (tuple(Sight(dims.index(axis + 1), SAME) for axis in range(len(x))),)
+
 
 class RepeatVector(Layer):
     """Makes a sequence of one vector, the same at each step."""
@@ -53,6 +58,9 @@ class RepeatVector(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return (self.n, *x)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((Sight(1, SAME),),)
 
 
 class _Pixels(Spatial):
@@ -112,6 +120,9 @@ class ChannelShuffle(Spatial):
     def output_shape(self, x: Shape) -> Shape:
         algebra.divide(x[-1], self.groups, "'groups' divides the channels")
         return x
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*same(x)[:-1], Sight(len(x) - 1, None)),)
 
 
 class _Windows(Spatial):

@@ -10,6 +10,7 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.products import Operand, Product
+from paramcalc.layers.base.reach import EVERYTHING, UP_TO_IT, Reach, Sight
 from paramcalc.layers.base.recurrence import (
     EACH_LAYER,
     STATE,
@@ -76,6 +77,13 @@ class _Recurrent(OverTime, Gated):
         # layer by layer, each forwards and then backwards
         ways = 2 if algebra.truth(self.bidirectional) else 1
         return self.state_shapes * (algebra.number_of_copies(self.num_layers) * ways)
+
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        steps = EVERYTHING
+        if algebra.truth(self.return_sequences) and not algebra.truth(self.bidirectional):
+            # backwards, the first output is that of the last step
+            steps = Sight(0, None if algebra.truth(self.go_backwards) else UP_TO_IT)
+        return ((steps, EVERYTHING), *((EVERYTHING,) for _ in initial))
 
 
 class SimpleRNN(_Recurrent):

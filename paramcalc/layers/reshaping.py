@@ -7,6 +7,7 @@ from paramcalc.layers.base.axes import axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import SAME, Reach, Sight, moved_span, refolded
 
 
 class Flatten(Layer):
@@ -37,6 +38,9 @@ class Flatten(Layer):
             raise refuse("invalid-value", f"Flatten cannot go from axis {self.start_dim} back to axis {self.end_dim}")
         return (*x[:first], algebra.product(x[first : last + 1]), *x[last + 1 :])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
+
 
 class Reshape(Layer):
     """The same elements in another shape."""
@@ -52,6 +56,9 @@ class Reshape(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return _filled("Reshape", x, self.target_shape)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
 
 
 class Unflatten(Layer):
@@ -69,6 +76,9 @@ class Unflatten(Layer):
     def output_shape(self, x: Shape) -> Shape:
         position = axis_position(self.axis, len(x))
         return (*x[:position], *_filled("Unflatten", (x[position],), self.target_shape), *x[position + 1 :])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
 
 
 class Slice(Layer):
@@ -104,6 +114,15 @@ class Slice(Layer):
         if not algebra.equal(kept, 1):
             raise refuse("shape-mismatch", f"Slice keeps {quoted(kept)} elements, so that its axis must stay")
         return (*x[:position], *x[position + 1 :])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        position, stays = axis_position(self.axis, len(x)), algebra.truth(self.keepdims)
+        seen = moved_span(_from_start(self.start, x[position]), self.step if stays else 0)
+        before, behind = (
+            tuple(Sight(axis if stays or axis < position else axis - 1, SAME) for axis in axes)
+            for axes in (range(position), range(position + 1, len(x)))
+        )
+        return ((*before, Sight(position if stays else None, seen), *behind),)
 
 
 def _filled(name: str, x: Shape, target: Shape) -> Shape:

@@ -1,6 +1,6 @@
 """Layers that make a sequence, an image or a volume larger or smaller; they learn nothing."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
@@ -10,6 +10,7 @@ from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Count, Flag, Given, OptionalCounts, OptionalRatios, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Ranked, Window, positions
+from paramcalc.layers.base.reach import SAME, Reach, Sight, repeated_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format, each_axis
 from paramcalc.layers.base.words import words
 
@@ -49,6 +50,13 @@ class Upsample(Spatial):
         factors = each_axis("scale_factor", self.scale_factor, lengths)
         return (*map(algebra.scaled, lengths, factors), x[-1])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        blended = self.mode in ("linear", "bilinear", "trilinear") and self.align_corners is False
+        known = blended or self.mode == "nearest"
+        factors = map(_whole_factor, x[:-1], self.output_shape(x)[:-1])
+        spans = (repeated_span(factor, blended) if known else None for factor in factors)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class _UpSampling(Spatial, Ranked):
     """Repeats each {position} of {input}."""
@@ -63,6 +71,10 @@ class _UpSampling(Spatial, Ranked):
     def output_shape(self, x: Shape) -> Shape:
         return (*(length * factor for length, factor in zip(x, self.size, strict=False)), x[-1])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (repeated_span(factor) for factor in self.size)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class UpSampling1D(_UpSampling, rank=1):
     data_format: DataFormat = data_format()
@@ -76,6 +88,11 @@ class UpSampling2D(_UpSampling, rank=2):
         Given[str], words("interpolation", "nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
     ] = field("", "how the pixels between are filled", "nearest")
     data_format: DataFormat = data_format()
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        known = self.interpolation in ("nearest", "bilinear")
+        spans = (repeated_span(factor, self.interpolation == "bilinear") if known else None for factor in self.size)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class UpSampling3D(_UpSampling, rank=3):
@@ -111,3 +128,9 @@ class RandomCrop(_Sized):
     """In training, cuts a part out of an image at random; makes an image that is too small larger."""
 
     source = "keras.layers.RandomCrop"
+
+
+def _whole_factor(length: Any, output: Any) -> int | None:
+    """Give how many times an axis is as long as it was, where that is a whole number."""
+    whole = type(length) is int and type(output) is int and output % length == 0
+    return output // length if whole else None

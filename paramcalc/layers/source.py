@@ -9,6 +9,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.declared import TensorShapes, cached_tensors, declared_tensors, shape_of
 from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
 from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import NOTHING, Reach, same
 
 
 class Input(Layer):
@@ -72,3 +73,8 @@ class Weights(Layer):
         if x is None:
             raise refuse("missing-input", "Weights has no input to pass on", "name the tensor that is its 'output'")
         return x
+
+    def reach(self, x: Shape | None = None) -> tuple[Reach, ...]:
+        if x is None:
+            return ()
+        return (same(x) if self.output is None else tuple(NOTHING for _ in x),)

@@ -12,6 +12,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
 from paramcalc.layers.base.products import Operand, products_of_parts
+from paramcalc.layers.base.reach import Reach, everything
 from paramcalc.layers.base.words import NO_FUNCTIONS, words
 
 _SEQUENCE = Axes("t d", t="length of the sequence", d="features of each position")
@@ -70,6 +71,9 @@ class _Transformer(Layer):
     def _common(self) -> dict[str, Any]:
         """The fields that all of them have, to be handed on."""
         return {name: getattr(self, name) for name in _Transformer.model_fields}
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return everything(*inputs)
 
 
 class TransformerEncoderLayer(_Transformer):

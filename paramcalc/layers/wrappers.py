@@ -12,6 +12,7 @@ from paramcalc.layers.base.declaration import Example, Layer, Part, Remark, Tens
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.products import Operand, Product, products_of_parts
+from paramcalc.layers.base.reach import SAME, Reach, Sight, everything
 from paramcalc.layers.base.recurrence import OverTime
 from paramcalc.layers.base.words import words
 
@@ -111,6 +112,9 @@ class Bidirectional(Layer):
                 message = f"the two layers of Bidirectional have the same '{name}'"
                 raise refuse("invalid-value", message, path=("backward_layer",))
 
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        return everything(x, *initial)
+
 
 class TimeDistributed(Layer):
     """Applies one layer to each step of a sequence, with the same tensors each time."""
@@ -147,6 +151,13 @@ class TimeDistributed(Layer):
             message = f"TimeDistributed takes a layer with one output, not {1 + len(further)}"
             raise refuse("invalid-value", message, path=("layer",))
         return (x[0], *step)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
+        found = self.layer.all_reach(x[1:])
+        if found is None:
+            return None
+        inner = (replace(sight, axis=None if sight.axis is None else sight.axis + 1) for sight in found[0])
+        return ((Sight(0, SAME), *inner),)
 
 
 #: What the layer types call the tensor that is computed.
@@ -187,6 +198,10 @@ class _AroundKernel(Layer):
                 f"its axes are 0 to {rank - 1}, or -1 to -{rank} from the end",
             )
         return kernel.within(part), None if self.axis is None else self.axis % rank
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        found: tuple[Reach, ...] | None = self.layer.all_reach(*inputs)
+        return found
 
 
 class WeightNorm(_AroundKernel):

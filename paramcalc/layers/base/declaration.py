@@ -23,6 +23,7 @@ from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.axes import Axes, channels_at, channels_last
 from paramcalc.layers.base.fields import FieldType, aliased, read_flag
 from paramcalc.layers.base.products import Operand, Product, is_there
+from paramcalc.layers.base.reach import Reach, laid_out
 from paramcalc.layers.base.refusals import translated
 from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
@@ -215,6 +216,10 @@ class Layer(BaseModel):
         """
         return ()
 
+    def reach(self, *inputs: Any, **named: Any) -> tuple[Reach, ...] | None:
+        """Give which positions of each input the first output sees, axis by axis: here, it is not known."""
+        return None
+
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
@@ -344,6 +349,18 @@ class Layer(BaseModel):
     def cached_parts(self, *inputs: Any) -> Iterable[Part]:
         """Yield the parts that may keep something to generate a sequence: here, all of them."""
         return self.parts(*inputs)
+
+    def all_reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        """Give `reach` for inputs as the framework of the layer lays them out, and an output laid out so; or None."""
+        layer, moved = self._seen(inputs)
+        found = layer.reach(*moved)
+        axis = self.channel_axis
+        if found is None or axis == -1:
+            return found
+        rank = len(layer.output_shape(*moved))
+        outputs = {seen: place for place, seen in enumerate(channels_at(tuple(range(rank)), axis))}
+        places = [channels_last(tuple(range(len(shape))), axis) for shape in inputs]
+        return tuple(laid_out(sights, order, outputs) for sights, order in zip(found, places, strict=True))
 
     def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""
