@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 import paramcalc as pc
 from paramcalc.cli import main
+from paramcalc.results.fitting import with_recompute
 
 MLP = pc.loads("""
 paramcalc: 1
@@ -123,6 +124,24 @@ def test_states_of_eight_bits_may_fit() -> None:
     assert remedy.to == "AdamW8bit"
 
 
+def test_repeated_groups_may_be_computed_again() -> None:
+    spec = pc.loads("""
+paramcalc: 1
+layers:
+  - Input: {shape: [8]}
+  - name: body
+    times: 3
+    layers: [Dense: {units: 8}]
+  - times: 2
+    recompute: true
+    layers: [Dense: {units: 8}]
+  - Dense: {units: 8}
+""")
+    changed, names = with_recompute(spec)
+    assert names == ["body"]
+    assert [node.recompute for node in changed.layers] == [False, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
@@ -228,7 +247,7 @@ def test_options_of_the_command_line(tmp_path: Any) -> None:
     path.write_text(pc.dumps(MLP))
     code, shown, _ = run(str(path), "--training", "sgd", "--with", "momentum=0.9")
     assert code == 0
-    assert "optimizer      4,864  4.75 KiB  momentum_buffer\n" in shown
+    assert "optimizer 4,864 4.75 KiB momentum_buffer" in " ".join(shown.split())
     for arguments, text in (
         (("--training", "adam", "--inference"), "a network is trained or run: --training or --inference"),
         (("--with", "momentum=0.9"), "--with gives an option to the optimizer that --training names"),

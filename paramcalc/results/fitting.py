@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -28,13 +28,13 @@ def _remedies(spec: Spec, question: Question, sheet: Memory, budget: int) -> Ite
     yield from found
     if any(remedy.fits for remedy in found):
         return
-    recomputed, groups = _recomputed(spec)
+    again, groups = with_recompute(spec)
     eight = _in_eight_bits(question, sheet)
     together = (bool(groups and sheet.saved), eight is not None, _batch(question, sheet) > 1)
     if sum(together) < 2:
         return
     question = replace(question, dims={**question.dims, BATCH: 1}, training=eight or question.training)
-    total = memory(recomputed, question).total
+    total = memory(again, question).total
     if total is not None:
         yield Remedy("all", "", total, total <= budget)
 
@@ -45,9 +45,9 @@ def _each(spec: Spec, question: Question, sheet: Memory, budget: int) -> Iterato
     if sheet.total is not None and batch > 1:
         best, known = _largest_batch(spec, question, batch, budget)
         yield Remedy("batch", str(best), known, known <= budget)
-    recomputed, groups = _recomputed(spec)
+    again, groups = with_recompute(spec)
     if sheet.saved and groups:
-        total = memory(recomputed, question).total
+        total = memory(again, question).total
         if total is not None and total < sheet.known:
             yield Remedy("recompute", ", ".join(groups), total, total <= budget)
     eight = _in_eight_bits(question, sheet)
@@ -83,16 +83,15 @@ def _largest_batch(spec: Spec, question: Question, batch: int, budget: int) -> t
     return least, known
 
 
-def _recomputed(spec: Spec) -> tuple[Spec, list[str]]:
+def with_recompute(spec: Spec) -> tuple[Spec, list[str]]:
     """Return a spec whose repeated groups are computed again for the backward pass, and their names."""
     names: list[str] = []
 
     def changed(node: Node) -> Node:
-        if node.times is None or node.layers is None or getattr(node, "recompute", True) is not False:
+        if node.times is None or node.layers is None or node.recompute is not False:
             return node
-        names.append(node.default_name)
-        changes: Mapping[str, Any] = {"recompute": True}
-        return replace(node, **changes)
+        names.append(node.name or node.default_name)
+        return replace(node, recompute=True)
 
     return replace(spec, layers=tuple(map(changed, spec.layers))), names
 
