@@ -89,7 +89,7 @@ def _rows(sheet: Memory) -> Iterator[tuple[str, str, str, str]]:
     """Give the parts that there are, and the total: the bytes, the same in a unit, and what it is made of."""
     for part in PARTS:
         if part in sheet.unknown:
-            yield part, "not known", "", sheet.unknown[part]
+            yield part, "not known", "", one_line(sheet.unknown[part])
         elif getattr(sheet, part) or part == "weights":
             yield part, *_sizes(getattr(sheet, part)), _what(sheet, part)
     missing = f"without {' and '.join(sheet.unknown)}" if sheet.unknown else ""
@@ -140,9 +140,9 @@ def _budget(sheet: Memory) -> Iterator[str]:
 def _remedy(remedy: Remedy) -> str:
     changed = {
         "batch": f"a batch of {remedy.to}",
-        "recompute": f"computing {remedy.to} again for the backward pass (recompute)",
+        "recompute": f"computing {one_line(remedy.to)} again for the backward pass (recompute)",
         "states": f"states of 8 bits ({remedy.to})",
-        "all": "all of these, and a batch of 1",
+        "all": "all of these together, with a batch of 1",
     }[remedy.what]
     return f"{changed}: {binary_bytes(remedy.total)}, which {'fits' if remedy.fits else 'does not fit'}"
 

@@ -17,9 +17,9 @@ _EIGHT_BITS = {"Adam": "Adam8bit", "AdamW": "AdamW8bit", "Adagrad": "Adagrad8bit
 def held_to(budget: int, spec: Spec, question: Question) -> Memory:
     """Return the memory that a spec takes, and what would make it fit a budget where it does not."""
     sheet = replace(memory(spec, question), budget=budget)
-    return (
-        sheet if sheet.fits is not False else replace(sheet, remedies=tuple(_remedies(spec, question, sheet, budget)))
-    )
+    if sheet.fits is not False:
+        return sheet
+    return replace(sheet, remedies=tuple(_remedies(spec, question, sheet, budget)))
 
 
 def _remedies(spec: Spec, question: Question, sheet: Memory, budget: int) -> Iterator[Remedy]:
