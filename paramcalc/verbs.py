@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from paramcalc.results.derivation import Derivation
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
+    from paramcalc.results.measure_derivation import MeasureDerivation
     from paramcalc.results.measurement import Measurement
 
 
@@ -141,25 +142,60 @@ def count(
     return replace(counted, layers=rows)
 
 
-def explain(
+@overload
+def explain(  # type: ignore[overload-overlap]
     spec: Network,
     convention: Framework | None = None,
     *,
+    of: Literal["parameters"] | None = None,
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     input_shape: InputShape | None = None,
     dtype: str | None = None,
-) -> Derivation:
-    """Explain why a network has the parameters that it has.
+) -> Derivation: ...
+
+
+@overload
+def explain(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: str,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    input_shape: InputShape | None = None,
+    dtype: str | None = None,
+    **options: str | None,
+) -> MeasureDerivation: ...
+
+
+def explain(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: str | None = None,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    input_shape: InputShape | None = None,
+    dtype: str | None = None,
+    **options: str | None,
+) -> Derivation | MeasureDerivation:
+    """Explain why a network has the parameters that it has, or what another measure comes to.
 
     `node` is the path of a layer or a group, the only one to be explained: as the rows of a count name it, with
     or without the counters of repeated nodes. The other arguments are those of `count`. Raises `ParamcalcError`,
     among others `unknown-node`.
     """
-    from paramcalc.results import derivation as results
-
+    measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=_given(spec, opened, dims))
+    given, path = _given(spec, opened, dims, measure), _node_of(spec, opened, node)
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.derivation import explain as explained
+
+        return explained(opened, convention, node=path, dims=given)
+    from paramcalc.results.measure_derivation import explain_measure
+
+    return explain_measure(opened, measure, convention, node=path, dims=given)
 
 
 def compare(

@@ -12,6 +12,7 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.measure_derivation import MeasureDerivation
 from paramcalc.results.measurement import Measurement
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
@@ -56,8 +57,9 @@ def _formula(result: Formula) -> dict[str, str]:
 
 
 @shown.register(Derivation)
+@shown.register(MeasureDerivation)
 @shown.register(Comparison)
-def _derivation(result: Derivation | Comparison) -> dict[str, str]:
+def _derivation(result: Derivation | MeasureDerivation | Comparison) -> dict[str, str]:
     from paramcalc.exports.derivations import html, made
 
     return {

@@ -6,10 +6,12 @@ from functools import singledispatch
 from typing import Any
 
 from paramcalc.exports import derivations, differences, formulas
+from paramcalc.exports.derivations import data, of_measures
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.measure_derivation import MeasureDerivation
 
 
 @singledispatch
@@ -20,5 +22,11 @@ def printed(result: Any, target: str, **_: Any) -> str:
 
 printed.register(Formula, formulas.render)
 printed.register(Derivation, derivations.render)
+printed.register(MeasureDerivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
+
+
+def derived(result: Derivation | MeasureDerivation) -> dict[str, Any]:
+    """Return a derivation as JSON has it."""
+    return of_measures.plain(result) if isinstance(result, MeasureDerivation) else data.plain(result)

@@ -88,6 +88,9 @@ class Parallel(Repeated):
             return flows[0]
         if self.entry.node.merge is None:
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
+        if self.walk.by_layers and algebra.is_symbol(number):
+            # nothing joins a single one
+            algebra.assume("≥", number, 2)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs, self.entry.scope)
         flows = _alike_as_one(flows)
         with self.walk.asking("merge"):

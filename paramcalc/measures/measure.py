@@ -36,7 +36,8 @@ class Term:
     @property
     def amount(self) -> Number:
         """The product."""
-        return algebra.product(self.factors)
+        # numbers behind symbols: SymPy would multiply 2 into the first sum alone
+        return algebra.product(sorted(self.factors, key=lambda factor: type(factor) is int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Context:
     batch: Number = 1
     #: of every tensor for which none is stated
     dtype: str = ""
+
+    @property
+    def examples(self) -> tuple[Number, ...]:
+        """The examples of a batch as a factor of a term: none for a single one."""
+        return () if type(self.batch) is int and self.batch == 1 else (self.batch,)
 
 
 class NotAlike(Exception):
