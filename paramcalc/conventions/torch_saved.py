@@ -1,0 +1,244 @@
+"""What PyTorch keeps for the backward pass: of each operation, and which operations each layer type is made of.
+
+Source: torch 2.13 on the CPU, run under `torch.autograd.graph.saved_tensors_hooks`, which is handed every tensor
+that is kept; the tests do it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+
+#: Where the numbers of an output lie: as those of the input; in the order of its own axes; with the channels last if
+#: those of the input do, and it has one of these numbers of axes, and else in order; or they are the input's own.
+Placing: TypeAlias = Literal["as input", "in order", "same"] | tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one operation keeps, where its output needs a gradient.
+
+    Its inputs are x, y, z. A condition says of each, and of its `output`, when it is kept; there the name of an input
+    says whether that needs a gradient, and the name of a tensor of the layer whether it is trained. The sizes are
+    expressions in the fields of the layer type, in `size(axis)` of its first input without the batch, and in
+    `batch`, `elements` of x, `outputs` (the elements of the output) and `along_axis`, the elements along the
+    layer's own axes.
+    """
+
+    #: what is kept → when
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    #: the sizes of what is made for the backward pass alone, in elements of the output's dtype
+    makes: tuple[str, ...] = ()
+    #: the same in bytes, of a dtype of its own
+    makes_bytes: tuple[str, ...] = ()
+    placing: Placing = "as input"
+    #: whether its output never needs a gradient
+    ends: bool = False
+    #: whether it first puts its input in order, where that is not, and then keeps this copy
+    orders: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The operations that a layer type is made of, one after another, under a condition on its fields.
+
+    A word is one of `OPERATIONS`, or one of the programs of `measures/saved/programs.py`, for what has several ways.
+    """
+
+    steps: str = ""
+    when: str = "true"
+    #: whether PyTorch's layer has the layer's own axes at the end, to which they are moved
+    last: bool = False
+    #: why what it keeps cannot be said; then it is refused
+    refused: str = ""
+
+
+# --- The operations ----------------------------------------------------------------------
+
+_NOTHING = Operation()
+_INPUT = Operation({"x": "true"})
+_OUTPUT = Operation({"output": "true"})
+_INDICES = ("8 * outputs",)
+#: The numbers of axes in which an operation leaves the channels last.
+_IMAGES = (4, 5)
+#: A pooling over one axis goes over two.
+_POOLED = (3, 4)
+
+OPERATIONS: Mapping[str, Operation] = {
+    "keep_nothing": _NOTHING,
+    "keep_nothing_in_order": Operation(placing="in order"),
+    "same": Operation(placing="same"),
+    "no_gradient": Operation(ends=True),
+    # a multiplication keeps what the gradient of the other is multiplied by
+    "multiply": Operation({"x": "y", "y": "x"}),
+    "keep_nothing_of_images": Operation(placing=_IMAGES),
+    "keep_nothing_of_means": Operation(placing=_POOLED),
+    "convolution": Operation({"x": "x or kernel"}, placing=(4,)),
+    # the larger or the smaller of two
+    "compare": Operation({"x": "true", "y": "true"}),
+    "bilinear": Operation({"x": "true", "y": "true"}, placing="in order"),
+    "prelu": _INPUT,
+    "glu": _INPUT,
+    "batch_norm": Operation({"x": "true"}, makes=("2 * size(axis)",), placing=_IMAGES),
+    "layer_norm": Operation({"x": "true"}, makes=("2 * elements / along_axis",), placing="in order"),
+    "group_norm": Operation(
+        {"x": "true"},
+        makes=("2 * batch * (size(axis) if groups == -1 else groups)",),
+        placing=_IMAGES,
+        orders=True,
+    ),
+    "instance_norm": Operation({"x": "true"}, makes=("2 * batch * size(axis)",), placing="in order", orders=True),
+    "repeat_scale": Operation(makes=("batch * size(axis)",), placing="same"),
+    "dropout": Operation(makes=("elements",)),
+    "dropout_of_channels": Operation(makes=("batch * size(1)",)),
+    "dropout_of_all": Operation(makes=("1",)),
+    "max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing=_IMAGES),
+    "adaptive_max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing=_POOLED),
+    "fractional_max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing="in order"),
+    "average_pool": Operation({"x": "true"}, placing=_POOLED),
+    "pad_by_itself": Operation({"x": "true"}, placing=_IMAGES),
+    "reduce_by_comparing": Operation({"x": "true", "output": "true"}, placing="in order"),
+    "reduce_by_deviation": Operation({"x": "true", "output": "true"}, placing="in order"),
+    "reduce_by_variance": Operation({"x": "true"}, placing="in order"),
+    "embedding": Operation({"x": "embeddings"}, placing="in order"),
+}
+
+#: The operation of each activation.
+ACTIVATIONS: Mapping[str, Operation] = {
+    "linear": Operation(placing="same"),
+    **dict.fromkeys(("relu", "sigmoid", "tanh", "exponential"), _OUTPUT),
+    **dict.fromkeys(
+        ("softmax", "softmin", "log_softmax", "softmax2d"), Operation({"output": "true"}, placing="in order")
+    ),
+    **dict.fromkeys(
+        (
+            "gelu", "silu", "swish", "leaky_relu", "elu", "selu", "celu", "mish", "softplus", "hard_tanh", "relu6",
+            "hard_swish", "hard_silu", "hard_sigmoid", "soft_shrink", "hard_shrink", "threshold",
+        ),
+        _INPUT,
+    ),
+    # x / (1 + |x|) keeps what it divides by; what is drawn, and what a logarithm is taken of, is kept as well
+    "softsign": Operation({"x": "true"}, makes=("elements",)),
+    "rrelu": Operation({"x": "true"}, makes=("elements",)),
+    "log_sigmoid": Operation({"x": "true"}, makes=("elements",), placing="in order"),
+    # x - tanh(x) keeps tanh(x)
+    "tanh_shrink": Operation(makes=("elements",)),
+}  # fmt: skip
+
+#: The operation of each function of two inputs.
+FUNCTIONS: Mapping[str, Operation] = {
+    "multiply": OPERATIONS["multiply"],
+    "divide": Operation({"x": "y", "y": "true"}),
+    "true_divide": Operation({"x": "y", "y": "true"}),
+    "arctan2": Operation({"x": "true", "y": "true"}),
+    "logaddexp": Operation({"x": "true", "y": "true"}),
+    "power": Operation({"x": "true", "y": "true", "output": "y"}),
+    **dict.fromkeys(
+        (
+            "equal", "not_equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_or",
+            "logical_xor", "floor_divide",
+        ),
+        OPERATIONS["no_gradient"],
+    ),
+}  # fmt: skip
+
+# --- The layer types ---------------------------------------------------------------------
+
+_NO_CLASS = Row(refused="PyTorch has no such layer, and what is kept is what PyTorch keeps")
+_NO_STEPS = Row(refused="it is a loss, and no part of the network")
+
+LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
+    "Input": Row("input"),
+    "Weights": Row("weights"),
+    "Dense": (
+        Row(when="lora_rank != None or quantization != None", refused="PyTorch has no Dense with these fields"),
+        Row("linear activation"),
+    ),
+    "Bilinear": Row("bilinear"),
+    "Activation": Row("activation"),
+    "Dropout": (
+        Row("same", when="rate == 0"),
+        Row(when="variant == 'gaussian'", refused="PyTorch has no Dropout with these fields"),
+        Row("dropout_of_all", when="rate == 1"),
+        Row("dropout_of_channels", when="variant == 'channel' or variant == 'channel_alpha'"),
+        Row("dropout"),
+    ),
+    "PReLU": Row("prelu"),
+    "GLU": Row("glu"),
+    "Identity": Row("same"),
+    "BatchNorm": Row("batch_norm"),
+    "LayerNorm": Row("layer_norm", last=True),
+    "RMSNorm": Row("rms_norm", last=True),
+    "GroupNorm": Row("group_norm"),
+    "InstanceNorm": (Row("repeat_scale instance_norm", when="scale"), Row("instance_norm")),
+    "UnitNorm": Row("unit_norm"),
+    "LocalResponseNorm": Row("local_response_norm"),
+    "Conv{1,2,3}D": (
+        Row(when="lora_rank != None", refused="PyTorch has no convolution with these fields"),
+        Row("pad convolution activation"),
+    ),
+    "DepthwiseConv{1,2}D": Row("pad convolution activation"),
+    "Conv{1,2,3}DTranspose": Row("convolution cut activation"),
+    "Unfold Fold": Row("keep_nothing_in_order"),
+    "MaxPool{1,2,3}D": Row("pad max_pool"),
+    "GlobalMaxPool{1,2,3}D AdaptiveMaxPool{1,2,3}D": Row("adaptive_max_pool"),
+    "AveragePool{1,2,3}D": Row("pad average_pool"),
+    "AdaptiveAveragePool{1,2,3}D": (
+        Row("keep_nothing_of_means", when="max(output_size) == 1"),
+        Row("average_pool"),
+    ),
+    "GlobalAveragePool{1,2,3}D": Row("keep_nothing_of_means"),
+    "LPPool{1,2,3}D": Row("power_pool"),
+    "FractionalMaxPool{2,3}D": Row("fractional_max_pool"),
+    "MaxUnpool{1,2,3}D": Row("unpool"),
+    "ZeroPadding{1,2,3}D": Row("keep_nothing_of_images"),
+    "Pad{1,2,3}D": (
+        Row("pad_by_itself", when="mode == 'reflect' or mode == 'replicate'"),
+        Row("keep_nothing_of_images", when="mode == 'constant'"),
+        Row("keep_nothing_in_order"),
+    ),
+    "Cropping{1,2,3}D": Row("crop"),
+    "Upsample UpSampling{1,2,3}D": Row("keep_nothing_of_images"),
+    "Flatten Reshape Unflatten": Row("reshape"),
+    "Slice": Row("slice"),
+    "Permute": Row("permute"),
+    "RepeatVector PixelShuffle PixelUnshuffle ChannelShuffle": Row("keep_nothing_in_order"),
+    "Add Subtract Average": Row("sum"),
+    "Multiply": Row("pairwise"),
+    "Maximum Minimum": Row("pairwise"),
+    "Concatenate": Row("concatenate"),
+    "Elementwise": Row("function"),
+    "Einsum": Row("einsum"),
+    "Reduce": (
+        Row("keep_nothing_in_order", when="function == 'sum' or function == 'mean'"),
+        Row("no_gradient", when="function == 'any' or function == 'all'"),
+        Row("reduce_by_variance", when="function == 'var'"),
+        Row("reduce_by_deviation", when="function == 'std'"),
+        Row("reduce_by_comparing"),
+    ),
+    "Rescaling": Row("keep_nothing"),
+    "Embedding": (
+        Row(when="lora_rank != None or quantization != None", refused="PyTorch has no Embedding with these fields"),
+        Row("embedding"),
+    ),
+    "EmbeddingBag": Row(refused="PyTorch rounds up what it allocates for the bags"),
+    "SimpleRNN GRU LSTM": Row("recurrent"),
+    "SimpleRNNCell GRUCell LSTMCell": Row("cell"),
+    "MultiHeadAttention": Row("attention"),
+    "TransformerEncoderLayer": Row("encoder_layer"),
+    "TransformerDecoderLayer": Row("decoder_layer"),
+    "TransformerEncoder TransformerDecoder": Row("stack"),
+    "Transformer": Row("transformer"),
+    "AdaptiveLogSoftmaxWithLoss": Row(refused="what it keeps depends on the classes of the examples"),
+    "LinearCrossEntropyLoss": _NO_STEPS,
+    "WeightNorm SpectralNorm": Row(refused="it computes its kernel anew each time, in ways that are not in the table"),
+    "CosineSimilarity PairwiseDistance": Row(refused="it is made of many operations, which are not in the table"),
+    "EinsumDense Dot Attention AdditiveAttention ReversibleEmbedding": _NO_CLASS,
+    "SeparableConv{1,2}D GaussianNoise Normalization": _NO_CLASS,
+    "StackedRNNCells RNN ConvLSTM{1,2,3}D Bidirectional TimeDistributed": _NO_CLASS,
+    "Masking Resizing CenterCrop RandomCrop MaxNumBoundingBoxes Augmentation": _NO_CLASS,
+    "Discretization CategoryEncoding Hashing HashedCrossing IntegerLookup StringLookup TextVectorization": _NO_CLASS,
+    "MelSpectrogram STFTSpectrogram": _NO_CLASS,
+}

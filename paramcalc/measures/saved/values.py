@@ -1,0 +1,171 @@
+"""What flows between the layers while it is followed what PyTorch keeps: storages, and the tensors that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from paramcalc.core import algebra
+from paramcalc.core.algebra import Number, Shape
+from paramcalc.layers.base.fields import DTYPES
+
+
+class Storage:
+    """A stretch of memory. It is kept once, however many tensors that show it are kept."""
+
+    __slots__ = ("born", "bytes", "counts", "kept")
+
+    def __init__(self, size: Number, born: int, counts: bool = True) -> None:
+        self.bytes = size
+        #: the number of the storages made before it
+        self.born = born
+        #: whether it counts: parameters and buffers are there in any case
+        self.counts = counts
+        self.kept = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """A tensor that flows: what it shows of which storage, and whether it needs a gradient."""
+
+    storage: Storage
+    #: the batch included
+    shape: Shape
+    dtype: str
+    needs_gradient: bool
+    #: its axes by how they lie in memory, from the outermost to the innermost
+    order: tuple[int, ...]
+    #: the axes within whose elements something is left out, so that they do not follow one another; the axis before
+    #: such a one, in memory, cannot be joined with it
+    cuts: frozenset[int] = frozenset()
+    #: whether its elements stand apart one by one
+    scattered: bool = False
+
+    @property
+    def bytes(self) -> Number:
+        """What it takes in a storage of its own."""
+        return algebra.product(self.shape) * width(self.dtype)
+
+    @property
+    def in_memory(self) -> list[int]:
+        """Its axes of more than one element, as they lie in memory."""
+        return [axis for axis in self.order if not is_one(self.shape[axis])]
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether its elements lie in the order of its axes, without gaps."""
+        if not self.cuts and not self.scattered and self.order == tuple(range(len(self.shape))):
+            return True
+        axes = self.in_memory
+        return axes == sorted(axes) and not self.scattered and not self.cuts.intersection(axes[1:])
+
+    @property
+    def has_channels_last(self) -> bool:
+        """Whether its elements lie with the channels, axis 1, innermost, and without gaps."""
+        rank = len(self.shape)
+        return self.order == (0, *range(2, rank), 1) and not self.scattered and not self.cuts - {0}
+
+    def permuted(self, axes: Sequence[int]) -> Value:
+        """Show it with its axes in another order: that of `axes`."""
+        places = {axis: place for place, axis in enumerate(axes)}
+        return replace(
+            self,
+            shape=tuple(self.shape[axis] for axis in axes),
+            order=tuple(places[axis] for axis in self.order),
+            cuts=frozenset(places[axis] for axis in self.cuts),
+        )
+
+    def moved(self, axis: int, there: int) -> Value:
+        """Show it with an axis at another place, as `movedim` does."""
+        rank = len(self.shape)
+        others = [each for each in range(rank) if each != axis % rank]
+        others.insert(there % rank, axis % rank)
+        return self.permuted(others)
+
+    def part(self, axis: int, length: Number, apart: bool = False) -> Value:
+        """Show a part of an axis; `apart` says that there are others between its elements."""
+        if algebra.same(self.shape[axis], length):
+            return self
+        shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
+        outermost = next(iter(self.in_memory), None) == axis
+        cuts = self.cuts if outermost else self.cuts | {axis}
+        behind = self.order[self.order.index(axis) + 1 :]
+        if not apart:
+            return replace(self, shape=shape, cuts=cuts)
+        scattered = self.scattered or not [each for each in behind if not is_one(self.shape[each])]
+        return replace(self, shape=shape, cuts=cuts.union(behind[:1]), scattered=scattered)
+
+    def without(self, axis: int) -> Value:
+        """Show it without an axis of one element."""
+        behind = self.order[self.order.index(axis) + 1 :]
+        cuts = self.cuts | ({behind[0]} if axis in self.cuts and behind else set())
+        scattered = self.scattered or (axis in self.cuts and not behind)
+        others = [each for each in range(len(self.shape)) if each != axis]
+        places = {each: place for place, each in enumerate(others)}
+        return replace(
+            self,
+            shape=tuple(self.shape[each] for each in others),
+            order=tuple(places[each] for each in self.order if each != axis),
+            cuts=frozenset(places[each] for each in cuts if each != axis),
+            scattered=scattered,
+        )
+
+    def reshaped(self, shape: Shape) -> Value | None:
+        """Show it with other axes; None where no view does, and its elements must be copied."""
+        if self.is_in_order:
+            return replace(self, shape=shape, order=tuple(range(len(shape))), cuts=frozenset())
+        groups = _groups(self.shape, shape)
+        if groups is None or self.scattered:
+            return None
+        place = {axis: number for number, axis in enumerate(self.in_memory)}
+        new: dict[int, tuple[int, ...]] = {}
+        cuts: set[int] = set()
+        for old, others in groups:
+            axes = [axis for axis in old if axis in place]
+            for before, behind in zip(axes, axes[1:], strict=False):
+                if place[behind] != place[before] + 1 or behind in self.cuts:
+                    return None
+            if axes:
+                new[axes[0]] = others
+                if axes[0] in self.cuts and others:
+                    cuts.add(others[0])
+        order = [each for axis in self.in_memory for each in new.get(axis, ())]
+        order += [each for each in range(len(shape)) if each not in order]
+        return replace(self, shape=shape, order=tuple(order), cuts=frozenset(cuts))
+
+
+def width(dtype: str) -> int:
+    """Return the bytes of an element."""
+    return DTYPES[dtype] // 8
+
+
+def is_one(size: Number) -> bool:
+    """Whether an axis has one element, and lies anywhere. Of a symbol it is assumed that it has more."""
+    if algebra.is_symbol(size):
+        if size.is_Integer:
+            return bool(size == 1)
+        algebra.assume("≥", size, 2)
+        return False
+    return algebra.truth(size == 1)
+
+
+def _groups(old: Shape, new: Shape) -> list[tuple[tuple[int, ...], tuple[int, ...]]] | None:
+    """Return which old axes become which new ones; None where that cannot be told."""
+    groups: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    left, right = 0, 0
+    while left < len(old) or right < len(new):
+        for ends in _ends(len(old) - left, len(new) - right):
+            one, other = old[left : left + ends[0]], new[right : right + ends[1]]
+            if algebra.same(algebra.product(one), algebra.product(other)):
+                break
+        else:
+            return None
+        groups.append((tuple(range(left, left + ends[0])), tuple(range(right, right + ends[1]))))
+        left, right = left + ends[0], right + ends[1]
+    return groups
+
+
+def _ends(left: int, right: int) -> Iterable[tuple[int, int]]:
+    """Yield how many axes on each side a group may have, the smallest first."""
+    both = [(one, other) for one in range(left + 1) for other in range(right + 1) if one + other]
+    return sorted(both, key=sum)
