@@ -29,13 +29,15 @@ class Operation:
 
     #: what is kept → when
     keeps: Mapping[str, str] = field(default_factory=dict)
-    #: the sizes of what is made for the backward pass alone, in elements of the output's dtype
-    makes: tuple[str, ...] = ()
+    #: what is made for the backward pass alone → its elements, of the output's dtype
+    makes: Mapping[str, str] = field(default_factory=dict)
     #: the same in bytes, of a dtype of its own
-    makes_bytes: tuple[str, ...] = ()
+    makes_bytes: Mapping[str, str] = field(default_factory=dict)
     placing: Placing = "as input"
     #: whether its output never needs a gradient
     ends: bool = False
+    #: whether its output has the dtype of the layer's tensors, whatever that of the input is
+    own_dtype: bool = False
     #: whether it first puts its input in order, where that is not, and then keeps this copy
     orders: bool = False
 
@@ -60,7 +62,7 @@ class Row:
 _NOTHING = Operation()
 _INPUT = Operation({"x": "true"})
 _OUTPUT = Operation({"output": "true"})
-_INDICES = ("8 * outputs",)
+_INDICES = {"indices": "8 * outputs"}
 #: The numbers of axes in which an operation leaves the channels last.
 _IMAGES = (4, 5)
 #: A pooling over one axis goes over two.
@@ -81,19 +83,19 @@ OPERATIONS: Mapping[str, Operation] = {
     "bilinear": Operation({"x": "true", "y": "true"}, placing="in order"),
     "prelu": _INPUT,
     "glu": _INPUT,
-    "batch_norm": Operation({"x": "true"}, makes=("2 * size(axis)",), placing=_IMAGES),
-    "layer_norm": Operation({"x": "true"}, makes=("2 * elements / along_axis",), placing="in order"),
+    "batch_norm": Operation({"x": "true"}, makes={"statistics": "2 * size(axis)"}, placing=_IMAGES),
+    "layer_norm": Operation({"x": "true"}, makes={"statistics": "2 * elements / along_axis"}, placing="in order"),
     "group_norm": Operation(
         {"x": "true"},
-        makes=("2 * batch * (size(axis) if groups == -1 else groups)",),
+        makes={"statistics": "2 * batch * (size(axis) if groups == -1 else groups)"},
         placing=_IMAGES,
         orders=True,
     ),
-    "instance_norm": Operation({"x": "true"}, makes=("2 * batch * size(axis)",), placing="in order", orders=True),
-    "repeat_scale": Operation(makes=("batch * size(axis)",), placing="same"),
-    "dropout": Operation(makes=("elements",)),
-    "dropout_of_channels": Operation(makes=("batch * size(1)",)),
-    "dropout_of_all": Operation(makes=("1",)),
+    "instance_norm": Operation({"x": "true"}, makes={"statistics": "2 * batch * size(axis)"}, placing="in order", orders=True),
+    "repeat_scale": Operation(makes={"repeated_scale": "batch * size(axis)"}, placing="same"),
+    "dropout": Operation(makes={"mask": "elements"}),
+    "dropout_of_channels": Operation(makes={"mask": "batch * size(1)"}),
+    "dropout_of_all": Operation(makes={"mask": "1"}),
     "max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing=_IMAGES),
     "adaptive_max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing=_POOLED),
     "fractional_max_pool": Operation({"x": "true"}, makes_bytes=_INDICES, placing="in order"),
@@ -102,7 +104,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "reduce_by_comparing": Operation({"x": "true", "output": "true"}, placing="in order"),
     "reduce_by_deviation": Operation({"x": "true", "output": "true"}, placing="in order"),
     "reduce_by_variance": Operation({"x": "true"}, placing="in order"),
-    "embedding": Operation({"x": "embeddings"}, placing="in order"),
+    "embedding": Operation({"x": "embeddings"}, placing="in order", own_dtype=True),
 }
 
 #: The operation of each activation.
@@ -120,11 +122,11 @@ ACTIVATIONS: Mapping[str, Operation] = {
         _INPUT,
     ),
     # x / (1 + |x|) keeps what it divides by; what is drawn, and what a logarithm is taken of, is kept as well
-    "softsign": Operation({"x": "true"}, makes=("elements",)),
-    "rrelu": Operation({"x": "true"}, makes=("elements",)),
-    "log_sigmoid": Operation({"x": "true"}, makes=("elements",), placing="in order"),
+    "softsign": Operation({"x": "true"}, makes={"divisor": "elements"}),
+    "rrelu": Operation({"x": "true"}, makes={"slopes": "elements"}),
+    "log_sigmoid": Operation({"x": "true"}, makes={"argument": "elements"}, placing="in order"),
     # x - tanh(x) keeps tanh(x)
-    "tanh_shrink": Operation(makes=("elements",)),
+    "tanh_shrink": Operation(makes={"tanh": "elements"}),
 }  # fmt: skip
 
 #: The operation of each function of two inputs.
@@ -147,28 +149,29 @@ FUNCTIONS: Mapping[str, Operation] = {
 # --- The layer types ---------------------------------------------------------------------
 
 _NO_CLASS = Row(refused="PyTorch has no such layer, and what is kept is what PyTorch keeps")
+_OTHER_FIELDS = Row(refused="PyTorch has no such layer with these fields")
 _NO_STEPS = Row(refused="it is a loss, and no part of the network")
 
 LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "Input": Row("input"),
     "Weights": Row("weights"),
     "Dense": (
-        Row(when="lora_rank != None or quantization != None", refused="PyTorch has no Dense with these fields"),
-        Row("linear activation"),
+        Row("linear activation", when="lora_rank == None and quantization == None"),
+        _OTHER_FIELDS,
     ),
     "Bilinear": Row("bilinear"),
     "Activation": Row("activation"),
     "Dropout": (
         Row("same", when="rate == 0"),
-        Row(when="variant == 'gaussian'", refused="PyTorch has no Dropout with these fields"),
+        Row(when="variant == 'gaussian'", refused=_OTHER_FIELDS.refused),
         Row("dropout_of_all", when="rate == 1"),
         Row("dropout_of_channels", when="variant == 'channel' or variant == 'channel_alpha'"),
         Row("dropout"),
     ),
-    "PReLU": Row("prelu"),
+    "PReLU": (Row("prelu", when="shared_axes == None and slopes != 'element'"), _OTHER_FIELDS),
     "GLU": Row("glu"),
     "Identity": Row("same"),
-    "BatchNorm": Row("batch_norm"),
+    "BatchNorm": (Row("batch_norm", when="renorm != true"), _OTHER_FIELDS),
     "LayerNorm": Row("layer_norm", last=True),
     "RMSNorm": Row("rms_norm", last=True),
     "GroupNorm": Row("group_norm"),
@@ -176,8 +179,8 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "UnitNorm": Row("unit_norm"),
     "LocalResponseNorm": Row("local_response_norm"),
     "Conv{1,2,3}D": (
-        Row(when="lora_rank != None", refused="PyTorch has no convolution with these fields"),
-        Row("pad convolution activation"),
+        Row("pad convolution activation", when="lora_rank == None"),
+        _OTHER_FIELDS,
     ),
     "DepthwiseConv{1,2}D": Row("pad convolution activation"),
     "Conv{1,2,3}DTranspose": Row("convolution cut activation"),
@@ -200,7 +203,11 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
         Row("keep_nothing_in_order"),
     ),
     "Cropping{1,2,3}D": Row("crop"),
-    "Upsample UpSampling{1,2,3}D": Row("keep_nothing_of_images"),
+    "Upsample UpSampling{1,3}D": Row("keep_nothing_of_images"),
+    "UpSampling2D": (
+        Row(when="interpolation == 'lanczos3' or interpolation == 'lanczos5'", refused=_OTHER_FIELDS.refused),
+        Row("keep_nothing_of_images"),
+    ),
     "Flatten Reshape Unflatten": Row("reshape"),
     "Slice": Row("slice"),
     "Permute": Row("permute"),
@@ -216,17 +223,26 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
         Row("no_gradient", when="function == 'any' or function == 'all'"),
         Row("reduce_by_variance", when="function == 'var'"),
         Row("reduce_by_deviation", when="function == 'std'"),
-        Row("reduce_by_comparing"),
+        Row(
+            "reduce_by_comparing",
+            when="function == 'max' or function == 'min' or function == 'logsumexp' or function == 'norm'",
+        ),
+        Row(refused="PyTorch has no such function of several axes"),
     ),
     "Rescaling": Row("keep_nothing"),
     "Embedding": (
-        Row(when="lora_rank != None or quantization != None", refused="PyTorch has no Embedding with these fields"),
-        Row("embedding"),
+        Row("embedding", when="lora_rank == None and quantization == None"),
+        _OTHER_FIELDS,
     ),
     "EmbeddingBag": Row(refused="PyTorch rounds up what it allocates for the bags"),
-    "SimpleRNN GRU LSTM": Row("recurrent"),
-    "SimpleRNNCell GRUCell LSTMCell": Row("cell"),
-    "MultiHeadAttention": Row("attention"),
+    "SimpleRNN LSTM": (Row("recurrent", when="not go_backwards"), _OTHER_FIELDS),
+    "GRU": (Row("recurrent", when="not go_backwards and reset_after"), _OTHER_FIELDS),
+    "SimpleRNNCell LSTMCell": Row("cell"),
+    "GRUCell": (Row("cell", when="reset_after"), _OTHER_FIELDS),
+    "MultiHeadAttention": (
+        Row("attention", when="rank == 2 and attention_axes == None and not use_gate"),
+        _OTHER_FIELDS,
+    ),
     "TransformerEncoderLayer": Row("encoder_layer"),
     "TransformerDecoderLayer": Row("decoder_layer"),
     "TransformerEncoder TransformerDecoder": Row("stack"),

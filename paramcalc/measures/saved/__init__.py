@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
-from paramcalc.core.algebra import Number
+from collections.abc import Iterable, Mapping, Sequence
+
 from paramcalc.graph import Graph, Leaf
-from paramcalc.measures.saved.run import Attention
-from paramcalc.measures.saved.walk import Walk
+from paramcalc.measures.measure import Context, Measure, Term, Visit
+from paramcalc.measures.saved.programs import PROGRAMS
+from paramcalc.measures.saved.run import Run
+from paramcalc.measures.saved.walk import State, Walk, kept_by, values_of
 
-__all__ = ["Attention", "saved"]
 
+class Saved(Measure):
+    """The bytes that PyTorch keeps for the backward pass on the CPU.
 
-def saved(graph: Graph, batch: Number = 1, attention: Attention = "flash") -> dict[Leaf, Number]:
-    """Return the bytes that each leaf of a graph keeps, over all its copies; each storage where it is first kept."""
-    return Walk(graph, batch, attention).kept()
+    Each storage counts once, at the layer that keeps it first: inputs and outputs of layers, and what they make for the
+    backward pass alone. The network's inputs count; parameters, buffers and the loss do not. Source: torch 2.13, under
+    `torch.autograd.graph.saved_tensors_hooks`, without mkldnn.
+    """
+
+    name = "saved"
+    unit = "bytes"
+    phrase = "the bytes that PyTorch keeps for the backward pass"
+    summary = (
+        "What PyTorch keeps for the backward pass on the CPU, each storage once, at the layer that keeps it first;"
+        " parameters, buffers and the loss are left out."
+    )
+    term = "storage"
+    needs_connections = True
+    of_batch = True
+    of_active = True
+    shares = True
+    options = {"attention": ("flash", "math", "weights")}
+
+    def visits(self, graph: Graph, context: Context) -> Mapping[int, Sequence[Visit]]:
+        return Walk(graph, self._run(context)).visits()
+
+    def terms(self, leaf: Leaf, context: Context, state: State | None) -> Iterable[Term]:
+        if state is None:
+            return ()
+        return kept_by(self._run(context), leaf, values_of(state, leaf, context.batch))[1]
+
+    def _run(self, context: Context) -> Run:
+        return Run(context, self.chosen["attention"], PROGRAMS)

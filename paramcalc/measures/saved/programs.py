@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from paramcalc.conventions.torch_saved import OPERATIONS
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Layer, Part
 from paramcalc.layers.base.windows import padding_amounts
+from paramcalc.measures.measure import Term
 from paramcalc.measures.saved.run import Program, Run, Trained, activation, along_axis, function
-from paramcalc.conventions.torch_saved import OPERATIONS
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -128,8 +129,8 @@ def _power_pool(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: 
         run.keep(x)
         dtype, output = x.dtype, algebra.product(shapes[0])
         # the power is kept by the pooling; then sign, absolute value, its rectified copy, and their scaled product
-        run.make(algebra.product(x.shape), dtype)
-        run.make(4 * output, dtype)
+        run.make("powers", algebra.product(x.shape), dtype)
+        run.make("sums", 4 * output, dtype)
     return [run.placed(x, shapes[0], x.needs_gradient, (3, 4))]
 
 
@@ -216,9 +217,9 @@ def _rms_norm(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sh
     if x.needs_gradient:
         # numbers of half the width are made wider first
         run.keep(x if wide == x.dtype else run.cast(x, wide))
-        run.make(algebra.divide(elements, along_axis(layer, x.shape)), wide)
+        run.make("statistics", algebra.divide(elements, along_axis(layer, x.shape)), wide)
     if trained("scale"):
-        run.make(elements, wide)
+        run.make("normalized", elements, wide)
     return [run.new(x.shape, x.dtype, x.needs_gradient or trained("scale"))]
 
 
@@ -232,7 +233,7 @@ def _unit_norm(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: S
     if x.needs_gradient:
         run.keep(x)
         # the length, and the length bounded from below
-        run.make(2 * algebra.divide(algebra.product(x.shape), along_axis(layer, x.shape)), x.dtype)
+        run.make("lengths", 2 * algebra.divide(algebra.product(x.shape), along_axis(layer, x.shape)), x.dtype)
     return [run.like(x, x.shape, x.needs_gradient)]
 
 
@@ -243,7 +244,7 @@ def _local_response_norm(run: Run, layer: Any, inputs: Values, trained: Trained,
         channels, elements = x.shape[1], algebra.product(x.shape)
         padded = algebra.divide(elements, channels) * (channels + layer.window - 1)
         # the squares with the padding, what is raised to a power, and the power
-        run.make(padded + 2 * elements, x.dtype)
+        run.make("powers", padded + 2 * elements, x.dtype)
     return [run.like(x, x.shape, x.needs_gradient)]
 
 
@@ -264,7 +265,7 @@ def _recurrent(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: S
         for _ in range(directions):
             linear(run, x, x.shape, kernel)
             if x.needs_gradient or kernel:
-                run.make(batch * (steps * _of_step(layer, kernel) - _initial(layer, kernel)), x.dtype)
+                run.make("steps", batch * (steps * _of_step(layer, kernel) - _initial(layer, kernel)), x.dtype)
         x = run.new((steps, batch, layer.width * directions), x.dtype, needs)
     sequence = x.permuted((1, 0, 2))
     states = [
@@ -305,9 +306,9 @@ def _initial_states(run: Run, layer: Any, given: Values, number: int, dtype: str
         if not is_kept:
             continue
         if len(given) == len(layer.state_shapes):
-            run.keep(given[place])
+            run.keep(given[place], "state")
         else:
-            run.make(number * run.batch * algebra.product(shape), dtype)
+            run.make("state", number * run.batch * algebra.product(shape), dtype)
 
 
 def _cell(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -320,14 +321,15 @@ def _cell(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes
     output, *memory = (run.new((run.batch, *shape), x.dtype, needs) for shape in layer.state_shapes)
     if needs:
         linear(run, x, x.shape, kernel)
-        linear(run, states[0], states[0].shape, kernel)
+        if kernel:
+            run.keep(states[0], "state")
         made = {1: 0, 3: 6, 4: 5}[layer.gates]
         if layer.gates == 1:
-            run.keep(output)
+            run.keep(output, "output")
         elif layer.gates == 4:
-            run.keep(states[1])
+            run.keep(states[1], "state")
         if made:
-            run.make(made * run.batch * layer.units, x.dtype)
+            run.make("gates", made * run.batch * layer.units, x.dtype)
     return [output, output, *memory]
 
 
@@ -379,10 +381,10 @@ def _one_projection(
     if algebra.truth(layer.add_bias_kv):
         # key and value are copied, with what is appended
         shown = _Shown(shown.query, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim)
-    mask = length * key.shape[1] if layer.causal else 0
+    mask = length * sources if layer.causal else 0
     context = _attend(run, query.dtype, needs, sizes, shown, rate, mask)
     if trained("output_kernel"):
-        run.keep(context)
+        run.keep(context, "result")
     output = run.new((length, batch, *shape[2:]), query.dtype, needs or trained("output_kernel") or trained("output_bias"))
     return output.permuted((1, 0, 2))
 
@@ -403,7 +405,7 @@ def _several_projections(
     )
     context = _attend(run, query.dtype, needs, sizes, shown, rate, 0)
     if trained("output_kernel"):
-        run.keep(context)
+        run.keep(context, "result")
     return run.new(shape, query.dtype, needs)
 
 
@@ -441,21 +443,22 @@ def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, rat
     weights = sizes.weights * (3 if dropped else 1)
     if run.attention == "weights":
         # the scaled query, and what key and value lie in
-        run.make(queries, dtype)
-        run.make(sum(each for each in _behind(shown)), dtype)
-        run.make(weights, dtype)
+        run.make("scaled", queries, dtype)
+        run.make("projections", sum(_behind(shown)), dtype)
+        run.make("weights", weights, dtype)
         return context
     same = algebra.same(sizes.key_dim, sizes.value_dim)
     if run.attention == "math" or dropped or not same:
         wide = _wide(dtype)
         # query and key, scaled
-        run.make(queries + sources + weights, wide)
-        run.make(value if wide == dtype else sizes.sources * sizes.value_dim, wide)
+        run.make("scaled", queries + sources, wide)
+        run.make("weights", weights, wide)
+        run.make("projections", value if wide == dtype else sizes.sources * sizes.value_dim, wide)
         return context
-    run.make(sum(each for each in shown if each is not None), dtype)
-    run.make(sizes.queries, "float32")
-    run.make(mask, dtype)
-    run.keep(context)
+    run.make("projections", sum(each for each in shown if each is not None), dtype)
+    run.make("log_sums", sizes.queries, "float32")
+    run.make("mask", mask, dtype)
+    run.keep(context, "result")
     return context
 
 
@@ -537,10 +540,10 @@ def _stack(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shape
     parts = _Parts(run, layer, inputs, trained)
     x, *memory = inputs
     for part in parts.parts.values():
-        if part.name == "norm":
-            x = parts.layer(part, x)
-        else:
-            x = run.in_sequence(part.copies, x, lambda y, part=part: parts.layer(part, y, *memory))
+        before = len(run.kept)
+        x = parts.layer(part, x, *(memory if part.name != "norm" else ()))
+        # a part that stands for several is as the one before it was, which has given what it is given itself
+        run.kept[before:] = [Term(each.name, (part.copies, *each.factors)) for each in run.kept[before:]]
     return [x]
 
 
@@ -591,7 +594,7 @@ def _as_matrix(run: Run, value: Value, labels: str, groups: Sequence[Sequence[st
 def _unpool(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     x, indices = inputs
     if x.needs_gradient:
-        run.keep(indices)
+        run.keep(indices, "second_input")
     return [run.new(shapes[0], x.dtype, x.needs_gradient)]
 
 

@@ -7,14 +7,15 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from paramcalc.conventions.table import Convention, evaluated, field_environment, named_by
+from paramcalc.conventions import convention
+from paramcalc.conventions.table import evaluated, field_environment, named_by
 from paramcalc.conventions.torch_saved import ACTIVATIONS, FUNCTIONS, LAYERS, OPERATIONS, Operation, Row
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape, Undecided, Unknown
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.graph.values import unknown_dims
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.measures.measure import Context, Term
 from paramcalc.measures.saved.values import Storage, Value, width
 
 #: How attention is computed: by the kernel that keeps no weights, step by step, or with the weights as a result.
@@ -24,32 +25,24 @@ Trained: TypeAlias = Callable[[str], bool]
 #: What a layer type does, where that is more than operations one after another.
 Program: TypeAlias = Callable[["Run", Layer, Sequence[Value], Trained, Sequence[Shape]], list[Value]]
 
-_NAMES = "xyz"
-#: After how many copies, where their number is a symbol, it is given up that they become alike.
-_MOST_PASSES = 6
+_NAMES = ("x", "y", "z")
+#: What each is to the layer, as terms are called.
+_ROLES = {"x": "input", "y": "second_input", "z": "third_input", "output": "output"}
 
 
 class Run:
     """The run of layers one after another: what is kept, and how many bytes that is for each."""
 
-    def __init__(
-        self,
-        convention: Convention,
-        batch: Number,
-        dtype: str,
-        attention: Attention,
-        programs: Mapping[str, Program],
-    ) -> None:
-        self.convention = convention
-        self.batch = batch
-        #: of inputs that state none
-        self.dtype = dtype
+    def __init__(self, context: Context, attention: Attention, programs: Mapping[str, Program]) -> None:
+        self.context = context
+        self.convention = convention("torch")
+        self.batch = context.batch
         self.attention = attention
         self.programs = programs
-        #: the bytes that are kept since it was last emptied, by what keeps them
-        self.kept: dict[Any, Number] = {}
-        #: what keeps from now on
-        self.keeper: Any = None
+        #: of the tensors of the layer that runs, and of inputs that state none
+        self.dtype = context.dtype
+        #: what is kept since it was last emptied
+        self.kept: list[Term] = []
         #: the shapes of the inputs of the layer that runs, as the spec has them: without the batch
         self.stated: Sequence[Shape] = ()
         #: how many storages there have been
@@ -59,33 +52,25 @@ class Run:
 
     # --- what is kept
 
-    def keep(self, value: Value) -> None:
-        """Keep what a tensor shows, unless its storage is kept already."""
+    def keep(self, value: Value, name: str = "input") -> None:
+        """Keep what a tensor shows, unless its storage is kept already; `name` says what it is to the layer."""
         storage = value.storage
-        if storage.counts and not storage.kept:
+        if not storage.kept:
             storage.kept = True
             self.marked.append(storage.born)
-            self._add(storage.bytes)
+            self.kept.append(Term(name, storage.sizes))
 
-    def make(self, size: Number, dtype: str | None = None) -> None:
-        """Keep what is made for the backward pass alone: elements of a dtype, or bytes."""
-        self._add(size if dtype is None else size * width(dtype))
-
-    def _add(self, size: Number) -> None:
-        if isinstance(size, Unknown):
-            names, hint = unknown_dims(size.sources)
-            raise refuse("free-dim", f"what is kept depends on {names}", hint)
-        self.kept[self.keeper] = self.kept.get(self.keeper, 0) + size
+    def make(self, name: str, elements: Number, dtype: str) -> None:
+        """Keep what is made for the backward pass alone."""
+        self.kept.append(Term(name, (elements, width(dtype))))
 
     # --- values
 
     def new(self, shape: Shape, dtype: str, needs_gradient: bool, order: Sequence[int] = ()) -> Value:
         """Make a tensor in a storage of its own."""
         self.storages += 1
-        size = algebra.product(shape) * width(dtype)
-        return Value(
-            Storage(size, self.storages), shape, dtype, needs_gradient, tuple(order) or tuple(range(len(shape)))
-        )
+        storage = Storage((*shape, width(dtype)), self.storages)
+        return Value(storage, shape, dtype, needs_gradient, tuple(order) or tuple(range(len(shape))))
 
     def copy(self, value: Value) -> Value:
         """Copy what a tensor shows, in order."""
@@ -104,7 +89,7 @@ class Run:
     def parameter(self, shape: Shape, dtype: str, trained: bool) -> Value:
         """Make a tensor that is there in any case."""
         made = self.new(shape, dtype, trained)
-        made.storage.counts = False
+        made.storage.kept = True
         return made
 
     def in_order(self, value: Value) -> Value:
@@ -121,41 +106,6 @@ class Run:
         if value.dtype == dtype:
             return value
         return self.new(value.shape, dtype, value.needs_gradient, value.order)
-
-    # --- copies
-
-    def in_sequence(self, times: Number, value: Value | None, once: Callable[[Any], Value | None]) -> Value | None:
-        """Run copies, each on the output of the one before, until they are alike; then the rest cost nothing.
-
-        `once` runs one of them. Returns what flows out of the last. Raises `Undecided` where the number of copies
-        is a symbol, and they do not become alike.
-        """
-        outside, begin = self.kept, self.storages
-        state, done, known = None, 0, type(times) is int
-        while not (known and done == times):
-            following = self._state(value, begin)
-            if state == following:
-                add(outside, self.kept, times - done)
-                break
-            if not known and done == _MOST_PASSES:
-                raise Undecided(times)
-            state, self.kept = following, {}
-            value = once(value)
-            done += 1
-            add(outside, self.kept)
-        if not known and not algebra.at_least(times, done - 1):
-            raise Undecided(times)
-        self.kept = outside
-        return value
-
-    def _state(self, value: Value | None, begin: int) -> Any:
-        """Return all that decides what a copy keeps: what flows into it, and what outside is kept already."""
-        marked = sum(1 for born in self.marked if born <= begin)
-        if value is None:
-            return marked
-        storage = value.storage
-        which = storage.born if storage.born <= begin or not storage.counts else None
-        return marked, value.dtype, value.needs_gradient, value.order, value.cuts, value.scattered, storage.kept, which
 
     # --- layers
 
@@ -200,12 +150,14 @@ class Run:
             values["output"] = output
             for name, when in operation.keeps.items():
                 if name in values and _holds(when, conditions, trained):
-                    self.keep(values[name])
+                    self.keep(values[name], _ROLES[name])
             self._make(operation, layer, inputs, output)
         return output
 
     def _output(self, operation: Operation, inputs: Sequence[Value], x: Value, shape: Shape, needs: bool) -> Value:
         """Make the output of an operation."""
+        if operation.own_dtype:
+            return self.new(shape, self.dtype, needs)
         if operation.placing == "same":
             return replace(x, needs_gradient=needs)
         if operation.placing == "as input":
@@ -224,16 +176,10 @@ class Run:
             "along_axis": 1 if layer is None else along_axis(layer, (self.batch, *self.stated[0])),
         }
         environment = Environment({**environment.values, **sizes}, environment.input)
-        for text in operation.makes:
-            self.make(evaluated(text, environment), output.dtype)
-        for text in operation.makes_bytes:
-            self.make(evaluated(text, environment))
-
-
-def add(found: dict[Any, Number], further: Mapping[Any, Number], times: Number = 1) -> None:
-    """Add what is kept, as often as it is."""
-    for keeper, size in further.items():
-        found[keeper] = found.get(keeper, 0) + size * times
+        for name, text in operation.makes.items():
+            self.make(name, evaluated(text, environment), output.dtype)
+        for name, text in operation.makes_bytes.items():
+            self.kept.append(Term(name, (evaluated(text, environment),)))
 
 
 def along_axis(layer: Any, shape: Shape) -> Number:

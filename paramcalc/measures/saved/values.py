@@ -13,15 +13,15 @@ from paramcalc.layers.base.fields import DTYPES
 class Storage:
     """A stretch of memory. It is kept once, however many tensors that show it are kept."""
 
-    __slots__ = ("born", "bytes", "counts", "kept")
+    __slots__ = ("born", "kept", "sizes")
 
-    def __init__(self, size: Number, born: int, counts: bool = True) -> None:
-        self.bytes = size
+    def __init__(self, sizes: tuple[Number, ...], born: int, kept: bool = False) -> None:
+        #: the sizes whose product are its bytes
+        self.sizes = sizes
         #: the number of the storages made before it
         self.born = born
-        #: whether it counts: parameters and buffers are there in any case
-        self.counts = counts
-        self.kept = False
+        #: whether it is kept, or there in any case, as parameters and buffers are
+        self.kept = kept
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,9 +42,9 @@ class Value:
     scattered: bool = False
 
     @property
-    def bytes(self) -> Number:
-        """What it takes in a storage of its own."""
-        return algebra.product(self.shape) * width(self.dtype)
+    def sizes(self) -> tuple[Number, ...]:
+        """The sizes whose product are the bytes of a storage of its own."""
+        return (*self.shape, width(self.dtype))
 
     @property
     def in_memory(self) -> list[int]:
@@ -137,6 +137,11 @@ class Value:
 def width(dtype: str) -> int:
     """Return the bytes of an element."""
     return DTYPES[dtype] // 8
+
+
+def is_float(dtype: str) -> bool:
+    """Whether numbers of a dtype have gradients."""
+    return "float" in dtype
 
 
 def is_one(size: Number) -> bool:

@@ -1,150 +1,98 @@
-"""The way through a network's graph: which tensor flows where, and what each copy of a repeated node keeps."""
+"""The way through a network's graph: which tensor flows where, and in which state each layer is met."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
-from paramcalc.conventions import convention
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Undecided
-from paramcalc.core.errors import ParamcalcError, refuse
-from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, active_copies, leaves
-from paramcalc.layers.base.fields import DTYPES
-from paramcalc.measures.saved.programs import PROGRAMS
-from paramcalc.measures.saved.run import Attention, Run, Trained, add
-from paramcalc.measures.saved.values import Value
+from paramcalc.core.algebra import Number, Shape, Undecided
+from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, active_copies
+from paramcalc.measures.measure import NotAlike, Term, Visit
+from paramcalc.measures.saved.run import Run, Trained
+from paramcalc.measures.saved.values import Storage, Value, is_float
 
-class Walk:
-    """A walk through the tree of a graph in order."""
+#: After how many copies, where their number is a symbol, it is given up that they become alike.
+_MOST_PASSES = 6
 
-    def __init__(self, graph: Graph, batch: Number, attention: Attention) -> None:
-        self.graph = graph
-        self.run = Run(convention("torch"), batch, graph.dtype, attention, PROGRAMS)
-        #: by leaf and the number of its output
-        self.values: dict[tuple[int, int], Value] = {}
-        #: what flows into a copy, and out of a node that is repeated, by the flow itself
-        self.flowing: dict[int, Value] = {}
-        #: the leaves that stand for several copies, once these are done
-        self.folded: set[int] = set()
-        self.reached = _reached(graph)
 
-    def kept(self) -> dict[Leaf, Number]:
-        """Return the bytes that each leaf keeps, over all its copies."""
-        self.tree(self.graph.root)
-        return self.run.kept
+class Given(NamedTuple):
+    """What a layer is given, as far as it matters to what it keeps."""
 
-    # --- trees
+    dtype: str
+    needs_gradient: bool
+    order: tuple[int, ...]
+    cuts: frozenset[int]
+    scattered: bool
+    #: whether it is kept already
+    kept: bool
+    #: the sizes of its storage, where that is larger than what it shows
+    sizes: tuple[Number, ...] | None
+    #: the first of the inputs that is the same tensor, and the first that lies in the same storage
+    same_as: int
+    storage_of: int
 
-    def tree(self, tree: Tree) -> None:
-        """Run what is in a tree, once."""
-        if isinstance(tree, Leaf):
-            self.leaf(tree)
-        elif tree.role != "copies":
-            for child in tree.children:
-                self.tree(child)
+
+#: The state in which a layer is met: what it is given.
+State = tuple[Given, ...]
+
+
+def state_of(values: Sequence[Value]) -> State:
+    """Return what is given to a layer, in values."""
+    storages = [id(value.storage) for value in values]
+    tensors = [id(value) for value in values]
+    return tuple(
+        Given(
+            value.dtype,
+            value.needs_gradient,
+            value.order,
+            value.cuts,
+            value.scattered,
+            value.storage.kept,
+            None if _is_whole(value) else value.storage.sizes,
+            tensors.index(id(value)),
+            storages.index(id(value.storage)),
+        )
+        for value in values
+    )
+
+
+def _is_whole(value: Value) -> bool:
+    return algebra.same(algebra.product(value.storage.sizes), algebra.product(value.sizes))
+
+
+def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
+    """Return tensors as they are given to a leaf in a state."""
+    values: list[Value] = []
+    # of copies side by side that an example does not pass through, nothing is given
+    shapes = [(batch, *flow.shape) for flow in leaf.inputs for _ in range(_number(flow))]
+    for place, (given, shape) in enumerate(zip(state, shapes, strict=False)):
+        if given.same_as < place:
+            values.append(values[given.same_as])
+            continue
+        value = Value(
+            Storage((), 0, given.kept), shape, given.dtype, given.needs_gradient, given.order, given.cuts, given.scattered
+        )
+        if given.storage_of < place:
+            value = replace(value, storage=values[given.storage_of].storage)
         else:
-            self.copies(tree)
-
-    def copies(self, branch: Branch) -> None:
-        """Run the copies of a node."""
-        if branch.counter is not None:
-            raise Undecided(branch.counter[2])
-        flowing = self.value(branch.inputs[0]) if branch.inputs and branch.flow is not None else None
-        # it may be run again, within a copy of what is around it
-        self.folded.difference_update(id(leaf) for leaf, _ in leaves(branch))
-        for child, active in active_copies(branch):
-            if child.ends is not None:
-                flowing = self.in_sequence(child, *child.ends, flowing)
-            else:
-                self.side_by_side(child, child.times if active is None else active)
-        for child in branch.children:
-            if not _is_one(child.times):
-                self.folded.update(id(leaf) for leaf, _ in leaves(child))
-        if branch.flow is not None and flowing is not None:
-            self.flowing[id(branch.flow)] = flowing
-
-    def in_sequence(self, child: Tree, entry: Flow | None, leaving: Flow | None, first: Value | None) -> Value | None:
-        """Run copies that are each on the one before, the first on a value. Returns what flows out of the last."""
-
-        def once(value: Value | None) -> Value | None:
-            if entry is not None and value is not None:
-                self.flowing[id(entry)] = value
-            self.tree(child)
-            return self.value(leaving) if leaving is not None else None
-
-        last = self.run.in_sequence(child.times, first, once)
-        if entry is not None and first is not None:
-            self.flowing[id(entry)] = first
-        return last
-
-    def side_by_side(self, child: Tree, times: Number) -> None:
-        """Run copies that are all given the same: from the second on they are alike."""
-        self.tree(child)
-        if not _is_one(times):
-            outside, self.run.kept = self.run.kept, {}
-            self.tree(child)
-            add(outside, self.run.kept, times - 1)
-            self.run.kept = outside
-
-    # --- leaves
-
-    def leaf(self, leaf: Leaf) -> None:
-        """Run a layer."""
-        if id(leaf) not in self.reached:
-            return
-        run = self.run
-        run.keeper = leaf
-        inputs = self.inputs(leaf)
-        trained = _trained(leaf)
-        own = next((use.dtype for use in leaf.uses if use.tensor.dtype is None), None)
-        if own is not None:
-            inputs = [run.cast(value, own) if "float" in value.dtype else value for value in inputs]
-        shapes = [(run.batch, *shape) for shape in leaf.outputs]
-        outputs = run.layer(leaf.layer, inputs, trained, shapes)
-        for place, value in enumerate(outputs):
-            if own is not None and "float" not in value.dtype:
-                value = replace(value, dtype=own)
-            self.values[id(leaf), place] = value
-
-    def inputs(self, leaf: Leaf) -> list[Value]:
-        """Return what flows into a layer, each of copies side by side one by one."""
-        found: list[Value] = []
-        seen: set[int] = set()
-        for flow in leaf.inputs:
-            value = self.value(flow)
-            # copies that are alike were followed once; each has storages of its own
-            number = algebra.number_of_copies(flow.times) if id(flow) not in seen else 1
-            again = id(flow) in seen and not _is_one(flow.times)
-            found += [_apart(value) if again or place else value for place in range(number)]
-            if not _is_one(flow.times):
-                seen.add(id(flow))
-        return found
-
-    def value(self, flow: Flow) -> Value:
-        """Return the tensor that flows."""
-        if id(flow) in self.flowing:
-            return self.flowing[id(flow)]
-        if flow.leaf is None:
-            raise refuse("no-connections", "what is kept needs connections")
-        leaf = flow.leaf.standing
-        if id(leaf) in self.folded and _is_one(flow.times):
-            raise refuse("not-kept", f"a node takes what flows out of one of the copies in '{leaf.name}', which are alike")
-        return self.values[id(leaf), flow.place]
+            value.storage.sizes = given.sizes or value.sizes
+        values.append(value)
+    return values
 
 
-def _is_one(times: Number) -> bool:
-    return type(times) is int and times == 1
-
-
-def _apart(value: Value) -> Value:
-    """Return the same of another copy: in a storage of its own."""
-    from paramcalc.measures.saved.values import Storage
-
-    storage = Storage(value.storage.bytes, value.storage.born, value.storage.counts)
-    storage.kept = value.storage.kept
-    return replace(value, storage=storage)
+def kept_by(run: Run, leaf: Leaf, inputs: Sequence[Value]) -> tuple[list[Value], list[Term]]:
+    """Run a layer. Returns its outputs, and what it keeps."""
+    run.kept = []
+    own = next((use.dtype for use in leaf.uses if use.tensor.dtype is None), None)
+    values = list(inputs)
+    if own is not None:
+        # tensors of other floats are brought to the layer's own
+        values = [run.cast(value, own) if is_float(value.dtype) else value for value in values]
+    run.dtype = own or run.context.dtype
+    outputs = run.layer(leaf.layer, values, _trained(leaf), [(run.batch, *shape) for shape in leaf.outputs])
+    return outputs, run.kept
 
 
 def _trained(leaf: Leaf) -> Trained:
@@ -159,10 +107,215 @@ def _trained(leaf: Leaf) -> Trained:
     return trained
 
 
+@dataclass(slots=True, eq=False)
+class _Met:
+    """A leaf as it was met: how often, and in which state."""
+
+    leaf: Leaf
+    state: State
+    often: Number = 1
+
+
+class Walk:
+    """A walk through the tree of a graph in order."""
+
+    def __init__(self, graph: Graph, run: Run) -> None:
+        self.graph = graph
+        self.run = run
+        #: what each leaf is met in
+        self.met: list[_Met] = []
+        #: by leaf and the number of its output
+        self.values: dict[tuple[int, int], Value] = {}
+        #: what flows into a copy, and out of a node that is repeated, by the flow itself
+        self.flowing: dict[int, Value] = {}
+        #: the leaves that stand for several copies, once these are done
+        self.folded: set[int] = set()
+        #: the leaves that no example passes through
+        self.passed: set[int] = set()
+        self.reached = _reached(graph)
+
+    def visits(self) -> dict[int, list[Visit]]:
+        """Return the states in which each leaf is met, by its `id`. Raises `NotAlike`."""
+        self.tree(self.graph.root)
+        found: dict[int, list[Visit]] = {}
+        for each in self.met:
+            found.setdefault(id(each.leaf), []).append(Visit(each.often, each.state))
+        return found
+
+    # --- trees
+
+    def tree(self, tree: Tree) -> None:
+        """Go through what is in a tree, once."""
+        if isinstance(tree, Leaf):
+            self.leaf(tree)
+        elif tree.role == "copies":
+            self.copies(tree)
+        else:
+            for child in tree.children:
+                self.tree(child)
+
+    def copies(self, branch: Branch) -> None:
+        """Go through the copies of a node."""
+        inside = [leaf for leaf in _leaves(branch)]
+        # it may be gone through again, within a copy of what is around it
+        self.folded.difference_update(map(id, inside))
+        chained = not branch.parallel and bool(branch.inputs)
+        value = self.entry(branch.inputs[0]) if chained else None
+        for child, active in active_copies(branch):
+            if type(active) is int and active == 0:
+                self.passed.update(map(id, _leaves(child)))
+                continue
+            grows = isinstance(child, Branch) and child.counter is not None
+            content = child.children[0] if grows else child
+            times = child.copies if active is None else active
+            if grows and not branch.parallel:
+                value = self.grown(content, child, value)
+            elif chained and content.inputs:
+                value = self.in_sequence(content, times, value)
+            else:
+                self.side_by_side(content, times)
+            if not (type(times) is int and times == 1):
+                self.folded.update(map(id, _leaves(content)))
+        if chained and branch.flow is not None and value is not None:
+            self.flowing[id(branch.flow)] = value
+
+    def in_sequence(self, content: Tree, times: Number, value: Value | None) -> Value | None:
+        """Go through copies that are each on the one before, until all that follow are alike.
+
+        `value` flows into the first. Returns what flows out of the last. Raises `Undecided` where the number of
+        copies is a symbol, and they do not become alike.
+        """
+        entry, first, begin = content.inputs[0], value, self.run.storages
+        state: Any = None
+        for number in range(_MOST_PASSES if type(times) is not int else times):
+            following = self._state(value, begin)
+            if number and following == state:
+                _repeat(self.met[start:], times - number + 1)
+                break
+            start, state = len(self.met), following
+            if value is not None:
+                self.flowing[id(entry)] = value
+            self.tree(content)
+            value = self.leaving(content)
+        else:
+            if type(times) is not int:
+                raise Undecided(times)
+        if type(times) is not int and not algebra.at_least(times, number):
+            raise Undecided(times)
+        if first is not None:
+            self.flowing[id(entry)] = first
+        return value
+
+    def grown(self, content: Tree, branch: Branch, value: Value | None) -> Value | None:
+        """Go through copies whose sizes grow with their number, a symbol: all are alike, but for these."""
+        if value is None or branch.flow is None:
+            raise Undecided(branch.copies)
+        begin, entry = self.run.storages, content.inputs[0]
+        state, start = self._state(value, begin), len(self.met)
+        self.flowing[id(entry)] = self._resized(value, entry.shape)
+        self.tree(content)
+        last = self.leaving(content)
+        if last is None or self._state(last, begin) != state:
+            raise Undecided(branch.copies)
+        _repeat(self.met[start:], branch.copies)
+        return self._resized(last, branch.flow.shape)
+
+    def _resized(self, value: Value, shape: Shape) -> Value:
+        """Return a tensor of another size, in a storage of its own that is kept where that one is."""
+        shape = (self.run.batch, *shape)
+        made = self.run.new(shape, value.dtype, value.needs_gradient, value.order)
+        made.storage.kept = value.storage.kept
+        return made
+
+    def side_by_side(self, content: Tree, times: Number) -> None:
+        """Go through copies that are all given the same: from the second on they are alike."""
+        self.tree(content)
+        if not (type(times) is int and times == 1):
+            start = len(self.met)
+            self.tree(content)
+            _repeat(self.met[start:], times - 1)
+
+    def _state(self, value: Value | None, begin: int) -> Any:
+        """Return all that decides what a copy keeps: what flows into it, and what outside is kept already."""
+        marked = sum(1 for born in self.run.marked if born <= begin)
+        if value is None:
+            return marked
+        storage = value.storage
+        which = storage.born if storage.born <= begin else None
+        return marked, value.dtype, value.needs_gradient, value.order, value.cuts, value.scattered, storage.kept, which
+
+    # --- leaves
+
+    def leaf(self, leaf: Leaf) -> None:
+        """Go through a layer."""
+        if id(leaf) not in self.reached:
+            return
+        inputs = self.inputs(leaf)
+        self.met.append(_Met(leaf, state_of(inputs)))
+        outputs, _ = kept_by(self.run, leaf, inputs)
+        self.values.update({(id(leaf), place): value for place, value in enumerate(outputs)})
+
+    def inputs(self, leaf: Leaf) -> list[Value]:
+        """Return what flows into a layer, each of copies side by side one by one."""
+        found: list[Value] = []
+        seen: set[int] = set()
+        for flow in leaf.inputs:
+            if id(flow.leaf) in self.passed:
+                continue
+            value = self.value(flow)
+            for _ in range(_number(flow)):
+                # copies that are alike were gone through once; each has a storage of its own
+                several = not (type(flow.times) is int and flow.times == 1)
+                found.append(_apart(value) if several and id(flow) in seen else value)
+                seen.add(id(flow))
+        return found
+
+    def entry(self, flow: Flow) -> Value | None:
+        """Return what flows into copies, if any of that is run at all."""
+        is_run = flow.leaf is None or id(flow.leaf.standing) in self.reached
+        return self.value(flow) if is_run or id(flow) in self.flowing else None
+
+    def value(self, flow: Flow) -> Value:
+        """Return the tensor that flows. Raises `NotAlike` for that of one of several copies."""
+        if id(flow) in self.flowing:
+            return self.flowing[id(flow)]
+        leaf = flow.leaf.standing if flow.leaf is not None else None
+        several = not (type(flow.times) is int and flow.times == 1)
+        if leaf is None or (id(leaf) in self.folded and not several):
+            raise NotAlike
+        return self.values[id(leaf), flow.place]
+
+    def leaving(self, content: Tree) -> Value | None:
+        """Return what flows out of a tree."""
+        if isinstance(content, Leaf):
+            return self.values.get((id(content), 0))
+        return self.entry(content.flow) if content.flow is not None else None
+
+
+def _number(flow: Flow) -> int:
+    return algebra.number_of_copies(flow.times) if type(flow.times) is not int or flow.times != 1 else 1
+
+
+def _apart(value: Value) -> Value:
+    """Return the same of another copy: in a storage of its own."""
+    storage = value.storage
+    return replace(value, storage=Storage(storage.sizes, storage.born, storage.kept))
+
+
+def _repeat(met: Sequence[_Met], times: Number) -> None:
+    """Have what was met be met so many times."""
+    for each in met:
+        each.often = each.often * times
+
+
+def _leaves(tree: Tree) -> list[Leaf]:
+    return [tree] if isinstance(tree, Leaf) else [leaf for child in tree.children for leaf in _leaves(child)]
+
+
 def _reached(graph: Graph) -> set[int]:
     """Find the leaves that the outputs depend on."""
     found: set[int] = set()
-    waiting = [flow.leaf for flow in graph.outputs]
+    waiting = [flow.leaf for output in graph.outputs for flow in output.bundle or (output,)]
     while waiting:
         leaf = waiting.pop()
         if leaf is None or id(leaf) in found:
