@@ -93,6 +93,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "instance_norm": Operation({"x": "true"}, makes={"statistics": "2 * batch * size(axis)"}, placing="in order", orders=True),
     "repeat_scale": Operation(makes={"repeated_scale": "batch * size(axis)"}, placing="same"),
+    "repeat_states": Operation(makes={"repeated_states": "2 * batch * size(axis)"}, placing="same"),
     "dropout": Operation(makes={"mask": "elements"}),
     "dropout_of_channels": Operation(makes={"mask": "batch * size(1)"}),
     "dropout_of_all": Operation(makes={"mask": "1"}),
@@ -175,7 +176,12 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "LayerNorm": Row("layer_norm", last=True),
     "RMSNorm": Row("rms_norm", last=True),
     "GroupNorm": Row("group_norm"),
-    "InstanceNorm": (Row("repeat_scale instance_norm", when="scale"), Row("instance_norm")),
+    "InstanceNorm": (
+        Row("repeat_scale repeat_states instance_norm", when="scale and track_running_stats"),
+        Row("repeat_scale instance_norm", when="scale"),
+        Row("repeat_states instance_norm", when="track_running_stats"),
+        Row("instance_norm"),
+    ),
     "UnitNorm": Row("unit_norm"),
     "LocalResponseNorm": Row("local_response_norm"),
     "Conv{1,2,3}D": (
@@ -188,10 +194,7 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "MaxPool{1,2,3}D": Row("pad max_pool"),
     "GlobalMaxPool{1,2,3}D AdaptiveMaxPool{1,2,3}D": Row("adaptive_max_pool"),
     "AveragePool{1,2,3}D": Row("pad average_pool"),
-    "AdaptiveAveragePool{1,2,3}D": (
-        Row("keep_nothing_of_means", when="max(output_size) == 1"),
-        Row("average_pool"),
-    ),
+    "AdaptiveAveragePool{1,2,3}D": Row("adaptive_average_pool"),
     "GlobalAveragePool{1,2,3}D": Row("keep_nothing_of_means"),
     "LPPool{1,2,3}D": Row("power_pool"),
     "FractionalMaxPool{2,3}D": Row("fractional_max_pool"),
@@ -203,7 +206,8 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
         Row("keep_nothing_in_order"),
     ),
     "Cropping{1,2,3}D": Row("crop"),
-    "Upsample UpSampling{1,3}D": Row("keep_nothing_of_images"),
+    "Upsample": (Row("resize", when="mode == 'area'"), Row("keep_nothing_of_images")),
+    "UpSampling{1,3}D": Row("keep_nothing_of_images"),
     "UpSampling2D": (
         Row(when="interpolation == 'lanczos3' or interpolation == 'lanczos5'", refused=_OTHER_FIELDS.refused),
         Row("keep_nothing_of_images"),
@@ -229,7 +233,7 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
         ),
         Row(refused="PyTorch has no such function of several axes"),
     ),
-    "Rescaling": Row("keep_nothing"),
+    "Rescaling": Row("rescaling"),
     "Embedding": (
         Row("embedding", when="lora_rank == None and quantization == None"),
         _OTHER_FIELDS,

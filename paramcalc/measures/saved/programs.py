@@ -11,9 +11,10 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Layer, Part
+from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
 from paramcalc.measures.measure import Term
-from paramcalc.measures.saved.run import Program, Run, Trained, activation, along_axis, function
+from paramcalc.measures.saved.run import Program, Run, Trained, activation, function
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -24,8 +25,10 @@ Shapes = Sequence[Shape]
 
 
 def _input(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    stated = "dtype" in layer.model_fields_set
-    return [run.new(shapes[0], layer.dtype if stated else run.dtype, False)]
+    dtype = layer.dtype if "dtype" in layer.model_fields_set else run.dtype
+    if dtype not in DTYPES:
+        raise refuse("not-kept", f"PyTorch has no tensors of {dtype}")
+    return [run.new(shapes[0], dtype, False)]
 
 
 def _weights(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -33,7 +36,8 @@ def _weights(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sha
         return list(inputs[:1])
     # the same for each example: shown again, and not copied
     shown = run.parameter(shapes[0], run.dtype, trained(layer.output))
-    return [replace(shown, cuts=frozenset([1]))]
+    cuts = frozenset([1] if len(shown.shape) > 1 else [])
+    return [replace(shown, cuts=cuts, scattered=not cuts)]
 
 
 # --- Matrix products ---------------------------------------------------------------------
@@ -121,6 +125,30 @@ def _cut(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes)
     for axis, size in enumerate(x.shape):
         whole = whole.part(axis, size)
     return [whole]
+
+
+def _adaptive_average_pool(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Take means: of a whole axis, where the output has one element along each; then nothing is kept."""
+    (x,) = inputs
+    if not all(type(size) is int and size == 1 for size in layer.output_size) and x.needs_gradient:
+        run.keep(x)
+    return [run.placed(x, shapes[0], x.needs_gradient, (3, 4))]
+
+
+def _resize(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Take means of areas, as a pooling does."""
+    (x,) = inputs
+    if x.needs_gradient and not all(algebra.same(size, 1) for size in shapes[0][2:]):
+        run.keep(x)
+    return [run.placed(x, shapes[0], x.needs_gradient, (3, 4))]
+
+
+def _rescaling(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    (x,) = inputs
+    if isinstance(layer.scale, tuple) and x.needs_gradient:
+        # of each channel: a tensor, and no constant
+        run.make("scale", len(layer.scale), x.dtype)
+    return [run.like(x, x.shape, x.needs_gradient)]
 
 
 def _power_pool(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -217,7 +245,7 @@ def _rms_norm(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sh
     if x.needs_gradient:
         # numbers of half the width are made wider first
         run.keep(x if wide == x.dtype else run.cast(x, wide))
-        run.make("statistics", algebra.divide(elements, along_axis(layer, x.shape)), wide)
+        run.make("statistics", algebra.divide(elements, run.along_axis(layer)), wide)
     if trained("scale"):
         run.make("normalized", elements, wide)
     return [run.new(x.shape, x.dtype, x.needs_gradient or trained("scale"))]
@@ -233,7 +261,7 @@ def _unit_norm(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: S
     if x.needs_gradient:
         run.keep(x)
         # the length, and the length bounded from below
-        run.make("lengths", 2 * algebra.divide(algebra.product(x.shape), along_axis(layer, x.shape)), x.dtype)
+        run.make("lengths", 2 * algebra.divide(algebra.product(x.shape), run.along_axis(layer)), x.dtype)
     return [run.like(x, x.shape, x.needs_gradient)]
 
 
@@ -605,6 +633,9 @@ PROGRAMS: Mapping[str, Program] = {
     "activation": _activation,
     "pad": _pad,
     "cut": _cut,
+    "adaptive_average_pool": _adaptive_average_pool,
+    "resize": _resize,
+    "rescaling": _rescaling,
     "power_pool": _power_pool,
     "reshape": _reshape,
     "slice": _slice,

@@ -127,6 +127,13 @@ class Run:
         self.stated = around
         return [value.permuted(_inverse(_order(layer, row, len(value.shape)))) for value in values]
 
+    def along_axis(self, layer: Any) -> Number:
+        """Return the elements along the axes that the layer that runs names; 1 where it names none."""
+        axis = getattr(layer, "axis", None)
+        axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        shape = (self.batch, *self.stated[0]) if axes else ()
+        return algebra.product(shape[each] for each in axes)
+
     def row(self, layer: Layer, inputs: Sequence[Value]) -> Row:
         """Return the row of a layer type that holds for a layer."""
         rows = _rows(type(layer).__name__)
@@ -173,20 +180,13 @@ class Run:
             "batch": self.batch,
             "elements": algebra.product(inputs[0].shape),
             "outputs": algebra.product(output.shape),
-            "along_axis": 1 if layer is None else along_axis(layer, (self.batch, *self.stated[0])),
+            "along_axis": self.along_axis(layer),
         }
         environment = Environment({**environment.values, **sizes}, environment.input)
         for name, text in operation.makes.items():
             self.make(name, evaluated(text, environment), output.dtype)
         for name, text in operation.makes_bytes.items():
             self.kept.append(Term(name, (evaluated(text, environment),)))
-
-
-def along_axis(layer: Any, shape: Shape) -> Number:
-    """Return the elements along the axes that a layer names; 1 where it names none."""
-    axis = getattr(layer, "axis", ())
-    axes = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return algebra.product(shape[each] for each in axes)
 
 
 def _order(layer: Any, row: Row, rank: int) -> list[int]:
