@@ -194,7 +194,7 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "MaxPool{1,2,3}D": Row("pad max_pool"),
     "GlobalMaxPool{1,2,3}D AdaptiveMaxPool{1,2,3}D": Row("adaptive_max_pool"),
     "AveragePool{1,2,3}D": Row("pad average_pool"),
-    "AdaptiveAveragePool{1,2,3}D": Row("adaptive_average_pool"),
+    "AdaptiveAveragePool{1,2,3}D": Row("means"),
     "GlobalAveragePool{1,2,3}D": Row("keep_nothing_of_means"),
     "LPPool{1,2,3}D": Row("power_pool"),
     "FractionalMaxPool{2,3}D": Row("fractional_max_pool"),
@@ -206,7 +206,7 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
         Row("keep_nothing_in_order"),
     ),
     "Cropping{1,2,3}D": Row("crop"),
-    "Upsample": (Row("resize", when="mode == 'area'"), Row("keep_nothing_of_images")),
+    "Upsample": (Row("means", when="mode == 'area'"), Row("keep_nothing_of_images")),
     "UpSampling{1,3}D": Row("keep_nothing_of_images"),
     "UpSampling2D": (
         Row(when="interpolation == 'lanczos3' or interpolation == 'lanczos5'", refused=_OTHER_FIELDS.refused),

@@ -127,16 +127,8 @@ def _cut(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes)
     return [whole]
 
 
-def _adaptive_average_pool(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    """Take means: of a whole axis, where the output has one element along each; then nothing is kept."""
-    (x,) = inputs
-    if not all(type(size) is int and size == 1 for size in layer.output_size) and x.needs_gradient:
-        run.keep(x)
-    return [run.placed(x, shapes[0], x.needs_gradient, (3, 4))]
-
-
-def _resize(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    """Take means of areas, as a pooling does."""
+def _means(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Take means of parts of the input; of the whole nothing is kept."""
     (x,) = inputs
     if x.needs_gradient and not all(algebra.same(size, 1) for size in shapes[0][2:]):
         run.keep(x)
@@ -369,15 +361,11 @@ def _attention(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: S
     query, value, key = (*inputs, *[inputs[-1]] * 2)[:3]
     row = run.convention.equivalent(layer, [each.shape[1:] for each in inputs])
     attend = _one_projection if row is not None else _several_projections
-    return [attend(run, layer, (query, key, value), trained, shapes[0], _rate(layer))]
-
-
-def _rate(layer: Any) -> Number:
-    return getattr(layer, "dropout", 0)
+    return [attend(run, layer, (query, key, value), trained, shapes[0])]
 
 
 def _one_projection(
-    run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape, rate: Number
+    run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape
 ) -> Value:
     """Attend as `nn.MultiheadAttention` does, which turns its inputs and projects those that are one together."""
     query, key, value = inputs
@@ -410,7 +398,7 @@ def _one_projection(
         # key and value are copied, with what is appended
         shown = _Shown(shown.query, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim)
     mask = length * sources if layer.causal else 0
-    context = _attend(run, query.dtype, needs, sizes, shown, rate, mask)
+    context = _attend(run, query.dtype, needs, sizes, shown, mask)
     if trained("output_kernel"):
         run.keep(context, "result")
     output = run.new((length, batch, *shape[2:]), query.dtype, needs or trained("output_kernel") or trained("output_bias"))
@@ -418,7 +406,7 @@ def _one_projection(
 
 
 def _several_projections(
-    run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape, rate: Number
+    run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape
 ) -> Value:
     """Attend with a projection each, keys and values repeated for the heads of the query that share them."""
     query, key, value = inputs
@@ -431,7 +419,7 @@ def _several_projections(
     shown = _Shown(
         sizes.queries * layer.key_dim, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim
     )
-    context = _attend(run, query.dtype, needs, sizes, shown, rate, 0)
+    context = _attend(run, query.dtype, needs, sizes, shown, 0)
     if trained("output_kernel"):
         run.keep(context, "result")
     return run.new(shape, query.dtype, needs)
@@ -458,13 +446,13 @@ class _Shown(NamedTuple):
     value: Number | None
 
 
-def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, rate: Number, mask: Number) -> Value:
+def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, mask: Number) -> Value:
     """Keep what an attention keeps between its projections. Returns its result, not kept yet unless it is."""
     result = sizes.queries * sizes.value_dim
     context = run.new((result,), dtype, needs)
     if not needs:
         return context
-    dropped = not algebra.same(rate, 0)
+    dropped = run.rate != 0
     value = next(each for each in (shown.value, shown.key, shown.query) if each is not None)
     queries, sources = sizes.queries * sizes.key_dim, sizes.sources * sizes.key_dim
     #: with dropout the weights are kept before it and behind it, and what it draws
@@ -505,7 +493,7 @@ class _Parts:
     def __init__(self, run: Run, layer: Any, inputs: Values, trained: Trained) -> None:
         self.run = run
         self.trained = trained
-        self.dropout = _rate(layer)
+        self.rate = getattr(layer, "dropout", 0)
         self.parts: dict[str, Part] = {part.name: part for part in layer.parts(*(each.shape[1:] for each in inputs))}
 
     def __call__(self, name: str, *inputs: Value) -> Value:
@@ -524,13 +512,16 @@ class _Parts:
 
     def drop(self, x: Value) -> Value:
         """Set some of the elements to zero."""
-        if algebra.same(self.dropout, 0):
+        if self.rate == 0:
             return x
-        return self.run.apply(OPERATIONS["dropout"], _NO_LAYER, [x], _nothing, x.shape)
+        return self.run.apply(OPERATIONS["dropout" if self.rate < 1 else "dropout_of_all"], _NO_LAYER, [x], _nothing, x.shape)
 
     def attend(self, name: str, *inputs: Value) -> Value:
-        """Run an attention, and drop of its result."""
-        return self.drop(self(name, *inputs))
+        """Run an attention, which drops of its weights, and drop of its result."""
+        self.run.rate = self.rate
+        result = self(name, *inputs)
+        self.run.rate = 0
+        return self.drop(result)
 
 
 def _encoder_layer(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -633,8 +624,7 @@ PROGRAMS: Mapping[str, Program] = {
     "activation": _activation,
     "pad": _pad,
     "cut": _cut,
-    "adaptive_average_pool": _adaptive_average_pool,
-    "resize": _resize,
+    "means": _means,
     "rescaling": _rescaling,
     "power_pool": _power_pool,
     "reshape": _reshape,

@@ -39,6 +39,8 @@ class Run:
         self.batch = context.batch
         self.attention = attention
         self.programs = programs
+        #: the share of the weights that an attention drops
+        self.rate: float = 0
         #: of the tensors of the layer that runs, and of inputs that state none
         self.dtype = context.dtype
         #: what is kept since it was last emptied
@@ -150,7 +152,7 @@ class Run:
         conditions = {name: value.needs_gradient for name, value in values.items()}
         needs = not operation.ends and (any(value.needs_gradient for value in inputs) or trained(""))
         x = values["x"]
-        if operation.orders and not (operation.placing == (4, 5) and x.has_channels_last and len(x.shape) > 3):
+        if operation.orders and not self._is_laid_out(operation, x):
             x = values["x"] = self.in_order(x)
         output = self._output(operation, inputs, x, shape, needs)
         if needs:
@@ -160,6 +162,11 @@ class Run:
                     self.keep(values[name], _ROLES[name])
             self._make(operation, layer, inputs, output)
         return output
+
+    def _is_laid_out(self, operation: Operation, x: Value) -> bool:
+        """Whether an input lies as an operation wants it: in order, or with the channels last."""
+        channels_last = len(x.shape) in operation.placing and x.has_channels_last and not x.cuts and not x.scattered
+        return channels_last or x.is_in_order
 
     def _output(self, operation: Operation, inputs: Sequence[Value], x: Value, shape: Shape, needs: bool) -> Value:
         """Make the output of an operation."""

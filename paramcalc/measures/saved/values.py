@@ -47,23 +47,25 @@ class Value:
         return (*self.shape, width(self.dtype))
 
     @property
-    def in_memory(self) -> list[int]:
-        """Its axes of more than one element, as they lie in memory."""
-        return [axis for axis in self.order if not is_one(self.shape[axis])]
-
-    @property
     def is_in_order(self) -> bool:
         """Whether its elements lie in the order of its axes, without gaps."""
-        if not self.cuts and not self.scattered and self.order == tuple(range(len(self.shape))):
-            return True
-        axes = self.in_memory
-        return axes == sorted(axes) and not self.scattered and not self.cuts.intersection(axes[1:])
+        if self.scattered:
+            return False
+        if self.order != tuple(range(len(self.shape))):
+            moved = [axis for place, axis in enumerate(self.order) if axis != place]
+            several = [axis for axis in moved if not is_one(self.shape[axis])]
+            if several != sorted(several):
+                return False
+        return all(self._is_outermost(axis) for axis in self.cuts)
+
+    def _is_outermost(self, axis: int) -> bool:
+        """Whether all axes around an axis, in memory, have one element."""
+        return all(is_one(self.shape[each]) for each in self.order[: self.order.index(axis)])
 
     @property
     def has_channels_last(self) -> bool:
-        """Whether its elements lie with the channels, axis 1, innermost, and without gaps."""
-        rank = len(self.shape)
-        return self.order == (0, *range(2, rank), 1) and not self.scattered and not self.cuts - {0}
+        """Whether its elements lie with the channels, axis 1, innermost."""
+        return self.order == (0, *range(2, len(self.shape)), 1)
 
     def permuted(self, axes: Sequence[int]) -> Value:
         """Show it with its axes in another order: that of `axes`."""
@@ -87,13 +89,11 @@ class Value:
         if algebra.same(self.shape[axis], length):
             return self
         shape = (*self.shape[:axis], length, *self.shape[axis + 1 :])
-        outermost = next(iter(self.in_memory), None) == axis
-        cuts = self.cuts if outermost else self.cuts | {axis}
-        behind = self.order[self.order.index(axis) + 1 :]
+        cuts = self.cuts | {axis}
         if not apart:
             return replace(self, shape=shape, cuts=cuts)
-        scattered = self.scattered or not [each for each in behind if not is_one(self.shape[each])]
-        return replace(self, shape=shape, cuts=cuts.union(behind[:1]), scattered=scattered)
+        behind = self.order[self.order.index(axis) + 1 :]
+        return replace(self, shape=shape, cuts=cuts.union(behind[:1]), scattered=self.scattered or not behind)
 
     def without(self, axis: int) -> Value:
         """Show it without an axis of one element."""
@@ -117,21 +117,35 @@ class Value:
         groups = _groups(self.shape, shape)
         if groups is None or self.scattered:
             return None
-        place = {axis: number for number, axis in enumerate(self.in_memory)}
-        new: dict[int, tuple[int, ...]] = {}
+        found: list[tuple[int, tuple[int, ...]]] = []
         cuts: set[int] = set()
-        for old, others in groups:
-            axes = [axis for axis in old if axis in place]
-            for before, behind in zip(axes, axes[1:], strict=False):
-                if place[behind] != place[before] + 1 or behind in self.cuts:
-                    return None
-            if axes:
-                new[axes[0]] = others
-                if axes[0] in self.cuts and others:
-                    cuts.add(others[0])
-        order = [each for axis in self.in_memory for each in new.get(axis, ())]
-        order += [each for each in range(len(shape)) if each not in order]
-        return replace(self, shape=shape, order=tuple(order), cuts=frozenset(cuts))
+        for old, new in groups:
+            axes = self._joined(old)
+            if axes is None:
+                return None
+            place = self.order.index(axes[0]) if axes else len(self.order)
+            found.append((place, new))
+            cuts.update(new[:1] if axes and axes[0] in self.cuts else ())
+        order = tuple(axis for _, new in sorted(found, key=lambda each: each[0]) for axis in new)
+        return replace(self, shape=shape, order=order, cuts=frozenset(cuts))
+
+    def _joined(self, axes: Sequence[int]) -> Sequence[int] | None:
+        """Return those of axes that have several elements, if they can be shown as one; None where they cannot."""
+        if len(axes) < 2 or self._follow(axes):
+            return axes
+        several = [axis for axis in axes if not is_one(self.shape[axis])]
+        return several if self._follow(several) else None
+
+    def _follow(self, axes: Sequence[int]) -> bool:
+        """Whether axes follow one another in memory, with nothing in between."""
+        places = [self.order.index(axis) for axis in axes]
+        for before, behind in zip(places, places[1:], strict=False):
+            between = self.order[before + 1 : behind + 1] if before < behind else ()
+            if not between or any(axis in self.cuts for axis in between):
+                return False
+            if not all(is_one(self.shape[axis]) for axis in between[:-1]):
+                return False
+        return True
 
 
 def width(dtype: str) -> int:

@@ -200,7 +200,7 @@ class Walk:
         else:
             if type(times) is not int:
                 raise Undecided(times)
-        if type(times) is not int and not algebra.at_least(times, number):
+        if type(times) is not int and not algebra.at_least(times, number - 1):
             raise Undecided(times)
         if first is not None:
             self.flowing[id(entry)] = first
