@@ -39,7 +39,9 @@ class Saved(Measure):
     def terms(self, leaf: Leaf, context: Context, state: State | None) -> Iterable[Term]:
         if state is None:
             return ()
-        return kept_by(self._run(context), leaf, values_of(state, leaf, context.batch))[1]
+        values = values_of(state, leaf, context.batch)
+        held = [Term("held", values[place].storage.sizes) for place in state.held]
+        return held if state.recomputed else [*held, *kept_by(self._run(context), leaf, values)[1]]
 
     def _run(self, context: Context) -> Run:
         return Run(context, self.chosen["attention"], PROGRAMS)

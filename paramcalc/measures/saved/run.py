@@ -49,8 +49,8 @@ class Run:
         self.stated: Sequence[Shape] = ()
         #: how many storages there have been
         self.storages = 0
-        #: the storages that were kept, by how many there had been when each was made
-        self.marked: list[int] = []
+        #: the storages that are kept
+        self.marked: list[Storage] = []
 
     # --- what is kept
 
@@ -59,7 +59,7 @@ class Run:
         storage = value.storage
         if not storage.kept:
             storage.kept = True
-            self.marked.append(storage.born)
+            self.marked.append(storage)
             self.kept.append(Term(name, storage.sizes))
 
     def make(self, name: str, elements: Number, dtype: str) -> None:
@@ -165,7 +165,8 @@ class Run:
 
     def _is_laid_out(self, operation: Operation, x: Value) -> bool:
         """Whether an input lies as an operation wants it: in order, or with the channels last."""
-        channels_last = len(x.shape) in operation.placing and x.has_channels_last and not x.cuts and not x.scattered
+        ranks = operation.placing if isinstance(operation.placing, tuple) else ()
+        channels_last = len(x.shape) in ranks and x.has_channels_last and not x.cuts and not x.scattered
         return channels_last or x.is_in_order
 
     def _output(self, operation: Operation, inputs: Sequence[Value], x: Value, shape: Shape, needs: bool) -> Value:

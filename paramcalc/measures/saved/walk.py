@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
+from paramcalc.core.errors import refuse
 from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, active_copies
 from paramcalc.measures.measure import NotAlike, Term, Visit
 from paramcalc.measures.saved.run import Run, Trained
@@ -34,15 +35,21 @@ class Given(NamedTuple):
     storage_of: int
 
 
-#: The state in which a layer is met: what it is given.
-State = tuple[Given, ...]
+class State(NamedTuple):
+    """The state in which a layer is met."""
+
+    given: tuple[Given, ...]
+    #: whether it is computed again, so that what it keeps is not there between the two passes
+    recomputed: bool = False
+    #: of its inputs, those that are kept for a group to be computed again
+    held: tuple[int, ...] = ()
 
 
-def state_of(values: Sequence[Value]) -> State:
-    """Return what is given to a layer, in values."""
+def state_of(values: Sequence[Value], held: tuple[int, ...]) -> State:
+    """Return the state of a layer that is given these values, of which some are held for a group."""
     storages = [id(value.storage) for value in values]
     tensors = [id(value) for value in values]
-    return tuple(
+    given = tuple(
         Given(
             value.dtype,
             value.needs_gradient,
@@ -56,6 +63,7 @@ def state_of(values: Sequence[Value]) -> State:
         )
         for value in values
     )
+    return State(given, held=held)
 
 
 def _is_whole(value: Value) -> bool:
@@ -67,7 +75,7 @@ def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
     values: list[Value] = []
     # of copies side by side that an example does not pass through, nothing is given
     shapes = [(batch, *flow.shape) for flow in leaf.inputs for _ in range(_number(flow))]
-    for place, (given, shape) in enumerate(zip(state, shapes, strict=False)):
+    for place, (given, shape) in enumerate(zip(state.given, shapes, strict=False)):
         if given.same_as < place:
             values.append(values[given.same_as])
             continue
@@ -109,10 +117,11 @@ def _trained(leaf: Leaf) -> Trained:
 
 @dataclass(slots=True, eq=False)
 class _Met:
-    """A leaf as it was met: how often, and in which state."""
+    """A leaf as it was met: in which state, what it keeps then, and how often."""
 
     leaf: Leaf
     state: State
+    size: Number
     often: Number = 1
 
 
@@ -122,8 +131,11 @@ class Walk:
     def __init__(self, graph: Graph, run: Run) -> None:
         self.graph = graph
         self.run = run
-        #: what each leaf is met in
         self.met: list[_Met] = []
+        #: what was met in each group that is computed again, each with its copies in one of the group
+        self.recomputed: list[list[tuple[_Met, Number]]] = []
+        #: while such a group is gone through, what is kept for it, and not yet said of a layer; else None
+        self.held: set[int] | None = None
         #: by leaf and the number of its output
         self.values: dict[tuple[int, int], Value] = {}
         #: what flows into a copy, and out of a node that is repeated, by the flow itself
@@ -138,7 +150,7 @@ class Walk:
         """Return the states in which each leaf is met, by its `id`. Raises `NotAlike`."""
         self.tree(self.graph.root)
         found: dict[int, list[Visit]] = {}
-        for each in self.met:
+        for each in (*self._largest(), *self.met):
             found.setdefault(id(each.leaf), []).append(Visit(each.often, each.state))
         return found
 
@@ -150,9 +162,54 @@ class Walk:
             self.leaf(tree)
         elif tree.role == "copies":
             self.copies(tree)
+        elif tree.recompute:
+            self.again(tree)
         else:
             for child in tree.children:
                 self.tree(child)
+
+    def again(self, group: Branch) -> None:
+        """Go through a group that is computed again for the backward pass: what it takes is kept, and nothing in it."""
+        if self.held is not None:
+            raise refuse("not-kept", f"'{group.name}' is recomputed within a group that is recomputed")
+        outside, self.met = self.met, []
+        inside = {id(leaf) for leaf in _leaves(group)}
+        self.held = set()
+        for leaf in _leaves(group) if inside & self.reached else ():
+            for flow in leaf.inputs:
+                if flow.leaf is not None and id(flow.leaf.standing) not in inside and id(leaf) in self.reached:
+                    self._hold(self.value(flow).storage)
+        kept = len(self.run.marked)
+        for child in group.children:
+            self.tree(child)
+        # what is computed again is kept for a while alone
+        for storage in self.run.marked[kept:]:
+            storage.kept = False
+        del self.run.marked[kept:]
+        met, self.met, self.held = self.met, outside, None
+        for each in met:
+            each.state = each.state._replace(recomputed=True)
+        self.recomputed.append([(each, each.often) for each in met])
+        self.met += met
+
+    def _hold(self, storage: Storage) -> None:
+        assert self.held is not None
+        if not storage.kept:
+            storage.kept = True
+            self.run.marked.append(storage)
+            self.held.add(id(storage))
+
+    def _largest(self) -> list[_Met]:
+        """Take out the largest of the groups that are computed again, which is there while it is: one at a time."""
+        largest: list[tuple[_Met, Number]] = []
+        most: Number = 0
+        for group in self.recomputed:
+            size = sum((often * met.size for met, often in group), start=0)
+            if not largest or (not algebra.same(size, most) and algebra.truth(algebra.compare(">", size, most))):
+                largest, most = group, size
+        for met, often in largest:
+            met.often = met.often - often
+        return [_Met(met.leaf, met.state._replace(recomputed=False), met.size, often) for met, often in largest]
 
     def copies(self, branch: Branch) -> None:
         """Go through the copies of a node."""
@@ -237,7 +294,7 @@ class Walk:
 
     def _state(self, value: Value | None, begin: int) -> Any:
         """Return all that decides what a copy keeps: what flows into it, and what outside is kept already."""
-        marked = sum(1 for born in self.run.marked if born <= begin)
+        marked = sum(1 for storage in self.run.marked if storage.born <= begin)
         if value is None:
             return marked
         storage = value.storage
@@ -251,9 +308,19 @@ class Walk:
         if id(leaf) not in self.reached:
             return
         inputs = self.inputs(leaf)
-        self.met.append(_Met(leaf, state_of(inputs)))
-        outputs, _ = kept_by(self.run, leaf, inputs)
+        state = state_of(inputs, self._held(inputs))
+        outputs, kept = kept_by(self.run, leaf, inputs)
+        self.met.append(_Met(leaf, state, sum((term.amount for term in kept), start=0)))
         self.values.update({(id(leaf), place): value for place, value in enumerate(outputs)})
+
+    def _held(self, inputs: Sequence[Value]) -> tuple[int, ...]:
+        """Return which inputs of a layer are the first to show what is kept for the group around it."""
+        found = []
+        for place, value in enumerate(inputs):
+            if self.held and id(value.storage) in self.held:
+                self.held.remove(id(value.storage))
+                found.append(place)
+        return tuple(found)
 
     def inputs(self, leaf: Leaf) -> list[Value]:
         """Return what flows into a layer, each of copies side by side one by one."""
