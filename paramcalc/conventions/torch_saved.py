@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-
 #: Where the numbers of an output lie: as those of the input; in the order of its own axes; with the channels last if
 #: those of the input do, and it has one of these numbers of axes, and else in order; or they are the input's own.
 Placing: TypeAlias = Literal["as input", "in order", "same"] | tuple[int, ...]
@@ -91,7 +90,9 @@ OPERATIONS: Mapping[str, Operation] = {
         placing=_IMAGES,
         orders=True,
     ),
-    "instance_norm": Operation({"x": "true"}, makes={"statistics": "2 * batch * size(axis)"}, placing="in order", orders=True),
+    "instance_norm": Operation(
+        {"x": "true"}, makes={"statistics": "2 * batch * size(axis)"}, placing="in order", orders=True
+    ),
     "repeat_scale": Operation(makes={"repeated_scale": "batch * size(axis)"}, placing="same"),
     "repeat_states": Operation(makes={"repeated_states": "2 * batch * size(axis)"}, placing="same"),
     "dropout": Operation(makes={"mask": "elements"}),

@@ -64,7 +64,9 @@ def _reach(window: Number, dilation: Number) -> Number:
     return dilation * (window - 1) + 1
 
 
-def _padding_amount(length: Number, window: Number, stride: Number, dilation: Number, pad: Any) -> tuple[Number, Number]:
+def _padding_amount(
+    length: Number, window: Number, stride: Number, dilation: Number, pad: Any
+) -> tuple[Number, Number]:
     word, beyond = _word(pad), _reach(window, dilation) - 1
     if word is None:
         return pad, pad

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, cast, get_args
 
 from paramcalc.graph import Graph, Leaf
 from paramcalc.measures.measure import Context, Measure, Term, Visit
 from paramcalc.measures.saved.programs import PROGRAMS
-from paramcalc.measures.saved.run import Run
+from paramcalc.measures.saved.run import Attention, Run
 from paramcalc.measures.saved.walk import State, Walk, kept_by, values_of
 
 
@@ -31,7 +32,7 @@ class Saved(Measure):
     of_batch = True
     of_active = True
     shares = True
-    options = {"attention": ("flash", "math", "weights")}
+    options: ClassVar[Mapping[str, Sequence[str]]] = {"attention": get_args(Attention)}
 
     def visits(self, graph: Graph, context: Context) -> Mapping[int, Sequence[Visit]]:
         return Walk(graph, self._run(context)).visits()
@@ -44,4 +45,4 @@ class Saved(Measure):
         return held if state.recomputed else [*held, *kept_by(self._run(context), leaf, values)[1]]
 
     def _run(self, context: Context) -> Run:
-        return Run(context, self.chosen["attention"], PROGRAMS)
+        return Run(context, cast(Attention, self.chosen["attention"]), PROGRAMS)

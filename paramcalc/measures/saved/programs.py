@@ -10,7 +10,7 @@ from paramcalc.conventions.torch_saved import OPERATIONS
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.errors import refuse
-from paramcalc.layers.base.declaration import Layer, Part
+from paramcalc.layers.base.declaration import Part
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
 from paramcalc.measures.measure import Term
@@ -59,11 +59,15 @@ def linear(run: Run, x: Value, shape: Shape, kernel: bool, bias: bool = False) -
 
 
 def _activation(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    return [_activated(run, layer.activation, inputs[0])]
+    return [_activated(run, layer.activation, inputs[0], "input" if type(layer).layout is None else _SUM)]
 
 
-def _activated(run: Run, name: str, x: Value) -> Value:
-    return run.apply(activation(name), _NO_LAYER, [x], _nothing, x.shape)
+#: What an activation keeps that is applied to the result of a layer.
+_SUM = "before_activation"
+
+
+def _activated(run: Run, name: str, x: Value, role: str = _SUM) -> Value:
+    return run.apply(activation(name), _NO_LAYER, [x], _nothing, x.shape, role)
 
 
 #: What an operation that is no layer of its own is told.
@@ -219,13 +223,11 @@ def _pairwise(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sh
 
 def _two(run: Run, operation: Any, x: Value, y: Value) -> Value:
     shape = algebra.broadcast_shapes([x.shape, y.shape])
-    made = run.apply(operation, _NO_LAYER, [x, y], _nothing, shape)
-    return made
+    return run.apply(operation, _NO_LAYER, [x, y], _nothing, shape)
 
 
 def _function(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     return [run.apply(function(layer.function), layer, inputs, trained, shapes[0])]
-
 
 
 # --- Norms that are made of several operations ---------------------------------------------
@@ -364,9 +366,7 @@ def _attention(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: S
     return [attend(run, layer, (query, key, value), trained, shapes[0])]
 
 
-def _one_projection(
-    run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape
-) -> Value:
+def _one_projection(run: Run, layer: Any, inputs: tuple[Value, Value, Value], trained: Trained, shape: Shape) -> Value:
     """Attend as `nn.MultiheadAttention` does, which turns its inputs and projects those that are one together."""
     query, key, value = inputs
     turned = {id(each): each.permuted((1, 0, 2)) for each in inputs}
@@ -401,7 +401,9 @@ def _one_projection(
     context = _attend(run, query.dtype, needs, sizes, shown, mask)
     if trained("output_kernel"):
         run.keep(context, "result")
-    output = run.new((length, batch, *shape[2:]), query.dtype, needs or trained("output_kernel") or trained("output_bias"))
+    output = run.new(
+        (length, batch, *shape[2:]), query.dtype, needs or trained("output_kernel") or trained("output_bias")
+    )
     return output.permuted((1, 0, 2))
 
 
@@ -416,9 +418,7 @@ def _several_projections(
     needs = any(each.needs_gradient for each in inputs) or trained("")
     heads = batch * layer.num_heads
     sizes = _Sizes(heads * length, heads * sources, layer.key_dim, layer.value_dim, heads * length * sources)
-    shown = _Shown(
-        sizes.queries * layer.key_dim, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim
-    )
+    shown = _Shown(sizes.queries * layer.key_dim, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim)
     context = _attend(run, query.dtype, needs, sizes, shown, 0)
     if trained("output_kernel"):
         run.keep(context, "result")
@@ -514,7 +514,9 @@ class _Parts:
         """Set some of the elements to zero."""
         if self.rate == 0:
             return x
-        return self.run.apply(OPERATIONS["dropout" if self.rate < 1 else "dropout_of_all"], _NO_LAYER, [x], _nothing, x.shape)
+        return self.run.apply(
+            OPERATIONS["dropout" if self.rate < 1 else "dropout_of_all"], _NO_LAYER, [x], _nothing, x.shape
+        )
 
     def attend(self, name: str, *inputs: Value) -> Value:
         """Run an attention, which drops of its weights, and drop of its result."""
@@ -583,7 +585,9 @@ def _einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shap
     left, right = labels
     shared = [each for each in output if each in left and each in right]
     summed = sorted(each for each in {*left} & {*right} if each not in output)
-    alone = [[each for each in output if each in one and each not in other] for one, other in ((left, right), (right, left))]
+    alone = [
+        [each for each in output if each in one and each not in other] for one, other in ((left, right), (right, left))
+    ]
     if not summed:
         (x, y) = inputs
         needs = x.needs_gradient or y.needs_gradient

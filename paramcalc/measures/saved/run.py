@@ -27,7 +27,7 @@ Program: TypeAlias = Callable[["Run", Layer, Sequence[Value], Trained, Sequence[
 
 _NAMES = ("x", "y", "z")
 #: What each is to the layer, as terms are called.
-_ROLES = {"x": "input", "y": "second_input", "z": "third_input", "output": "output"}
+_ROLES = {"y": "second_input", "z": "third_input", "output": "output"}
 
 
 class Run:
@@ -64,6 +64,8 @@ class Run:
 
     def make(self, name: str, elements: Number, dtype: str) -> None:
         """Keep what is made for the backward pass alone."""
+        if type(elements) is int and elements == 0:
+            return
         self.kept.append(Term(name, (elements, width(dtype))))
 
     # --- values
@@ -145,9 +147,15 @@ class Run:
         return next(row for row in rows if row.when == "true" or algebra.truth(evaluated(row.when, environment)))
 
     def apply(
-        self, operation: Operation, layer: Layer | None, inputs: Sequence[Value], trained: Trained, shape: Shape
+        self,
+        operation: Operation,
+        layer: Layer | None,
+        inputs: Sequence[Value],
+        trained: Trained,
+        shape: Shape,
+        role: str = "input",
     ) -> Value:
-        """Run an operation on its inputs, whose output has a shape."""
+        """Run an operation on its inputs, whose output has a shape; `role` says what the first is to the layer."""
         values = dict(zip(_NAMES, inputs, strict=False))
         conditions = {name: value.needs_gradient for name, value in values.items()}
         needs = not operation.ends and (any(value.needs_gradient for value in inputs) or trained(""))
@@ -159,7 +167,7 @@ class Run:
             values["output"] = output
             for name, when in operation.keeps.items():
                 if name in values and _holds(when, conditions, trained):
-                    self.keep(values[name], _ROLES[name])
+                    self.keep(values[name], _ROLES.get(name, role))
             self._make(operation, layer, inputs, output)
         return output
 

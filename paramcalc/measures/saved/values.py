@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -139,7 +140,7 @@ class Value:
     def _follow(self, axes: Sequence[int]) -> bool:
         """Whether axes follow one another in memory, with nothing in between."""
         places = [self.order.index(axis) for axis in axes]
-        for before, behind in zip(places, places[1:], strict=False):
+        for before, behind in pairwise(places):
             between = self.order[before + 1 : behind + 1] if before < behind else ()
             if not between or any(axis in self.cuts for axis in between):
                 return False

@@ -80,7 +80,13 @@ def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
             values.append(values[given.same_as])
             continue
         value = Value(
-            Storage((), 0, given.kept), shape, given.dtype, given.needs_gradient, given.order, given.cuts, given.scattered
+            Storage((), 0, given.kept),
+            shape,
+            given.dtype,
+            given.needs_gradient,
+            given.order,
+            given.cuts,
+            given.scattered,
         )
         if given.storage_of < place:
             value = replace(value, storage=values[given.storage_of].storage)
@@ -213,20 +219,19 @@ class Walk:
 
     def copies(self, branch: Branch) -> None:
         """Go through the copies of a node."""
-        inside = [leaf for leaf in _leaves(branch)]
         # it may be gone through again, within a copy of what is around it
-        self.folded.difference_update(map(id, inside))
+        self.folded.difference_update(map(id, _leaves(branch)))
         chained = not branch.parallel and bool(branch.inputs)
         value = self.entry(branch.inputs[0]) if chained else None
         for child, active in active_copies(branch):
             if type(active) is int and active == 0:
                 self.passed.update(map(id, _leaves(child)))
                 continue
-            grows = isinstance(child, Branch) and child.counter is not None
-            content = child.children[0] if grows else child
+            growing = child if isinstance(child, Branch) and child.counter is not None else None
+            content = child if growing is None else growing.children[0]
             times = child.copies if active is None else active
-            if grows and not branch.parallel:
-                value = self.grown(content, child, value)
+            if growing is not None and not branch.parallel:
+                value = self.grown(content, growing, value)
             elif chained and content.inputs:
                 value = self.in_sequence(content, times, value)
             else:
@@ -244,6 +249,7 @@ class Walk:
         """
         entry, first, begin = content.inputs[0], value, self.run.storages
         state: Any = None
+        start = len(self.met)
         for number in range(_MOST_PASSES if type(times) is not int else times):
             following = self._state(value, begin)
             if number and following == state:

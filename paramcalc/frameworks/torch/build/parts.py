@@ -82,7 +82,8 @@ class OneBiasLSTM(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         states = [x.new_zeros(1, len(x), len(self.recurrent_kernel)) for _ in range(2)]
         weights = [self.kernel.t(), self.recurrent_kernel.t(), self.bias, torch.zeros_like(self.bias)]
-        return torch.lstm(x, states, weights, True, 1, 0.0, self.training, False, True)
+        output, state, cell = torch.lstm(x, states, weights, True, 1, 0.0, self.training, False, True)
+        return output, state, cell
 
 
 class OwnAttention(nn.Module):
