@@ -138,6 +138,7 @@ FUNCTIONS: Mapping[str, Operation] = {
     "true_divide": Operation({"x": "y", "y": "true"}),
     "arctan2": Operation({"x": "true", "y": "true"}),
     "logaddexp": Operation({"x": "true", "y": "true"}),
+    "mod": Operation({"x": "y", "y": "y"}),
     "power": Operation({"x": "true", "y": "true", "output": "y"}),
     **dict.fromkeys(
         (

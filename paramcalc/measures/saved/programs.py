@@ -193,8 +193,14 @@ def _concatenate(run: Run, layer: Any, inputs: Values, trained: Trained, shapes:
 # --- Several inputs ----------------------------------------------------------------------
 
 
+def _aligned(inputs: Values) -> list[Value]:
+    """Show inputs with the same number of axes."""
+    rank = max(len(value.shape) for value in inputs)
+    return [value.with_rank(rank) for value in inputs]
+
+
 def _sum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    return [_together(run, inputs, shapes[0])]
+    return [_together(run, _aligned(inputs), shapes[0])]
 
 
 def _together(run: Run, inputs: Values, shape: Shape) -> Value:
@@ -215,8 +221,8 @@ def _widest(inputs: Values) -> str:
 def _pairwise(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     """Take the first two, that and the third, and so on."""
     operation = OPERATIONS["multiply" if type(layer).__name__ == "Multiply" else "compare"]
-    result = inputs[0]
-    for each in inputs[1:]:
+    result, *others = _aligned(inputs)
+    for each in others:
         result = _two(run, operation, result, each)
     return [result]
 
@@ -227,7 +233,7 @@ def _two(run: Run, operation: Any, x: Value, y: Value) -> Value:
 
 
 def _function(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
-    return [run.apply(function(layer.function), layer, inputs, trained, shapes[0])]
+    return [run.apply(function(layer.function), layer, _aligned(inputs), trained, shapes[0])]
 
 
 # --- Norms that are made of several operations ---------------------------------------------
@@ -455,27 +461,32 @@ def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, mas
     dropped = run.rate != 0
     value = next(each for each in (shown.value, shown.key, shown.query) if each is not None)
     queries, sources = sizes.queries * sizes.key_dim, sizes.sources * sizes.key_dim
-    #: with dropout the weights are kept before it and behind it, and what it draws
-    weights = sizes.weights * (3 if dropped else 1)
     if run.attention == "weights":
-        # the scaled query, and what key and value lie in
         run.make("scaled", queries, dtype)
         run.make("projections", sum(_behind(shown)), dtype)
-        run.make("weights", weights, dtype)
+        _keep_weights(run, sizes.weights, dtype, dropped)
         return context
-    same = algebra.same(sizes.key_dim, sizes.value_dim)
-    if run.attention == "math" or dropped or not same:
+    if run.attention == "math" or dropped or not algebra.same(sizes.key_dim, sizes.value_dim):
         wide = _wide(dtype)
-        # query and key, scaled
+        # query and key, each multiplied by the root of the scale
         run.make("scaled", queries + sources, wide)
-        run.make("weights", weights, wide)
         run.make("projections", value if wide == dtype else sizes.sources * sizes.value_dim, wide)
+        _keep_weights(run, sizes.weights, wide, dropped)
         return context
     run.make("projections", sum(each for each in shown if each is not None), dtype)
+    # of each position and head, the logarithm of what its weights are divided by
     run.make("log_sums", sizes.queries, "float32")
-    run.make("mask", mask, dtype)
+    run.make("causal_mask", mask, dtype)
     run.keep(context, "result")
     return context
+
+
+def _keep_weights(run: Run, weights: Number, dtype: str, dropped: bool) -> None:
+    """Keep the weights of an attention; where some are dropped, what is drawn, and those that are left."""
+    run.make("weights", weights, dtype)
+    if dropped:
+        run.make("mask", weights, dtype)
+        run.make("dropped_weights", weights, dtype)
 
 
 def _behind(shown: _Shown) -> list[Number]:

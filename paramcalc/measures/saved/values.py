@@ -85,6 +85,20 @@ class Value:
         others.insert(there % rank, axis % rank)
         return self.permuted(others)
 
+    def with_rank(self, rank: int) -> Value:
+        """Show it with this many axes, those that it lacks behind the batch."""
+        more = rank - len(self.shape)
+        if not more:
+            return self
+        order = [axis + more if axis else 0 for axis in self.order]
+        place = order.index(0) + 1
+        return replace(
+            self,
+            shape=(self.shape[0], *[1] * more, *self.shape[1:]),
+            order=(*order[:place], *range(1, more + 1), *order[place:]),
+            cuts=frozenset(axis + more if axis else 0 for axis in self.cuts),
+        )
+
     def part(self, axis: int, length: Number, apart: bool = False) -> Value:
         """Show a part of an axis; `apart` says that there are others between its elements."""
         if algebra.same(self.shape[axis], length):

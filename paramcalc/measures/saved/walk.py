@@ -274,12 +274,17 @@ class Walk:
         if value is None or branch.flow is None:
             raise Undecided(branch.copies)
         begin, entry = self.run.storages, content.inputs[0]
-        state, start = self._state(value, begin), len(self.met)
-        self.flowing[id(entry)] = self._resized(value, entry.shape)
+        first = self._resized(value, entry.shape)
+        state, start = self._state(first, begin), len(self.met)
+        self.flowing[id(entry)] = first
         self.tree(content)
         last = self.leaving(content)
         if last is None or self._state(last, begin) != state:
             raise Undecided(branch.copies)
+        if first.storage.kept and not value.storage.kept:
+            # what flows into the first of them is kept there
+            value.storage.kept = True
+            self.run.marked.append(value.storage)
         _repeat(self.met[start:], branch.copies)
         return self._resized(last, branch.flow.shape)
 
