@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_deriving, test_exports, test_language_documents, test_measures, test_own_layers, test_saved
+from tests import test_deriving, test_exports, test_language_documents, test_measures, test_own_layers
 from tests.sweeps import test_building
 
 
@@ -37,7 +37,6 @@ ELSEWHERE = {
     "recursive-include": "test_files_do_not_include_each_other_in_a_circle",
     "no-connections": "test_what_needs_the_graph_is_refused_naming_the_inventory",
     "not-one-value": "test_a_condition_on_an_array",
-    "not-kept": "test_what_cannot_be_said_is_refused",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
     "not-measurable": "test_what_no_type_says_is_refused_and_not_taken_for_nothing",
@@ -75,7 +74,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_deriving, test_exports, test_language_documents, test_measures, test_own_layers, test_saved)
+    modules = (test_building, test_deriving, test_exports, test_language_documents, test_measures, test_own_layers)
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

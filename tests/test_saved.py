@@ -89,7 +89,11 @@ layers:
 
 
 REFUSALS = [
-    (pc.EmbeddingBag(input_dim=9, output_dim=4), (3,), "EmbeddingBag: PyTorch rounds up what it allocates for the bags"),
+    (
+        pc.EmbeddingBag(input_dim=9, output_dim=4),
+        (3,),
+        "EmbeddingBag: PyTorch rounds up what it allocates for the bags",
+    ),
     (pc.GaussianNoise(stddev=0.1), (3,), "GaussianNoise: PyTorch has no such layer, and what is kept is what PyTorch"),
     (pc.GRU(units=3, reset_after=False), (5, 3), "GRU: PyTorch has no such layer with these fields"),
     (pc.Activation(activation="sparsemax"), (3,), "what the function 'sparsemax' keeps is not in the table of PyTorch"),
@@ -100,7 +104,7 @@ REFUSALS = [
 def test_what_cannot_be_said_is_refused(layer: pc.Layer, shape: tuple[int, ...], message: str) -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.count(layer, input_shape=shape, of="saved")
-    assert caught.value.code == "not-kept"
+    assert caught.value.code == "not-measurable"
     assert message in str(caught.value)
 
 

@@ -149,6 +149,40 @@ FUNCTIONS: Mapping[str, Operation] = {
     ),
 }  # fmt: skip
 
+#: What is kept, by the names that terms have: what it is to the layer that keeps it.
+PURPOSES: Mapping[str, str] = {
+    "input": "its input",
+    "second_input": "its second input",
+    "third_input": "its third input",
+    "output": "its output",
+    "held": "what its group takes, to be computed again",
+    "before_activation": "its result before the activation",
+    "statistics": "what its input is normalised by",
+    "normalized": "its input, normalised",
+    "repeated_scale": "its scale, repeated for each example",
+    "repeated_states": "its running statistics, repeated for each example",
+    "lengths": "what its input is divided by",
+    "powers": "powers of its input, and their sums",
+    "sums": "what the power is taken of, step by step",
+    "scale": "what each channel is multiplied by",
+    "mask": "what was drawn: by what each element is multiplied",
+    "indices": "where each largest number stood, in 8 bytes",
+    "divisor": "what the input is divided by",
+    "slopes": "the slopes that were drawn",
+    "argument": "what the logarithm is taken of",
+    "tanh": "its hyperbolic tangent",
+    "state": "the state to begin with",
+    "steps": "of each step the gates, and the states",
+    "gates": "the gates",
+    "projections": "query, key and value, as far as they are needed",
+    "scaled": "query and key, scaled",
+    "weights": "how much each position attends to each",
+    "dropped_weights": "the weights that are left",
+    "log_sums": "of each position, what its weights are divided by",
+    "causal_mask": "where a position must not look",
+    "result": "the result of all heads, before the last projection",
+}
+
 # --- The layer types ---------------------------------------------------------------------
 
 _NO_CLASS = Row(refused="PyTorch has no such layer, and what is kept is what PyTorch keeps")

@@ -73,7 +73,6 @@ CODES = {
     "not-derivable": "Nothing can be stated of what a constructor makes: it raises, is no function of its arguments, or"
     " has no size that is an argument.",
     "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
-    "not-kept": "It is not known what PyTorch keeps of a layer for the backward pass.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-measure": "There is no measure of that name.",

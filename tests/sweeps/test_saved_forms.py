@@ -55,7 +55,7 @@ layers:
     batch=SIZE,
     heads=SIZE,
     features=SIZE,
-    sizes=st.fixed_dictionaries({name: SIZE for name in ("vocabulary", "depth", "inner", "tokens", "sources")}),
+    sizes=st.fixed_dictionaries(dict.fromkeys(("vocabulary", "depth", "inner", "tokens", "sources"), SIZE)),
     attention=st.sampled_from(ATTENTIONS),
 )
 def test_the_form_is_the_count_at_any_sizes(
@@ -68,7 +68,8 @@ def test_the_form_is_the_count_at_any_sizes(
 
 
 FORMS = {
-    attention: pc.formula(TRANSFORMER, of="saved", dims={"batch": None}, attention=attention) for attention in ATTENTIONS
+    attention: pc.formula(TRANSFORMER, of="saved", dims={"batch": None}, attention=attention)
+    for attention in ATTENTIONS
 }
 
 

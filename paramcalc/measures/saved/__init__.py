@@ -8,7 +8,7 @@ from typing import ClassVar, cast, get_args
 from paramcalc.graph import Graph, Leaf
 from paramcalc.measures.measure import Context, Measure, Term, Visit
 from paramcalc.measures.saved.programs import PROGRAMS
-from paramcalc.measures.saved.run import Attention, Run
+from paramcalc.measures.saved.run import Attention, Run, term
 from paramcalc.measures.saved.walk import State, Walk, kept_by, values_of
 
 
@@ -41,7 +41,7 @@ class Saved(Measure):
         if state is None:
             return ()
         values = values_of(state, leaf, context.batch)
-        held = [Term("held", values[place].storage.sizes) for place in state.held]
+        held = [term("held", values[place].storage.sizes) for place in state.held]
         return held if state.recomputed else [*held, *kept_by(self._run(context), leaf, values)[1]]
 
     def _run(self, context: Context) -> Run:

@@ -13,8 +13,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Part
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
-from paramcalc.measures.measure import Term
-from paramcalc.measures.saved.run import Program, Run, Trained, activation, function
+from paramcalc.measures.saved.run import Program, Run, Trained, activation, function, term
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -27,7 +26,7 @@ Shapes = Sequence[Shape]
 def _input(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     dtype = layer.dtype if "dtype" in layer.model_fields_set else run.dtype
     if dtype not in DTYPES:
-        raise refuse("not-kept", f"PyTorch has no tensors of {dtype}")
+        raise refuse("not-measurable", f"PyTorch has no tensors of {dtype}")
     return [run.new(shapes[0], dtype, False)]
 
 
@@ -575,7 +574,8 @@ def _stack(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shape
         before = len(run.kept)
         x = parts.layer(part, x, *(memory if part.name != "norm" else ()))
         # a part that stands for several is as the one before it was, which has given what it is given itself
-        run.kept[before:] = [Term(each.name, (part.copies, *each.factors)) for each in run.kept[before:]]
+        if not algebra.same(part.copies, 1):
+            run.kept[before:] = [term(each.name, (part.copies, *each.factors)) for each in run.kept[before:]]
     return [x]
 
 
@@ -592,7 +592,7 @@ def _einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shap
     given, output = layer.equation.replace(" ", "").split("->")
     labels = given.split(",")
     if len(labels) != 2 or "." in layer.equation:
-        raise refuse("not-kept", "of an Einsum, what is kept is known of two inputs whose axes are all named")
+        raise refuse("not-measurable", "of an Einsum, what is kept is known of two inputs whose axes are all named")
     left, right = labels
     shared = [each for each in output if each in left and each in right]
     summed = sorted(each for each in {*left} & {*right} if each not in output)

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from paramcalc.conventions import convention
 from paramcalc.conventions.table import evaluated, field_environment, named_by
-from paramcalc.conventions.torch_saved import ACTIVATIONS, FUNCTIONS, LAYERS, OPERATIONS, Operation, Row
+from paramcalc.conventions.torch_saved import ACTIVATIONS, FUNCTIONS, LAYERS, OPERATIONS, PURPOSES, Operation, Row
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
@@ -60,13 +60,13 @@ class Run:
         if not storage.kept:
             storage.kept = True
             self.marked.append(storage)
-            self.kept.append(Term(name, storage.sizes))
+            self.kept.append(term(name, storage.sizes))
 
     def make(self, name: str, elements: Number, dtype: str) -> None:
         """Keep what is made for the backward pass alone."""
         if type(elements) is int and elements == 0:
             return
-        self.kept.append(Term(name, (elements, width(dtype))))
+        self.kept.append(term(name, (elements, width(dtype))))
 
     # --- values
 
@@ -117,7 +117,7 @@ class Run:
         """Run a layer on its inputs. `shapes` are those of its outputs, with the batch."""
         row = self.row(layer, inputs)
         if row.refused:
-            raise refuse("not-kept", f"{type(layer).__name__}: {row.refused}")
+            raise refuse("not-measurable", f"{type(layer).__name__}: {row.refused}")
         around, self.stated = self.stated, [value.shape[1:] for value in inputs]
         values = [value.permuted(_order(layer, row, len(value.shape))) for value in inputs]
         orders = [_order(layer, row, len(shape)) for shape in shapes]
@@ -202,7 +202,12 @@ class Run:
         for name, text in operation.makes.items():
             self.make(name, evaluated(text, environment), output.dtype)
         for name, text in operation.makes_bytes.items():
-            self.kept.append(Term(name, (evaluated(text, environment),)))
+            self.kept.append(term(name, (evaluated(text, environment),)))
+
+
+def term(name: str, sizes: tuple[Number, ...]) -> Term:
+    """Return what is kept under a name, as a term: a product of sizes."""
+    return Term(name, sizes, PURPOSES[name])
 
 
 def _order(layer: Any, row: Row, rank: int) -> list[int]:
@@ -226,16 +231,16 @@ def _inverse(order: Sequence[int]) -> list[int]:
 
 
 def activation(name: str) -> Operation:
-    """Return the operation of an activation. Raises `not-kept` for one that is not in the table."""
+    """Return the operation of an activation. Raises `not-measurable` for one that is not in the table."""
     if name not in ACTIVATIONS:
-        raise refuse("not-kept", f"what the function '{name}' keeps is not in the table of PyTorch's")
+        raise refuse("not-measurable", f"what the function '{name}' keeps is not in the table of PyTorch's")
     return ACTIVATIONS[name]
 
 
 def function(name: str) -> Operation:
-    """Return the operation of a function of two inputs. Raises `not-kept` for one that is not in the table."""
+    """Return the operation of a function of two inputs. Raises `not-measurable` for one that is not in the table."""
     if name not in FUNCTIONS:
-        raise refuse("not-kept", f"what the function '{name}' keeps is not in the table of PyTorch's")
+        raise refuse("not-measurable", f"what the function '{name}' keeps is not in the table of PyTorch's")
     return FUNCTIONS[name]
 
 

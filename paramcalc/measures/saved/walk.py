@@ -177,7 +177,7 @@ class Walk:
     def again(self, group: Branch) -> None:
         """Go through a group that is computed again for the backward pass: what it takes is kept, and nothing in it."""
         if self.held is not None:
-            raise refuse("not-kept", f"'{group.name}' is recomputed within a group that is recomputed")
+            raise refuse("not-measurable", f"'{group.name}' is recomputed within a group that is recomputed")
         outside, self.met = self.met, []
         inside = {id(leaf) for leaf in _leaves(group)}
         self.held = set()
