@@ -20,9 +20,7 @@ import paramcalc as pc
 
 from . import recorded
 from .cross_check import conftest as conftest  # what the frameworks are told before they start
-from .cross_check.kept import around, kept
-from .cross_check.test_saved import ATTENTIONS, KINDS, REFUSED, cases
-from .cross_check.test_saved import given as given_by
+from .cross_check.kept import ATTENTIONS, KINDS, REFUSED, around, cases, given_by, kept
 
 _DRAWN = 40
 

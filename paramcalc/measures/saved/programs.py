@@ -13,7 +13,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Part
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
-from paramcalc.measures.saved.run import Program, Run, Trained, activation, function, term
+from paramcalc.measures.saved.run import Attention, Program, Run, Trained, activation, function, term
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -403,7 +403,7 @@ def _one_projection(run: Run, layer: Any, inputs: tuple[Value, Value, Value], tr
         # key and value are copied, with what is appended
         shown = _Shown(shown.query, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim)
     mask = length * sources if layer.causal else 0
-    context = _attend(run, query.dtype, needs, sizes, shown, mask)
+    context = _attend(run, run.attention, query.dtype, needs, sizes, shown, mask)
     if trained("output_kernel"):
         run.keep(context, "result")
     output = run.new(
@@ -424,7 +424,9 @@ def _several_projections(
     heads = batch * layer.num_heads
     sizes = _Sizes(heads * length, heads * sources, layer.key_dim, layer.value_dim, heads * length * sources)
     shown = _Shown(sizes.queries * layer.key_dim, sizes.sources * layer.key_dim, sizes.sources * layer.value_dim)
-    context = _attend(run, query.dtype, needs, sizes, shown, 0)
+    # PyTorch has no such layer that gives its weights as well
+    attention: Attention = "flash" if run.attention == "flash" else "math"
+    context = _attend(run, attention, query.dtype, needs, sizes, shown)
     if trained("output_kernel"):
         run.keep(context, "result")
     return run.new(shape, query.dtype, needs)
@@ -451,7 +453,9 @@ class _Shown(NamedTuple):
     value: Number | None
 
 
-def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, mask: Number) -> Value:
+def _attend(
+    run: Run, attention: Attention, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, mask: Number = 0
+) -> Value:
     """Keep what an attention keeps between its projections. Returns its result, not kept yet unless it is."""
     result = sizes.queries * sizes.value_dim
     context = run.new((result,), dtype, needs)
@@ -460,12 +464,12 @@ def _attend(run: Run, dtype: str, needs: bool, sizes: _Sizes, shown: _Shown, mas
     dropped = run.rate != 0
     value = next(each for each in (shown.value, shown.key, shown.query) if each is not None)
     queries, sources = sizes.queries * sizes.key_dim, sizes.sources * sizes.key_dim
-    if run.attention == "weights":
+    if attention == "weights":
         run.make("scaled", queries, dtype)
         run.make("projections", sum(_behind(shown)), dtype)
         _keep_weights(run, sizes.weights, dtype, dropped)
         return context
-    if run.attention == "math" or dropped or not algebra.same(sizes.key_dim, sizes.value_dim):
+    if attention == "math" or dropped or not algebra.same(sizes.key_dim, sizes.value_dim):
         wide = _wide(dtype)
         # query and key, each multiplied by the root of the scale
         run.make("scaled", queries + sources, wide)
