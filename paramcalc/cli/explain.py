@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, SET, SPEC, dims
 from paramcalc.cli.printing import show, style, text_width
 from paramcalc.core.registry import DEFAULT_MEASURE
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 @SPEC
 @OF
 @CAUSAL
+@ATTENTION
 @click.option("--node", metavar="PATH", help="Explain only this layer, or this group.")
 @AS
 @click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
@@ -41,6 +42,7 @@ def explain(
     path: str,
     of: str | None,
     causal: str | None,
+    attention: str | None,
     node: str | None,
     convention: Framework | None,
     compare: str | None,
@@ -86,7 +88,14 @@ def explain(
         return
     from paramcalc.verbs import explain as explained
 
-    shared: Any = {"of": of, "causal": causal, "node": node, "dims": dims(settings), "dtype": dtype}
+    shared: Any = {
+        "of": of,
+        "causal": causal,
+        "attention": attention,
+        "node": node,
+        "dims": dims(settings),
+        "dtype": dtype,
+    }
     derivation: Any = explained(path, convention, **shared)
     if format == "json":
         from paramcalc.exports.plain import written

@@ -79,6 +79,11 @@ CAUSAL = click.option(
     metavar="HOW",
     help="Of attention that looks back alone, count the FLOPs of the whole (by default), of half of it, or exact.",
 )
+ATTENTION = click.option(
+    "--attention",
+    metavar="HOW",
+    help="For --of saved, how PyTorch computes attention: flash (by default), math, or with its weights as a result.",
+)
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 
 

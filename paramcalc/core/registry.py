@@ -168,6 +168,7 @@ MEASURES = {
     "flops": "paramcalc.measures.flops:Flops",
     "training_flops": "paramcalc.measures.flops:TrainingFlops",
     "activations": "paramcalc.measures.activations:Activations",
+    "saved": "paramcalc.measures.saved:Saved",
 }
 #: What is meant where no measure is named.
 DEFAULT_MEASURE = "parameters"

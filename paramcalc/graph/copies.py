@@ -55,6 +55,9 @@ class Copies(Repeated):
             if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
         self._remark()
+        if self.trees and self.flow and not self.flow.broken:
+            # what flows out of all copies, apart from what flows out of the last
+            self.flow = replace(self.flow)
         self.entry.flow = self.flow
         return self.branch(self.trees, self.flow) if self.trees else None
 

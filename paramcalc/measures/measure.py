@@ -93,6 +93,8 @@ class Measure:
     of_batch: ClassVar[bool] = False
     #: whether of copies side by side those count alone that an example passes through
     of_active: ClassVar[bool] = False
+    #: whether what several layers have in common counts at the first of them, so that alike copies may differ in it
+    shares: ClassVar[bool] = False
     #: the options that it has, each with the values that it takes, its default first
     options: ClassVar[Mapping[str, Sequence[str]]] = {}
 

@@ -54,10 +54,11 @@ def _form(
     if not states_dims:
         spec, meanings = name_widths(spec)
     implied = () if BATCH in spec.dims else (BATCH,)
+    keep = None if keep is None else [*keep]
     spec = measure.prepared(spec)
-    if implied and dims.get(BATCH, 1) is None:
+    if implied and measure.of_batch and (dims.get(BATCH, 1) is None or (BATCH in (keep or ()) and BATCH not in dims)):
         # a batch of any size is a symbol
-        spec, implied = replace(spec, dims={**spec.dims, BATCH: dims.pop(BATCH)}), ()
+        spec, implied = replace(spec, dims={**spec.dims, BATCH: dims.pop(BATCH, None)}), ()
     values = dim_values(spec, dims)
     candidates = _candidates(spec, dims, keep, values)
     if keep is None:
