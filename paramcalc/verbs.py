@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
     from paramcalc.results.measurement import Measurement
+    from paramcalc.results.solving import Solutions
+    from paramcalc.results.solving.solutions import Side
 
 
 class KerasModel(Protocol):
@@ -220,6 +222,56 @@ def _measure(of: str | None, options: Mapping[str, str | None]) -> Measure:
     return measure(of, options)
 
 
+def solve(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    vary: Iterable[str] | Mapping[str, Any],
+    total: int | float | str | None = None,
+    targets: Mapping[str, int | float | str] | None = None,
+    of: str = "parameters",
+    which: Side = "nearest",
+    where: str | Iterable[str] = (),
+    tolerance: float | str = 0,
+    limit: int = 1000,
+    step: Mapping[str, int] | None = None,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+) -> Solutions:
+    """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
+
+    `total` is what the measure `of` is to reach, a number or a text such as "125M"; `targets` are several measures, each
+    with its number. `vary` names the dims, or gives each the sizes that it may have: a `range`, a list, a text such as
+    "1024:8192:128" with both ends included, or None for any of at least 1. `step` takes multiples alone. `where` are
+    conditions in the language of spec files, in which a `/` is a fraction. Solutions lie within the `tolerance`, a
+    share of the target such as 0.001 or "0.1%", on the side that `which` names: `nearest`, `at-most` or `at-least`;
+    `limit` is the most that are given. `node` is the path of a layer or a group whose share is to reach the target. The
+    other arguments are those of `count`. Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search
+    that would be too large.
+    """
+    from paramcalc.results import solving as results
+
+    if (total is None) == (targets is None):
+        raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")
+    if targets is not None and not isinstance(targets, Mapping):
+        raise refuse("wrong-type", f"'targets' is a mapping of measures to numbers, not {quoted(targets)}")
+    opened = _of_dtype(open_network(spec), dtype)
+    return results.solve(
+        opened,
+        convention,
+        targets={of: total} if targets is None else targets,
+        vary=vary,
+        which=which,
+        where=where,
+        tolerance=tolerance,
+        limit=limit,
+        step=step,
+        node=node,
+        dims=_given(spec, opened, dims, vary),
+    )
+
+
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
     """Say what differs between two networks: their nodes, tensors, shapes, dtypes, training, ties, and totals.
 
@@ -328,9 +380,14 @@ def _given(network: Network, opened: Spec, dims: Any, measure: Measure | None = 
     """Read the values that dims are given, for a measure among others those that it adds.
 
     Raises `fixed-dim` for an argument that was fixed when it was derived.
+def _given(network: Network, opened: Spec, dims: Any, varied: Iterable[str] = ()) -> dict[str, Value]:
+    """Read the values that dims are given. Raises `fixed-dim` for an argument that was fixed when it was derived.
+
+    Those that are `varied` are given other values later.
     """
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
-    for name in dims if isinstance(dims, Mapping) and isinstance(fixed, Mapping) else ():
+    names = [*(dims if isinstance(dims, Mapping) else ()), *([varied] if isinstance(varied, str) else varied)]
+    for name in names if isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
     return read_given(opened if measure is None else measure.prepared(opened), dims)
