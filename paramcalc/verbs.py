@@ -229,7 +229,7 @@ def solve(
     vary: Iterable[str] | Mapping[str, Any],
     total: int | float | str | None = None,
     targets: Mapping[str, int | float | str] | None = None,
-    of: str = "parameters",
+    of: str | None = None,
     which: Side = "nearest",
     where: str | Iterable[str] = (),
     tolerance: float | str = 0,
@@ -238,6 +238,7 @@ def solve(
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     dtype: str | None = None,
+    **options: str | None,
 ) -> Solutions:
     """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
 
@@ -256,11 +257,16 @@ def solve(
         raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")
     if targets is not None and not isinstance(targets, Mapping):
         raise refuse("wrong-type", f"'targets' is a mapping of measures to numbers, not {quoted(targets)}")
+    numbers: Mapping[Any, Any] = {of: total} if targets is None else targets
+    for name in () if len(numbers) > 1 else numbers:
+        _measure(name, options)
+    measures = [_measure(name, _options_of(name, options)) for name in numbers]
     opened = _of_dtype(open_network(spec), dtype)
+    given = [_given(spec, opened, dims, measure, vary) for measure in measures]
     return results.solve(
         opened,
         convention,
-        targets={of: total} if targets is None else targets,
+        targets=list(zip(measures, numbers.values(), strict=True)),
         vary=vary,
         which=which,
         where=where,
@@ -268,8 +274,14 @@ def solve(
         limit=limit,
         step=step,
         node=node,
-        dims=_given(spec, opened, dims, vary),
+        dims={name: value for each in given for name, value in each.items()},
     )
+
+
+def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return of the options of several measures those of one. Raises `unknown-measure`."""
+    known = type(_measure(name, {})).options
+    return {option: value for option, value in options.items() if option in known}
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -376,14 +388,13 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     raise refuse("wrong-type", message, _way_out(given))
 
 
-def _given(network: Network, opened: Spec, dims: Any, measure: Measure | None = None) -> dict[str, Value]:
+def _given(
+    network: Network, opened: Spec, dims: Any, measure: Measure | None = None, varied: Iterable[str] = ()
+) -> dict[str, Value]:
     """Read the values that dims are given, for a measure among others those that it adds.
 
-    Raises `fixed-dim` for an argument that was fixed when it was derived.
-def _given(network: Network, opened: Spec, dims: Any, varied: Iterable[str] = ()) -> dict[str, Value]:
-    """Read the values that dims are given. Raises `fixed-dim` for an argument that was fixed when it was derived.
-
-    Those that are `varied` are given other values later.
+    Those that are `varied` are given other values later. Raises `fixed-dim` for an argument that was fixed when it was
+    derived.
     """
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
     names = [*(dims if isinstance(dims, Mapping) else ()), *([varied] if isinstance(varied, str) else varied)]

@@ -103,9 +103,13 @@ def check(
     ]
     expected = sorted(within)
     found = [(abs(each.total - target), tuple(each.values()), each.total) for each in solutions]
-    assert found == expected[: solutions.limit]
+    # the nearest first; of those that are equally near, any
+    assert [each[0] for each in found] == [each[0] for each in expected[: solutions.limit]]
+    assert len(set(found)) == len(found)
+    assert set(found) <= set(expected)
     assert solutions.number == len(expected)
     assert solutions.complete == (len(expected) <= solutions.limit)
+    assert not solutions.unsearched
     below = [target - total for total, _ in everything if total <= target]
     above = [total - target for total, _ in everything if total >= target]
     assert (solutions.below and target - solutions.below.total) == (min(below) if below else None)

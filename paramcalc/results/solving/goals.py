@@ -8,43 +8,32 @@ from typing import Any
 
 import sympy
 
+from paramcalc.core.algebra import Unknown
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
-from paramcalc.results.count import count
+from paramcalc.graph.values import unknown_dims
+from paramcalc.measures import Measure
 from paramcalc.results.formula import Formula, formula
+from paramcalc.results.measurement import measured
 from paramcalc.results.paths import is_within
 from paramcalc.spec import Framework, Spec, Value
-
-
-def form_of(
-    spec: Spec, convention: Framework, measure: str, names: Iterable[str], given: Mapping[str, Value]
-) -> Formula:
-    """Return the closed form of a measure in these dims."""
-    if measure != "parameters":
-        raise refuse("invalid-value", f"there is no measure '{measure}' here yet")
-    return formula(spec, convention, keep=list(names), dims=given)
-
-
-def count_of(spec: Spec, convention: Framework, measure: str, given: Mapping[str, Value]) -> Any:
-    """Return the exact count of a measure."""
-    return count(spec, convention, dims=given)
 
 
 @dataclass(frozen=True)
 class Goal:
     """A measure, and the number that it is to reach; with `node`, only what that node has of it."""
 
-    measure: str
+    measure: Measure
     target: int
     node: str | None = None
 
     @property
     def words(self) -> str:
         """What it is, as a message names it."""
-        return f"the number of {self.measure}" + (f" of '{self.node}'" if self.node else "")
+        return self.measure.phrase + (f" of '{self.node}'" if self.node else "")
 
     def form(self, spec: Spec, convention: Framework, names: Iterable[str], given: Mapping[str, Value]) -> Formula:
         """Return the closed form of the whole measure in these dims. Raises what a form is refused for."""
-        return form_of(spec, convention, self.measure, names, given)
+        return formula(spec, convention, keep=list(names), dims=given, measure=self.measure)
 
     def expr(self, form: Formula) -> Any:
         """Return of a form what belongs to the goal. Raises `unknown-node`."""
@@ -58,15 +47,21 @@ class Goal:
 
     def count(self, spec: Spec, convention: Framework, given: Mapping[str, Value]) -> int:
         """Return the exact number at given sizes of all dims. Raises what a count is refused for."""
-        counted = count_of(spec, convention, self.measure, given)
+        counted = measured(spec, self.measure, convention, dims=given)
         if self.node is None:
-            return int(counted.total)
+            return self._known(counted.total)
         rows = [row for row in counted.layers if is_within(row.name, self.node)]
         if not rows:
             raise self._unknown_node(row.name for row in counted.layers)
-        return sum(int(row.total) for row in rows)
+        return self._known(sum((row.total for row in rows), start=0))
+
+    def _known(self, number: Any) -> int:
+        if isinstance(number, Unknown):
+            names, hint = unknown_dims(number.sources)
+            raise refuse("free-dim", f"{self.words} depends on {names}", hint)
+        return int(number)
 
     def _unknown_node(self, names: Iterable[str]) -> ParamcalcError:
         known = list(names)
         hint = suggest(self.node, known) or "'paramcalc count' lists the names"
-        return refuse("unknown-node", f"there is no node '{self.node}' with a part in the total", hint)
+        return refuse("unknown-node", f"there is no node '{self.node}' with a part in {self.measure.phrase}", hint)

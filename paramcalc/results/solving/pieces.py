@@ -6,11 +6,11 @@ hold only from some size on, or not at one; those sizes are taken one by one. A 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice
 from typing import Any, NamedTuple
 
 import sympy
@@ -20,19 +20,23 @@ from paramcalc.core.errors import LIMITS, ParamcalcError, refuse
 from paramcalc.core.expression import Expression
 from paramcalc.results.formula import Formula, symbol
 from paramcalc.results.formula.conditions import Condition as Relation
-from paramcalc.results.formula.conditions import symbols_of
+from paramcalc.results.formula.conditions import holds, meets, symbols_of
 from paramcalc.results.formula.whole import Quotient, value_at, whole
-from paramcalc.results.solving.conditions import Condition, of_relation, remainder_of
-from paramcalc.results.solving.domains import Domain, of_sizes
+from paramcalc.results.solving.conditions import Condition, each_row, of_relation, remainder_of
+from paramcalc.results.solving.domains import Domain
 from paramcalc.results.solving.goals import Goal
 from paramcalc.results.solving.monotony import direction, sign
-from paramcalc.results.solving.search import Search, Total
+from paramcalc.results.solving.search import Search, Total, Window
 from paramcalc.results.solving.where import Where
 from paramcalc.spec import Framework, Spec, Value
 
 
-#: Where a network is refused at its own sizes, so many others are tried.
-_MOST_TRIED = 500
+#: Where a network is refused at its own sizes, so many others are tried, of each dim the first few.
+_MOST_TRIED, _FEW = 500, 40
+
+
+#: What a network is refused for where a size is not known, and may be taken once it is.
+_OF_UNKNOWN_SIZES = frozenset(["free-dim", "not-one-value"])
 
 
 @dataclass(frozen=True)
@@ -57,129 +61,172 @@ class Piece(NamedTuple):
     assumed: tuple[str, ...]
 
 
-def pieces_of(problem: Problem) -> Iterator[Piece]:
-    """Yield the pieces of a problem. Raises `idle-dim`, `limit`, and what a form is refused for."""
-    pieces = _Pieces(problem)
-    pieces.refuse_idle()
-    yield from pieces.of(problem.domains, {}, ())
+@dataclass
+class Pieces:
+    """The pieces of a problem, and the conditions under which it is not known what there is."""
+
+    found: list[Piece]
+    unsearched: list[str]
 
 
-class _Pieces:
-    """Makes the pieces of a problem."""
+def pieces_of(problem: Problem) -> Pieces:
+    """Return the pieces of a problem. Raises `idle-dim`, `limit`, and what a network is refused for at all sizes."""
+    maker = _Maker(problem)
+    return Pieces(list(maker.of(problem.domains, {}, ())), maker.unsearched)
+
+
+class _Maker:
+    """Makes the pieces of a problem.
+
+    A form is made at sizes that the network takes. What it takes for granted is of two sorts: where a demand is not
+    met, the network is refused; where a choice is not, it is another one, with a form of its own. So each choice is
+    denied in its turn, and a form made at sizes at which it does not hold.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         #: how many sizes are taken one by one
         self.counted = 0
-        #: the forms in all dims
-        self.first: list[Formula] = []
+        #: how many forms there are
+        self.forms = 0
+        self.unsearched: list[str] = []
 
-    # --- Forms
-
-    def refuse_idle(self) -> None:
-        """Refuse dims that no goal depends on: `idle-dim`."""
-        goals, self.first = self.problem.goals, self._forms(self.problem.domains, {})
-        for name in self.problem.domains:
-            if not any(_depends(form, goal.expr(form), name) for form, goal in zip(self.first, goals, strict=True)):
-                what = " and ".join(goal.words for goal in goals)
-                many = "do" if len(goals) > 1 else "does"
-                raise refuse(
-                    "idle-dim", f"{what} {many} not depend on '{name}'", "leave it out; a condition may still name it"
-                )
-
-    def _forms(self, domains: Mapping[str, Domain], fixed: Mapping[str, int]) -> list[Formula]:
-        """Return the form of each goal in these dims, at the spec's own sizes.
-
-        Where the network is refused at these, or they are not meant for the dims that are given, at sizes that are left
-        open, or at the first found that it takes.
-        """
-        spec, given = self.problem.spec, {**self.problem.given, **fixed}
-        try:
-            return self._forms_at(spec, domains, given)
-        except ParamcalcError as error:
-            refused = error
-        for sizes in (dict.fromkeys(domains), self._accepted(domains, given)):
-            if sizes is not None:
-                with suppress(ParamcalcError):
-                    return self._forms_at(replace(spec, dims={**spec.dims, **sizes}), domains, given)
-        raise refused
-
-    def _forms_at(self, spec: Spec, names: Iterable[str], given: Mapping[str, Value]) -> list[Formula]:
-        convention = self.problem.convention
-        return [goal.form(spec, convention, names, given) for goal in self.problem.goals]
-
-    def _accepted(self, domains: Mapping[str, Domain], given: Mapping[str, Value]) -> dict[str, int] | None:
-        """Return sizes that the network is not refused at, if there are such among the first of each dim."""
-        first = max(int(_MOST_TRIED ** (1 / max(len(domains), 1))), 2)
-        places = (range(min(domain.length, first)) for domain in domains.values())
-        for chosen in islice(product(*places), _MOST_TRIED):
-            sizes = {name: domain.at(place) for (name, domain), place in zip(domains.items(), chosen, strict=True)}
-            with suppress(ParamcalcError):
-                for goal in self.problem.goals:
-                    goal.count(self.problem.spec, self.problem.convention, {**given, **sizes})
-                return sizes
-        return None
-
-    # --- Pieces
-
-    def of(
-        self, domains: Mapping[str, Domain], fixed: dict[str, int], excluded: tuple[Relation, ...]
-    ) -> Iterator[Piece]:
-        """Yield the pieces of sizes of these dims, the others fixed; those that are `excluded` are in other pieces."""
+    def of(self, domains: Mapping[str, Domain], fixed: dict[str, int], chosen: tuple[Relation, ...]) -> Iterator[Piece]:
+        """Yield the pieces of sizes of these dims, the others fixed, that meet what is `chosen`."""
         low = next((name for name, domain in domains.items() if domain.first < 1), None)
         if low is not None:
             # a symbol stands for sizes of at least 1
-            yield from self._split(low, domains, fixed, excluded, domains[low].within(domains[low].first, 0))
+            below = domains[low].within(domains[low].first, 0)
+            yield from self._split(low, domains, fixed, chosen, below)
+            return
+        here = _at(chosen, fixed)
+        if here is None:
             return
         if not domains:
             yield from self._counted(fixed)
             return
-        try:
-            is_whole = domains.keys() == self.problem.domains.keys()
-            forms = self.first if is_whole else self._forms(domains, fixed)
-        except ParamcalcError as error:
-            if not fixed or {each.code for each in error.problems} & {"free-dim", "limit"}:
-                raise
-            # the sizes that are fixed are refused
+        forms = self._forms(domains, fixed, here)
+        if forms is None:
             return
         for name in domains:
             if any(name in form.fixed for form in forms):
-                yield from self._split(name, domains, fixed, excluded, domains[name])
+                yield from self._split(name, domains, fixed, chosen, domains[name])
                 return
-        relations = list(dict.fromkeys(relation for form in forms for relation in form.relations))
-        for relation in relations:
-            exceptional = _exceptional(relation, domains, excluded)
-            if exceptional is not None:
-                name, sizes = exceptional
-                yield from self._split(name, domains, fixed, excluded, sizes)
-                return
+        relations = tuple(dict.fromkeys(relation for form in forms for relation in form.relations))
         theirs = {symbol(name) for name in domains}
-        still_excluded = [relation for relation in excluded if symbols_of(relation) <= theirs]
-        yield from self._searched(domains, fixed, forms, (*relations, *still_excluded))
+        choices = tuple(
+            choice
+            for choice in dict.fromkeys(choice for form in forms for choice in form.choices)
+            if symbols_of(choice) <= theirs and choice not in here
+        )
+        yield from self._searched(domains, fixed, forms, (*relations, *here, *choices))
+        for place, choice in enumerate(choices):
+            yield from self.of(domains, fixed, (*here, *choices[:place], _denied(choice)))
+
+    # --- Forms
+
+    def _forms(
+        self, domains: Mapping[str, Domain], fixed: dict[str, int], chosen: tuple[Relation, ...]
+    ) -> list[Formula] | None:
+        """Return the form of each goal, made at sizes that the network takes; None where it takes none."""
+        given = {**self.problem.given, **fixed}
+        is_first = not self.forms
+        own = self._own(domains, given, chosen)
+        forms = None if own is None else self._at_sizes(own, domains, given)
+        if own is None and not chosen:
+            forms = self._open(domains, given)
+        if forms is None:
+            sizes = self._accepted(domains, fixed, chosen)
+            forms = None if sizes is None else self._at_sizes(sizes, domains, given)
+        if forms is not None and is_first:
+            self._refuse_idle(domains, forms)
+        return forms
+
+    def _at_sizes(
+        self, sizes: Mapping[str, int | None], domains: Mapping[str, Domain], given: Mapping[str, Value]
+    ) -> list[Formula]:
+        """Return the form of each goal, made at these sizes."""
+        spec = replace(self.problem.spec, dims={**self.problem.spec.dims, **sizes})
+        forms = [goal.form(spec, self.problem.convention, domains, given) for goal in self.problem.goals]
+        self.forms += 1
+        return forms
+
+    def _own(
+        self, domains: Mapping[str, Domain], given: Mapping[str, Value], chosen: Sequence[Relation]
+    ) -> dict[str, int] | None:
+        """Return the spec's own sizes of these dims, if the network takes them, and they meet what is chosen."""
+        own = {name: self.problem.spec.dims[name] for name in domains}
+        sizes = {name: size for name, size in own.items() if type(size) is int and size >= 1}
+        if len(sizes) < len(own) or not _all_hold(chosen, sizes):
+            return None
+        return sizes if self._refusal({**given, **sizes}) is None else None
+
+    def _open(self, domains: Mapping[str, Domain], given: Mapping[str, Value]) -> list[Formula] | None:
+        """Return forms that are made at no sizes: they hold for all, if there are such."""
+        with suppress(ParamcalcError):
+            return self._at_sizes(dict.fromkeys(domains), domains, given)
+        return None
+
+    def _refuse_idle(self, domains: Mapping[str, Domain], forms: Sequence[Formula]) -> None:
+        """Refuse dims that no goal depends on: `idle-dim`."""
+        goals = self.problem.goals
+        for name in domains:
+            if not any(_depends(form, goal.expr(form), name) for form, goal in zip(forms, goals, strict=True)):
+                what = " and ".join(goal.words for goal in goals)
+                many = "do" if len(goals) > 1 else "does"
+                hint = "leave it out; a condition may still name it"
+                raise refuse("idle-dim", f"{what} {many} not depend on '{name}'", hint)
+
+    def _accepted(
+        self, domains: Mapping[str, Domain], fixed: Mapping[str, int], chosen: Sequence[Relation]
+    ) -> dict[str, int] | None:
+        """Return sizes that the network takes, which are not its own; None where there are none, or none is found.
+
+        Raises what the network is refused for, where it is refused from the start.
+        """
+        given = {**self.problem.given, **fixed}
+        refusal = self._refusal({**given, **dict.fromkeys(domains)})
+        is_refused = refusal is not None and not {each.code for each in refusal.problems} & _OF_UNKNOWN_SIZES
+        sample = Sample(domains, chosen)
+        for sizes in islice(() if is_refused else sample, _MOST_TRIED):
+            refusal = self._refusal({**given, **sizes})
+            if refusal is None:
+                return sizes
+        if not self.forms and not fixed and refusal is not None:
+            raise self._refusal(given) or refusal
+        if not (is_refused or sample.is_whole):
+            stated = [f"{name} = {size:,}" for name, size in fixed.items()]
+            self.unsearched.append(", ".join([*stated, *map(_text, chosen)]))
+        return None
+
+    def _refusal(self, dims: Mapping[str, Any]) -> ParamcalcError | None:
+        """Return what the network is refused for at these dims; None where it is not."""
+        try:
+            for goal in self.problem.goals:
+                goal.count(self.problem.spec, self.problem.convention, dims)
+        except ParamcalcError as error:
+            return error
+        return None
+
+    # --- Pieces
 
     def _split(
         self,
         name: str,
         domains: Mapping[str, Domain],
         fixed: dict[str, int],
-        excluded: tuple[Relation, ...],
+        chosen: tuple[Relation, ...],
         sizes: Domain | None,
     ) -> Iterator[Piece]:
-        """Yield a piece for each of these sizes of a dim, and those of its other sizes."""
+        """Yield the pieces of each of the first sizes of a dim, and of the rest."""
         assert sizes is not None
         self._refuse_many(name, sizes)
         domain, others = domains[name], {other: each for other, each in domains.items() if other != name}
         for place in range(sizes.length):
-            size = sizes.at(place)
-            if not any(relation == _other_than(name, size) for relation in excluded):
-                yield from self.of(others, {**fixed, name: size}, excluded)
-        if domain.below(sizes.last + 1) == sizes.length:
-            rest = domain.within(sizes.last + 1, domain.last)
-            if rest is not None:
-                yield from self.of({**domains, name: rest}, fixed, excluded)
-        else:
-            without = (_other_than(name, sizes.at(place)) for place in range(sizes.length))
-            yield from self.of(domains, fixed, (*excluded, *without))
+            yield from self.of(others, {**fixed, name: sizes.at(place)}, chosen)
+        rest = domain.within(sizes.last + 1, domain.last)
+        if rest is not None:
+            yield from self.of({**domains, name: rest}, fixed, chosen)
 
     def _refuse_many(self, name: str, sizes: Domain) -> None:
         self.counted += min(sizes.length, LIMITS.counted_sizes + 1)
@@ -236,13 +283,40 @@ class _Pieces:
         return [condition for condition in found if condition.names]
 
 
-def _other_than(name: str, size: int) -> Relation:
-    return "≠", symbol(name), sympy.Integer(size)
+def _denied(relation: Relation) -> Relation:
+    """Return the relation that holds where another does not."""
+    kind, left, right = relation
+    if kind == "≥":
+        return "≥", right, left + 1
+    if kind == "≠" and isinstance(left, sympy.Mod) and right == 0:
+        return "divides", left.args[1], left.args[0]
+    return "=" if kind == "≠" else "≠", left, right
+
+
+def _at(relations: Sequence[Relation], fixed: Mapping[str, int]) -> tuple[Relation, ...] | None:
+    """Return relations with the sizes that are fixed put in, those that hold left out; None where one does not hold."""
+    sizes = {symbol(name): sympy.Integer(size) for name, size in fixed.items()}
+    found = []
+    for kind, left, right in relations:
+        put = kind, left.xreplace(sizes), right.xreplace(sizes)
+        if symbols_of(put):
+            found.append(put)
+        elif not holds(kind, int(put[1]), int(put[2])):
+            return None
+    return tuple(found)
+
+
+def _all_hold(relations: Sequence[Relation], sizes: Mapping[str, Any]) -> bool:
+    return all(meets(*relation, sizes) for relation in relations)
+
+
+def _text(relation: Relation) -> str:
+    left, right = map(notation.text, relation[1:])
+    return f"{left} {relation[0]} {right}"
 
 
 def _of(relation: Relation, least: Mapping[str, int]) -> Condition:
-    left, right = map(notation.text, relation[1:])
-    return of_relation(relation, least, f"{left} {relation[0]} {right}")
+    return of_relation(relation, least, _text(relation))
 
 
 def _depends(form: Formula, expr: Any, name: str) -> bool:
@@ -289,30 +363,26 @@ def _narrowed(domains: Mapping[str, Domain], relations: Sequence[Relation]) -> d
     return narrowed
 
 
-#: A form that holds from some size on: fewer sizes than this before it are taken one by one.
-_MOST_EXCEPTIONS = 64
+class Sample:
+    """Sizes that meet some relations, one after the other, the first few of each dim."""
 
+    def __init__(self, domains: Mapping[str, Domain], relations: Sequence[Relation]) -> None:
+        self.domains = _narrowed(domains, relations)
+        self.relations = relations
+        #: whether these are all that there are, once all have been given
+        self.is_whole = True
 
-def _exceptional(
-    relation: Relation, domains: Mapping[str, Domain], excluded: Sequence[Relation]
-) -> tuple[str, Domain] | None:
-    """Return a dim, and its few sizes that a form does not hold at though the network may have them."""
-    kind, left, right = relation
-    symbols = symbols_of(relation)
-    if kind not in ("≥", "≠") or len(symbols) != 1:
-        return None
-    (size,) = symbols
-    domain, difference = domains[size.name], sympy.sympify(left - right)
-    if kind == "≠":
-        roots = sympy.Poly(difference, size).ground_roots() if difference.is_polynomial() else ()
-        sizes = [int(root) for root in roots if root.is_Integer and domain.within(int(root), int(root)) is not None]
-        sizes = [each for each in sizes if ("≠", size, sympy.Integer(each)) not in excluded]
-        found = of_sizes(sizes)
-        return None if found is None else (size.name, found)
-    if left != size or not sympy.sympify(right).is_Integer:
-        return None
-    before = domain.within(domain.first, int(right) - 1)
-    return None if before is None or before.length > _MOST_EXCEPTIONS else (size.name, before)
+    def __iter__(self) -> Iterator[dict[str, int]]:
+        if self.domains is None:
+            return
+        named = {each.name for relation in self.relations for each in symbols_of(relation)}
+        # where nothing meets the relations, the other dims need not be looked at
+        domains = dict(sorted(self.domains.items(), key=lambda item: item[0] not in named))
+        least = {name: domain.first for name, domain in domains.items()}
+        search = Search(domains, [_of(relation, least) for relation in self.relations], [])
+        for table, _ in search.points(Window([]), first_few=_FEW):
+            yield from each_row(table.sizes, table.rows)
+        self.is_whole = not search.is_cut
 
 
 def _monotone_parts(domains: Mapping[str, Domain], exprs: Sequence[Any]) -> Iterator[dict[str, Domain]]:

@@ -93,6 +93,9 @@ class Search:
         self.order: tuple[str, ...] = tuple(self.domains)
         #: how many sizes the present search has tried
         self._tried = 0
+        #: of each range of sizes, only so many are taken; whether any were left out
+        self._first_few: int | None = None
+        self.is_cut = False
 
     # --- The way through the dims
 
@@ -113,7 +116,7 @@ class Search:
 
     def _check_size(self, window: Window) -> None:
         """Refuse a search of which the sizes before the last dim are too many: `limit`."""
-        self._tried = 0
+        self._tried, self._first_few = 0, None
         for _ in self._tables(0, Table({}, 1), window, len(self.order) - 1):
             pass
 
@@ -135,12 +138,15 @@ class Search:
 
     # --- The points
 
-    def points(self, window: Window, ends_only: bool = False) -> Iterator[tuple[Table, list[Any]]]:
+    def points(
+        self, window: Window, ends_only: bool = False, first_few: int | None = None
+    ) -> Iterator[tuple[Table, list[Any]]]:
         """Yield all sizes within the window that meet the conditions, in tables; with them each total's values.
 
-        With `ends_only`, of each range of the last dim only the first and the last size. Raises `limit`.
+        With `ends_only`, of each range of the last dim only the first and the last size; of every range only the
+        `first_few`, if it is given. Raises `limit`.
         """
-        self._tried = 0
+        self._tried, self._first_few = 0, first_few
         for table in self._tables(0, Table({}, 1), window, len(self.order), ends_only):
             yield from self._reaching(table, window)
 
@@ -167,6 +173,10 @@ class Search:
             yield table
             return
         start, stop = self._ranges(depth, table, window)
+        if self._first_few is not None:
+            few = numpy.minimum(stop, start + self._first_few)
+            self.is_cut = self.is_cut or bool((few < stop).any())
+            stop = few
         if ends_only and depth == len(self.order) - 1:
             yield from self._ends_of(self.order[depth], table, start, stop)
             return

@@ -15,10 +15,11 @@ from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
 from paramcalc.core.errors import Problem as Refusal
 from paramcalc.core.expression import folded_name
+from paramcalc.measures import Measure
 from paramcalc.results.formula import name_widths
 from paramcalc.results.solving.domains import Domain, read_domain
 from paramcalc.results.solving.goals import Goal
-from paramcalc.results.solving.pieces import Piece, Problem, pieces_of
+from paramcalc.results.solving.pieces import Piece, Pieces, Problem, pieces_of
 from paramcalc.results.solving.search import Window
 from paramcalc.results.solving.where import read_where
 from paramcalc.spec import Framework, Spec, Value, is_none
@@ -65,20 +66,24 @@ class Solutions(Displayed):
         which: Side,
         tolerance: Fraction,
         limit: int,
-        pieces: Sequence[Piece],
+        pieces: Pieces,
     ) -> None:
         #: the spec's
         self.name = name
         self.varied = tuple(varied)
         self.domains = dict(varied)
         #: what each measure is to reach
-        self.targets = {goal.measure: goal.target for goal in goals}
+        self.targets = {goal.measure.name: goal.target for goal in goals}
+        #: what a number of each measure counts
+        self.units = {goal.measure.name: goal.measure.unit for goal in goals}
         #: the node whose share is to reach the target; None for the whole network
         self.node = goals[0].node
         self.which = which
         self.tolerance = tolerance
         self.limit = limit
-        self._pieces = tuple(pieces)
+        self._pieces = tuple(pieces.found)
+        #: conditions under which it is not known what the network is, so that no solution was looked for
+        self.unsearched = tuple(pieces.unsearched)
         self._finder = _Finder(self._pieces, self.varied, self.targets)
         self._found: list[Solution] = []
         self._counted = 0
@@ -121,8 +126,8 @@ class Solutions(Displayed):
 
     @property
     def complete(self) -> bool:
-        """Whether all solutions are given: none is left out for the limit."""
-        return self.number <= self.limit
+        """Whether all solutions are given: none is left out for the limit, and none was not looked for."""
+        return self.number <= self.limit and not self.unsearched
 
     @property
     def exact(self) -> Solution | None:
@@ -342,7 +347,7 @@ def solve(
     spec: Spec,
     convention: Framework | None = None,
     *,
-    targets: Mapping[str, Any],
+    targets: Sequence[tuple[Measure, Any]],
     vary: Any,
     which: Side = "nearest",
     where: Any = (),
@@ -364,7 +369,7 @@ def solve(
 def _solve(
     spec: Spec,
     convention: Framework,
-    targets: Mapping[str, Any],
+    targets: Sequence[tuple[Measure, Any]],
     vary: Any,
     which: Side,
     where: Any,
@@ -380,22 +385,24 @@ def _solve(
         raise refuse("invalid-value", f"'limit' is a whole number of at least 1, not {quoted(limit)}")
     if not spec.dims:
         spec = name_widths(spec)[0]
+    for measure, _ in targets:
+        spec = measure.prepared(spec)
     given = dict(dims or {})
     goals = _read_goals(targets, node)
     domains = _read_varied(spec, vary, step or {}, given)
     problem = Problem(spec, convention, given, goals, domains, read_where(spec, where))
     room = share(tolerance)
-    solutions = Solutions(spec.name, domains, goals, which, room, limit, list(pieces_of(problem)))
+    solutions = Solutions(spec.name, domains, goals, which, room, limit, pieces_of(problem))
     solutions.prepare()
     return solutions
 
 
-def _read_goals(targets: Mapping[str, Any], node: str | None) -> list[Goal]:
+def _read_goals(targets: Sequence[tuple[Measure, Any]], node: str | None) -> list[Goal]:
     if not targets:
         raise refuse("missing-key", "there is nothing to reach", "give a total, as in total=125_000_000")
     goals = []
-    for measure, target in targets.items():
-        number = whole(target, of_bytes=measure == "bytes")
+    for measure, target in targets:
+        number = whole(target, of_bytes=measure.unit == "bytes")
         if number < 0 or (number == 0 and len(targets) > 1):
             raise refuse("invalid-value", f"a target is a number of at least {int(len(targets) > 1)}, not {number:,}")
         goals.append(Goal(measure, number, node))
