@@ -242,14 +242,15 @@ def solve(
 ) -> Solutions:
     """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
 
-    `total` is what the measure `of` is to reach, a number or a text such as "125M"; `targets` are several measures, each
-    with its number. `vary` names the dims, or gives each the sizes that it may have: a `range`, a list, a text such as
-    "1024:8192:128" with both ends included, or None for any of at least 1. `step` takes multiples alone. `where` are
-    conditions in the language of spec files, in which a `/` is a fraction. Solutions lie within the `tolerance`, a
-    share of the target such as 0.001 or "0.1%", on the side that `which` names: `nearest`, `at-most` or `at-least`;
-    `limit` is the most that are given. `node` is the path of a layer or a group whose share is to reach the target. The
-    other arguments are those of `count`. Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search
-    that would be too large.
+    `total` is what the measure `of` is to reach, a number or a text such as "125M"; `targets` are several measures,
+    each with its number. `vary` names the dims, or gives each the sizes that it may have: a `range`, a list, a text
+    such as "1024:8192:128" with both ends included, or None for any of at least 1; of these, `step` takes multiples
+    alone. `where` are conditions in the language of spec files, in which a `/` is a fraction. Solutions lie within the
+    `tolerance`, a share of the target such as 0.001 or "0.1%", on the side that `which` names: `nearest`, `at-most` or
+    `at-least`; no more than `limit` are given. `node` is the path of a layer or a group whose share is to reach the
+    target. The other arguments are those of `count`.
+
+    Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search that would be too large.
     """
     from paramcalc.results import solving as results
 

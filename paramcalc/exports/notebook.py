@@ -13,6 +13,7 @@ from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measurement import Measurement
+from paramcalc.results.solving import Solutions
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -39,6 +40,12 @@ def _count(result: Count | Measurement) -> dict[str, str]:
 def _difference(result: Difference) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
+
+
+@shown.register
+def _solutions(result: Solutions) -> dict[str, str]:
+    text = str(result)
+    return {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"}
 
 
 @shown.register

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, differences, formulas
+from paramcalc.exports import derivations, differences, formulas, solutions
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.solving import Solutions
 
 
 @singledispatch
@@ -22,3 +23,4 @@ printed.register(Formula, formulas.render)
 printed.register(Derivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
+printed.register(Solutions, solutions.render)

@@ -38,9 +38,9 @@ class AnyCopy:
         try:
             with algebra.assuming() as conditions:
                 tree = self.content(copy) if walk.choose(copy) else None
-            if tree is not None and len(walk.problems) == len(problems) and self._hold(conditions):
-                if self._are_of_others(conditions.choices):
-                    return tree
+            is_whole = tree is not None and len(walk.problems) == len(problems)
+            if is_whole and self._hold(conditions) and self._are_of_others(conditions.choices):
+                return tree
         except ParamcalcError:
             pass
         except Undecided as undecided:

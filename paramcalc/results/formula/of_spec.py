@@ -21,7 +21,7 @@ from paramcalc.measures import measure as named_measure
 from paramcalc.results.count import count
 from paramcalc.results.formula.assignment import MOST_ELEMENTS, Assignment, is_list_of_sizes
 from paramcalc.results.formula.causes import Cause, first_mention, of_copies, of_refusal, of_undecided
-from paramcalc.results.formula.conditions import Condition, meets, needed, sympified, symbols_of
+from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of, sympified
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
 from paramcalc.results.formula.symbols import symbol

@@ -40,7 +40,7 @@ def _is_narrow(size: Any) -> bool:
 
 def _largest(size: Any) -> int:
     if not algebra.is_array(size):
-        return abs(size)
+        return abs(int(size))
     return max(abs(int(size.max())), abs(int(size.min()))) if size.size else 0
 
 
@@ -122,7 +122,7 @@ def of_relation(relation: Relation, least: Least, text: str) -> Condition:
     names = frozenset(each.name for each in left.free_symbols | right.free_symbols)
     if kind == "divides":
         divisor, dividend = whole(left), whole(right)
-        inequalities = ()
+        inequalities: tuple[Inequality, ...] = ()
         if _is_positive(left, least) and _is_positive(right, least):
             inequalities = tuple(_at_least(right - left, least))
         return Condition(text, names, lambda sizes: _divides(divisor, dividend, sizes), inequalities, relation)

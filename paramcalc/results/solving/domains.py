@@ -75,8 +75,8 @@ class Domain:
     def __str__(self) -> str:
         if self.listed:
             return ", ".join(map(str, self.listed[:8])) + (", …" if len(self.listed) > 8 else "")
-        end = f" to {self.last:,}" if self.has_end else " on"
-        return f"{self.first:,}{end}" + (f" by {self.step:,}" if self.step != 1 else "")
+        sizes = f"{self.first:,} to {self.last:,}" if self.has_end else f"from {self.first:,} on"
+        return sizes + (f" by {self.step:,}" if self.step != 1 else "")
 
 
 def of_sizes(sizes: Iterable[int]) -> Domain | None:

@@ -55,7 +55,7 @@ def _of_quotient(expr: Any, size: Any, least: Least) -> int | None:
 
 
 def sign(expr: Any, least: Least) -> int | None:
-    """Return 1 for a polynomial that is nowhere negative, -1 for one nowhere positive; None where that is not proved."""
+    """Return 1 for a polynomial that is nowhere negative, -1 for one nowhere positive, None for others."""
     expr = sympy.expand(expr)
     more = {each: least.get(each.name, 1) + sympy.Dummy("more", nonnegative=True) for each in expr.free_symbols}
     shifted = sympy.expand(expr.xreplace(more))
@@ -140,7 +140,8 @@ def magnitude(expr: Any, largest: Mapping[str, int]) -> int:
         return abs(int(expr))
     if expr.is_Symbol:
         return largest[expr.name]
-    return _MAGNITUDES[expr.func]([magnitude(each, largest) for each in expr.args])
+    found: int = _MAGNITUDES[expr.func]([magnitude(each, largest) for each in expr.args])
+    return found
 
 
 def _of_factors(parts: list[int]) -> int:

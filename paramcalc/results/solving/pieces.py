@@ -30,7 +30,6 @@ from paramcalc.results.solving.search import Search, Total, Window
 from paramcalc.results.solving.where import Where
 from paramcalc.spec import Framework, Spec, Value
 
-
 #: Where a network is refused at its own sizes, so many others are tried, of each dim the first few.
 _MOST_TRIED, _FEW = 500, 40
 
@@ -327,7 +326,10 @@ def _depends(form: Formula, expr: Any, name: str) -> bool:
 
 
 def _total(expr: Any, domains: Mapping[str, Domain]) -> Total:
-    """Return a total with the directions that are proved; between two places where one of one dim turns, by its ends."""
+    """Return a total with the directions that are proved.
+
+    A polynomial in one dim moves one way between two places where it turns: its ends say which.
+    """
     numerator, denominator = _quotient(expr)
     least = {name: domain.first for name, domain in domains.items()}
     if denominator != 1 and sign(denominator - 1, least) != 1:
@@ -386,7 +388,7 @@ class Sample:
 
 
 def _monotone_parts(domains: Mapping[str, Domain], exprs: Sequence[Any]) -> Iterator[dict[str, Domain]]:
-    """Yield the parts of one dim between which a polynomial in it turns around; several dims, and others, as they are."""
+    """Yield the parts of a dim between which a polynomial in it turns around; several dims stay as they are."""
     turns: set[int] = set()
     for name, domain in domains.items() if len(domains) == 1 else ():
         for expr in exprs:

@@ -17,13 +17,13 @@ from paramcalc.core.errors import Problem as Refusal
 from paramcalc.core.expression import folded_name
 from paramcalc.measures import Measure
 from paramcalc.results.formula import name_widths
+from paramcalc.results.rows import located_in
 from paramcalc.results.solving.domains import Domain, read_domain
 from paramcalc.results.solving.goals import Goal
 from paramcalc.results.solving.pieces import Piece, Pieces, Problem, pieces_of
 from paramcalc.results.solving.search import Window
 from paramcalc.results.solving.where import read_where
 from paramcalc.spec import Framework, Spec, Value, is_none
-from paramcalc.spec.loading import located
 
 #: On which side of the target a total is looked for.
 Side: TypeAlias = Literal["nearest", "at-most", "at-least"]
@@ -61,6 +61,7 @@ class Solutions(Displayed):
     def __init__(
         self,
         name: str,
+        convention: Framework,
         varied: Mapping[str, Domain],
         goals: Sequence[Goal],
         which: Side,
@@ -70,6 +71,7 @@ class Solutions(Displayed):
     ) -> None:
         #: the spec's
         self.name = name
+        self.convention: Framework = convention
         self.varied = tuple(varied)
         self.domains = dict(varied)
         #: what each measure is to reach
@@ -358,41 +360,21 @@ def solve(
     dims: Mapping[str, Value] | None = None,
 ) -> Solutions:
     """Return the sizes that give a spec its targets; see `paramcalc.solve`."""
-    try:
-        return _solve(
-            spec, convention or spec.framework, targets, vary, which, where, tolerance, limit, step, node, dims
-        )
-    except ParamcalcError as error:
-        raise located(error, spec.source) from None
-
-
-def _solve(
-    spec: Spec,
-    convention: Framework,
-    targets: Sequence[tuple[Measure, Any]],
-    vary: Any,
-    which: Side,
-    where: Any,
-    tolerance: Any,
-    limit: int,
-    step: Mapping[str, int] | None,
-    node: str | None,
-    dims: Mapping[str, Value] | None,
-) -> Solutions:
     if which not in SIDES:
         raise refuse("invalid-value", f"'which' is {', '.join(SIDES[:-1])} or {SIDES[-1]}, not {quoted(which)}")
     if type(limit) is not int or limit < 1:
         raise refuse("invalid-value", f"'limit' is a whole number of at least 1, not {quoted(limit)}")
     if not spec.dims:
         spec = name_widths(spec)[0]
-    for measure, _ in targets:
-        spec = measure.prepared(spec)
+    with located_in(spec):
+        for measure, _ in targets:
+            spec = measure.prepared(spec)
     given = dict(dims or {})
     goals = _read_goals(targets, node)
     domains = _read_varied(spec, vary, step or {}, given)
+    room, convention = share(tolerance), convention or spec.framework
     problem = Problem(spec, convention, given, goals, domains, read_where(spec, where))
-    room = share(tolerance)
-    solutions = Solutions(spec.name, domains, goals, which, room, limit, pieces_of(problem))
+    solutions = Solutions(spec.name, convention, domains, goals, which, room, limit, pieces_of(problem))
     solutions.prepare()
     return solutions
 

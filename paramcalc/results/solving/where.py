@@ -107,7 +107,7 @@ def _relation_of(value: Any) -> Relation | None:
         return ("≥", sympy.Integer(int(bool(value))), sympy.Integer(1))
     if not getattr(value, "is_Relational", False):
         return None
-    left, right, sign = *value.args, value.rel_op
+    (left, right), sign = value.args, value.rel_op
     if sign in ("==", "!="):
         if sign == "==" and right == 0 and isinstance(left, sympy.Mod):
             return ("divides", left.args[1], left.args[0])
