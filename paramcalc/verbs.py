@@ -252,7 +252,7 @@ def solve(
 
     Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search that would be too large.
     """
-    from paramcalc.results import solving as results
+    from paramcalc.results.solving import asking as results
 
     if (total is None) == (targets is None):
         raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")

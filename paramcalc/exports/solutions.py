@@ -46,28 +46,29 @@ def as_text(solutions: Solutions, width: int, style: Style) -> str:
 
 
 def _title(solutions: Solutions) -> str:
-    name = one_line(solutions.name) or "the network"
+    name = one_line(solutions.question.name) or "the network"
     goals = " and ".join(
-        f"{thousands(target)} {solutions.units[measure]}" for measure, target in solutions.targets.items()
+        f"{thousands(target)} {solutions.question.units[measure]}"
+        for measure, target in solutions.question.targets.items()
     )
-    of = f" in {one_line(solutions.node)}" if solutions.node else ""
-    return f"{name} · {solutions.convention}: {_within(solutions)}{goals}{of}"
+    of = f" in {one_line(solutions.question.node)}" if solutions.question.node else ""
+    return f"{name} · {solutions.question.convention}: {_within(solutions)}{goals}{of}"
 
 
 def _within(solutions: Solutions) -> str:
     sides = {"nearest": "", "at-most": "at most ", "at-least": "at least "}
-    return sides[solutions.which]
+    return sides[solutions.question.which]
 
 
 def _table(solutions: Solutions, rows: Sequence[tuple[Solution, str]], width: int, style: Style) -> Iterator[str]:
     """Give the lines of a table: the sizes, the totals, and how far they are from the targets."""
-    heading = [*map(one_line, solutions.varied)]
-    for measure in solutions.targets:
-        heading += [solutions.units[measure], "difference"]
+    heading = [*map(one_line, solutions.question.domains)]
+    for measure in solutions.question.targets:
+        heading += [solutions.question.units[measure], "difference"]
     cells = []
     for solution, remark in rows:
         row = [thousands(size) for size in solution.values()]
-        for measure, target in solutions.targets.items():
+        for measure, target in solutions.question.targets.items():
             total = solution.totals[measure]
             row += [thousands(total), f"{total - target:+,}" if total != target else "0"]
         cells.append([*row, remark])
@@ -87,11 +88,11 @@ def _misses(solutions: Solutions) -> Iterator[tuple[Solution, str]]:
 
 def _said(solutions: Solutions, listed: int) -> Iterator[str]:
     """Say how many solutions there are, or that there are none."""
-    room = f"within {_percent(solutions.tolerance)}" if solutions.tolerance else "exact"
+    room = f"within {_percent(solutions.question.tolerance)}" if solutions.question.tolerance else "exact"
     number = solutions.number
     if not number:
         found = "was found to give" if solutions.unsearched else "gives"
-        yield f"no size {found} {'that ' + room if solutions.tolerance else 'exactly that'}"
+        yield f"no size {found} {'that ' + room if solutions.question.tolerance else 'exactly that'}"
         if solutions.below is None and solutions.above is None:
             yield "no sizes at all meet the conditions"
     elif listed < number:
@@ -102,7 +103,7 @@ def _said(solutions: Solutions, listed: int) -> Iterator[str]:
 
 def _searched(solutions: Solutions) -> Iterator[str]:
     """Say which sizes were tried, and what is not known."""
-    yield f"searched: {'; '.join(f'{one_line(name)} {domain}' for name, domain in solutions.domains.items())}"
+    yield f"searched: {'; '.join(f'{one_line(name)} {domain}' for name, domain in solutions.question.domains.items())}"
     if solutions.conditions:
         yield f"where {'; '.join(solutions.conditions)}"
     for text in solutions.unsearched:
@@ -129,16 +130,16 @@ def data(solutions: Solutions) -> dict[str, Any]:
     """Return the object that JSON has of solutions."""
     return {
         "paramcalc_solve": VERSION,
-        "name": solutions.name,
-        "convention": solutions.convention,
+        "name": solutions.question.name,
+        "convention": solutions.question.convention,
         "targets": [
-            {"measure": measure, "unit": solutions.units[measure], "target": target}
-            for measure, target in solutions.targets.items()
+            {"measure": measure, "unit": solutions.question.units[measure], "target": target}
+            for measure, target in solutions.question.targets.items()
         ],
-        "node": solutions.node,
-        "which": solutions.which,
-        "tolerance": [solutions.tolerance.numerator, solutions.tolerance.denominator],
-        "varied": {name: _domain(domain) for name, domain in solutions.domains.items()},
+        "node": solutions.question.node,
+        "which": solutions.question.which,
+        "tolerance": [solutions.question.tolerance.numerator, solutions.question.tolerance.denominator],
+        "varied": {name: _domain(domain) for name, domain in solutions.question.domains.items()},
         "solutions": list(map(_solution, solutions)),
         "number": solutions.number,
         "complete": solutions.complete,
@@ -173,12 +174,12 @@ def as_csv(solutions: Solutions) -> str:
 
     output = io.StringIO()
     writer = csv.writer(output, lineterminator="\n")
-    measures = [key for measure in solutions.targets for key in (measure, f"{measure}_difference")]
-    writer.writerow([*solutions.varied, *measures])
+    measures = [key for measure in solutions.question.targets for key in (measure, f"{measure}_difference")]
+    writer.writerow([*solutions.question.domains, *measures])
     for solution in solutions:
         numbers = [
             number
-            for measure, target in solutions.targets.items()
+            for measure, target in solutions.question.targets.items()
             for number in (solution.totals[measure], solution.totals[measure] - target)
         ]
         writer.writerow([*solution.values(), *numbers])

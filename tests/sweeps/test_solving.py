@@ -95,7 +95,7 @@ def check(
         "at-most": lambda total: total <= target,
         "at-least": lambda total: total >= target,
     }
-    asked = sides[solutions.which]
+    asked = sides[solutions.question.which]
     within = [
         (abs(total - target), tuple(point.values()), total)
         for total, point in everything
@@ -104,11 +104,11 @@ def check(
     expected = sorted(within)
     found = [(abs(each.total - target), tuple(each.values()), each.total) for each in solutions]
     # the nearest first; of those that are equally near, any
-    assert [each[0] for each in found] == [each[0] for each in expected[: solutions.limit]]
+    assert [each[0] for each in found] == [each[0] for each in expected[: solutions.question.limit]]
     assert len(set(found)) == len(found)
     assert set(found) <= set(expected)
     assert solutions.number == len(expected)
-    assert solutions.complete == (len(expected) <= solutions.limit)
+    assert solutions.complete == (len(expected) <= solutions.question.limit)
     assert not solutions.unsearched
     below = [target - total for total, _ in everything if total <= target]
     above = [total - target for total, _ in everything if total >= target]

@@ -10,11 +10,13 @@ the end is worked out exactly.
     conditions     what sizes must meet
     search         the sizes of all dims that meet the conditions, between two bounds of the total
     pieces         a spec as what the search takes, also where no one form holds for all sizes
+    finding        the nearest of what is found
     solutions      what the caller is given
+    asking         what the caller asks, read and checked
 """
 
 from __future__ import annotations
 
-from paramcalc.results.solving.solutions import Solution, Solutions, solve
+from paramcalc.results.solving.solutions import Solution, Solutions
 
-__all__ = ["Solution", "Solutions", "solve"]
+__all__ = ["Solution", "Solutions"]
