@@ -14,6 +14,9 @@ from paramcalc.results.solving.pieces import Pieces
 from paramcalc.results.solving.search import Window
 from paramcalc.results.solving.solutions import Bounds, Question, Side, Solution
 
+#: By which powers of two bounds are narrowed, one after the other, where what is at their ends is no solution.
+_NARROWER = (64, 48, 36, 24, 16, 8, 4)
+
 
 class Searching:
     """Searches all pieces of a problem."""
@@ -95,14 +98,26 @@ class Searching:
         """Return the nearest point in a window. Raises `limit`."""
         # a first look at the ends says how far to look
         first = self._best(window, ends_only=True)
-        if first is None:
-            return self._best(window)
-        distance = self.distance(first)
-        bounds: Bounds = []
-        for target, weight in zip(self.targets.values(), self.weights, strict=True):
-            room = distance // weight
-            bounds.append((target - room, target) if side == "at-most" else (target, target + room))
-        return self._best(Window(bounds))
+        if first is not None:
+            distance = self.distance(first)
+            rooms = [distance // weight for weight in self.weights]
+            return self._best(Window(self._beside(side, rooms)))
+        # where these do not meet the conditions, others may
+        widths = [self._width(least, most) for least, most in window.bounds]
+        if None not in widths:
+            for power in _NARROWER:
+                found = self._best(Window(self._beside(side, [(width or 0) >> power for width in widths])))
+                if found is not None:
+                    return found
+        return self._best(window)
+
+    def _width(self, least: int | None, most: int | None) -> int | None:
+        return None if least is None or most is None else most - least
+
+    def _beside(self, side: Side, rooms: Sequence[int]) -> Bounds:
+        """Return bounds from the targets to so far on one side."""
+        pairs = zip(self.targets.values(), rooms, strict=True)
+        return [(target - room, target) if side == "at-most" else (target, target + room) for target, room in pairs]
 
     def _best(self, window: Window, ends_only: bool = False) -> Solution | None:
         best = Best(self, 1)

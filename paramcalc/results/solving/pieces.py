@@ -99,7 +99,13 @@ class _Maker:
             yield from self._split(low, domains, fixed, chosen, below)
             return
         here = _at(chosen, fixed)
-        if here is None:
+        tight = None if here is None else _tightened(domains, here)
+        if here is None or tight is None:
+            return
+        domains = tight
+        only = next((name for name, domain in domains.items() if domain.length == 1), None)
+        if here and only is not None:
+            yield from self._split(only, domains, fixed, here, domains[only])
             return
         if not domains:
             yield from self._counted(fixed)
@@ -363,6 +369,15 @@ def _narrowed(domains: Mapping[str, Domain], relations: Sequence[Relation]) -> d
                 return None
             narrowed[name] = kept
     return narrowed
+
+
+def _tightened(domains: Mapping[str, Domain], relations: Sequence[Relation]) -> dict[str, Domain] | None:
+    """Return the sizes that relations leave of each dim; None where a dim has none."""
+    narrowed = _narrowed(domains, relations) if relations else dict(domains)
+    if narrowed is None or not relations:
+        return narrowed
+    least = {name: domain.first for name, domain in narrowed.items()}
+    return Search(narrowed, [_of(relation, least) for relation in relations], []).tightened()
 
 
 class Sample:

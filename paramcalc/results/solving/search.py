@@ -136,6 +136,18 @@ class Search:
             f"give a range or a step, as in {name}={_example(self.domains[name])}",
         )
 
+    def tightened(self) -> dict[str, Domain] | None:
+        """Return the sizes of each dim that may meet the conditions with any of the others; None where one has none."""
+        found = {}
+        for name, domain in self.domains.items():
+            others = [each for each in self.domains if each != name]
+            start, stop = (int(places[0]) for places in self._places(name, Table({}, 1), others, Window([])))
+            if start == stop:
+                return None
+            part = domain.within(domain.at(start), domain.at(stop - 1))
+            found[name] = domain if part is None else part
+        return found
+
     # --- The points
 
     def points(
@@ -187,8 +199,8 @@ class Search:
 
     def _ends_of(self, name: str, table: Table, start: Any, stop: Any) -> Iterator[Table]:
         """Yield the rows of a table with the first of a dim's sizes between two places, and with the last."""
-        for places, end in ((start, start), (stop, stop - 1)):
-            rows = numpy.flatnonzero((start < stop) & (places < _SAFE))
+        for end in (start, stop - 1):
+            rows = numpy.flatnonzero(start < stop)
             if rows.size:
                 more = table.chosen(rows)
                 more.sizes[name] = _narrow(self.domains[name].at(end[rows]))
