@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
+from tests.helpers import ROOT
 from tests.strategies import specs
 
 pytestmark = pytest.mark.sweep
@@ -172,3 +173,124 @@ def test_a_random_network_is_solved_as_by_brute_force(spec: pc.Spec, data: st.Da
         assert error.code == "idle-dim"  # noqa: PT017
         return
     check(solutions, everything, target, Fraction(1, 5))
+
+
+# --- Known designs, found again from their totals --------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("total", "width", "depth"),
+    [
+        # Radford et al. 2019, table 2, the embeddings tied: as the published weights have them
+        (124_439_808, 768, 12),
+        (354_823_168, 1024, 24),
+        (774_030_080, 1280, 36),
+        (1_557_611_200, 1600, 48),
+    ],
+)
+def test_gpt2_is_the_only_one_of_its_total(total: int, width: int, depth: int) -> None:
+    # with heads of 64 features, as in the paper
+    spec = pc.load(ROOT / "specs" / "gpt2.yaml")
+    solutions = pc.solve(spec, total=total, vary=["width", "depth"], dims={"heads": "width / 64"})
+    assert list(solutions) == [{"width": width, "depth": depth}]
+    assert solutions.complete
+
+
+@pytest.mark.parametrize(
+    ("total", "width", "depth", "inner"),
+    # Touvron et al. 2023: as the published weights have them
+    [(6_738_415_616, 4096, 32, 11008), (13_015_864_320, 5120, 40, 13824)],
+)
+def test_llama_is_the_only_one_of_its_total(total: int, width: int, depth: int, inner: int) -> None:
+    spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
+    # heads of 128 features; 2/3·4·width features within, up to a multiple of 256, as in the paper's code
+    heads = {"heads": "width / 128", "key_value_heads": "width / 128"}
+    rule = {**heads, "inner": "round_up(8 * width // 3, 256)"}
+    assert list(pc.solve(spec, total=total, vary=["width", "depth"], dims=rule)) == [{"width": width, "depth": depth}]
+    # without that rule, and any multiple of 256
+    solutions = pc.solve(spec, total=total, vary=["width", "depth", "inner"], step={"inner": 256}, dims=heads)
+    assert list(solutions) == [{"width": width, "depth": depth, "inner": inner}]
+    assert solutions.complete
+
+
+#: What the layers of GPT-NeoX own, but for the embeddings: two norms, an attention and an mlp, all with biases.
+NEOX = """
+paramcalc: 1
+framework: torch
+dims: {width: 512, depth: 6, heads: 8, tokens: null}
+layers:
+  - Input: {shape: [tokens, width]}
+  - name: body
+    times: depth
+    layers:
+      - residual: true
+        layers: [LayerNorm, {MultiHeadAttention: {num_heads: heads, key_dim: width / heads}}]
+      - residual: true
+        layers: [LayerNorm, {Dense: {units: 4 * width}}, {Dense: {units: width}}]
+  - LayerNorm
+"""
+
+
+@pytest.mark.parametrize(
+    ("non_embedding", "depth", "width", "heads"),
+    [
+        # Biderman et al. 2023, "Pythia", table 1
+        (18_915_328, 6, 512, 8),
+        (85_056_000, 12, 768, 12),
+        (302_311_424, 24, 1024, 16),
+        (805_736_448, 16, 2048, 8),
+        (1_208_602_624, 24, 2048, 16),
+        (2_517_652_480, 32, 2560, 32),
+        (6_444_163_072, 32, 4096, 32),
+        (11_327_027_200, 36, 5120, 40),
+    ],
+)
+def test_pythia_is_the_only_one_of_its_total(non_embedding: int, depth: int, width: int, heads: int) -> None:
+    solutions = pc.solve(
+        pc.loads(NEOX), total=non_embedding, vary=["width", "depth"], dims={"heads": heads}, step={"width": 64}
+    )
+    assert list(solutions) == [{"width": width, "depth": depth}]
+    assert solutions.complete
+
+
+# --- Any measure, any part -------------------------------------------------------------
+
+
+def test_other_measures_and_several_at_once() -> None:
+    spec = pc.load(ROOT / "specs" / "mixtral_8x7b.yaml")
+    # Jiang et al. 2024: 13 B of 47 B parameters are active
+    targets = {"parameters": 46_702_792_704, "active": 12_879_925_248}
+    solutions = pc.solve(spec, targets=targets, vary={"inner": None, "experts": "2:64"})
+    assert list(solutions) == [{"inner": 14336, "experts": 8}]
+    assert solutions[0].totals == targets
+    twice = pc.solve(spec, of="bytes", total=2 * 46_702_792_704, dtype="bfloat16", vary=["depth"])
+    assert twice.exact == {"depth": 32}
+
+
+def test_the_share_of_a_node() -> None:
+    spec = pc.load(ROOT / "specs" / "gpt2.yaml")
+    # 12·L·d² + 13·L·d of the body alone
+    target = 12 * 24 * 1024**2 + 13 * 24 * 1024
+    solutions = pc.solve(spec, total=target, node="body", vary=["width", "depth"], dims={"heads": "width / 64"})
+    assert list(solutions) == [{"width": 1024, "depth": 24}]
+    assert pc.solve(spec, total=50257 * 640, node="word", vary="width", dims={"heads": 10}).exact == {"width": 640}
+
+
+def test_a_derived_network_and_a_live_one_are_solved() -> None:
+    torch = pytest.importorskip("torch")
+
+    def build(width: int = 8, depth: int = 2) -> Any:
+        return torch.nn.Sequential(*(torch.nn.Linear(width, width) for _ in range(depth)))
+
+    derived = pc.derive(build, width=8, depth=2)
+    solutions = pc.solve(derived, total=5 * 12 * 13, vary=["width", "depth"])
+    assert {"width": 12, "depth": 5} in solutions
+    for each in solutions:
+        assert each["depth"] * each["width"] * (each["width"] + 1) == 5 * 12 * 13
+
+
+def test_the_cost_does_not_depend_on_the_depth() -> None:
+    spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
+    deep = pc.solve(spec, total="7T", vary=["width"], dims={"depth": 100_000}, which="at-most")
+    assert deep.below is not None
+    assert deep.below.total <= 7 * 10**12 < deep.above.total  # type: ignore[union-attr]

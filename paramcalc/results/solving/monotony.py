@@ -66,11 +66,22 @@ def sign(expr: Any, least: Least) -> int | None:
 
 
 def _is_not_negative(expr: Any, least: Least) -> bool:
-    more = {
-        each: least.get(each.name, 1) + sympy.Dummy("more", integer=True, nonnegative=True)
-        for each in expr.free_symbols
-    }
-    return bool(expr.xreplace(more).is_nonnegative)
+    """Return whether an expression is proved not to be negative."""
+    if expr.is_Number:
+        return bool(expr >= 0)
+    if expr.is_Symbol:
+        return least.get(expr.name, 1) >= 0
+    if isinstance(expr, sympy.Mod):
+        return bool(expr.args[1].is_positive)
+    if isinstance(expr, Scaled):
+        return bool(expr.factor >= 0) and _is_not_negative(expr.args[0], least)
+    parts = [_is_not_negative(each, least) for each in expr.args]
+    if isinstance(expr, sympy.Max):
+        return any(parts)
+    if expr.is_Pow:
+        return parts[0]
+    plain = not expr.atoms(*notation.STEPS) and bool(expr.is_polynomial())
+    return all(parts) or (plain and sign(expr, least) == 1)
 
 
 def _same(directions: Iterable[int | None]) -> int | None:
