@@ -171,6 +171,8 @@ if TYPE_CHECKING:
     from paramcalc.results.derivation import Derivation as Derivation
     from paramcalc.results.difference import Difference as Difference
     from paramcalc.results.formula import Formula as Formula
+    from paramcalc.results.solving import Solution as Solution
+    from paramcalc.results.solving import Solutions as Solutions
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -185,6 +187,7 @@ if TYPE_CHECKING:
     from paramcalc.verbs import diff as diff
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
+    from paramcalc.verbs import solve as solve
 else:
     # hidden from type checkers, to which any name would be there
 
@@ -208,10 +211,11 @@ _MODULES = {
     "results.derivation": ("Derivation",),
     "results.difference": ("Difference",),
     "results.formula": ("Formula",),
+    "results.solving": ("Solution", "Solutions"),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "solve"),
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_deriving, test_exports, test_language_documents, test_measures, test_own_layers
+from tests import test_deriving, test_exports, test_language_documents, test_measures, test_own_layers, test_solving
 from tests.sweeps import test_building
 
 
@@ -46,6 +46,7 @@ ELSEWHERE = {
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
     "not-derivable": "test_arguments_without_a_whole_number_are_refused",
     "fixed-dim": "test_a_fixed_argument_takes_no_other_value",
+    "idle-dim": "test_a_dim_that_the_total_does_not_depend_on_is_refused",
     "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
@@ -74,8 +75,16 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_deriving, test_exports, test_language_documents, test_measures, test_own_layers)
-    assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
+    modules = (
+        test_building,
+        test_deriving,
+        test_exports,
+        test_language_documents,
+        test_measures,
+        test_own_layers,
+        test_solving,
+    )
+    assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, (*modules, test_solving)))
 
 
 def test_a_file_that_is_missing(tmp_path: Path) -> None:

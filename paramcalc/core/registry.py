@@ -177,6 +177,7 @@ COMMANDS = {
     "count": "paramcalc.cli.count:count",
     "explain": "paramcalc.cli.explain:explain",
     "formula": "paramcalc.cli.formula:formula",
+    "solve": "paramcalc.cli.solve:solve",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",
     "schema": "paramcalc.cli.schema:schema",

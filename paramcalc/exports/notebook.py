@@ -14,6 +14,7 @@ from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measure_derivation import MeasureDerivation
 from paramcalc.results.measurement import Measurement
+from paramcalc.results.solving import Solutions
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -40,6 +41,12 @@ def _count(result: Count | Measurement) -> dict[str, str]:
 def _difference(result: Difference) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
+
+
+@shown.register
+def _solutions(result: Solutions) -> dict[str, str]:
+    text = str(result)
+    return {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"}
 
 
 @shown.register

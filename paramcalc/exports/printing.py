@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, differences, formulas
+from paramcalc.exports import derivations, differences, formulas, solutions
 from paramcalc.exports.derivations import data, of_measures
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measure_derivation import MeasureDerivation
+from paramcalc.results.solving import Solutions
 
 
 @singledispatch
@@ -25,6 +26,7 @@ printed.register(Derivation, derivations.render)
 printed.register(MeasureDerivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
+printed.register(Solutions, solutions.render)
 
 
 def derived(result: Derivation | MeasureDerivation) -> dict[str, Any]:

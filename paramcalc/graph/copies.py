@@ -81,6 +81,7 @@ class Copies(Repeated):
                 number += 1
         else:
             algebra.assume("≥", algebra.needed(self.times), 1)
+            algebra.choose("≥", self.times, 1)
             yield from range(2)
             undecided = Undecided(self.times)
             undecided.expression = str(self.entry.node.times)
