@@ -173,6 +173,8 @@ if TYPE_CHECKING:
     from paramcalc.results.formula import Formula as Formula
     from paramcalc.results.memory import Memory as Memory
     from paramcalc.results.receptive_field import ReceptiveField as ReceptiveField
+    from paramcalc.results.solving import Solution as Solution
+    from paramcalc.results.solving import Solutions as Solutions
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -188,6 +190,7 @@ if TYPE_CHECKING:
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
     from paramcalc.verbs import memory as memory
+    from paramcalc.verbs import solve as solve
 else:
     # hidden from type checkers, to which any name would be there
 
@@ -213,10 +216,11 @@ _MODULES = {
     "results.formula": ("Formula",),
     "results.memory": ("Memory",),
     "results.receptive_field": ("ReceptiveField",),
+    "results.solving": ("Solution", "Solutions"),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "memory"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "memory", "solve"),
 }
 
 

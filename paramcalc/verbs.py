@@ -30,9 +30,12 @@ if TYPE_CHECKING:
     from paramcalc.results.derivation import Derivation
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
+    from paramcalc.results.measure_derivation import MeasureDerivation
     from paramcalc.results.measurement import Measurement
     from paramcalc.results.memory import Memory
     from paramcalc.results.receptive_field import ReceptiveField
+    from paramcalc.results.solving import Solutions
+    from paramcalc.results.solving.solutions import Side
 
 
 class KerasModel(Protocol):
@@ -159,25 +162,60 @@ def count(
     return replace(counted, layers=rows)
 
 
-def explain(
+@overload
+def explain(  # type: ignore[overload-overlap]
     spec: Network,
     convention: Framework | None = None,
     *,
+    of: Literal["parameters"] | None = None,
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     input_shape: InputShape | None = None,
     dtype: str | None = None,
-) -> Derivation:
-    """Explain why a network has the parameters that it has.
+) -> Derivation: ...
+
+
+@overload
+def explain(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: str,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    input_shape: InputShape | None = None,
+    dtype: str | None = None,
+    **options: str | None,
+) -> MeasureDerivation: ...
+
+
+def explain(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    of: str | None = None,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    input_shape: InputShape | None = None,
+    dtype: str | None = None,
+    **options: str | None,
+) -> Derivation | MeasureDerivation:
+    """Explain why a network has the parameters that it has, or what another measure comes to.
 
     `node` is the path of a layer or a group, the only one to be explained: as the rows of a count name it, with
     or without the counters of repeated nodes. The other arguments are those of `count`. Raises `ParamcalcError`,
     among others `unknown-node`.
     """
-    from paramcalc.results import derivation as results
-
+    measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
-    return results.explain(opened, convention, node=_node_of(spec, opened, node), dims=_given(spec, opened, dims))
+    given, path = _given(spec, opened, dims, measure), _node_of(spec, opened, node)
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.derivation import explain as explained
+
+        return explained(opened, convention, node=path, dims=given)
+    from paramcalc.results.measure_derivation import explain_measure
+
+    return explain_measure(opened, measure, convention, node=path, dims=given)
 
 
 def compare(
@@ -236,6 +274,69 @@ def _measure(of: str | None, options: Mapping[str, str | None]) -> Measure:
     from paramcalc.measures import measure
 
     return measure(of, options)
+
+
+def solve(
+    spec: Network,
+    convention: Framework | None = None,
+    *,
+    vary: Iterable[str] | Mapping[str, Any],
+    total: int | float | str | None = None,
+    targets: Mapping[str, int | float | str] | None = None,
+    of: str | None = None,
+    which: Side = "nearest",
+    where: str | Iterable[str] = (),
+    tolerance: float | str = 0,
+    limit: int = 1000,
+    step: Mapping[str, int] | None = None,
+    node: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+    **options: str | None,
+) -> Solutions:
+    """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
+
+    `total` is what the measure `of` is to reach, a number or a text such as "125M"; `targets` are several measures,
+    each with its number. `vary` names the dims, or gives each the sizes that it may have: a `range`, a list, a text
+    such as "1024:8192:128" with both ends included, or None for any of at least 1; of these, `step` takes multiples
+    alone. `where` are conditions in the language of spec files, in which a `/` is a fraction. Solutions lie within the
+    `tolerance`, a share of the target such as 0.001 or "0.1%", on the side that `which` names: `nearest`, `at-most` or
+    `at-least`; no more than `limit` are given. `node` is the path of a layer or a group whose share is to reach the
+    target. The other arguments are those of `count`.
+
+    Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search that would be too large.
+    """
+    from paramcalc.results.solving import asking as results
+
+    if (total is None) == (targets is None):
+        raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")
+    if targets is not None and not isinstance(targets, Mapping):
+        raise refuse("wrong-type", f"'targets' is a mapping of measures to numbers, not {quoted(targets)}")
+    numbers: Mapping[Any, Any] = {of: total} if targets is None else targets
+    for name in () if len(numbers) > 1 else numbers:
+        _measure(name, options)
+    measures = [_measure(name, _options_of(name, options)) for name in numbers]
+    opened = _of_dtype(open_network(spec), dtype)
+    given = [_given(spec, opened, dims, measure, vary) for measure in measures]
+    return results.solve(
+        opened,
+        convention,
+        targets=list(zip(measures, numbers.values(), strict=True)),
+        vary=vary,
+        which=which,
+        where=where,
+        tolerance=tolerance,
+        limit=limit,
+        step=step,
+        node=node,
+        dims={name: value for each in given for name, value in each.items()},
+    )
+
+
+def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return of the options of several measures those of one. Raises `unknown-measure`."""
+    known = type(_measure(name, {})).options
+    return {option: value for option, value in options.items() if option in known}
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -390,13 +491,17 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     raise refuse("wrong-type", message, _way_out(given))
 
 
-def _given(network: Network, opened: Spec, dims: Any, measure: Measure | None = None) -> dict[str, Value]:
+def _given(
+    network: Network, opened: Spec, dims: Any, measure: Measure | None = None, varied: Iterable[str] = ()
+) -> dict[str, Value]:
     """Read the values that dims are given, for a measure among others those that it adds.
 
-    Raises `fixed-dim` for an argument that was fixed when it was derived.
+    Those that are `varied` are given other values later. Raises `fixed-dim` for an argument that was fixed when it was
+    derived.
     """
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
-    for name in dims if isinstance(dims, Mapping) and isinstance(fixed, Mapping) else ():
+    names = [*(dims if isinstance(dims, Mapping) else ()), *([varied] if isinstance(varied, str) else varied)]
+    for name in names if isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
     return read_given(opened if measure is None else measure.prepared(opened), dims)

@@ -16,6 +16,7 @@ from tests import (
     test_measures,
     test_optimizers,
     test_own_layers,
+    test_solving,
 )
 from tests.sweeps import test_building
 
@@ -54,6 +55,7 @@ ELSEWHERE = {
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
     "not-derivable": "test_arguments_without_a_whole_number_are_refused",
     "fixed-dim": "test_a_fixed_argument_takes_no_other_value",
+    "idle-dim": "test_a_dim_that_the_total_does_not_depend_on_is_refused",
     "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
@@ -90,6 +92,7 @@ def test_every_code_is_raised() -> None:
         test_measures,
         test_optimizers,
         test_own_layers,
+        test_solving,
     )
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 

@@ -10,6 +10,7 @@ import paramcalc as pc
 from paramcalc.cli import main
 from paramcalc.core.registry import MEASURES, measure
 from paramcalc.measures import Measure
+from paramcalc.results.formula import symbol
 
 MIXTURE = pc.loads("""
 paramcalc: 1
@@ -124,7 +125,7 @@ def test_json_has_the_measure_and_no_key_that_does_not_apply() -> None:
     data = pc.count(MIXTURE, of="activations").plain()
     assert [*data] == ["paramcalc_count", "name", "convention", "measure", "unit", "total", "dims", "layers"]
     assert (data["measure"], data["unit"], data["total"]) == ("activations", "elements", 400)
-    assert data["layers"][1]["terms"] == [{"name": "output", "factors": [1, 5, 24], "amount": 120}]
+    assert data["layers"][1]["terms"] == [{"name": "output", "factors": [5, 24], "amount": 120}]
     form = json.loads(pc.formula(MIXTURE, of="activations").to("json"))
     assert (form["measure"], form["unit"]) == ("activations", "elements")
     assert "measure" not in json.loads(pc.formula(MIXTURE).to("json"))
@@ -134,7 +135,7 @@ def test_the_command_line_counts_a_measure(tmp_path) -> None:
     path = tmp_path / "mixture.yaml"
     path.write_text(pc.dumps(MIXTURE))
     shown = CliRunner().invoke(main, ["count", str(path), "--of", "activations", "--tensors"]).output
-    assert "output  1 · 5 · 24" in shown
+    assert "output  5 · 24" in shown
     assert "Total:  400 elements" in shown
     assert CliRunner().invoke(main, ["count", str(path), "--of", "activations", "--max", "399"]).exit_code == 1
     refused = CliRunner().invoke(main, ["count", str(path), "--of", "activations", "--trained"])
@@ -268,3 +269,41 @@ def test_what_is_left_out_is_said() -> None:
     text = "paramcalc: 1\nlayers: [Input: {shape: [4]}, SpectralNorm: {layer: {Dense: {units: 3}}}]"
     (note,) = pc.count(pc.loads(text), of="flops").notes
     assert note == "spectral_norm: the power method that finds the largest singular value is not counted"
+
+
+# --- Derivations -------------------------------------------------------------------------
+
+
+def test_a_derivation_of_a_measure_is_of_the_same_declaration() -> None:
+    spec = pc.load("specs/gpt2.yaml")
+    derivation = pc.explain(spec, of="training_flops", dims={"tokens": 16, "batch": 3})
+    assert sum(layer.row.total for layer in derivation.layers) == derivation.measurement.total
+    for layer in derivation.layers:
+        values = {symbol(name): value for name, value in layer.values.items()}
+        assert layer.expr.xreplace(values) == layer.one == sum(term.amount for term in layer.terms)
+        assert layer.copies * layer.one + layer.row.once == layer.row.total
+    (head,) = pc.explain(spec, of="flops", node="head", dims={"tokens": 16}).layers
+    assert str(head.expr) == "2*n*n_1*u"
+    text = str(pc.explain(spec, of="flops", node="head", dims={"tokens": 16}))
+    assert "FLOPs = 2·n_1·n·u\n        = 2 · 16 · 768 · 50,257\n        = 1,235,116,032" in text.replace(
+        "n·n_1", "n_1·n"
+    )
+
+
+def test_copies_that_are_not_all_alike_are_said_to_be() -> None:
+    spec = pc.loads(TOWER.replace("TRAINED", "false"))
+    text = str(pc.explain(spec, of="training_flops"))
+    assert "  5 copies = 5 · 96 - 32 = 448        the first copy is another than the rest\n" in text
+
+
+def test_a_derivation_of_a_measure_has_all_notations() -> None:
+    derivation = pc.explain(MIXTURE, of="activations")
+    for notation in ("text", "markdown", "latex", "html"):
+        assert "dense" in derivation.to(notation)
+        assert derivation.to(notation, brief=True) != derivation.to(notation)
+    data = derivation.plain()
+    assert (data["measure"], data["unit"]) == ("activations", "elements")
+    assert data["layers"][0]["terms"][0] == {
+        "name": "output", "factors": ["n_1", "u"], "formula": ["Multiply", "n_1", "u"],
+        "substitution": ["Multiply", 5, 24], "value": 120, "meaning": "",
+    }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, SET, SPECS, dims, read_amount, read_bytes
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, SET, SPECS, dims, read_amount, read_bytes
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.core.lines import printable
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @SPECS
 @OF
 @CAUSAL
+@ATTENTION
 @AS
 @SET
 @DTYPE
@@ -61,6 +62,7 @@ def count(
     paths: Sequence[str],
     of: str | None,
     causal: str | None,
+    attention: str | None,
     convention: Framework | None,
     settings: Sequence[str],
     dtype: str | None,
@@ -95,7 +97,15 @@ def count(
     of_parameters = of in (None, DEFAULT_MEASURE)
     if not of_parameters and (trained or max_trainable is not None or max_bytes is not None):
         raise click.UsageError(f"--trained, --max-trainable and --max-bytes are of parameters, not --of {of}")
-    shared: Any = {"of": of, "causal": causal, "dims": values, "dtype": dtype, "expand": expand, "depth": depth}
+    shared: Any = {
+        "of": of,
+        "causal": causal,
+        "attention": attention,
+        "dims": values,
+        "dtype": dtype,
+        "expand": expand,
+        "depth": depth,
+    }
     results: Any = [counted(path, convention, **shared) for path in paths]
     if len(results) > 1:
         if tensors or flat or trained:

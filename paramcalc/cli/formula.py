@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, OUTPUT, SET, SPEC, dims
 from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @SPEC
 @OF
 @CAUSAL
+@ATTENTION
 @AS
 @click.option(
     "--to",
@@ -44,6 +45,7 @@ def formula(
     path: str,
     of: str | None,
     causal: str | None,
+    attention: str | None,
     convention: Framework | None,
     target: Target | Literal["xlsx"],
     output: str | None,
@@ -70,7 +72,8 @@ def formula(
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
     spec = open_network(path)
-    form = formed(spec, convention, of=of, causal=causal, keep=keep or None, dims=dims(settings), dtype=dtype)
+    options = {"causal": causal, "attention": attention}
+    form = formed(spec, convention, of=of, keep=keep or None, dims=dims(settings), dtype=dtype, **options)
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 

@@ -75,6 +75,7 @@ CODES = {
     "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
     "unknown-optimizer": "There is no optimizer of that name, what it keeps has no one size,"
     " or it does not take a parameter of the network.",
+    "idle-dim": "A dim is to be varied that the total to be reached does not depend on.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-measure": "There is no measure of that name.",
@@ -115,6 +116,10 @@ class Limits(NamedTuple):
     axes: int = 16
     #: terms of a closed form that is asked for multiplied out
     terms: int = 1_000
+    #: sizes, or combinations of sizes, that are tried for a total
+    combinations: int = 20_000_000
+    #: sizes of a dim that are tried one by one, since no closed form holds for all of them
+    counted_sizes: int = 2_000
     #: characters of a message
     message: int = 600
     #: problems reported together

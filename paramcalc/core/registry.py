@@ -168,6 +168,7 @@ MEASURES = {
     "flops": "paramcalc.measures.flops:Flops",
     "training_flops": "paramcalc.measures.flops:TrainingFlops",
     "activations": "paramcalc.measures.activations:Activations",
+    "saved": "paramcalc.measures.saved:Saved",
     "cache": "paramcalc.measures.cache:Cache",
 }
 #: What `count --of` tells of each layer beside the measures: it does not add up, and has a result of its own.
@@ -179,6 +180,7 @@ COMMANDS = {
     "count": "paramcalc.cli.count:count",
     "explain": "paramcalc.cli.explain:explain",
     "formula": "paramcalc.cli.formula:formula",
+    "solve": "paramcalc.cli.solve:solve",
     "memory": "paramcalc.cli.memory:memory",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",

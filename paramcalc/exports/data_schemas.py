@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from paramcalc.core.registry import MEASURES
-from paramcalc.exports import differences, kind_data, plain, vectors
+from paramcalc.exports import differences, kind_data, plain, solutions, vectors
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.derivations import data as derivation_data
 from paramcalc.exports.languages.tree import COPIES, DRAFT, NUMBER, PATH, definitions, form_schema
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.difference import TOTALS, Sort
+from paramcalc.results.solving.solutions import SIDES
 from paramcalc.spec import FRAMEWORKS
 
 _TEXT = {"type": "string"}
@@ -360,6 +361,41 @@ def _framework() -> dict[str, Any]:
     return closed({"defaults": defaults, "classes": _list(row, "the first that can be the layer is its class")})
 
 
+# --- Solutions -------------------------------------------------------------------------
+
+
+def solve_schema() -> dict[str, Any]:
+    """Return the schema of what `solve --format json` prints."""
+    solution = closed(
+        {
+            "dims": _map(_WHOLE, "the sizes of the dims that are varied"),
+            "total": {"type": "integer", "description": "of the first measure"},
+            "totals": _map(_WHOLE, "by measure"),
+            "difference": {"type": "integer", "description": "the total minus its target"},
+        }
+    )
+    first_to_last = {"first": _WHOLE, "last": {"type": ["integer", "null"]}, "step": _WHOLE}
+    nearest = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target, that itself included")
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "targets": _list(closed({"measure": _TEXT, "unit": _TEXT, "target": _WHOLE})),
+        "node": {"type": ["string", "null"], "description": "whose share is to reach the target; null: the network's"},
+        "which": {"enum": [*SIDES]},
+        "tolerance": _list(_WHOLE, "a share of the target: numerator and denominator"),
+        "varied": _map({"anyOf": [closed(first_to_last), closed({"sizes": _list(_WHOLE)})]}, "the sizes of each dim"),
+        "solutions": _list({"$ref": "#/$defs/solution"}, "within the tolerance, the nearest first"),
+        "number": {"type": "integer", "description": "how many there are, those that are not listed included"},
+        "complete": {"type": "boolean", "description": "whether all are listed"},
+        "met": {"type": "boolean", "description": "whether the exit code is 0"},
+        "below": nearest,
+        "above": nearest,
+        "conditions": _list(_TEXT, "what the closed form assumes, and all solutions meet"),
+        "unsearched": _list(_TEXT, "where no solution was looked for"),
+    }
+    return dict(_schema("Solutions of paramcalc", "paramcalc_solve", solutions.VERSION, keys, {"solution": solution}))
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -386,5 +422,6 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "form": form_schema,
     "layers": layers_schema,
     "derivation": derivation_schema,
+    "solve": solve_schema,
     "vectors": vectors_schema,
 }

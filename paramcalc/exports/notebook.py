@@ -12,9 +12,11 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.measure_derivation import MeasureDerivation
 from paramcalc.results.measurement import Measurement
 from paramcalc.results.memory import Memory
 from paramcalc.results.receptive_field import ReceptiveField
+from paramcalc.results.solving import Solutions
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -46,6 +48,12 @@ def _sheet(result: Difference | Memory | ReceptiveField) -> dict[str, str]:
 
 
 @shown.register
+def _solutions(result: Solutions) -> dict[str, str]:
+    text = str(result)
+    return {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"}
+
+
+@shown.register
 def _formula(result: Formula) -> dict[str, str]:
     from paramcalc.exports.derivations import html
     from paramcalc.exports.derivations.blocks import Document
@@ -60,8 +68,9 @@ def _formula(result: Formula) -> dict[str, str]:
 
 
 @shown.register(Derivation)
+@shown.register(MeasureDerivation)
 @shown.register(Comparison)
-def _derivation(result: Derivation | Comparison) -> dict[str, str]:
+def _derivation(result: Derivation | MeasureDerivation | Comparison) -> dict[str, str]:
     from paramcalc.exports.derivations import html, made
 
     return {

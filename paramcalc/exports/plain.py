@@ -156,6 +156,16 @@ def value(given: Any) -> Any:
     return given.tolist() if algebra.is_array(given) else given
 
 
+def exact(data: Any) -> Any:
+    """Return data with each number as every reader of JSON keeps it."""
+    # what knows the languages stands above what knows counts
+    from paramcalc.exports.languages.tree import number
+
+    if isinstance(data, dict):
+        return {key: exact(value) for key, value in data.items()}
+    return list(map(exact, data)) if isinstance(data, list) else number(data)
+
+
 def written(data: Any, indent: str = "") -> str:
     """Write data as JSON: objects over several lines, those that fit aside; a list of anything else on one."""
     import json

@@ -55,6 +55,9 @@ class Copies(Repeated):
             if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
         self._remark()
+        if self.trees and self.flow and not self.flow.broken:
+            # what flows out of all copies, apart from what flows out of the last
+            self.flow = replace(self.flow)
         self.entry.flow = self.flow
         return self.branch(self.trees, self.flow) if self.trees else None
 
@@ -78,6 +81,7 @@ class Copies(Repeated):
                 number += 1
         else:
             algebra.assume("≥", algebra.needed(self.times), 1)
+            algebra.choose("≥", self.times, 1)
             yield from range(2)
             undecided = Undecided(self.times)
             undecided.expression = str(self.entry.node.times)

@@ -9,7 +9,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.axes import Axes, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Part
-from paramcalc.layers.base.fields import Count, Flag, Given, Size, field
+from paramcalc.layers.base.fields import Count, Flag, Given, Rate, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
 from paramcalc.layers.base.products import Operand, products_of_parts
 from paramcalc.layers.base.reach import Reach, everything
@@ -32,6 +32,9 @@ class _Transformer(Layer):
     norm_first: Flag = field("", "whether each normalisation stands before its layer, or behind the sum", False)
     activation: Annotated[Given[str], words("function", "relu", "gelu", elsewhere=NO_FUNCTIONS)] = field(
         "", "the function between the two linear layers", "relu"
+    )
+    dropout: Rate = field(
+        "", "the share of the weights of attention, and of the elements behind each part, set to zero in training", 0.1
     )
 
     def way_out(self, shape: Shape) -> str:

@@ -29,4 +29,4 @@ class Activations(Measure):
         if leaf.layer.is_view:
             return
         for place, shape in enumerate(leaf.outputs):
-            yield Term("output" if len(leaf.outputs) == 1 else f"output_{place}", (context.batch, *shape))
+            yield Term("output" if len(leaf.outputs) == 1 else f"output_{place}", (*context.examples, *shape))

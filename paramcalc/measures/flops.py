@@ -38,9 +38,8 @@ class Flops(Measure):
     options: ClassVar[Mapping[str, Sequence[str]]] = {"causal": ("whole", "half", "exact")}
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
-        batch = () if type(context.batch) is int and context.batch == 1 else (context.batch,)
         for product in leaf.layer.owned_products(*leaf.input_shapes):
-            examples = batch if product.of_examples else ()
+            examples = context.examples if product.of_examples else ()
             factors = (*self.passes(product, leaf, state), *self._operations(product, leaf), *examples, *product.sizes)
             yield Term(product.name, factors, product.purpose)
 

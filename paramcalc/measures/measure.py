@@ -37,7 +37,8 @@ class Term:
     @property
     def amount(self) -> Number:
         """The product."""
-        return algebra.product(self.factors)
+        # numbers behind symbols: SymPy would multiply 2 into the first sum alone
+        return algebra.product(sorted(self.factors, key=lambda factor: type(factor) is int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Context:
     batch: Number = 1
     #: of every tensor for which none is stated
     dtype: str = ""
+
+    @property
+    def examples(self) -> tuple[Number, ...]:
+        """The examples of a batch as a factor of a term: none for a single one."""
+        return () if type(self.batch) is int and self.batch == 1 else (self.batch,)
 
 
 def size_in_bytes(elements: Number, dtype: str) -> Number:
@@ -94,6 +100,8 @@ class Measure:
     of_batch: ClassVar[bool] = False
     #: whether of copies side by side those count alone that an example passes through
     of_active: ClassVar[bool] = False
+    #: whether what several layers have in common counts at the first of them, so that alike copies may differ in it
+    shares: ClassVar[bool] = False
     #: the options that it has, each with the values that it takes, its default first
     options: ClassVar[Mapping[str, Sequence[str]]] = {}
 

@@ -128,7 +128,7 @@ def _check_active(tree: Tree, amounts: Amounts) -> None:
     """Refuse copies side by side of which some are active, and that differ: `unlike-copies`."""
     if not isinstance(tree, Branch):
         return
-    if tree.active is not None and amounts.measure.of_active:
+    if tree.active is not None and amounts.measure.of_active and not amounts.measure.shares:
         copies = [child for child in tree.children if child.label != "merge"]
         each = [algebra.divide(_of_tree(child, amounts), child.times) for child in copies]
         other = next((one for one in each[1:] if not algebra.same(each[0], one)), None)

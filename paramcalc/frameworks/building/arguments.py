@@ -50,6 +50,9 @@ def applied_function(layer: Layer, row: Equivalent | None) -> str | None:
     name = getattr(layer, "activation", None)
     if name is None or name == "linear" or (row and ("activation" in row.arguments or "activation" in row.fields)):
         return None
+    if type(layer).parts is not Layer.parts:
+        # it is that of a part
+        return None
     return str(name)
 
 

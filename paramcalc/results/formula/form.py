@@ -106,6 +106,8 @@ class Formula(Displayed):
     causes: dict[str, Cause] = field(default_factory=dict)
     #: the dims that were given beside the spec, at their values
     given: dict[str, Value] = field(default_factory=dict)
+    #: what decides which layers and sizes there are, beside `fixed`: where it does not hold, another form does
+    choices: tuple[Condition, ...] = field(default=(), repr=False)
 
     @property
     def measure(self) -> Measure:

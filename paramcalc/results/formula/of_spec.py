@@ -21,9 +21,10 @@ from paramcalc.measures import measure as named_measure
 from paramcalc.results.count import count
 from paramcalc.results.formula.assignment import MOST_ELEMENTS, Assignment, is_list_of_sizes
 from paramcalc.results.formula.causes import Cause, first_mention, of_copies, of_refusal, of_undecided
-from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of
+from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of, sympified
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
+from paramcalc.results.formula.symbols import symbol
 from paramcalc.results.formula.widths import name_widths
 from paramcalc.results.measurement import measured
 from paramcalc.spec import Framework, Spec, Value, is_none, names_in
@@ -54,10 +55,11 @@ def _form(
     if not states_dims:
         spec, meanings = name_widths(spec)
     implied = () if BATCH in spec.dims else (BATCH,)
+    keep = None if keep is None else [*keep]
     spec = measure.prepared(spec)
-    if implied and dims.get(BATCH, 1) is None:
+    if implied and measure.of_batch and (dims.get(BATCH, 1) is None or (BATCH in (keep or ()) and BATCH not in dims)):
         # a batch of any size is a symbol
-        spec, implied = replace(spec, dims={**spec.dims, BATCH: dims.pop(BATCH)}), ()
+        spec, implied = replace(spec, dims={**spec.dims, BATCH: dims.pop(BATCH, None)}), ()
     values = dim_values(spec, dims)
     candidates = _candidates(spec, dims, keep, values)
     if keep is None:
@@ -90,6 +92,7 @@ def _form(
         lists=lists,
         causes={**mentions, **settling.causes},
         given={name: values[name] for name in dims},
+        choices=run.choices,
     )
 
 
@@ -196,6 +199,8 @@ class _Run(NamedTuple):
     expr: Any
     #: what it assumes
     relations: tuple[Condition, ...]
+    #: of what it takes for granted, what decides which layers and sizes there are
+    choices: tuple[Condition, ...]
     root: Branch
     amounts: Amounts
 
@@ -203,8 +208,10 @@ class _Run(NamedTuple):
 class _Same(Exception):
     """Two dims must be equal for the shapes to agree: one stands for both."""
 
-    def __init__(self, one: str, other: str) -> None:
+    def __init__(self, one: str, other: str, chosen: bool = False) -> None:
         self.one, self.other = one, other
+        #: whether there is another network where they are not
+        self.chosen = chosen
 
 
 class _Settling:
@@ -229,6 +236,8 @@ class _Settling:
         self.differing: set[tuple[Any, Any]] = set()
         #: the symbols that do nothing else than differ from something: they decide what is there
         self.deciding: set[str] = set()
+        #: the pairs of symbols that one stands for, where there is another network if they differ
+        self.chosen_pairs: list[tuple[str, str]] = []
 
     def run(self) -> _Run:
         """Return the first evaluation that needs no decision."""
@@ -243,6 +252,8 @@ class _Settling:
                 self._fix(undecided, of_undecided(undecided))
             except _Same as pair:
                 self.assignment.unite(pair.one, pair.other)
+                if pair.chosen:
+                    self.chosen_pairs.append((pair.one, pair.other))
             except ParamcalcError as error:
                 # what holds at the spec's own sizes cannot be said in symbols
                 new = self.assignment.fix(self.assignment.symbols)
@@ -284,7 +295,9 @@ class _Settling:
                 raise _NoClosedForm(undecided, of_copies(graph.root, undecided)) from None
         if expr.has(sympy.Dummy):
             raise refuse("not-one-value", "a node outside of copies that grow depends on one of them")
-        return _Run(expr, tuple(needed(relations)), graph.root, amounts)
+        alike = self.assignment.stands_for
+        equal = [("=", *map(symbol, pair)) for pair in self.chosen_pairs if alike(pair[0]) == alike(pair[1])]
+        return _Run(expr, tuple(needed(relations)), (*sympified(relations.choices), *equal), graph.root, amounts)
 
     def _settle(self, relation: str, left: Any, right: Any) -> None:
         """Refuse a condition that fixes a dim, makes two of them one, or is not met at the spec's own sizes."""
@@ -311,7 +324,7 @@ class _Settling:
             return False
         if not meets("≠", left, right, self.assignment.values):
             if left.is_Symbol and right.is_Symbol:
-                raise _Same(left.name, right.name)
+                raise _Same(left.name, right.name, chosen=True)
             return False
         self.differing.add((left, right))
         return True

@@ -156,7 +156,9 @@ def _once(leaf: Leaf, amounts: Amounts) -> Any:
 def _one_of(tree: Tree, amounts: Amounts) -> Any:
     """Return what one copy of a tree adds."""
     if isinstance(tree, Leaf):
-        return expanded(sympy.Add(*(term.amount for term in amounts.terms(tree))))
+        total = sympy.Add(*(term.amount for term in amounts.terms(tree)))
+        # positions are sums of their own, such as length - 2
+        return _shortest([total, expanded(total)]) if amounts.measure.needs_connections else expanded(total)
     children = [*amounts.children(tree)]
     if tree.role == "copies" and tree.counter is None and all(among is None for _, among in children):
         return _row(tree.children, amounts)

@@ -374,6 +374,9 @@ def _plain(value: Any) -> Any:
     """Return an attribute as a field has it: numbers, texts, the name of a function, a layer, whether it is there."""
     import torch
 
+    if isinstance(value, torch.nn.Dropout):
+        # a layer made of others states the rate alone
+        return value.p
     if isinstance(value, torch.nn.Module):
         found = known(value)
         return found.layer if found is not None else _ABSENT
