@@ -103,6 +103,35 @@ def test_of_an_inventory_what_flows_is_not_known() -> None:
     assert pc.memory(inventory).unknown["cache"].startswith("the measure 'cache' needs connections")
 
 
+def test_what_is_saved_is_that_measure() -> None:
+    dims = {"tokens": 7, "batch": 2}
+    sheets = {how: pc.memory(LM, training="adam", dims=dims, attention=how) for how in (None, "flash", "math")}
+    assert {how: sheet.saved for how, sheet in sheets.items()} == {
+        how: pc.count(LM, of="saved", dims=dims, attention=how).total for how in sheets
+    }
+    assert sheets["flash"].total == sheets["flash"].known == pc.memory(LM, training="adam", dims=dims).total
+    with pytest.raises(pc.ParamcalcError, match="'attention' is not 'flesh'"):
+        pc.memory(LM, training="adam", dims=dims, attention="flesh")
+
+
+def test_computing_groups_again_may_fit() -> None:
+    deep = pc.loads("""
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [8]}
+  - name: body
+    times: 6
+    layers: [Dense: {units: 32, activation: gelu}, Dense: {units: 8}]
+""")
+    sheet = pc.memory(deep, training="sgd", dims={"batch": 50}, budget=1)
+    remedy = next(each for each in sheet.remedies if each.what == "recompute")
+    again, _ = with_recompute(deep)
+    assert remedy.to == "body"
+    assert remedy.total == sheet.known - sheet.saved + pc.count(again, of="saved", dims={"batch": 50}).total
+    assert sheet.remedies[-1].what == "all"
+
+
 def test_a_smaller_batch_may_fit() -> None:
     dims = {"tokens": 10, "batch": 8}
     of_one = 4 * 2 * 10 * 32
