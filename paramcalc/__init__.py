@@ -173,6 +173,7 @@ if TYPE_CHECKING:
     from paramcalc.results.formula import Formula as Formula
     from paramcalc.results.solving import Solution as Solution
     from paramcalc.results.solving import Solutions as Solutions
+    from paramcalc.results.sweeps import Sweep as Sweep
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -188,6 +189,7 @@ if TYPE_CHECKING:
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
     from paramcalc.verbs import solve as solve
+    from paramcalc.verbs import sweep as sweep
 else:
     # hidden from type checkers, to which any name would be there
 
@@ -212,10 +214,11 @@ _MODULES = {
     "results.difference": ("Difference",),
     "results.formula": ("Formula",),
     "results.solving": ("Solution", "Solutions"),
+    "results.sweeps": ("Sweep",),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "solve"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "solve", "sweep"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, differences, formulas, solutions
+from paramcalc.exports import derivations, differences, formulas, solutions, sweeps
 from paramcalc.exports.derivations import data, of_measures
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
@@ -13,6 +13,7 @@ from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measure_derivation import MeasureDerivation
 from paramcalc.results.solving import Solutions
+from paramcalc.results.sweeps import Sweep
 
 
 @singledispatch
@@ -27,6 +28,7 @@ printed.register(MeasureDerivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
 printed.register(Solutions, solutions.render)
+printed.register(Sweep, sweeps.render)
 
 
 def derived(result: Derivation | MeasureDerivation) -> dict[str, Any]:
