@@ -244,6 +244,8 @@ class _Reading:
     def comparison(self, node: ast.Compare) -> Value:
         """Return whether each value stands to the next as the sign between them says."""
         values = [self.value(each) for each in (node.left, *node.comparators)]
+        if all(isinstance(each, Known) for each in values):
+            return self.constant(node)
         pairs = zip(node.ops, values, values[1:], strict=False)
         return reduce(self.conjunction, (self.relation(type(sign), *pair) for sign, *pair in pairs))
 

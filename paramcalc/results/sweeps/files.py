@@ -99,8 +99,8 @@ class _Writing:
                 done += self.work.size(number)
             else:
                 left.append(number)
-        self.progress(done)
         try:
+            self.progress(done)
             with closing(self.sweep.parts(left)) as parts:
                 for number, part in parts:
                     with _replacing(self._part(number)) as file:

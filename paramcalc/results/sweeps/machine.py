@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy
@@ -12,6 +13,39 @@ from paramcalc.results.sweeps.program import OPERATIONS, Place, Program, Step
 
 #: The axes that a step extends along.
 Axes: TypeAlias = frozenset[int]
+
+
+class Layout(NamedTuple):
+    """Along which axis each column extends, and how many points an axis has."""
+
+    axes: Mapping[Any, Axes]
+    lengths: Sequence[int]
+
+    def size(self, axes: Axes) -> int:
+        """Return how many values there are of what extends along these axes."""
+        return math.prod(self.lengths[axis] for axis in axes)
+
+    def cost(self, program: Program, outputs: Iterable[Place]) -> int:
+        """Return about how long the steps of outputs take, a sum of two numbers taking 1."""
+        axes = self.of_steps(program)
+        needed: set[Place] = set()
+        waiting = [*outputs]
+        while waiting:
+            place = waiting.pop()
+            if place not in needed:
+                needed.add(place)
+                waiting += program.steps[place].operands
+        costs = {name: operation.cost for name, operation in OPERATIONS.items()}
+        steps = ((program.steps[place].name, axes[place]) for place in needed)
+        return sum(costs.get(name, 2) * self.size(along) for name, along in steps if name not in ("dim", "number"))
+
+    def of_steps(self, program: Program) -> list[Axes]:
+        """Return the axes of every step."""
+        found: list[Axes] = []
+        for step in program.steps:
+            own = self.axes[step.value] if step.name == "dim" else frozenset[int]()
+            found.append(own.union(*(found[place] for place in step.operands)))
+        return found
 
 
 class _Register(NamedTuple):

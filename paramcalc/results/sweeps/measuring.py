@@ -10,19 +10,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.results.formula import Formula
 from paramcalc.results.sweeps.expressions import NoSteps
-from paramcalc.results.sweeps.formulas import Layout, Steps, cheapest, ways
-from paramcalc.results.sweeps.machine import Machine
+from paramcalc.results.sweeps.machine import Layout, Machine
 from paramcalc.results.sweeps.plan import OF_SIZES, Plan
 from paramcalc.results.sweeps.points import Block, Points
 from paramcalc.results.sweeps.program import Bounds, Place, Program
 from paramcalc.results.sweeps.program import fits as fits_64_bits
+
+if TYPE_CHECKING:
+    from paramcalc.results.formula import Formula
 
 #: A form takes as long to make as about so many counts: for fewer points, none is made.
 FEW = 100
@@ -160,6 +161,9 @@ class Meter:
 
     def _ready(self, forms: Sequence[Formula], fixed: Mapping[str, int]) -> _Forms:
         """Make forms ready for the points of the sweep."""
+        # where there are forms, SymPy is loaded
+        from paramcalc.results.sweeps.formulas import cheapest, ways
+
         sizes: dict[Any, Bounds] = {**self.points.bounds, **dict.fromkeys(self._look_ups, (0, 1))}
 
         def program_of(exprs: Iterable[Any]) -> tuple[Program, Sequence[Place]]:
@@ -178,12 +182,15 @@ class Meter:
         self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Iterable[Any]
     ) -> list[Place]:
         """Write which points are kept, of which that is right, and the measures, as steps."""
+        from paramcalc.results.sweeps.formulas import Steps
+
         one = program.number(1)
         allowed = program.all_of("both", [one, *self._conditions(program)])
         steps = Steps(program, self._layout)
         values = [steps.value(expr) for expr in exprs]
         assumed = [program.of("equal", program.dim(name), program.number(value)) for name, value in fixed.items()]
-        sizes = dict.fromkeys(name for form in forms for name in form.symbols)
+        # a symbol is at least 1, also where nothing is left of it in the form
+        sizes = [name for name in self.plan.varied if name not in fixed]
         assumed += [program.of("at_most", one, program.dim(name)) for name in sizes]
         exact: list[Place] = []
         for relation in dict.fromkeys(relation for form in forms for relation in form.relations):
@@ -232,8 +239,10 @@ class Meter:
         try:
             return write()
         except NoSteps:
-            if key not in self._look_ups:
-                self._look_ups[key] = _LookUp(self.plan.sources(names), answer)
+            sources = self.plan.sources(names)
+            if not sources:
+                return program.number(answer({}))
+            self._look_ups.setdefault(key, _LookUp(sources, answer))
             return program.look_up(key)
 
     def _looked_up(self, machine: Machine, columns: Mapping[str, Any]) -> dict[Any, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
@@ -17,13 +17,15 @@ from paramcalc.graph import undecided_problem
 from paramcalc.graph.values import value_of
 from paramcalc.measures import Measure
 from paramcalc.results.count import count
-from paramcalc.results.formula import Formula, formula
 from paramcalc.results.measurement import measured
 from paramcalc.results.sweeps.expressions import Choice, Columns, Known, NoSteps, Size
 from paramcalc.results.sweeps.program import Program
 from paramcalc.spec import Framework, Spec, Value, names_in
 from paramcalc.spec.loading import loads
 from paramcalc.spec.writing import dumps
+
+if TYPE_CHECKING:
+    from paramcalc.results.formula import Formula
 
 #: What a spec may be refused for at some sizes, and not at others: such a point is left out.
 OF_SIZES = frozenset([
@@ -168,7 +170,10 @@ class Plan:
         values: dict[str, Any] = {name: Known(value) for name, value in self.known.items()}
         for name in self.varied:
             place, choices = program.dim(name), self.choices.get(name)
-            values[name] = Size(place, one, one) if choices is None else Choice(choices, place)
+            if choices is None:
+                values[name] = Size(place, one, one)
+            else:
+                values[name] = Choice(tuple(value_of(each, Environment({})) for each in choices), place)
         return Columns(program, self.depending, values)
 
     def check(self) -> None:
@@ -209,6 +214,9 @@ class Plan:
 
     def forms(self, point: Mapping[str, int]) -> tuple[Formula, ...]:
         """Return the closed form of each measure, made at a point. Raises `ParamcalcError` as `counted` does."""
+        # SymPy takes longer to load than a hundred counts
+        from paramcalc.results.formula import formula
+
         spec = replace(self.spec, dims={**self.spec.dims, **self.dims(point)})
         keep = [name for name in self.varied if name not in self.choices]
         return tuple(formula(spec, self.convention, keep=keep, measure=measure) for measure in self.measures)
