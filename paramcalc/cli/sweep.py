@@ -101,7 +101,9 @@ def sweep(
 
         write(plots.plot(result, str(picture)), plot, path, spec)
     if output is None and plot is None:
-        show(result.to("text" if format == "table" else format))
+        from paramcalc.exports import sweeps
+
+        show(sweeps.render(result, "text" if format == "table" else format))
     elif output is not None:
         from paramcalc.exports import sweeps
 

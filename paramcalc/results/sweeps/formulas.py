@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -123,8 +124,13 @@ _DIVISIONS: dict[Any, str] = {Quotient: "quotient", FloorQuotient: "quotient", R
 _COMBINED: dict[Any, str] = {sympy.Mul: "multiply", sympy.Max: "largest", sympy.Min: "smallest"}
 
 
-def ways(expr: Any) -> Iterator[Any]:
-    """Yield ways to write an expression over whole numbers: as it is, multiplied out, and by Horner's scheme."""
+@lru_cache(maxsize=256)
+def ways(expr: Any) -> tuple[Any, ...]:
+    """Return ways to write an expression over whole numbers: as it is, multiplied out, and by Horner's scheme."""
+    return tuple(_ways(expr))
+
+
+def _ways(expr: Any) -> Iterator[Any]:
     yield whole(expr)
     numerator, denominator = sympy.fraction(sympy.together(expr))
     symbols = sorted(expr.free_symbols, key=lambda each: each.name)
