@@ -12,6 +12,7 @@ from dataclasses import replace
 from os import PathLike, path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
+from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, kind
@@ -130,19 +131,37 @@ def count(
     measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
     given = _given(spec, opened, dims, measure)
-    counted: Count[Any] | Measurement[Any]
-    if measure.name == DEFAULT_MEASURE:
-        from paramcalc.results.count import count as counts
+    try:
+        counted = _counted(opened, measure, convention, given, expand, depth)
+    except ParamcalcError as error:
+        arrays = {name: value for name, value in given.items() if is_array(value)}
+        if not arrays:
+            raise
+        from paramcalc.results.sweeps import first_refused
 
-        counted = counts(opened, convention, dims=given, expand=expand, depth=depth)
-    else:
-        from paramcalc.results.measurement import measured
-
-        counted = measured(opened, measure, convention, dims=given, expand=expand, depth=depth)
+        raise first_refused(opened, measure, convention, given, error) from None
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
     return replace(counted, layers=rows)
+
+
+def _counted(
+    spec: Spec,
+    measure: Measure,
+    convention: Framework | None,
+    dims: dict[str, Value],
+    expand: bool,
+    depth: int | None,
+) -> Count[Any] | Measurement[Any]:
+    """Count a spec by a measure."""
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.count import count
+
+        return count(spec, convention, dims=dims, expand=expand, depth=depth)
+    from paramcalc.results.measurement import measured
+
+    return measured(spec, measure, convention, dims=dims, expand=expand, depth=depth)
 
 
 @overload

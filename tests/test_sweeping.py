@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +137,22 @@ def test_usage(arguments: tuple[str, ...], said: str) -> None:
     result = run("sweep", GPT2, *arguments)
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_packages_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("pyarrow", "dask", "matplotlib", "pandas"):
+        monkeypatch.setitem(sys.modules, name, None)
+    found = pc.sweep(pc.loads(LINEAR), {"n": [1, 2]})
+    from paramcalc.exports import plots
+
+    for call, said in (
+        (lambda: found.to_parquet(tmp_path / "x.parquet"), "Parquet needs the package pyarrow"),
+        (lambda: pc.sweep(pc.loads(LINEAR), "x.parquet"), "or give the candidates as CSV"),
+        (lambda: pc.sweep(pc.loads(LINEAR), {"n": [1]}, client="tcp://x:1").columns, "paramcalc[dask]"),
+        (lambda: plots.plot(found), "paramcalc[plot]"),
+        (found.to_pandas, "a data frame needs the package pandas"),
+    ):
+        with pytest.raises(pc.ParamcalcError) as refused:
+            call()
+        assert refused.value.code == "missing-package"
+        assert said in str(refused.value)

@@ -17,6 +17,6 @@ sweep          what the caller is given
 
 from __future__ import annotations
 
-from paramcalc.results.sweeps.sweep import Sweep, sweep
+from paramcalc.results.sweeps.sweep import Sweep, first_refused, sweep
 
-__all__ = ["Sweep", "sweep"]
+__all__ = ["Sweep", "first_refused", "sweep"]

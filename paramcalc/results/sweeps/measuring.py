@@ -68,6 +68,8 @@ class Meter:
         self.plan = plan
         self.points = points
         self.measures = [*range(len(plan.measures))] if measures is None else [*measures]
+        #: why the first point is refused that was counted
+        self._refusal = ""
         self._lock = threading.Lock()
         self._local = threading.local()
         self._forms: list[_Forms] = []
@@ -289,9 +291,10 @@ class Meter:
             named = dict(zip(self.plan.varied, point, strict=True))
             if len(self._counted) >= MOST_COUNTED:
                 at = ", ".join(f"{name} = {quoted(value)}" for name, value in self.plan.dims(named).items())
+                why = f" (the first is refused: {self._refusal})" if self._refusal else ""
                 raise refuse(
                     "limit",
-                    f"no closed form holds at more than {MOST_COUNTED:,} of the points, such as {at}: each is counted",
+                    f"more than {MOST_COUNTED:,} points, such as {at}, are in no closed form, and are counted{why}",
                     "leave out with 'where' what breaks a condition; or give fewer values of a dim that has no symbol",
                 )
             self._counted[point] = self._count_anew(named)
@@ -305,6 +308,7 @@ class Meter:
         except ParamcalcError as error:
             if error.code not in OF_SIZES:
                 raise
+            self._refusal = self._refusal or error.problems[0].message
             return None
 
     def _point(self, block: Block, place: int) -> dict[str, int]:

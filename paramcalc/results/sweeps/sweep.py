@@ -18,7 +18,7 @@ from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.measures import Measure
 from paramcalc.measures import measure as named_measure
 from paramcalc.results.sweeps.candidates import read_candidates
-from paramcalc.results.sweeps.plan import Plan
+from paramcalc.results.sweeps.plan import OF_SIZES, Plan
 from paramcalc.results.sweeps.points import Points
 from paramcalc.results.sweeps.program import Bounds
 from paramcalc.results.sweeps.running import connected, on_cluster, on_this_machine
@@ -305,6 +305,49 @@ def sweep(
         Work(plan if shown is None else replace(plan, shown=tuple(dict.fromkeys(shown))), Points(axes), selection),
         client,
     )
+
+
+def first_refused(
+    spec: Spec, measure: Measure, convention: Framework | None, dims: Mapping[str, Any], error: ParamcalcError
+) -> ParamcalcError:
+    """Return the refusal of a count of arrays as that of the first row that is refused, and the row with its number.
+
+    Of what is refused whatever the sizes are, it is the refusal as it was: `error`.
+    """
+    arrays = {name: value for name, value in dims.items() if is_array(value)}
+    if error.code not in OF_SIZES:
+        return error
+    try:
+        columns = dict(zip(arrays, numpy.broadcast_arrays(*arrays.values()), strict=True))
+        others = {name: value for name, value in dims.items() if name not in arrays}
+        spec = _with_dims(measure.prepared(spec), others)
+        table = {name: numpy.asarray(column).reshape(-1) for name, column in columns.items()}
+        axes, choices = read_table(spec, table)
+        plan = Plan(spec, convention or spec.framework, tuple(table), choices, (), (measure,))
+        work = Work(plan, Points(axes), None)
+        meter = work.meter()
+        for number in range(work.points.blocks):
+            block = work.points.block(number)
+            kept = meter.measured(block).kept
+            if kept is not None and not kept.all():
+                row = block.first + int(kept.argmin())
+                return _at_row(plan, {name: int(column[row]) for name, column in table.items()}, row) or error
+    except (ParamcalcError, ValueError):
+        # what cannot be swept, or are no rows: arrays that NumPy does not broadcast
+        return error
+    return error
+
+
+def _at_row(plan: Plan, point: Mapping[str, int], row: int) -> ParamcalcError | None:
+    """Return the refusal of a point, which is a row of a table."""
+    at = ", ".join(f"{name} = {quoted(value)}" for name, value in point.items())
+    try:
+        plan.counted(point)
+    except ParamcalcError as error:
+        return ParamcalcError(
+            replace(problem, message=f"{problem.message}, in row {row}: {at}") for problem in error.problems
+        )
+    return None
 
 
 def _with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
