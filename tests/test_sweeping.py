@@ -54,7 +54,6 @@ def test_what_breaks_a_condition_is_left_out() -> None:
         ({"where": "n + 1"}, "error[wrong-type]: takes conditions, and 'n + 1' is a number"),
         ({"where": "free > 1"}, "error[free-dim]: 'free > 1' needs the value of 'free'\n    vary it, or give it one"),
         ({"where": "n >"}, "error[invalid-expression]: 'n >' is not an expression"),
-        ({"where": "[1, 2][n] / 2 > 1"}, "error[not-expressible]: '[1, 2][n] / 2 > 1' has a '/' beside what"),
         ({"of": "flop"}, "error[unknown-measure]: there is no measure 'flop'"),
         ({"by": "total"}, "error[missing-key]: 'by' goes with 'top'"),
         ({"top": 0}, "error[invalid-value]: 'top' is a whole number of at least 1, not 0"),

@@ -105,6 +105,7 @@ CONDITIONS = [
     "wide % 4 == 0",
     "width > 2.5",
     "sizes[depth] > 3",
+    "sizes[depth] / width >= 1 / 2",
     "kinds[depth] == kinds[0]",
     "sum(sizes) > width",
     "-width % 5 > 1",

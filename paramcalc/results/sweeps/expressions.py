@@ -84,13 +84,13 @@ class Columns:
             self.values[name] = self.of(stated)
         return self.values[name]
 
-    def of(self, expression: Expression, exact: bool = True) -> Value:
-        """Return the value of an expression; `exact` says whether `/` must leave no remainder. Raises `NoSteps`."""
-        return _Reading(self, exact).value(ast.parse(expression.text.strip(), mode="eval").body)
+    def of(self, expression: Expression) -> Value:
+        """Return the value of an expression. Raises `NoSteps`."""
+        return _Reading(self, expression.exact).value(ast.parse(expression.text.strip(), mode="eval").body)
 
-    def met(self, condition: Expression, exact: bool = True) -> Place:
+    def met(self, condition: Expression) -> Place:
         """Return the step that says where a condition has a value, and holds. Raises `NoSteps`."""
-        truth = as_truth(self, self.of(condition, exact))
+        truth = as_truth(self, self.of(condition))
         return self.program.of("both", truth.holds, truth.defined)
 
     def defined(self, name: str) -> Place:
@@ -136,7 +136,8 @@ class _Reading:
     def constant(self, node: ast.expr) -> Value:
         """Return what a node is that mentions no column. Raises `NoSteps`."""
         try:
-            return Known(Expression.parse(ast.unparse(node)).evaluate(Environment(self.columns.known)))
+            expression = Expression.parse(ast.unparse(node), exact=self.exact)
+            return Known(expression.evaluate(Environment(self.columns.known)))
         except (ParamcalcError, Undecided):
             raise NoSteps(ast.unparse(node)) from None
 

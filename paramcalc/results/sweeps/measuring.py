@@ -219,9 +219,8 @@ class Meter:
             met = partial(columns.met, condition)
             found.append(self._step(program, ("requires", place), condition.names, met, partial(plan.meets, condition)))
         for place, condition in enumerate(plan.where):
-            met = partial(columns.met, condition, exact=False)
-            answer = partial(plan.meets, condition, exact=False)
-            found.append(self._step(program, ("where", place), condition.names, met, answer))
+            met = partial(columns.met, condition)
+            found.append(self._step(program, ("where", place), condition.names, met, partial(plan.meets, condition)))
         return found
 
     def bounds(self) -> list[Bounds] | None:
@@ -301,7 +300,7 @@ class Meter:
         return self._counted[point]
 
     def _count_anew(self, point: Mapping[str, int]) -> tuple[int, ...] | None:
-        if not all(self.plan.meets(condition, point, exact=False) for condition in self.plan.where):
+        if not all(self.plan.meets(condition, point) for condition in self.plan.where):
             return None
         try:
             return self.plan.counted(point)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -136,19 +135,14 @@ class Plan:
                 values[name] = Unknown(name) if value is None else value_of(value, Environment(values))
         return values
 
-    def meets(self, condition: Expression, point: Mapping[str, int], exact: bool = True) -> bool:
-        """Return whether a condition has a value at a point, and holds; `exact`: whether `/` must leave no remainder.
+    def meets(self, condition: Expression, point: Mapping[str, int]) -> bool:
+        """Return whether a condition has a value at a point, and holds.
 
-        Raises `wrong-type` for what is no condition, `free-dim`, and `not-expressible` for what is no arithmetic.
+        Raises `wrong-type` for what is no condition, and `free-dim`.
         """
         try:
             with _decided():
-                values = self.values(condition.names, point)
-                if not exact:
-                    columns = Columns(Program(), {}, {name: Known(value) for name, value in values.items()})
-                    with suppress(NoSteps):
-                        return columns.program.known(columns.met(condition, exact=False)) == 1
-                value = condition.evaluate(Environment(values))
+                value = condition.evaluate(Environment(self.values(condition.names, point)))
         except _NoValue:
             return False
         if not isinstance(value, bool):
@@ -177,21 +171,16 @@ class Plan:
         return Columns(program, self.depending, values)
 
     def check(self) -> None:
-        """Refuse conditions of the sweep that are none: `wrong-type`, `free-dim`, `not-expressible`."""
+        """Refuse conditions of the sweep that are none: `wrong-type`, `free-dim`."""
         for condition in self.where:
             free = self._unknown(condition.names)
             if free:
                 hint = f"vary it, or give it one: --set {free[0]}=…"
                 raise refuse("free-dim", f"{quoted(condition.text)} needs the value of '{free[0]}'", hint)
-            try:
-                value = self.read(Program()).of(condition, exact=False)
-            except NoSteps:
-                if any(isinstance(each, ast.Div) for each in ast.walk(ast.parse(condition.text))):
-                    message = f"{quoted(condition.text)} has a '/' beside what is worked out point by point"
-                    raise refuse("not-expressible", message, "multiply both sides by the divisor") from None
-                continue
-            if isinstance(value, Size) or (isinstance(value, Known) and not isinstance(value.value, bool)):
-                raise refuse("wrong-type", f"takes conditions, and {quoted(condition.text)} is a number")
+            with suppress(NoSteps):
+                value = self.read(Program()).of(condition)
+                if isinstance(value, Size) or (isinstance(value, Known) and not isinstance(value.value, bool)):
+                    raise refuse("wrong-type", f"takes conditions, and {quoted(condition.text)} is a number")
 
     def _unknown(self, names: Iterable[str]) -> list[str]:
         """Return the dims without a value that dims of these names follow from, or are."""
@@ -254,4 +243,12 @@ def _plan(
 ) -> Plan:
     """Make a plan again in another process."""
     values = {name: tuple(ABSENT if each is _Absent else each for each in values) for name, values in choices.items()}
-    return Plan(loads(text), convention, varied, values, tuple(map(Expression.parse, where)), measures, shown)
+    return Plan(
+        loads(text),
+        convention,
+        varied,
+        values,
+        tuple(Expression.parse(each, exact=False) for each in where),
+        measures,
+        shown,
+    )

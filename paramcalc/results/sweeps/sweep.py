@@ -111,7 +111,7 @@ class Sweep(Displayed):
             return None
         point = {name: int(column[0]) for name, column in points.at(numpy.zeros(1, numpy.int64)).items()}
         for condition in plan.where:
-            if not plan.meets(condition, point, exact=False):
+            if not plan.meets(condition, point):
                 at = ", ".join(f"{name} = {quoted(value)}" for name, value in plan.dims(point).items())
                 return refuse("unmet-condition", f"{quoted(condition.text)} does not hold at {at}")
         try:
@@ -398,7 +398,8 @@ def _conditions(spec: Spec, where: Any) -> tuple[Expression, ...]:
         for name in sorted(condition.names):
             if name not in spec.dims:
                 raise condition.unknown(name, spec.dims)
-    return conditions
+    # a quotient in them need not be whole
+    return tuple(Expression.parse(condition.text, exact=False) for condition in conditions)
 
 
 def _selection(plan: Plan, top: int | None, by: str | None, pareto: Sequence[str]) -> Top | Front | None:
