@@ -12,6 +12,7 @@ from dataclasses import replace
 from os import PathLike, path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
+from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD, kind
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from paramcalc.results.receptive_field import ReceptiveField
     from paramcalc.results.solving import Solutions
     from paramcalc.results.solving.solutions import Side
+    from paramcalc.results.sweeps import Sweep
 
 
 class KerasModel(Protocol):
@@ -147,19 +149,37 @@ def count(
     measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
     given = _given(spec, opened, dims, measure)
-    counted: Count[Any] | Measurement[Any]
-    if measure.name == DEFAULT_MEASURE:
-        from paramcalc.results.count import count as counts
+    try:
+        counted = _counted(opened, measure, convention, given, expand, depth)
+    except ParamcalcError as error:
+        arrays = {name: value for name, value in given.items() if is_array(value)}
+        if not arrays:
+            raise
+        from paramcalc.results.sweeps import first_refused
 
-        counted = counts(opened, convention, dims=given, expand=expand, depth=depth)
-    else:
-        from paramcalc.results.measurement import measured
-
-        counted = measured(opened, measure, convention, dims=given, expand=expand, depth=depth)
+        raise first_refused(opened, measure, convention, given, error) from None
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
     return replace(counted, layers=rows)
+
+
+def _counted(
+    spec: Spec,
+    measure: Measure,
+    convention: Framework | None,
+    dims: dict[str, Value],
+    expand: bool,
+    depth: int | None,
+) -> Count[Any] | Measurement[Any]:
+    """Count a spec by a measure."""
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.count import count
+
+        return count(spec, convention, dims=dims, expand=expand, depth=depth)
+    from paramcalc.results.measurement import measured
+
+    return measured(spec, measure, convention, dims=dims, expand=expand, depth=depth)
 
 
 @overload
@@ -339,6 +359,53 @@ def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str
     return {option: value for option, value in options.items() if option in known}
 
 
+def sweep(
+    spec: Network,
+    vary: Mapping[str, Any] | str | PathLike[str] | Any,
+    convention: Framework | None = None,
+    *,
+    of: str | Sequence[str] | None = None,
+    where: str | Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    top: int | None = None,
+    by: str | None = None,
+    pareto: Sequence[str] | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+    client: Any = None,
+    **options: str | None,
+) -> Sweep:
+    """Measure a network at every combination of the values of some dims, or at the rows of a table.
+
+    `vary` gives each dim that varies its values: a `range`, a list, an array of whole numbers, or a text such as
+    "256:8192:64", in which both ends are included, or "4,8,16"; or it is a table of candidates: the path of a Parquet
+    or CSV file, a data frame, a table of pyarrow. Points that break a condition of the spec, or one in `where`, are
+    left out; in `where`, a `/` is a fraction. `of` names the measures, the parameters if absent, and `options` are
+    theirs. `columns` are the names of the columns that are wanted. `top=10, by="total"` keeps the ten smallest, and
+    `by="-total"` the ten largest; `pareto=["total", "-width"]` those for which no other is as good by each of these and
+    better by one. `client` is a client of Dask, or the address of its scheduler. The other arguments are those of
+    `count`. Raises `ParamcalcError`.
+    """
+    from paramcalc.results import sweeps as results
+
+    opened = _of_dtype(open_network(spec), dtype)
+    _check_fixed(spec, opened, dims, vary if isinstance(vary, Mapping) else ())
+    return results.sweep(
+        opened,
+        vary,
+        convention=convention,
+        of=of,
+        options=options,
+        dims=dims,
+        where=where,
+        columns=columns,
+        top=top,
+        by=by,
+        pareto=pareto,
+        client=client,
+    )
+
+
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
     """Say what differs between two networks: their nodes, tensors, shapes, dtypes, training, ties, and totals.
 
@@ -499,12 +566,17 @@ def _given(
     Those that are `varied` are given other values later. Raises `fixed-dim` for an argument that was fixed when it was
     derived.
     """
+    _check_fixed(network, opened, dims, varied)
+    return read_given(opened if measure is None else measure.prepared(opened), dims)
+
+
+def _check_fixed(network: Network, opened: Spec, dims: Any, varied: Iterable[str]) -> None:
+    """Refuse a dim that was fixed when a network was derived: `fixed-dim`."""
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
     names = [*(dims if isinstance(dims, Mapping) else ()), *([varied] if isinstance(varied, str) else varied)]
     for name in names if isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
-    return read_given(opened if measure is None else measure.prepared(opened), dims)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:

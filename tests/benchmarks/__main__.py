@@ -84,7 +84,8 @@ def repeated(times: int) -> pc.Spec:
 
 
 def main() -> None:
-    print(f"{'':60} {'median':>8}   (range)")
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.sweeping"], check=True, cwd=ROOT)
+    print(f"\n{'':60} {'median':>8}   (range)")
     floor = in_pipe(script("floor"))
     compare("count of the seed network in a pipe / the floor", in_pipe(COUNT), floor, 21, "1.4")
     compare("count of the seed network in a terminal / the floor", in_terminal(COUNT), floor, 21, "1.6")
