@@ -589,6 +589,31 @@ def _transformer(run: Run, layer: Any, inputs: Values, trained: Trained, shapes:
     return [parts("decoder", target, parts("encoder", source))]
 
 
+# --- How far apart two inputs are ---------------------------------------------------------
+
+
+def _cosine(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Divide each vector by its length, and multiply."""
+    x, y = inputs
+    if not algebra.same_shapes(x.shape, y.shape):
+        raise refuse("not-measurable", "of a CosineSimilarity, what is kept is known of two inputs of one shape")
+    for value, other in ((x, y), (y, x)):
+        if value.needs_gradient:
+            run.keep(value, "input" if value is x else "second_input")
+            run.make("lengths", 2 * algebra.divide(algebra.product(value.shape), run.along_axis(layer)), value.dtype)
+            run.make("normalized_other", algebra.product(other.shape), other.dtype)
+    return [run.new(shapes[0], x.dtype, x.needs_gradient or y.needs_gradient)]
+
+
+def _distance(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Take the length of the difference."""
+    output = run.new(shapes[0], _widest(inputs), any(value.needs_gradient for value in inputs))
+    if output.needs_gradient:
+        run.make("difference", algebra.product(algebra.broadcast_shapes([x.shape for x in inputs])), output.dtype)
+        run.keep(output, "output")
+    return [output]
+
+
 # --- Products of axes that an equation names -----------------------------------------------
 
 
@@ -664,6 +689,8 @@ PROGRAMS: Mapping[str, Program] = {
     "decoder_layer": _decoder_layer,
     "stack": _stack,
     "transformer": _transformer,
+    "cosine": _cosine,
+    "distance": _distance,
     "einsum": _einsum,
     "unpool": _unpool,
 }
