@@ -13,7 +13,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Part
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
-from paramcalc.measures.saved.run import Attention, Program, Run, Trained, activation, function, term
+from paramcalc.measures.saved.run import Attention, Program, Run, Trained, activation, function, term, widest
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -186,7 +186,7 @@ def _permute(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sha
 
 def _concatenate(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     needs = any(value.needs_gradient for value in inputs)
-    return [run.new(shapes[0], _widest(inputs), needs)]
+    return [run.new(shapes[0], widest(inputs), needs)]
 
 
 # --- Several inputs ----------------------------------------------------------------------
@@ -206,15 +206,7 @@ def _together(run: Run, inputs: Values, shape: Shape) -> Value:
     needs = any(value.needs_gradient for value in inputs)
     as_large = [value for value in inputs if len(value.shape) == len(shape) and algebra.same_shapes(value.shape, shape)]
     order = as_large[0].order if as_large else ()
-    return run.new(shape, _widest(inputs), needs, order)
-
-
-def _widest(inputs: Values) -> str:
-    found = {value.dtype for value in inputs}
-    if {"float16", "bfloat16"} <= found:
-        return "float32"
-    floats = [each for each in found if "float" in each]
-    return max(floats or found, key=lambda name: width(name))
+    return run.new(shape, widest(inputs), needs, order)
 
 
 def _pairwise(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -607,7 +599,7 @@ def _cosine(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shap
 
 def _distance(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     """Take the length of the difference."""
-    output = run.new(shapes[0], _widest(inputs), any(value.needs_gradient for value in inputs))
+    output = run.new(shapes[0], widest(inputs), any(value.needs_gradient for value in inputs))
     if output.needs_gradient:
         run.make("difference", algebra.product(algebra.broadcast_shapes([x.shape for x in inputs])), output.dtype)
         run.keep(output, "output")
