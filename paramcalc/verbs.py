@@ -159,7 +159,8 @@ def formula(
     """Give the closed form of a network in its dims, or the general one of a layer type.
 
     `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
-    substituted. A spec without dims gets a symbol for each width of its layers. Raises
+    substituted. A spec without dims gets a symbol for each width of its layers; a live model too, whose
+    form in the arguments of its constructor is that of what `derive` gives. Raises
     `ParamcalcError` for what `count` refuses, and for an unknown name.
     """
     from paramcalc.results import formula as results
@@ -171,7 +172,10 @@ def formula(
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = None if keep is None else _read_names(keep)
     opened = open_network(spec)
-    return results.formula(opened, convention, keep=names, dims=_given(spec, opened, dims))
+    try:
+        return results.formula(opened, convention, keep=names, dims=_given(spec, opened, dims))
+    except ParamcalcError as error:
+        raise _naming_derive(error, spec) from None
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -285,6 +289,16 @@ def _given(network: Network, opened: Spec, dims: Any) -> dict[str, Value]:
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
     return read_given(opened, dims)
+
+
+def _naming_derive(error: ParamcalcError, network: Any) -> ParamcalcError:
+    """Say of a live model, which is not given a dim that it lacks, where the arguments of its constructor are dims."""
+    if _framework_of(network) is None or error.code != "unknown-dim":
+        return error
+    hint = (
+        f"a live model has its sizes alone: pc.derive({type(network).__name__}, …) has the arguments of what makes it"
+    )
+    return ParamcalcError(replace(problem, hint=hint) for problem in error.problems)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:
