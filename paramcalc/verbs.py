@@ -271,7 +271,8 @@ def formula(
     """Give the closed form of a network in its dims, or the general one of a layer type.
 
     `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
-    substituted. A spec without dims gets a symbol for each width of its layers. `of` is the measure that it is
+    substituted. A spec without dims gets a symbol for each width of its layers; a live model too, whose
+    form in the arguments of its constructor is that of what `derive` gives. `of` is the measure that it is
     the form of, with its `options`, as for `count`; of a whole batch, `batch` stays a symbol where it is kept, or given
     as None. `dtype` is that of `count`. Raises `ParamcalcError` for what `count` refuses, and for an unknown name.
     """
@@ -285,8 +286,11 @@ def formula(
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = None if keep is None else _read_names(keep)
     opened = _of_dtype(open_network(spec), dtype)
-    given = _given(spec, opened, dims, measure)
-    return results.formula(opened, convention, keep=names, dims=given, measure=measure)
+    try:
+        given = _given(spec, opened, dims, measure)
+        return results.formula(opened, convention, keep=names, dims=given, measure=measure)
+    except ParamcalcError as error:
+        raise _naming_derive(error, spec) from None
 
 
 def _measure(of: str | None, options: Mapping[str, str | None]) -> Measure:
@@ -577,6 +581,16 @@ def _check_fixed(network: Network, opened: Spec, dims: Any, varied: Iterable[str
     for name in names if isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
+
+
+def _naming_derive(error: ParamcalcError, network: Any) -> ParamcalcError:
+    """Say of a live model, which is not given a dim that it lacks, where the arguments of its constructor are dims."""
+    if _framework_of(network) is None or error.code != "unknown-dim":
+        return error
+    hint = (
+        f"a live model has its sizes alone: pc.derive({type(network).__name__}, …) has the arguments of what makes it"
+    )
+    return ParamcalcError(replace(problem, hint=hint) for problem in error.problems)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:
