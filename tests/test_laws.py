@@ -81,6 +81,22 @@ def test_every_second_copy_may_be_another() -> None:
     assert node.times in (3, 6)
 
 
+def stages(*names: str) -> pc.Spec:
+    """Stages of a network of PyTorch, each of twice the width of the one before."""
+    made = [
+        pc.Node(layers=[pc.Node(pc.Dense(units=8 * 2**place), name="a"), pc.Node(pc.Activation(activation="relu"), name="b")], name=name)
+        for place, name in enumerate(names)
+    ]
+    return pc.Spec([pc.Input(shape=(5,)), *made], framework="torch")
+
+
+def test_names_of_pytorch_stay_those_of_its_modules() -> None:
+    (node,) = folded(stages("stages_0", "stages_1", "stages_2"))
+    assert (node.name, node.times) == ("stages", 3)
+    assert folded(stages("stage1", "stage2", "stage3")) == []
+    assert folded(stages("stages_0", "stages_2", "stages_3")) == []
+
+
 def test_copies_that_are_alike_follow_no_law() -> None:
     (node,) = folded(network(16, 16, 16))
     assert (node.times, node.index) == (3, None)

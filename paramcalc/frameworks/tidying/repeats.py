@@ -208,7 +208,7 @@ class _Places:
         A list of numbers, of which each copy takes its own, is the last resort.
         """
         runs = self._found(lambda index: (numbers([self.nodes[index]])[0], self._word(index)))
-        parts = [part for run in runs for part in run.parts() if part.copies >= FEWEST]
+        parts = [part for run in runs for part in run.parts() if part.copies >= FEWEST and self._is_named(part)]
         steps = 0
         for with_lists in (False, True):
             for part in parts:
@@ -219,6 +219,15 @@ class _Places:
                 if found is not None:
                     return part, *found
         return None
+
+    def _is_named(self, run: _Run) -> bool:
+        """Whether the paths of copies are those of the nodes: names of PyTorch say which module they are."""
+        if self.shortens:
+            return True
+        names = [re.fullmatch(r"(.*)_(\d+)", name) for name in self.names[run.start : run.stop]]
+        numbered = [(each[1], int(each[2])) for each in names if each is not None]
+        first = numbered[0] if numbered else ("", 0)
+        return run.length == 1 and numbered == [(first[0], first[1] + copy) for copy in range(run.copies)]
 
     def _lawful(self, run: _Run, with_lists: bool) -> tuple[tuple[Node, ...], str] | None:
         """Return the nodes of a copy in terms of its number, where that is shorter; None where it is not."""
