@@ -84,7 +84,13 @@ def test_every_second_copy_may_be_another() -> None:
 def stages(*names: str) -> pc.Spec:
     """Stages of a network of PyTorch, each of twice the width of the one before."""
     made = [
-        pc.Node(layers=[pc.Node(pc.Dense(units=8 * 2**place), name="a"), pc.Node(pc.Activation(activation="relu"), name="b")], name=name)
+        pc.Node(
+            layers=[
+                pc.Node(pc.Dense(units=8 * 2**place), name="a"),
+                pc.Node(pc.Activation(activation="relu"), name="b"),
+            ],
+            name=name,
+        )
         for place, name in enumerate(names)
     ]
     return pc.Spec([pc.Input(shape=(5,)), *made], framework="torch")

@@ -18,7 +18,7 @@ from paramcalc.core.registry import command
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.connecting import read_inputs
 from tests.cross_check import keras_constructors
-from tests.cross_check.connected_constructors import CASES, INVENTORIES, Albert, Case
+from tests.cross_check.connected_constructors import CASES, INVENTORIES, Albert, Case, OwnGPT
 from tests.cross_check.test_deriving import fresh
 
 pytestmark = pytest.mark.framework
@@ -87,6 +87,19 @@ def test_a_connected_spec_is_right_at_fresh_points(case: Case) -> None:
         if held == POINTS:
             break
     assert held == POINTS
+
+
+def test_the_costs_of_a_gpt_follow_from_its_connections() -> None:
+    (case,) = (each for each in CASES if each.constructor is OwnGPT)
+    net = derived(case)
+    width, depth, vocabulary, context = (
+        pc.formula(net, of="flops").symbols[name] for name in ("width", "depth", "vocabulary", "context")
+    )
+    # of each block, four products of the attention and two of the perceptron, and the scores and what they weigh
+    block = 2 * context * width * (3 * width + width + 4 * width + 4 * width) + 2 * 2 * context**2 * width
+    assert (pc.formula(net, of="flops").expr - depth * block - 2 * context * width * vocabulary).expand() == 0
+    # what torch.utils.flop_counter counts for GPT-2 at 1,024 tokens
+    assert pc.count(net, of="flops").total == 291648307200
 
 
 @pytest.mark.parametrize("case", INVENTORIES, ids=lambda case: case.constructor.__name__)

@@ -20,7 +20,7 @@ from paramcalc.frameworks.deriving.parts import Entry, Part
 from paramcalc.frameworks.deriving.proving import calls_alike, entries_of, has_tensors
 from paramcalc.frameworks.deriving.running import silence
 from paramcalc.frameworks.deriving.search import Derivation, Run, Solution
-from paramcalc.frameworks.deriving.writing import written
+from paramcalc.frameworks.deriving.writing import expressions, written
 from paramcalc.layers.base.fields import DTYPES, read_shape
 from paramcalc.spec import Spec, read_spec
 
@@ -153,7 +153,9 @@ class _Connection:
         derivation, solution = self.derivation, self.solution
         values = [each.run.values for each in sample]
         free = tuple(name for name in solution.spec.dims if len({json.dumps(each[name]) for each in values}) > 1)
-        candidates = Candidates(derivation.values, free, values, derivation.log)
+        # what the tensors' sizes were found to be is known
+        known = {**derivation.log.expressions, **dict.fromkeys(expressions(solution.nodes))}
+        candidates = Candidates(derivation.values, free, values, replace(derivation.log, expressions=known))
         nodes, outputs = Connector(candidates, [each.calls for each in sample], template).connected()
         derivation.make_exact(nodes)
         layers, made, given = written(nodes, outputs)
