@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from paramcalc.results.difference import Difference
     from paramcalc.results.formula import Formula
     from paramcalc.results.measure_derivation import MeasureDerivation
+    from paramcalc.results.measure_difference import MeasureDifference
     from paramcalc.results.measurement import Measurement
     from paramcalc.results.memory import Memory
     from paramcalc.results.receptive_field import ReceptiveField
@@ -410,15 +411,60 @@ def sweep(
     )
 
 
-def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
+@overload
+def diff(  # type: ignore[overload-overlap]
+    before: Network, after: Network, convention: Framework | None = None, *, of: Literal["parameters"] | None = None
+) -> Difference: ...
+
+
+@overload
+def diff(
+    before: Network,
+    after: Network,
+    convention: Framework | None = None,
+    *,
+    of: str,
+    dims: Mapping[str, GivenValue] | None = None,
+    **options: str | None,
+) -> MeasureDifference: ...
+
+
+def diff(
+    before: Network,
+    after: Network,
+    convention: Framework | None = None,
+    *,
+    of: str | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    **options: str | None,
+) -> Difference | MeasureDifference:
     """Say what differs between two networks: their nodes, tensors, shapes, dtypes, training, ties, and totals.
 
     Both are what `count` takes, but for a layer. `convention` is that of both; the first one's framework, if absent.
-    A node is known by its path. The result is false where nothing differs. Raises `ParamcalcError`.
+    A node is known by its path. Of another measure `of`, with its `options`, the nodes are those that come to another
+    number; `dims` then gives dims of both other values. The result is false where nothing differs. Raises
+    `ParamcalcError`.
     """
-    from paramcalc.results import difference as results
+    measure = _measure(of, options)
+    specs = open_network(before), open_network(after)
+    if measure.name == DEFAULT_MEASURE:
+        if dims is not None:
+            raise refuse("invalid-value", "'dims' goes with another measure: two specs state their own", "leave it out")
+        from paramcalc.results import difference as results
 
-    return results.diff(open_network(before), open_network(after), convention)
+        return results.diff(*specs, convention)
+    from paramcalc.results.measure_difference import diff_measure
+
+    given: dict[str, Value] = {}
+    for network, spec in zip((before, after), specs, strict=True):
+        # each reads those that it has
+        known = measure.prepared(spec).dims
+        own = {name: value for name, value in (dims or {}).items() if name in known}
+        given |= _given(network, spec, own, measure)
+    for name in dims or {}:
+        if name not in given:
+            raise refuse("unknown-dim", f"neither network has a dim '{name}'")
+    return diff_measure(*specs, measure, convention, given)
 
 
 def memory(

@@ -307,3 +307,26 @@ def test_a_derivation_of_a_measure_has_all_notations() -> None:
         "name": "output", "factors": ["n_1", "u"], "formula": ["Multiply", "n_1", "u"],
         "substitution": ["Multiply", 5, 24], "value": 120, "meaning": "",
     }  # fmt: skip
+
+
+# --- Differences -------------------------------------------------------------------------
+
+
+def test_a_measure_of_two_networks_is_compared_node_by_node() -> None:
+    text = "paramcalc: 1\ndims: {width: 8, tokens: null}\nlayers:\n  - Input: {shape: [tokens, 4]}\n"
+    before = pc.loads(text + "  - Dense: {units: width}\n    name: one\n  - Dense: {units: 3}\n    name: two\n")
+    after = pc.loads(text + "  - Dense: {units: 2 * width}\n    name: one\n  - Dense: {units: 3}\n    name: two\n")
+    found = pc.diff(before, after, of="flops", dims={"tokens": 5})
+    assert [(node.name, node.sort, node.more) for node in found.nodes] == [
+        ("one", "changed", 320),
+        ("two", "changed", 240),
+    ]
+    assert str(found.expr) == "70*width"
+    assert "FLOPs  560 → 1,120  +560" in str(found)
+    assert "| changed | one | Dense | +320 |  |" in found.to("markdown")
+    data = json.loads(found.to("json"))
+    assert (data["measure"], data["totals"]) == ("flops", {"total": {"before": 560, "after": 1120}})
+    assert not pc.diff(before, before, of="flops", dims={"tokens": 5})
+    for of, code in (("flops", "unknown-dim"), ("parameters", "invalid-value")):
+        with pytest.raises(pc.ParamcalcError, match=code):
+            pc.diff(before, after, of=of, dims={"length": 5})

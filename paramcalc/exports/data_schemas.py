@@ -164,17 +164,21 @@ def diff_schema() -> dict[str, Any]:
             "changes": _list(change),
         }
     )
+    both = closed({"before": _WHOLE, "after": _WHOLE})
     keys = {
         "before": {"type": "string", "description": "the path of the first spec"},
         "after": {"type": "string", "description": "that of the second"},
         "convention": _CONVENTION,
         "differs": _FLAG,
-        "totals": closed({name: closed({"before": _WHOLE, "after": _WHOLE}) for name in TOTALS}),
+        "totals": {"anyOf": [*map(closed, (dict.fromkeys(TOTALS, both), {"total": both}))]},
         "in_symbols": {"type": ["string", "null"], "description": "what the second has more, in dims of both"},
         "dims": _map(closed({"before": {}, "after": {}}), "those that have another value"),
         "nodes": _list(node),
     }
-    return dict(_schema("A difference of paramcalc", "paramcalc_diff", differences.VERSION, keys, {}))
+    schema = dict(_schema("A difference of paramcalc", "paramcalc_diff", differences.VERSION, keys, {}))
+    # where it is of another measure than the parameters
+    schema["properties"] = {**schema["properties"], "measure": {"enum": [*MEASURES]}, "unit": _UNIT}
+    return schema
 
 
 # --- Derivations -----------------------------------------------------------------------

@@ -13,6 +13,7 @@ from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measure_derivation import MeasureDerivation
+from paramcalc.results.measure_difference import MeasureDifference
 from paramcalc.results.measurement import Measurement
 from paramcalc.results.memory import Memory
 from paramcalc.results.receptive_field import ReceptiveField
@@ -41,9 +42,10 @@ def _count(result: Count | Measurement) -> dict[str, str]:
 
 
 @shown.register(Difference)
+@shown.register(MeasureDifference)
 @shown.register(Memory)
 @shown.register(ReceptiveField)
-def _sheet(result: Difference | Memory | ReceptiveField) -> dict[str, str]:
+def _sheet(result: Difference | MeasureDifference | Memory | ReceptiveField) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
 

@@ -12,6 +12,7 @@ from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
 from paramcalc.results.measure_derivation import MeasureDerivation
+from paramcalc.results.measure_difference import MeasureDifference
 from paramcalc.results.memory import Memory
 from paramcalc.results.receptive_field import ReceptiveField
 from paramcalc.results.solving import Solutions
@@ -29,6 +30,7 @@ printed.register(Derivation, derivations.render)
 printed.register(MeasureDerivation, derivations.render)
 printed.register(Comparison, derivations.render)
 printed.register(Difference, differences.render)
+printed.register(MeasureDifference, differences.render)
 printed.register(Memory, memory_sheets.render)
 printed.register(ReceptiveField, receptive_fields.render)
 printed.register(Solutions, solutions.render)

@@ -16,7 +16,7 @@ from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, Problem, listed, refuse, suggest
 from paramcalc.core.expression import Expression
 from paramcalc.graph import Branch, dim_values, evaluate, undecided_problem
-from paramcalc.measures import BATCH, Amounts, Measure
+from paramcalc.measures import BATCH, Amounts, Measure, NotAlike
 from paramcalc.measures import measure as named_measure
 from paramcalc.results.count import count
 from paramcalc.results.formula.assignment import MOST_ELEMENTS, Assignment, is_list_of_sizes
@@ -230,6 +230,7 @@ class _Settling:
         self.dims = dims
         self.assignment = assignment
         self.measure = measure
+        self.fold = True
         #: what fixes each dim that cannot stay a symbol
         self.causes: dict[str, Cause] = {}
         #: the pairs of sizes of which a run has assumed that they differ
@@ -250,16 +251,19 @@ class _Settling:
             except Undecided as undecided:
                 # a truth depends on these dims: their values decide it in the next run
                 self._fix(undecided, of_undecided(undecided))
+            except NotAlike:
+                # copies differ in what flows through them: they are gone through one by one, then without symbols
+                if self.fold:
+                    self.fold = False
+                else:
+                    self._fix_all(refuse("not-one-value", "copies that are alike differ in what flows through them"))
             except _Same as pair:
                 self.assignment.unite(pair.one, pair.other)
                 if pair.chosen:
                     self.chosen_pairs.append((pair.one, pair.other))
             except ParamcalcError as error:
                 # what holds at the spec's own sizes cannot be said in symbols
-                new = self.assignment.fix(self.assignment.symbols)
-                if not new:
-                    raise
-                self.causes.update(dict.fromkeys(new, of_refusal(error)))
+                self._fix_all(error)
             else:
                 deciding = self._deciding(run) - self.deciding
                 if not deciding:
@@ -276,6 +280,13 @@ class _Settling:
         # what is equal to a symbol that is used is of use
         return {name for name in unused if self.assignment.stands_for(name) in unused}
 
+    def _fix_all(self, error: ParamcalcError) -> None:
+        """Give all symbols their values, for what is refused in symbols; without any left, it is refused."""
+        new = self.assignment.fix(self.assignment.symbols)
+        if not new:
+            raise error from None
+        self.causes.update(dict.fromkeys(new, of_refusal(error)))
+
     def _fix(self, undecided: Undecided, cause: Cause) -> None:
         new = self.assignment.fix(undecided.names)
         if not new:
@@ -287,7 +298,7 @@ class _Settling:
         sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
         by_layers = self.measure.needs_connections
         with algebra.assuming(self._settle, self._may_differ) as relations:
-            graph = evaluate(self.spec, self.convention, sizes, symbolic=True, by_layers=by_layers)
+            graph = evaluate(self.spec, self.convention, sizes, fold=self.fold, symbolic=True, by_layers=by_layers)
             amounts = self.measure.amounts(graph, self.measure.context(graph, named_convention(self.convention)))
             try:
                 expr = total_of(graph.root, amounts)
