@@ -175,6 +175,7 @@ if TYPE_CHECKING:
     from paramcalc.results.receptive_field import ReceptiveField as ReceptiveField
     from paramcalc.results.solving import Solution as Solution
     from paramcalc.results.solving import Solutions as Solutions
+    from paramcalc.results.sweeps import Sweep as Sweep
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -191,6 +192,7 @@ if TYPE_CHECKING:
     from paramcalc.verbs import formula as formula
     from paramcalc.verbs import memory as memory
     from paramcalc.verbs import solve as solve
+    from paramcalc.verbs import sweep as sweep
 else:
     # hidden from type checkers, to which any name would be there
 
@@ -217,10 +219,11 @@ _MODULES = {
     "results.memory": ("Memory",),
     "results.receptive_field": ("ReceptiveField",),
     "results.solving": ("Solution", "Solutions"),
+    "results.sweeps": ("Sweep",),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "memory", "solve"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "memory", "solve", "sweep"),
 }
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from os import PathLike, path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, overload
 
+from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD, kind
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from paramcalc.results.receptive_field import ReceptiveField
     from paramcalc.results.solving import Solutions
     from paramcalc.results.solving.solutions import Side
+    from paramcalc.results.sweeps import Sweep
 
 
 class KerasModel(Protocol):
@@ -147,19 +149,37 @@ def count(
     measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
     given = _given(spec, opened, dims, measure)
-    counted: Count[Any] | Measurement[Any]
-    if measure.name == DEFAULT_MEASURE:
-        from paramcalc.results.count import count as counts
+    try:
+        counted = _counted(opened, measure, convention, given, expand, depth)
+    except ParamcalcError as error:
+        arrays = {name: value for name, value in given.items() if is_array(value)}
+        if not arrays:
+            raise
+        from paramcalc.results.sweeps import first_refused
 
-        counted = counts(opened, convention, dims=given, expand=expand, depth=depth)
-    else:
-        from paramcalc.results.measurement import measured
-
-        counted = measured(opened, measure, convention, dims=given, expand=expand, depth=depth)
+        raise first_refused(opened, measure, convention, given, error) from None
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
     return replace(counted, layers=rows)
+
+
+def _counted(
+    spec: Spec,
+    measure: Measure,
+    convention: Framework | None,
+    dims: dict[str, Value],
+    expand: bool,
+    depth: int | None,
+) -> Count[Any] | Measurement[Any]:
+    """Count a spec by a measure."""
+    if measure.name == DEFAULT_MEASURE:
+        from paramcalc.results.count import count
+
+        return count(spec, convention, dims=dims, expand=expand, depth=depth)
+    from paramcalc.results.measurement import measured
+
+    return measured(spec, measure, convention, dims=dims, expand=expand, depth=depth)
 
 
 @overload
@@ -251,7 +271,8 @@ def formula(
     """Give the closed form of a network in its dims, or the general one of a layer type.
 
     `keep` names the dims that stay symbols, all by default; the others, and those in `dims`, are
-    substituted. A spec without dims gets a symbol for each width of its layers. `of` is the measure that it is
+    substituted. A spec without dims gets a symbol for each width of its layers; a live model too, whose
+    form in the arguments of its constructor is that of what `derive` gives. `of` is the measure that it is
     the form of, with its `options`, as for `count`; of a whole batch, `batch` stays a symbol where it is kept, or given
     as None. `dtype` is that of `count`. Raises `ParamcalcError` for what `count` refuses, and for an unknown name.
     """
@@ -265,8 +286,11 @@ def formula(
         raise refuse("wrong-type", "one layer on its own has no dims", f"pc.formula(pc.{name}) is the form of its type")
     names = None if keep is None else _read_names(keep)
     opened = _of_dtype(open_network(spec), dtype)
-    given = _given(spec, opened, dims, measure)
-    return results.formula(opened, convention, keep=names, dims=given, measure=measure)
+    try:
+        given = _given(spec, opened, dims, measure)
+        return results.formula(opened, convention, keep=names, dims=given, measure=measure)
+    except ParamcalcError as error:
+        raise _naming_derive(error, spec) from None
 
 
 def _measure(of: str | None, options: Mapping[str, str | None]) -> Measure:
@@ -337,6 +361,53 @@ def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str
     """Return of the options of several measures those of one. Raises `unknown-measure`."""
     known = type(_measure(name, {})).options
     return {option: value for option, value in options.items() if option in known}
+
+
+def sweep(
+    spec: Network,
+    vary: Mapping[str, Any] | str | PathLike[str] | Any,
+    convention: Framework | None = None,
+    *,
+    of: str | Sequence[str] | None = None,
+    where: str | Sequence[str] = (),
+    columns: Sequence[str] | None = None,
+    top: int | None = None,
+    by: str | None = None,
+    pareto: Sequence[str] | None = None,
+    dims: Mapping[str, GivenValue] | None = None,
+    dtype: str | None = None,
+    client: Any = None,
+    **options: str | None,
+) -> Sweep:
+    """Measure a network at every combination of the values of some dims, or at the rows of a table.
+
+    `vary` gives each dim that varies its values: a `range`, a list, an array of whole numbers, or a text such as
+    "256:8192:64", in which both ends are included, or "4,8,16"; or it is a table of candidates: the path of a Parquet
+    or CSV file, a data frame, a table of pyarrow. Points that break a condition of the spec, or one in `where`, are
+    left out; in `where`, a `/` is a fraction. `of` names the measures, the parameters if absent, and `options` are
+    theirs. `columns` are the names of the columns that are wanted. `top=10, by="total"` keeps the ten smallest, and
+    `by="-total"` the ten largest; `pareto=["total", "-width"]` those for which no other is as good by each of these and
+    better by one. `client` is a client of Dask, or the address of its scheduler. The other arguments are those of
+    `count`. Raises `ParamcalcError`.
+    """
+    from paramcalc.results import sweeps as results
+
+    opened = _of_dtype(open_network(spec), dtype)
+    _check_fixed(spec, opened, dims, vary if isinstance(vary, Mapping) else ())
+    return results.sweep(
+        opened,
+        vary,
+        convention=convention,
+        of=of,
+        options=options,
+        dims=dims,
+        where=where,
+        columns=columns,
+        top=top,
+        by=by,
+        pareto=pareto,
+        client=client,
+    )
 
 
 def diff(before: Network, after: Network, convention: Framework | None = None) -> Difference:
@@ -499,12 +570,27 @@ def _given(
     Those that are `varied` are given other values later. Raises `fixed-dim` for an argument that was fixed when it was
     derived.
     """
+    _check_fixed(network, opened, dims, varied)
+    return read_given(opened if measure is None else measure.prepared(opened), dims)
+
+
+def _check_fixed(network: Network, opened: Spec, dims: Any, varied: Iterable[str]) -> None:
+    """Refuse a dim that was fixed when a network was derived: `fixed-dim`."""
     fixed: Mapping[str, str] = {} if network is opened else getattr(network, "fixed", {})
     names = [*(dims if isinstance(dims, Mapping) else ()), *([varied] if isinstance(varied, str) else varied)]
     for name in names if isinstance(fixed, Mapping) else ():
         if name in fixed:
             raise refuse("fixed-dim", f"'{name}' is fixed: {fixed[name]}", "derive it again with another value")
-    return read_given(opened if measure is None else measure.prepared(opened), dims)
+
+
+def _naming_derive(error: ParamcalcError, network: Any) -> ParamcalcError:
+    """Say of a live model, which is not given a dim that it lacks, where the arguments of its constructor are dims."""
+    if _framework_of(network) is None or error.code != "unknown-dim":
+        return error
+    hint = (
+        f"a live model has its sizes alone: pc.derive({type(network).__name__}, …) has the arguments of what makes it"
+    )
+    return ParamcalcError(replace(problem, hint=hint) for problem in error.problems)
 
 
 def _of_dtype(spec: Spec, dtype: str | None) -> Spec:

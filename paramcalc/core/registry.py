@@ -189,6 +189,7 @@ COMMANDS = {
     "derive": "paramcalc.cli.derive:derive",
     "check": "paramcalc.cli.check:check",
     "diff": "paramcalc.cli.diff:diff",
+    "sweep": "paramcalc.cli.sweep:sweep",
 }
 #: How alike the name of a layer type must be to be meant: `Dence`, `LTSM`, but not `Group` for GRU.
 _LIKENESS = 0.72

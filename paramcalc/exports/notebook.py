@@ -17,6 +17,7 @@ from paramcalc.results.measurement import Measurement
 from paramcalc.results.memory import Memory
 from paramcalc.results.receptive_field import ReceptiveField
 from paramcalc.results.solving import Solutions
+from paramcalc.results.sweeps import Sweep
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -47,8 +48,9 @@ def _sheet(result: Difference | Memory | ReceptiveField) -> dict[str, str]:
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
 
 
-@shown.register
-def _solutions(result: Solutions) -> dict[str, str]:
+@shown.register(Solutions)
+@shown.register(Sweep)
+def _text(result: Solutions | Sweep) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"}
 

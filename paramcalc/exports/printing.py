@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from paramcalc.exports import derivations, differences, formulas, memory_sheets, receptive_fields, solutions
+from paramcalc.exports import derivations, differences, formulas, memory_sheets, receptive_fields, solutions, sweeps
 from paramcalc.exports.derivations import data, of_measures
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation
@@ -15,6 +15,7 @@ from paramcalc.results.measure_derivation import MeasureDerivation
 from paramcalc.results.memory import Memory
 from paramcalc.results.receptive_field import ReceptiveField
 from paramcalc.results.solving import Solutions
+from paramcalc.results.sweeps import Sweep
 
 
 @singledispatch
@@ -31,6 +32,7 @@ printed.register(Difference, differences.render)
 printed.register(Memory, memory_sheets.render)
 printed.register(ReceptiveField, receptive_fields.render)
 printed.register(Solutions, solutions.render)
+printed.register(Sweep, sweeps.render)
 
 
 def derived(result: Derivation | MeasureDerivation) -> dict[str, Any]:

@@ -88,17 +88,20 @@ def _misses(solutions: Solutions) -> Iterator[tuple[Solution, str]]:
 
 def _said(solutions: Solutions, listed: int) -> Iterator[str]:
     """Say how many solutions there are, or that there are none."""
-    room = f"within {_percent(solutions.question.tolerance)}" if solutions.question.tolerance else "exact"
-    number = solutions.number
+    number, room = solutions.number, solutions.question.tolerance
+    within = f" within {_percent(room)}" if room else ""
     if not number:
         found = "was found to give" if solutions.unsearched else "gives"
-        yield f"no size {found} {'that ' + room if solutions.question.tolerance else 'exactly that'}"
+        yield f"no size {found} " + (f"that{within}" if room else "exactly that")
         if solutions.below is None and solutions.above is None:
             yield "no sizes at all meet the conditions"
-    elif listed < number:
-        yield f"{thousands(listed)} of {thousands(number)} solutions {room}; --limit lists more"
+        return
+    kind = ("solution" if room else "exact solution") + ("" if number == 1 else "s") + within
+    if listed < number:
+        yield f"{thousands(listed)} of {thousands(number)} {kind}; --limit lists more"
     else:
-        yield f"{thousands(number)} solution{'s' if number > 1 else ''} {room}: all that there are"
+        others = "is no other" if number == 1 else "are no others"
+        yield f"{thousands(number)} {kind}" + ("" if solutions.unsearched else f": there {others}")
 
 
 def _searched(solutions: Solutions) -> Iterator[str]:

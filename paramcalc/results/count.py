@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from typing_extensions import TypeVar
 
 from paramcalc.conventions import Convention, Spelling
 from paramcalc.conventions import convention as named_convention
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-#: An array of Python's whole numbers, which cannot overflow.
-Array: TypeAlias = "NDArray[numpy.object_]"
+#: An array of whole numbers: of 64 bits where they hold all of them, else of Python's.
+Array: TypeAlias = "NDArray[numpy.int64] | NDArray[numpy.object_]"
 #: What is counted: whole numbers, or arrays of them where a dim is one.
 N = TypeVar("N", default=int)
 
@@ -158,6 +159,9 @@ def count(
     with located_in(spec):
         graph = evaluate(spec, target.name, dims, fold=not expand)
         rows = list(_Counter(target, depth).rows(graph.root, 1, 1, 0))
+    if any(map(algebra.is_array, graph.dims.values())):
+        # what was computed is given out as NumPy's own arrays
+        rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
     return Count(
         name=spec.name,
         convention=target.name,
@@ -171,9 +175,13 @@ def count(
     )
 
 
+#: The names of what is counted.
+_FIGURES = tuple(item.name for item in fields(Totals))
+
+
 def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
     """Return the sums over rows."""
-    return {key: sum((getattr(row, key) for row in rows), start=0) for key in (item.name for item in fields(Totals))}
+    return {name: algebra.total([getattr(row, name) for row in rows]) for name in _FIGURES}
 
 
 class _Counter(Rows[LayerCount]):

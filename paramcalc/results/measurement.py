@@ -82,7 +82,7 @@ def measured(
         name=spec.name,
         measure=measure.name,
         unit=measure.unit,
-        total=sum((row.total for row in rows), start=0),
+        total=algebra.total([row.total for row in rows]),
         convention=target.name,
         dims=graph.dims,
         given={name: graph.dims[name] for name in dims or ()},
@@ -118,10 +118,11 @@ class _Measurer(Rows[MeasuredLayer]):
         often = active if self.amounts.measure.of_active else times
         once = self.amounts.once(leaf)
         total = self.amounts.each(leaf) * often + once
+        total, once = algebra.released(total), algebra.released(once)
         return MeasuredLayer(**place, total=total, terms=self.amounts.terms(leaf), once=once)
 
     def whole(self, rows: Sequence[MeasuredLayer], place: dict[str, Any]) -> MeasuredLayer:
-        return MeasuredLayer(**place, total=sum((row.total for row in rows), start=0), terms=(), once=0)
+        return MeasuredLayer(**place, total=algebra.total([row.total for row in rows]), terms=(), once=0)
 
 
 def _check_active(tree: Tree, amounts: Amounts) -> None:

@@ -17,7 +17,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import paramcalc as pc
-from paramcalc.conventions import named_by
+from paramcalc.conventions import convention, named_by
 from paramcalc.conventions.torch_saved import LAYERS, Row
 from paramcalc.core.registry import built_in_names
 from paramcalc.graph import evaluate
@@ -139,13 +139,14 @@ KINDS = [kind for kind in built_in_names()[1:] if kind in strategies.KINDS or cl
 @st.composite
 def cases(draw: DrawFn, kind: str) -> Case:
     """A layer of a layer type, in the layout of either framework."""
-    framework = draw(st.sampled_from(FRAMEWORKS))
-    find = strategies.cases if kind in strategies.KINDS else classes.cases
-    return draw(find(kind, framework))
+    if kind in strategies.KINDS:
+        return draw(strategies.cases(kind, draw(st.sampled_from(FRAMEWORKS))))
+    framework = draw(st.sampled_from([each for each in FRAMEWORKS if convention(each).equivalents(kind)]))
+    return draw(classes.cases(kind, framework))
 
 
-#: How a layer may be refused: what it keeps is not known, or it cannot be put behind another.
-REFUSALS = ("not-measurable", "shape-mismatch", "empty-output", "inexact-division")
+#: How a layer may be refused.
+REFUSALS = ("not-measurable",)
 #: What PyTorch says of networks that it builds and cannot train: of one number there is no deviation, …
 UNTRAINED = re.compile(
     "Expected more than 1 |not implemented for|Expected shape of indices|pixel_shuffle expects|"

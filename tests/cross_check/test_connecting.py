@@ -26,6 +26,8 @@ pytestmark = pytest.mark.framework
 #: At how many fresh points each is held.
 POINTS = 8
 BATCH = 13
+#: How long a search may take: these tests may share a machine.
+SECONDS = 600.0
 #: Models of Keras: functional, of a class of its own, and Sequential.
 KERAS = [
     case
@@ -35,7 +37,7 @@ KERAS = [
 
 
 def derived(case: Case) -> pc.Derived:
-    return pc.derive(partial(case.constructor, **case.arguments), inputs=case.inputs)
+    return pc.derive(partial(case.constructor, **case.arguments), inputs=case.inputs, budget=SECONDS)
 
 
 def given_shapes(module: nn.Module, inputs: list[tuple[tuple[int, ...], str]]) -> list[tuple[int, ...]]:
@@ -104,7 +106,7 @@ def test_without_inputs_a_module_of_pytorch_is_an_inventory() -> None:
 
 @pytest.mark.parametrize("case", KERAS, ids=lambda case: f"keras-{case.constructor.__name__}")
 def test_a_keras_model_states_its_connections(case: Any) -> None:
-    net = pc.derive(partial(case.constructor, **case.arguments))
+    net = pc.derive(partial(case.constructor, **case.arguments), budget=SECONDS)
     assert net.unconnected == ""
     model = case.constructor(**case.arguments)
     rows = {row.output_shape for row in pc.count(net, expand=True).layers}
@@ -123,6 +125,18 @@ def test_a_framework_that_is_not_the_constructors_is_refused() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.derive(nn.Linear, in_features=64, out_features=3, framework="jax")
     assert caught.value.code == "unknown-convention"
+
+
+# --- a live module ---------------------------------------------------------------------
+
+
+def test_the_form_of_a_live_module_in_other_dims_is_what_derive_gives() -> None:
+    module = Albert(64, 10)
+    assert pc.formula(module)() == sum(each.numel() for each in module.parameters())
+    for asked in ({"keep": ["classes"]}, {"dims": {"classes": 3}}):
+        with pytest.raises(pc.ParamcalcError, match=r"pc\.derive\(Albert, …\) has the arguments") as caught:
+            pc.formula(module, **asked)  # type: ignore[call-overload]
+        assert caught.value.code == "unknown-dim"
 
 
 # --- the command -----------------------------------------------------------------------

@@ -21,8 +21,6 @@ from torch import nn
 import paramcalc as pc
 from paramcalc.core.registry import command
 from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
-from paramcalc.frameworks.deriving.running import Runner
-from paramcalc.frameworks.deriving.search import Derivation
 from tests.cross_check import constructors, keras_constructors, random_constructors
 from tests.cross_check.constructors import CASES, Case
 
@@ -208,52 +206,6 @@ def test_a_derived_spec_of_a_keras_model_is_right_at_fresh_points(case: Case) ->
         if held == 6:
             break
     assert held == 6
-
-
-# --- the two ways prove each other -----------------------------------------------------
-
-#: Modules of `torch.nn` with their sizes.
-MODULES: list[tuple[type[nn.Module], dict[str, Any]]] = [
-    (nn.Linear, {"in_features": 64, "out_features": 10}),
-    (nn.Bilinear, {"in1_features": 12, "in2_features": 15, "out_features": 10}),
-    (nn.Conv1d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.Conv2d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3, "groups": 8}),
-    (nn.Conv3d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose1d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose2d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose3d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.Embedding, {"num_embeddings": 100, "embedding_dim": 32}),
-    (nn.EmbeddingBag, {"num_embeddings": 100, "embedding_dim": 32}),
-    (nn.BatchNorm2d, {"num_features": 64}),
-    (nn.LayerNorm, {"normalized_shape": 64}),
-    (nn.RMSNorm, {"normalized_shape": 64}),
-    (nn.GroupNorm, {"num_groups": 4, "num_channels": 64}),
-    (nn.PReLU, {"num_parameters": 64}),
-    (nn.RNNCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.GRUCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.LSTMCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.RNN, {"input_size": 20, "hidden_size": 32}),
-    (nn.GRU, {"input_size": 20, "hidden_size": 32}),
-    (nn.LSTM, {"input_size": 20, "hidden_size": 32}),
-    (nn.MultiheadAttention, {"embed_dim": 64, "num_heads": 4}),
-    (nn.TransformerEncoderLayer, {"d_model": 64, "nhead": 4, "dim_feedforward": 128}),
-    (nn.TransformerDecoderLayer, {"d_model": 64, "nhead": 4, "dim_feedforward": 128}),
-]
-
-
-@pytest.mark.parametrize(("module", "arguments"), MODULES, ids=lambda each: getattr(each, "__name__", ""))
-def test_the_form_of_a_module_is_that_of_its_declaration(module: type[nn.Module], arguments: dict[str, Any]) -> None:
-    """Of its mere tensors, by their values; and as a layer type, by what is declared of it."""
-    forms = []
-    for kinds in (True, False):
-        given = read_arguments(module, (), arguments, None)
-        solution = Derivation(given, Runner(), module.__name__, {}, kinds).solve()
-        assert solution.fixed == {}
-        forms.append(pc.formula(solution.spec))
-    declared, measured = forms
-    assert {str(symbol) for symbol in declared.expr.free_symbols} == {str(each) for each in measured.expr.free_symbols}
-    same = {symbol: declared.symbols[name] for name, symbol in measured.symbols.items()}
-    assert (declared.expr - measured.expr.subs(same)).expand() == 0
 
 
 # --- random constructors ---------------------------------------------------------------

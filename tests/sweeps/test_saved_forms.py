@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
+from tests import recorded
 
 pytestmark = pytest.mark.sweep
 
@@ -135,3 +136,9 @@ def test_a_layer_keeps_what_korthikanti_et_al_have() -> None:
     assert sympy.expand(ours - s * b * h * (34 + 5 * a * s / h)) == 0
     # of two norms, a mean and a deviation of each position: 16 · s · b in float32
     assert parts["statistics"] * 2 == 16 * s * b
+
+
+def test_every_layer_type_keeps_what_pytorch_was_seen_to_keep() -> None:
+    for example in recorded.kept():
+        count = pc.count(example.spec, "torch", of="saved", dims={"batch": example.batch}, attention=example.attention)
+        assert count.total == example.bytes, example

@@ -129,7 +129,14 @@ class Points:
             return self.random.randint(3, 7) if value <= _SMALL else self._prime()
         return self.random.randint(1, 6) if self._counts(name) else self._prime()
 
+    @property
+    def _keeps_numbers(self) -> bool:
+        """Whether a model keeps its numbers, so that a product of five sizes, as in a convolution, must be small."""
+        return self.largest < _LARGEST
+
     def _prime(self) -> int:
+        if self._keeps_numbers:
+            return self.random.choice(_PRIMES[:6])
         return self.random.choice(_PRIMES) * self.random.choice((1, 1, 2, 3, 4))
 
     def _near(self, name: str, value: int) -> int:
@@ -145,7 +152,8 @@ class Points:
         if kind < 0.4:
             size = int(math.exp(self.random.uniform(0, math.log(min(max(16, 2 * value), self.largest)))))
         else:
-            size = self.random.randint(1, min(max(16, (4 if kind < 0.7 else 12) * value), self.largest))
+            most = (4 if kind < 0.7 or self._keeps_numbers else 12) * value
+            size = self.random.randint(1, min(max(16, most), self.largest))
         return max(1, size // 8 * 8 if self.random.random() < 0.3 else size)
 
     # --- whole points

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from paramcalc.conventions import convention
-from paramcalc.core.algebra import Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.parts import Entry, Path, common
-from paramcalc.graph import Flow, Use, evaluate
-from paramcalc.layers.base.declaration import Layer
+from paramcalc.frameworks.graphs import same_graph
 from paramcalc.results.count import count
 from paramcalc.spec import Spec
 
@@ -56,57 +54,11 @@ def _joined(entry: Entry) -> Entry:
 
 
 def calls_alike(spec: Spec, values: Values, read: Spec) -> bool:
-    """Whether a spec at some values of its dims is the graph that was read there.
-
-    Layer by layer: its type and fields, from which layers it takes what, the shapes of what it gives, its tensors.
-    """
+    """Whether a spec at some values of its dims is the graph that was read there, layer by layer."""
     try:
-        ours = [*_graph(at(spec, values))]
+        return same_graph(at(spec, values), read)
     except ParamcalcError:
         return False
-    return ours == [*_graph(read)]
-
-
-def _graph(spec: Spec) -> Iterator[Any]:
-    """Yield what is said of each layer of a spec, with the numbers of those that it takes from."""
-    graph = evaluate(spec, spec.framework, fold=False)
-    numbers: dict[int, int] = {}
-    for number, (leaf, _) in enumerate(graph.leaves()):
-        numbers[id(leaf)] = number
-        tensors = [
-            (use.tensor.name, use.tensor.shape, use.tensor.role, bool(use.trainable), use.dtype, _owner(use, numbers))
-            for use in leaf.uses
-        ]
-        taken = [_taken(flow, numbers) for flow in leaf.inputs]
-        yield type(leaf.layer), _values(leaf.layer), taken, _plain(leaf.outputs), leaf.shared, _plain(tensors)
-    yield [_taken(flow, numbers) for flow in graph.outputs]
-
-
-def _taken(flow: Flow, numbers: Mapping[int, int]) -> tuple[int, int]:
-    """Return the number of the layer that something comes from, and of which of its outputs it is."""
-    return (numbers.get(id(flow.leaf.standing), -1) if flow.leaf is not None else -1), flow.place
-
-
-def _owner(use: Use, numbers: Mapping[int, int]) -> Any:
-    if use.owner is None or use.owner_leaf is None:
-        return None
-    return numbers.get(id(use.owner_leaf.standing), -1), use.owner.tensor.name
-
-
-def _values(layer: Layer) -> Any:
-    """Return the values of a layer's fields."""
-    return {name: _plain(value) for name, value in vars(layer).items() if name != "rate"}
-
-
-def _plain(value: Any) -> Any:
-    """Return a value whose unknown lengths are alike."""
-    if isinstance(value, Unknown):
-        return None
-    if isinstance(value, Layer):
-        return type(value), _values(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def at(spec: Spec, values: Mapping[str, Any]) -> Spec:

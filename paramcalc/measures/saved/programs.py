@@ -13,7 +13,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Part
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.windows import padding_amounts
-from paramcalc.measures.saved.run import Attention, Program, Run, Trained, activation, function, term
+from paramcalc.measures.saved.run import Attention, Program, Run, Trained, activation, function, term, widest
 from paramcalc.measures.saved.values import Value, width
 
 Values = Sequence[Value]
@@ -186,7 +186,7 @@ def _permute(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sha
 
 def _concatenate(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     needs = any(value.needs_gradient for value in inputs)
-    return [run.new(shapes[0], _widest(inputs), needs)]
+    return [run.new(shapes[0], widest(inputs), needs)]
 
 
 # --- Several inputs ----------------------------------------------------------------------
@@ -206,15 +206,7 @@ def _together(run: Run, inputs: Values, shape: Shape) -> Value:
     needs = any(value.needs_gradient for value in inputs)
     as_large = [value for value in inputs if len(value.shape) == len(shape) and algebra.same_shapes(value.shape, shape)]
     order = as_large[0].order if as_large else ()
-    return run.new(shape, _widest(inputs), needs, order)
-
-
-def _widest(inputs: Values) -> str:
-    found = {value.dtype for value in inputs}
-    if {"float16", "bfloat16"} <= found:
-        return "float32"
-    floats = [each for each in found if "float" in each]
-    return max(floats or found, key=lambda name: width(name))
+    return run.new(shape, widest(inputs), needs, order)
 
 
 def _pairwise(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -589,6 +581,31 @@ def _transformer(run: Run, layer: Any, inputs: Values, trained: Trained, shapes:
     return [parts("decoder", target, parts("encoder", source))]
 
 
+# --- How far apart two inputs are ---------------------------------------------------------
+
+
+def _cosine(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Divide each vector by its length, and multiply."""
+    x, y = inputs
+    if not algebra.same_shapes(x.shape, y.shape):
+        raise refuse("not-measurable", "of a CosineSimilarity, what is kept is known of two inputs of one shape")
+    for value, other in ((x, y), (y, x)):
+        if value.needs_gradient:
+            run.keep(value, "input" if value is x else "second_input")
+            run.make("lengths", 2 * algebra.divide(algebra.product(value.shape), run.along_axis(layer)), value.dtype)
+            run.make("normalized_other", algebra.product(other.shape), other.dtype)
+    return [run.new(shapes[0], x.dtype, x.needs_gradient or y.needs_gradient)]
+
+
+def _distance(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Take the length of the difference."""
+    output = run.new(shapes[0], widest(inputs), any(value.needs_gradient for value in inputs))
+    if output.needs_gradient:
+        run.make("difference", algebra.product(algebra.broadcast_shapes([x.shape for x in inputs])), output.dtype)
+        run.keep(output, "output")
+    return [output]
+
+
 # --- Products of axes that an equation names -----------------------------------------------
 
 
@@ -664,6 +681,8 @@ PROGRAMS: Mapping[str, Program] = {
     "decoder_layer": _decoder_layer,
     "stack": _stack,
     "transformer": _transformer,
+    "cosine": _cosine,
+    "distance": _distance,
     "einsum": _einsum,
     "unpool": _unpool,
 }

@@ -80,10 +80,10 @@ class Run:
         """Copy what a tensor shows, in order."""
         return self.new(value.shape, value.dtype, value.needs_gradient)
 
-    def like(self, value: Value, shape: Shape, needs_gradient: bool) -> Value:
+    def like(self, value: Value, shape: Shape, needs_gradient: bool, dtype: str = "") -> Value:
         """Make a tensor whose elements lie as those of another with the same axes; without gaps."""
         order = value.order if len(shape) == len(value.shape) else ()
-        return self.new(shape, value.dtype, needs_gradient, order)
+        return self.new(shape, dtype or value.dtype, needs_gradient, order)
 
     def placed(self, x: Value, shape: Shape, needs_gradient: bool, ranks: tuple[int, ...]) -> Value:
         """Make a tensor with the channels last, if those of another lie so, and it has one of these numbers of axes."""
@@ -185,7 +185,7 @@ class Run:
             return replace(x, needs_gradient=needs)
         if operation.placing == "as input":
             as_large = (each for each in inputs if algebra.same_shapes(each.shape, shape))
-            return self.like(next(as_large, x), shape, needs)
+            return self.like(next(as_large, x), shape, needs, widest(inputs))
         return self.placed(x, shape, needs, () if operation.placing == "in order" else operation.placing)
 
     def _make(self, operation: Operation, layer: Layer | None, inputs: Sequence[Value], output: Value) -> None:
@@ -203,6 +203,15 @@ class Run:
             self.make(name, evaluated(text, environment), output.dtype)
         for name, text in operation.makes_bytes.items():
             self.kept.append(term(name, (evaluated(text, environment),)))
+
+
+def widest(inputs: Sequence[Value]) -> str:
+    """Return the dtype of what is made of several tensors."""
+    found = {value.dtype for value in inputs}
+    if {"float16", "bfloat16"} <= found:
+        return "float32"
+    floats = [each for each in found if "float" in each]
+    return max(floats or found, key=lambda name: width(name))
 
 
 def term(name: str, sizes: tuple[Number, ...]) -> Term:

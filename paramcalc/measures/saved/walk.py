@@ -247,7 +247,8 @@ class Walk:
         `value` flows into the first. Returns what flows out of the last. Raises `Undecided` where the number of
         copies is a symbol, and they do not become alike.
         """
-        entry, first, begin = content.inputs[0], value, self.run.storages
+        entry, begin = content.inputs[0], self.run.storages
+        outside = self.flowing.get(id(entry))
         state: Any = None
         start = len(self.met)
         for number in range(_MOST_PASSES if type(times) is not int else times):
@@ -265,8 +266,9 @@ class Walk:
                 raise Undecided(times)
         if type(times) is not int and not algebra.at_least(times, number - 1):
             raise Undecided(times)
-        if first is not None:
-            self.flowing[id(entry)] = first
+        self.flowing.pop(id(entry), None)
+        if outside is not None:
+            self.flowing[id(entry)] = outside
         return value
 
     def grown(self, content: Tree, branch: Branch, value: Value | None) -> Value | None:

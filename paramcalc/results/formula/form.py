@@ -143,7 +143,7 @@ class Formula(Displayed):
     def __call__(self, **sizes: int) -> int: ...  # type: ignore[overload-overlap]
 
     @overload
-    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
+    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.int64] | NDArray[numpy.object_]: ...
 
     def __call__(self, *unnamed: Any, **sizes: Any) -> Any:
         """Return the value at these sizes: a whole number, or an array for arrays.
@@ -157,7 +157,7 @@ class Formula(Displayed):
             raise refuse("wrong-type", "the sizes of a form are given by name", way_out)
         given = {**self.values, **self._given(sizes)}
         self.check(given)
-        return value_at(self.expr, given)
+        return algebra.released(value_at(self.expr, given))
 
     def _given(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the size of each symbol that is given, those of lists by their elements."""
