@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.verbs import source
 
 RECORDS = json.loads((Path(__file__).parent / "recorded" / "caches.json").read_text(encoding="utf-8"))
 _SPECS = Path(__file__).parents[1] / "specs"
@@ -150,6 +151,23 @@ def test_a_window_over_several_axes_is_refused() -> None:
         "error[invalid-value]: a 'window' goes along one axis, and attention along several (at"
         " 'multi_head_attention')\n    'attention_axes' names one"
     )
+
+
+def test_a_window_is_refused_where_a_model_is_built() -> None:
+    for name, spec in SPECS.items():
+        for framework in ("torch", "keras"):
+            if name == "latent":
+                assert "latents" not in source(pc.loads(spec), framework)
+                continue
+            with pytest.raises(pc.ParamcalcError, match="it attends to a window, and no class does"):
+                source(pc.loads(spec), framework)
+
+
+def test_a_declared_cache_is_no_output() -> None:
+    tensors = {"own": [2], "kept": {"shape": [3], "role": "cache"}}
+    spec = pc.Spec([pc.Input(shape=(4,)), pc.Weights(tensors=tensors, output="kept")])
+    with pytest.raises(pc.ParamcalcError, match="Weights has no tensor 'kept' for its output"):
+        pc.count(spec)
 
 
 def test_a_declared_cache_is_in_no_other_count() -> None:

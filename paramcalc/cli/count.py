@@ -92,7 +92,9 @@ def count(
     if of == RECEPTIVE_FIELD:
         if len(paths) > 1 or most is not None or depth is not None:
             raise click.UsageError(f"--of {of} goes with one SPEC, and neither with --max nor --depth")
-        show(counted(paths[0], convention, of=RECEPTIVE_FIELD, dims=values).to(format))
+        from paramcalc.exports.receptive_fields import render
+
+        show(render(counted(paths[0], convention, of=RECEPTIVE_FIELD, dims=values), format))
         return
     of_parameters = of in (None, DEFAULT_MEASURE)
     if not of_parameters and (trained or max_trainable is not None or max_bytes is not None):

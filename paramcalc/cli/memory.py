@@ -72,6 +72,8 @@ def memory(
       paramcalc memory specs/gpt2.yaml --training adamw --dtype bfloat16 --batch 8 --set tokens=1024
       paramcalc memory specs/gpt2.yaml --inference --dtype bfloat16 --set tokens=1024
     """
+    # not by the door, which loads what all results are printed with
+    from paramcalc.exports.memory_sheets import render
     from paramcalc.verbs import memory as told
 
     if training is not None and inference:
@@ -93,7 +95,7 @@ def memory(
     if sheet.fits is None and budget is not None:
         (part, why), *_ = sheet.unknown.items()
         raise refuse("free-dim", f"whether it fits {budget:,} bytes is not known, without '{part}': {why}")
-    show(sheet.to("text", width=text_width()) if format == "text" else sheet.to(format))
+    show(render(sheet, format, text_width()))
     if sheet.fits is False:
         sys.exit(1)
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
 from paramcalc.core.registry import MEASURES
-from paramcalc.exports import differences, kind_data, plain, solutions, vectors
+from paramcalc.exports import differences, kind_data, memory_sheets, plain, receptive_fields, solutions, vectors
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.derivations import data as derivation_data
 from paramcalc.exports.languages.tree import COPIES, DRAFT, NUMBER, PATH, definitions, form_schema
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.difference import TOTALS, Sort
+from paramcalc.results.memory import PARTS, Remedies
+from paramcalc.results.receptive_field import FieldSort
 from paramcalc.results.solving.solutions import SIDES
 from paramcalc.spec import FRAMEWORKS
 
@@ -400,6 +402,66 @@ def solve_schema() -> dict[str, Any]:
     return dict(_schema("Solutions of paramcalc", "paramcalc_solve", solutions.VERSION, keys, {"solution": solution}))
 
 
+# --- Memory, and receptive fields ------------------------------------------------------
+
+
+def memory_schema() -> dict[str, Any]:
+    """Return the schema of what `memory --format json` prints."""
+    remedy = closed(
+        {
+            "what": {"enum": [*get_args(Remedies)]},
+            "to": {"type": "string", "description": "a batch, groups that are computed again, an optimizer"},
+            "total": _WHOLE,
+            "fits": _FLAG,
+        }
+    )
+    measured = {"type": ["integer", "null"], "description": "null where it is not known"}
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "training": _or_null(closed({"optimizer": _TEXT, "keeps": _list(_TEXT)}), "null: the network is run"),
+        "dtype": _DTYPE,
+        "master_dtype": _or_null(_DTYPE),
+        "dims": _map({}, "an unknown one is its own name"),
+        "set": _map({}, "of these, the batch and those that were given"),
+        "parameters": {"type": "integer", "description": "tied ones once"},
+        "trained": _WHOLE,
+        **{part: measured if part in ("saved", "cache") else _WHOLE for part in PARTS},
+        "total": measured,
+        "known": {"type": "integer", "description": "the sum of the parts that are known"},
+        "unknown": _map(_TEXT, "of each part that is not known, why"),
+        "budget": {"type": ["integer", "null"]},
+        "fits": {"type": ["boolean", "null"]},
+        "remedies": _list(remedy, "what would make it fit"),
+        "not_covered": _TEXT,
+    }
+    return dict(_schema("A sheet of memory of paramcalc", "paramcalc_memory", memory_sheets.VERSION, keys, {}))
+
+
+def receptive_field_schema() -> dict[str, Any]:
+    """Return the schema of what `count --of receptive-field --format json` prints."""
+    field = closed(
+        {
+            "input": _TEXT,
+            "axis": {"type": "integer", "description": "of the input, the batch counted as 0"},
+            "sort": {"enum": [*get_args(FieldSort)], "description": "`back`: all positions up to one of its own"},
+            "size": {"type": ["integer", "null"], "description": "the most positions that an output sees"},
+            "stride": {"type": ["integer", "string", "null"], "description": "a fraction is a text"},
+            "offset": {"type": ["integer", "null"], "description": "the first position that the first output sees"},
+        }
+    )
+    layer = closed({"name": _TEXT, "kind": _TEXT, "output_shape": _shape(_WHOLE), "fields": _list(field)})
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "dims": _map({}, "an unknown one is its own name"),
+        "inputs": _map(_shape(_WHOLE)),
+        "layers": _list(layer),
+    }
+    version = receptive_fields.VERSION
+    return dict(_schema("Receptive fields of paramcalc", "paramcalc_receptive_field", version, keys, {}))
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -426,6 +488,8 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "form": form_schema,
     "layers": layers_schema,
     "derivation": derivation_schema,
+    "memory": memory_schema,
+    "receptive-field": receptive_field_schema,
     "solve": solve_schema,
     "vectors": vectors_schema,
 }

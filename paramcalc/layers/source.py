@@ -6,7 +6,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
-from paramcalc.layers.base.declared import TensorShapes, cached_tensors, declared_tensors, shape_of
+from paramcalc.layers.base.declared import TensorShapes, cached_tensors, declared_tensors
 from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.reach import NOTHING, Reach, same
@@ -55,7 +55,7 @@ class Weights(Layer):
 
     @property
     def leaves_out(self) -> str:
-        shapes = [shape_of(declared) for declared in self.tensors_.values()]
+        shapes = [tensor.shape for tensor in declared_tensors(self.tensors_)]
         several = self.output is None and any(len(shape) > 1 for shape in shapes)
         return "what is computed with its tensors, which the spec does not say," if several else ""
 
@@ -65,11 +65,11 @@ class Weights(Layer):
 
     def output_shape(self, x: Shape | None = None) -> Shape:
         if self.output is not None:
-            declared = self.tensors_ | self.states
+            declared = {tensor.name: tensor.shape for tensor in self.tensors()}
             if self.output not in declared:
                 hint = suggest(self.output, declared)
                 raise refuse("unknown-tensor", f"Weights has no tensor '{self.output}' for its output", hint)
-            return tuple(shape_of(declared[self.output]))
+            return tuple(declared[self.output])
         if x is None:
             raise refuse("missing-input", "Weights has no input to pass on", "name the tensor that is its 'output'")
         return x

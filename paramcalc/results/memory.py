@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from paramcalc.core import algebra, registry
 from paramcalc.core.algebra import Number
@@ -18,6 +18,8 @@ from paramcalc.results.count import Count, TensorCount, count
 from paramcalc.results.measurement import measured
 from paramcalc.spec import Framework, Spec, Value
 
+#: What may make a network fit: a smaller batch, computing outputs again, states of fewer bits, all of these.
+Remedies: TypeAlias = Literal["batch", "recompute", "states", "all"]
 #: The parts of a sheet, in its order.
 PARTS = ("weights", "gradients", "buffers", "optimizer", "counters", "master", "saved", "cache")
 
@@ -102,7 +104,7 @@ class Memory(Displayed):
 class Remedy:
     """A change of what is trained or run, and what it takes then."""
 
-    what: Literal["batch", "recompute", "states", "all"]
+    what: Remedies
     #: what it is changed to: a batch, the groups that are computed again, an optimizer
     to: str
     total: int

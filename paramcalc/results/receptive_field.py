@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, printed
@@ -14,6 +14,9 @@ from paramcalc.graph import Flow, Leaf, check_connections, evaluate
 from paramcalc.layers.base.reach import ALL, EVERYTHING, NONE, NOT_STATED, NOTHING, Reach, Sight, Span
 from paramcalc.results.rows import located_in
 from paramcalc.spec import Framework, Spec, Value
+
+#: The whole axis; all positions up to one of the output's own; as many as its `size`; none; not known.
+FieldSort: TypeAlias = Literal["all", "back", "some", "none", "unknown"]
 
 
 class Place(NamedTuple):
@@ -39,8 +42,7 @@ class Field:
     stride: Fraction | None = None
     #: the first position that the first output sees
     offset: int | None = None
-    #: `all`: the whole axis; `back`: all positions up to one of its own; `some`: as many as `size`; `none`; `unknown`
-    sort: Literal["all", "back", "some", "none", "unknown"] = "some"
+    sort: FieldSort = "some"
     #: what each output position sees; None where that is not known
     span: Span | None = field(default=None, repr=False)
 

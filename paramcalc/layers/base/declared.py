@@ -142,11 +142,6 @@ def _active(name: str, shape: Sequence[Any], active: Mapping[str, Any]) -> tuple
     return axis, number
 
 
-def shape_of(declared: Any) -> Any:
-    """Return the shape of a tensor as a spec declares it."""
-    return declared["shape"] if isinstance(declared, Mapping) else declared
-
-
 _SHAPE = {"type": "array", "items": SIZE}
 _SCHEMA = {
     "anyOf": [
