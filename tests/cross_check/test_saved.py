@@ -101,6 +101,106 @@ def test_a_spec_keeps_what_is_counted(path: Path) -> None:
         assert real in (count.total, None), attention
 
 
+ATTENDING = """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [5, 4]}
+  - Dense: {units: 4}
+    name: before
+  - LAYER
+    name: handed
+  - MultiHeadAttention: {num_heads: 2, key_dim: 2}
+    inputs: [handed, before]
+"""
+HANDED_ON = [
+    "Activation: {activation: linear}",
+    "Dropout: {rate: 0}",
+    "Flatten: {start_dim: 2}",
+    "Reshape: {target_shape: [5, 4]}",
+    "Slice: {axis: 1}",
+    "Permute: {dims: [1, 2]}",
+    "Cropping1D: {cropping: 0}",
+    "Unflatten: {axis: 2, target_shape: [4]}",
+]
+
+
+@pytest.mark.parametrize("layer", HANDED_ON)
+def test_attention_to_itself_is_told_by_the_tensor_not_by_what_it_shows(layer: str) -> None:
+    spec = pc.loads(ATTENDING.replace("LAYER", layer))
+    assert pc.count(spec, of="saved", dims={"batch": 2}).total == kept(spec, 2)
+
+
+#: Networks whose copies differ in what flows through them, or that mix dtypes.
+FURTHER = {
+    "copies in copies, the first of which are frozen": """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [3, 4]}
+  - name: outer
+    times: 3
+    layers:
+      - name: inner
+        times: 3
+        index: i
+        layers:
+          - LayerNorm
+          - Dense: {units: 5, activation: gelu}
+            trainable: i > 0
+          - Dense: {units: 4}
+            trainable: i > 0
+""",
+    "float32 times float64": """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [3, 4]}
+  - Dense: {units: 4}
+    name: narrow
+  - Dense: {units: 4}
+    name: wide
+    dtype: float64
+  - Multiply:
+    inputs: [narrow, wide, narrow]
+  - Activation: {activation: gelu}
+""",
+    "outputs of copies that are alike": """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [4]}
+  - name: body
+    times: 3
+    layers:
+      - Dense: {units: 4, activation: gelu}
+  - Multiply:
+    inputs: ["body[0].dense", "body[1].dense", body]
+""",
+    "copies side by side": """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [4]}
+  - Dense: {units: 4}
+  - name: branches
+    parallel: 4
+    merge: Multiply
+    layers:
+      - Dense: {units: 6, activation: relu}
+      - Dense: {units: 4}
+  - Dense: {units: 2}
+""",
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_network_of_copies_keeps_what_is_counted(name: str, batch: int) -> None:
+    spec = pc.loads(FURTHER[name])
+    assert pc.count(spec, of="saved", dims={"batch": batch}).total == kept(spec, batch)
+
+
 GROUPS = """
 paramcalc: 1
 framework: torch

@@ -56,10 +56,11 @@ def changes(leaf: Leaf) -> Iterator[Change]:
     slides = "strides" in fields and "padding" in fields and fields["padding"].default == "valid"
     if slides and not is_transposed and layer.padding != "valid":
         pads = _pads(leaf, layer)
-        if pads is not None and "kernel_size" in fields and all(before == behind for before, behind in pads):
-            # a convolution adds as much on both sides itself
+        alike = pads is not None and all(before == behind for before, behind in pads)
+        if pads is not None and alike and "kernel_size" in fields and isinstance(layer.padding, str):
+            # as much on both sides: a convolution of PyTorch adds that itself
             yield Change({"padding": tuple(before for before, _ in pads)}, {})
-        elif pads is not None:
+        if pads is not None:
             yield Change({"padding": "valid"}, {"pads": pads} if any(map(any, pads)) else {})
     if "dilation_rate" in fields and "strides" in fields and not is_transposed:
         yield Change({"strides": (1,) * len(layer.strides)}, {"places": layer.strides})

@@ -164,24 +164,31 @@ def _reshape(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Sha
     return [run.reshaped(inputs[0], shapes[0])]
 
 
+def _flatten(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    # of one axis, the tensor itself
+    (x,) = inputs
+    return [x] if len(x.shape) == len(shapes[0]) else [run.reshaped(x, shapes[0])]
+
+
 def _slice(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     x = inputs[0]
     axis = layer.axis % len(x.shape)
     keeps = algebra.truth(layer.keepdims)
     part = x.part(axis, shapes[0][axis] if keeps else 1, apart=not algebra.same(layer.step, 1))
-    return [part if keeps else part.without(axis)]
+    # another tensor, even where it shows all
+    return [replace(part if keeps else part.without(axis))]
 
 
 def _crop(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     x = inputs[0]
     for axis, length in enumerate(shapes[0]):
         x = x.part(axis, length)
-    return [x]
+    return [replace(x)]
 
 
 def _permute(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     axes = layer.dims if isinstance(layer.dims, tuple) else (layer.dims,)
-    return [inputs[0].permuted((0, *axes))]
+    return [replace(inputs[0].permuted((0, *axes)))]
 
 
 def _concatenate(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
@@ -664,6 +671,7 @@ PROGRAMS: Mapping[str, Program] = {
     "rescaling": _rescaling,
     "power_pool": _power_pool,
     "reshape": _reshape,
+    "flatten": _flatten,
     "slice": _slice,
     "crop": _crop,
     "permute": _permute,

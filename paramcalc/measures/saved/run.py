@@ -182,7 +182,8 @@ class Run:
         if operation.own_dtype:
             return self.new(shape, self.dtype, needs)
         if operation.placing == "same":
-            return replace(x, needs_gradient=needs)
+            # the tensor itself, which an attention tells from another that shows the same
+            return x if needs == x.needs_gradient else replace(x, needs_gradient=needs)
         if operation.placing == "as input":
             as_large = (each for each in inputs if algebra.same_shapes(each.shape, shape))
             return self.like(next(as_large, x), shape, needs, widest(inputs))

@@ -69,7 +69,9 @@ class Value:
         return self.order == (0, *range(2, len(self.shape)), 1)
 
     def permuted(self, axes: Sequence[int]) -> Value:
-        """Show it with its axes in another order: that of `axes`."""
+        """Show it with its axes in another order: that of `axes`; where it is the same, it is the tensor itself."""
+        if [*axes] == [*range(len(self.shape))]:
+            return self
         places = {axis: place for place, axis in enumerate(axes)}
         return replace(
             self,
