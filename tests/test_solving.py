@@ -86,6 +86,21 @@ def test_a_network_of_which_no_form_holds_for_all_sizes_is_solved_as_well() -> N
     assert pc.solve(spec, total=100, vary="n").exact == {"n": 7}
 
 
+def one_tensor(size: str) -> pc.Spec:
+    return load(f"dims: {{n: 1}}\nlayers: [Input: {{shape: [1]}}, Weights: {{tensors: {{w: ['{size}']}}}}]")
+
+
+def test_totals_that_fall_turn_around_or_stop_growing_are_searched_exactly() -> None:
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").below == {"n": 100}
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").above is None
+    # it falls up to 100, and grows from there on
+    turning = one_tensor("(n - 100) ** 2 + 1")
+    assert sorted(each["n"] for each in pc.solve(turning, total=26, vary="n")) == [95, 105]
+    assert pc.solve(turning, total=10**40 + 1, vary="n").exact == {"n": 10**20 + 100}
+    power = pc.solve(one_tensor("2 ** n"), total=10**30, vary="n")
+    assert (power.below, power.above) == ({"n": 99}, {"n": 100})
+
+
 # --- What is written -------------------------------------------------------------------
 
 
@@ -246,5 +261,5 @@ def test_a_search_that_is_too_large_says_so_and_asks_for_a_range() -> None:
 def test_a_target_on_an_inventory_that_needs_connections_is_refused() -> None:
     spec = load("connections: none\ndims: {n: 3}\nlayers:\n  - Dense: {units: n}\n    of: [4]\n")
     with pytest.raises(pc.ParamcalcError) as caught:
-        pc.solve(spec, of="activations", total=5, vary="n")
+        pc.solve(spec, of="flops", total=5, vary="n")
     assert caught.value.code == "no-connections"

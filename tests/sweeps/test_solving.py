@@ -20,6 +20,7 @@ SIZES = [
     "a", "b", "c", "a + b", "2 * a + 3", "a * b", "a * a", "a * b * c", "b ** 2 + c", "3 * c + 1",
     "a * a - 7 * a + 20", "(a - b) ** 2 + 1", "a * c - c + 1", "50 - a", "100 // b", "a / 2", "b * c / 3", "a * a / b",
     "max(a, b)", "min(a, 6) + 1", "a // 3 + b", "ceil(a / b)", "a % 4 + 1", "round_up(a, 8)", "2 ** b",
+    "2 ** b - 9 * b + 30",
     "scaled(a, 1.3) + 1", "scaled_up(c, 0.4)", "c if kind == 1 else b",
 ]  # fmt: skip
 #: Conditions that a node has, and the whole spec.
@@ -265,6 +266,18 @@ def test_other_measures_and_several_at_once() -> None:
     assert solutions[0].totals == targets
     twice = pc.solve(spec, of="bytes", total=2 * 46_702_792_704, dtype="bfloat16", vary=["depth"])
     assert twice.exact == {"depth": 32}
+
+
+def test_the_longest_text_and_the_largest_batch_for_so_many_flops() -> None:
+    spec = pc.load(ROOT / "specs" / "gpt2.yaml")
+    for dim, further, of in (("tokens", {}, "flops"), ("batch", {"tokens": 1024}, "training_flops")):
+        for causal in ("whole", "exact"):
+            arguments: dict[str, Any] = {"of": of, "causal": causal}
+            solutions = pc.solve(spec, total=10**15, vary=dim, dims=further, which="at-most", **arguments)
+            assert solutions.below is not None
+            size = solutions.below[dim]
+            totals = [pc.count(spec, dims={**further, dim: each}, **arguments).total for each in (size, size + 1)]
+            assert totals[0] == solutions.below.total <= 10**15 < totals[1]
 
 
 def test_the_share_of_a_node() -> None:

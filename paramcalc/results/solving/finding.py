@@ -99,9 +99,10 @@ class Searching:
         # a first look at the ends says how far to look
         first = self._best(window, ends_only=True)
         if first is not None:
-            distance = self.distance(first)
-            rooms = [distance // weight for weight in self.weights]
-            return self._best(Window(self._beside(side, rooms)))
+            nearer = self.distance(first) - 1
+            if nearer < 0:
+                return first
+            return self._best(Window(self._beside(side, [nearer // weight for weight in self.weights]))) or first
         # where these do not meet the conditions, others may
         widths = [self._width(least, most) for least, most in window.bounds]
         if None not in widths:
