@@ -1,6 +1,7 @@
 """What `solve` finds, and what it proves not to be there, is what counting each size one by one finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -157,6 +158,41 @@ def test_solutions_are_those_of_brute_force(spec: pc.Spec, data: st.DataObject) 
     event(f"solved, {min(solutions.number, 3)} solutions")
     share = {"0": Fraction(0), "0.1": Fraction(1, 10), "50%": Fraction(1, 2)}[tolerance]
     check(solutions, everything, target, share)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(small_specs(), st.data())
+def test_solutions_for_two_targets_are_those_of_brute_force(spec: pc.Spec, data: st.DataObject) -> None:
+    first, *rest = spec.layers
+    frozen = [replace(node, trainable=data.draw(st.sampled_from([True, False]))) for node in rest]
+    spec = replace(spec, layers=(first, *frozen))
+    varied = {"a": range(1, 13), "b": range(1, 10)}
+    found = []
+    for point in grid(varied):
+        try:
+            counted = pc.count(spec, dims=point)
+        except pc.ParamcalcError:
+            continue
+        found.append((counted.total, counted.trainable, tuple(point.values())))
+    target = data.draw(st.sampled_from([each[:2] for each in found if each[0] and each[1]] or [(1, 1)]))
+    try:
+        solutions = pc.solve(
+            spec, targets={"parameters": target[0], "trainable": target[1]}, vary=varied, tolerance="30%"
+        )
+    except pc.ParamcalcError as error:
+        if error.code != "idle-dim" and found:
+            raise
+        return
+
+    def distance(total: int, trainable: int) -> Fraction:
+        return max(Fraction(abs(total - target[0]), target[0]), Fraction(abs(trainable - target[1]), target[1]))
+
+    expected = {each[2]: distance(*each[:2]) for each in found if distance(*each[:2]) <= Fraction(3, 10)}
+    given = {tuple(each.values()): distance(*each.totals.values()) for each in solutions}
+    assert given == expected
+    assert list(given.values()) == sorted(given.values())
+    below = [distance(*each[:2]) for each in found if each[0] <= target[0] and each[1] <= target[1]]
+    assert (solutions.below and distance(*solutions.below.totals.values())) == min(below, default=None)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
