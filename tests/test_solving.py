@@ -43,8 +43,12 @@ def test_the_nearest_sizes_of_one_dim_stand_on_both_sides() -> None:
     assert (solutions.below.total, solutions.above.total) == (50, 62)
     assert solutions.nearest == {"w": 5}
     assert solutions.is_met
+    assert (solutions.next_below, solutions.next_above) == (solutions.below, solutions.above)
     assert solutions.complete
     assert solutions.number == 0
+    met = solve(total=62, vary="w")
+    assert met.exact == met.below == met.above == {"w": 5}
+    assert (met.next_below, met.next_above) == ({"w": 4}, {"w": 6})
 
 
 def test_all_solutions_of_several_dims_are_given_or_that_there_are_none() -> None:
@@ -161,8 +165,8 @@ def test_the_command_prints_the_nearest_where_nothing_is_exact() -> None:
         "gpt2 · torch: 125,000,000 parameters\n"
         "\n"
         "  width   parameters  difference\n"
-        "    768  124,439,808    -560,192  nearest at most ←\n"
-        "    780  127,732,020  +2,732,020  nearest at least\n"
+        "    768  124,439,808    -560,192  nearest below ←\n"
+        "    780  127,732,020  +2,732,020  nearest above\n"
         "\n"
         "no size gives exactly that\n"
         "searched: width from 1 on\n"

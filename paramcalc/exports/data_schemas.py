@@ -376,6 +376,7 @@ def solve_schema() -> dict[str, Any]:
     )
     first_to_last = {"first": _WHOLE, "last": {"type": ["integer", "null"]}, "step": _WHOLE}
     nearest = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target, that itself included")
+    beyond = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target that is not exact")
     keys = {
         "name": _TEXT,
         "convention": _CONVENTION,
@@ -390,6 +391,8 @@ def solve_schema() -> dict[str, Any]:
         "met": {"type": "boolean", "description": "whether the exit code is 0"},
         "below": nearest,
         "above": nearest,
+        "next_below": beyond,
+        "next_above": beyond,
         "conditions": _list(_TEXT, "what the closed form assumes, and all solutions meet"),
         "unsearched": _list(_TEXT, "where no solution was looked for"),
     }

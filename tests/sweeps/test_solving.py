@@ -117,6 +117,10 @@ def check(
     above = [total - target for total, _ in everything if total >= target]
     assert (solutions.below and target - solutions.below.total) == (min(below) if below else None)
     assert (solutions.above and solutions.above.total - target) == (min(above) if above else None)
+    less = [target - total for total, _ in everything if total < target]
+    more = [total - target for total, _ in everything if total > target]
+    assert (solutions.next_below and target - solutions.next_below.total) == (min(less) if less else None)
+    assert (solutions.next_above and solutions.next_above.total - target) == (min(more) if more else None)
     assert bool(solutions.exact) == any(total == target for total, _ in everything)
     for each in (solutions.below, solutions.above):
         assert each is None or (each.total, dict(each)) in everything

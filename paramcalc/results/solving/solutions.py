@@ -9,6 +9,7 @@ from math import ceil, floor
 from typing import Any, Literal, Protocol, TypeAlias
 
 from paramcalc.core.display import Displayed, printed
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.results.solving.domains import Domain
 from paramcalc.spec import Framework
 
@@ -57,7 +58,7 @@ class Finder(Protocol):
     def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
         """Return the nearest within bounds that are not exact, in order, and how many there are."""
 
-    def nearest(self, side: Side) -> Solution | None:
+    def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
         """Return the nearest point on a side of the targets; None where there is none, or none among those tried."""
 
     def distance(self, solution: Solution) -> int:
@@ -107,7 +108,8 @@ class Solutions(Displayed):
         self._counted = 0
         self._is_done = False
         self._more = self._search()
-        self._misses: dict[Side, Solution | None] = {}
+        self._misses: dict[tuple[Side, bool], Solution | None] = {}
+        self._refusal: ParamcalcError | None = None
 
     # --- What there is
 
@@ -129,7 +131,13 @@ class Solutions(Displayed):
     def _reach(self, place: int) -> bool:
         """Search on until there is a solution at a place; return whether there is."""
         while len(self._found) <= place and not self._is_done:
-            solution = next(self._more, None)
+            if self._refusal is not None:
+                raise self._refusal
+            try:
+                solution = next(self._more, None)
+            except ParamcalcError as error:
+                self._refusal = error
+                raise
             if solution is None:
                 self._is_done = True
             else:
@@ -162,6 +170,16 @@ class Solutions(Displayed):
     def above(self) -> Solution | None:
         """The sizes whose total is nearest to the target, and at least the target; None where there are none."""
         return self._nearest("at-least")
+
+    @property
+    def next_below(self) -> Solution | None:
+        """The sizes whose total is nearest to the target of those that are less; None where there are none."""
+        return self._nearest("at-most", beyond=True)
+
+    @property
+    def next_above(self) -> Solution | None:
+        """The sizes whose total is nearest to the target of those that are more; None where there are none."""
+        return self._nearest("at-least", beyond=True)
 
     @property
     def nearest(self) -> Solution | None:
@@ -202,11 +220,13 @@ class Solutions(Displayed):
             self._counted += number
             yield from others
 
-    def _nearest(self, side: Side) -> Solution | None:
-        if side not in self._misses:
-            exact = self.exact
-            self._misses[side] = exact if exact is not None else self._finder.nearest(side)
-        return self._misses[side]
+    def _nearest(self, side: Side, beyond: bool = False) -> Solution | None:
+        if self.exact is not None and not beyond:
+            return self.exact
+        beyond = self.exact is not None
+        if (side, beyond) not in self._misses:
+            self._misses[side, beyond] = self._finder.nearest(side, beyond)
+        return self._misses[side, beyond]
 
     # --- Printed
 
