@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -130,6 +131,7 @@ def test_a_share_is_what_it_is_written_as() -> None:
         ("1K:2K:500", 1, range(1000, 2001, 500)),
         ("100:300", 64, range(128, 300, 64)),
         ("8,2,4", 1, [2, 4, 8]),
+        ("1:4,8,10:30:10", 1, [1, 2, 3, 4, 8, 10, 20, 30]),
         ([5, 1, 5], 1, [1, 5]),
         (range(9, 0, -3), 1, [3, 6, 9]),
         (range(1, 40, 4), 6, []),
@@ -186,6 +188,26 @@ def test_no_solution_of_several_dims_is_the_answer_no(tmp_path: Any) -> None:
     assert printed["paramcalc_solve"] == 1
     (solution,) = printed["solutions"]
     assert solution == {"dims": {"w": 5, "n": 2}, "total": 62, "totals": {"parameters": 62}, "difference": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--vary", "width"), "either --total or --target says what is to be reached"),
+        (("--total", "125M"), "Missing option '--vary'."),
+        (("--vary", "width", "--target", "flops"), "--target flops is not of the form NAME=VALUE"),
+        (("--vary", "width", "--target", "flops=1", "--of", "bytes"), "--of goes with --total"),
+        (("--vary", "width", "--vary", "width=1:9", "--total", "9"), "--vary width is given twice"),
+        (("--vary", "width", "--step", "width=x", "--total", "9"), "--step takes a whole number, not 'x'"),
+        (("--vary", "width", "--total", "16GiB"), "'16GiB' is no number such as 10000"),
+        (("--vary", "heads", "--total", "125M"), "error[idle-dim]"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    done = run("solve", GPT2, *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stdout == ""
 
 
 # --- What is refused -------------------------------------------------------------------
@@ -248,6 +270,14 @@ def test_a_dim_that_the_total_does_not_depend_on_is_refused() -> None:
         "error[idle-dim]: the number of parameters does not depend on 'other'\n"
         "    leave it out; a condition may still name it"
     )
+
+
+def test_an_argument_that_was_fixed_when_it_was_derived_is_not_varied() -> None:
+    derived: Any = SimpleNamespace(spec=load(SMALL), fixed={"u": "it decides how often something is done"})
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.solve(derived, total=62, vary=["w", "u"])
+    assert caught.value.code == "fixed-dim"
+    assert pc.solve(derived, total=62, vary=["w"]).exact == {"w": 5}
 
 
 def test_a_search_that_is_too_large_says_so_and_asks_for_a_range() -> None:

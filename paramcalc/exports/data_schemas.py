@@ -386,7 +386,10 @@ def solve_schema() -> dict[str, Any]:
         "tolerance": _list(_WHOLE, "a share of the target: numerator and denominator"),
         "varied": _map({"anyOf": [closed(first_to_last), closed({"sizes": _list(_WHOLE)})]}, "the sizes of each dim"),
         "solutions": _list({"$ref": "#/$defs/solution"}, "within the tolerance, the nearest first"),
-        "number": {"type": "integer", "description": "how many there are, those that are not listed included"},
+        "number": {
+            "type": ["integer", "null"],
+            "description": "how many there are, those that are not listed included; null: too many to be counted",
+        },
         "complete": {"type": "boolean", "description": "whether all are listed"},
         "met": {"type": "boolean", "description": "whether the exit code is 0"},
         "below": nearest,

@@ -94,6 +94,9 @@ def _said(solutions: Solutions, listed: int) -> Iterator[str]:
     """Say how many solutions there are, or that there are none."""
     number, room = solutions.number, solutions.question.tolerance
     within = f" within {_percent(room)}" if room else ""
+    if number is None:
+        yield f"the nearest {thousands(listed)} of more solutions{within} than can be counted"
+        return
     if not number:
         found = "was found to give" if solutions.unsearched else "gives"
         yield f"no size {found} " + (f"that{within}" if room else "exactly that")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from math import prod
 from typing import Any, NamedTuple
 
@@ -74,8 +75,31 @@ class Searching:
             found.append(Solution(sizes, numbers, numbers[first] - self.targets[first]))
         return sorted(found, key=lambda each: tuple(each.values()))
 
-    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
-        """Return the nearest within bounds that are not exact, in order, and how many there are."""
+    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int | None]:
+        """Return the nearest within bounds that are not exact, in order, and how many there are.
+
+        Where these are too many to be counted, None; the nearest of them are then within narrower bounds.
+        """
+        try:
+            return self._within(bounds, limit)
+        except ParamcalcError as error:
+            if error.code != "limit":
+                raise
+        nearest: list[Solution] = []
+        pairs = list(zip(self.targets.values(), bounds, strict=True))
+        for power in _NARROWER:
+            narrow: Bounds = [
+                (target - (target - (least or 0) >> power), target + ((most or target) - target >> power))
+                for target, (least, most) in pairs
+            ]
+            with suppress(ParamcalcError):
+                nearest, number = self._within(narrow, limit)
+                if number < limit:
+                    continue
+            break
+        return nearest, None
+
+    def _within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
         best, number = Best(self, limit), 0
         for table, totals, distances in self.points(Window(bounds)):
             number += best.add(table, totals, distances, inexact_only=True)

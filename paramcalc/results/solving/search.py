@@ -111,7 +111,7 @@ class Search:
         self.order = tuple(sorted(self.domains, key=lambda name: (self._is_known(name), sizes[name])))
         self._check_size(window)
         for name in self.order[-1:]:
-            if len(self.order) == 1 or not self._is_known(name):
+            if not self._is_known(name):
                 self._spend(len(self.order) - 1, sizes[name])
 
     def _is_known(self, name: str) -> bool:

@@ -55,8 +55,8 @@ class Finder(Protocol):
     def exact(self) -> Iterator[tuple[list[Solution], int]]:
         """Yield what gives exactly the targets, as it is found, with how many there are."""
 
-    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
-        """Return the nearest within bounds that are not exact, in order, and how many there are."""
+    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int | None]:
+        """Return the nearest within bounds that are not exact, in order, and how many there are, if not too many."""
 
     def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
         """Return the nearest point on a side of the targets; None where there is none, or none among those tried."""
@@ -105,7 +105,7 @@ class Solutions(Displayed):
         self.question = question
         self._finder = finder
         self._found: list[Solution] = []
-        self._counted = 0
+        self._counted: int | None = 0
         self._is_done = False
         self._more = self._search()
         self._misses: dict[tuple[Side, bool], Solution | None] = {}
@@ -145,15 +145,16 @@ class Solutions(Displayed):
         return len(self._found) > place
 
     @property
-    def number(self) -> int:
-        """How many solutions there are within the tolerance, those beyond the limit included."""
+    def number(self) -> int | None:
+        """How many solutions there are within the tolerance, those beyond the limit included; None where too many."""
         self._reach(self.question.limit)
         return self._counted
 
     @property
     def complete(self) -> bool:
         """Whether all solutions are given: none is left out for the limit, and none was not looked for."""
-        return self.number <= self.question.limit and not self.unsearched
+        number = self.number
+        return number is not None and number <= self.question.limit and not self.unsearched
 
     @property
     def exact(self) -> Solution | None:
@@ -208,16 +209,17 @@ class Solutions(Displayed):
 
     def _search(self) -> Iterator[Solution]:
         """Give the solutions: those that are exact as they are found, then the others, sorted."""
-        given, bounds = 0, self.question.bounds()
+        given, exact, bounds = 0, 0, self.question.bounds()
         for solutions, number in self._finder.exact():
-            self._counted += number
+            exact += number
             for solution in solutions:
                 if given < self.question.limit:
                     given += 1
                     yield solution
+        self._counted = exact
         if any(least != most for least, most in bounds):
-            others, number = self._finder.within(bounds, self.question.limit - given)
-            self._counted += number
+            others, further = self._finder.within(bounds, self.question.limit - given)
+            self._counted = None if further is None else exact + further
             yield from others
 
     def _nearest(self, side: Side, beyond: bool = False) -> Solution | None:
