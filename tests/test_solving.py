@@ -2,6 +2,7 @@
 
 import json
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,8 +44,12 @@ def test_the_nearest_sizes_of_one_dim_stand_on_both_sides() -> None:
     assert (solutions.below.total, solutions.above.total) == (50, 62)
     assert solutions.nearest == {"w": 5}
     assert solutions.is_met
+    assert (solutions.next_below, solutions.next_above) == (solutions.below, solutions.above)
     assert solutions.complete
     assert solutions.number == 0
+    met = solve(total=62, vary="w")
+    assert met.exact == met.below == met.above == {"w": 5}
+    assert (met.next_below, met.next_above) == ({"w": 4}, {"w": 6})
 
 
 def test_all_solutions_of_several_dims_are_given_or_that_there_are_none() -> None:
@@ -86,6 +91,21 @@ def test_a_network_of_which_no_form_holds_for_all_sizes_is_solved_as_well() -> N
     assert pc.solve(spec, total=100, vary="n").exact == {"n": 7}
 
 
+def one_tensor(size: str) -> pc.Spec:
+    return load(f"dims: {{n: 1}}\nlayers: [Input: {{shape: [1]}}, Weights: {{tensors: {{w: ['{size}']}}}}]")
+
+
+def test_totals_that_fall_turn_around_or_stop_growing_are_searched_exactly() -> None:
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").below == {"n": 100}
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").above is None
+    # it falls up to 100, and grows from there on
+    turning = one_tensor("(n - 100) ** 2 + 1")
+    assert sorted(each["n"] for each in pc.solve(turning, total=26, vary="n")) == [95, 105]
+    assert pc.solve(turning, total=10**40 + 1, vary="n").exact == {"n": 10**20 + 100}
+    power = pc.solve(one_tensor("2 ** n"), total=10**30, vary="n")
+    assert (power.below, power.above) == ({"n": 99}, {"n": 100})
+
+
 # --- What is written -------------------------------------------------------------------
 
 
@@ -111,6 +131,7 @@ def test_a_share_is_what_it_is_written_as() -> None:
         ("1K:2K:500", 1, range(1000, 2001, 500)),
         ("100:300", 64, range(128, 300, 64)),
         ("8,2,4", 1, [2, 4, 8]),
+        ("1:4,8,10:30:10", 1, [1, 2, 3, 4, 8, 10, 20, 30]),
         ([5, 1, 5], 1, [1, 5]),
         (range(9, 0, -3), 1, [3, 6, 9]),
         (range(1, 40, 4), 6, []),
@@ -146,8 +167,8 @@ def test_the_command_prints_the_nearest_where_nothing_is_exact() -> None:
         "gpt2 · torch: 125,000,000 parameters\n"
         "\n"
         "  width   parameters  difference\n"
-        "    768  124,439,808    -560,192  nearest at most ←\n"
-        "    780  127,732,020  +2,732,020  nearest at least\n"
+        "    768  124,439,808    -560,192  nearest below ←\n"
+        "    780  127,732,020  +2,732,020  nearest above\n"
         "\n"
         "no size gives exactly that\n"
         "searched: width from 1 on\n"
@@ -167,6 +188,26 @@ def test_no_solution_of_several_dims_is_the_answer_no(tmp_path: Any) -> None:
     assert printed["paramcalc_solve"] == 1
     (solution,) = printed["solutions"]
     assert solution == {"dims": {"w": 5, "n": 2}, "total": 62, "totals": {"parameters": 62}, "difference": 0}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--vary", "width"), "either --total or --target says what is to be reached"),
+        (("--total", "125M"), "Missing option '--vary'."),
+        (("--vary", "width", "--target", "flops"), "--target flops is not of the form NAME=VALUE"),
+        (("--vary", "width", "--target", "flops=1", "--of", "bytes"), "--of goes with --total"),
+        (("--vary", "width", "--vary", "width=1:9", "--total", "9"), "--vary width is given twice"),
+        (("--vary", "width", "--step", "width=x", "--total", "9"), "--step takes a whole number, not 'x'"),
+        (("--vary", "width", "--total", "16GiB"), "'16GiB' is no number such as 10000"),
+        (("--vary", "heads", "--total", "125M"), "error[idle-dim]"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...], message: str) -> None:
+    done = run("solve", GPT2, *arguments)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stdout == ""
 
 
 # --- What is refused -------------------------------------------------------------------
@@ -231,6 +272,14 @@ def test_a_dim_that_the_total_does_not_depend_on_is_refused() -> None:
     )
 
 
+def test_an_argument_that_was_fixed_when_it_was_derived_is_not_varied() -> None:
+    derived: Any = SimpleNamespace(spec=load(SMALL), fixed={"u": "it decides how often something is done"})
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.solve(derived, total=62, vary=["w", "u"])
+    assert caught.value.code == "fixed-dim"
+    assert pc.solve(derived, total=62, vary=["w"]).exact == {"w": 5}
+
+
 def test_a_search_that_is_too_large_says_so_and_asks_for_a_range() -> None:
     spec = load("dims: {a: 1, b: 1, c: 1}\nlayers: [Input: {shape: [1]}, Weights: {tensors: {u: [a], v: [b], w: [c]}}]")
     with pytest.raises(pc.ParamcalcError) as caught:
@@ -246,5 +295,5 @@ def test_a_search_that_is_too_large_says_so_and_asks_for_a_range() -> None:
 def test_a_target_on_an_inventory_that_needs_connections_is_refused() -> None:
     spec = load("connections: none\ndims: {n: 3}\nlayers:\n  - Dense: {units: n}\n    of: [4]\n")
     with pytest.raises(pc.ParamcalcError) as caught:
-        pc.solve(spec, of="activations", total=5, vary="n")
+        pc.solve(spec, of="flops", total=5, vary="n")
     assert caught.value.code == "no-connections"

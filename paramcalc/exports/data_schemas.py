@@ -382,6 +382,7 @@ def solve_schema() -> dict[str, Any]:
     )
     first_to_last = {"first": _WHOLE, "last": {"type": ["integer", "null"]}, "step": _WHOLE}
     nearest = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target, that itself included")
+    beyond = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target that is not exact")
     keys = {
         "name": _TEXT,
         "convention": _CONVENTION,
@@ -391,11 +392,16 @@ def solve_schema() -> dict[str, Any]:
         "tolerance": _list(_WHOLE, "a share of the target: numerator and denominator"),
         "varied": _map({"anyOf": [closed(first_to_last), closed({"sizes": _list(_WHOLE)})]}, "the sizes of each dim"),
         "solutions": _list({"$ref": "#/$defs/solution"}, "within the tolerance, the nearest first"),
-        "number": {"type": "integer", "description": "how many there are, those that are not listed included"},
+        "number": {
+            "type": ["integer", "null"],
+            "description": "how many there are, those that are not listed included; null: too many to be counted",
+        },
         "complete": {"type": "boolean", "description": "whether all are listed"},
         "met": {"type": "boolean", "description": "whether the exit code is 0"},
         "below": nearest,
         "above": nearest,
+        "next_below": beyond,
+        "next_above": beyond,
         "conditions": _list(_TEXT, "what the closed form assumes, and all solutions meet"),
         "unsearched": _list(_TEXT, "where no solution was looked for"),
     }

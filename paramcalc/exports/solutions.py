@@ -37,8 +37,7 @@ def as_text(solutions: Solutions, width: int, style: Style) -> str:
     """Print the solutions, the nearest first; where there are none, the nearest that there are."""
     listed = list(solutions)
     lines = [*wrapped(_title(solutions), width, "", "  "), ""]
-    rows = [(solution, "") for solution in listed] or list(_misses(solutions))
-    if rows:
+    if rows := list(_rows(solutions, listed)):
         lines += [*_table(solutions, rows, width, style), ""]
     for text in (*_said(solutions, len(listed)), *_searched(solutions)):
         lines += wrapped(text, width, "", "  ")
@@ -78,22 +77,30 @@ def _table(solutions: Solutions, rows: Sequence[tuple[Solution, str]], width: in
         yield from (style(line, "bold") if place == 0 else line for line in lines)
 
 
-def _misses(solutions: Solutions) -> Iterator[tuple[Solution, str]]:
-    """Give the nearest on each side of the target, where nothing is within the tolerance."""
-    for side, solution in (("at-most", solutions.below), ("at-least", solutions.above)):
+def _rows(solutions: Solutions, listed: Sequence[Solution]) -> Iterator[tuple[Solution, str]]:
+    """Give the solutions; of one dim, or where there are none, the nearest on each side of the target with them."""
+    single = len(solutions.question.domains) == 1 and not solutions.question.tolerance
+    if listed and not single:
+        yield from ((solution, "") for solution in listed)
+        return
+    for solution, mark in ((solutions.next_below, "nearest below"), (solutions.next_above, "nearest above")):
         if solution is not None:
-            mark = "nearest at most" if side == "at-most" else "nearest at least"
-            yield solution, mark if solution is not solutions.nearest else f"{mark} ←"
+            yield solution, mark + (" ←" if solution is solutions.nearest else "")
+        if mark == "nearest below":
+            yield from ((each, "exact ←") for each in listed)
 
 
 def _said(solutions: Solutions, listed: int) -> Iterator[str]:
     """Say how many solutions there are, or that there are none."""
     number, room = solutions.number, solutions.question.tolerance
     within = f" within {_percent(room)}" if room else ""
+    if number is None:
+        yield f"the nearest {thousands(listed)} of more solutions{within} than can be counted"
+        return
     if not number:
         found = "was found to give" if solutions.unsearched else "gives"
         yield f"no size {found} " + (f"that{within}" if room else "exactly that")
-        if solutions.below is None and solutions.above is None:
+        if solutions.next_below is None and solutions.next_above is None:
             yield "no sizes at all meet the conditions"
         return
     kind = ("solution" if room else "exact solution") + ("" if number == 1 else "s") + within
@@ -149,6 +156,8 @@ def data(solutions: Solutions) -> dict[str, Any]:
         "met": solutions.is_met,
         "below": solutions.below and _solution(solutions.below),
         "above": solutions.above and _solution(solutions.above),
+        "next_below": solutions.next_below and _solution(solutions.next_below),
+        "next_above": solutions.next_above and _solution(solutions.next_above),
         "conditions": list(solutions.conditions),
         "unsearched": list(solutions.unsearched),
     }

@@ -1,6 +1,7 @@
 """What `solve` finds, and what it proves not to be there, is what counting each size one by one finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -20,6 +21,7 @@ SIZES = [
     "a", "b", "c", "a + b", "2 * a + 3", "a * b", "a * a", "a * b * c", "b ** 2 + c", "3 * c + 1",
     "a * a - 7 * a + 20", "(a - b) ** 2 + 1", "a * c - c + 1", "50 - a", "100 // b", "a / 2", "b * c / 3", "a * a / b",
     "max(a, b)", "min(a, 6) + 1", "a // 3 + b", "ceil(a / b)", "a % 4 + 1", "round_up(a, 8)", "2 ** b",
+    "2 ** b - 9 * b + 30",
     "scaled(a, 1.3) + 1", "scaled_up(c, 0.4)", "c if kind == 1 else b",
 ]  # fmt: skip
 #: Conditions that a node has, and the whole spec.
@@ -115,6 +117,10 @@ def check(
     above = [total - target for total, _ in everything if total >= target]
     assert (solutions.below and target - solutions.below.total) == (min(below) if below else None)
     assert (solutions.above and solutions.above.total - target) == (min(above) if above else None)
+    less = [target - total for total, _ in everything if total < target]
+    more = [total - target for total, _ in everything if total > target]
+    assert (solutions.next_below and target - solutions.next_below.total) == (min(less) if less else None)
+    assert (solutions.next_above and solutions.next_above.total - target) == (min(more) if more else None)
     assert bool(solutions.exact) == any(total == target for total, _ in everything)
     for each in (solutions.below, solutions.above):
         assert each is None or (each.total, dict(each)) in everything
@@ -156,6 +162,41 @@ def test_solutions_are_those_of_brute_force(spec: pc.Spec, data: st.DataObject) 
     event(f"solved, {min(solutions.number, 3)} solutions")
     share = {"0": Fraction(0), "0.1": Fraction(1, 10), "50%": Fraction(1, 2)}[tolerance]
     check(solutions, everything, target, share)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(small_specs(), st.data())
+def test_solutions_for_two_targets_are_those_of_brute_force(spec: pc.Spec, data: st.DataObject) -> None:
+    first, *rest = spec.layers
+    frozen = [replace(node, trainable=data.draw(st.sampled_from([True, False]))) for node in rest]
+    spec = replace(spec, layers=(first, *frozen))
+    varied = {"a": range(1, 13), "b": range(1, 10)}
+    found = []
+    for point in grid(varied):
+        try:
+            counted = pc.count(spec, dims=point)
+        except pc.ParamcalcError:
+            continue
+        found.append((counted.total, counted.trainable, tuple(point.values())))
+    target = data.draw(st.sampled_from([each[:2] for each in found if each[0] and each[1]] or [(1, 1)]))
+    try:
+        solutions = pc.solve(
+            spec, targets={"parameters": target[0], "trainable": target[1]}, vary=varied, tolerance="30%"
+        )
+    except pc.ParamcalcError as error:
+        if error.code != "idle-dim" and found:
+            raise
+        return
+
+    def distance(total: int, trainable: int) -> Fraction:
+        return max(Fraction(abs(total - target[0]), target[0]), Fraction(abs(trainable - target[1]), target[1]))
+
+    expected = {each[2]: distance(*each[:2]) for each in found if distance(*each[:2]) <= Fraction(3, 10)}
+    given = {tuple(each.values()): distance(*each.totals.values()) for each in solutions}
+    assert given == expected
+    assert list(given.values()) == sorted(given.values())
+    below = [distance(*each[:2]) for each in found if each[0] <= target[0] and each[1] <= target[1]]
+    assert (solutions.below and distance(*solutions.below.totals.values())) == min(below, default=None)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -265,6 +306,18 @@ def test_other_measures_and_several_at_once() -> None:
     assert solutions[0].totals == targets
     twice = pc.solve(spec, of="bytes", total=2 * 46_702_792_704, dtype="bfloat16", vary=["depth"])
     assert twice.exact == {"depth": 32}
+
+
+def test_the_longest_text_and_the_largest_batch_for_so_many_flops() -> None:
+    spec = pc.load(ROOT / "specs" / "gpt2.yaml")
+    for dim, further, of in (("tokens", {}, "flops"), ("batch", {"tokens": 1024}, "training_flops")):
+        for causal in ("whole", "exact"):
+            arguments: dict[str, Any] = {"of": of, "causal": causal}
+            solutions = pc.solve(spec, total=10**15, vary=dim, dims=further, which="at-most", **arguments)
+            assert solutions.below is not None
+            size = solutions.below[dim]
+            totals = [pc.count(spec, dims={**further, dim: each}, **arguments).total for each in (size, size + 1)]
+            assert totals[0] == solutions.below.total <= 10**15 < totals[1]
 
 
 def test_the_share_of_a_node() -> None:

@@ -111,8 +111,9 @@ _EXAMPLE = "as in 1024:8192:128, in which both ends are included, or 32000,50304
 
 
 def _of_text(written: str) -> Domain | None:
-    if ":" not in written:
-        return of_sizes(map(_size, written.split(",")))
+    pieces = written.split(",")
+    if len(pieces) > 1 or ":" not in written:
+        return of_sizes(size for piece in pieces for size in _listed(piece))
     parts = [part.strip() for part in written.split(":")]
     if len(parts) > 3:
         raise refuse("invalid-value", f"{quoted(written)} is not of the form FIRST:LAST:STEP")
@@ -123,6 +124,16 @@ def _of_text(written: str) -> Domain | None:
     if last < first:
         raise refuse("invalid-value", f"{quoted(written)} goes from {first:,} to {last:,}: there is no size between")
     return Domain(first, step, (last - first) // step + 1, has_end=bool(parts[1]))
+
+
+def _listed(written: str) -> Iterable[int]:
+    """Return the sizes of a part of a list: one, or those from one to another."""
+    if ":" not in written:
+        return [_size(written)]
+    domain = _of_text(written)
+    if domain is None or domain.length > LIMITS.combinations:
+        raise refuse("invalid-value", f"{quoted(written)} is too long for a list")
+    return map(domain.at, range(domain.length))
 
 
 def _size(written: str) -> int:

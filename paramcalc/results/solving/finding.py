@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
@@ -74,18 +75,45 @@ class Searching:
             found.append(Solution(sizes, numbers, numbers[first] - self.targets[first]))
         return sorted(found, key=lambda each: tuple(each.values()))
 
-    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
-        """Return the nearest within bounds that are not exact, in order, and how many there are."""
+    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int | None]:
+        """Return the nearest within bounds that are not exact, in order, and how many there are.
+
+        Where these are too many to be counted, None; the nearest of them are then within narrower bounds.
+        """
+        try:
+            return self._within(bounds, limit)
+        except ParamcalcError as error:
+            if error.code != "limit":
+                raise
+        nearest: list[Solution] = []
+        pairs = list(zip(self.targets.values(), bounds, strict=True))
+        for power in _NARROWER:
+            narrow: Bounds = [
+                (target - (target - (least or 0) >> power), target + ((most or target) - target >> power))
+                for target, (least, most) in pairs
+            ]
+            with suppress(ParamcalcError):
+                nearest, number = self._within(narrow, limit)
+                if number < limit:
+                    continue
+            break
+        return nearest, None
+
+    def _within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
         best, number = Best(self, limit), 0
         for table, totals, distances in self.points(Window(bounds)):
             number += best.add(table, totals, distances, inexact_only=True)
         return best.sorted(), number
 
-    def nearest(self, side: Side) -> Solution | None:
-        """Return the nearest point on a side of the targets; None where there is none, or none among those tried."""
-        for window in self._wider_and_wider(side):
+    def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
+        """Return the nearest point on a side of the targets; None where there is none, or none among those tried.
+
+        One `beyond` them is none that is exact.
+        """
+        beside = _Beside(tuple(self.targets.values()), side, int(beyond))
+        for window in beside.wider_and_wider():
             try:
-                found = self._nearest_within(window, side)
+                found = self._nearest_within(window, beside)
             except ParamcalcError as error:
                 if error.code != "limit":
                     raise
@@ -94,30 +122,22 @@ class Searching:
                 return found
         return None
 
-    def _nearest_within(self, window: Window, side: Side) -> Solution | None:
+    def _nearest_within(self, window: Window, beside: _Beside) -> Solution | None:
         """Return the nearest point in a window. Raises `limit`."""
         # a first look at the ends says how far to look
         first = self._best(window, ends_only=True)
         if first is not None:
-            distance = self.distance(first)
-            rooms = [distance // weight for weight in self.weights]
-            return self._best(Window(self._beside(side, rooms)))
+            nearer = self.distance(first) - 1
+            rooms = [nearer // weight for weight in self.weights]
+            return (self._best(beside.window(rooms)) if min(rooms) >= beside.least else None) or first
         # where these do not meet the conditions, others may
-        widths = [self._width(least, most) for least, most in window.bounds]
+        widths = [None if least is None or most is None else most - least for least, most in window.bounds]
         if None not in widths:
             for power in _NARROWER:
-                found = self._best(Window(self._beside(side, [(width or 0) >> power for width in widths])))
+                found = self._best(beside.window([(width or 0) >> power for width in widths]))
                 if found is not None:
                     return found
         return self._best(window)
-
-    def _width(self, least: int | None, most: int | None) -> int | None:
-        return None if least is None or most is None else most - least
-
-    def _beside(self, side: Side, rooms: Sequence[int]) -> Bounds:
-        """Return bounds from the targets to so far on one side."""
-        pairs = zip(self.targets.values(), rooms, strict=True)
-        return [(target - room, target) if side == "at-most" else (target, target + room) for target, room in pairs]
 
     def _best(self, window: Window, ends_only: bool = False) -> Solution | None:
         best = Best(self, 1)
@@ -125,16 +145,30 @@ class Searching:
             best.add(*found)
         return next(iter(best.sorted()), None)
 
-    def _wider_and_wider(self, side: Side) -> Iterator[Window]:
-        """Yield windows on one side of the targets, up to the last in which anything may be found."""
-        targets = self.targets.values()
-        if side == "at-most":
-            yield Window([(target - target // 2, target) for target in targets])
-            yield Window([(None, target) for target in targets])
+
+class _Beside(NamedTuple):
+    """What lies on one side of the targets, at least so far away."""
+
+    targets: tuple[int, ...]
+    side: Side
+    least: int
+
+    def window(self, rooms: Sequence[int]) -> Window:
+        """Return what is no farther from each target than so much."""
+        pairs = zip(self.targets, rooms, strict=True)
+        if self.side == "at-most":
+            return Window([(target - room, target - self.least) for target, room in pairs])
+        return Window([(target + self.least, target + room) for target, room in pairs])
+
+    def wider_and_wider(self) -> Iterator[Window]:
+        """Yield windows up to the last in which anything may be found."""
+        if self.side == "at-most":
+            yield self.window([target // 2 for target in self.targets])
+            yield Window([(None, target - self.least) for target in self.targets])
             return
         for factor in (2, 16, 2**16):
-            yield Window([(target, target * factor + factor) for target in targets])
-        yield Window([(target, None) for target in targets])
+            yield self.window([(target + 1) * factor for target in self.targets])
+        yield Window([(target + self.least, None) for target in self.targets])
 
 
 class Best:

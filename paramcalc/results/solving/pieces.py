@@ -1,7 +1,8 @@
 """A spec as what the search takes: one closed form, or several where no one form holds for all sizes.
 
-A form may fix a dim, since it decides which layers there are; then each size of it has a form of its own. And it may
-hold only from some size on, or not at one; those sizes are taken one by one. A piece without dims is counted.
+A form may fix a dim, since it decides which layers there are; then each size of it has a form of its own. And a form
+may take one way at a condition; the sizes at which it would be the other have another form. A piece without dims is
+counted.
 """
 
 from __future__ import annotations
@@ -32,8 +33,6 @@ from paramcalc.spec import Framework, Spec, Value
 
 #: Where a network is refused at its own sizes, so many others are tried, of each dim the first few.
 _MOST_TRIED, _FEW = 500, 40
-
-
 #: What a network is refused for where a size is not known, and may be taken once it is.
 _OF_UNKNOWN_SIZES = frozenset(["free-dim", "not-one-value"])
 
@@ -341,8 +340,8 @@ def _total(expr: Any, domains: Mapping[str, Domain]) -> Total:
     if denominator != 1 and sign(denominator - 1, least) != 1:
         return Total(numerator, denominator, dict.fromkeys(least))
     directions = {each.name: direction(expr, each, least) for each in expr.free_symbols}
-    if len(domains) == 1 and None in directions.values() and not expr.atoms(*notation.STEPS):
-        ((name, domain),) = domains.items()
+    (name, domain), *others = domains.items()
+    if not others and None in directions.values() and _slope(expr, symbol(name)) is not None:
         first, last = (
             Fraction(*(value_at(side, {name: size}) for side in (numerator, denominator)))
             for size in (domain.first, domain.last)
@@ -423,14 +422,19 @@ def _monotone_parts(domains: Mapping[str, Domain], exprs: Sequence[Any]) -> Iter
 
 def _turns(expr: Any, size: Any) -> set[int]:
     """Return whole numbers near which the derivative of a polynomial, or a quotient of two, changes its sign."""
-    if expr.atoms(*notation.STEPS):
-        return set()
-    numerator, denominator = sympy.fraction(sympy.together(expr))
-    slope = sympy.diff(numerator, size) * denominator - numerator * sympy.diff(denominator, size)
-    poly = sympy.Poly(slope, size) if slope.is_polynomial() and slope.free_symbols else None
-    if poly is None or poly.degree() < 1:
-        return set()
+    slope = _slope(expr, size)
     turns = set()
-    for (low, high), _ in poly.intervals(eps=sympy.Rational(1, 2)):
+    for (low, high), _ in () if slope is None else slope.intervals(eps=sympy.Rational(1, 2)):
         turns |= {int(sympy.floor(low)) - 1, int(sympy.floor(low)), int(sympy.ceiling(high))}
     return turns
+
+
+def _slope(expr: Any, size: Any) -> Any:
+    """Return the numerator of the derivative of a polynomial, or of a quotient of two; None of anything else."""
+    if expr.atoms(*notation.STEPS):
+        return None
+    numerator, denominator = sympy.fraction(sympy.together(expr))
+    if not (numerator.is_polynomial(size) and denominator.is_polynomial(size)):
+        return None
+    slope = sympy.diff(numerator, size) * denominator - numerator * sympy.diff(denominator, size)
+    return sympy.Poly(slope, size)

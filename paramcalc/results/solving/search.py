@@ -110,6 +110,9 @@ class Search:
             sizes[name] = int(stop[0] - start[0])
         self.order = tuple(sorted(self.domains, key=lambda name: (self._is_known(name), sizes[name])))
         self._check_size(window)
+        for name in self.order[-1:]:
+            if not self._is_known(name):
+                self._spend(len(self.order) - 1, sizes[name])
 
     def _is_known(self, name: str) -> bool:
         return all(total.directions.get(name, 0) is not None for total in self.totals)
@@ -189,7 +192,7 @@ class Search:
             few = numpy.minimum(stop, start + self._first_few)
             self.is_cut = self.is_cut or bool((few < stop).any())
             stop = few
-        if ends_only and depth == len(self.order) - 1:
+        if ends_only and depth == len(self.order) - 1 and self._is_known(self.order[depth]):
             yield from self._ends_of(self.order[depth], table, start, stop)
             return
         for more in self._expanded(depth, table, start, stop):

@@ -9,6 +9,7 @@ from math import ceil, floor
 from typing import Any, Literal, Protocol, TypeAlias
 
 from paramcalc.core.display import Displayed, printed
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.results.solving.domains import Domain
 from paramcalc.spec import Framework
 
@@ -54,10 +55,10 @@ class Finder(Protocol):
     def exact(self) -> Iterator[tuple[list[Solution], int]]:
         """Yield what gives exactly the targets, as it is found, with how many there are."""
 
-    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int]:
-        """Return the nearest within bounds that are not exact, in order, and how many there are."""
+    def within(self, bounds: Bounds, limit: int) -> tuple[list[Solution], int | None]:
+        """Return the nearest within bounds that are not exact, in order, and how many there are, if not too many."""
 
-    def nearest(self, side: Side) -> Solution | None:
+    def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
         """Return the nearest point on a side of the targets; None where there is none, or none among those tried."""
 
     def distance(self, solution: Solution) -> int:
@@ -104,10 +105,11 @@ class Solutions(Displayed):
         self.question = question
         self._finder = finder
         self._found: list[Solution] = []
-        self._counted = 0
+        self._counted: int | None = 0
         self._is_done = False
         self._more = self._search()
-        self._misses: dict[Side, Solution | None] = {}
+        self._misses: dict[tuple[Side, bool], Solution | None] = {}
+        self._refusal: ParamcalcError | None = None
 
     # --- What there is
 
@@ -129,7 +131,13 @@ class Solutions(Displayed):
     def _reach(self, place: int) -> bool:
         """Search on until there is a solution at a place; return whether there is."""
         while len(self._found) <= place and not self._is_done:
-            solution = next(self._more, None)
+            if self._refusal is not None:
+                raise self._refusal
+            try:
+                solution = next(self._more, None)
+            except ParamcalcError as error:
+                self._refusal = error
+                raise
             if solution is None:
                 self._is_done = True
             else:
@@ -137,15 +145,16 @@ class Solutions(Displayed):
         return len(self._found) > place
 
     @property
-    def number(self) -> int:
-        """How many solutions there are within the tolerance, those beyond the limit included."""
+    def number(self) -> int | None:
+        """How many solutions there are within the tolerance, those beyond the limit included; None where too many."""
         self._reach(self.question.limit)
         return self._counted
 
     @property
     def complete(self) -> bool:
         """Whether all solutions are given: none is left out for the limit, and none was not looked for."""
-        return self.number <= self.question.limit and not self.unsearched
+        number = self.number
+        return number is not None and number <= self.question.limit and not self.unsearched
 
     @property
     def exact(self) -> Solution | None:
@@ -162,6 +171,16 @@ class Solutions(Displayed):
     def above(self) -> Solution | None:
         """The sizes whose total is nearest to the target, and at least the target; None where there are none."""
         return self._nearest("at-least")
+
+    @property
+    def next_below(self) -> Solution | None:
+        """The sizes whose total is nearest to the target of those that are less; None where there are none."""
+        return self._nearest("at-most", beyond=True)
+
+    @property
+    def next_above(self) -> Solution | None:
+        """The sizes whose total is nearest to the target of those that are more; None where there are none."""
+        return self._nearest("at-least", beyond=True)
 
     @property
     def nearest(self) -> Solution | None:
@@ -190,23 +209,26 @@ class Solutions(Displayed):
 
     def _search(self) -> Iterator[Solution]:
         """Give the solutions: those that are exact as they are found, then the others, sorted."""
-        given, bounds = 0, self.question.bounds()
+        given, exact, bounds = 0, 0, self.question.bounds()
         for solutions, number in self._finder.exact():
-            self._counted += number
+            exact += number
             for solution in solutions:
                 if given < self.question.limit:
                     given += 1
                     yield solution
+        self._counted = exact
         if any(least != most for least, most in bounds):
-            others, number = self._finder.within(bounds, self.question.limit - given)
-            self._counted += number
+            others, further = self._finder.within(bounds, self.question.limit - given)
+            self._counted = None if further is None else exact + further
             yield from others
 
-    def _nearest(self, side: Side) -> Solution | None:
-        if side not in self._misses:
-            exact = self.exact
-            self._misses[side] = exact if exact is not None else self._finder.nearest(side)
-        return self._misses[side]
+    def _nearest(self, side: Side, beyond: bool = False) -> Solution | None:
+        if self.exact is not None and not beyond:
+            return self.exact
+        beyond = self.exact is not None
+        if (side, beyond) not in self._misses:
+            self._misses[side, beyond] = self._finder.nearest(side, beyond)
+        return self._misses[side, beyond]
 
     # --- Printed
 
