@@ -11,11 +11,13 @@ from paramcalc.cli.printing import show
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["spec", "count", "form", "layers", "derivation", "diff", "solve", "vectors", "formula"]),
-    metavar="[spec|count|form|layers|derivation|diff|solve|vectors]",
+    type=click.Choice(
+        ["spec", "count", "form", "layers", "derivation", "diff", "solve", "sweep", "vectors", "formula"]
+    ),
+    metavar="[spec|count|form|layers|derivation|diff|solve|sweep|vectors]",
     default="spec",
     show_default=True,
-    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, solve, or formula --vectors.",
+    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, solve, sweep, or formula --vectors.",
 )
 def schema(what: str) -> None:
     """Print the JSON Schema of a spec, or of what a command prints as JSON.

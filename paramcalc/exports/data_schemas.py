@@ -13,6 +13,7 @@ from paramcalc.exports.languages.tree import COPIES, DRAFT, NUMBER, PATH, defini
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.difference import TOTALS, Sort
 from paramcalc.results.solving.solutions import SIDES
+from paramcalc.results.sweeps import files as sweep_files
 from paramcalc.spec import FRAMEWORKS
 
 _TEXT = {"type": "string"}
@@ -396,6 +397,22 @@ def solve_schema() -> dict[str, Any]:
     return dict(_schema("Solutions of paramcalc", "paramcalc_solve", solutions.VERSION, keys, {"solution": solution}))
 
 
+# --- Sweeps ----------------------------------------------------------------------------
+
+
+def sweep_schema() -> dict[str, Any]:
+    """Return the schema of what `sweep --format json` prints, and of the files that it writes."""
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "columns": _list(_TEXT, "the dims that vary, then the measures; total is the number of parameters"),
+        "rows": _list({"type": "array"}, "the values of the columns, exact at any size"),
+        "points": {"type": "integer", "description": "how many points there are, those left out included"},
+        "skipped": {"type": "integer", "description": "how many points were left out, since they break a condition"},
+    }
+    return dict(_schema("A sweep of paramcalc", "paramcalc_sweep", sweep_files.VERSION, keys, {}))
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -423,5 +440,6 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "layers": layers_schema,
     "derivation": derivation_schema,
     "solve": solve_schema,
+    "sweep": sweep_schema,
     "vectors": vectors_schema,
 }

@@ -549,3 +549,15 @@ def test_where_a_form_does_not_hold_there_is_another_or_a_count(case: str) -> No
     found = pc.sweep(spec, vary)
     assert rows(found) == expected
     assert found.skipped == refused
+
+
+def test_the_json_of_a_sweep_meets_its_schema() -> None:
+    import jsonschema
+
+    from paramcalc.exports.data_schemas import sweep_schema
+
+    schema = sweep_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    document = json.loads(pc.sweep(GPT2, {"width": [768, 769, 10**30 * 12]}).to("json"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert (document["points"], document["skipped"], len(document["rows"])) == (3, 1, 2)
