@@ -18,7 +18,7 @@ from tests import (
     test_own_layers,
     test_solving,
 )
-from tests.sweeps import test_building
+from tests.sweeps import test_building, test_sweeping_processes
 
 
 class Wrong(NamedTuple):
@@ -56,6 +56,7 @@ ELSEWHERE = {
     "not-derivable": "test_arguments_without_a_whole_number_are_refused",
     "fixed-dim": "test_a_fixed_argument_takes_no_other_value",
     "idle-dim": "test_a_dim_that_the_total_does_not_depend_on_is_refused",
+    "cluster-failed": "test_a_cluster_that_fails_is_named",
     "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
@@ -93,6 +94,7 @@ def test_every_code_is_raised() -> None:
         test_optimizers,
         test_own_layers,
         test_solving,
+        test_sweeping_processes,
     )
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 

@@ -139,7 +139,7 @@ def test_usage(arguments: tuple[str, ...], said: str) -> None:
 
 
 def test_packages_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("pyarrow", "dask", "matplotlib", "pandas"):
+    for name in ("pyarrow", "dask", "dask.distributed", "matplotlib", "pandas"):
         monkeypatch.setitem(sys.modules, name, None)
     found = pc.sweep(pc.loads(LINEAR), {"n": [1, 2]})
     from paramcalc.exports import plots

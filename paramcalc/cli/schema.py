@@ -22,14 +22,15 @@ from paramcalc.cli.printing import show
             "memory",
             "receptive-field",
             "solve",
+            "sweep",
             "vectors",
             "formula",
         ]
     ),
-    metavar="[spec|count|form|layers|derivation|diff|memory|receptive-field|solve|vectors]",
+    metavar="[spec|count|form|layers|derivation|diff|memory|receptive-field|solve|sweep|vectors]",
     default="spec",
     show_default=True,
-    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, memory, solve, or formula --vectors.",
+    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, memory, solve, sweep, or formula --vectors.",
 )
 def schema(what: str) -> None:
     """Print the JSON Schema of a spec, or of what a command prints as JSON.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, CAUSAL, DTYPE, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, SET, SPEC, dims
 from paramcalc.cli.printing import is_terminal, print_error, show, write
 from paramcalc.core.errors import quoted, refuse
 
@@ -29,6 +29,7 @@ _INTERRUPTED = 130
 @click.option("--where", multiple=True, metavar="CONDITION", help="Leave out points at which this does not hold.")
 @click.option("--of", multiple=True, metavar="MEASURE", help="Measure this; may be repeated. By default, parameters.")
 @CAUSAL
+@ATTENTION
 @click.option("--columns", metavar="NAMES", help="Only these columns, as in width,depth,total.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Keep the first N points by --by.")
 @click.option(
@@ -49,6 +50,7 @@ def sweep(
     where: Sequence[str],
     of: Sequence[str],
     causal: str | None,
+    attention: str | None,
     columns: str | None,
     top: int | None,
     by: str | None,
@@ -94,6 +96,7 @@ def sweep(
         dtype=dtype,
         client=scheduler,
         causal=causal,
+        attention=attention,
     )
     rows, skipped = _run(result, output, written)
     if plot is not None:

@@ -84,6 +84,7 @@ CODES = {
     "not-expressible": "The target has no exact expression for something in a closed form.",
     "unwritable-file": "The output file cannot be written, or is one that was read.",
     "missing-package": "An optional package that this needs is not installed.",
+    "cluster-failed": "A Dask scheduler does not answer, or its workers cannot do what they are given.",
 }
 
 

@@ -15,6 +15,7 @@ from paramcalc.results.difference import TOTALS, Sort
 from paramcalc.results.memory import PARTS, Remedies
 from paramcalc.results.receptive_field import FieldSort
 from paramcalc.results.solving.solutions import SIDES
+from paramcalc.results.sweeps import files as sweep_files
 from paramcalc.spec import FRAMEWORKS
 
 _TEXT = {"type": "string"}
@@ -468,6 +469,22 @@ def receptive_field_schema() -> dict[str, Any]:
     return dict(_schema("Receptive fields of paramcalc", "paramcalc_receptive_field", version, keys, {}))
 
 
+# --- Sweeps ----------------------------------------------------------------------------
+
+
+def sweep_schema() -> dict[str, Any]:
+    """Return the schema of what `sweep --format json` prints, and of the files that it writes."""
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "columns": _list(_TEXT, "the dims that vary, then the measures; total is the number of parameters"),
+        "rows": _list({"type": "array"}, "the values of the columns, exact at any size"),
+        "points": {"type": "integer", "description": "how many points there are, those left out included"},
+        "skipped": {"type": "integer", "description": "how many points were left out, since they break a condition"},
+    }
+    return dict(_schema("A sweep of paramcalc", "paramcalc_sweep", sweep_files.VERSION, keys, {}))
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -497,5 +514,6 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "memory": memory_schema,
     "receptive-field": receptive_field_schema,
     "solve": solve_schema,
+    "sweep": sweep_schema,
     "vectors": vectors_schema,
 }

@@ -16,7 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from paramcalc.results.sweeps import files, measuring, points, running, working
+from paramcalc.core.registry import MEASURES
+from paramcalc.measures import measure
+from paramcalc.results.sweeps import files, measuring, points, program, running, working
 from tests.helpers import ROOT
 from tests.strategies import specs
 
@@ -213,6 +215,25 @@ def test_cutting_and_processors_change_no_row(
     for found in (grid, pc.sweep(GPT2, every)):
         assert rows(found) == expected
         assert found.skipped == refused
+
+
+@pytest.mark.usefixtures("by_forms")
+def test_the_arithmetic_changes_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_64_bits = pc.sweep(GPT2, GRID)
+    assert rows(in_64_bits) == of_the_grid()[0]
+    monkeypatch.setattr(program.Program, "fits", lambda self, sizes: False)
+    exact = pc.sweep(GPT2, GRID)
+    assert rows(exact) == of_the_grid()[0]
+    assert exact.columns["total"].dtype == np.int64
+
+
+@pytest.mark.usefixtures("by_forms")
+@pytest.mark.parametrize("name", [*MEASURES])
+def test_every_measure_has_the_numbers_of_counts(name: str) -> None:
+    vary: dict[str, Any] = {"width": [192, 384, 769], "depth": [1, 2, 5], "tokens": [16, 64]}
+    if measure(name).of_batch:
+        vary["batch"] = [1, 3]
+    assert rows(pc.sweep(GPT2, vary, of=[name])) == counted(GPT2, vary, of=name)[0]
 
 
 @pytest.mark.parametrize("objectives", [["total", "-width"], ["-depth", "heads", "total"], ["width", "depth"]])
@@ -478,3 +499,65 @@ def test_what_is_no_picture_is_refused() -> None:
     ):
         with pytest.raises(pc.ParamcalcError, match=said):
             plots.plot(pc.sweep(GPT2, vary, **options))
+
+
+# --- where a form does not hold --------------------------------------------------------
+
+CASES = {
+    "copies that may be none": (
+        "dims: {n: 4, depth: 3}\nlayers: [Input: {shape: [n]}, {times: depth - 1, layers: [Dense: {units: n}]}]\n",
+        {"n": [3, 4], "depth": [1, 2, 3, 5]},
+    ),
+    "a node that is there but for one size": (
+        "dims: {n: 4, m: 2}\nlayers: [Input: {shape: [n]}, {Dense: {units: m}, when: n != 3}, Dense: {units: 5}]\n",
+        {"n": [2, 3, 4, 5], "m": [1, 3]},
+    ),
+    "sizes that are equal, or 1": (
+        (
+            "dims: {n: 4, m: 4}\nlayers: [Input: {shape: [2]}, {Dense: {units: n}, name: a},"
+            " {Dense: {units: m}, name: b}, {Add: , inputs: [a, b]}, Dense: {units: 3}]\n"
+        ),
+        {"n": [1, 2, 4], "m": [1, 2, 4]},
+    ),
+    "the larger of two": (
+        "dims: {n: 4, m: 2}\nlayers: [Input: {shape: [3]}, Dense: {units: 'max(n, m) - min(n, 3) + 1'}]\n",
+        {"n": [1, 2, 3, 4, 9], "m": [1, 2, 8]},
+    ),
+    "copies that grow": (
+        (
+            "dims: {n: 4, g: 2, depth: 3}\nlayers: [Input: {shape: [n]}, {times: depth, layers: [{layers: ["
+            "{Dense: {units: g}, name: d}, {Concatenate: , inputs: [input, d]}]}]}]\n"
+        ),
+        {"n": [1, 4], "g": [1, 2], "depth": [0, 1, 2, 7]},
+    ),
+    "what is refused of some sizes": (
+        (
+            "dims: {n: 9, k: 3}\nlayers: [Input: {shape: [n, n, 2]}, Conv2D: {filters: 4, kernel_size: k}, Flatten,"
+            " Dense: {units: 3}]\n"
+        ),
+        {"n": [1, 2, 3, 9], "k": [1, 2, 3, 5]},
+    ),
+}
+
+
+@pytest.mark.usefixtures("by_forms")
+@pytest.mark.parametrize("case", [*CASES])
+def test_where_a_form_does_not_hold_there_is_another_or_a_count(case: str) -> None:
+    text, vary = CASES[case]
+    spec = pc.loads(f"paramcalc: 1\n{text}")
+    expected, refused = counted(spec, vary)
+    found = pc.sweep(spec, vary)
+    assert rows(found) == expected
+    assert found.skipped == refused
+
+
+def test_the_json_of_a_sweep_meets_its_schema() -> None:
+    import jsonschema
+
+    from paramcalc.exports.data_schemas import sweep_schema
+
+    schema = sweep_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    document = json.loads(pc.sweep(GPT2, {"width": [768, 769, 10**30 * 12]}).to("json"))
+    jsonschema.Draft202012Validator(schema).validate(document)
+    assert (document["points"], document["skipped"], len(document["rows"])) == (3, 1, 2)

@@ -143,6 +143,11 @@ def test_a_cluster_has_the_rows_of_one_machine_also_if_a_worker_is_killed(
         assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "shared" / name).read_bytes()
 
 
-def test_where_no_scheduler_is_the_sweep_is_refused() -> None:
-    with pytest.raises(pc.ParamcalcError, match=r"no Dask scheduler answers at nowhere"):
+def test_a_cluster_that_fails_is_named(cluster: tuple[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(pc.ParamcalcError, match=r"error\[cluster-failed\]: no Dask scheduler answers at nowhere"):
         _ = pc.sweep(GPT2, {"width": [768]}, client="nowhere").columns
+    from paramcalc.results.sweeps import running
+
+    monkeypatch.setattr(running, "remotely", int)
+    with pytest.raises(pc.ParamcalcError, match=r"error\[cluster-failed\]: the cluster cannot do a part: TypeError"):
+        _ = pc.sweep(GPT2, {"width": [768]}, client=cluster[0]).columns

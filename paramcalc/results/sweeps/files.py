@@ -112,9 +112,17 @@ class _Writing:
             there = sum(os.path.exists(self._part(number)) for number in range(self.work.parts))
             raise Interrupted(self.path, there, self.work.parts) from None
         written = self._finish()
-        if not self.is_folder:
+        if self.is_folder:
+            self._tidy()
+        else:
             shutil.rmtree(self.folder)
         return written
+
+    def _tidy(self) -> None:
+        """Remove what runs that were killed have left of parts half written."""
+        for name in os.listdir(self.folder):
+            if name.startswith(".part-"):
+                os.remove(os.path.join(self.folder, name))
 
     def _part(self, number: int) -> str:
         return os.path.join(self.folder, f"part-{number:05}.{self.rows.suffix}")

@@ -8,10 +8,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeAlias
+from uuid import uuid4
 
-from paramcalc.core.errors import refuse
+from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.results.sweeps.plan import Plan
 from paramcalc.results.sweeps.working import Part, Work
 
@@ -45,19 +47,27 @@ def on_this_machine(
 
 
 def on_cluster(work: Work, parts: Iterable[int], client: Any) -> Generator[tuple[int, Part], None, None]:
-    """Yield each part with its number, in order, done by the workers of a Dask client.
+    """Yield each part with its number, in order, done by the workers of a Dask client, or of a scheduler's address.
 
-    A part whose worker is lost is done again by another.
+    A part whose worker is lost is done again by another. Raises `missing-package`, `cluster-failed`.
     """
-    plan = pickle.dumps(work.plan)
+    with connected(client) as connection:
+        plan, name = pickle.dumps(work.plan), uuid4().hex
 
-    def submit(number: int) -> Any:
-        alone, blocks = work.alone(number)
-        rest = pickle.dumps((alone.points, alone.selection, alone.first, blocks))
-        return client.submit(remotely, plan, rest, pure=False, key=f"paramcalc-{id(work)}-{number}")
+        def submit(number: int) -> Any:
+            alone, blocks = work.alone(number)
+            rest = pickle.dumps((alone.points, alone.selection, alone.first, blocks))
+            return connection.submit(remotely, plan, rest, pure=False, key=f"paramcalc-{name}-{number}")
 
-    # enough for workers that come later
-    yield from _in_order(parts, submit, 4 * max(sum(client.nthreads().values()), 4))
+        try:
+            # enough for workers that come later
+            yield from _in_order(parts, submit, 4 * max(sum(connection.nthreads().values()), 4))
+        except ParamcalcError:
+            raise
+        except Exception as error:  # whatever a worker raises, or becomes of it
+            hint = "each worker needs paramcalc, and NumPy, in the same versions"
+            message = f"the cluster cannot do a part: {type(error).__name__}: {error}"
+            raise refuse("cluster-failed", message, hint) from error
 
 
 def _in_order(parts: Iterable[int], submit: Callable[[int], Any], most: int) -> Iterator[tuple[int, Part]]:
@@ -90,20 +100,21 @@ def _plan(pickled: bytes) -> Plan:
     return plan
 
 
-def connected(client: Any) -> Any:
-    """Return a client of Dask: the one given, or a new one for the address of a scheduler.
-
-    Raises `missing-package`, and `unreachable` where no scheduler answers.
-    """
+@contextmanager
+def connected(client: Any) -> Iterator[Any]:
+    """Give a client of Dask: the one given, or for as long as it is needed one of the scheduler of an address."""
     if not isinstance(client, str):
-        return client
+        yield client
+        return
     try:
         from dask.distributed import Client
     except ImportError:
         hint = "python -m pip install 'paramcalc[dask]'"
         raise refuse("missing-package", "a cluster needs the package dask, with distributed", hint) from None
+    connect: Any = Client
     try:
-        connect: Any = Client
-        return connect(client, timeout=10, set_as_default=False)
+        opened = connect(client, timeout=10, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise refuse("invalid-value", f"no Dask scheduler answers at {client}: {error}") from None
+        raise refuse("cluster-failed", f"no Dask scheduler answers at {client}: {error}") from None
+    with opened:
+        yield opened

@@ -21,7 +21,7 @@ from paramcalc.results.sweeps.candidates import read_candidates
 from paramcalc.results.sweeps.plan import OF_SIZES, Plan
 from paramcalc.results.sweeps.points import Points
 from paramcalc.results.sweeps.program import Bounds
-from paramcalc.results.sweeps.running import connected, on_cluster, on_this_machine
+from paramcalc.results.sweeps.running import on_cluster, on_this_machine
 from paramcalc.results.sweeps.selecting import Chosen, Front, Objective, Top
 from paramcalc.results.sweeps.vary import read_axes, read_table
 from paramcalc.results.sweeps.working import Part, Work
@@ -163,7 +163,7 @@ class Sweep(Displayed):
     ) -> Generator[tuple[int, Part], None, None]:
         """Yield these parts with their numbers, in order."""
         if self._client is not None:
-            return on_cluster(self.work, numbers, connected(self._client))
+            return on_cluster(self.work, numbers, self._client)
         return on_this_machine(self.work, numbers, into)
 
     def joined(self, parts: Iterator[Part]) -> Part:
