@@ -30,7 +30,7 @@ from paramcalc.cli.printing import show
     metavar="[spec|count|form|layers|derivation|diff|memory|receptive-field|solve|sweep|vectors]",
     default="spec",
     show_default=True,
-    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, memory, solve, sweep, or formula --vectors.",
+    help="Of a spec, or of what count, formula, layers, explain, diff, memory, solve or sweep print as JSON.",
 )
 def schema(what: str) -> None:
     """Print the JSON Schema of a spec, or of what a command prints as JSON.
