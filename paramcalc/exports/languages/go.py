@@ -123,7 +123,7 @@ class Go(Language):
         packages = [name for name in ("errors", "fmt", "math", "math/big") if f"{name.split('/')[-1]}." in used]
         parameters = f"{', '.join(program.names)} *big.Int" if program.names else ""
         return [
-            f"package {program.quantity}",
+            "package parameters",
             "",
             "import (",
             *(f'\t"{name}"' for name in sorted({*packages, "math/big"})),
