@@ -477,7 +477,7 @@ def _attend(
         return context
     run.make("projections", sum(each for each in shown if each is not None), dtype)
     # of each position and head, the logarithm of what its weights are divided by
-    run.make("log_sums", sizes.queries, "float32")
+    run.make("log_sums", sizes.queries, _wide(dtype))
     run.make("causal_mask", mask, dtype)
     run.keep(context, "result")
     return context
