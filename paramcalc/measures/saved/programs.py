@@ -365,8 +365,9 @@ def _cell(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes
 def _attention(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     layer = layer.filled(inputs[0].shape[1:])
     query, value, key = (*inputs, *[inputs[-1]] * 2)[:3]
-    row = run.convention.equivalent(layer, [each.shape[1:] for each in inputs])
-    attend = _one_projection if row is not None else _several_projections
+    shapes_given = [each.shape[1:] for each in inputs]
+    is_there = run.decide(lambda: run.convention.equivalent(layer, shapes_given) is not None)
+    attend = _one_projection if is_there else _several_projections
     return [attend(run, layer, (query, key, value), trained, shapes[0])]
 
 
