@@ -108,6 +108,14 @@ def test_what_cannot_be_said_is_refused(layer: pc.Layer, shape: tuple[int, ...],
     assert message in str(caught.value)
 
 
+def test_a_layer_type_of_ones_own_is_refused() -> None:
+    class Own(pc.Layer):
+        """Hands on its input."""
+
+    with pytest.raises(pc.ParamcalcError, match="Own: it is in no table of what PyTorch keeps"):
+        pc.count(Own(), input_shape=(3,), of="saved")
+
+
 def test_a_length_that_is_not_known_is_asked_for() -> None:
     spec = pc.Spec([pc.Input(shape=("tokens", 8)), pc.Dense(units=3)], dims={"tokens": None})
     with pytest.raises(pc.ParamcalcError, match=r"the bytes of 'dense' depend on 'tokens'"):

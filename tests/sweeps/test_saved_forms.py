@@ -142,3 +142,12 @@ def test_every_layer_type_keeps_what_pytorch_was_seen_to_keep() -> None:
     for example in recorded.kept():
         count = pc.count(example.spec, "torch", of="saved", dims={"batch": example.batch}, attention=example.attention)
         assert count.total == example.bytes, example
+
+
+def test_attention_is_derived_in_symbols() -> None:
+    """What sizes decide, such as whether there is one projection, is decided by those of the spec."""
+    spec = pc.Spec([pc.Input(shape=(5, 12)), pc.MultiHeadAttention(num_heads=3, key_dim=4)], framework="torch")
+    derivation = pc.explain(spec, of="saved", dims={"batch": 2})
+    text = str(derivation)
+    assert "projections = 3·batch·d·t·4" in text
+    assert f"{pc.count(spec, of='saved', dims={'batch': 2}).total:,} bytes" in text

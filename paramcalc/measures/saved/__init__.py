@@ -42,7 +42,11 @@ class Saved(Measure):
             return ()
         values = values_of(state, leaf, context.batch)
         held = [term("held", values[place].storage.sizes) for place in state.held]
-        return held if state.recomputed else [*held, *kept_by(self._run(context), leaf, values)[1]]
+        if state.recomputed:
+            return held
+        run = self._run(context)
+        run.told = iter(state.choices)
+        return [*held, *kept_by(run, leaf, values)[1]]
 
     def _run(self, context: Context) -> Run:
         return Run(context, cast(Attention, self.chosen["attention"]), PROGRAMS)

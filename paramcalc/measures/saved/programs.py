@@ -365,8 +365,9 @@ def _cell(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes
 def _attention(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     layer = layer.filled(inputs[0].shape[1:])
     query, value, key = (*inputs, *[inputs[-1]] * 2)[:3]
-    row = run.convention.equivalent(layer, [each.shape[1:] for each in inputs])
-    attend = _one_projection if row is not None else _several_projections
+    shapes_given = [each.shape[1:] for each in inputs]
+    is_there = run.decide(lambda: run.convention.equivalent(layer, shapes_given) is not None)
+    attend = _one_projection if is_there else _several_projections
     return [attend(run, layer, (query, key, value), trained, shapes[0])]
 
 
@@ -477,7 +478,7 @@ def _attend(
         return context
     run.make("projections", sum(each for each in shown if each is not None), dtype)
     # of each position and head, the logarithm of what its weights are divided by
-    run.make("log_sums", sizes.queries, "float32")
+    run.make("log_sums", sizes.queries, _wide(dtype))
     run.make("causal_mask", mask, dtype)
     run.keep(context, "result")
     return context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Literal, TypeAlias
@@ -43,6 +43,9 @@ class Run:
         self.rate: float = 0
         #: of the tensors of the layer that runs, and of inputs that state none
         self.dtype = context.dtype
+        #: what was decided by sizes, in order; a run over symbols is told it
+        self.choices: list[bool] = []
+        self.told: Iterator[bool] | None = None
         #: what is kept since it was last emptied
         self.kept: list[Term] = []
         #: the shapes of the inputs of the layer that runs, as the spec has them: without the batch
@@ -67,6 +70,12 @@ class Run:
         if type(elements) is int and elements == 0:
             return
         self.kept.append(term(name, (elements, width(dtype))))
+
+    def decide(self, ask: Callable[[], bool]) -> bool:
+        """Decide something by sizes; where it was decided before, as it was then."""
+        choice = ask() if self.told is None else next(self.told)
+        self.choices.append(choice)
+        return choice
 
     # --- values
 

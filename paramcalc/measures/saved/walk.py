@@ -43,6 +43,8 @@ class State(NamedTuple):
     recomputed: bool = False
     #: of its inputs, those that are kept for a group to be computed again
     held: tuple[int, ...] = ()
+    #: what was decided by sizes
+    choices: tuple[bool, ...] = ()
 
 
 def state_of(values: Sequence[Value], held: tuple[int, ...]) -> State:
@@ -98,7 +100,7 @@ def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
 
 def kept_by(run: Run, leaf: Leaf, inputs: Sequence[Value]) -> tuple[list[Value], list[Term]]:
     """Run a layer. Returns its outputs, and what it keeps."""
-    run.kept = []
+    run.kept, run.choices = [], []
     own = next((use.dtype for use in leaf.uses if use.tensor.dtype is None), None)
     values = list(inputs)
     if own is not None:
@@ -323,6 +325,7 @@ class Walk:
         inputs = self.inputs(leaf)
         state = state_of(inputs, self._held(inputs))
         outputs, kept = kept_by(self.run, leaf, inputs)
+        state = state._replace(choices=tuple(self.run.choices))
         self.met.append(_Met(leaf, state, sum((term.amount for term in kept), start=0)))
         self.values.update({(id(leaf), place): value for place, value in enumerate(outputs)})
 
