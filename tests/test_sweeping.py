@@ -95,7 +95,7 @@ def test_the_command_prints_rows() -> None:
     assert lines[0] == "gpt2 · torch"
     assert lines[-1] == "4 points"
     # 12·L·d² + 13·L·d + (V + T + 2)·d, as the paper has it
-    assert lines[4] == f"  768      2   {12 * 2 * 768**2 + 13 * 2 * 768 + (50257 + 1024 + 2) * 768 - 768 * 0:,}"
+    assert lines[4] == f"  768      2   {12 * 2 * 768**2 + 13 * 2 * 768 + (50257 + 1024 + 2) * 768:,}"
 
 
 def test_rows_as_csv_and_json(tmp_path: Path) -> None:

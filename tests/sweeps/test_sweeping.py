@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -81,8 +82,10 @@ def test_rows_of_random_specs_are_those_of_counts(spec: pc.Spec, data: st.DataOb
         name: data.draw(st.lists(st.sampled_from(VALUES[name]), min_size=1, max_size=5, unique=True)) for name in names
     }
     expected, refused = counted(spec, vary)
-    found = pc.sweep(spec, vary)
-    assert rows(found) == expected
+    block = data.draw(st.sampled_from([4, 2**14]))
+    with mock.patch.multiple(points, BLOCK_OF_TABLE=block, BLOCK_OF_GRID=block):
+        found = pc.sweep(spec, vary)
+        assert rows(found) == expected
     assert found.skipped == refused
 
 
@@ -279,6 +282,23 @@ def test_several_measures_and_columns() -> None:
         assert size == pc.count(GPT2, dims=dims).bytes
         assert activations == pc.count(GPT2, of="activations", dims={**dims, "batch": batch}).total
     assert [*pc.sweep(GPT2, vary, columns=["activations", "width"]).columns] == ["activations", "width"]
+
+
+def test_a_grid_may_begin_where_nothing_holds() -> None:
+    found = pc.sweep(GPT2, {"width": range(1, 3001), "depth": range(1, 21)})
+    # 12·L·d² + 13·L·d + (V + T + 2)·d, as the paper has it, where 12 heads divide the width
+    points_of = itertools.product(range(12, 3001, 12), range(1, 21))
+    assert rows(found) == [(d, n, 12 * n * d**2 + 13 * n * d + (50257 + 1024 + 2) * d) for d, n in points_of]
+    assert found.skipped == 3000 * 20 - 250 * 20
+
+
+def test_a_sweep_may_have_no_measure_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cut(monkeypatch, 30, 30)
+    found = pc.sweep(GPT2, GRID, columns=["heads", "width"])
+    expected = [(heads, width) for width, _, heads, _ in of_the_grid()[0]]
+    assert rows(found) == expected
+    pc.sweep(GPT2, GRID, columns=["heads", "width"]).to_parquet(tmp_path / "rows.parquet")
+    assert content(tmp_path / "rows.parquet") == {"heads": [a for a, _ in expected], "width": [b for _, b in expected]}
 
 
 # --- files -----------------------------------------------------------------------------
@@ -541,8 +561,12 @@ CASES = {
 
 
 @pytest.mark.usefixtures("by_forms")
+@pytest.mark.parametrize("block", [2**14, 6])
 @pytest.mark.parametrize("case", [*CASES])
-def test_where_a_form_does_not_hold_there_is_another_or_a_count(case: str) -> None:
+def test_where_a_form_does_not_hold_there_is_another_or_a_count(
+    monkeypatch: pytest.MonkeyPatch, case: str, block: int
+) -> None:
+    cut(monkeypatch, block, 2**20)
     text, vary = CASES[case]
     spec = pc.loads(f"paramcalc: 1\n{text}")
     expected, refused = counted(spec, vary)

@@ -284,7 +284,8 @@ class _Parquet:
 
     def _types(self, arrow: Any, part: Part) -> Any:
         """Return the types of the columns, the same for all parts: what bounds prove, or the only part shows."""
-        bounds = self.sweep.bounds() if self.sweep.work.parts > 1 and self.sweep.work.selection is None else None
+        is_all = self.sweep.work.parts <= 1 or self.sweep.work.selection is not None or self.sweep.is_done
+        bounds = None if is_all else self.sweep.bounds()
         fields = []
         for name in self.plan.columns:
             if name in self.plan.choices:
@@ -295,7 +296,8 @@ class _Parquet:
             elif bounds is not None:
                 is_wide = not fits(bounds[name])
             else:
-                is_wide = part.columns[name].dtype == object
+                # one part shows it; of several, what is wide after all is refused
+                is_wide = is_all and part.columns[name].dtype == object
             fields.append((name, arrow.decimal128(_DIGITS, 0) if is_wide else arrow.int64()))
         about = {"paramcalc_sweep": str(VERSION), "name": self.sweep.name, "convention": self.sweep.convention}
         return arrow.schema(fields, metadata=about)

@@ -73,6 +73,8 @@ class Meter:
         self._lock = threading.Lock()
         self._local = threading.local()
         self._forms: list[_Forms] = []
+        #: the points at which forms were made
+        self._tried: set[tuple[int, ...]] = set()
         self._counted: dict[tuple[int, ...], tuple[int, ...] | None] = {}
         self._look_ups: dict[Any, _LookUp] = {}
         self._answers: dict[Any, bool] = {}
@@ -90,8 +92,6 @@ class Meter:
         if self.points.number <= FEW:
             return self._by_counts(block, numpy.ones(block.size, bool))
         columns = block.columns
-        if not self._forms:
-            self._add(block, 0)
         for number, forms in enumerate(self._forms):
             if _may_hold(forms, columns):
                 kept, covered, values = self._by(number, block, columns, out)
@@ -120,42 +120,70 @@ class Meter:
     def _by_several(self, block: Block, columns: Mapping[str, Any]) -> Measured:
         """Measure a block at whose points several forms hold, or none yet."""
         result = _Collected(block, len(self.measures))
+        if not self._forms:
+            # a form is made at a point that the dims and the conditions allow
+            result.add(numpy.zeros(block.size, bool), ~self._allowed(block, columns), [0 for _ in self.measures])
         number = 0
         while result.left.any():
-            if number == len(self._forms) and not self._add(block, int(result.left.argmax()), int(result.left.sum())):
-                counted = self._by_counts(block, result.left)
-                result.add(counted.kept, result.left, counted.values)
-                break
+            if number == len(self._forms):
+                here = self._without_forms(block, result.left)
+                if here is not None:
+                    counted = self._by_counts(block, here)
+                    result.add(counted.kept, here, counted.values)
+                    continue
             if _may_hold(self._forms[number], columns):
                 kept, covered, values = self._by(number, block, columns)
                 result.add(_truths(block, kept), result.left & _truths(block, covered), values)
             number += 1
-        return Measured(result.kept, result.values)
+        return Measured(result.kept, [value.reshape(block.shape) for value in result.values])
 
-    def _add(self, block: Block, place: int, points: int = FEW + 1) -> bool:
-        """Make forms at a point of a block, for about so many points. Return whether there are more than before."""
-        known = len(self._forms)
+    def _allowed(self, block: Block, columns: Mapping[str, Any]) -> Any:
+        """Return at which points of a block all dims have values, and all conditions are met."""
+        program = Program()
+        place = program.all_of("both", [program.number(1), *self._conditions(program)])
+        machine = Machine(program, [place], self._layout.axes, exact=not program.fits(self._sizes))
+        if self._look_ups:
+            columns = {**columns, **self._looked_up(machine, columns)}
+        if machine.exact:
+            columns = {name: column.astype(object) for name, column in columns.items()}
+        (allowed,) = machine.run(machine.memory(block.shape), columns)
+        return _truths(block, allowed)
+
+    @property
+    def _sizes(self) -> dict[Any, Bounds]:
+        """The bounds of all columns."""
+        return {**self.points.bounds, **dict.fromkeys(self._look_ups, (0, 1))}
+
+    def _without_forms(self, block: Block, left: Any) -> Any:
+        """Make forms at the first of the points that are left; return the points to be counted where there are none."""
+        known, place = len(self._forms), int(left.argmax())
+        if known and int(left.sum()) <= FEW:
+            return left
         with self._lock:
             if len(self._forms) > known:
-                return True
+                return None
             if known < len(self.plan.made):
                 # what another sweep of the plan has made
                 self._forms.append(self._ready(*self.plan.made[known]))
-                return True
-            if points <= FEW:
-                return False
+                return None
             point = self._point(block, place)
+            only = numpy.zeros(block.size, bool)
+            only[place] = True
+            if tuple(point.values()) in self._tried:
+                # forms that do not even hold where they were made
+                return only
+            self._tried.add(tuple(point.values()))
             try:
                 forms = self.plan.forms(point)
             except ParamcalcError:
-                # a count of this point says why, or counts it
-                return False
+                # a count says why, or counts it
+                return only
             fixed = {name: number for name, number in point.items() if self._is_fixed(name, number, forms)}
             if fixed.keys() == point.keys():
-                return False
+                return left
             self.plan.made.append((forms, fixed))
             self._forms.append(self._ready(forms, fixed))
-            return True
+            return None
 
     def _is_fixed(self, name: str, number: int, forms: Iterable[Formula]) -> bool:
         """Return whether forms hold at one value of a dim alone: one that is no size, or that they cannot keep."""
@@ -166,7 +194,7 @@ class Meter:
         # where there are forms, SymPy is loaded
         from paramcalc.results.sweeps.formulas import cheapest, ways
 
-        sizes: dict[Any, Bounds] = {**self.points.bounds, **dict.fromkeys(self._look_ups, (0, 1))}
+        sizes = self._sizes
 
         def program_of(exprs: Iterable[Any]) -> tuple[Program, Sequence[Place]]:
             program = Program()
@@ -178,7 +206,7 @@ class Meter:
         program, outputs = program_of(chosen)
         machine = Machine(program, outputs, self._layout.axes, exact=not program.fits(sizes))
         bounds = program.bounds(sizes)
-        return _Forms(machine, fixed, [bounds[place] for place in outputs[-len(self.measures) :]])
+        return _Forms(machine, fixed, [bounds[place] for place in outputs[2:]])
 
     def _outputs(
         self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Iterable[Any]
@@ -225,8 +253,11 @@ class Meter:
 
     def bounds(self) -> list[Bounds] | None:
         """Return what no measure at any point is beyond, as far as it is known; None where no form holds."""
-        self.measured(self.points.block(0))
-        return self._forms[0].bounds if self._forms else None
+        for number in range(min(self.points.blocks, 16)):
+            self.measured(self.points.block(number))
+            if self._forms:
+                return self._forms[0].bounds
+        return None
 
     def _step(
         self,
@@ -282,7 +313,7 @@ class Meter:
                 kept[place] = True
                 for row, measure in zip(rows, self.measures, strict=True):
                     row[place] = counted[measure]
-        return Measured(kept, [whole_numbers(row) for row in rows])
+        return Measured(kept, [whole_numbers(row).reshape(block.shape) for row in rows])
 
     def _count(self, point: tuple[int, ...]) -> tuple[int, ...] | None:
         """Return the measures at a point; None where it breaks a condition."""
