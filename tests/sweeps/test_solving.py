@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from tests.helpers import ROOT
+from tests.language import load
 from tests.strategies import specs
 
 pytestmark = pytest.mark.sweep
@@ -214,6 +215,32 @@ def test_a_random_network_is_solved_as_by_brute_force(spec: pc.Spec, data: st.Da
         assert error.code == "idle-dim"  # noqa: PT017
         return
     check(solutions, everything, target, Fraction(1, 5))
+
+
+# --- Where totals grow without an end, fall, or turn around ----------------------------
+
+
+def one_tensor(size: str) -> pc.Spec:
+    return load(f"dims: {{n: 1}}\nlayers: [Input: {{shape: [1]}}, Weights: {{tensors: {{w: ['{size}']}}}}]")
+
+
+def test_totals_that_fall_turn_around_or_stop_growing_are_searched_exactly() -> None:
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").below == {"n": 100}
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").above is None
+    # it falls up to 100, and grows from there on
+    turning = one_tensor("(n - 100) ** 2 + 1")
+    assert sorted(each["n"] for each in pc.solve(turning, total=26, vary="n")) == [95, 105]
+    assert pc.solve(turning, total=10**40 + 1, vary="n").exact == {"n": 10**20 + 100}
+    power = pc.solve(one_tensor("2 ** n"), total=10**30, vary="n")
+    assert (power.below, power.above) == ({"n": 99}, {"n": 100})
+
+
+def test_numbers_without_an_end_are_searched_exactly() -> None:
+    spec = load("dims: {n: 1}\nlayers: [Input: {shape: [1]}, Weights: {tensors: {w: [n, n]}}]")
+    root = 3**70
+    assert pc.solve(spec, total=root**2, vary="n").exact == {"n": root}
+    between = pc.solve(spec, total=root**2 - 1, vary="n")
+    assert (between.below, between.above) == ({"n": root - 1}, {"n": root})
 
 
 # --- Known designs, found again from their totals --------------------------------------
