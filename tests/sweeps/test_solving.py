@@ -1,9 +1,11 @@
 """What `solve` finds, and what it proves not to be there, is what counting each size one by one finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from tests.helpers import ROOT
+from tests.helpers import ROOT, SPECS
 from tests.language import load
 from tests.strategies import specs
 
@@ -374,3 +376,26 @@ def test_the_cost_does_not_depend_on_the_depth() -> None:
     deep = pc.solve(spec, total="7T", vary=["width"], dims={"depth": 100_000}, which="at-most")
     assert deep.below is not None
     assert deep.below.total <= 7 * 10**12 < deep.above.total  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_each_size_of_a_spec_is_found_again_from_its_total(path: Path) -> None:
+    spec = pc.load(path)
+    total = pc.count(spec).total
+    for name, size in spec.dims.items():
+        if type(size) is not int:
+            continue
+        try:
+            solutions = pc.solve(spec, total=total, vary=[name])
+        except pc.ParamcalcError as error:
+            if error.code == "idle-dim":
+                # where the network takes another size of it, it has the same total
+                with suppress(pc.ParamcalcError):
+                    assert pc.count(spec, dims={name: 2 * size}).total == total, name
+                continue
+            # no form holds for all sizes of it, or the total falls and grows with it
+            if error.code != "limit":
+                raise
+            solutions = pc.solve(spec, total=total, vary={name: range(size, size + 3)})
+        assert {name: size} in list(solutions), name
+        assert not solutions.unsearched, name
