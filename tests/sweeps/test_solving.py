@@ -1,9 +1,11 @@
 """What `solve` finds, and what it proves not to be there, is what counting each size one by one finds."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import HealthCheck, event, given, note, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
-from tests.helpers import ROOT
+from tests.helpers import ROOT, SPECS
+from tests.language import load
 from tests.strategies import specs
 
 pytestmark = pytest.mark.sweep
@@ -216,6 +219,32 @@ def test_a_random_network_is_solved_as_by_brute_force(spec: pc.Spec, data: st.Da
     check(solutions, everything, target, Fraction(1, 5))
 
 
+# --- Where totals grow without an end, fall, or turn around ----------------------------
+
+
+def one_tensor(size: str) -> pc.Spec:
+    return load(f"dims: {{n: 1}}\nlayers: [Input: {{shape: [1]}}, Weights: {{tensors: {{w: ['{size}']}}}}]")
+
+
+def test_totals_that_fall_turn_around_or_stop_growing_are_searched_exactly() -> None:
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").below == {"n": 100}
+    assert pc.solve(one_tensor("min(n, 100)"), total=200, vary="n").above is None
+    # it falls up to 100, and grows from there on
+    turning = one_tensor("(n - 100) ** 2 + 1")
+    assert sorted(each["n"] for each in pc.solve(turning, total=26, vary="n")) == [95, 105]
+    assert pc.solve(turning, total=10**40 + 1, vary="n").exact == {"n": 10**20 + 100}
+    power = pc.solve(one_tensor("2 ** n"), total=10**30, vary="n")
+    assert (power.below, power.above) == ({"n": 99}, {"n": 100})
+
+
+def test_numbers_without_an_end_are_searched_exactly() -> None:
+    spec = load("dims: {n: 1}\nlayers: [Input: {shape: [1]}, Weights: {tensors: {w: [n, n]}}]")
+    root = 3**70
+    assert pc.solve(spec, total=root**2, vary="n").exact == {"n": root}
+    between = pc.solve(spec, total=root**2 - 1, vary="n")
+    assert (between.below, between.above) == ({"n": root - 1}, {"n": root})
+
+
 # --- Known designs, found again from their totals --------------------------------------
 
 
@@ -347,3 +376,26 @@ def test_the_cost_does_not_depend_on_the_depth() -> None:
     deep = pc.solve(spec, total="7T", vary=["width"], dims={"depth": 100_000}, which="at-most")
     assert deep.below is not None
     assert deep.below.total <= 7 * 10**12 < deep.above.total  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_each_size_of_a_spec_is_found_again_from_its_total(path: Path) -> None:
+    spec = pc.load(path)
+    total = pc.count(spec).total
+    for name, size in spec.dims.items():
+        if type(size) is not int:
+            continue
+        try:
+            solutions = pc.solve(spec, total=total, vary=[name])
+        except pc.ParamcalcError as error:
+            if error.code == "idle-dim":
+                # where the network takes another size of it, it has the same total
+                with suppress(pc.ParamcalcError):
+                    assert pc.count(spec, dims={name: 2 * size}).total == total, name
+                continue
+            # no form holds for all sizes of it, or the total falls and grows with it
+            if error.code != "limit":
+                raise
+            solutions = pc.solve(spec, total=total, vary={name: range(size, size + 3)})
+        assert {name: size} in list(solutions), name
+        assert not solutions.unsearched, name
