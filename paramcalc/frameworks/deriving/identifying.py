@@ -178,6 +178,7 @@ class Candidates:
                     remainder = ex.made("%", counter, ex.number(period))
                     yield ex.made("==", remainder, ex.number(rest))
                     yield ex.made("!=", remainder, ex.number(rest))
+            yield from self._of_elements(counter)
             for dim in self.free:
                 remainder = ex.made("%", counter, ex.name(dim))
                 yield from (ex.made(op, remainder, ex.number(0)) for op in ("==", "!="))
@@ -188,6 +189,17 @@ class Candidates:
         for expr in self.pool:
             if expr.size <= _SHORT:
                 yield from (ex.made(">", expr, ex.number(least)) for least in range(_SEVERAL))
+
+    def _of_elements(self, counter: Expr) -> Iterator[Expr]:
+        """Yield conditions of the element that belongs to a copy, and of the next or the one before."""
+        for dim in map(ex.name, self.free):
+            if str(dim) in self.sizes:
+                continue
+            here = ex.made("item", dim, counter)
+            yield ex.made(">", here, ex.number(1))
+            for shift in (1, -1):
+                other = ex.made("item", dim, ex.plus(counter, ex.number(shift)))
+                yield from (ex.made(op, here, other) for op in ("!=", "=="))
 
     def environments(self, observations: Iterable[Observation]) -> list[Environment]:
         """Return the values of dims and counters where a number is observed."""

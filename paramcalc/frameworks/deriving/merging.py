@@ -7,7 +7,7 @@ last of them does not follow the law of the others, it stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -72,9 +72,23 @@ def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
         yield from within([node.otherwise] if node.otherwise is not None else [])
 
 
-def _code(part: Part) -> tuple[str, str, str]:
-    """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
-    return ("" if part.name.isdecimal() else part.name, part.type, part.kind)
+def _code(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
+    """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
+    stem = _stem(part.name)
+    return (stem if not stem or stem in counted else part.name, part.type, part.kind)
+
+
+def _stem(name: str) -> str:
+    """Return a name without the number at its end."""
+    return name.rstrip("0123456789")
+
+
+def _counted(parts: Sequence[Part]) -> set[str]:
+    """Return the stems of names with numbers, as `layer1`, of which there are not as many in all of several parts."""
+    names = [{each.name for each in part.parts} for part in parts]
+    return {
+        stem for name in set().union(*names) if (stem := _stem(name)) != name and not all(name in own for own in names)
+    }
 
 
 # --- Merging ---------------------------------------------------------------------------
@@ -116,7 +130,9 @@ class Merger:
         names = {part.name for _, part in seen}
         node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
         if len(names) > 1:
-            node.name, node.is_made = "", True
+            stems = {*map(_stem, names)}
+            node.name = stems.pop() if len(stems) == 1 else ""
+            node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
         if node.kind:
             node.fields = self._fields(seen, where)
@@ -141,6 +157,9 @@ class Merger:
             values = [part.fields.get(name, _DEFAULT) for _, part in seen]
             if _DEFAULT in values:
                 default = defaults[name].default if name in defaults else None
+                if isinstance(default, tuple) and len({*default}) == 1:
+                    # along all axes alike, as one number says it
+                    default = default[0]
                 values = [default if value is _DEFAULT else value for value in values]
             if any(isinstance(value, list) for value in values) and not all(isinstance(each, list) for each in values):
                 length = next(len(value) for value in values if isinstance(value, list))
@@ -194,7 +213,7 @@ class Merger:
                 node.parts += self._repeat(segment, seen, paths, where)
             else:
                 self._single(node, segment, seen, paths, where)
-        if whole and len(node.parts) == 1 and node.parts[0].times is not None:
+        if whole and len(node.parts) == 1 and node.parts[0].times is not None and node.parts[0].is_made:
             (inner,) = node.parts
             self._take_over(node, inner)
 
@@ -233,10 +252,12 @@ class Merger:
     def _segments(self, seen: Sequence[Seen], where: str) -> list[_Segment]:
         """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
         codes: dict[tuple[str, str, str], str] = {}
+        counted = _counted([part for _, part in seen])
         texts = [
-            "".join(codes.setdefault(_code(each), chr(0xE000 + len(codes))) for each in part.parts) for _, part in seen
+            "".join(codes.setdefault(_code(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
+            for _, part in seen
         ]
-        named = {letter for code, letter in codes.items() if code[0]}
+        named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
         template = _template(_union(sorted({*texts}, key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
         pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
@@ -328,7 +349,8 @@ class Merger:
             node = Merged("", parts=parts, is_made=True)
         node.times = ex.number(times) if type(times) is int else times
         node.counter = counter
-        node.name, node.is_made = "", True
+        if node.name.isdecimal() or node.is_made:
+            node.name, node.is_made = "", True
         return node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
@@ -18,7 +18,7 @@ from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
 from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
-from paramcalc.frameworks.deriving.running import Runner, raised
+from paramcalc.frameworks.deriving.running import FAILURES, Runner, raised
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
@@ -29,6 +29,8 @@ _DRAWN, _PROOFS = 6, 12
 _ROUNDS = 24
 #: At how many points a spec is proved on a side of a condition on which there are few.
 _FRESH = 3
+#: How many points with lists of other lengths are tried.
+_LENGTHS = 8
 #: No size is drawn beyond this where a model keeps its numbers.
 _LARGEST_KEPT = 128
 #: Of how many conditions all pairs are tried on all their sides.
@@ -93,7 +95,7 @@ class Derivation:
         #: the conditions on both sides of which there are points
         self.enriched: set[Condition] = set()
         #: under which conditions dims were moved alone
-        self.moved_under: set[tuple[Condition, ...]] = set()
+        self.moved_under: set[tuple[Any, ...]] = set()
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
@@ -106,13 +108,13 @@ class Derivation:
             model = self._made(self.values)
         except ParamcalcError:
             raise
-        except Exception:
+        except FAILURES:
             self.runner.on_meta = False
             try:
                 model = self._made(self.values)
             except ParamcalcError:
                 raise
-            except Exception as error:
+            except FAILURES as error:
                 raise raised(error) from error
         first = self._read(self.values, model)
         if not first.inventory.entries:
@@ -146,7 +148,7 @@ class Derivation:
                 if self.runner.is_spent:
                     raise
                 self.runs[key] = None
-            except Exception:
+            except FAILURES:
                 self.runs[key] = None
         return self.runs[key]
 
@@ -165,7 +167,7 @@ class Derivation:
                 self.is_traced = True
             except ParamcalcError:
                 raise
-            except Exception:
+            except FAILURES:
                 self.is_traced = False
         log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
         self.log = log.at({name: self.values[name] for name in self.fixed})
@@ -176,6 +178,18 @@ class Derivation:
         """Return what the constructor compared, of the dims that are free, but for what always holds."""
         free = {*self.points.free}
         return [each for each in self.log.conditions.values() if each.names <= free and each not in self.tautologies]
+
+    def _lengths_vary(self) -> bool:
+        """Whether the constructor takes lists of other lengths, as far as a few points tell."""
+        lengths = {name: len(value) for name, value in self.values.items() if isinstance(value, list)}
+        if not lengths.keys() & {*self.points.free}:
+            return True
+        self.points.kept = [each for each in self._conditions() if each.is_equality]
+        drawn = (point for _ in range(4 * _LENGTHS) if (point := self.points.small()) is not None)
+        other = (point for point in drawn if any(len(point[name]) != length for name, length in lengths.items()))
+        found = any(self.run(point) is not None for point in islice(other, _LENGTHS))
+        self.points.kept = []
+        return found
 
     def _probe(self) -> None:
         """Find which equalities the constructor asserts: it raises where they do not hold."""
@@ -212,7 +226,7 @@ class Derivation:
 
     def _moved(self, names: Iterable[str]) -> Iterator[tuple[str, Run, list[Run]]]:
         """Move dims alone, from a small point that meets the conditions, and keep the points."""
-        self.moved_under.add(tuple(self.points.kept))
+        self.moved_under.add(self._state)
         start = next(self._drawn(self.points.small, 12), self.base)
         for name in names:
             runs = [*self._runs(self.points.moved(start.values, name), 2)]
@@ -221,14 +235,24 @@ class Derivation:
                 self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
             yield name, start, runs
 
-    def _moved_again(self) -> bool:
-        """Move those dims again whose points break what is required by now; return whether there are new points."""
-        if tuple(self.points.kept) in self.moved_under:
+    @property
+    def _state(self) -> tuple[Any, ...]:
+        """What points have to meet."""
+        return (*self.points.kept, self.points.lengths_vary, self.points.free)
+
+    def _more(self) -> bool:
+        """Add points where what is required has changed since points were drawn; return whether there are new ones.
+
+        Dims are moved again whose points break it.
+        """
+        if self._state in self.moved_under:
             return False
         fitting = {name for name, runs in self.dependencies.items() if all(map(self._fits, runs))}
         before = len(self.counterexamples)
         for _ in self._moved([name for name in self.points.free if name not in fitting]):
             pass
+        drawn = self._drawn(self.points.small, _DRAWN)
+        self.counterexamples += [run for run in drawn if run not in self.counterexamples and run is not self.base]
         return len(self.counterexamples) > before
 
     def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
@@ -278,6 +302,7 @@ class Derivation:
 
     def solve(self) -> Solution:
         """Find a spec that is proved. Raises `not-derivable`."""
+        self.points.lengths_vary = self._lengths_vary()
         self._probe()
         self._start()
         for _ in range(_ROUNDS):
@@ -463,7 +488,7 @@ class Derivation:
         alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
         others = [run for run in sample if run not in alike]
         condition = self._separating(alike, others) if others else self._saving(alike)
-        if condition is None and self._moved_again():
+        if condition is None and self._more():
             return
         if condition is not None:
             self.enforced.append(condition)

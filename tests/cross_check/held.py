@@ -1,0 +1,88 @@
+"""Holding a derived spec against what its constructor makes, at points at which it was not derived."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+import paramcalc as pc
+from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
+from tests.cross_check.constructors import Case
+
+#: At how many fresh points each is held.
+POINTS = 20
+
+
+def fresh(arguments: Arguments, net: pc.Derived, draw: random.Random) -> Iterator[dict[str, Any]]:
+    """Points that meet what is required: drawn otherwise than those at which it was derived."""
+    for _ in range(2000):
+        lengths = draw.choice((0, 0, 1, -1))
+        point = {
+            name: value
+            if name not in net.spec.dims
+            else [size(each, draw) for each in (value * 2)[: max(1, len(value) + lengths)]]
+            if isinstance(value, list)
+            else size(value, draw)
+            for name, value in arguments.values.items()
+        }
+        try:
+            pc.count(net, dims={name: point[name] for name in net.spec.dims})
+        except pc.ParamcalcError as error:
+            # what is required is not met; anything else that is refused is looked at with the module
+            if error.code == "unmet-condition":
+                continue
+        yield point
+
+
+def size(value: int, draw: random.Random) -> int:
+    """A size around another one, or far from it; a small one stays small."""
+    if value <= 16:
+        return draw.choice((value, draw.randint(1, 9)))
+    return draw.choice((value, draw.randint(1, 2 * value), 8 * draw.randint(1, value // 4), draw.randint(1, 40)))
+
+
+def numbers(module: nn.Module) -> tuple[int, int, int]:
+    """All parameters of a module, those that are trained, and the elements of its buffers."""
+    parameters = list(module.parameters())
+    return (
+        sum(each.numel() for each in parameters),
+        sum(each.numel() for each in parameters if each.requires_grad),
+        sum(each.numel() for each in module.buffers()),
+    )
+
+
+def derived(case: Case) -> pc.Derived:
+    """What is derived of a case, whose arguments are bound, since some are called as an option is."""
+    return pc.derive(partial(case.constructor, **case.arguments))
+
+
+def made(arguments: Arguments, point: dict[str, Any]) -> nn.Module | None:
+    """The module at a point, without numbers where that is possible; None where there is none, or an empty tensor."""
+    for device in ("meta", "cpu"):
+        with suppress(Exception), torch.device(device):
+            module: nn.Module = arguments.call(point)
+            tensors = [*module.parameters(), *module.buffers()]
+            return module if all(each.numel() for each in tensors) else None
+    return None
+
+
+def assert_held(case: Case, net: pc.Derived, points: int = POINTS) -> None:
+    """Assert that a spec has the numbers of the modules at so many fresh points."""
+    arguments = read_arguments(case.constructor, (), case.arguments, None)
+    held = 0
+    for point in fresh(arguments, net, random.Random(7)):
+        module = made(arguments, point)
+        if module is None:
+            continue
+        count = pc.count(net, dims={name: point[name] for name in net.spec.dims})
+        assert (count.total, count.trainable, count.buffers) == numbers(module), point
+        held += 1
+        if held == points:
+            break
+    assert held == points or not net.spec.dims
