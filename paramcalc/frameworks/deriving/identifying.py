@@ -70,6 +70,8 @@ class Candidates:
     free: tuple[str, ...]
     points: Sequence[Values]
     log: Log
+    #: called before each search, to end one that takes too long
+    check: Callable[[], None] = lambda: None
     #: whether a number in copies may be one of two, by the number of the copy
     chooses: bool = True
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
@@ -195,11 +197,13 @@ class Candidates:
         for dim in map(ex.name, self.free):
             if str(dim) in self.sizes:
                 continue
-            here = ex.made("item", dim, counter)
-            yield ex.made(">", here, ex.number(1))
-            for shift in (1, -1):
-                other = ex.made("item", dim, ex.plus(counter, ex.number(shift)))
-                yield from (ex.made(op, here, other) for op in ("!=", "=="))
+            before, here, after, last = (
+                ex.made("item", dim, ex.plus(counter, ex.number(shift))) for shift in (-1, 0, 1, 2)
+            )
+            # where the first copy stands for itself, the others are counted from the second
+            yield from (ex.made(">", each, ex.number(1)) for each in (here, after))
+            for one, other in ((here, after), (before, here), (after, last)):
+                yield from (ex.made(op, one, other) for op in ("!=", "=="))
 
     def environments(self, observations: Iterable[Observation]) -> list[Environment]:
         """Return the values of dims and counters where a number is observed."""
@@ -219,6 +223,7 @@ class Candidates:
         return None
 
     def _sought(self, observations: tuple[Observation, ...], values: Vector, choices: bool) -> Expr | None:
+        self.check()
         if len({*values}) == 1:
             return ex.number(values[0])
         if not observations[0].counters:
@@ -523,6 +528,8 @@ def _of_two(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
         for divisor in (2, 3, 4, 8):
             if all(own == other // divisor for own, other in pairs):
                 yield ex.over(expr, ex.number(divisor))
+            if all(own == -(-other // divisor) for own, other in pairs):
+                yield ex.made("ceil", expr, ex.number(divisor))
         for multiple in (4, 8, 16, 32, 64, 128, 256):
             if all(own == -(-other // multiple) * multiple for own, other in pairs):
                 yield ex.made("round_up", expr, ex.number(multiple))

@@ -58,11 +58,15 @@ class Runner:
 
     def _spend(self) -> None:
         self.runs += 1
+        self.check()
+
+    def check(self) -> None:
+        """Raise `not-derivable` over the budget."""
         if self.is_spent:
             spent = time.monotonic() - self.started
             raise refuse(
                 "not-derivable",
-                f"the constructor was run {self.runs - 1} times in {spent:.0f} seconds, and what it makes is not"
+                f"the constructor was run {self.runs} times in {spent:.0f} seconds, and what it makes is not"
                 " understood yet",
                 "give a larger budget=, in seconds, or fewer dims=",
             )

@@ -324,7 +324,7 @@ class Derivation:
     def _merged(self, runs: Sequence[Run]) -> list[Merged]:
         values = [run.values for run in runs]
         free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
-        candidates = Candidates(self.values, free, values, self.log)
+        candidates = Candidates(self.values, free, values, self.log, self.runner.check)
         return Merger(candidates, [run.inventory.root for run in runs]).merge()
 
     def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
