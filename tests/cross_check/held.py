@@ -17,6 +17,7 @@ from tests.cross_check.constructors import Case
 
 #: At how many fresh points each is held.
 POINTS = 20
+_BUDGET = 900.0
 
 
 def fresh(arguments: Arguments, net: pc.Derived, draw: random.Random) -> Iterator[dict[str, Any]]:
@@ -58,8 +59,11 @@ def numbers(module: nn.Module) -> tuple[int, int, int]:
 
 
 def derived(case: Case) -> pc.Derived:
-    """What is derived of a case, whose arguments are bound, since some are called as an option is."""
-    return pc.derive(partial(case.constructor, **case.arguments))
+    """What is derived of a case, whose arguments are bound, since some are called as an option is.
+
+    A machine that is busy may take longer than the budget that there is if nothing is said.
+    """
+    return pc.derive(partial(case.constructor, **case.arguments), budget=_BUDGET)
 
 
 def made(arguments: Arguments, point: dict[str, Any]) -> nn.Module | None:

@@ -203,7 +203,7 @@ CASES = [
     Case(autoencoder, {"features": 78, "sizes": [56, 64, 16]}),
     Case(vision_transformer, {"size": 24, "patch": 6, "dim": 16, "heads": 2, "units": [32, 16], "depth": 2}),
     Case(unet, {"size": 4, "filters": 8, "classes": 3}),
-    Case(VAE, {"features": 60, "hidden": 40, "latent": 4}, is_refused=True),
+    Case(VAE, {"features": 60, "hidden": 40, "latent": 4}),
     Case(wide_and_deep, {"fields": 3, "vocabulary": 50, "embedding": 8, "hidden": [32, 16]}),
     Case(separable, {"width": 12, "blocks": 2, "classes": 10}),
 ]

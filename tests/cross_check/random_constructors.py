@@ -142,6 +142,6 @@ def compiled(source: str) -> tuple[Any, dict[str, Any]]:
     """Return the constructor of a source, and what it is given."""
     names: dict[str, Any] = {"nn": nn, "torch": torch, "math": math, "dataclasses": dataclasses}
     names["__name__"] = "random_constructor"
-    exec(_HELPERS + source, names)
+    exec(compile(_HELPERS + source, "random_constructor", "exec", dont_inherit=True), names)
     config = names.get("NetConfig")
     return names["Net"], dict(ARGUMENTS) if config is None else {"config": config(**ARGUMENTS)}
