@@ -76,17 +76,22 @@ def made(arguments: Arguments, point: dict[str, Any]) -> nn.Module | None:
     return None
 
 
-def assert_held(case: Case, net: pc.Derived, points: int = POINTS) -> None:
-    """Assert that a spec has the numbers of the modules at so many fresh points."""
+def held(case: Case, net: pc.Derived, points: int = POINTS) -> int:
+    """Assert that a spec has the numbers of the modules at fresh points; return how many there were."""
     arguments = read_arguments(case.constructor, (), case.arguments, None)
-    held = 0
+    found = 0
     for point in fresh(arguments, net, random.Random(7)):
         module = made(arguments, point)
         if module is None:
             continue
         count = pc.count(net, dims={name: point[name] for name in net.spec.dims})
         assert (count.total, count.trainable, count.buffers) == numbers(module), point
-        held += 1
-        if held == points:
+        found += 1
+        if found == points:
             break
-    assert held == points or not net.spec.dims
+    return found
+
+
+def assert_held(case: Case, net: pc.Derived) -> None:
+    """Assert that a spec has the numbers of the modules at as many fresh points as there shall be."""
+    assert held(case, net) == POINTS or not net.spec.dims

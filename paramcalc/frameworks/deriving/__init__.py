@@ -76,6 +76,9 @@ def derive(
             asked = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
             derivation, solution = _best(given, runner, title, asked)
     if all(name in solution.idle for name in solution.spec.dims):
+        lost = {name: reason for name, reason in solution.fixed.items() if name not in names}
+        if lost:
+            raise derivation.without_a_form(lost)
         raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
     evidence = evidence_of(derivation, solution)
     sampled_count = sum(each == "sampled" for each in evidence.values())

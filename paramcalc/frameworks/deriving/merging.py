@@ -134,6 +134,7 @@ class Merger:
             node.name = stems.pop() if len(stems) == 1 else ""
             node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
+        self._check_often(seen, where)
         if node.kind:
             node.fields = self._fields(seen, where)
             node.of = self._number(seen, [part.of for _, part in seen], where)
@@ -147,6 +148,12 @@ class Merger:
             node.ties[tensor] = self._tie(seen, [part.ties.get(tensor) for _, part in seen], where)
         self._parts(node, seen, paths, where)
         return node
+
+    def _check_often(self, seen: Sequence[Seen], where: str) -> None:
+        """Check that a part is there at enough points for its numbers to be known. Raises `Lost`."""
+        points = {observation.point for observation, _ in seen}
+        if len(points) < len(self.roots) and not self.candidates.is_enough(points):
+            raise Lost("it is rarely there", where, [(observation, "there") for observation, _ in seen])
 
     def _fields(self, seen: Sequence[Seen], where: str) -> dict[str, Any]:
         """Merge the fields of a layer; one that is not stated everywhere has its default elsewhere."""
@@ -174,8 +181,7 @@ class Merger:
             return first
         if all(type(value) is int for value in values):
             observations = [observation for observation, _ in seen]
-            if not self.candidates.is_enough(each.point for each in observations):
-                raise Lost("it is rarely there", where, [(each, "there") for each in observations])
+            self._check_often(seen, where)
             found = self.candidates.expression(observations, values)
             if found is None:
                 raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])

@@ -85,6 +85,7 @@ class Derivation:
         self.points = Points(self.values, self._free(), keeps_divisors=not self.is_traced)
         if self.runner.framework == "keras" or not self.runner.on_meta:
             self.points.largest = _LARGEST_KEPT
+        self.lengths_may_vary = True
         self.asserted: list[Condition] = []
         self.enforced: list[Condition] = []
         self.tautologies: set[Condition] = set()
@@ -302,7 +303,7 @@ class Derivation:
 
     def solve(self) -> Solution:
         """Find a spec that is proved. Raises `not-derivable`."""
-        self.points.lengths_vary = self._lengths_vary()
+        self.points.lengths_vary = self.lengths_may_vary = self._lengths_vary()
         self._probe()
         self._start()
         for _ in range(_ROUNDS):
@@ -318,8 +319,12 @@ class Derivation:
             solution = self._proved(nodes, sample)
             if solution is not None:
                 return solution
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.fixed.items())
-        raise refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
+        raise self.without_a_form(self.fixed)
+
+    def without_a_form(self, fixed: Mapping[str, str]) -> ParamcalcError:
+        """Return the refusal of a constructor of which no argument can be kept."""
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in fixed.items())
+        return refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
 
     def _merged(self, runs: Sequence[Run]) -> list[Merged]:
         values = [run.values for run in runs]
@@ -551,7 +556,12 @@ class Derivation:
     def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
         """Return the dim to fix: of those that what was lost depends on, the one on which least else does."""
         free = self.points.free
-        moving = [name for name in free if self._moves(name, lost, others)] or list(free)
+        moving = [name for name in free if self._moves(name, lost, others)]
+        if not moving and lost.is_number and lost.observed:
+            # none moves it alone, as it is rounded: that with which it rises or falls
+            seen = [(self.last[observation.point], value) for observation, value in lost.observed]
+            return max(free, key=lambda name: (_concordance(name, seen), free.index(name)))
+        moving = moving or [name for name in free if _divides(name, alike, others)] or list(free)
         return min(moving, key=lambda name: (self._weight(name), -free.index(name)))
 
     def _moves(self, name: str, lost: Lost, others: Sequence[Run]) -> bool:
@@ -563,11 +573,14 @@ class Derivation:
             return len(before.inventory.entries) != len(after.inventory.entries) or any(
                 run.values[name] != self.values[name] and _differs_only(run.values, self.values, name) for run in others
             )
-        observed: dict[str, list[Any]] = {}
+        observed: dict[str, dict[Any, Any]] = {}
         for observation, value in lost.observed:
-            observed.setdefault(json.dumps(self.last[observation.point]), []).append(value)
+            observed.setdefault(json.dumps(self.last[observation.point]), {})[observation.counters] = value
         first, second = (observed.get(json.dumps(run.values)) for run in (before, after))
-        return first is None or second is None or first != second
+        if first is None or second is None:
+            return True
+        # of copies, those that are there both times
+        return any(first[counters] != second[counters] for counters in first.keys() & second.keys())
 
     def _weight(self, name: str) -> int:
         """Return how many tensors change with a dim."""
@@ -586,9 +599,28 @@ class Derivation:
         self.points.free = self._free()
         values = {name: self.values[name] for name in names}
         self.log = self.log.at(values)
-        for conditions in (self.asserted, self.enforced):
-            conditions[:] = [at for each in conditions if (at := each.at(values)).names]
-        self.points.kept = [*self.asserted, *self.enforced]
+        self.asserted = [at for each in self.asserted if (at := each.at(values)).names]
+        # what was required in vain, and lengths of lists, may be free again
+        self.enforced = []
+        self.points.lengths_vary = self.lengths_may_vary
+        self.points.kept = [*self.asserted]
+
+
+def _concordance(name: str, seen: Sequence[tuple[Values, int]]) -> float:
+    """Return how well a number rises, or falls, with a dim: 1 where it always does."""
+    sizes = [(sum(values[name]) if isinstance(values[name], list) else values[name], value) for values, value in seen]
+    signs = [
+        (size > other) - (size < other) if value > their else (size < other) - (size > other)
+        for (size, value), (other, their) in combinations(dict.fromkeys(sizes), 2)
+        if value != their
+    ]
+    return abs(sum(signs)) / len(signs) if signs else 0.0
+
+
+def _divides(name: str, alike: Sequence[Run], others: Sequence[Run]) -> bool:
+    """Whether a dim is larger in all of some runs than in all others."""
+    here, there = ([run.values[name] for run in runs] for runs in (alike, others))
+    return bool(here and there) and type(here[0]) is int and (min(here) > max(there) or max(here) < min(there))
 
 
 def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:

@@ -649,11 +649,15 @@ CASES = [
     Case(WideResNet, {"depth": 28, "num_classes": 10, "widen_factor": 10}),
     Case(SENet, {"width": 64, "num_blocks": [2, 2, 2], "reduction": 16, "num_classes": 10}),
     Case(VGG, {"cfg": [64, "M", 128, "M", 256, 256, "M"], "num_classes": 1000, "hidden": 4096}),
-    Case(RecursiveUNet, {"input_nc": 3, "output_nc": 1, "num_downs": 7, "ngf": 64}),
+    Case(RecursiveUNet, {"input_nc": 3, "output_nc": 1, "num_downs": 7, "ngf": 64}, fixed=["num_downs"]),
     Case(FeatureUNet, {"in_channels": 3, "out_channels": 1, "features": [64, 128, 256, 512]}),
     Case(DiffusionUNet, {"dim": 48, "dim_mults": (1, 2, 4, 8), "channels": 3}),
     Case(NamedDenseNet, {"growth_rate": 32, "block_config": (6, 12, 24, 16), "num_init_features": 64, "bn_size": 4}),
-    Case(MobileNetV2, {"num_classes": 1000, "round_nearest": 8, "input_channel": 32, "last_channel": 1280}),
+    Case(
+        MobileNetV2,
+        {"num_classes": 1000, "round_nearest": 8, "input_channel": 32, "last_channel": 1280},
+        fixed=["round_nearest"],
+    ),
     Case(shuffle_net, {"stages_repeats": [4, 8, 4], "stages_out_channels": [24, 116, 232, 464, 1024]}),
     Case(
         Inception,
