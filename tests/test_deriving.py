@@ -318,6 +318,20 @@ def test_parts_whose_names_count_stand_for_themselves_where_they_are_always_as_m
     assert [node.name for node in merged(lambda a, n: [a, n])] == ["layer1", "layer2"]
 
 
+def test_a_first_part_that_is_not_always_there_makes_no_count_of_the_others() -> None:
+    points = [
+        {"a": a, "n": n}
+        for a, n in [(17, 3), (5, 1), (90, 7), (33, 2), (8, 5), (41, 1), (3, 1), (64, 1), (7, 4), (2, 6)]
+    ]
+    names = [["ln0", "ln1", "ln2"] if point["n"] > 1 else ["ln1", "ln2"] for point in points]
+    roots = [
+        Part("", "M", parts=tuple(Part(name, "L", tensors={"w": {"shape": [point["a"]]}}) for name in own))
+        for own, point in zip(names, points, strict=True)
+    ]
+    found = Merger(candidates(points), roots).merge()
+    assert [(node.name, str(node.when)) for node in found] == [("ln0", "n > 1"), ("ln1", "None"), ("ln2", "None")]
+
+
 def test_a_part_that_is_rarely_there_is_not_known_even_if_its_sizes_never_change() -> None:
     with pytest.raises(Lost, match="it is rarely there"):
         merged(lambda a, n: [a, 8] if n == 7 else [a], name="part_{}_of")

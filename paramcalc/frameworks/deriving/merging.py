@@ -84,11 +84,20 @@ def _stem(name: str) -> str:
 
 
 def _counted(parts: Sequence[Part]) -> set[str]:
-    """Return the stems of names with numbers, as `layer1`, of which there are not as many in all of several parts."""
-    names = [{each.name for each in part.parts} for part in parts]
-    return {
-        stem for name in set().union(*names) if (stem := _stem(name)) != name and not all(name in own for own in names)
-    }
+    """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
+    counts: dict[str, list[list[int]]] = {}
+    for place, part in enumerate(parts):
+        for name in (each.name for each in part.parts):
+            stem = _stem(name)
+            if stem and stem != name:
+                counts.setdefault(stem, [[] for _ in parts])[place].append(int(name[len(stem) :]))
+    found = set()
+    for stem, numbers in counts.items():
+        first = min(map(min, filter(None, numbers)))
+        in_order = all(each == [*range(first, first + len(each))] for each in numbers)
+        if in_order and len({*map(len, numbers)}) > 1:
+            found.add(stem)
+    return found
 
 
 # --- Merging ---------------------------------------------------------------------------
