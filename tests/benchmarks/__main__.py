@@ -81,6 +81,25 @@ def closed_form(title: str, arguments: Sequence[str], bound: str, runs: int = 7)
         print("" if "print" in what else f"   at most {bound}")
 
 
+def derived(name: str, runs: int = 3) -> None:
+    """Print the processor seconds of deriving a network of the zoo, and how many times as long as its builds alone."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.deriving", name],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        ).stdout
+        for _ in range(runs)
+    ]
+    titles = (f"deriving {name}, seconds", f"deriving {name} / building its points")
+    for title, figures in zip(titles, zip(*map(str.split, outputs), strict=True), strict=True):
+        found = sorted(map(float, figures))
+        print(f"{title:60} {statistics.median(found):8.3f}   ({found[0]:.3f} to {found[-1]:.3f})", end="")
+        print("   at most 2" if "/" in title else "")
+
+
 def repeated(times: int) -> pc.Spec:
     return pc.Spec(layers=[pc.Input(shape=(64,)), pc.Node(pc.Dense(units=64), times=times)])
 
@@ -142,6 +161,8 @@ def main() -> None:
     closed_form("closed form of GPT-2", [str(ROOT / "specs" / "gpt2.yaml")], "0.3")
 
     solving()
+    for name in ("GPT", "MambaLM", "WideResNet"):
+        derived(name)
 
 
 if __name__ == "__main__":

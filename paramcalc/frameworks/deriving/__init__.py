@@ -23,6 +23,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
@@ -76,7 +77,7 @@ def derive(
             raise refuse("unknown-dim", f"'{name}' is no dim", f"the dims are {', '.join(given.places)}")
     if framework is not None and framework not in FRAMEWORKS:
         raise unknown_convention(framework)
-    runner = Runner(SECONDS if budget is None else float(budget), framework=framework or "")
+    runner = Runner(SECONDS if budget is None else _seconds(budget), framework=framework or "")
     title = getattr(constructor, "__name__", "") or getattr(getattr(constructor, "func", None), "__name__", "model")
     asked = dict.fromkeys(names, "asked for")
     with states_kept():
@@ -87,6 +88,9 @@ def derive(
             derivation, solution = _best(given, runner, title, asked)
         before, (solution, unconnected) = solution, _connected(derivation, solution, shapes, strict)
     if all(name in solution.idle for name in solution.spec.dims):
+        lost = {name: reason for name, reason in solution.fixed.items() if name not in names}
+        if lost:
+            raise derivation.without_a_form(lost)
         raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
     evidence = evidence_of(derivation, before)
     if solution is not before:
@@ -127,10 +131,27 @@ def _connected(
     return found, ""
 
 
+def _seconds(budget: Any) -> float:
+    """Check a number of seconds."""
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)):
+        raise refuse("wrong-type", f"budget takes a number of seconds, not {quoted(type(budget).__name__)}")
+    if not budget > 0:
+        raise refuse("invalid-value", f"budget takes a number of seconds above 0, not {budget}")
+    return float(budget)
+
+
 def _check_options(constructor: Callable[..., Any], options: Collection[str]) -> None:
     """Refuse options that are given and are parameters of the constructor as well."""
-    if not callable(constructor):
-        raise refuse("wrong-type", f"takes a class or a function, not {quoted(type(constructor).__name__)}")
+    called = constructor
+    while isinstance(called, partial):
+        called = called.func
+    is_made = hasattr(called, "named_parameters") and not isinstance(called, type)
+    if is_made or not callable(called):
+        raise refuse(
+            "wrong-type",
+            f"takes a class or a function, not {quoted(type(called).__name__)}",
+            "give what makes the module, and its arguments" if is_made else "",
+        )
     try:
         parameters = inspect.signature(constructor).parameters
     except (TypeError, ValueError):

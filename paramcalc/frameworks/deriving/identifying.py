@@ -70,6 +70,8 @@ class Candidates:
     free: tuple[str, ...]
     points: Sequence[Values]
     log: Log
+    #: called before each search, to end one that takes too long
+    check: Callable[[], None] = lambda: None
     #: whether a number in copies may be one of two, by the number of the copy
     chooses: bool = True
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
@@ -178,16 +180,31 @@ class Candidates:
                     remainder = ex.made("%", counter, ex.number(period))
                     yield ex.made("==", remainder, ex.number(rest))
                     yield ex.made("!=", remainder, ex.number(rest))
+            yield from self._of_elements(counter)
             for dim in self.free:
                 remainder = ex.made("%", counter, ex.name(dim))
                 yield from (ex.made(op, remainder, ex.number(0)) for op in ("==", "!="))
-                yield from (ex.made(op, counter, ex.name(dim)) for op in ("<", ">="))
+                for last in (ex.name(dim), ex.minus(ex.name(dim), ex.number(1))):
+                    yield from (ex.made(op, counter, last) for op in ("<", ">="))
 
     def _bounds(self) -> Iterator[Expr]:
         """Yield bounds of what was worked out, as a number of copies has that may be none."""
         for expr in self.pool:
             if expr.size <= _SHORT:
                 yield from (ex.made(">", expr, ex.number(least)) for least in range(_SEVERAL))
+
+    def _of_elements(self, counter: Expr) -> Iterator[Expr]:
+        """Yield conditions of the element that belongs to a copy, and of the next or the one before."""
+        for dim in map(ex.name, self.free):
+            if str(dim) in self.sizes:
+                continue
+            before, here, after, last = (
+                ex.made("item", dim, ex.plus(counter, ex.number(shift))) for shift in (-1, 0, 1, 2)
+            )
+            # where the first copy stands for itself, the others are counted from the second
+            yield from (ex.made(">", each, ex.number(1)) for each in (here, after))
+            for one, other in ((here, after), (before, here), (after, last)):
+                yield from (ex.made(op, one, other) for op in ("!=", "=="))
 
     def environments(self, observations: Iterable[Observation]) -> list[Environment]:
         """Return the values of dims and counters where a number is observed."""
@@ -207,6 +224,7 @@ class Candidates:
         return None
 
     def _sought(self, observations: tuple[Observation, ...], values: Vector, choices: bool) -> Expr | None:
+        self.check()
         if len({*values}) == 1:
             return ex.number(values[0])
         if not observations[0].counters:
@@ -336,7 +354,7 @@ class _Table:
         self.values: dict[Expr, list[int | None]] = {}
         self.ends: dict[tuple[int, int, int], dict[tuple[int | None, int | None], list[Expr]]] = {}
         self.truths: dict[Expr, tuple[list[int], list[int]]] = {}
-        self.add([*candidates.pool, *self._elements(candidates, counters)])
+        self.add([*candidates.pool, *self._elements(candidates, counters), *self._levels(candidates, counters)])
         self.atom_values = [(atom, values) for atom in self.atoms if (values := self.probed(atom)) is not None]
 
     def add(self, exprs: Iterable[Expr]) -> None:
@@ -424,21 +442,9 @@ class _Table:
 
     def _elements(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
         """Yield the elements of lists that copies may take by their number, forwards and backwards."""
-        for size, exponent in permutations(candidates.sizes, 2) if not counters else ():
-            if max(point[exponent] for point in candidates.points) <= _LARGEST_EXPONENT:
-                for shift in (-2, -1, 0, 1):
-                    power = ex.raised(ex.number(2), ex.plus(ex.name(exponent), ex.number(shift)))
-                    yield ex.over(ex.name(size), power)
         for counter in map(ex.name, reversed(counters)):
             yield counter
-            for atom in map(ex.name, candidates.sizes):
-                for shift in range(4):
-                    power = ex.raised(ex.number(2), ex.plus(counter, ex.number(shift)))
-                    yield from (ex.times(atom, power), ex.over(atom, power))
-            for dim in candidates.free:
-                if not isinstance(candidates.values[dim], list):
-                    continue
-                here = ex.name(dim)
+            for here in (ex.name(dim) for dim in candidates.free if dim not in candidates.sizes):
                 for shift in (0, 1, -1, 2, -2):
                     yield ex.made("item", here, ex.plus(counter, ex.number(shift)))
                 for shift in (1, 2, 3, 0):
@@ -446,6 +452,27 @@ class _Table:
                     yield ex.made("item", here, place)
                 yield ex.made("sum_before", here, counter)
                 yield ex.made("sum_before", here, ex.plus(counter, ex.number(1)))
+
+    def _levels(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
+        """Yield sizes that are doubled or halved from level to level: the levels are copies, or so many copies each."""
+        sizes = [ex.name(name) for name in candidates.sizes]
+        small = {
+            ex.name(name)
+            for name in candidates.sizes
+            if max(point[name] for point in candidates.points) <= _LARGEST_EXPONENT
+        }
+        for counter in map(ex.name, reversed(counters)):
+            for size in sizes:
+                for shift in range(4):
+                    power = ex.raised(ex.number(2), ex.plus(counter, ex.number(shift)))
+                    yield from (ex.times(size, power), ex.over(size, power))
+            for size, each in permutations(sizes, 2):
+                for shift in (0, 1) if each in small else ():
+                    level = ex.over(ex.plus(counter, ex.number(shift)), each)
+                    yield ex.times(size, ex.raised(ex.number(2), level))
+        for size, exponent in permutations(sizes, 2) if not counters else ():
+            for shift in (-2, -1, 0, 1) if exponent in small else ():
+                yield ex.over(size, ex.raised(ex.number(2), ex.plus(exponent, ex.number(shift))))
 
     def known(self, values: Vector) -> Expr | None:
         """Return the expression with these values among those that are known."""
@@ -513,6 +540,8 @@ def _of_two(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
         for divisor in (2, 3, 4, 8):
             if all(own == other // divisor for own, other in pairs):
                 yield ex.over(expr, ex.number(divisor))
+            if all(own == -(-other // divisor) for own, other in pairs):
+                yield ex.made("ceil", expr, ex.number(divisor))
         for multiple in (4, 8, 16, 32, 64, 128, 256):
             if all(own == -(-other // multiple) * multiple for own, other in pairs):
                 yield ex.made("round_up", expr, ex.number(multiple))

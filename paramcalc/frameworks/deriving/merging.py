@@ -7,7 +7,7 @@ last of them does not follow the law of the others, it stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
@@ -86,9 +86,32 @@ def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
         yield from within([node.otherwise] if node.otherwise is not None else [])
 
 
-def _code(part: Part) -> tuple[str, str, str]:
-    """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
-    return (part.stem, part.type, part.kind)
+def _code(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
+    """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
+    stem = _without_number(part.name)
+    return (stem if not stem or stem in counted else part.name, part.type, part.kind)
+
+
+def _without_number(name: str) -> str:
+    """Return a name without the number at its end."""
+    return name.rstrip("0123456789")
+
+
+def _counted(parts: Sequence[Part]) -> set[str]:
+    """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
+    counts: dict[str, list[list[int]]] = {}
+    for place, part in enumerate(parts):
+        for name in (each.name for each in part.parts):
+            stem = _without_number(name)
+            if stem and stem != name:
+                counts.setdefault(stem, [[] for _ in parts])[place].append(int(name[len(stem) :]))
+    found = set()
+    for stem, numbers in counts.items():
+        first = min(map(min, filter(None, numbers)))
+        in_order = all(each == [*range(first, first + len(each))] for each in numbers)
+        if in_order and len({*map(len, numbers)}) > 1:
+            found.add(stem)
+    return found
 
 
 # --- Merging ---------------------------------------------------------------------------
@@ -130,8 +153,11 @@ class Merger:
         names = {part.name for _, part in seen}
         node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
         if len(names) > 1:
-            node.name, node.is_made = "", True
+            stems = {*map(_without_number, names)}
+            node.name = stems.pop() if len(stems) == 1 else ""
+            node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
+        self._check_often(seen, where)
         if node.kind:
             node.fields = self._fields(seen, where)
             node.of = self._number(seen, [part.of for _, part in seen], where)
@@ -146,6 +172,12 @@ class Merger:
         self._parts(node, seen, paths, where)
         return node
 
+    def _check_often(self, seen: Sequence[Seen], where: str) -> None:
+        """Check that a part is there at enough points for its numbers to be known. Raises `Lost`."""
+        points = {observation.point for observation, _ in seen}
+        if len(points) < len(self.roots) and not self.candidates.is_enough(points):
+            raise Lost("it is rarely there", where, [(observation, "there") for observation, _ in seen])
+
     def _fields(self, seen: Sequence[Seen], where: str) -> dict[str, Any]:
         """Merge the fields of a layer; one that is not stated everywhere has its default elsewhere."""
         stated = dict.fromkeys(name for _, part in seen for name in part.fields)
@@ -155,6 +187,9 @@ class Merger:
             values = [part.fields.get(name, _DEFAULT) for _, part in seen]
             if _DEFAULT in values:
                 default = defaults[name].default if name in defaults else None
+                if isinstance(default, tuple) and len({*default}) == 1:
+                    # along all axes alike, as one number says it
+                    default = default[0]
                 values = [default if value is _DEFAULT else value for value in values]
             if any(isinstance(value, list) for value in values) and not all(isinstance(each, list) for each in values):
                 length = next(len(value) for value in values if isinstance(value, list))
@@ -169,8 +204,7 @@ class Merger:
             return first
         if all(type(value) is int for value in values):
             observations = [observation for observation, _ in seen]
-            if not self.candidates.is_enough(each.point for each in observations):
-                raise Lost("it is rarely there", where, [(each, "there") for each in observations])
+            self._check_often(seen, where)
             found = self.candidates.expression(observations, values)
             if found is None:
                 raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])
@@ -208,7 +242,7 @@ class Merger:
                 node.parts += self._repeat(segment, seen, paths, where)
             else:
                 self._single(node, segment, seen, paths, where)
-        if whole and len(node.parts) == 1 and node.parts[0].times is not None:
+        if whole and len(node.parts) == 1 and node.parts[0].times is not None and node.parts[0].is_made:
             (inner,) = node.parts
             self._take_over(node, inner)
 
@@ -247,10 +281,12 @@ class Merger:
     def _segments(self, seen: Sequence[Seen], where: str) -> list[Segment]:
         """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
         codes: dict[tuple[str, str, str], str] = {}
+        counted = _counted([part for _, part in seen])
         texts = [
-            "".join(codes.setdefault(_code(each), chr(0xE000 + len(codes))) for each in part.parts) for _, part in seen
+            "".join(codes.setdefault(_code(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
+            for _, part in seen
         ]
-        named = {letter for code, letter in codes.items() if code[0]}
+        named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
         template = self._template(_union(sorted({*texts}, key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
         pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
@@ -346,7 +382,8 @@ class Merger:
             node = Merged("", parts=parts, is_made=True)
         node.times = ex.number(times) if type(times) is int else times
         node.counter = counter
-        node.name, node.is_made = "", True
+        if node.name.isdecimal() or node.is_made:
+            node.name, node.is_made = "", True
         return node
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 #: The names that lead to a part from the whole.
@@ -78,6 +78,7 @@ class Inventory:
         return self.read()
 
 
+@lru_cache(maxsize=100_000)
 def common(path: str) -> Path:
     """Return the names of a tensor's path without their numbers, and without names that are mere numbers."""
     *around, last = path.split(".")

@@ -19,6 +19,8 @@ _SMALL = 64
 #: No size is drawn beyond this, where numbers take no memory, and no number of copies beyond that.
 _LARGEST, _MOST_COPIES = 20_000, 7
 _TRIALS = 60
+#: How often all lists are lengthened alike.
+_TOGETHER = 0.5
 #: Of how many copies there are thrice as many at a point.
 _TALLEST = 16
 
@@ -120,8 +122,9 @@ class Points:
             return draw(name, value)  # type: ignore[operator]
         length = len(value)
         if self.lengths_vary:
-            # lists of one length are taken together
-            length = max(1, length + Random(f"{self._seed}{length}").choice((0, 1, -1, 2, 5)))
+            # lists of one length are taken together, and half of the time all are
+            together = Random(f"{self._seed}").random() < _TOGETHER
+            length = max(1, length + Random(f"{self._seed}{length * (not together)}").choice((0, 1, -1, 2, 5)))
         return [draw(name, each) for each in (value * (1 + length // len(value)))[:length]]  # type: ignore[operator]
 
     def _small(self, name: str, value: int) -> int:

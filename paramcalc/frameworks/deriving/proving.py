@@ -72,11 +72,12 @@ def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> l
     separator = convention(spec.framework).separator
     found = []
     for row in count(at(spec, values), spec.framework, expand=True).layers:
+        around = ".".join(name for name in row.path if name not in made)
         for tensor in row.tensors:
             tied = tensor.tied_to
             found.append(
                 Entry(
-                    _common(".".join([*row.path, tensor.name.replace(separator, ".")]), made),
+                    common(f"{around}.{tensor.name.replace(separator, '.')}".lstrip(".")),
                     tuple(tensor.shape),
                     tensor.role,
                     tensor.dtype,

@@ -17,6 +17,8 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving.parts import Inventory
 
+#: What someone's code may raise: an end of the program, too.
+FAILURES = (Exception, SystemExit)
 #: How often a constructor is run at most, and for how many seconds in all.
 BUILDS, SECONDS = 400, 60.0
 
@@ -53,11 +55,15 @@ class Runner:
 
     def _spend(self) -> None:
         self.runs += 1
+        self.check()
+
+    def check(self) -> None:
+        """Raise `not-derivable` over the budget."""
         if self.is_spent:
             spent = time.monotonic() - self.started
             raise refuse(
                 "not-derivable",
-                f"the constructor was run {self.runs - 1} times in {spent:.0f} seconds, and what it makes is not"
+                f"the constructor was run {self.runs} times in {spent:.0f} seconds, and what it makes is not"
                 " understood yet",
                 "give a larger budget=, in seconds, or fewer dims=",
             )
@@ -124,7 +130,7 @@ def framework_of(model: Any) -> str:
     )
 
 
-def raised(error: Exception, what: str = "the constructor") -> ParamcalcError:
+def raised(error: BaseException, what: str = "the constructor") -> ParamcalcError:
     """Return the refusal of someone's code that raises, with its line that did."""
     here = str(Path(__file__).parent)
     frames = [each for each in traceback.extract_tb(error.__traceback__) if here not in each.filename]
