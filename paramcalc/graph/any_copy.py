@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import sympy
 
@@ -39,7 +40,7 @@ class AnyCopy:
             with algebra.assuming() as conditions:
                 tree = self.content(copy) if walk.choose(copy) else None
             is_whole = tree is not None and len(walk.problems) == len(problems)
-            if is_whole and self._hold(conditions) and self._are_of_others(conditions.choices):
+            if is_whole and self._hold(conditions) and self._are_made_alike(conditions.choices):
                 return tree
         except ParamcalcError:
             pass
@@ -52,18 +53,22 @@ class AnyCopy:
         walk.problems, walk.budget.steps = problems, steps
         return None
 
-    def _are_of_others(self, choices: Iterable[tuple[str, Number, Number]]) -> bool:
-        """Return whether choices are made by other symbols alone; then they are the whole network's."""
+    def _are_made_alike(self, choices: Iterable[tuple[str, Number, Number]]) -> bool:
+        """Return whether choices are the same for every number; what they are on other symbols is chosen."""
         for relation, left, right in choices:
-            if algebra.depends(left, self.number) or algebra.depends(right, self.number):
+            if not self._depends(left, right):
+                algebra.choose(relation, left, right)
+            elif not self._hold([(relation, left, right)]):
                 return False
-            algebra.choose(relation, left, right)
+            else:
+                for difference in filter(algebra.is_symbol, self._at_ends(sympy.expand(left - right))):
+                    algebra.choose(relation, difference, 0)
         return True
 
     def _hold(self, conditions: Iterable[tuple[str, Number, Number]]) -> bool:
         """Return whether conditions hold for every number; what they are on other symbols is assumed."""
         for relation, left, right in conditions:
-            if not (algebra.depends(left, self.number) or algebra.depends(right, self.number)):
+            if not self._depends(left, right):
                 algebra.assume(relation, left, right)
                 continue
             difference = sympy.expand(left - right)
@@ -71,9 +76,14 @@ class AnyCopy:
                 relation != "≥"
                 or not difference.is_polynomial(self.number)
                 or sympy.degree(difference, self.number) > 1
+                or not all(algebra.at_least(end, 0) for end in self._at_ends(difference))
             ):
                 return False
-            for end in (self.first, self.last):
-                if not algebra.at_least(algebra.substituted(difference, self.number, sympy.sympify(end)), 0):
-                    return False
         return True
+
+    def _depends(self, left: Number, right: Number) -> bool:
+        return algebra.depends(left, self.number) or algebra.depends(right, self.number)
+
+    def _at_ends(self, difference: Any) -> list[Number]:
+        """Return a difference for the first and the last number."""
+        return [algebra.substituted(difference, self.number, sympy.sympify(end)) for end in (self.first, self.last)]

@@ -154,7 +154,7 @@ class Merger:
         node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
         if len(names) > 1:
             stems = {*map(_without_number, names)}
-            node.name = stems.pop() if len(stems) == 1 else ""
+            node.name = stems.pop().rstrip("_") if len(stems) == 1 else ""
             node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
         self._check_often(seen, where)
