@@ -9,7 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_deriving, test_exports, test_language_documents, test_own_layers
+from tests import test_deriving, test_exports, test_families, test_language_documents, test_own_layers
 from tests.sweeps import test_building
 
 
@@ -37,6 +37,8 @@ ELSEWHERE = {
     "recursive-include": "test_files_do_not_include_each_other_in_a_circle",
     "no-connections": "test_what_needs_the_graph_is_refused_naming_the_inventory",
     "not-one-value": "test_a_condition_on_an_array",
+    "unknown-model-type": "test_what_is_not_proved_is_refused_by_name",
+    "unproved-config": "test_what_is_not_proved_is_refused_by_name",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
     "unknown-target": "test_an_unknown_target_is_refused",
@@ -72,7 +74,7 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_deriving, test_exports, test_language_documents, test_own_layers)
+    modules = (test_building, test_deriving, test_exports, test_families, test_language_documents, test_own_layers)
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paramcalc.cli.options import AS, DTYPE, SET, SPECS, dims, read_amount, read_bytes
+from paramcalc.cli.options import AS, DTYPE, HEAD, SET, SPECS, dims, headed, read_amount, read_bytes
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.core.lines import printable
 from paramcalc.spec import Framework
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @SPECS
 @AS
 @SET
+@HEAD
 @DTYPE
 @click.option(
     "--format",
@@ -58,6 +59,7 @@ def count(
     paths: Sequence[str],
     convention: Framework | None,
     settings: Sequence[str],
+    head: str | None,
     dtype: str | None,
     format: Format,
     tensors: bool,
@@ -80,7 +82,8 @@ def count(
     from paramcalc.verbs import count as counted
 
     values = dims(settings)
-    results = [counted(path, convention, dims=values, dtype=dtype, expand=expand, depth=depth) for path in paths]
+    given = [headed(path, head) for path in paths]
+    results = [counted(each, convention, dims=values, dtype=dtype, expand=expand, depth=depth) for each in given]
     if len(results) > 1:
         if tensors or flat or trained:
             raise click.UsageError("--tensors, --flat and --trained go with one SPEC")

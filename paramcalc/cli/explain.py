@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, DTYPE, SET, SPEC, dims
+from paramcalc.cli.options import AS, DTYPE, HEAD, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @AS
 @click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
 @SET
+@HEAD
 @DTYPE
 @click.option(
     "--format",
@@ -40,6 +41,7 @@ def explain(
     convention: Framework | None,
     compare: str | None,
     settings: Sequence[str],
+    head: str | None,
     dtype: str | None,
     format: Notation | Literal["json"],
     brief: bool,
@@ -74,12 +76,12 @@ def explain(
         from paramcalc.verbs import compare as compared
 
         conventions: Any = [name.strip() for name in compare.split(",")]
-        comparison = compared(path, conventions, node=node, dims=dims(settings))
+        comparison = compared(headed(path, head), conventions, node=node, dims=dims(settings))
         show(render(comparison, format, standalone=standalone, width=text_width(), style=style()))
         return
     from paramcalc.verbs import explain as explained
 
-    derivation = explained(path, convention, node=node, dims=dims(settings), dtype=dtype)
+    derivation = explained(headed(path, head), convention, node=node, dims=dims(settings), dtype=dtype)
     if format == "json":
         from paramcalc.exports.plain import written
 

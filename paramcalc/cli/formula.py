@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.options import AS, HEAD, OUTPUT, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
+@HEAD
 @click.option("--expand", is_flag=True, help="Multiply every product out.")
 @click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
@@ -44,6 +45,7 @@ def formula(
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
+    head: str | None,
     expand: bool,
     by: Unit | None,
     depth: int | None,
@@ -63,7 +65,7 @@ def formula(
     _check(target, expand, by, depth, asymptotic, elasticities, vectors)
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
-    spec = open_network(path)
+    spec = open_network(headed(path, head))
     form = formed(spec, convention, keep=keep or None, dims=dims(settings))
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook

@@ -73,6 +73,9 @@ CODES = {
     "not-derivable": "Nothing can be stated of what a constructor makes: it raises, is no function of its arguments, or"
     " has no size that is an argument.",
     "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
+    "unknown-model-type": "There is no family of that model type.",
+    "unproved-config": "A configuration has a value for which its family was not proved,"
+    " or names a head that it does not have.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",

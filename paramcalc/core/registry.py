@@ -166,6 +166,7 @@ COMMANDS = {
     "formula": "paramcalc.cli.formula:formula",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",
+    "families": "paramcalc.cli.families:families",
     "schema": "paramcalc.cli.schema:schema",
     "import": "paramcalc.cli.import_:import_",
     "derive": "paramcalc.cli.derive:derive",
