@@ -9,12 +9,14 @@ import json
 from random import Random
 
 import pytest
+import torch
 import transformers
 
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
-from paramcalc.families.generator.models import build, made_config, model_class, tensors
+from paramcalc.families.generator.mixtures import MIXTURES
+from paramcalc.families.generator.models import build, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import WHOLE, WRONG, compared, owned, stated
 from paramcalc.families.stored import family_names, stored_family
 from tests.seed import SEED
@@ -66,3 +68,32 @@ def test_one_field_moved_is_never_wrong() -> None:
             assert outcome != WRONG, f"{given}: {about}"
             whole += outcome == WHOLE
     assert whole > 10
+
+
+SMALL = {
+    "hidden_size": 32, "intermediate_size": 16, "moe_intermediate_size": 16, "num_hidden_layers": 2, "vocab_size": 50,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "num_experts_per_tok": 3, "max_position_embeddings": 64,
+}  # fmt: skip
+#: What else a type needs to be small, or to have a mixture in its last layer.
+OTHERWISE = {
+    "deepseek_v3": {
+        "first_k_dense_replace": 1, "n_routed_experts": 16, "n_group": 2, "topk_group": 1, "q_lora_rank": 8,
+        "kv_lora_rank": 8, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("owner", [each for each in MIXTURES if each.split(".")[2] in family_names()])
+def test_a_token_is_sent_to_as_many_experts_as_the_field_says(owner: str) -> None:
+    model_type = owner.split(".")[2]
+    config = {**SMALL, **OTHERWISE.get(model_type, {})}
+    chosen = []
+    cls = model_class(heads(model_type)["base"])
+    model = cls._from_config(made_config(model_type, config), attn_implementation="eager").eval()
+    for module in model.modules():
+        if f"{type(module).__module__}.{type(module).__qualname__}" == owner:
+            module.register_forward_pre_hook(lambda _, inputs: chosen.append(inputs[1].shape[-1]))
+    with torch.no_grad():
+        model(input_ids=torch.tensor([[1, 2, 3, 4]]))
+    assert chosen
+    assert set(chosen) == {config[MIXTURES[owner]]}

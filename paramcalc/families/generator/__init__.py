@@ -10,6 +10,7 @@
     exploring    which are tried, until no condition is seen one way only
     texts        expressions as texts
     forms        the tries as tensors with conditions and sizes
+    mixtures     to how many experts a token is sent
     ties         which tensors are the same
     writing      both as the layers of a spec
     proving      the document against what the constructors make

@@ -16,10 +16,11 @@ from paramcalc.families.generator.drawing import overridden
 from paramcalc.families.generator.exploring import Explorer, Run, drawn
 from paramcalc.families.generator.forms import Body, Copies
 from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
 from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
 from paramcalc.families.generator.remembering import expression, remembering
-from paramcalc.families.generator.texts import names_in, negated, tidied
+from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import Family, read_family
@@ -152,6 +153,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
     requires = _requires(body)
     texts = [*requires, *(each.when for each in tied.values())]
     for way, entry in body.entries.items():
+        texts += [MIXTURES[entry.owner]] if entry.owner in MIXTURES else []
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
@@ -179,7 +181,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
     if fixed := _fixed(explorer, dims):
         head["fixed"] = fixed
     if requires:
-        head["requires"] = [tidied(each) for each in requires]
+        head["requires"] = requires
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
 
@@ -189,7 +191,7 @@ def _requires(body: Body) -> list[str]:
     found = []
     for guards, text in body.requires:
         found.append(" or ".join(f"({each})" for each in (*map(negated, guards), text)))
-    return [*dict.fromkeys(found)]
+    return [each for each in dict.fromkeys(map(tidied, found)) if not is_certain(each)]
 
 
 def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:

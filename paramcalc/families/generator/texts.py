@@ -69,6 +69,15 @@ def choice(condition: str, yes: str, no: str) -> str:
         return f"(not ({condition}) or ({yes}))"
     if yes == "true":
         return f"(({condition}) or ({no}))"
+    ours, theirs = parsed(yes), parsed(no)
+    if isinstance(ours, ast.BinOp) and isinstance(theirs, ast.BinOp) and type(ours.op) is type(theirs.op):
+        # what both sides have in common stands outside
+        left, right = ([ast.unparse(each.left), ast.unparse(each.right)] for each in (ours, theirs))
+        if left[0] == right[0] or left[1] == right[1]:
+            inner = ast.BinOp(
+                parsed(choice(condition, left[0], right[0])), ours.op, parsed(choice(condition, left[1], right[1]))
+            )
+            return f"({ast.unparse(inner)})"
     return f"(({yes}) if ({condition}) else ({no}))"
 
 
@@ -94,6 +103,8 @@ class _Tidied(ast.NodeTransformer):
             return node.right if left == 1 else node.left
         if isinstance(node.op, ast.FloorDiv) and right == 1:
             return node.left
+        if isinstance(node.op, ast.Mod) and right == 1:
+            return ast.Constant(0)
         if isinstance(node.op, (ast.Add, ast.Sub)) and right == 0:
             return node.left
         if isinstance(node.op, ast.Add) and left == 0:
@@ -102,6 +113,15 @@ class _Tidied(ast.NodeTransformer):
             value = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}[type(node.op)]
             return ast.Constant(value)
         return node
+
+
+def is_certain(text: str) -> bool:
+    """Whether a condition holds whatever the dims are, such as that the remainder by 1 is 0."""
+    tree = parsed(text)
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):
+        return any(is_certain(ast.unparse(each)) for each in tree.values)
+    constant = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Constant)
+    return constant and ast.unparse(tree) in ("0 == 0", "1 == 1", "0 != 1", "1 != 0")
 
 
 def tidied(text: str, names: Mapping[str, str] | None = None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from paramcalc.families.generator.forms import Body, Copies, Entry, Way
 from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.texts import conjunction, names_in, tidied
 from paramcalc.families.generator.ties import Tied
 
@@ -167,7 +168,12 @@ class _Writer:
     def tensor(self, entry: Entry, counters: Mapping[str, str]) -> Any:
         """Write a tensor."""
         shape = [_written(size, counters) for size in entry.sizes]
-        return shape if entry.trainable else {"shape": shape, "trainable": False}
+        found: dict[str, Any] = {"shape": shape}
+        if not entry.trainable:
+            found["trainable"] = False
+        if entry.owner in MIXTURES:
+            found["active"] = {"axis": 0, "of": MIXTURES[entry.owner]}
+        return found if len(found) > 1 else shape
 
     def add_ties(
         self,
