@@ -39,6 +39,9 @@ def check_conditions(conditions: Iterable[Expression], environment: Environment,
         except ParamcalcError as error:
             raise error.within(*here) from None
         except Undecided as undecided:
+            if algebra.is_symbol(undecided.value):
+                # whoever evaluates with symbols fixes the dims on which it depends, and no others
+                raise
             raise undecided_problem(undecided).within(*here) from None
         _check_condition(condition, value, environment, here)
 

@@ -266,6 +266,7 @@ class _Dims:
         self.found[name] = _plain_dim(name, default)
         nulls = [run for run in explorer.runs if _is_null(run, name, 0) and run.fields.get(name) is not None]
         if nulls and stated is not None:
+            self.texts.update(_config_texts(explorer, name))
             text = self.followed(name, nulls)
             for each in sorted(names_in(text)):
                 self.add(each)
@@ -344,8 +345,8 @@ def _plain_dim(name: str, value: Any) -> Any:
     raise NotLearnt(f"the field {name} is {type(value).__name__}")
 
 
-def _config_texts(explorer: Explorer) -> dict[str, str]:
-    """Return the fields that the class of configurations works out, as expressions in the others."""
+def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
+    """Return the fields that the class of configurations works out, as expressions in the others; one may be null."""
     given: dict[str, Any] = {}
     for name, value in explorer.fields.items():
         stated = explorer.declared.defaults.get(name)
@@ -356,6 +357,8 @@ def _config_texts(explorer: Explorer) -> dict[str, str]:
             and not isinstance(value, bool)
         ):
             given[name] = remembering(value, name)
+    if null and "." not in null:
+        given[null] = None
     try:
         config = config_class(explorer.model_type)(**given)
     except Exception:

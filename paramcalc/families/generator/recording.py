@@ -19,6 +19,8 @@ LOST = "?"
 #: No expression that people write is longer.
 _LONGEST = 600
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
+#: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
+_CHECKING = ("dropout.py", "sparse.py")
 _HERE = str(Path(__file__).parent)
 
 
@@ -166,8 +168,7 @@ def is_model_code(filename: str) -> bool:
     folder, _, name = filename.rpartition("/")
     if "/transformers/models/" in filename:
         return name.startswith("modeling_")
-    # that the rate of a Dropout is between 0 and 1 is no condition on tensors
-    return (folder.endswith("/torch/nn/modules") and name != "dropout.py") or name == "pytorch_utils.py"
+    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name == "pytorch_utils.py"
 
 
 def logs() -> bool:

@@ -50,7 +50,9 @@ def layers(body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str]) -> lis
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")
             node = child
         node.tensors[str(way[-1])] = entry
-    return _Writer(ties, frozenset(reserved)).nodes(root, (), {})
+    writer = _Writer(ties, frozenset(reserved))
+    own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
+    return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
 
 
 @dataclass
