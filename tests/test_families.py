@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.families.generator.texts import choice, is_certain, names_in, negated, tidied
 from tests.helpers import run
 
 LLAMA_405B = {
@@ -40,9 +41,13 @@ def test_the_dtype_is_that_of_the_configuration() -> None:
 
 def test_weights_beside_a_configuration_are_noted(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(GPT2), encoding="utf-8")
-    assert "Note" not in run("count", str(tmp_path)).output
+    assert "were not read" not in run("count", str(tmp_path)).output
     (tmp_path / "model.safetensors").write_bytes(b"")
     assert "the weights beside it (model.safetensors) were not read" in run("count", str(tmp_path)).output
+
+
+def test_buffers_are_said_to_be_left_out() -> None:
+    assert any("buffers" in each for each in pc.count(GPT2).remarks)
 
 
 def test_names_are_those_of_transformers() -> None:
@@ -97,3 +102,37 @@ def test_families_are_listed_and_printed() -> None:
     assert {"gpt2", "llama"} <= set(run("families").output.split())
     assert run("families", "--search", "GPT2").output.split() == ["gpt2"]
     assert "num_key_value_heads: num_attention_heads" in run("families", "llama").output
+
+
+# --- What the generator does with expressions as texts ----------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "opposite"),
+    [
+        ("(a == 1)", "a != 1"),
+        ("a in [1, 2]", "a not in [1, 2]"),
+        ("a < b", "a >= b"),
+        ("not bias", "bias"),
+        ("bias", "not (bias)"),
+        ("0 < a < 3", "not (0 < a < 3)"),
+    ],
+)
+def test_a_condition_is_turned(text: str, opposite: str) -> None:
+    assert negated(text) == opposite
+
+
+def test_of_two_expressions_what_they_share_stands_outside_the_choice() -> None:
+    assert tidied(choice("d == none", "(h * (w // h))", "(h * d)")) == "h * (w // h if d == none else d)"
+    assert tidied(choice("c", "a", "b + 1")) == "a if c else b + 1"
+    assert choice("c", "a", "a") == "a"
+    assert tidied(choice("c", "a == 1", "true")) == "not c or a == 1"
+
+
+def test_an_expression_is_written_with_what_it_needs() -> None:
+    names = {"L_llama_344": "i"}
+    assert tidied("(((a * 1) + 0) - (L_llama_344 - 1))", names) == "a - (i - 1)"
+    assert tidied('(c.kind == "rms")') == 'c.kind == "rms"'
+    assert names_in("len(c.depths) > i and 'x' in texts") == {"c.depths", "i", "texts"}
+    assert is_certain(tidied("(n % 1) == 0"))
+    assert not is_certain(tidied("(n % 2) == 0"))

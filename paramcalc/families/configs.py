@@ -26,6 +26,9 @@ _WEIGHTS = (".safetensors", ".bin", ".gguf", ".h5", ".msgpack")
 #: Keys of a configuration that change the tensors of any model, and are not supported.
 _OTHER = {"quantization_config": "quantised weights", "peft_type": "an adapter"}
 
+#: What a count says of every family.
+_NO_BUFFERS = "buffers, such as tables of rotary positions, are not known of families, and left out"
+
 
 def config_in(text: bytes) -> dict[str, Any] | None:
     """Return the configuration that a text in JSON is; None for any other text."""
@@ -54,7 +57,7 @@ def from_huggingface(config: Mapping[str, Any] | str | PathLike[str], head: str 
         spec = _from_file(folder / CONFIG, head)
         weights = sorted(each.name for each in folder.iterdir() if each.suffix in _WEIGHTS)
         note = f"counted from {CONFIG}; the weights beside it ({', '.join(weights[:3])}) were not read"
-        return replace(spec, remarks=(note,)) if weights else spec
+        return replace(spec, remarks=(*spec.remarks, note)) if weights else spec
     if not is_config(config):
         raise refuse("wrong-type", "takes the configuration of a model: a mapping with 'model_type'")
     name = config.get("model_type")
@@ -93,7 +96,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         first = error.problems[0]
         hint = f"{family.name} was proved with the values for which it holds"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
-    return spec
+    return replace(spec, remarks=(_NO_BUFFERS,))
 
 
 def _class(family: Family, config: Mapping[str, Any], head: str | None) -> str:

@@ -25,7 +25,7 @@ from paramcalc.families.generator.models import (
 )
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import names_in
-from paramcalc.families.generator.tracing import trace
+from paramcalc.families.generator.tracing import models_loaded, trace
 
 #: The seconds of a processor after which a class is given up as it is, however few models were constructed.
 _SECONDS = 300.0
@@ -81,10 +81,14 @@ class Explorer:
             return False
         self.tried.add(key)
         try:
-            config = made_config(self.model_type, overridden(given))
-            fields = fields_of(config)
-            fields["num_labels"] = int(config.num_labels)
-            model, recorder = trace(self.cls, config, fields, self.declared.optional)
+            loaded = -1
+            while loaded != models_loaded():
+                # what is imported while a model is constructed is recorded only the next time
+                loaded = models_loaded()
+                config = made_config(self.model_type, overridden(given))
+                fields = fields_of(config)
+                fields["num_labels"] = int(config.num_labels)
+                model, recorder = trace(self.cls, config, fields, self.declared.optional)
         except Exception as error:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False

@@ -85,7 +85,11 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
     """Make the document of a type in a folder, and return what is reported of it."""
     started = time.monotonic()
     path = folder / f"{model_type}.yaml"
-    data, results = make(model_type, most, fresh)
+    try:
+        data, results = make(model_type, most, fresh)
+    except Exception as error:
+        # one type that fails is no reason to lose the others
+        data, results = None, [Result(model_type, f"{type(error).__name__}: {str(error)[:200]}")]
     if data is None:
         path.unlink(missing_ok=True)
     else:
@@ -150,7 +154,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
     if not body.entries:
         raise NotLearnt("no parameter")
     tied = ties(body, [(run.fields, run.tensors) for run in explorer.runs])
-    requires = _requires(body)
+    requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
     for way, entry in body.entries.items():
         texts += [MIXTURES[entry.owner]] if entry.owner in MIXTURES else []
@@ -180,8 +184,8 @@ def document(explorer: Explorer) -> dict[str, Any]:
     head: dict[str, Any] = {}
     if fixed := _fixed(explorer, dims):
         head["fixed"] = fixed
-    if requires:
-        head["requires"] = requires
+    if requires or dims.needed:
+        head["requires"] = [*requires, *dims.needed]
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
 
@@ -192,6 +196,17 @@ def _requires(body: Body) -> list[str]:
     for guards, text in body.requires:
         found.append(" or ".join(f"({each})" for each in (*map(negated, guards), text)))
     return [each for each in dict.fromkeys(map(tidied, found)) if not is_certain(each)]
+
+
+def _is_always_given(explorer: Explorer, text: str) -> bool:
+    """Whether a condition is that a field is not absent, and the class of configurations never leaves it so."""
+    names = names_in(text)
+    if len(names) != 1 or text != f"{next(iter(names))} != none":
+        return False
+    name = next(iter(names))
+    stated = explorer.declared.defaults.get(name, 0)
+    asked = [run for run in explorer.runs if _is_null(run, name, stated)]
+    return bool(asked) and all(run.fields.get(name) is not None for run in asked)
 
 
 def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
@@ -231,6 +246,8 @@ class _Dims:
     found: dict[str, Any] = field(default_factory=dict)
     derived: list[str] = field(default_factory=list)
     absent: dict[str, Any] = field(default_factory=dict)
+    #: what is required, so that a field is stated that cannot be worked out
+    needed: list[str] = field(default_factory=list)
     #: the texts that may be no others than those that were seen
     limited: set[str] = field(default_factory=set)
 
@@ -258,6 +275,11 @@ class _Dims:
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
+            if isinstance(default, list):
+                # the language has no list whose elements follow from their places: a configuration must state it
+                self.found[name] = "none"
+                self.needed.append(f"{name} != none")
+                return
             text = self.followed(name, unstated)
             for each in sorted(names_in(text)):
                 self.add(each)

@@ -101,6 +101,11 @@ def _give_builtins(undone: ExitStack) -> None:
                 undone.callback(own.pop, function)
 
 
+def models_loaded() -> int:
+    """Return how many modules of models are loaded."""
+    return len(_modules_of_models(len(sys.modules)))
+
+
 @cache
 def _modules_of_models(loaded: int) -> tuple[Any, ...]:
     """Return the modules of models, while this number of modules is loaded."""
