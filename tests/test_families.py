@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
-from paramcalc.families.generator.texts import choice, is_certain, names_in, negated, tidied
+from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
 from tests.helpers import run
 
 LLAMA_405B = {
@@ -127,6 +127,14 @@ def test_of_two_expressions_what_they_share_stands_outside_the_choice() -> None:
     assert tidied(choice("c", "a", "b + 1")) == "a if c else b + 1"
     assert choice("c", "a", "a") == "a"
     assert tidied(choice("c", "a == 1", "true")) == "not c or a == 1"
+
+
+def test_a_condition_that_another_implies_is_left_out() -> None:
+    assert needed(["act != 'prelu'", "act == 'xielu'", "deep"]) == ["act == 'xielu'", "deep"]
+    assert needed(["act != 'prelu'", "act != 'xielu'"]) == ["act != 'prelu'", "act != 'xielu'"]
+    # what excludes one another is left as it is
+    for pair in (["act == 'a'", "act == 'b'"], ["act != 'a'", "act == 'a'"]):
+        assert needed(pair) == pair
 
 
 def test_an_expression_is_written_with_what_it_needs() -> None:

@@ -111,9 +111,12 @@ def test_the_form_of_each_family_is_its_count(name: str) -> None:
     for cls in family.heads:
         spec = pc.from_huggingface({"model_type": name}, cls)
         form = pc.formula(spec)
-        count = pc.count(spec)
-        assert form() == count.total
-        assert {str(symbol) for symbol in form.expr.free_symbols}
+        assert form() == pc.count(spec).total
+        symbols = [str(each) for each in form.expr.free_symbols]
+        assert symbols
+        for symbol in symbols:
+            size = {symbol: 2 * spec.dims[symbol]} if isinstance(spec.dims[symbol], int) else {}
+            assert form(**size) == pc.count(spec, dims=size).total
 
 
 def test_neither_pytorch_nor_transformers_is_needed(tmp_path: Path) -> None:

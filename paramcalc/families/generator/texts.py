@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 _NEGATED = {
@@ -59,6 +59,31 @@ def negated(text: str) -> str:
 def conjunction(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
     """Return conditions that must all hold, each once."""
     return tuple(dict.fromkeys((*first, *second)))
+
+
+def needed(conditions: Sequence[str]) -> list[str]:
+    """Return conditions that must all hold without those that another implies: what is one text is no other."""
+    equal = [each for each in map(_text_compared, conditions) if each is not None and each[0] is ast.Eq]
+
+    def is_implied(condition: str) -> bool:
+        found = _text_compared(condition)
+        return (
+            found is not None
+            and found[0] is ast.NotEq
+            and any(name == found[1] and text != found[2] for _, name, text in equal)
+        )
+
+    return [each for each in conditions if not is_implied(each)]
+
+
+def _text_compared(condition: str) -> tuple[type[ast.cmpop], str, str] | None:
+    """Return how something is compared with a text, what it is, and the text; None for any other condition."""
+    tree = parsed(condition)
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
+        return None
+    (other,) = tree.comparators
+    is_text = isinstance(other, ast.Constant) and isinstance(other.value, str)
+    return (type(tree.ops[0]), ast.unparse(tree.left), ast.unparse(other)) if is_text else None
 
 
 def choice(condition: str, yes: str, no: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from paramcalc.families.generator.forms import Body, Copies, Entry, Way
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.texts import conjunction, names_in, tidied
+from paramcalc.families.generator.texts import conjunction, names_in, needed, tidied
 from paramcalc.families.generator.ties import Tied
 
 #: What counters are called, from the outside in.
@@ -214,9 +214,7 @@ class _Writer:
 
 def _joined(conditions: Sequence[str], counters: Mapping[str, str]) -> str:
     """Write conditions that must all hold as one."""
-    if len(conditions) == 1:
-        return tidied(conditions[0], counters)
-    return tidied(" and ".join(f"({each})" for each in conditions), counters)
+    return tidied(" and ".join(f"({each})" for each in needed(conditions)), counters)
 
 
 def _written(text: str, counters: Mapping[str, str]) -> Any:
