@@ -57,7 +57,6 @@ class Explorer:
     tried: set[str] = field(default_factory=set)
     #: the fields by their paths that each run was given
     flat: list[dict[str, Any]] = field(default_factory=list)
-    flipped: set[tuple[str, str, str]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         config = made_config(self.model_type, {})
@@ -108,6 +107,7 @@ class Explorer:
         for depth in (2, 5):
             self.run(self.drawing.depths(depth))
         self.move_others()
+        self.flip()
         self.move_read()
         self.flip()
         before = -1
@@ -144,8 +144,7 @@ class Explorer:
             for name in sorted(self.causes(text)):
                 for value in self._other_side(text, name):
                     given = {**self.flat[run], name: value}
-                    if key_of(given) not in self.tried and (text, name, key_of({"": value})) not in self.flipped:
-                        self.flipped.add((text, name, key_of({"": value})))
+                    if key_of(given) not in self.tried:
                         yield given
 
     def causes(self, text: str) -> set[str]:
@@ -154,7 +153,17 @@ class Explorer:
         found = {name for name in names if name in self.fields and name in self.declared.defaults}
         if any(name in self.fields and name not in self.declared.defaults for name in names):
             found |= {name for name in self.drawing.names if isinstance(self.fields[name], str)}
+        if any(not self._is_as_given(name) for name in found):
+            # the class of configurations changes what it is given: often as a truth says that nothing else is read for
+            found |= {name for name in self.drawing.names if isinstance(self.fields[name], bool)}
         return found
+
+    def _is_as_given(self, name: str) -> bool:
+        """Whether a field is in all runs what was given, or what it is by default."""
+        default = self.declared.defaults[name]
+        return all(
+            run.fields.get(name) == given.get(name, default) for run, given in zip(self.runs, self.flat, strict=True)
+        )
 
     def _other_side(self, text: str, name: str) -> list[Any]:
         """Return values of a field that may turn a condition."""
