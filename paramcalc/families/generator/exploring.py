@@ -29,6 +29,8 @@ from paramcalc.families.generator.tracing import models_loaded, trace
 
 #: The seconds of a processor after which a class is given up as it is, however few models were constructed.
 _SECONDS = 300.0
+#: How many values are tried at most to turn a condition.
+_ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Explorer:
     tried: set[str] = field(default_factory=set)
     #: the fields by their paths that each run was given
     flat: list[dict[str, Any]] = field(default_factory=list)
+    #: the conditions, the runs and the places among values that were tried
+    flipped: set[tuple[str, int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         config = made_config(self.model_type, {})
@@ -127,36 +131,45 @@ class Explorer:
         return [name for name in self.drawing.names if name in self.reads]
 
     def one_sided(self) -> list[tuple[str, int]]:
-        """Return the conditions that were seen one way only where they are asked, each with a run that asks it."""
-        found = dict.fromkeys(each for each in self.tries.one_sided() if LOST not in each[0])
-        return sorted(found)
+        """Return the conditions that were seen one way only where they are asked, each with a small run that does."""
+        sizes = [len(run.tensors) for run in self.runs]
+        return sorted(
+            {
+                (text, min(runs, key=lambda run: (sizes[run], run)))
+                for text, runs in self.tries.one_sided()
+                if LOST not in text
+            }
+        )
 
     def flip(self) -> None:
-        """Try to see the other side of conditions."""
-        progress = True
-        while progress and not self.is_done:
-            progress = False
-            for given in [*self._flips()]:
-                progress |= self.run(given)
+        """Try to see the other side of conditions: the likeliest value for each first, then the next."""
+        for place in range(_ATTEMPTS):
+            waiting = True
+            while waiting and not self.is_done:
+                # what is seen for the first time may ask new conditions
+                waiting = False
+                for text, run in self.one_sided():
+                    if (text, run, place) not in self.flipped:
+                        self.flipped.add((text, run, place))
+                        waiting = True
+                        self._flip(text, run, place)
 
-    def _flips(self) -> Iterator[dict[str, Any]]:
-        for text, run in self.one_sided():
-            for name in sorted(self.causes(text)):
-                for value in self._other_side(text, name):
-                    given = {**self.flat[run], name: value}
-                    if key_of(given) not in self.tried:
-                        yield given
+    def _flip(self, text: str, run: int, place: int) -> None:
+        """Try the value at a place among those that may turn a condition in a run."""
+        moves = [{name: value} for name in self.causes(text) for value in self._other_side(text, name, run)]
+        if place < len(moves):
+            self.run({**self.flat[run], **moves[place]})
 
-    def causes(self, text: str) -> set[str]:
-        """Return the fields that a condition is about, or that those that it is about may follow from."""
-        names = names_in(text)
-        found = {name for name in names if name in self.fields and name in self.declared.defaults}
+    def causes(self, text: str) -> list[str]:
+        """Return the fields that a condition is about, and then those that these may follow from."""
+        names = sorted(names_in(text))
+        found = [name for name in names if name in self.fields and name in self.declared.defaults]
         if any(name in self.fields and name not in self.declared.defaults for name in names):
-            found |= {name for name in self.drawing.names if isinstance(self.fields[name], str)}
+            found += [name for name in self.drawing.names if isinstance(self.fields[name], str)]
         if any(not self._is_as_given(name) for name in found):
-            # the class of configurations changes what it is given: often as a truth says that nothing else is read for
-            found |= {name for name in self.drawing.names if isinstance(self.fields[name], bool)}
-        return found
+            # the class of configurations changes what it is given: often where a truth says so
+            found += [name for name in self.drawing.names if isinstance(self.fields[name], bool)]
+        return [*dict.fromkeys(found)]
 
     def _is_as_given(self, name: str) -> bool:
         """Whether a field is in all runs what was given, or what it is by default."""
@@ -165,9 +178,11 @@ class Explorer:
             run.fields.get(name) == given.get(name, default) for run, given in zip(self.runs, self.flat, strict=True)
         )
 
-    def _other_side(self, text: str, name: str) -> list[Any]:
-        """Return values of a field that may turn a condition."""
-        value = self.fields[name]
+    def _other_side(self, text: str, name: str, run: int) -> list[Any]:
+        """Return values of a field that may turn a condition in a run."""
+        value = self.runs[run].fields[name]
+        if isinstance(value, bool):
+            return [not value]
         found: list[Any] = []
         if "none" in text:
             found = [None] if value is not None else []
@@ -182,8 +197,12 @@ class Explorer:
             found = [each for each in found if each >= 0 and not (self.drawing.is_depth(name) and each > 8)]
         elif isinstance(value, list) and value and isinstance(value[0], str):
             texts = [*dict.fromkeys([*re.findall(r'"([^"]*)"', text), *value])]
-            length = len(self.small.get(name, value))
-            found = [[texts[(place + shift) % len(texts)] for place in range(length)] for shift in range(len(texts))]
+            # first one text everywhere, then in turns
+            found = [[each] * len(value) for each in texts]
+            found += [
+                [texts[(place + shift) % len(texts)] for place in range(len(value))] for shift in range(len(texts))
+            ]
+            return [each for each in found if each != value]
         return [*found, *self.drawing.moves(name)][:10]
 
     def move_read(self) -> None:

@@ -98,15 +98,15 @@ class Tries:
     templates: dict[str, Trie] = field(default_factory=dict)
     runs: int = 0
 
-    def one_sided(self) -> Iterator[tuple[str, int]]:
-        """Yield the conditions that were seen one way only where they are asked, each with a run that asks it."""
+    def one_sided(self) -> Iterator[tuple[str, set[int]]]:
+        """Yield the conditions that were seen one way only where they are asked, each with the runs that ask it."""
         waiting = [*self.templates.values()]
         while waiting:
             trie = waiting.pop()
             asked = [step for step in trie.branches if isinstance(step, Asked)]
             for step in asked:
                 if Asked(step.text, not step.outcome) not in trie.branches:
-                    yield step.text, min(trie.branches[step].runs)
+                    yield step.text, trie.branches[step].runs
             for branch in trie.branches.values():
                 waiting += [branch.next] if branch.body is None else [branch.next, branch.body]
 
