@@ -77,7 +77,8 @@ SMALL = {
 #: What else a type needs to be small, or to have a mixture in its last layer.
 OTHERWISE = {
     "deepseek_v3": {
-        "first_k_dense_replace": 1, "n_routed_experts": 16, "n_group": 2, "topk_group": 1, "q_lora_rank": 8,
+        "first_k_dense_replace": 1, "num_key_value_heads": 4, "n_routed_experts": 16, "n_group": 2, "topk_group": 1,
+        "q_lora_rank": 8,
         "kv_lora_rank": 8, "qk_rope_head_dim": 8, "qk_nope_head_dim": 8, "v_head_dim": 8,
     },
 }  # fmt: skip
