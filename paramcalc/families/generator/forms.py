@@ -25,7 +25,7 @@ from paramcalc.families.generator.learning import (
     Tries,
 )
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.texts import choice, conjunction, names_in, negated
+from paramcalc.families.generator.texts import choice, conjunction, is_certain, names_in, negated, tidied
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,8 @@ class _Reader:
         if len(sides) == 2:
             return _chosen(text, sides[True], sides[False])
         outcome, body = next(iter(sides.items()))
+        if is_certain(tidied(text if outcome else negated(text))):
+            return body
         return replace(body, requires=(((), text if outcome else negated(text)), *body.requires))
 
     def undecided(self, text: str, sides: list[Body]) -> Body:
