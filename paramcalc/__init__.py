@@ -172,6 +172,11 @@ if TYPE_CHECKING:
     from paramcalc.results.derivation import Derivation as Derivation
     from paramcalc.results.difference import Difference as Difference
     from paramcalc.results.formula import Formula as Formula
+    from paramcalc.results.memory import Memory as Memory
+    from paramcalc.results.receptive_field import ReceptiveField as ReceptiveField
+    from paramcalc.results.solving import Solution as Solution
+    from paramcalc.results.solving import Solutions as Solutions
+    from paramcalc.results.sweeps import Sweep as Sweep
     from paramcalc.spec import Block as Block
     from paramcalc.spec import Dim as Dim
     from paramcalc.spec import Node as Node
@@ -186,6 +191,9 @@ if TYPE_CHECKING:
     from paramcalc.verbs import diff as diff
     from paramcalc.verbs import explain as explain
     from paramcalc.verbs import formula as formula
+    from paramcalc.verbs import memory as memory
+    from paramcalc.verbs import solve as solve
+    from paramcalc.verbs import sweep as sweep
 else:
     # hidden from type checkers, to which any name would be there
 
@@ -210,10 +218,14 @@ _MODULES = {
     "results.derivation": ("Derivation",),
     "results.difference": ("Difference",),
     "results.formula": ("Formula",),
+    "results.memory": ("Memory",),
+    "results.receptive_field": ("ReceptiveField",),
+    "results.solving": ("Solution", "Solutions"),
+    "results.sweeps": ("Sweep",),
     "spec": ("Block", "Dim", "Node", "Spec"),
     "spec.loading": ("load", "loads"),
     "spec.writing": ("dumps",),
-    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula"),
+    "verbs": ("build", "check", "compare", "count", "diff", "explain", "formula", "memory", "solve", "sweep"),
 }
 
 

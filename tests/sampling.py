@@ -29,3 +29,11 @@ for name, share in _SHARES.items():
         max_examples=max(_FEWEST, _NETWORKS // share),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
+
+# in ten shares
+settings.register_profile(
+    "constructors",
+    _BASE,
+    max_examples=50 if "CI" in os.environ else 3,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)

@@ -16,6 +16,8 @@ from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.identifying import Candidates, Observation
 from paramcalc.frameworks.deriving.literals import doubles_in
+from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.parts import Part
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
 
@@ -93,6 +95,27 @@ def test_arguments_without_a_whole_number_are_refused() -> None:
     assert caught.value.code == "not-derivable"
 
 
+@pytest.mark.parametrize(
+    ("budget", "text"),
+    [
+        (0, "error[invalid-value]: budget takes a number of seconds above 0, not 0"),
+        ("60", "error[wrong-type]: budget takes a number of seconds, not 'str'"),
+    ],
+)
+def test_a_budget_is_a_number_of_seconds(budget: Any, text: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.derive(dict, width=8, budget=budget)
+    assert str(caught.value) == text
+
+
+def test_an_end_of_the_program_is_refused_as_what_raises() -> None:
+    def build(width: int) -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(pc.ParamcalcError, match=r"raises SystemExit: 3 \(test_deriving\.py:\d+\)"):
+        pc.derive(build, width=8)
+
+
 def test_an_option_that_is_also_a_parameter_is_refused() -> None:
     def build(dims: int) -> None:
         """Make nothing."""
@@ -152,6 +175,9 @@ def remembered(compute: Any, **values: int) -> tuple[Any, Log]:
         (lambda a, b: a**2, "a ** 2"),
         (lambda a, b: a * 2**b, "a * 2 ** b"),
         (lambda a, b: a % b, "a % b"),
+        (lambda a, b: a << b, "a * 2 ** b"),
+        (lambda a, b: a >> 1, "a // 2"),
+        (lambda a, b: math.floor(a * 3.5 // 32 * 32), "32 * (7 * a // 64)"),
         (lambda a, b: (a + b) * (a - b), "(a + b) * (a - b)"),
     ],
 )
@@ -215,6 +241,8 @@ def candidates(points: list[dict[str, Any]]) -> Candidates:
         (lambda a, b: min(a, b), "min(a, b)"),
         (lambda a, b: a * 2**b, "a * 2 ** b"),
         (lambda a, b: -(-a // 8) * 8, "round_up(a, 8)"),
+        (lambda a, b: -(-a // 2), "ceil(a / 2)"),
+        (lambda a, b: a // 2**b, "a // 2 ** b"),
     ],
 )
 def test_a_number_is_the_shortest_expression_with_its_values(value: Any, text: str) -> None:
@@ -235,6 +263,7 @@ def test_a_number_without_a_short_expression_is_lost() -> None:
         (lambda a, n, i: a, "a"),
         (lambda a, n, i: a + 3 * i, "a + 3 * i"),
         (lambda a, n, i: a * 2**i, "a * 2 ** i"),
+        (lambda a, n, i: a // 2 ** (i + 1), "a // 2 ** (i + 1)"),
         (lambda a, n, i: a * 2 ** (n - 1 - i), "a * 2 ** (n - 1 - i)"),
         (lambda a, n, i: a if i % 2 == 0 else 2 * a, "a if i % 2 == 0 else 2 * a"),
     ],
@@ -248,6 +277,69 @@ def test_a_number_in_copies_follows_a_law(value: Any, text: str) -> None:
     ]
     found = candidates(points).expression([each for each, _ in observed], [each for _, each in observed])
     assert str(found) == text
+
+
+def test_what_a_number_in_copies_is_made_of_may_be_known_of_another() -> None:
+    points = [
+        {"a": a, "d": d, "n": n} for a, d, n in [(17, 5, 3), (5, 2, 4), (90, 7, 7), (33, 3, 2), (8, 4, 5), (41, 6, 6)]
+    ]
+    observed = [Observation(place).inside("i", copy) for place, p in enumerate(points) for copy in range(p["n"])]
+
+    def values(of: Any) -> list[int]:
+        return [of(**points[each.point], i=each.counters[0][1]) for each in observed]
+
+    known = candidates(points)
+    assert str(known.expression(observed, values(lambda a, d, n, i: a * 2**i))) == "a * 2 ** i"
+    assert str(known.expression(observed, values(lambda a, d, n, i: a * 2**i // d))) == "a * 2 ** i // d"
+
+
+# --- parts laid over one another -------------------------------------------------------
+
+
+def parts(sizes: list[int], name: str = "layer{}") -> Part:
+    """A model with a part for each size."""
+    inner = tuple(
+        Part(name.format(place), "L", tensors={"w": {"shape": [size]}}) for place, size in enumerate(sizes, 1)
+    )
+    return Part("", "M", parts=inner)
+
+
+def merged(of: Any, counts: tuple[int, ...] = (3, 4, 7, 2, 5, 6), name: str = "layer{}") -> list[Merged]:
+    points = [{"a": 10 * n + place, "n": n} for place, n in enumerate(counts)]
+    return Merger(candidates(points), [parts(of(**point), name) for point in points]).merge()
+
+
+def test_parts_whose_names_count_are_copies_where_they_are_not_always_as_many() -> None:
+    (node,) = merged(lambda a, n: [a] * n)
+    assert (node.name, str(node.times), str(node.tensors["w"]["shape"][0])) == ("layer", "n", "a")
+
+
+def test_parts_whose_names_count_stand_for_themselves_where_they_are_always_as_many() -> None:
+    assert [node.name for node in merged(lambda a, n: [a, n])] == ["layer1", "layer2"]
+
+
+def test_a_first_part_that_is_not_always_there_makes_no_count_of_the_others() -> None:
+    points = [
+        {"a": a, "n": n}
+        for a, n in [(17, 3), (5, 1), (90, 7), (33, 2), (8, 5), (41, 1), (3, 1), (64, 1), (7, 4), (2, 6)]
+    ]
+    names = [["ln0", "ln1", "ln2"] if point["n"] > 1 else ["ln1", "ln2"] for point in points]
+    roots = [
+        Part("", "M", parts=tuple(Part(name, "L", tensors={"w": {"shape": [point["a"]]}}) for name in own))
+        for own, point in zip(names, points, strict=True)
+    ]
+    found = Merger(candidates(points), roots).merge()
+    assert [(node.name, str(node.when)) for node in found] == [("ln0", "n > 1"), ("ln1", "None"), ("ln2", "None")]
+
+
+def test_a_part_that_is_rarely_there_is_not_known_even_if_its_sizes_never_change() -> None:
+    with pytest.raises(Lost, match="it is rarely there"):
+        merged(lambda a, n: [a, 8] if n == 7 else [a], name="part_{}_of")
+
+
+def test_a_part_is_there_from_a_number_on() -> None:
+    found = merged(lambda a, n: [a, 8] if n > 2 else [a], (3, 1, 7, 2, 5, 6, 4, 8, 1, 2, 1, 2, 1, 2), "part_{}_of")
+    assert [str(node.when) for node in found] == ["None", "n > 2"]
 
 
 # --- points ----------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from paramcalc.core.expression import FUNCTIONS
 from paramcalc.core.registry import COMMANDS, command, kind_names
 from paramcalc.exports import kinds
 from tests.refresh_documentation import ROOT, executed, pages
+from tests.sized_layers import KERAS, TORCH, WITHOUT_ARGUMENTS, classes
 from tests.test_layout import ORDER
 
 DOCS = ROOT / "docs"
@@ -44,6 +45,17 @@ def test_every_block_has_a_language_that_is_known() -> None:
 
 
 # --- Lists that must be complete -------------------------------------------------------
+
+
+def test_the_page_of_single_layers_has_every_class_of_both_tables() -> None:
+    text = page("derived-layers.md")
+    for framework, rows in (("torch", TORCH), ("keras", KERAS)):
+        sized, others = classes(framework)
+        assert {*sized} == {row.name for row in rows} | {
+            name for name in WITHOUT_ARGUMENTS if name.startswith(framework)
+        }
+        assert all(f"| `{name}` |" in text for name in sized)
+        assert all(f"`{name}`" in text for name in others)
 
 
 def first_cells(markdown: str) -> list[str]:

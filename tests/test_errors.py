@@ -9,8 +9,17 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.errors import Problem
-from tests import test_deriving, test_exports, test_families, test_language_documents, test_own_layers
-from tests.sweeps import test_building
+from tests import (
+    test_deriving,
+    test_exports,
+    test_families,
+    test_language_documents,
+    test_measures,
+    test_optimizers,
+    test_own_layers,
+    test_solving,
+)
+from tests.sweeps import test_building, test_sweeping_processes
 
 
 class Wrong(NamedTuple):
@@ -39,13 +48,18 @@ ELSEWHERE = {
     "not-one-value": "test_a_condition_on_an_array",
     "unknown-model-type": "test_what_is_not_proved_is_refused_by_name",
     "unproved-config": "test_what_is_not_proved_is_refused_by_name",
+    "unknown-optimizer": "test_a_parameter_that_an_optimizer_does_not_take",
     "cannot-build": "test_what_cannot_be_built_is_refused_by_its_kind",
     "model-mismatch": "test_a_model_that_is_not_what_it_states",
+    "not-measurable": "test_what_no_type_says_is_refused_and_not_taken_for_nothing",
+    "unknown-measure": "test_what_is_no_measure_is_refused",
     "unknown-target": "test_an_unknown_target_is_refused",
     "not-expressible": "test_what_a_target_cannot_say_exactly_is_refused",
     "unwritable-file": "test_a_file_that_cannot_be_written_is_an_error",
     "not-derivable": "test_arguments_without_a_whole_number_are_refused",
     "fixed-dim": "test_a_fixed_argument_takes_no_other_value",
+    "idle-dim": "test_a_dim_that_the_total_does_not_depend_on_is_refused",
+    "cluster-failed": "test_a_cluster_that_fails_is_named",
     "missing-package": "test_a_workbook_without_its_package_names_the_extra",
 }
 
@@ -74,7 +88,18 @@ def test_every_code_is_raised() -> None:
     raised = {wrong.code for wrong in WRONG}
     assert raised | {*ELSEWHERE} == {*pc.CODES}
     assert not raised & {*ELSEWHERE}
-    modules = (test_building, test_deriving, test_exports, test_families, test_language_documents, test_own_layers)
+    modules = (
+        test_building,
+        test_deriving,
+        test_exports,
+        test_families,
+        test_language_documents,
+        test_measures,
+        test_optimizers,
+        test_own_layers,
+        test_solving,
+        test_sweeping_processes,
+    )
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))
 
 

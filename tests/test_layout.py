@@ -15,8 +15,8 @@ PACKAGE = Path(paramcalc.__file__).parent
 
 #: From the bottom up: a module imports only from its own entry and from those before it.
 ORDER = [
-    "core", "layers", "spec", "conventions", "graph", "results", "exports", "frameworks", "families", "verbs", "cli",
-    "__main__",
+    "core", "layers", "spec", "conventions", "graph", "measures", "results", "exports", "frameworks", "families",
+    "verbs", "cli", "__main__",
 ]  # fmt: skip
 MOST_ENTRIES = 15
 
@@ -32,11 +32,18 @@ TABLES = {
         *(f"paramcalc.layers.{family}" for family in registry.FAMILIES),
     ],
     "conventions": [*registry.CONVENTIONS.values(), registry.CLASS_NAMES],
+    "measures": [row.partition(":")[0] for row in registry.MEASURES.values()],
     "exports": [row.partition(":")[0] for row in registry.LANGUAGES.values()],
     "cli": [row.partition(":")[0] for row in registry.COMMANDS.values()],
 }
 #: What looks up a row, and the entry that it imports from: whoever asks for it imports from there.
-LOOK_UPS = {"kind": "layers", "convention_module": "conventions", "language": "exports", "command": "cli"}
+LOOK_UPS = {
+    "kind": "layers",
+    "convention_module": "conventions",
+    "measure": "measures",
+    "language": "exports",
+    "command": "cli",
+}
 
 #: What imports, or runs, by a text, and the modules that have it under any name.
 BY_TEXT = {

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, DTYPE, HEAD, SET, SPECS, dims, headed, read_amount, read_bytes
+from paramcalc.cli.options import (
+    AS,
+    ATTENTION,
+    CAUSAL,
+    DTYPE,
+    HEAD,
+    OF,
+    SET,
+    SPECS,
+    dims,
+    headed,
+    read_amount,
+    read_bytes,
+)
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.core.lines import printable
+from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
 from paramcalc.spec import Framework
 
 if TYPE_CHECKING:
@@ -19,6 +33,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @SPECS
+@OF
+@CAUSAL
+@ATTENTION
 @AS
 @SET
 @HEAD
@@ -31,7 +48,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print the count.",
 )
-@click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names.")
+@click.option("--tensors", is_flag=True, help="List every tensor, under the framework's names; with --of, every term.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="One row for each group N levels down.")
 @click.option("--flat", is_flag=True, help="Give each layer its whole path, in place of a tree of groups.")
 @click.option("--trained", is_flag=True, help="Add a column of the parameters that are trained.")
@@ -57,6 +74,9 @@ if TYPE_CHECKING:
 )
 def count(
     paths: Sequence[str],
+    of: str | None,
+    causal: str | None,
+    attention: str | None,
     convention: Framework | None,
     settings: Sequence[str],
     head: str | None,
@@ -73,6 +93,8 @@ def count(
 ) -> None:
     """Count the parameters of each layer, and in total; of several networks, in a line each.
 
+    With --of, count another measure: bytes, FLOPs, activations.
+
     \b
     Example:
       paramcalc count specs/gpt2.yaml --set depth=24 --set width=1024 --set heads=16
@@ -82,8 +104,26 @@ def count(
     from paramcalc.verbs import count as counted
 
     values = dims(settings)
-    given = [headed(path, head) for path in paths]
-    results = [counted(each, convention, dims=values, dtype=dtype, expand=expand, depth=depth) for each in given]
+    if of == RECEPTIVE_FIELD:
+        if len(paths) > 1 or most is not None or depth is not None:
+            raise click.UsageError(f"--of {of} goes with one SPEC, and neither with --max nor --depth")
+        from paramcalc.exports.receptive_fields import render
+
+        show(render(counted(headed(paths[0], head), convention, of=RECEPTIVE_FIELD, dims=values), format))
+        return
+    of_parameters = of in (None, DEFAULT_MEASURE)
+    if not of_parameters and (trained or max_trainable is not None or max_bytes is not None):
+        raise click.UsageError(f"--trained, --max-trainable and --max-bytes are of parameters, not --of {of}")
+    shared: Any = {
+        "of": of,
+        "causal": causal,
+        "attention": attention,
+        "dims": values,
+        "dtype": dtype,
+        "expand": expand,
+        "depth": depth,
+    }
+    results: Any = [counted(headed(path, head), convention, **shared) for path in paths]
     if len(results) > 1:
         if tensors or flat or trained:
             raise click.UsageError("--tensors, --flat and --trained go with one SPEC")
@@ -97,7 +137,7 @@ def count(
         }
         show(printers[format]())
     bounds = (
-        ("total", most, "parameters", "--max"),
+        ("total", most, results[0].unit, "--max"),
         ("trainable", max_trainable, "trained parameters", "--max-trainable"),
         ("bytes", max_bytes, "bytes", "--max-bytes"),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from paramcalc.cli.printing import show, write
+from paramcalc.cli.printing import print_error, show, write
 from paramcalc.core.errors import ParamcalcError
 
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
@@ -22,6 +22,14 @@ _WORDS = {"true": True, "false": False, "null": None, "none": None}
 @click.argument("values", metavar="[NAME=VALUE]…", nargs=-1)
 @click.option("--output", "-o", metavar="SPEC", help="Write the spec to this file; one of that name is replaced.")
 @click.option("--check", "against", metavar="SPEC", help="Tell whether the code still gives this spec.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="SHAPE",
+    help="What a PyTorch module is given, without the batch, for the connections: 3,32,32 or context:int64."
+    " May be repeated.",
+)
 @click.option("--fixed", multiple=True, metavar="NAME", help="An argument that stays a number. May be repeated.")
 @click.option("--strict", is_flag=True, help="Fix arguments of which an expression is known by its values alone.")
 @click.option("--budget", type=float, metavar="SECONDS", help="How long it may take; 60 seconds, if absent.")
@@ -31,6 +39,7 @@ def derive(
     values: Sequence[str],
     output: str | None,
     against: str | None,
+    inputs: Sequence[str],
     fixed: Sequence[str],
     strict: bool,
     budget: float | None,
@@ -39,8 +48,9 @@ def derive(
     """Print the spec of the network that a constructor makes, in its own arguments.
 
     This runs the code of MODULE, many times, with other whole numbers in place of those that are given. NAME is a
-    class or a function that makes a module of PyTorch. With --check, a table shows what differs from a spec, and the
-    exit code is 1.
+    class or a function that makes a module of PyTorch or a model of Keras. With --input, the spec has the connections
+    of a module, where its calls can be followed. With --check, a table shows what differs from a spec, and the exit
+    code is 1.
 
     \b
     Example:
@@ -53,7 +63,7 @@ def derive(
     try:
         # bound first, so that an argument may be called as an option of derive is
         bound = partial(constructor_of(constructor), **_named(values))
-        found = derived(bound, fixed=fixed, strict=strict, budget=budget)
+        found = derived(bound, inputs=inputs or None, fixed=fixed, strict=strict, budget=budget)
     except ParamcalcError as error:
         if traces and error.__cause__ is not None:
             traceback.print_exception(error.__cause__)
@@ -61,6 +71,8 @@ def derive(
     if against is not None:
         _check(found.spec, against)
         return
+    if found.unconnected:
+        print_error(f"note: the connections are not known, so that the spec is an inventory: {found.unconnected}")
     text = dumps(found.spec)
     if output is None:
         show(text.rstrip())

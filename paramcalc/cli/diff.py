@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, OF, SET, dims
 from paramcalc.cli.printing import show
 from paramcalc.spec import Framework
 
@@ -15,7 +16,11 @@ from paramcalc.spec import Framework
 @click.command()
 @click.argument("before", metavar="A", type=click.Path(allow_dash=True))
 @click.argument("after", metavar="B", type=click.Path(allow_dash=True))
+@OF
+@CAUSAL
+@ATTENTION
 @AS
+@SET
 @click.option(
     "--format",
     "format",
@@ -24,10 +29,20 @@ from paramcalc.spec import Framework
     show_default=True,
     help="How to print what differs.",
 )
-def diff(before: str, after: str, convention: Framework | None, format: Literal["text", "markdown", "json"]) -> None:
+def diff(
+    before: str,
+    after: str,
+    of: str | None,
+    causal: str | None,
+    attention: str | None,
+    convention: Framework | None,
+    settings: Sequence[str],
+    format: Literal["text", "markdown", "json"],
+) -> None:
     """Tell what differs between two networks: nodes, tensors, totals, and the closed forms.
 
-    If anything differs, the exit code is 1.
+    With --of, what another measure differs by; --set then gives dims of both other values. If anything differs, the
+    exit code is 1.
 
     \b
     Example:
@@ -35,7 +50,8 @@ def diff(before: str, after: str, convention: Framework | None, format: Literal[
     """
     from paramcalc.verbs import diff as compared
 
-    result = compared(before, after, convention)
+    given: Any = {"of": of, "causal": causal, "attention": attention, "dims": dims(settings) or None}
+    result: Any = compared(before, after, convention, **given)
     show(result.to(format, names=(before, after)))
     if result:
         sys.exit(1)

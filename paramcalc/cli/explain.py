@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, DTYPE, HEAD, SET, SPEC, dims, headed
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, HEAD, OF, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width
+from paramcalc.core.registry import DEFAULT_MEASURE
 
 if TYPE_CHECKING:
     from paramcalc.results.derivation import Notation, Sheet
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @SPEC
+@OF
+@CAUSAL
+@ATTENTION
 @click.option("--node", metavar="PATH", help="Explain only this layer, or this group.")
 @AS
 @click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
@@ -37,6 +41,9 @@ if TYPE_CHECKING:
 @click.option("--answers", is_flag=True, help="Print the key of the worksheet.")
 def explain(
     path: str,
+    of: str | None,
+    causal: str | None,
+    attention: str | None,
     node: str | None,
     convention: Framework | None,
     compare: str | None,
@@ -52,7 +59,7 @@ def explain(
     """Explain why each layer has the parameters that it has.
 
     The whole model first: its total, its closed form, and where the parameters sit. Then each layer: its tensors, the
-    formula in symbols, the same with numbers, and the value.
+    formula in symbols, the same with numbers, and the value. With --of, another measure is explained.
 
     \b
     Example:
@@ -68,6 +75,8 @@ def explain(
         raise click.UsageError("--format json is of the derivation: not with --blank, --answers or --compare")
     if brief and (blank or answers or compare or format == "json"):
         raise click.UsageError("--brief is of a derivation: not with --blank, --answers, --compare or --format json")
+    if of not in (None, DEFAULT_MEASURE) and (blank or answers or compare):
+        raise click.UsageError(f"--blank, --answers and --compare are of parameters, not --of {of}")
     from paramcalc.exports.derivations import render
 
     if compare is not None:
@@ -81,7 +90,15 @@ def explain(
         return
     from paramcalc.verbs import explain as explained
 
-    derivation = explained(headed(path, head), convention, node=node, dims=dims(settings), dtype=dtype)
+    shared: Any = {
+        "of": of,
+        "causal": causal,
+        "attention": attention,
+        "node": node,
+        "dims": dims(settings),
+        "dtype": dtype,
+    }
+    derivation: Any = explained(headed(path, head), convention, **shared)
     if format == "json":
         from paramcalc.exports.plain import written
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, HEAD, OUTPUT, SET, SPEC, dims, headed
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, HEAD, OF, OUTPUT, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @SPEC
+@OF
+@CAUSAL
+@ATTENTION
 @AS
 @click.option(
     "--to",
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
 @HEAD
+@DTYPE
 @click.option("--expand", is_flag=True, help="Multiply every product out.")
 @click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
 @click.option("--depth", type=click.IntRange(min=1), metavar="N", help="With --by group: groups N levels down.")
@@ -40,12 +44,16 @@ if TYPE_CHECKING:
 @click.option("--vectors", is_flag=True, help="Print sizes and exact values as JSON, to test an implementation on.")
 def formula(
     path: str,
+    of: str | None,
+    causal: str | None,
+    attention: str | None,
     convention: Framework | None,
     target: Target | Literal["xlsx"],
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
     head: str | None,
+    dtype: str | None,
     expand: bool,
     by: Unit | None,
     depth: int | None,
@@ -66,7 +74,8 @@ def formula(
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
     spec = open_network(headed(path, head))
-    form = formed(spec, convention, keep=keep or None, dims=dims(settings))
+    options = {"causal": causal, "attention": attention}
+    form = formed(spec, convention, of=of, keep=keep or None, dims=dims(settings), dtype=dtype, **options)
     if target == "xlsx":
         from paramcalc.exports.workbook import workbook
 

@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from paramcalc.core.errors import LIMITS, quoted
+from paramcalc.core.amounts import amount, bytes_amount
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.spec import FRAMEWORKS
-
-_PREFIXES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-_BYTES = {
-    "": 1, "B": 1,
-    "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
-    "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40,
-}  # fmt: skip
-_AMOUNT = re.compile(r"(\d[\d_]*(?:\.\d+)?|\d{1,3}(?:,\d{3})+)(?:[eE]\+?(\d{1,2}))? ?([A-Za-z]*)")
 
 
 def read_amount(context: click.Context, parameter: click.Parameter, written: str | None) -> int | None:
-    """Read a whole number as people write it: 13B, 125M, 1.5e9, 10_000_000. 7B is exactly 7·10^9."""
-    return _amount(written, _PREFIXES, "10000, 10_000_000, 125M, 13B or 1.5e9")
+    """Read a whole number as people write it: 13B, 125M, 1.5e9, 10_000_000."""
+    return _read(amount, written)
 
 
 def read_bytes(context: click.Context, parameter: click.Parameter, written: str | None) -> int | None:
-    """Read a number of bytes as people write it: 16GiB, 500MB, 1e9. 1 GiB is 2^30 bytes, and 1 GB is 10^9."""
-    return _amount(written, _BYTES, "16GiB, 500MB or 1e9")
+    """Read a number of bytes as people write it: 16GiB, 500MB, 1e9."""
+    return _read(bytes_amount, written)
 
 
-def _amount(written: str | None, units: Mapping[str, int], examples: str) -> int | None:
-    """Read a number in one of these units. Raises `BadParameter` for what is none, or no whole number."""
+def _read(reader: Callable[[str], int], written: str | None) -> int | None:
+    """Read what an option is given, if it is given. Raises `BadParameter` for what the reader refuses."""
     if written is None:
         return None
-    parts = _AMOUNT.fullmatch(written.strip())
-    if parts is None or parts[3].upper() not in units or len(written) > LIMITS.digits:
-        raise click.BadParameter(f"{quoted(written)} is no number such as {examples}")
-    digits = parts[1].replace("_", "").replace(",", "")
-    number = Fraction(digits) * 10 ** int(parts[2] or 0) * units[parts[3].upper()]
-    if number.denominator != 1:
-        raise click.BadParameter(f"{quoted(written)} is not a whole number")
-    return int(number)
+    try:
+        return reader(written)
+    except ParamcalcError as error:
+        raise click.BadParameter(error.problems[0].message) from None
 
 
 SPEC = click.argument("path", metavar="SPEC", type=click.Path(allow_dash=True))
@@ -70,6 +58,23 @@ HEAD = click.option(
     "--head",
     metavar="NAME",
     help="Of a config.json: the class of the model, or base, usual, causal-lm, masked-lm.",
+)
+OF = click.option(
+    "--of",
+    "of",
+    metavar="MEASURE",
+    shell_complete=lambda context, parameter, typed: [name for name in MEASURES if name.startswith(typed)],
+    help=f"What is counted: {', '.join(MEASURES)}; by default, {DEFAULT_MEASURE}.",
+)
+CAUSAL = click.option(
+    "--causal",
+    metavar="HOW",
+    help="Of attention that looks back alone, count the FLOPs of the whole (by default), of half of it, or exact.",
+)
+ATTENTION = click.option(
+    "--attention",
+    metavar="HOW",
+    help="For --of saved, how PyTorch computes attention: flash (by default), math, or with its weights as a result.",
 )
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 

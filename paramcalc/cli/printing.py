@@ -106,18 +106,19 @@ def _replace(target: str, content: bytes) -> None:
         raise
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal."""
     return stream is not None and stream.isatty()
 
 
 def _has_emphasis(stream: TextIO | None) -> bool:
     """Return whether a stream is a terminal, and nothing says that it is to show plain text."""
-    return _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def width() -> int | None:
     """Give the width to fit a table to: a terminal's, and none in a pipe."""
-    return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
 
 
 def text_width() -> int:

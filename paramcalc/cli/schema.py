@@ -11,11 +11,26 @@ from paramcalc.cli.printing import show
 @click.option(
     "--of",
     "what",
-    type=click.Choice(["spec", "count", "form", "layers", "derivation", "diff", "vectors", "formula"]),
-    metavar="[spec|count|form|layers|derivation|diff|vectors]",
+    type=click.Choice(
+        [
+            "spec",
+            "count",
+            "form",
+            "layers",
+            "derivation",
+            "diff",
+            "memory",
+            "receptive-field",
+            "solve",
+            "sweep",
+            "vectors",
+            "formula",
+        ]
+    ),
+    metavar="[spec|count|form|layers|derivation|diff|memory|receptive-field|solve|sweep|vectors]",
     default="spec",
     show_default=True,
-    help="Of a spec, or of the JSON of count, formula, layers, explain, diff, or formula --vectors.",
+    help="Of a spec, or of what count, formula, layers, explain, diff, memory, solve or sweep print as JSON.",
 )
 def schema(what: str) -> None:
     """Print the JSON Schema of a spec, or of what a command prints as JSON.

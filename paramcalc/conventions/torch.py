@@ -22,6 +22,7 @@ DEFAULTS = {
     "bidirectional": False,
     "ceil_mode": False,
     "dilation": 1,
+    "dropout": 0.1,
     "elementwise_affine": True,
     "end_dim": -1,
     "groups": 1,
@@ -195,6 +196,7 @@ _TRANSFORMER = {
     "dim_feedforward": "dim_feedforward",
     "activation": "activation",
     "norm_first": "norm_first",
+    "dropout": "dropout",
     "bias": "use_bias",
     "batch_first": "true",
 }

@@ -25,9 +25,9 @@ def plain(count: Any) -> dict[str, Any]:
 
 def derived(derivation: Any) -> dict[str, Any]:
     """Return a derivation as JSON has it."""
-    from paramcalc.exports.derivations import data
+    from paramcalc.exports import printing
 
-    return data.plain(derivation)
+    return printing.derived(derivation)
 
 
 def notes(count: Any) -> tuple[str, ...]:

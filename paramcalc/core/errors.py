@@ -76,12 +76,18 @@ CODES = {
     "unknown-model-type": "There is no family of that model type.",
     "unproved-config": "A configuration has a value for which its family was not proved,"
     " or names a head that it does not have.",
+    "unknown-optimizer": "There is no optimizer of that name, what it keeps has no one size,"
+    " or it does not take a parameter of the network.",
+    "idle-dim": "A dim is to be varied that the total to be reached does not depend on.",
     "cannot-build": "The framework has nothing that the layer could be built of.",
     "unknown-convention": "There is no convention of that name.",
+    "unknown-measure": "There is no measure of that name.",
+    "not-measurable": "A measure cannot say exactly what a layer type costs.",
     "unknown-target": "There is no notation or language of that name to write a closed form in.",
     "not-expressible": "The target has no exact expression for something in a closed form.",
     "unwritable-file": "The output file cannot be written, or is one that was read.",
     "missing-package": "An optional package that this needs is not installed.",
+    "cluster-failed": "A Dask scheduler does not answer, or its workers cannot do what they are given.",
 }
 
 
@@ -114,6 +120,10 @@ class Limits(NamedTuple):
     axes: int = 16
     #: terms of a closed form that is asked for multiplied out
     terms: int = 1_000
+    #: sizes, or combinations of sizes, that are tried for a total
+    combinations: int = 20_000_000
+    #: sizes of a dim that are tried one by one, since no closed form holds for all of them
+    counted_sizes: int = 2_000
     #: characters of a message
     message: int = 600
     #: problems reported together

@@ -121,6 +121,12 @@ OF_SEVERAL = {
     "true_divide": "true_divide",
     "where": "where",
 }
+#: Those of several inputs through which no gradient goes: their values are truths, or whole numbers.
+WITHOUT_GRADIENT = frozenset({
+    "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "equal", "floor_divide",
+    "gcd", "greater", "greater_equal", "heaviside", "isclose", "lcm", "less", "less_equal", "logical_and", "logical_or",
+    "logical_xor", "nextafter", "not_equal",
+})  # fmt: skip
 #: What may stand where a function of one input is named: those of several as well, which take constants beside it.
 OF_ONE = (*ACTIVATIONS, *_OF_CONFIGURATIONS, *OF_NUMBERS, *OF_SEVERAL)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 
@@ -159,11 +159,29 @@ LANGUAGES = {
     "content-mathml": "paramcalc.exports.languages.markup:ContentMathML",
     "openmath": "paramcalc.exports.languages.markup:OpenMath",
 }
+#: The class of each measure: what may be summed over a network.
+MEASURES = {
+    "parameters": "paramcalc.measures.tensors:Parameters",
+    "trainable": "paramcalc.measures.tensors:Trainable",
+    "active": "paramcalc.measures.tensors:Active",
+    "bytes": "paramcalc.measures.tensors:Bytes",
+    "flops": "paramcalc.measures.flops:Flops",
+    "training_flops": "paramcalc.measures.flops:TrainingFlops",
+    "activations": "paramcalc.measures.activations:Activations",
+    "saved": "paramcalc.measures.saved:Saved",
+    "cache": "paramcalc.measures.cache:Cache",
+}
+#: What `count --of` tells of each layer beside the measures: it does not add up, and has a result of its own.
+RECEPTIVE_FIELD: Final = "receptive-field"
+#: What is meant where no measure is named.
+DEFAULT_MEASURE = "parameters"
 #: The module of each command, with a function of this name; in the order in which they are listed.
 COMMANDS = {
     "count": "paramcalc.cli.count:count",
     "explain": "paramcalc.cli.explain:explain",
     "formula": "paramcalc.cli.formula:formula",
+    "solve": "paramcalc.cli.solve:solve",
+    "memory": "paramcalc.cli.memory:memory",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",
     "families": "paramcalc.cli.families:families",
@@ -172,6 +190,7 @@ COMMANDS = {
     "derive": "paramcalc.cli.derive:derive",
     "check": "paramcalc.cli.check:check",
     "diff": "paramcalc.cli.diff:diff",
+    "sweep": "paramcalc.cli.sweep:sweep",
 }
 #: How alike the name of a layer type must be to be meant: `Dence`, `LTSM`, but not `Group` for GRU.
 _LIKENESS = 0.72
@@ -349,6 +368,11 @@ def convention_module(name: str) -> Any:
 def language(name: str) -> Any:
     """Give the class that writes one of `LANGUAGES`."""
     return _found(LANGUAGES[name])
+
+
+def measure(name: str) -> Any:
+    """Give the class of one of `MEASURES`."""
+    return _found(MEASURES[name])
 
 
 def command(name: str) -> Any:

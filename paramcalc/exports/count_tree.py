@@ -17,6 +17,7 @@ from paramcalc.exports.numbers import percent, thousands
 from paramcalc.graph import Branch, Leaf, Tree
 from paramcalc.layers.base.axes import shape_text, sizes_text
 from paramcalc.results.count import Count, LayerCount
+from paramcalc.results.measurement import MeasuredLayer, Measurement
 from paramcalc.results.paths import segments
 
 #: Marks a piece of text, as "bold" or "dim"; a pipe has no marks.
@@ -54,13 +55,13 @@ class Line:
 # --- Flat ------------------------------------------------------------------------------
 
 
-def flat_lines(count: Count, whole: bool = True) -> list[Line]:
+def flat_lines(count: Count | Measurement, whole: bool = True) -> list[Line]:
     """Return the rows of a count one below the other; not `whole`, without the batch and what the row before gives."""
     lines, before = [], ""
     for row in count.layers:
         takes = row.inputs if whole or row.inputs != (before,) else ()
         shape = shape_text(row.output_shape) if whole else sizes_text(row.output_shape)
-        lines.append(Line(row.name, row.total, row.trainable, row.kind, shape, takes))
+        lines.append(Line(row.name, row.total, _trained(row), row.kind, shape, takes))
         before = row.name
     return lines
 
@@ -68,12 +69,12 @@ def flat_lines(count: Count, whole: bool = True) -> list[Line]:
 # --- As a tree -------------------------------------------------------------------------
 
 
-def is_flat(count: Count) -> bool:
+def is_flat(count: Count | Measurement) -> bool:
     """Return whether there is no group in a network."""
     return not any(isinstance(child, Branch) for child in count.root.children)
 
 
-def tree_lines(count: Count) -> list[Line]:
+def tree_lines(count: Count | Measurement) -> list[Line]:
     """Return the rows of a count, each group above what is in it."""
     return _Lines(count).group(count.root, "", is_top=True).lines
 
@@ -90,7 +91,7 @@ class _Group:
 class _Lines:
     """Makes the rows of a tree."""
 
-    def __init__(self, count: Count) -> None:
+    def __init__(self, count: Count | Measurement) -> None:
         self.total = count.total
         self.rows = {row.name if row.leaf is None else id(row.leaf): row for row in count.layers}
         #: the row before
@@ -126,24 +127,25 @@ class _Lines:
             return
         assert row is not None
         shape, takes = sizes_text(row.output_shape), self.taken(row)
-        found.lines.append(Line(name, row.total, row.trainable, row.kind, shape, takes, lead=lead, below=below))
-        found.number, found.trained = found.number + row.total, found.trained + row.trainable
+        found.lines.append(Line(name, row.total, _trained(row), row.kind, shape, takes, lead=lead, below=below))
+        found.number, found.trained = found.number + row.total, found.trained + _trained(row)
 
-    def taken(self, row: LayerCount) -> tuple[str, ...]:
+    def taken(self, row: LayerCount | MeasuredLayer) -> tuple[str, ...]:
         """Say what a row takes, where that is not the row before, and whose tensors it has."""
         takes = () if row.inputs == (self.before,) else tuple(self.seen_from(row, name) for name in row.inputs)
         self.before = row.name
-        ties = (f"{tensor.name} = {self.seen_from(row, tensor.tied_to)}" for tensor in row.tensors if tensor.tied_to)
+        tensors = row.tensors if isinstance(row, LayerCount) else ()
+        ties = (f"{tensor.name} = {self.seen_from(row, tensor.tied_to)}" for tensor in tensors if tensor.tied_to)
         return (*takes, *ties, *self.sharing(row))
 
-    def sharing(self, row: LayerCount) -> Iterator[str]:
+    def sharing(self, row: LayerCount | MeasuredLayer) -> Iterator[str]:
         """Say of a layer called again where it is called first."""
         if row.leaf is not None and row.leaf.uses:
             first = self.owners.setdefault(id(row.leaf.uses[0]), row.name)
             if row.leaf.shared:
                 yield f"shared with {self.seen_from(row, first)}"
 
-    def seen_from(self, row: LayerCount, name: str) -> str:
+    def seen_from(self, row: LayerCount | MeasuredLayer, name: str) -> str:
         """Return a name as it is known beside a row: without the groups that are around both."""
         here, there = segments(row.name)[:-1], segments(name)
         common = 0
@@ -151,6 +153,10 @@ class _Lines:
             common += 1
         nearer = (self.names.get(tuple(here[:place]), set()) for place in range(common + 1, len(here) + 1))
         return name if any(there[common] in names for names in nearer) else ".".join(there[common:])
+
+
+def _trained(row: LayerCount | MeasuredLayer) -> Number:
+    return row.trainable if isinstance(row, LayerCount) else 0
 
 
 def _named_children(branch: Branch) -> Iterator[tuple[str, Tree]]:
@@ -173,9 +179,12 @@ def _stands_for_several(tree: Tree) -> bool:
 # --- Fitted to a width -----------------------------------------------------------------
 
 
-def fitted(lines: Sequence[Line], width: int | None, style: Style, trained: bool = False) -> list[str]:
-    """Print rows under a heading and between rules, in so many columns of a terminal, or in as many as they need."""
-    numbers = [_aligned("parameters", [line.number for line in lines])]
+def fitted(lines: Sequence[Line], width: int | None, style: Style, unit: str, trained: bool = False) -> list[str]:
+    """Print rows under a heading and between rules, in so many columns of a terminal, or in as many as they need.
+
+    `unit` is what their numbers count.
+    """
+    numbers = [_aligned(unit, [line.number for line in lines])]
     if trained:
         numbers.append(_aligned("trained", [line.trained for line in lines]))
     return _Page(lines, numbers, width, style).text()

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from paramcalc.exports import differences, kind_data, plain, vectors
+from paramcalc.core.registry import MEASURES
+from paramcalc.exports import differences, kind_data, memory_sheets, plain, receptive_fields, solutions, vectors
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.derivations import data as derivation_data
 from paramcalc.exports.languages.tree import COPIES, DRAFT, NUMBER, PATH, definitions, form_schema
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.difference import TOTALS, Sort
+from paramcalc.results.memory import PARTS, Remedies
+from paramcalc.results.receptive_field import FieldSort
+from paramcalc.results.solving.solutions import SIDES
+from paramcalc.results.sweeps import files as sweep_files
 from paramcalc.spec import FRAMEWORKS
 
 _TEXT = {"type": "string"}
@@ -37,6 +42,9 @@ def _list(items: Mapping[str, Any], description: str = "") -> dict[str, Any]:
 def _map(values: Mapping[str, Any], description: str = "") -> dict[str, Any]:
     described = {"description": description} if description else {}
     return {"type": "object", "additionalProperties": values, **described}
+
+
+_UNIT = {"type": "string", "description": "what a number of it counts, such as FLOPs"}
 
 
 def _or_null(schema: Mapping[str, Any], description: str = "") -> dict[str, Any]:
@@ -79,12 +87,29 @@ def count_schema() -> dict[str, Any]:
     )
     tensor = closed(_tensor(_list({"type": ["integer", "string", "null"]})))
     version = {"paramcalc_count": {"const": plain.VERSION, "description": "the version of this format"}}
+    given = {"set": {**_map({"$ref": "#/$defs/value"}), "description": "the dims that were given beside the spec"}}
+    measured = {"measure": {"enum": [*MEASURES]}, "unit": _UNIT, "total": _WHOLE}
+    term = closed({"name": _TEXT, "factors": _list({"$ref": "#/$defs/value"}), "amount": _WHOLE})
+    of_measure = closed(
+        {**_row(_WHOLE), "total": _WHOLE, "terms": _list({"$ref": "#/$defs/term"}, "what one copy is made of")},
+        {
+            "further_output_shapes": _list(_shape(_WHOLE)),
+            "once": {**_WHOLE, "description": "what all copies together have beside their number times one"},
+        },
+    )
+    common = {name: keys[name] for name in ("name", "convention", "dims")}
+    counts = [{"$ref": "#/$defs/count"}, {"$ref": "#/$defs/measurement"}]
     return {
         "$schema": DRAFT,
         "title": "A count of paramcalc",
-        "anyOf": [{"$ref": "#/$defs/count"}, _list({"$ref": "#/$defs/count"})],
+        "anyOf": [*counts, *map(_list, counts)],
         "$defs": {
-            "count": closed({**version, **keys}),
+            "count": closed({**version, **keys}, given),
+            "measurement": closed(
+                {**version, **common, **measured, "layers": _list({"$ref": "#/$defs/measured_layer"})}, given
+            ),
+            "measured_layer": of_measure,
+            "term": term,
             "value": value,
             "copies": copies,
             "layer": layer,
@@ -142,17 +167,21 @@ def diff_schema() -> dict[str, Any]:
             "changes": _list(change),
         }
     )
+    both = closed({"before": _WHOLE, "after": _WHOLE})
     keys = {
         "before": {"type": "string", "description": "the path of the first spec"},
         "after": {"type": "string", "description": "that of the second"},
         "convention": _CONVENTION,
         "differs": _FLAG,
-        "totals": closed({name: closed({"before": _WHOLE, "after": _WHOLE}) for name in TOTALS}),
+        "totals": {"anyOf": [*map(closed, (dict.fromkeys(TOTALS, both), {"total": both}))]},
         "in_symbols": {"type": ["string", "null"], "description": "what the second has more, in dims of both"},
         "dims": _map(closed({"before": {}, "after": {}}), "those that have another value"),
         "nodes": _list(node),
     }
-    return dict(_schema("A difference of paramcalc", "paramcalc_diff", differences.VERSION, keys, {}))
+    schema = dict(_schema("A difference of paramcalc", "paramcalc_diff", differences.VERSION, keys, {}))
+    # where it is of another measure than the parameters
+    schema["properties"] = {**schema["properties"], "measure": {"enum": [*MEASURES]}, "unit": _UNIT}
+    return schema
 
 
 # --- Derivations -----------------------------------------------------------------------
@@ -339,6 +368,123 @@ def _framework() -> dict[str, Any]:
     return closed({"defaults": defaults, "classes": _list(row, "the first that can be the layer is its class")})
 
 
+# --- Solutions -------------------------------------------------------------------------
+
+
+def solve_schema() -> dict[str, Any]:
+    """Return the schema of what `solve --format json` prints."""
+    solution = closed(
+        {
+            "dims": _map(_WHOLE, "the sizes of the dims that are varied"),
+            "total": {"type": "integer", "description": "of the first measure"},
+            "totals": _map(_WHOLE, "by measure"),
+            "difference": {"type": "integer", "description": "the total minus its target"},
+        }
+    )
+    first_to_last = {"first": _WHOLE, "last": {"type": ["integer", "null"]}, "step": _WHOLE}
+    nearest = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target, that itself included")
+    beyond = _or_null({"$ref": "#/$defs/solution"}, "the nearest on this side of the target that is not exact")
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "targets": _list(closed({"measure": _TEXT, "unit": _TEXT, "target": _WHOLE})),
+        "node": {"type": ["string", "null"], "description": "whose share is to reach the target; null: the network's"},
+        "which": {"enum": [*SIDES]},
+        "tolerance": _list(_WHOLE, "a share of the target: numerator and denominator"),
+        "varied": _map({"anyOf": [closed(first_to_last), closed({"sizes": _list(_WHOLE)})]}, "the sizes of each dim"),
+        "solutions": _list({"$ref": "#/$defs/solution"}, "within the tolerance, the nearest first"),
+        "number": {
+            "type": ["integer", "null"],
+            "description": "how many there are, those that are not listed included; null: too many to be counted",
+        },
+        "complete": {"type": "boolean", "description": "whether all are listed"},
+        "met": {"type": "boolean", "description": "whether the exit code is 0"},
+        "below": nearest,
+        "above": nearest,
+        "next_below": beyond,
+        "next_above": beyond,
+        "conditions": _list(_TEXT, "what the closed form assumes, and all solutions meet"),
+        "unsearched": _list(_TEXT, "where no solution was looked for"),
+    }
+    return dict(_schema("Solutions of paramcalc", "paramcalc_solve", solutions.VERSION, keys, {"solution": solution}))
+
+
+# --- Memory, and receptive fields ------------------------------------------------------
+
+
+def memory_schema() -> dict[str, Any]:
+    """Return the schema of what `memory --format json` prints."""
+    remedy = closed(
+        {
+            "what": {"enum": [*get_args(Remedies)]},
+            "to": {"type": "string", "description": "a batch, groups that are computed again, an optimizer"},
+            "total": _WHOLE,
+            "fits": _FLAG,
+        }
+    )
+    measured = {"type": ["integer", "null"], "description": "null where it is not known"}
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "training": _or_null(closed({"optimizer": _TEXT, "keeps": _list(_TEXT)}), "null: the network is run"),
+        "dtype": _DTYPE,
+        "master_dtype": _or_null(_DTYPE),
+        "dims": _map({}, "an unknown one is its own name"),
+        "set": _map({}, "of these, the batch and those that were given"),
+        "parameters": {"type": "integer", "description": "tied ones once"},
+        "trained": _WHOLE,
+        **{part: measured if part in ("saved", "cache") else _WHOLE for part in PARTS},
+        "total": measured,
+        "known": {"type": "integer", "description": "the sum of the parts that are known"},
+        "unknown": _map(_TEXT, "of each part that is not known, why"),
+        "budget": {"type": ["integer", "null"]},
+        "fits": {"type": ["boolean", "null"]},
+        "remedies": _list(remedy, "what would make it fit"),
+        "not_covered": _TEXT,
+    }
+    return dict(_schema("A sheet of memory of paramcalc", "paramcalc_memory", memory_sheets.VERSION, keys, {}))
+
+
+def receptive_field_schema() -> dict[str, Any]:
+    """Return the schema of what `count --of receptive-field --format json` prints."""
+    field = closed(
+        {
+            "input": _TEXT,
+            "axis": {"type": "integer", "description": "of the input, the batch counted as 0"},
+            "sort": {"enum": [*get_args(FieldSort)], "description": "`back`: all positions up to one of its own"},
+            "size": {"type": ["integer", "null"], "description": "the most positions that an output sees"},
+            "stride": {"type": ["integer", "string", "null"], "description": "a fraction is a text"},
+            "offset": {"type": ["integer", "null"], "description": "the first position that the first output sees"},
+        }
+    )
+    layer = closed({"name": _TEXT, "kind": _TEXT, "output_shape": _shape(_WHOLE), "fields": _list(field)})
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "dims": _map({}, "an unknown one is its own name"),
+        "inputs": _map(_shape(_WHOLE)),
+        "layers": _list(layer),
+    }
+    version = receptive_fields.VERSION
+    return dict(_schema("Receptive fields of paramcalc", "paramcalc_receptive_field", version, keys, {}))
+
+
+# --- Sweeps ----------------------------------------------------------------------------
+
+
+def sweep_schema() -> dict[str, Any]:
+    """Return the schema of what `sweep --format json` prints, and of the files that it writes."""
+    keys = {
+        "name": _TEXT,
+        "convention": _CONVENTION,
+        "columns": _list(_TEXT, "the dims that vary, then the measures; total is the number of parameters"),
+        "rows": _list({"type": "array"}, "the values of the columns, exact at any size"),
+        "points": {"type": "integer", "description": "how many points there are, those left out included"},
+        "skipped": {"type": "integer", "description": "how many points were left out, since they break a condition"},
+    }
+    return dict(_schema("A sweep of paramcalc", "paramcalc_sweep", sweep_files.VERSION, keys, {}))
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -365,5 +511,9 @@ SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
     "form": form_schema,
     "layers": layers_schema,
     "derivation": derivation_schema,
+    "memory": memory_schema,
+    "receptive-field": receptive_field_schema,
+    "solve": solve_schema,
+    "sweep": sweep_schema,
     "vectors": vectors_schema,
 }

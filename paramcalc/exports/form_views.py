@@ -32,7 +32,7 @@ def _parts_text(form: Formula, unit: Unit, depth: int, width: int, style: Style)
         (part.name, _number(part.value), percent(part.share), notation.text(part.expr, sizes=form.values))
         for part in form.by(unit, depth)
     ]
-    heads = (unit, "parameters", "share", "form")
+    heads = (unit, form.measure.unit, "share", "form")
     total = ("total", *_total(form))
     numbers = [row[:3] for row in (heads, *rows, total)]
     head, *starts, end = columns(numbers, width, "  ", (1, 2))
@@ -61,7 +61,7 @@ def _parts_latex(form: Formula, unit: Unit, depth: int) -> str:
         )
         for part in form.by(unit, depth)
     ]
-    return _latex_table("llrr", [(unit, "form", "parameters", "share"), *rows])
+    return _latex_table("llrr", [(unit, "form", form.measure.unit, "share"), *rows])
 
 
 def _parts_json(form: Formula, unit: Unit, depth: int) -> str:
@@ -84,13 +84,14 @@ def leading(form: Formula, target: Target, width: int = WIDTH, style: Style | No
     if target != "text":
         return replace(form, expr=form.asymptotic.expr).to(target)
     leading = form.asymptotic
-    about = equation("  parameters ≈ ", notation.text(leading.expr, sizes=form.values), width)
+    start = f"  {form.measure.unit} ≈ "
+    about = equation(start, notation.text(leading.expr, sizes=form.values), width)
     lines = [heading(form, width, style), "", *about]
     if leading.share is not None:
         if leading.expr.free_symbols:
-            lines += equation("             = ", notation.text(leading.expr, form.values, form.values), width)
+            lines += equation(f"{'= ':>{len(start)}}", notation.text(leading.expr, form.values, form.values), width)
         lines += [
-            f"             = {_decimal(form.exactly(leading.expr))}",
+            f"{'= ':>{len(start)}}{_decimal(form.exactly(leading.expr))}",
             "",
             f"  {percent(leading.share)} of the {thousands(form())} at these sizes",
         ]
@@ -108,22 +109,22 @@ def elasticities(form: Formula, target: Target, width: int = WIDTH, style: Style
 def _elasticities_text(form: Formula, width: int, style: Style) -> str:
     """Print how a form moves with each of its dims, in plain text."""
     rows = form.elasticities()
-    lines = [heading(form, width, style), "", f"  {thousands(form())} parameters"]
+    lines = [heading(form, width, style), "", f"  {thousands(form())} {form.measure.unit}"]
     if rows:
         cells = [("dim", "size", "elasticity", "next size", "adds"), *map(_cells, rows)]
         head, *body = columns(cells, width, "  ", (1, 2, 3, 4))
         lines += ["", *(style(line, "bold") for line in head), *(line for row in body for line in row)]
-        lines += ["", *wrapped(_said(rows[0]), width, "  ", "  ")]
+        lines += ["", *wrapped(_said(rows[0], form.measure.unit), width, "  ", "  ")]
     return "\n".join([*lines, *premises(form, width)])
 
 
-def _said(row: Elasticity) -> str:
+def _said(row: Elasticity, unit: str) -> str:
     """Say what an elasticity means, in a sentence."""
     if row.elasticity is None:
         return f"The form rounds or chooses by {row.dim}: it has no slope, and no elasticity."
     more = "more" if row.elasticity >= 0 else "fewer"
     size = _decimal(abs(row.elasticity), 2, fixed=True)
-    return f"1 % more {row.dim}, the others as they are: about {size} % {more} parameters."
+    return f"1 % more {row.dim}, the others as they are: about {size} % {more} {unit}."
 
 
 def _elasticities_latex(form: Formula) -> str:

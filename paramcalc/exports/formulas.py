@@ -5,6 +5,7 @@ from __future__ import annotations
 from paramcalc.core import notation
 from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.core.lines import one_line
+from paramcalc.core.registry import DEFAULT_MEASURE
 from paramcalc.exports.columns import KEPT, WIDTH, columns, plain, wrapped
 from paramcalc.exports.count_tree import Style
 from paramcalc.exports.languages import LANGUAGES, source
@@ -38,19 +39,19 @@ def render(form: Formula, target: str, *, width: int = WIDTH, style: Style | Non
 
 def as_text(form: Formula, width: int = WIDTH, style: Style | None = None) -> str:
     """Print the form in plain text of this width, with its symbols, conditions and value."""
-    lines = [heading(form, width, style), ""]
+    lines, start = [heading(form, width, style), ""], f"  {form.measure.unit} = "
     if len(form.symbols) > MOST_SYMBOLS:
-        lines += ["  parameters, layer by layer ="]
+        lines += [f"  {form.measure.unit}, layer by layer ="]
         for number, part in enumerate(form.parts):
             printed = f"{notation.text(part.expr, sizes=form.values)}   ({part.name})"
             lines += equation(f"    {'+' if number else ' '} ", printed, width)
     else:
-        lines += equation("  parameters = ", notation.text(form.expr, sizes=form.values), width)
+        lines += equation(start, notation.text(form.expr, sizes=form.values), width)
     value = form.own_value
     if form.symbols and form.values and value is not None and len(form.symbols) <= MOST_SYMBOLS:
-        lines += equation("             = ", notation.text(form.expr, form.values, form.values), width)
+        lines += equation(f"{'= ':>{len(start)}}", notation.text(form.expr, form.values, form.values), width)
     if value is not None and form.symbols:
-        lines += [f"             = {(style or plain)(thousands(value), 'bold')}"]
+        lines += [f"{'= ':>{len(start)}}{(style or plain)(thousands(value), 'bold')}"]
     return "\n".join([*lines, *_legend(form, width, style or plain), *premises(form, width)])
 
 
@@ -61,7 +62,8 @@ def as_latex(form: Formula) -> str:
 
 def title(form: Formula) -> str:
     """Return the name of the form, and whose way of counting it is."""
-    return " · ".join(filter(None, (one_line(form.name), form.convention)))
+    of = "" if form.measure.name == DEFAULT_MEASURE else form.measure.name
+    return " · ".join(filter(None, (one_line(form.name), form.convention, of)))
 
 
 def heading(form: Formula, width: int, style: Style | None) -> str:

@@ -12,6 +12,13 @@ from paramcalc.results.count import Count
 from paramcalc.results.derivation import Derivation
 from paramcalc.results.difference import Difference
 from paramcalc.results.formula import Formula
+from paramcalc.results.measure_derivation import MeasureDerivation
+from paramcalc.results.measure_difference import MeasureDifference
+from paramcalc.results.measurement import Measurement
+from paramcalc.results.memory import Memory
+from paramcalc.results.receptive_field import ReceptiveField
+from paramcalc.results.solving import Solutions
+from paramcalc.results.sweeps import Sweep
 from paramcalc.spec import Spec
 from paramcalc.spec.writing import dumps
 
@@ -28,15 +35,26 @@ def _spec(result: Spec) -> dict[str, str]:
     return {"text/plain": text, "text/html": f"<pre><code>{escape(text)}</code></pre>"}
 
 
-@shown.register
-def _count(result: Count) -> dict[str, str]:
+@shown.register(Count)
+@shown.register(Measurement)
+def _count(result: Count | Measurement) -> dict[str, str]:
     return {"text/plain": tables.as_text(result), "text/html": tables.as_html(result)}
 
 
-@shown.register
-def _difference(result: Difference) -> dict[str, str]:
+@shown.register(Difference)
+@shown.register(MeasureDifference)
+@shown.register(Memory)
+@shown.register(ReceptiveField)
+def _sheet(result: Difference | MeasureDifference | Memory | ReceptiveField) -> dict[str, str]:
     text = str(result)
     return {"text/plain": text, "text/markdown": result.to("markdown"), "text/html": f"<pre>{escape(text)}</pre>"}
+
+
+@shown.register(Solutions)
+@shown.register(Sweep)
+def _text(result: Solutions | Sweep) -> dict[str, str]:
+    text = str(result)
+    return {"text/plain": text, "text/html": f"<pre>{escape(text)}</pre>"}
 
 
 @shown.register
@@ -54,8 +72,9 @@ def _formula(result: Formula) -> dict[str, str]:
 
 
 @shown.register(Derivation)
+@shown.register(MeasureDerivation)
 @shown.register(Comparison)
-def _derivation(result: Derivation | Comparison) -> dict[str, str]:
+def _derivation(result: Derivation | MeasureDerivation | Comparison) -> dict[str, str]:
     from paramcalc.exports.derivations import html, made
 
     return {

@@ -13,7 +13,10 @@ from paramcalc.core.lines import one_line
 from paramcalc.exports.numbers import binary_bytes
 from paramcalc.graph import CopyRange, leaves
 from paramcalc.layers.base.fields import DTYPES
+from paramcalc.measures import Term
 from paramcalc.results.count import Count, LayerCount, TensorCount
+from paramcalc.results.measurement import MeasuredLayer, Measurement
+from paramcalc.results.receptive_field import ReceptiveField
 
 #: The version of the object that JSON has of a count.
 VERSION = 1
@@ -28,13 +31,17 @@ _WIDTH = 100
 _TOTALS = ("total", "trainable", "non_trainable", "buffers")
 
 
-def plain(count: Count) -> dict[str, Any]:
-    """Return the object that JSON has of a count; the keys are stable."""
+def plain(count: Count | Measurement) -> dict[str, Any]:
+    """Return the object that JSON has of a count, or of another measure; the keys are stable."""
+    if isinstance(count, Count):
+        numbers = _numbers(count, *_TOTALS, "total_untied", "active", "bytes")
+    else:
+        numbers = {"measure": count.measure, "unit": count.unit, **_numbers(count, "total")}
     return {
         "paramcalc_count": VERSION,
         "name": count.name,
         "convention": count.convention,
-        **_numbers(count, *_TOTALS, "total_untied", "active", "bytes"),
+        **numbers,
         "dims": dims(count),
         # where anything was given beside the spec
         **({"set": {name: value(each) for name, each in count.given.items()}} if count.given else {}),
@@ -78,12 +85,12 @@ def _own_functions(count: Count) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(one_line, texts)))
 
 
-def dims(count: Count) -> dict[str, Any]:
+def dims(count: Count | Measurement | ReceptiveField) -> dict[str, Any]:
     """Return the dims of a count at their values; an unknown one as its name."""
     return {name: value(each) for name, each in count.dims.items()}
 
 
-def row(layer: LayerCount) -> dict[str, Any]:
+def row(layer: LayerCount | MeasuredLayer) -> dict[str, Any]:
     """Return the object that JSON has of a row."""
     further = [shape(each) for each in layer.further_output_shapes]
     return {
@@ -94,9 +101,21 @@ def row(layer: LayerCount) -> dict[str, Any]:
         "output_shape": shape(layer.output_shape),
         # where a layer has several outputs
         **({"further_output_shapes": further} if further else {}),
-        **_numbers(layer, *_TOTALS, "active"),
-        "tensors": list(map(tensor, layer.tensors)),
+        **_amounts(layer),
     }
+
+
+def _amounts(layer: LayerCount | MeasuredLayer) -> dict[str, Any]:
+    """Return what a row counts, and the parts of it."""
+    if isinstance(layer, LayerCount):
+        return {**_numbers(layer, *_TOTALS, "active"), "tensors": list(map(tensor, layer.tensors))}
+    once = {} if type(layer.once) is int and not layer.once else {"once": value(layer.once)}
+    return {**_numbers(layer, "total"), "terms": list(map(term, layer.terms)), **once}
+
+
+def term(term: Term) -> dict[str, Any]:
+    """Return the object that JSON has of a term of a measure."""
+    return {"name": term.name, "factors": [value(size) for size in term.factors], "amount": value(term.amount)}
 
 
 def place(name: str, path: Iterable[str], copies: Iterable[CopyRange]) -> dict[str, Any]:
@@ -117,7 +136,7 @@ def tensor(tensor: TensorCount) -> dict[str, Any]:
     }
 
 
-def _numbers(result: Count | LayerCount, *keys: str) -> dict[str, Any]:
+def _numbers(result: Count | LayerCount | Measurement | MeasuredLayer, *keys: str) -> dict[str, Any]:
     return {key: value(getattr(result, key)) for key in keys}
 
 
@@ -135,6 +154,16 @@ def value(given: Any) -> Any:
     if isinstance(given, tuple):
         return [value(item) for item in given]
     return given.tolist() if algebra.is_array(given) else given
+
+
+def exact(data: Any) -> Any:
+    """Return data with each number as every reader of JSON keeps it."""
+    # what knows the languages stands above what knows counts
+    from paramcalc.exports.languages.tree import number
+
+    if isinstance(data, dict):
+        return {key: exact(value) for key, value in data.items()}
+    return list(map(exact, data)) if isinstance(data, list) else number(data)
 
 
 def written(data: Any, indent: str = "") -> str:

@@ -45,6 +45,10 @@ _VALUE = {
 _VALUES = {"type": "object", "additionalProperties": {"$ref": "#/$defs/value"}}
 _COPIES = {"anyOf": [{"type": "integer", "minimum": 0}, _EXPRESSION]}
 _MEANING = {"type": "string", "description": "what the dim is, in a few words"}
+_RECOMPUTE = {
+    **_TRUTH,
+    "description": "whether its forward pass is computed again for the backward pass, and what is in it not kept",
+}
 _CONNECTIONS = {"enum": [*CONNECTIONS], "description": "`none`: the layers are a list of what is there"}
 _REQUIRES = {
     "anyOf": [_TRUTH, {"type": "array", "items": _TRUTH}],
@@ -227,8 +231,9 @@ def _places() -> dict[str, Any]:
         "tie": _TIE,
         "tensors": {**tensors, "description": "tensors that the group itself has"},
         "connections": _CONNECTIONS,
+        "recompute": _RECOMPUTE,
     }
-    of_call = {"with": {**_VALUES, "description": "the arguments of the block"}}
+    of_call = {"with": {**_VALUES, "description": "the arguments of the block"}, "recompute": _RECOMPUTE}
     return {
         "layer_place": _place("^[A-Z]", {"tie": _TIE, "of": _OF}),
         "group_place": _place("^layers$", of_group),

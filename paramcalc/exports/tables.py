@@ -13,16 +13,21 @@ from paramcalc.exports.numbers import binary_bytes, keras_bytes, prefixed, thous
 from paramcalc.layers.base.axes import shape_text, sizes_text
 from paramcalc.layers.base.fields import DEFAULT_DTYPE
 from paramcalc.results.count import Count, LayerCount
+from paramcalc.results.measurement import MeasuredLayer, Measurement
 from paramcalc.spec import Value
 
 #: How a count is printed.
 Format: TypeAlias = Literal["table", "json", "csv", "markdown"]
+#: What is printed: a count, or another measure.
+Counted: TypeAlias = Count | Measurement
 
-HEADINGS = ("layer", "type", "output shape", "parameters", "connected to")
 _GAP = "  "
+_TERM_KEYS = ("layer", "term", "factors", "amount", "times")
+#: The headings of columns of numbers.
+_NUMBERS = {"trained", "elements", "bytes", "parameters", "trained parameters", "active parameters", "FLOPs"}
 
 
-def as_json(count: Count) -> str:
+def as_json(count: Counted) -> str:
     """Print the count as one JSON object, with stable keys."""
     return _json(count.plain())
 
@@ -33,12 +38,14 @@ def _json(value: Any) -> str:
     return json_text(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def as_csv(count: Count, tensors: bool = False) -> str:
+def as_csv(count: Counted, tensors: bool = False) -> str:
     """Print the rows of a count as CSV; with `tensors`, a row for each tensor."""
     if tensors:
-        headings = ("layer", "tensor", "shape", "role", "trainable", "dtype", "elements", "times", "tied_to")
+        headings: Sequence[str] = _TERM_KEYS
+        if isinstance(count, Count):
+            headings = ("layer", "tensor", "shape", "role", "trainable", "dtype", "elements", "times", "tied_to")
         return _csv(headings, _tensor_values(count))
-    totals = ("total", "trainable", "non_trainable", "buffers")
+    totals = ("total", "trainable", "non_trainable", "buffers") if isinstance(count, Count) else ("total",)
     rows = (
         [row.name, row.kind, shape_text(row.output_shape), row.times, *_values(row, totals), " ".join(row.inputs)]
         for row in count.layers
@@ -46,12 +53,16 @@ def as_csv(count: Count, tensors: bool = False) -> str:
     return _csv(("layer", "kind", "output_shape", "times", *totals, "inputs"), rows)
 
 
-def _values(counted: Count | LayerCount, keys: Iterable[str]) -> list[Any]:
+def _values(counted: Counted | LayerCount | MeasuredLayer, keys: Iterable[str]) -> list[Any]:
     return [getattr(counted, key) for key in keys]
 
 
-def _tensor_values(count: Count) -> Iterator[Sequence[Any]]:
+def _tensor_values(count: Counted) -> Iterator[Sequence[Any]]:
     for row in count.layers:
+        if isinstance(row, MeasuredLayer):
+            for term in row.terms:
+                yield (row.name, term.name, sizes_text(term.factors), term.amount, row.times)
+            continue
         for tensor in row.tensors:
             trainable = str(tensor.trainable).lower()
             standing = (tensor.role, trainable, tensor.dtype, tensor.elements, row.times, tensor.tied_to or "")
@@ -69,7 +80,7 @@ def _csv(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return output.getvalue().rstrip("\n")
 
 
-def as_markdown(count: Count, tensors: bool = False) -> str:
+def as_markdown(count: Counted, tensors: bool = False) -> str:
     """Print the count as a Markdown table, its totals below."""
     headings, rows = _cells(count, tensors)
     lines = [*_markdown_table(headings, rows), ""]
@@ -78,16 +89,22 @@ def as_markdown(count: Count, tensors: bool = False) -> str:
     return "\n".join(lines)
 
 
-def of_several(counts: Sequence[tuple[str, Count]], format: Format, style: Style | None = None) -> str:
+def of_several(counts: Sequence[tuple[str, Counted]], format: Format, style: Style | None = None) -> str:
     """Print several counts, each by the path of its spec: a line each, or a list of JSON objects."""
     if format == "json":
         return _json([count.plain() for _, count in counts])
     if format == "csv":
-        keys = ("total", "trainable", "non_trainable", "buffers", "active", "bytes")
+        keys: Sequence[str] = ("total",)
+        if isinstance(counts[0][1], Count):
+            keys = ("total", "trainable", "non_trainable", "buffers", "active", "bytes")
         numbers = (_values(count, keys) for _, count in counts)
         return _csv(("spec", "convention", *keys), _lines_of_several(counts, numbers))
-    numbers = ([thousands(count.total), thousands(count.trainable), _size(count)] for _, count in counts)
-    headings = ("spec", "convention", "parameters", "trained", "bytes")
+    numbers = (
+        [thousands(count.total), *([thousands(count.trainable), _size(count)] if isinstance(count, Count) else [])]
+        for _, count in counts
+    )
+    more = ("trained", "bytes") if isinstance(counts[0][1], Count) else ()
+    headings = ("spec", "convention", counts[0][1].unit, *more)
     rows = list(_lines_of_several(counts, numbers))
     if format == "markdown":
         return "\n".join(_markdown_table(headings, rows))
@@ -97,7 +114,7 @@ def of_several(counts: Sequence[tuple[str, Count]], format: Format, style: Style
     return "\n".join([style(lines[0], "bold"), style("─" * max(map(len, lines)), "dim"), *lines[1:]])
 
 
-def _lines_of_several(counts: Sequence[tuple[str, Count]], numbers: Iterable[list[Any]]) -> Iterator[list[Any]]:
+def _lines_of_several(counts: Sequence[tuple[str, Counted]], numbers: Iterable[list[Any]]) -> Iterator[list[Any]]:
     for (path, count), values in zip(counts, numbers, strict=True):
         yield [printable(path), count.convention, *values]
 
@@ -106,18 +123,19 @@ def _size(count: Count) -> str:
     return binary_bytes(count.bytes) if type(count.bytes) is int else str(count.bytes)
 
 
-def as_html(count: Count) -> str:
+def as_html(count: Counted) -> str:
     """Print the count as a table of a page, its totals below."""
     from html import escape
+
+    headings, rows = _cells(count, False)
 
     def row(tag: str, cells: Sequence[str]) -> str:
         shown = "".join(
             f'<{tag} style="text-align: {"right" if _is_number(name) else "left"}">{escape(cell)}</{tag}>'
-            for name, cell in zip(HEADINGS, cells, strict=True)
+            for name, cell in zip(headings, cells, strict=True)
         )
         return f"<tr>{shown}</tr>\n"
 
-    headings, rows = _cells(count, False)
     lines = [f"{label} {value}" for label, value in _totals(count)] + _notes(count)
     return (
         f"<table>\n<thead>{row('th', headings)}</thead>\n<tbody>\n{''.join(row('td', each) for each in rows)}</tbody>\n"
@@ -126,7 +144,7 @@ def as_html(count: Count) -> str:
 
 
 def as_text(
-    count: Count,
+    count: Counted,
     tensors: bool = False,
     width: int | None = None,
     style: Style | None = None,
@@ -140,22 +158,23 @@ def as_text(
     column of what is trained.
     """
     style = style or (lambda text, mark: text)
-    title = " · ".join(filter(None, (one_line(count.name), count.convention)))
+    of = "" if isinstance(count, Count) else count.measure
+    title = " · ".join(filter(None, (one_line(count.name), count.convention, of)))
     table = _tensor_table(count, width, style) if tensors else _layer_table(count, width, style, flat, trained)
     notes = _notes_within(count, width, style)
     return "\n".join([style(title, "bold"), "", *table, *_sums(count, style), *notes, *_in_short(count, style)])
 
 
-def _layer_table(count: Count, width: int | None, style: Style, flat: bool, trained: bool) -> list[str]:
+def _layer_table(count: Counted, width: int | None, style: Style, flat: bool, trained: bool) -> list[str]:
     if not flat and not is_flat(count):
-        return fitted(tree_lines(count), width, style, trained)
-    table = fitted(flat_lines(count), width, style, trained)
+        return fitted(tree_lines(count), width, style, count.unit, trained)
+    table = fitted(flat_lines(count), width, style, count.unit, trained)
     if flat or width is None or max(map(len, table)) <= width:
         return table
-    return fitted(flat_lines(count, whole=False), width, style, trained)
+    return fitted(flat_lines(count, whole=False), width, style, count.unit, trained)
 
 
-def _tensor_table(count: Count, width: int | None, style: Style) -> list[str]:
+def _tensor_table(count: Counted, width: int | None, style: Style) -> list[str]:
     headings, rows = _cells(count, tensors=True)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     if width is not None:
@@ -165,7 +184,7 @@ def _tensor_table(count: Count, width: int | None, style: Style) -> list[str]:
     return [style(_line(headings, headings, widths), "bold"), rule, *lines, rule]
 
 
-def _sums(count: Count, style: Style) -> list[str]:
+def _sums(count: Counted, style: Style) -> list[str]:
     """Return the totals, their numbers one below the other."""
     totals = _totals(count)
     label_width = max(len(label) for label, _ in totals)
@@ -178,10 +197,13 @@ def _sums(count: Count, style: Style) -> list[str]:
     return lines
 
 
-def _in_short(count: Count, style: Style) -> list[str]:
+def _in_short(count: Counted, style: Style) -> list[str]:
     """Return the answer to the usual question in one line: how many, and how large in which dtypes."""
     if type(count.total) is not int:
         return []
+    if isinstance(count, Measurement):
+        whole = binary_bytes(count.total) if count.unit == "bytes" else f"{prefixed(count.total)} {count.unit}"
+        return [style(whole, "bold")]
     other = "bfloat16" if count.dtype != "bfloat16" else DEFAULT_DTYPE
     sizes = [count.sizes(), count.sizes(other)] if count.total else []
     parts = [f"{prefixed(count.total)} parameters", *(_size_in(size) for size in sizes)]
@@ -192,7 +214,7 @@ def _size_in(sizes: Mapping[str, int]) -> str:
     return f"{binary_bytes(sum(sizes.values()))} {' and '.join(sizes)}"
 
 
-def _notes_within(count: Count, width: int | None, style: Style) -> list[str]:
+def _notes_within(count: Counted, width: int | None, style: Style) -> list[str]:
     """Return the notes, wrapped to a width."""
     notes = _notes(count)
     if width is not None:
@@ -202,14 +224,18 @@ def _notes_within(count: Count, width: int | None, style: Style) -> list[str]:
     return [style(note, "dim") for note in notes]
 
 
-def _cells(count: Count, tensors: bool) -> tuple[Sequence[str], list[list[str]]]:
-    if tensors:
+def _cells(count: Counted, tensors: bool) -> tuple[Sequence[str], list[list[str]]]:
+    if tensors and isinstance(count, Measurement):
+        term = count.amounts.measure.term
+        return ("layer", term, "sizes", count.unit, ""), [cells for row in count.layers for cells in _term_cells(row)]
+    if tensors and isinstance(count, Count):
         headings: Sequence[str] = ("layer", "tensor", "shape", "elements", "dtype", "")
         return headings, [cells for row in count.layers for cells in _tensor_cells(row)]
-    return HEADINGS, [_row_cells(row) for row in count.layers]
+    headings = ("layer", "type", "output shape", count.unit, "connected to")
+    return headings, [_row_cells(row) for row in count.layers]
 
 
-def _row_cells(row: LayerCount) -> list[str]:
+def _row_cells(row: LayerCount | MeasuredLayer) -> list[str]:
     shape = shape_text(row.output_shape)
     return [row.name, row.kind, shape, thousands(row.total), ", ".join(row.inputs)]
 
@@ -226,7 +252,22 @@ def _tensor_cells(row: LayerCount) -> Iterable[list[str]]:
         yield [row.name if place == 0 else "", *rest]
 
 
-def _totals(count: Count) -> list[tuple[str, str]]:
+def _term_cells(row: MeasuredLayer) -> Iterator[list[str]]:
+    """Give the terms of a layer, and what its copies have beside them."""
+    copies = "" if row.times == 1 else f" × {thousands(row.times)}"
+    cells = [
+        [term.name, " · ".join(map(str, term.factors)), thousands(term.amount) + copies, one_line(term.purpose)]
+        for term in row.terms
+    ]
+    if type(row.once) is not int or row.once:
+        cells.append(["", "", f"{row.once:+,}" if type(row.once) is int else str(row.once), "once, over all copies"])
+    for place, rest in enumerate(cells or [["", "", thousands(row.total), ""]]):
+        yield [row.name if place == 0 else "", *rest]
+
+
+def _totals(count: Counted) -> list[tuple[str, str]]:
+    if isinstance(count, Measurement):
+        return [("Total:", f"{thousands(count.total)} {count.unit}")]
     size = keras_bytes
     totals = [
         ("Total params:", f"{thousands(count.total)} ({size(count.bytes)})"),
@@ -242,12 +283,12 @@ def _totals(count: Count) -> list[tuple[str, str]]:
     return totals
 
 
-def _notes(count: Count) -> list[str]:
+def _notes(count: Counted) -> list[str]:
     return [f"Note: {note}" for note in count.notes]
 
 
 def _is_number(heading: str) -> bool:
-    return heading in ("parameters", "trained", "bytes", "elements")
+    return heading in _NUMBERS
 
 
 def _markdown_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.exports.languages.tree import form_data, number
+from paramcalc.exports.languages.tree import form_data, number, of_measure
 from paramcalc.results.formula import Formula
 from paramcalc.results.formula.conditions import meets
 
@@ -39,6 +39,7 @@ def plain(form: Formula) -> dict[str, Any]:
         "paramcalc_vectors": VERSION,
         "name": form.name,
         "convention": form.convention,
+        **of_measure(form.measure),
         "symbols": data["symbols"],
         "vectors": [_vector(sizes, outcome) for sizes, outcome in outcomes if _is_short(outcome)],
     }

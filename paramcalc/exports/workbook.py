@@ -82,10 +82,16 @@ class _Writer:
         self.label = book.add_format({"bold": True, "top": 1})
         self.wrong = book.add_format({"bg_color": "#FFC7CE", "font_color": "#9C0006"})
 
+    @property
+    def unit(self) -> str:
+        """What a number counts, as a sentence begins with it."""
+        unit = self.form.measure.unit
+        return unit[0].upper() + unit[1:]
+
     def write(self) -> None:
         """Write all sheets."""
         self._head(self.sizes, "Change a yellow cell: the total and the sheet Layers follow.", _SIZE_HEADINGS)
-        self._head(self.layers, "Parameters of each layer. #N/A where a check on the sheet Sizes fails.", _HEADINGS)
+        self._head(self.layers, f"{self.unit} of each layer. #N/A where a check on the sheet Sizes fails.", _HEADINGS)
         self._write_sizes()
         self._write_layers()
 
@@ -103,7 +109,7 @@ class _Writer:
         sheet.set_column(0, 0, 50)
         sheet.set_column(1, 1, 20)
         sheet.set_column(2, 2, 60)
-        sheet.write_string(_TOTAL, 0, "parameters in total", self.title)
+        sheet.write_string(_TOTAL, 0, f"{self.form.measure.unit} in total", self.title)
         sheet.write_formula(_TOTAL, 1, "=total", self.result, self._total())
         told = any(size.about for size in self.program.sizes)
         self._row(sheet, _SIZE_HEADINGS, ("size", "value", *(["stands for"] if told else [])))
@@ -166,7 +172,7 @@ class _Writer:
         sheet.set_column(1, 1, 20)
         sheet.set_column(2, 2, 10)
         sheet.set_column(3, 3, 20, None, {"hidden": True})
-        self._row(sheet, _HEADINGS, ("layer", "parameters", "share", "at most"))
+        self._row(sheet, _HEADINGS, ("layer", self.form.measure.unit, "share", "at most"))
         first, end = _HEADINGS + 1, _HEADINGS + 1 + len(parts)
         for row, (name, expr) in enumerate(parts, first):
             sheet.write_string(row, 0, one_line(name))
@@ -188,7 +194,7 @@ class _Writer:
         `first` and `last` are the rows of the layers as formulas have them.
         """
         sheet = self.sorted
-        self._row(sheet, 0, ("place", "layer", "parameters"))
+        self._row(sheet, 0, ("place", "layer", self.form.measure.unit))
         values = [self._value(expr) for _, expr in self.parts]
         known = [(-value, number) for number, value in enumerate(values) if isinstance(value, int)]
         order = [number for _, number in sorted(known)]
@@ -208,7 +214,7 @@ class _Writer:
         chart = self.book.add_chart({"type": "bar"})
         chart.add_series(
             {
-                "name": "parameters",
+                "name": self.form.measure.unit,
                 "categories": [_SORTED, 1, 1, bars, 1],
                 "values": [_SORTED, 1, 2, bars, 2],
                 "gap": 50,
@@ -216,7 +222,7 @@ class _Writer:
         )
         chart.show_hidden_data()
         shown = "each layer" if bars == len(self.parts) else f"the {bars} largest layers"
-        chart.set_title({"name": f"Parameters of {shown}, the largest first", "overlay": False})
+        chart.set_title({"name": f"{self.unit} of {shown}, the largest first", "overlay": False})
         chart.set_legend({"none": True})
         chart.set_y_axis({"reverse": True})
         chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}}})

@@ -59,16 +59,17 @@ def evaluate(
     dims: Mapping[str, Value] | None = None,
     fold: bool = True,
     symbolic: bool = False,
+    by_layers: bool = False,
 ) -> Graph:
     """Return the graph of a spec under a convention, its shapes inferred and checked.
 
-    `dims` replaces values of dims; `fold` makes one of copies that are alike; in a `symbolic`
-    evaluation `Undecided` is raised for the caller to decide. Raises `ParamcalcError` with all
-    problems found.
+    `dims` replaces values of dims; `fold` makes one of copies that are alike in shapes and tensors, and `by_layers`
+    in all that their layers state and take as well; in a `symbolic` evaluation `Undecided` is raised for the caller
+    to decide. Raises `ParamcalcError` with all problems found.
     """
     values = dim_values(spec, dims)
     check_conditions(spec.requires, Environment(values), ("requires",))
-    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic)
+    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic, by_layers)
     root = evaluation.root(values)
     give_names(root)
     found = (

@@ -38,7 +38,8 @@ class AnyCopy:
         try:
             with algebra.assuming() as conditions:
                 tree = self.content(copy) if walk.choose(copy) else None
-            if tree is not None and len(walk.problems) == len(problems) and self._hold(conditions):
+            is_whole = tree is not None and len(walk.problems) == len(problems)
+            if is_whole and self._hold(conditions) and self._are_of_others(conditions.choices):
                 return tree
         except ParamcalcError:
             pass
@@ -50,6 +51,14 @@ class AnyCopy:
             del walk.remarks[remarks:], walk.trail[trail:]
         walk.problems, walk.budget.steps = problems, steps
         return None
+
+    def _are_of_others(self, choices: Iterable[tuple[str, Number, Number]]) -> bool:
+        """Return whether choices are made by other symbols alone; then they are the whole network's."""
+        for relation, left, right in choices:
+            if algebra.depends(left, self.number) or algebra.depends(right, self.number):
+                return False
+            algebra.choose(relation, left, right)
+        return True
 
     def _hold(self, conditions: Iterable[tuple[str, Number, Number]]) -> bool:
         """Return whether conditions hold for every number; what they are on other symbols is assumed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
@@ -32,7 +33,8 @@ class Copies(Repeated):
         #: the values that one copy passes on to the next, as the next copy has them
         self.carried: Values = self._carried()
         #: what flows out of the last of them so far
-        self.flow = inputs[0] if inputs else None
+        # a flow of its own, which tells what a copy takes of the one before from what it takes by name
+        self.flow = replace(inputs[0]) if inputs and not inputs[0].broken else next(iter(inputs), None)
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
@@ -53,8 +55,11 @@ class Copies(Repeated):
             if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
         self._remark()
+        if self.trees and self.flow and not self.flow.broken:
+            # what flows out of all copies, apart from what flows out of the last
+            self.flow = replace(self.flow)
         self.entry.flow = self.flow
-        return self.branch(self.trees, self.flow.shape if self.flow else ()) if self.trees else None
+        return self.branch(self.trees, self.flow) if self.trees else None
 
     def _carried(self) -> Values:
         """Return the carried values of the first copy."""
@@ -76,6 +81,7 @@ class Copies(Repeated):
                 number += 1
         else:
             algebra.assume("≥", algebra.needed(self.times), 1)
+            algebra.choose("≥", self.times, 1)
             yield from range(2)
             undecided = Undecided(self.times)
             undecided.expression = str(self.entry.node.times)
@@ -125,5 +131,5 @@ class Copies(Repeated):
         grown = growth.tree(before, self.flow)
         if grown is None:
             return False
-        self.trees[-1], self.flow = grown, Flow(grown.output, second.leaf)
+        self.trees[-1], self.flow = grown, grown.flow
         return True

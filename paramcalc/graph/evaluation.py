@@ -31,8 +31,8 @@ from paramcalc.spec.references import Reference
 class Evaluation(Walk):
     """The evaluation of a spec under a convention: a walk through its nodes, as far as they are there."""
 
-    def __init__(self, spec: Spec, target: Convention, fold: bool, symbolic: bool) -> None:
-        super().__init__(spec, fold, symbolic)
+    def __init__(self, spec: Spec, target: Convention, fold: bool, symbolic: bool, by_layers: bool) -> None:
+        super().__init__(spec, fold, symbolic, by_layers)
         own = convention(spec.framework)
         self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
         self.add: Layer = kind("Add")()
@@ -232,7 +232,16 @@ class Evaluation(Walk):
         own = self.own_tensors(copy) if node.tensors is not None else []
         children, copy.flow = self.sequence(copy.scope)
         output = copy.flow.shape if copy.flow else ()
-        return Branch(copy.label, [*own, *children], output, block=node.block, inputs=copy.inputs)
+        recompute = self.truth(copy, "recompute")
+        return Branch(
+            copy.label,
+            [*own, *children],
+            output,
+            block=node.block,
+            inputs=copy.inputs,
+            flow=copy.flow,
+            recompute=recompute,
+        )
 
     def remark_on_inputs(self, copy: Copy, nodes: Sequence[Node]) -> None:
         """Remark on inputs of a group that no node in it names: a node without `inputs` takes the first alone."""
@@ -364,7 +373,7 @@ class Evaluation(Walk):
         outputs, _ = self.add.infer(flow.shape, before.shape)
         inside.output = outputs[0]
         leaf = Leaf(name, self.add, (flow, before), outputs, [], path=copy.entry.path)
-        copy.flow = Flow(inside.output, leaf)
+        copy.flow = inside.flow = Flow(inside.output, leaf)
         inside.children.append(leaf)
         return inside
 

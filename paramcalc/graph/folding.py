@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
-from paramcalc.graph.tree import Branch, Flow, Tree, leaves
+from paramcalc.graph.tree import Branch, Flow, Leaf, Tree, leaves
+from paramcalc.layers.base.declaration import Layer
 
 
 def alike_from_here(before: Flow | None, after: Flow | None) -> bool:
@@ -16,17 +18,20 @@ def alike_from_here(before: Flow | None, after: Flow | None) -> bool:
     return algebra.same_shapes(before.shape, after.shape)
 
 
-def alike(one: Tree, other: Tree) -> bool:
-    """Return whether the layers of two copies have the same types, shapes and tensors."""
-    return bool(_signature(one) == _signature(other))
+def alike(one: Tree, other: Tree, by_layers: bool = False) -> bool:
+    """Return whether the layers of two copies have the same types, shapes and tensors.
+
+    With `by_layers`, also the same fields, and the same inputs.
+    """
+    return bool(_signature(one, by_layers) == _signature(other, by_layers))
 
 
-def folded(copies: list[Tree]) -> list[Tree]:
+def folded(copies: list[Tree], by_layers: bool = False) -> list[Tree]:
     """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]
-    last = _signature(copies[0])
+    last = _signature(copies[0], by_layers)
     for tree in copies[1:]:
-        signature, before = _signature(tree), result[-1]
+        signature, before = _signature(tree, by_layers), result[-1]
         if signature == last and int(tree.label) == int(before.label) + before.times:
             before.times = before.times + tree.times
             for (leaf, _), (standing, _) in zip(leaves(tree), leaves(before), strict=True):
@@ -44,15 +49,49 @@ def range_label(first: int, times: Number) -> str:
     return f"{first}.." if algebra.is_array(times) else f"{first}..{first + times - 1}"
 
 
-def _signature(tree: Tree) -> Any:
-    """Return what makes copies alike: the types, shapes and tensors of their layers."""
+def _signature(tree: Tree, by_layers: bool) -> Any:
+    """Return what makes copies alike: the types, shapes and tensors of their layers, and what these state and take."""
+    wiring = _Wiring(tree) if by_layers else None
+    return _signature_of(tree, wiring)
+
+
+def _signature_of(tree: Tree, wiring: _Wiring | None) -> Any:
     if isinstance(tree, Branch):
-        inner = tuple((child.label, _hashable((child.times,)), _signature(child)) for child in tree.children)
-        return _hashable(tree.output), inner
+        inner = tuple((child.label, _hashable((child.times,)), _signature_of(child, wiring)) for child in tree.children)
+        return _hashable(tree.output), inner, wiring is not None and tree.recompute
     uses = tuple(
         (use.tensor.name, _hashable(use.tensor.shape), use.trainable, use.dtype, use.tied_as) for use in tree.uses
     )
-    return type(tree.layer).__name__, tuple(map(_hashable, tree.outputs)), tree.shared, uses
+    stated = (_plain(tree.layer), wiring.inputs(tree)) if wiring is not None else ()
+    return type(tree.layer).__name__, tuple(map(_hashable, tree.outputs)), tree.shared, uses, stated
+
+
+class _Wiring:
+    """What the layers of a copy take: of one another by their places, of what is outside by that itself."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.places = {id(leaf): place for place, (leaf, _) in enumerate(leaves(tree))}
+        self.entry = tree.inputs[0] if tree.inputs else None
+
+    def inputs(self, leaf: Leaf) -> Any:
+        """Return what a leaf takes, and its shape."""
+        return tuple((self._origin(flow), flow.place, _hashable(flow.shape)) for flow in leaf.inputs)
+
+    def _origin(self, flow: Flow) -> Any:
+        if flow is self.entry or flow.leaf is None:
+            return flow is self.entry
+        return ("inside", self.places[id(flow.leaf)]) if id(flow.leaf) in self.places else id(flow.leaf.standing)
+
+
+def _plain(value: Any) -> Any:
+    """Return the value of a field, of a layer all of them, as something that can be compared."""
+    if isinstance(value, Layer):
+        return type(value).__name__, _plain(vars(value))
+    if isinstance(value, Mapping):
+        return tuple((name, _plain(each)) for name, each in value.items())
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return tuple(value.flat) if algebra.is_array(value) else value
 
 
 def _hashable(sizes: Shape) -> tuple[Any, ...]:

@@ -59,7 +59,8 @@ class Growth:
                 tree.label = ""
                 output = tuple(algebra.substituted(size, self.number, self.times) for size in shape)
                 counter = (self.number, 1, self.times - 1)
-                return Branch(self.second.label, [tree], output, role="copies", counter=counter)
+                flow = replace(copy.flow, shape=output) if copy.flow else None
+                return Branch(self.second.label, [tree], output, role="copies", flow=flow, counter=counter)
         return None
 
     def _of_next(self, size: Number) -> Number:

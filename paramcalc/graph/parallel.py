@@ -23,11 +23,12 @@ class Parallel(Repeated):
         there = self._as_one() or list(self._one_by_one())
         if not there:
             return None
-        branch = self.branch([tree for tree, _ in there], ())
+        branch = self.branch([tree for tree, _ in there], None)
+        branch.parallel = True
         if self.entry.node.active is not None:
             branch.active = self._active(branch.children)
         self.entry.flow = self._joined([flow for _, flow in there], branch)
-        branch.output = self.entry.flow.shape
+        branch.output, branch.flow = self.entry.flow.shape, self.entry.flow
         return branch
 
     def _one_by_one(self) -> Iterator[tuple[Tree, Flow]]:
@@ -48,15 +49,21 @@ class Parallel(Repeated):
     def _numbers(self) -> range:
         """Return the numbers of the copies that may have to be evaluated."""
         if self.counter is None and self.walk.fold:
-            return range(1 if algebra.at_least(self.times, 1) else 0)
+            return range(1 if self._is_there() else 0)
         return range(self.times if type(self.times) is int else algebra.number_of_copies(self.times))
+
+    def _is_there(self) -> bool:
+        """Return whether there is a copy at all; of a symbol's number it is assumed."""
+        if algebra.is_symbol(self.times):
+            algebra.choose("≥", self.times, 1)
+        return bool(algebra.at_least(self.times, 1))
 
     def _as_one(self) -> list[tuple[Tree, Flow]]:
         """Return the tree of copies of which there are a symbol's number, and what flows out of each.
 
         Their own number is a symbol too. Returns nothing where that decides too little.
         """
-        if self.counter is None or not algebra.is_symbol(self.times) or not algebra.at_least(self.times, 1):
+        if self.counter is None or not algebra.is_symbol(self.times) or not self._is_there():
             return []
         # only where there are symbols
         from paramcalc.graph.any_copy import AnyCopy
@@ -87,6 +94,9 @@ class Parallel(Repeated):
             return flows[0]
         if self.entry.node.merge is None:
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
+        if self.walk.by_layers and algebra.is_symbol(number):
+            # nothing joins a single one
+            algebra.assume("≥", number, 2)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs, self.entry.scope)
         flows = _alike_as_one(flows)
         with self.walk.asking("merge"):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
-from paramcalc.core.algebra import Shape
 from paramcalc.core.expression import bounded
 from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
@@ -84,13 +83,14 @@ class Repeated:
         any_copy = AnyCopy(self.walk, self.content, copy.number, self.times - 1)
         values = {**copy.values, self.counter: any_copy.number}
         another = any_copy.tree(replace(copy, values=values, inherited=self.inherited, node=None, scope=None))
-        return another is not None and alike(tree, another)
+        return another is not None and alike(tree, another, self.walk.by_layers)
 
-    def branch(self, trees: list[Tree], output: Shape) -> Branch:
+    def branch(self, trees: list[Tree], flow: Flow | None) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""
         if self.walk.fold and len(trees) > 1:
-            trees = folded(trees)
+            trees = folded(trees, self.walk.by_layers)
         for tree in trees:
             tree.number = int(tree.label)
             tree.label = range_label(tree.number, tree.copies)
-        return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1])
+        output = flow.shape if flow else ()
+        return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)

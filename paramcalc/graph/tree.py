@@ -125,6 +125,12 @@ class Branch:
     #: of a group that is the call of a block, the block's name
     block: str | None = None
     inputs: tuple[Flow, ...] = ()
+    #: what flows out of it; of copies one behind the other, out of the last
+    flow: Flow | None = None
+    #: of copies, whether they stand side by side, each on the same inputs
+    parallel: bool = False
+    #: of a group, whether its forward pass is computed again for the backward pass
+    recompute: bool = False
     number: int | None = None
     name: str = ""
     names: tuple[str, ...] = ()
@@ -193,9 +199,12 @@ def active_copies(tree: Branch) -> Iterator[tuple[Tree, Number | None]]:
     Of copies side by side the first stand for those that are active, since they are alike in size.
     """
     left = tree.active
+    copies = [child for child in tree.children if child.label != "merge"]
     for child in tree.children:
         if left is None or child.label == "merge":
             yield child, None
+        elif len(copies) == 1:
+            yield child, left
         else:
             among = algebra.smallest([left, child.copies])
             left = left - among

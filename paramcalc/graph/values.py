@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from paramcalc.core import algebra
@@ -42,8 +43,24 @@ def check_conditions(conditions: Iterable[Expression], environment: Environment,
             if algebra.is_symbol(undecided.value):
                 # whoever evaluates with symbols fixes the dims on which it depends, and no others
                 raise
-            raise undecided_problem(undecided).within(*here) from None
+            arrays = [name for name in condition.names if algebra.is_array(environment.values.get(name))]
+            if not arrays or not algebra.is_array(undecided.value):
+                raise undecided_problem(undecided).within(*here) from None
+            _check_rows(condition, arrays, environment, here)
+            continue
         _check_condition(condition, value, environment, here)
+
+
+def _check_rows(condition: Expression, names: Sequence[str], environment: Environment, path: Path) -> None:
+    """Check a condition at each row of the arrays of these names, rows that are alike once."""
+    for number, row in algebra.distinct_rows([environment.values[name] for name in names]):
+        values = {**environment.values, **dict(zip(names, row, strict=True))}
+        try:
+            check_conditions([condition], Environment(values), path[:-1])
+        except ParamcalcError as error:
+            raise ParamcalcError(
+                replace(problem, message=f"{problem.message}, in row {number}", path=path) for problem in error.problems
+            ) from None
 
 
 def _check_condition(condition: Expression, value: Any, environment: Environment, path: Path) -> None:

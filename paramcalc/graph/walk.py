@@ -31,14 +31,16 @@ class Stop(ParamcalcError):
 class Walk:
     """One walk through a spec.
 
-    With `fold`, copies that are alike are evaluated once; in a `symbolic` walk a condition
-    on a symbol raises `Undecided`, for the caller to decide.
+    With `fold`, copies that are alike are evaluated once: alike in shapes and tensors, and `by_layers` in all that
+    their layers state and in what these take as well. In a `symbolic` walk a condition on a symbol raises
+    `Undecided`, for the caller to decide.
     """
 
-    def __init__(self, spec: Spec, fold: bool, symbolic: bool) -> None:
+    def __init__(self, spec: Spec, fold: bool, symbolic: bool, by_layers: bool) -> None:
         self.spec = spec
         self.fold = fold
         self.symbolic = symbolic
+        self.by_layers = by_layers
         self.channel_axis = convention(spec.framework).channel_axis
         written = _count_nodes(spec.layers) + sum(_count_nodes(block.layers) for block in spec.blocks.values())
         self.allowance = algebra.Allowance(written + LIMITS.copies)

@@ -45,6 +45,11 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.nesting import NestedLayer as NestedLayer
     from paramcalc.layers.base.nesting import NestedLayers as NestedLayers
     from paramcalc.layers.base.nesting import OptionalNestedLayer as OptionalNestedLayer
+    from paramcalc.layers.base.products import Operand as Operand
+    from paramcalc.layers.base.products import Product as Product
+    from paramcalc.layers.base.products import no_products as no_products
+    from paramcalc.layers.base.products import not_stated as not_stated
+    from paramcalc.layers.base.products import products_of_parts as products_of_parts
     from paramcalc.layers.base.spatial import DataFormat as DataFormat
     from paramcalc.layers.base.spatial import data_format as data_format
     from paramcalc.layers.base.windows import output_lengths as output_lengths
@@ -66,6 +71,7 @@ _MODULES = {
         "Window1D", "Window2D", "Window3D", "field",
     ),
     "paramcalc.layers.base.nesting": ("NestedLayer", "NestedLayers", "OptionalNestedLayer"),
+    "paramcalc.layers.base.products": ("Operand", "Product", "no_products", "not_stated", "products_of_parts"),
     "paramcalc.layers.base.spatial": ("DataFormat", "data_format"),
     "paramcalc.layers.base.words": ("Function", "Padding1D", "Padding2D", "Padding3D"),
     "paramcalc.layers.base.windows": ("output_lengths", "transposed_lengths"),

@@ -9,6 +9,8 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, same
 
 
 class PReLU(Layer):
@@ -36,6 +38,7 @@ class PReLU(Layer):
             when="slopes == 'channel' or shared_axes != None",
         ),
     )
+    products = no_products
 
     slopes: Literal["element", "channel", "single"] = field(
         "", "what has a slope of its own: each element, each channel, or the whole", "element"
@@ -66,6 +69,9 @@ class PReLU(Layer):
             )
         return {axis_position(axis, rank) for axis in axes}
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
+
 
 class GLU(Layer):
     """Splits an axis in half, and multiplies the first half by the sigmoid of the second."""
@@ -73,6 +79,7 @@ class GLU(Layer):
     layout = "as_given"
     source = "Dauphin et al. 2017; torch.nn.GLU"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis that is halved, the batch counted as 0", -1)
 
@@ -85,8 +92,13 @@ class GLU(Layer):
 class Identity(Layer):
     """Hands on its input as it is."""
 
+    view = True
     source = "keras.layers.Identity; keras.layers.ActivityRegularization; torch.nn.Identity"
     example = Example(inputs=[(64,)])
+    products = no_products
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 class Masking(Layer):
@@ -94,8 +106,12 @@ class Masking(Layer):
 
     source = "keras.layers.Masking"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     mask_value: Real = field("", "the number that all features of a step to leave out have", 0)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 class GaussianNoise(Layer):
@@ -103,5 +119,9 @@ class GaussianNoise(Layer):
 
     source = "keras.layers.GaussianNoise"
     example = Example({"stddev": 0.1}, [(64,)])
+    products = no_products
 
     stddev: Rate = field("", "the standard deviation of what is added")
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)

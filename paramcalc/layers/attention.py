@@ -18,6 +18,8 @@ from paramcalc.layers.base.fields import (
     Size,
     field,
 )
+from paramcalc.layers.base.products import Operand, Product
+from paramcalc.layers.base.reach import ALL, EVERYTHING, SAME, UP_TO_IT, Reach, Sight, Span
 from paramcalc.layers.base.words import words
 
 
@@ -94,6 +96,12 @@ class MultiHeadAttention(Layer):
     causal: OptionalFlag = field(
         "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
     )
+    window: OptionalSize = field(
+        "",
+        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count;"
+        " all, if absent",
+        None,
+    )
     attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
@@ -121,8 +129,64 @@ class MultiHeadAttention(Layer):
         yield Tensor("output_kernel", (h, v, *o), "from all heads to the output")
         yield Tensor("output_bias", o, "a bias for each output", when=self.output_bias)
 
+    def products(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Product]:
+        of_value = 0 if value is None else 1
+        of_key = of_value if key is None else 2
+        value = value or query
+        key = key or value
+        h, k, g, v = self.num_heads, self.key_dim, self.num_key_value_heads, self.value_dim
+        yield Product("query_kernel", (*query[:-1], query[-1], h, k), (0,), ("query_kernel",))
+        yield Product("key_kernel", (*key[:-1], key[-1], g, k), (of_key,), ("key_kernel",))
+        yield Product("value_kernel", (*value[:-1], value[-1], g, v), (of_value,), ("value_kernel",))
+        gate = ("gate_kernel",)
+        yield Product("gate_kernel", (*query[:-1], query[-1], h, v), (0,), gate, when=self.use_gate)
+        queries: Operand = (0, "query_kernel", "query_bias")
+        keys: Operand = (of_key, "key_kernel", "key_bias", "appended_key")
+        values: Operand = (of_value, "value_kernel", "value_bias", "appended_value")
+        yield from self._attention_products(query, key, queries, keys, values)
+        mixed = (*queries, *keys, *values, "gate_kernel", "gate_bias")
+        yield Product("output_kernel", (*query[:-1], h, v, *self._output_sizes), mixed, ("output_kernel",))
+
+    def _attention_products(
+        self, query: Shape, key: Shape, queries: Operand, keys: Operand, values: Operand
+    ) -> Iterator[Product]:
+        """Yield the comparison of queries with keys, and the mixing of the values."""
+        attended = self._attended(query)
+        others = [size for place, size in enumerate(query[:-1]) if place not in attended]
+        compared, asked = (algebra.product(shape[place] for place in attended) for shape in (key, query))
+        for name, size, left, right, purpose in (
+            ("scores", self.key_dim, queries, keys, "each query is compared with each key"),
+            ("mixture", self.value_dim, (*queries, *keys), values, "the values are mixed for each query"),
+        ):
+            sizes = (*others, self.num_heads, size)
+            yield Product(name, sizes, left, right, purpose, lengths=(asked, compared), causal=self.causal)
+            appended, about = f"{name}_appended", "with the key and value that are appended"
+            yield Product(appended, (*sizes, asked), left, right, about, when=self.add_bias_kv)
+
     def output_shape(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Shape:
         return (*query[:-1], *self._output_sizes)
+
+    def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        if value is None and key is None:
+            # who attends to what comes after it cannot be generated step by step
+            if self.causal is False:
+                return
+            positions = self._positions_kept(query)
+        else:
+            positions = (value or key or query)[:-1]
+        g, k, v = self.num_key_value_heads, self.key_dim, self.value_dim
+        yield Tensor("keys", (*positions, g, k), "the key of each position")
+        yield Tensor("values", (*positions, g, v), "the value of each position")
+
+    def _positions_kept(self, query: Shape) -> Shape:
+        """Give the positions before the next one that it attends to: of a window, all but one."""
+        if self.window is None:
+            return query[:-1]
+        attended = self._attended(query)
+        return tuple(
+            algebra.smallest([size, self.window - 1]) if place in attended else size
+            for place, size in enumerate(query[:-1])
+        )
 
     @property
     def _output_sizes(self) -> Shape:
@@ -136,6 +200,9 @@ class MultiHeadAttention(Layer):
                 f"key {shape_text(key)} and value {shape_text(value)} must have the same length",
             )
         attended = self._attended(query)
+        if self.window is not None and len(attended) > 1:
+            message = "a 'window' goes along one axis, and attention along several"
+            raise refuse("invalid-value", message, "'attention_axes' names one", ("window",))
         left = [position for position in range(len(query) - 1) if position not in attended]
         if len(query) != len(value) or not all(algebra.equal(query[position], value[position]) for position in left):
             raise refuse(
@@ -156,6 +223,27 @@ class MultiHeadAttention(Layer):
             )
         return attended
 
+    def reach(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> tuple[Reach, ...]:
+        attended = self._attended(query)
+        asked = (*(Sight(axis, SAME) for axis in range(len(query) - 1)), EVERYTHING)
+        if value is None:
+            return (self._looked_back(query),)
+        seen = tuple(
+            EVERYTHING if axis in attended or axis == len(query) - 1 else Sight(axis, SAME)
+            for axis in range(len(query))
+        )
+        return (asked, seen) if key is None else (asked, seen, seen)
+
+    def _looked_back(self, x: Shape) -> Reach:
+        """Tell what a position sees of its own sequence: all of it, all up to itself, or a window."""
+        attended = self._attended(x)
+        back: Span | None = ALL
+        if len(attended) == 1 and self.window is not None:
+            back = Span((1 - self.window,), (0,)) if type(self.window) is int else None
+        elif len(attended) == 1 and self.causal:
+            back = UP_TO_IT
+        return (*(Sight(axis, back if axis in attended else SAME) for axis in range(len(x) - 1)), EVERYTHING)
+
 
 class _SimpleAttention(Layer):
     inputs = (
@@ -167,6 +255,18 @@ class _SimpleAttention(Layer):
 
     def way_out(self, shape: Shape) -> str:
         return without_steps(shape)
+
+    def _products(
+        self, query: Shape, value: Shape, key: Shape | None, compares: bool, tensors: Operand
+    ) -> Iterator[Product]:
+        """Yield the comparison of queries with keys, if that is a product, and the mixing of the values."""
+        of_key = 1 if key is None else 2
+        lengths, others = (query[-2], value[-2]), query[:-2]
+        if compares:
+            about = "each query is compared with each key"
+            yield Product("scores", (*others, query[-1]), (0,), (of_key,), about, lengths=lengths)
+        about = "the values are mixed for each query"
+        yield Product("mixture", (*others, value[-1]), (0, of_key, *tensors), (1,), about, lengths=lengths)
 
     def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
         key = key or value
@@ -180,6 +280,18 @@ class _SimpleAttention(Layer):
                 f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
             )
         return (*query[:-1], value[-1])
+
+    def reach(self, query: Shape, value: Shape, key: Shape | None = None) -> tuple[Reach, ...]:
+        asked = (*(Sight(axis, SAME) for axis in range(len(query) - 1)), EVERYTHING)
+        before = tuple(Sight(axis, SAME) for axis in range(len(query) - 2))
+        # the features of values stay apart, unless they are compared with the query as well
+        mixed = (*before, EVERYTHING, EVERYTHING if key is None else Sight(len(query) - 1, SAME))
+        return (asked, mixed) if key is None else (asked, mixed, (*before, EVERYTHING, EVERYTHING))
+
+    def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        yield Tensor("values", value or query, "the value of each position")
+        if key is not None:
+            yield Tensor("keys", key, "the key of each position")
 
 
 class Attention(_SimpleAttention):
@@ -208,6 +320,9 @@ class Attention(_SimpleAttention):
         yield Tensor("scale", (), "the number that scales", when=self.use_scale)
         yield Tensor("concat_score_weight", (), "what the sums count", when=self.score_mode == "concat")
 
+    def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
+        return self._products(query, value, key, self.score_mode == "dot", ("scale", "concat_score_weight"))
+
 
 class AdditiveAttention(_SimpleAttention):
     """Each position of the query mixes the values by how well their keys fit it: tanh(query + key), summed.
@@ -222,3 +337,6 @@ class AdditiveAttention(_SimpleAttention):
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("scale", (query[-1],), "what each feature counts", when=self.use_scale)
+
+    def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
+        return self._products(query, value, key, False, ("scale",))

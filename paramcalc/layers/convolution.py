@@ -8,6 +8,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.convolution import Filters, Windowed
 from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
+from paramcalc.layers.base.products import Product, low_rank_products, updated
+from paramcalc.layers.base.reach import Reach, Sight, grouped_span
 from paramcalc.layers.base.spatial import DataFormat, data_format
 from paramcalc.layers.base.words import CausalPadding1D, Function
 
@@ -62,8 +64,18 @@ class _Conv(Windowed, Filters):
             yield Tensor("lora_kernel_a", (*window, rank), "a window of weights for each rank", dtype="float32")
             yield Tensor("lora_kernel_b", (rank, self.filters), "from each rank to each filter", dtype="float32")
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        window = (*self.kernel_size, algebra.divide(x[-1], self.groups))
+        rank = self.lora_rank
+        yield from low_rank_products("kernel", (), algebra.product(window), self.filters, rank, kept=False)
+        yield Product("kernel", (*self.lengths(x), *window, self.filters), (0,), updated("kernel", rank, kept=False))
+
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        channels = Sight(len(x) - 1, grouped_span(x[-1], self.groups, self.filters))
+        return ((*self.sights(x), channels),)
 
 
 class Conv1D(_Conv, rank=1):

@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Rate, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, mixing, same
 from paramcalc.layers.base.words import Function
 
 
@@ -12,8 +15,16 @@ class Activation(Layer):
 
     source = "keras.layers.Activation; torch.nn.ReLU and its kin"
     example = Example({"activation": "relu"}, [(64,)])
+    products = no_products
 
     activation: Function = field("", "the function")
+
+    @property
+    def is_view(self) -> bool:
+        return bool(self.activation == "linear")
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, -1) if x and "softm" in self.activation else same(x),)
 
 
 class Dropout(Layer):
@@ -21,6 +32,7 @@ class Dropout(Layer):
 
     source = "Srivastava et al. 2014; keras.layers.Dropout; torch.nn.Dropout"
     example = Example({"rate": 0.5}, [(64,)])
+    products = no_products
 
     rate: Rate = field("", "the share of elements set to zero")
     variant: Literal["element", "channel", "gaussian", "alpha", "channel_alpha"] = field(
@@ -28,3 +40,10 @@ class Dropout(Layer):
         "what is drawn: elements, whole channels, factors around 1 (gaussian); alpha keeps mean and variance",
         "element",
     )
+
+    @property
+    def is_view(self) -> bool:
+        return bool(self.rate == 0)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Shape
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Given, OptionalSize, Size, field
+from paramcalc.layers.base.products import Product, low_rank_products, no_products, updated
 from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
+from paramcalc.layers.base.reach import Reach, same
 from paramcalc.layers.base.words import words
 
 
@@ -50,8 +52,14 @@ class Embedding(Layer):
             yield from table(self.quantization, v, d)
         yield from low_rank("embeddings", (v,), (d,), self.lora_rank, self.quantization)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        return _of_update(x, self.input_dim, self.output_dim, self.lora_rank, self.quantization)
+
     def output_shape(self, x: Shape) -> Shape:
         return (*x, self.output_dim)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 class EmbeddingBag(Layer):
@@ -65,6 +73,7 @@ class EmbeddingBag(Layer):
     layout = "as_given"
     source = "torch.nn.EmbeddingBag"
     example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
+    products = no_products
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
@@ -116,6 +125,19 @@ class ReversibleEmbedding(Layer):
             yield from reversed_table(self.quantization, v, d, own)
         yield from low_rank("embeddings", (v,), (d,), self.lora_rank, self.quantization)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        v, d, rank = self.input_dim, self.output_dim, self.lora_rank
+        if not algebra.truth(self.reverse):
+            yield from _of_update(x, v, d, rank, self.quantization)
+            return
+        kept = self.quantization is not None
+        tied = algebra.truth(self.tie_weights)
+        table = updated("embeddings", rank, kept) if tied else ("reverse_embeddings",)
+        if tied and not kept:
+            yield from low_rank_products("embeddings", (), v, d, rank, kept)
+        # of few bits, the input is rounded, and nothing goes back through that
+        yield Product("embeddings", (*x[:-1], d, v), () if kept else (0,), table)
+
     def output_shape(self, x: Shape) -> Shape:
         if not algebra.truth(self.reverse):
             return (*x, self.output_dim)
@@ -125,3 +147,12 @@ class ReversibleEmbedding(Layer):
                 f"ReversibleEmbedding in reverse takes rows of length {self.output_dim}, not {shape_text(x)}",
             )
         return (*x[:-1], self.input_dim)
+
+
+def _of_update(x: Shape, rows: Number, width: Number, rank: Number, quantization: str | None) -> Iterator[Product]:
+    """Yield the products of the update of a table: of the whole, or of the rows that are looked up."""
+    first, second = "lora_embeddings_a", "lora_embeddings_b"
+    if rank is not None and quantization is not None:
+        yield Product(second, (*x, rank, width), (first,), (second,), "from the rank of the update")
+    else:
+        yield from low_rank_products("embeddings", (), rows, width, rank, kept=False)

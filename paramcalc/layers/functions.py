@@ -1,14 +1,18 @@
 """Functions of one or several inputs; they learn nothing."""
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.functions import WITHOUT_GRADIENT
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalAxis, OrderedAxes, field, named
+from paramcalc.layers.base.products import Product, no_products
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, broadcast
 from paramcalc.layers.base.words import FunctionOfSeveral
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
@@ -39,8 +43,13 @@ class Elementwise(Layer):
     layout = "as_given"
     source = "keras.ops.power, keras.ops.where and their kin; torch.pow, torch.where and their kin"
     example = Example({"function": "power"}, [(20, 64), (1, 64)])
+    products = no_products
 
     function: FunctionOfSeveral = field("", "the function")
+
+    @property
+    def is_differentiable(self) -> bool:
+        return self.function not in WITHOUT_GRADIENT
 
     def output_shape(self, *inputs: Shape) -> Shape:
         if len({*map(len, inputs)}) > 1:
@@ -48,6 +57,9 @@ class Elementwise(Layer):
             shapes = ", ".join(map(shape_text, inputs))
             raise refuse("shape-mismatch", f"Elementwise takes inputs with the same number of axes, not {shapes}")
         return together(inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Einsum(Layer):
@@ -63,6 +75,28 @@ class Einsum(Layer):
     example = Example({"equation": "bij,bkj->bik"}, [(20, 64), (30, 64)])
 
     equation: _Product = field("", "the axes of each input, and of the output; the first is the batch")
+
+    def products(self, *inputs: Shape) -> Iterator[Product]:
+        *terms, output = re.split(",|->", self.equation)
+        if len(terms) > 2:
+            reason = "the order in which its inputs are multiplied is not stated"
+            raise refuse(
+                "not-measurable", f"what Einsum with {self.equation} multiplies cannot be said exactly: {reason}"
+            )
+        if len(terms) == 1:
+            return
+        sizes = {
+            letter: size
+            for term, shape in zip(terms, inputs, strict=True)
+            for letter, size in zip(term[1:], shape, strict=True)
+        }
+        first, second = terms
+        if not ({*first} & {*second}) - {*output}:
+            # nothing is summed: it is a product element by element
+            return
+        # what one input alone has, and the output has not, is summed before
+        kept = {*output} | ({*first} & {*second})
+        yield Product("product", tuple(sizes[letter] for letter in sizes if letter in kept), (0,), (1,))
 
     def output_shape(self, *inputs: Shape) -> Shape:
         *terms, output = re.split(",|->", self.equation)
@@ -80,6 +114,14 @@ class Einsum(Layer):
                     )
         return tuple(sizes[letter] for letter in output[1:])
 
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        *terms, output = re.split(",|->", self.equation)
+        kept = output[1:]
+        return tuple(
+            tuple(Sight(kept.index(letter), SAME) if letter in kept else EVERYTHING for letter in term[1:])
+            for term in terms
+        )
+
 
 class Subtract(Layer):
     """The first input less the second, element by element; axes of size 1 are repeated."""
@@ -88,9 +130,13 @@ class Subtract(Layer):
     layout = "as_given"
     source = "keras.layers.Subtract; torch.sub"
     example = Example(inputs=[(64,), (64,)])
+    products = no_products
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return together((x, y))
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Dot(Layer):
@@ -103,6 +149,10 @@ class Dot(Layer):
 
     axes: OrderedAxes = field("", "the axis of both inputs, or one of each, the batch counted as 0")
     normalize: Flag = field("", "whether each vector is first divided by its length", False)
+
+    def products(self, x: Shape, y: Shape) -> Iterator[Product]:
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes, self.axes)
+        yield Product("product", (*x, *_without(y, axis_position(axes[1], len(y)))), (0,), (1,))
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         axes = self.axes if isinstance(self.axes, tuple) else (self.axes, self.axes)
@@ -125,6 +175,7 @@ class CosineSimilarity(Layer):
     layout = "as_given"
     source = "torch.nn.CosineSimilarity"
     example = Example(inputs=[(64,), (64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis of the vectors, the batch counted as 0", 1)
 
@@ -139,6 +190,7 @@ class PairwiseDistance(Layer):
     layout = "channels_last"
     source = "torch.nn.PairwiseDistance"
     example = Example(inputs=[(64,), (64,)])
+    products = no_products
 
     keepdims: Flag = field("", "whether the last axis stays, with size 1", False)
 
@@ -168,6 +220,7 @@ class Reduce(Layer):
     layout = "as_given"
     source = "keras.ops.sum, keras.ops.mean and their kin; torch.sum, torch.mean and their kin"
     example = Example({"function": "mean", "axis": 1}, [(20, 64)])
+    products = no_products
 
     function: Literal[
         "sum", "mean", "max", "min", "prod", "std", "var", "median", "logsumexp", "norm", "any", "all", "argmax",
@@ -182,6 +235,10 @@ class Reduce(Layer):
             return tuple(1 if place in gone else size for place, size in enumerate(x))
         return tuple(size for place, size in enumerate(x) if place not in gone)
 
+    @property
+    def is_differentiable(self) -> bool:
+        return self.function not in ("any", "all", "argmax", "argmin", "count_nonzero")
+
     def _positions(self, rank: int) -> set[int]:
         if self.axis is None:
             return {*range(rank)}
@@ -190,3 +247,8 @@ class Reduce(Layer):
         if not 0 < len(axes) == len(positions):
             raise refuse("invalid-value", f"'axis' of Reduce is one or more axes, each named once, not {[*axes]}")
         return positions
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        gone, stays = self._positions(len(x)), algebra.truth(self.keepdims)
+        kept = [axis for axis in range(len(x)) if stays or axis not in gone]
+        return (tuple(EVERYTHING if axis in gone else Sight(kept.index(axis), SAME) for axis in range(len(x))),)

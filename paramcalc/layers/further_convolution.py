@@ -9,7 +9,9 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.convolution import POSITIONS, Filters, Windowed
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Size, field
+from paramcalc.layers.base.products import Product
 from paramcalc.layers.base.ranked import OptionalAmount, Padding, Ranked, Window
+from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, grouped_span, repeated_span, transposed_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import transposed_lengths
 from paramcalc.layers.base.words import Function
@@ -47,14 +49,23 @@ class _DepthwiseConv(Windowed):
         yield self._kernel("kernel", x)
         yield Tensor("bias", (self._channels(x),), "a bias for each output", when=self.use_bias)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        yield self._product("kernel", x)
+
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self._channels(x))
+
+    def _product(self, name: str, x: Shape) -> Product:
+        return Product(name, (*self.lengths(x), *self.kernel_size, x[-1], self.depth_multiplier), (0,), (name,))
 
     def _kernel(self, name: str, x: Shape) -> Tensor:
         return Tensor(name, (*self.kernel_size, x[-1], self.depth_multiplier), "windows of weights for each channel")
 
     def _channels(self, x: Shape) -> Number:
         return x[-1] * self.depth_multiplier
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*self.sights(x), Sight(len(x) - 1, repeated_span(self.depth_multiplier))),)
 
 
 class DepthwiseConv1D(_DepthwiseConv, rank=1): ...
@@ -94,8 +105,17 @@ class _SeparableConv(_DepthwiseConv, Filters):
         )
         yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        yield self._product("depthwise_kernel", x)
+        mixed = (0, "depthwise_kernel")
+        sizes = (*self.lengths(x), self._channels(x), self.filters)
+        yield Product("pointwise_kernel", sizes, mixed, ("pointwise_kernel",))
+
     def output_shape(self, x: Shape) -> Shape:
         return (*self.lengths(x), self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*self.sights(x), EVERYTHING),)
 
 
 class SeparableConv1D(_SeparableConv, rank=1): ...
@@ -154,11 +174,22 @@ class _ConvTranspose(Spatial, Ranked):
         yield Tensor("kernel", (*self.kernel_size, filters, x[-1]), "a window of weights for each channel")
         yield Tensor("bias", (self.filters,), "a bias for each filter", when=self.use_bias)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        # a window is put down at each position of the input
+        filters = algebra.divide(self.filters, self.groups)
+        yield Product("kernel", (*x[:-1], *self.kernel_size, filters, x[-1]), (0,), ("kernel",))
+
     def output_shape(self, x: Shape) -> Shape:
         lengths = transposed_lengths(
             x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate, self.output_padding
         )
         return (*lengths, self.filters)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        pads = self.padding if isinstance(self.padding, tuple) else (self.padding,) * (len(x) - 1)
+        spans = map(transposed_span, self.kernel_size, self.strides, pads, self.dilation_rate)
+        channels = grouped_span(x[-1], self.groups, self.filters)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, channels))),)
 
 
 class Conv1DTranspose(_ConvTranspose, rank=1): ...

@@ -7,6 +7,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, grouped_span, mixing, same
 
 
 class GroupNorm(Layer):
@@ -32,6 +34,7 @@ class GroupNorm(Layer):
         Phrase("scales and ", when="scale"),
         Phrase(" and shifts", when="center"),
     )
+    products = no_products
 
     groups: Groups = field("", "groups of channels; -1: each channel is one", 32)
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
@@ -43,6 +46,10 @@ class GroupNorm(Layer):
             algebra.divide(x[-1], self.groups, "the groups must divide the channels")
         yield Tensor("gamma", (x[-1],), "scale of each channel", when=self.scale)
         yield Tensor("beta", (x[-1],), "shift of each channel", when=self.center)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        channels = grouped_span(x[-1], x[-1] if self.groups == -1 else self.groups, x[-1])
+        return ((*(EVERYTHING for _ in x[:-1]), Sight(len(x) - 1, channels)),)
 
 
 class InstanceNorm(Layer):
@@ -60,6 +67,7 @@ class InstanceNorm(Layer):
             when="not scale and not center and not track_running_stats",
         ),
     )
+    products = no_products
 
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", False)
@@ -76,6 +84,9 @@ class InstanceNorm(Layer):
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, *range(len(x) - 1)),)
+
 
 class UnitNorm(Layer):
     """Divides each example by its length, so that it has the length 1."""
@@ -83,12 +94,16 @@ class UnitNorm(Layer):
     layout = "as_given"
     source = "keras.layers.UnitNormalization"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Axis = field("", "the axis or axes over which the length is taken, the batch counted as 0", -1)
 
     def output_shape(self, x: Shape) -> Shape:
         _positions(self.axis, x)
         return x
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, *_positions(self.axis, x)),)
 
 
 class LocalResponseNorm(Layer):
@@ -97,6 +112,7 @@ class LocalResponseNorm(Layer):
     inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Krizhevsky, Sutskever and Hinton 2012; torch.nn.LocalResponseNorm"
     example = Example({"window": 5}, [(64, 8)])
+    products = no_products
 
     window: Count = field("", "the channels that are summed")
 
@@ -107,6 +123,7 @@ class Normalization(Layer):
     layout = "as_given"
     source = "keras.layers.Normalization"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: OptionalAxis = field("", "the axes along which each position has its own; absent: one for all elements", -1)
     adapted: Flag = field("adapted", "whether mean and variance are kept with the layer, or given as constants", True)
@@ -116,6 +133,9 @@ class Normalization(Layer):
         yield Tensor("mean", sizes, "mean of the data", "state", when=self.adapted)
         yield Tensor("variance", sizes, "variance of the data", "state", when=self.adapted)
         yield Tensor("count", (), "kept from older versions, and unused", "state", "int64", when=self.adapted)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (same(x),)
 
 
 def _positions(axis: int | tuple[int, ...] | None, x: Shape) -> list[int]:

@@ -8,7 +8,9 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, OptionalRatios, Real, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Amount, OpenWindow, OptionalWindow, Ranked, Window
+from paramcalc.layers.base.reach import SAME, Reach, Sight, divided_span, windows
 from paramcalc.layers.base.spatial import (
     DataFormat,
     Spatial,
@@ -33,12 +35,17 @@ _SIZE = "size of the output along each axis"
 class _AdaptivePool(Spatial, Ranked):
     inputs = (_INPUT,)
     example = Example({"output_size": 7}, [(8,)])
+    products = no_products
 
     output_size: OpenWindow = field("", f"{_SIZE}; null keeps that of the input")
 
     def output_shape(self, x: Shape) -> Shape:
         sizes = zip(self.output_size, x, strict=False)
         return (*(length if size is None else size for size, length in sizes), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = map(divided_span, x[:-1], self.output_shape(x)[:-1])
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class _AdaptiveAveragePool(_AdaptivePool):
@@ -90,6 +97,7 @@ class _LPPool(Spatial, Ranked):
     inputs = (_INPUT,)
     source = "torch.nn.LPPool{rank}d"
     example = Example(inputs=[(8,)])
+    products = no_products
 
     norm_type: Real = field("", "the power: 1 gives the sum, 2 the length of the window's numbers as a vector", 2)
     pool_size: Window = pool_size()
@@ -100,6 +108,9 @@ class _LPPool(Spatial, Ranked):
     def output_shape(self, x: Shape) -> Shape:
         ceil = algebra.truth(self.ceil_mode)
         return (*output_lengths(x[:-1], self.pool_size, self.strides, "valid", ceil=ceil), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*windows(x[:-1], self.pool_size, self.strides, "valid"), Sight(len(x) - 1, SAME)),)
 
 
 class LPPool1D(_LPPool, rank=1): ...
@@ -123,6 +134,7 @@ class _FractionalMaxPool(Spatial, Ranked):
     inputs = (_INPUT,)
     source = "Graham 2014; torch.nn.FractionalMaxPool{rank}d"
     example = Example({"output_ratio": "2/3"}, [(8,)])
+    products = no_products
     #: how much longer an axis must be than the last window reaches
     room: ClassVar[int] = 0
 
@@ -178,6 +190,7 @@ class _MaxUnpool(Spatial, Ranked):
     inputs = (_INPUT, _INPUT)
     source = "torch.nn.MaxUnpool{rank}d"
     example = Example(inputs=[(8,), (8,)])
+    products = no_products
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()

@@ -6,7 +6,9 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
-from paramcalc.layers.base.quantization import Quantization, low_rank, matrix
+from paramcalc.layers.base.products import Product, low_rank_products, updated
+from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, scaled_input
+from paramcalc.layers.base.reach import Reach, mixing
 from paramcalc.layers.base.words import Function
 
 
@@ -49,5 +51,15 @@ class Dense(Layer):
         yield Tensor("bias", (u,), "a bias for each output", when=self.use_bias)
         yield from low_rank("kernel", (n,), (u,), self.lora_rank, self.quantization)
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        n, u, kept = x[-1], self.units, self.quantization is not None
+        yield from low_rank_products("kernel", x[:-1], n, u, self.lora_rank, kept)
+        yield Product(
+            "kernel", (*x[:-1], n, u), scaled_input(self.quantization), updated("kernel", self.lora_rank, kept)
+        )
+
     def output_shape(self, x: Shape) -> Shape:
         return (*x[:-1], self.units)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, -1),)

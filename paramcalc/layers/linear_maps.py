@@ -25,7 +25,8 @@ from paramcalc.layers.base.fields import (
     field,
     named,
 )
-from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts
+from paramcalc.layers.base.products import Product, low_rank_products, not_stated, updated
+from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts, scaled_input
 from paramcalc.layers.base.words import Function
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -95,6 +96,18 @@ class EinsumDense(Layer):
         if self.bias_axes is not None:
             yield Tensor("bias", self._bias_shape(terms, sizes), "the biases")
         yield from low_rank("kernel", kernel[:-1], kernel[-1:], self.lora_rank, self.quantization)
+
+    def products(self, x: Shape) -> Iterator[Product]:
+        terms, sizes = self._terms(x), self._sizes(x)
+        kept, rank = self.quantization is not None, self.lora_rank
+        kernel = [sizes[letter] for letter in terms.kernel]
+        positions = [sizes[axis] for axis in terms.x[1:] if axis not in terms.kernel and axis in terms.output]
+        yield from low_rank_products("kernel", positions, algebra.product(kernel[:-1]), kernel[-1], rank, kept)
+        if any(axis not in terms.output for axis in terms.kernel):
+            # otherwise nothing is summed: it is a product element by element
+            yield Product(
+                "kernel", (*positions, *kernel), scaled_input(self.quantization), updated("kernel", rank, kept)
+            )
 
     def output_shape(self, x: Shape) -> Shape:
         terms, sizes = self._terms(x), self._sizes(x)
@@ -182,6 +195,10 @@ class Bilinear(Layer):
         yield Tensor("kernel", (self.units, x[-1], y[-1]), "a weight for each output and product")
         yield Tensor("bias", (self.units,), "a bias for each output", when=self.use_bias)
 
+    def products(self, x: Shape, y: Shape) -> Iterator[Product]:
+        # the products of features are made element by element; a matrix sums them up
+        yield Product("kernel", (*x[:-1], self.units, x[-1], y[-1]), (0, 1), ("kernel",))
+
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         alike = len(x) == len(y) and all(algebra.equal(*sizes) for sizes in zip(x[:-1], y[:-1], strict=True))
         if not alike:
@@ -253,6 +270,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     inputs = (Axes("n", n="features"), Axes(""))
     source = "Grave et al. 2017; torch.nn.AdaptiveLogSoftmaxWithLoss"
     example = Example({"n_classes": 1000, "cutoffs": (20, 200)}, [(64,), ()])
+    products = not_stated("which clusters are computed depends on the targets")
 
     n_classes: Size = field("k", "classes")
     cutoffs: TensorSizes = field("c", "the first class of each cluster, in ascending order")
@@ -308,6 +326,9 @@ class LinearCrossEntropyLoss(Layer):
         yield Tensor("bias", (outputs,), "a bias for each of them", when=self.use_bias)
         weighted = self.class_weights
         yield Tensor("class_weights", (self.num_classes,), "the weight of each class", "state", when=weighted)
+
+    def products(self, x: Shape, target: Shape) -> Iterator[Product]:
+        yield Product("kernel", (x[-1], self.num_classes, *self.out_features), (0,), ("kernel",))
 
     def output_shape(self, x: Shape, target: Shape) -> Shape:
         named, rated = self.out_features, (self.num_classes, *self.out_features)

@@ -6,15 +6,21 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import axis_position, shape_text, together
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, Sight, broadcast, same
 
 
 class _Elementwise(Layer):
     variadic = 2
     merges = True
     layout = "as_given"
+    products = no_products
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return together(inputs)
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return broadcast(inputs)
 
 
 class Add(_Elementwise):
@@ -60,6 +66,7 @@ class Concatenate(Layer):
     layout = "as_given"
     source = "keras.layers.Concatenate; torch.cat"
     example = Example(inputs=[(64,), (64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", -1)
 
@@ -79,3 +86,8 @@ class Concatenate(Layer):
                 )
         joined = sum((shape[position] for shape in inputs[1:]), start=first[position])
         return (*first[:position], joined, *first[position + 1 :])
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        position = axis_position(self.axis, len(inputs[0]))
+        joined = Sight(position, None)
+        return tuple((*same(x)[:position], joined, *same(x)[position + 1 :]) for x in inputs)

@@ -7,6 +7,8 @@ from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import Reach, mixing, same
 
 #: What of a normalisation's summary goes with its scale, and with its shift.
 _PHRASES = (Phrase("scale · ", when="scale"), Phrase(" + shift", when="center"))
@@ -44,6 +46,7 @@ class BatchNorm(Layer):
         Phrase(" and shifts", when="center"),
         *_PHRASES,
     )
+    products = no_products
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -63,6 +66,10 @@ class BatchNorm(Layer):
         yield Tensor("renorm_stddev", (c,), "running standard deviation, used in training", "state", when=renorm)
         counted = (tracked, self.batch_counter)
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        # at inference, where the mean and the variance are known
+        return (same(x),)
 
 
 class LayerNorm(Layer):
@@ -84,6 +91,7 @@ class LayerNorm(Layer):
         ),
     )
     phrases = _PHRASES
+    products = no_products
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -93,6 +101,10 @@ class LayerNorm(Layer):
         normalised = _sizes(x, self.axis)
         yield Tensor("gamma", normalised, "scale of each feature", when=self.scale)
         yield Tensor("beta", normalised, "shift of each feature", when=self.center)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        return (mixing(x, *(axis_position(axis, len(x)) for axis in axes)),)
 
 
 class RMSNorm(Layer):
@@ -113,12 +125,17 @@ class RMSNorm(Layer):
         Phrase("scale · ", when="scale"),
         Phrase(": only the scale is left to learn", when="scale"),
     )
+    products = no_products
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     scale: Flag = field("scale", "whether it is scaled", True)
 
     def tensors(self, x: Shape) -> Iterator[Tensor]:
         yield Tensor("scale", _sizes(x, self.axis), "scale of each feature", when=self.scale)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        axes = self.axis if isinstance(self.axis, tuple) else (self.axis,)
+        return (mixing(x, *(axis_position(axis, len(x)) for axis in axes)),)
 
 
 def _sizes(x: Shape, axis: Any) -> Shape:

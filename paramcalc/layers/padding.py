@@ -8,7 +8,9 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Given, Real, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import CutSides, Ranked, Sides
+from paramcalc.layers.base.reach import SAME, Reach, Sight, moved_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.words import words
 
@@ -22,6 +24,7 @@ _MISSING = {"reflect": 1, "circular": 0}
 class _Sided(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
 
 class _Padding(_Sided):
@@ -45,6 +48,10 @@ class _ZeroPadding(_Padding):
     def _padded(self, length: Number, sides: tuple[Number, Number]) -> Number:
         _check_cut(length, sides)
         return super()._padded(length, sides)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (moved_span(-before) for before, _ in self.padding)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class ZeroPadding1D(_ZeroPadding, rank=1): ...
@@ -78,6 +85,12 @@ class _Pad(_Padding, _Mode):
             _check_added(self.mode, length, sides)
         return super()._padded(length, sides)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        # what repeats positions of the input shows those of its other side as well
+        constant = self.mode == "constant"
+        spans = (moved_span(-before) if constant else None for before, _ in self.padding)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class Pad1D(_Pad, rank=1): ...
 
@@ -91,6 +104,7 @@ class Pad3D(_Pad, rank=3): ...
 class _Cropping(_Sided):
     """Cuts off the sides of {input}."""
 
+    view = True
     source = "keras.layers.Cropping{rank}D"
 
     cropping: CutSides = field("", _CUT, 1)
@@ -99,6 +113,10 @@ class _Cropping(_Sided):
     def output_shape(self, x: Shape) -> Shape:
         axes = zip(x, self.cropping, strict=False)
         return (*(length - before - after for length, (before, after) in axes), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (moved_span(before) for before, _ in self.cropping)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class Cropping1D(_Cropping, rank=1): ...

@@ -8,7 +8,9 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import OptionalWindow, Padding, Ranked, Window
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, windows
 from paramcalc.layers.base.spatial import (
     DataFormat,
     Spatial,
@@ -26,6 +28,7 @@ from paramcalc.layers.base.windows import output_lengths
 class _Pooling(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()
@@ -54,6 +57,10 @@ class _MaxPool(_Pooling):
     def outputs(self, x: Shape) -> tuple[Shape, ...]:
         return with_indices(self.output_shape(x), self.return_indices)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        sights = windows(x[:-1], self.pool_size, self.strides, self.padding, self.dilation_rate)
+        return ((*sights, Sight(len(x) - 1, SAME)),)
+
 
 class MaxPool1D(_MaxPool, rank=1): ...
 
@@ -75,6 +82,9 @@ class _AveragePool(_Pooling):
     def output_shape(self, x: Shape) -> Shape:
         return self._pooled(x, self.ceil_mode)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*windows(x[:-1], self.pool_size, self.strides, self.padding), Sight(len(x) - 1, SAME)),)
+
 
 class AveragePool1D(_AveragePool, rank=1): ...
 
@@ -93,6 +103,7 @@ class AveragePool3D(_AveragePool, rank=3):
 class _GlobalPool(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
+    products = no_products
 
     keepdims: Flag = field("", "whether the other axes stay, with size 1", False)
     data_format: DataFormat = data_format()
@@ -106,6 +117,10 @@ class _GlobalPool(Spatial, Ranked):
 
     def output_shape(self, x: Shape) -> Shape:
         return (*(1 for _ in x[:-1]), x[-1]) if algebra.truth(self.keepdims) else (x[-1],)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        place = len(x) - 1 if algebra.truth(self.keepdims) else 0
+        return ((*(EVERYTHING for _ in x[:-1]), Sight(place, SAME)),)
 
 
 class _GlobalMaxPool(_GlobalPool):

@@ -20,6 +20,7 @@ from paramcalc.layers.base.fields import (
     Size,
     field,
 )
+from paramcalc.layers.base.products import Product, no_products, not_stated
 from paramcalc.layers.base.ranked import positions
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
@@ -32,6 +33,7 @@ class Rescaling(Layer):
     layout = "channels_last"
     source = "keras.layers.Rescaling"
     example = Example({"scale": 2}, [(64,)])
+    products = no_products
 
     scale: Reals = field("", "the factor, or one for each channel of the last axis")
     offset: Reals = field("", "what is added, or one number for each channel of the last axis", 0)
@@ -55,6 +57,7 @@ class MaxNumBoundingBoxes(Layer):
     layout = "as_given"
     source = "keras.layers.MaxNumBoundingBoxes"
     example = Example({"max_number": 10}, [(12, 4), (12,)])
+    products = no_products
 
     max_number: Count = field("", "the boxes that each image has then")
 
@@ -74,6 +77,7 @@ class Augmentation(Layer):
     inputs = (positions(2),)
     source = "keras.io, Image augmentation layers"
     example = Example({"transform": "RandomFlip"}, [(32, 32, 8)])
+    products = no_products
 
     transform: Literal[
         "AugMix",
@@ -105,6 +109,10 @@ class Augmentation(Layer):
         "Solarization",
     ] = field("", "which of Keras's layers it is")
 
+    @property
+    def leaves_out(self) -> str:
+        return f"what {self.transform} computes in training"
+
 
 class MelSpectrogram(Layer):
     """Tells how loud a signal is at each time and pitch; the filters of the pitches are computed anew."""
@@ -113,6 +121,7 @@ class MelSpectrogram(Layer):
     layout = "as_given"
     source = "keras.layers.MelSpectrogram"
     example = Example({"fft_length": 512, "sequence_stride": 128}, [(16000,)])
+    products = not_stated("it makes a Fourier transform, which is no product of matrices")
 
     fft_length: Count = field("", "samples that are turned into frequencies at a time", 2048)
     sequence_stride: Count = field("", "samples from one time to the next", 512)
@@ -164,6 +173,11 @@ class STFTSpectrogram(Spatial):
         if self.mode != "real":
             yield Tensor("imag_kernel", shape, "a sine for each frequency")
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        for tensor in self.tensors(x):
+            # each channel is a signal of its own
+            yield Product(tensor.name, (*self._times(x), x[-1], *tensor.shape), (0,), (tensor.name,))
+
     def output_shape(self, x: Shape) -> Shape:
         if self.frame_step is not None and not algebra.at_least(self.frame_length - self.frame_step, 0):
             raise refuse(
@@ -171,10 +185,13 @@ class STFTSpectrogram(Spatial):
                 f"'frame_step' of STFTSpectrogram is at most 'frame_length', {quoted(self.frame_length)},"
                 f" not {quoted(self.frame_step)}",
             )
-        step = algebra.floor_divide(self.frame_length, 2) if self.frame_step is None else self.frame_step
-        times = output_lengths(x[:1], (self.frame_length,), (step,), self.padding)
+        times = self._times(x)
         told = self._frequencies() * (2 if self.mode == "stft" else 1)
         return (*times, told, x[-1]) if algebra.truth(self.expand_dims) else (*times, told * x[-1])
+
+    def _times(self, x: Shape) -> Shape:
+        step = algebra.floor_divide(self.frame_length, 2) if self.frame_step is None else self.frame_step
+        return output_lengths(x[:1], (self.frame_length,), (step,), self.padding)
 
     def _frequencies(self) -> Number:
         if self.fft_length is None:
@@ -227,6 +244,7 @@ class Discretization(Layer):
     layout = "as_given"
     source = "keras.layers.Discretization"
     example = Example({"num_bins": 10, "output_mode": "one_hot"}, [(64,)])
+    products = no_products
 
     bin_boundaries: OptionalRealList = field("", "where one range ends and the next begins", None)
     num_bins: OptionalSize = field("k", "the ranges, where their boundaries are found in data", None)
@@ -245,6 +263,7 @@ class CategoryEncoding(Layer):
     layout = "as_given"
     source = "keras.layers.CategoryEncoding"
     example = Example({"num_tokens": 10}, [(64,)])
+    products = no_products
 
     num_tokens: Size = field("k", "the categories")
     output_mode: Annotated[Given[str], words("mode", "one_hot", "multi_hot", "count")] = field(
@@ -261,6 +280,7 @@ class Hashing(Layer):
     layout = "as_given"
     source = "keras.layers.Hashing"
     example = Example({"num_bins": 10}, [(64,)])
+    products = no_products
 
     num_bins: Size = field("k", "the categories")
     output_mode: Mode = field("", _MODE, "int")
@@ -278,6 +298,7 @@ class HashedCrossing(Layer):
     layout = "as_given"
     source = "keras.layers.HashedCrossing"
     example = Example({"num_bins": 10}, [(1,), (1,)])
+    products = no_products
 
     num_bins: Size = field("k", "the categories")
     output_mode: Annotated[Given[str], words("mode", "int", "one_hot")] = field("", _MODE, "int")
@@ -294,6 +315,7 @@ class HashedCrossing(Layer):
 
 class _Lookup(Layer):
     layout = "as_given"
+    products = no_products
 
     vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
     max_tokens: OptionalSize = field("m", _MOST, None)

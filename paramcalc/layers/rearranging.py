@@ -8,6 +8,8 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import SAME, Reach, Sight, same
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
 
@@ -17,8 +19,10 @@ class Permute(Layer):
 
     layout = "as_given"
     moves_axes = True
+    view = True
     source = "keras.layers.Permute"
     example = Example({"dims": (3, 1, 2)}, [(64, 32, 3)])
+    products = no_products
 
     dims: OrderedAxes = field("", "the axes of the input in the order of the output, the batch left out: [2, 1]")
 
@@ -31,6 +35,10 @@ class Permute(Layer):
             )
         return tuple(x[axis - 1] for axis in dims)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        dims = self.dims if isinstance(self.dims, tuple) else (self.dims,)
+        return (tuple(Sight(dims.index(axis + 1), SAME) for axis in range(len(x))),)
+
 
 class RepeatVector(Layer):
     """Makes a sequence of one vector, the same at each step."""
@@ -39,6 +47,7 @@ class RepeatVector(Layer):
     layout = "as_given"
     source = "keras.layers.RepeatVector"
     example = Example({"n": 10}, [(8,)])
+    products = no_products
 
     n: Count = field("", "the steps")
 
@@ -50,9 +59,13 @@ class RepeatVector(Layer):
     def output_shape(self, x: Shape) -> Shape:
         return (self.n, *x)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((Sight(1, SAME),),)
+
 
 class _Pixels(Spatial):
     inputs = (Axes("... h w c", h="height", w="width", c="channels"),)
+    products = no_products
 
     @property
     def channel_axis(self) -> int:
@@ -99,6 +112,7 @@ class ChannelShuffle(Spatial):
     inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Zhang et al. 2017; torch.nn.ChannelShuffle"
     example = Example({"groups": 4}, [(64, 8)])
+    products = no_products
 
     groups: Count = field("", "into how many groups the channels are parted")
     data_format: DataFormat = data_format()
@@ -107,8 +121,12 @@ class ChannelShuffle(Spatial):
         algebra.divide(x[-1], self.groups, "'groups' divides the channels")
         return x
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return ((*same(x)[:-1], Sight(len(x) - 1, None)),)
+
 
 class _Windows(Spatial):
+    products = no_products
     kernel_size: Window2D = field("", "height and width of a window")
     strides: Window2D = field("", "how far apart the windows are", (1, 1))
     padding: Amount2D = field("", "the pixels of padding on each side of the image", (0, 0))

@@ -9,7 +9,19 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
-from paramcalc.layers.base.recurrence import EACH_LAYER, STATE, STEPS, Gated, OverTime, recurrent_bias, reset_after
+from paramcalc.layers.base.products import Operand, Product
+from paramcalc.layers.base.reach import EVERYTHING, UP_TO_IT, Reach, Sight
+from paramcalc.layers.base.recurrence import (
+    EACH_LAYER,
+    STATE,
+    STEPS,
+    Gated,
+    OverTime,
+    Resetting,
+    recurrent_bias,
+    reset_after,
+    states_cached,
+)
 
 
 class _Recurrent(OverTime, Gated):
@@ -35,6 +47,29 @@ class _Recurrent(OverTime, Gated):
             yield from (tensor.repeated(times) for tensor in (*forwards, *backwards))
             features = following
 
+    def products(self, x: Shape, *initial: Shape) -> Iterator[Product]:
+        features, following = x[-1], self.step_shape(x)[-1]
+        ways = ("", "backward_")[: 2 if algebra.truth(self.bidirectional) else 1]
+        source: Operand = (0,)
+        for place, times in algebra.copies_and_times(self.num_layers):
+            made = source
+            for way, direction in enumerate(ways):
+                prefix = f"layer_{place}_{direction}" if place else direction
+                first = 1 + (place * len(ways) + way) * self.states
+                states = tuple(range(first, first + self.states)) if initial else ()
+                found = self.gate_products(x[0], features, source, states[:1], states[1:], prefix)
+                yield from (product.repeated(times) for product in found)
+                names = (tensor.name for tensor in self.gate_tensors(features, prefix))
+                made = (*made, *states, *names)
+            features, source = following, made
+
+    def cached(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        for place, times in algebra.copies_and_times(self.num_layers):
+            prefix = f"layer_{place}_" if place else ""
+            forwards = states_cached(self.state_shapes, prefix)
+            backwards = states_cached(self.state_shapes, f"{prefix}backward_", self.bidirectional)
+            yield from (tensor.repeated(times) for tensor in (*forwards, *backwards))
+
     def step_shape(self, x: Shape) -> Shape:
         return ((1 + algebra.as_factor(self.bidirectional)) * self.width,)
 
@@ -42,6 +77,13 @@ class _Recurrent(OverTime, Gated):
         # layer by layer, each forwards and then backwards
         ways = 2 if algebra.truth(self.bidirectional) else 1
         return self.state_shapes * (algebra.number_of_copies(self.num_layers) * ways)
+
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        steps = EVERYTHING
+        if algebra.truth(self.return_sequences) and not algebra.truth(self.bidirectional):
+            # backwards, the first output is that of the last step
+            steps = Sight(0, None if algebra.truth(self.go_backwards) else UP_TO_IT)
+        return ((steps, EVERYTHING), *((EVERYTHING,) for _ in initial))
 
 
 class SimpleRNN(_Recurrent):
@@ -67,11 +109,9 @@ class SimpleRNN(_Recurrent):
     recurrent_bias: Flag = recurrent_bias()
 
 
-class GRU(_Recurrent):
+class GRU(_Recurrent, Resetting):
     """Gated recurrent unit: three gates, each a weighted sum of the input and of the state before."""
 
-    gates = 3
-    second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRU; torch.nn.GRU"
     example = Example({"units": 32}, [(20, 64)])
     remarks = (
@@ -141,3 +181,19 @@ class LSTM(_Recurrent):
             message = f"'proj_size' is smaller than 'units', {quoted(self.units)}, and not {quoted(self.proj_size)}"
             raise refuse("invalid-value", message, path=("proj_size",))
         yield Tensor(f"{prefix}projection", (self.units, self.proj_size), "from the units to the output", when=when)
+
+    def gate_products(
+        self,
+        steps: Number,
+        features: Number,
+        source: Operand,
+        state: Operand,
+        before: Operand = (),
+        prefix: str = "",
+        when: Any = True,
+    ) -> Iterator[Product]:
+        yield from super().gate_products(steps, features, source, state, before, prefix, when)
+        if self.proj_size is not None:
+            names = (tensor.name for tensor in self.gate_tensors(features, prefix))
+            made, name = (*source, *state, *before, *names), f"{prefix}projection"
+            yield Product(name, (steps, self.units, self.proj_size), made, (name,), when=when)

@@ -3,14 +3,23 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from paramcalc.core.algebra import Shape
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Part, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
+from paramcalc.layers.base.products import Operand, Product
 from paramcalc.layers.base.ranked import Ranked, Window
-from paramcalc.layers.base.recurrence import Gated, OverTime, check_states, recurrent_bias, reset_after
+from paramcalc.layers.base.recurrence import (
+    Gated,
+    OverTime,
+    Resetting,
+    check_states,
+    recurrent_bias,
+    reset_after,
+    states_cached,
+)
 from paramcalc.layers.base.spatial import DataFormat
 from paramcalc.layers.base.windows import output_lengths
 from paramcalc.layers.base.words import words
@@ -50,6 +59,22 @@ class _Cell(Layer):
         """Give the shape of the output, and those of the states."""
         raise NotImplementedError
 
+    def run_products(
+        self, steps: Number, x: Shape, source: Operand, states: Sequence[Operand], prefix: str = ""
+    ) -> Iterator[Product]:
+        """Yield what it multiplies in so many steps, for inputs of the shape `x` of a step, made of `source`.
+
+        `states` are what the states to begin with are made of, none where they are zero; `prefix` is what the names of
+        its tensors begin with.
+        """
+        raise NotImplementedError
+
+    def products(self, x: Shape, *before: Shape) -> Iterator[Product]:
+        return self.run_products(1, x, (0,), [(1 + place,) for place in range(len(before))])
+
+    def cached(self, x: Shape, *before: Shape) -> Iterator[Tensor]:
+        return states_cached(self.step(x)[1])
+
     def output_shape(self, x: Shape, *before: Shape) -> Shape:
         return self.step(x)[0]
 
@@ -63,6 +88,13 @@ class _Cell(Layer):
 class _GatedCell(_Cell, Gated):
     def tensors(self, x: Shape, *before: Shape) -> Iterator[Tensor]:
         return self.gate_tensors(x[-1])
+
+    def run_products(
+        self, steps: Number, x: Shape, source: Operand, states: Sequence[Operand], prefix: str = ""
+    ) -> Iterator[Product]:
+        state = states[0] if states else ()
+        before = tuple(each for others in states[1:] for each in others)
+        return self.gate_products(steps, x[-1], source, state, before, prefix)
 
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
         return (self.width,), self.state_shapes
@@ -78,11 +110,9 @@ class SimpleRNNCell(_GatedCell):
     recurrent_bias: Flag = recurrent_bias()
 
 
-class GRUCell(_GatedCell):
+class GRUCell(_GatedCell, Resetting):
     """One step of GRU: three gates, each a weighted sum of the input and of the state before."""
 
-    gates = 3
-    second_bias = "reset_after"
     source = "Cho et al. 2014; keras.layers.GRUCell; torch.nn.GRUCell"
     example = Example({"units": 32}, [(64,)])
 
@@ -113,6 +143,20 @@ class StackedRNNCells(_Cell):
             yield Part(f"cell_{place}", cell, (x,))
             x, _ = cell.step(x)
 
+    def run_products(
+        self, steps: Number, x: Shape, source: Operand, states: Sequence[Operand], prefix: str = ""
+    ) -> Iterator[Product]:
+        for place, cell in enumerate(self.cells):
+            output, shapes = cell.step(x)
+            own, states = states[: len(shapes)], states[len(shapes) :]
+            name = f"{prefix}cell_{place}_"
+            yield from cell.run_products(steps, x, source, own, name)
+            x, source = output, (*source, *(each for state in own for each in state), f"{name}*")
+
+    def cached(self, x: Shape, *before: Shape) -> Iterator[Tensor]:
+        # each cell keeps its own
+        return iter(())
+
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
         states: tuple[Shape, ...] = ()
         for cell in self.cells:
@@ -136,6 +180,10 @@ class RNN(OverTime):
 
     def parts(self, x: Shape, *initial: Shape) -> Iterator[Part]:
         yield Part("cell", self._cell, (x[1:],))
+
+    def products(self, x: Shape, *initial: Shape) -> Iterator[Product]:
+        states = [(1 + place,) for place in range(len(initial))]
+        return self._cell.run_products(x[0], x[1:], (0,), states, "cell_")
 
     def step_shape(self, x: Shape) -> Shape:
         output, _ = self._cell.step(x[1:])
@@ -199,12 +247,26 @@ class _ConvLSTM(OverTime, Ranked):
         )
         yield Tensor("bias", (gates,), "a bias for each filter and gate", when=self.use_bias)
 
+    def products(self, x: Shape, *initial: Shape) -> Iterator[Product]:
+        positions, gates = self.step_shape(x)[:-1], 4 * self.filters
+        kernel, recurrent = ("kernel",), ("recurrent_kernel",)
+        yield Product("kernel", (x[0], *positions, *self.kernel_size, x[-1], gates), (0,), kernel)
+        # the hidden state is convolved, and what it remembers is not
+        hidden, remembered = ((1,), (2,)) if initial else ((), ())
+        sizes = (*positions, *self.kernel_size, self.filters, gates)
+        yield Product("recurrent_kernel_first", sizes, hidden, recurrent, "of the state to begin with")
+        later = (0, *hidden, *remembered, *kernel, *recurrent, "bias")
+        yield Product("recurrent_kernel", (x[0] - 1, *sizes), later, recurrent, "of the states before")
+
     def step_shape(self, x: Shape) -> Shape:
         lengths = output_lengths(x[1:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
         return (*lengths, self.filters)
 
     def step_states(self, x: Shape) -> Sequence[Shape]:
         return (self.step_shape(x),) * 2
+
+    def cached(self, x: Shape, *initial: Shape) -> Iterator[Tensor]:
+        return states_cached(self.step_states(x))
 
     @property
     def channel_axis(self) -> int:

@@ -6,12 +6,15 @@ from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position, shape_text
 from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
+from paramcalc.layers.base.products import no_products
+from paramcalc.layers.base.reach import SAME, Reach, Sight, moved_span, refolded
 
 
 class Flatten(Layer):
     """Several axes, by default all but the batch, become one."""
 
     layout = "as_given"
+    view = True
     source = "keras.layers.Flatten; torch.nn.Flatten"
     example = Example(inputs=[(64,)])
     remarks = (
@@ -22,6 +25,7 @@ class Flatten(Layer):
             when="rank > 1 and start_dim == 1",
         ),
     )
+    products = no_products
 
     start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
     end_dim: Integer = field("", "the last of the axes", -1)
@@ -34,27 +38,37 @@ class Flatten(Layer):
             raise refuse("invalid-value", f"Flatten cannot go from axis {self.start_dim} back to axis {self.end_dim}")
         return (*x[:first], algebra.product(x[first : last + 1]), *x[last + 1 :])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
+
 
 class Reshape(Layer):
     """The same elements in another shape."""
 
     layout = "as_given"
     moves_axes = True
+    view = True
     source = "keras.layers.Reshape; torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
+    products = no_products
 
     target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
 
     def output_shape(self, x: Shape) -> Shape:
         return _filled("Reshape", x, self.target_shape)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
+
 
 class Unflatten(Layer):
     """One axis becomes several."""
 
     layout = "as_given"
+    view = True
     source = "torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     target_shape: TargetShape = field("", "the sizes of the new axes; one may be -1: what the others leave")
@@ -63,13 +77,18 @@ class Unflatten(Layer):
         position = axis_position(self.axis, len(x))
         return (*x[:position], *_filled("Unflatten", (x[position],), self.target_shape), *x[position + 1 :])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (refolded(x, self.output_shape(x)),)
+
 
 class Slice(Layer):
     """A part of one axis, from `start` up to `stop`, or every `step`-th element of it."""
 
     layout = "as_given"
+    view = True
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
     example = Example(inputs=[(64,)])
+    products = no_products
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     start: Integer = field("", "the first element; a negative number counts from the end", 0)
@@ -95,6 +114,15 @@ class Slice(Layer):
         if not algebra.equal(kept, 1):
             raise refuse("shape-mismatch", f"Slice keeps {quoted(kept)} elements, so that its axis must stay")
         return (*x[:position], *x[position + 1 :])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        position, stays = axis_position(self.axis, len(x)), algebra.truth(self.keepdims)
+        seen = moved_span(_from_start(self.start, x[position]), self.step if stays else 0)
+        before, behind = (
+            tuple(Sight(axis if stays or axis < position else axis - 1, SAME) for axis in axes)
+            for axes in (range(position), range(position + 1, len(x)))
+        )
+        return ((*before, Sight(position if stays else None, seen), *behind),)
 
 
 def _filled(name: str, x: Shape, target: Shape) -> Shape:

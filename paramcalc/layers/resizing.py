@@ -1,6 +1,6 @@
 """Layers that make a sequence, an image or a volume larger or smaller; they learn nothing."""
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
@@ -8,7 +8,9 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Count, Flag, Given, OptionalCounts, OptionalRatios, field
+from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Ranked, Window, positions
+from paramcalc.layers.base.reach import SAME, Reach, Sight, repeated_span
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format, each_axis
 from paramcalc.layers.base.words import words
 
@@ -25,6 +27,7 @@ class Upsample(Spatial):
     inputs = (Axes("... c", c="channels"),)
     source = "torch.nn.Upsample; torch.nn.UpsamplingNearest2d; torch.nn.UpsamplingBilinear2d"
     example = Example({"scale_factor": 2}, [(32, 32, 8)])
+    products = no_products
 
     size: OptionalCounts = field("", "size of the output along each axis", None)
     scale_factor: OptionalRatios = field("", "the factor along each axis, as a decimal or as in 3/2", None)
@@ -47,6 +50,13 @@ class Upsample(Spatial):
         factors = each_axis("scale_factor", self.scale_factor, lengths)
         return (*map(algebra.scaled, lengths, factors), x[-1])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        blended = self.mode in ("linear", "bilinear", "trilinear") and self.align_corners is False
+        known = blended or self.mode == "nearest"
+        factors = map(_whole_factor, x[:-1], self.output_shape(x)[:-1])
+        spans = (repeated_span(factor, blended) if known else None for factor in factors)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class _UpSampling(Spatial, Ranked):
     """Repeats each {position} of {input}."""
@@ -54,11 +64,16 @@ class _UpSampling(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     source = "keras.layers.UpSampling{rank}D"
     example = Example(inputs=[(8,)])
+    products = no_products
 
     size: Window = field("", "how many times each {position} is repeated along each axis", 2)
 
     def output_shape(self, x: Shape) -> Shape:
         return (*(length * factor for length, factor in zip(x, self.size, strict=False)), x[-1])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        spans = (repeated_span(factor) for factor in self.size)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class UpSampling1D(_UpSampling, rank=1):
@@ -74,6 +89,11 @@ class UpSampling2D(_UpSampling, rank=2):
     ] = field("", "how the pixels between are filled", "nearest")
     data_format: DataFormat = data_format()
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        known = self.interpolation in ("nearest", "bilinear")
+        spans = (repeated_span(factor, self.interpolation == "bilinear") if known else None for factor in self.size)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
 
 class UpSampling3D(_UpSampling, rank=3):
     data_format: DataFormat = data_format()
@@ -82,6 +102,7 @@ class UpSampling3D(_UpSampling, rank=3):
 class _Sized(Spatial):
     inputs = (positions(2),)
     example = Example({"height": 16, "width": 16}, [(32, 32, 8)])
+    products = no_products
 
     height: Count = field("", "height of the output")
     width: Count = field("", "width of the output")
@@ -107,3 +128,9 @@ class RandomCrop(_Sized):
     """In training, cuts a part out of an image at random; makes an image that is too small larger."""
 
     source = "keras.layers.RandomCrop"
+
+
+def _whole_factor(length: Any, output: Any) -> int | None:
+    """Give how many times an axis is as long as it was, where that is a whole number."""
+    whole = type(length) is int and type(output) is int and output % length == 0
+    return output // length if whole else None

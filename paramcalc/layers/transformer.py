@@ -9,8 +9,10 @@ from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.axes import Axes, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Part
-from paramcalc.layers.base.fields import Count, Flag, Given, Size, field
+from paramcalc.layers.base.fields import Count, Flag, Given, Rate, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
+from paramcalc.layers.base.products import Operand, products_of_parts
+from paramcalc.layers.base.reach import Reach, everything
 from paramcalc.layers.base.words import NO_FUNCTIONS, words
 
 _SEQUENCE = Axes("t d", t="length of the sequence", d="features of each position")
@@ -22,6 +24,7 @@ class _Transformer(Layer):
     """What all of them are told."""
 
     layout = "channels_last"
+    products = products_of_parts
 
     num_heads: Size = field("h", "heads of each attention")
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)
@@ -30,19 +33,34 @@ class _Transformer(Layer):
     activation: Annotated[Given[str], words("function", "relu", "gelu", elsewhere=NO_FUNCTIONS)] = field(
         "", "the function between the two linear layers", "relu"
     )
+    dropout: Rate = field(
+        "", "the share of the weights of attention, and of the elements behind each part, set to zero in training", 0.1
+    )
 
     def way_out(self, shape: Shape) -> str:
         return without_steps(shape)
 
-    def _attention(self, name: str, x: Shape, *value: Shape) -> Part:
+    def _attention(self, name: str, x: Shape, source: Operand, *value: Shape) -> Part:
+        """Give attention of a sequence, made of `source`, to itself, or to the second input."""
         key_dim = algebra.divide(x[-1], self.num_heads, "the heads must divide the features")
         layer = kind("MultiHeadAttention")(num_heads=self.num_heads, key_dim=key_dim, use_bias=self.use_bias)
-        return Part(name, layer, (x, *value))
+        return Part(name, layer, (x, *value), sources=(source, *((1,) for _ in value)))
 
-    def _feedforward(self, x: Shape) -> Iterator[Part]:
+    def _feedforward(self, x: Shape, source: Operand) -> Iterator[Part]:
         inner = (*x[:-1], self.dim_feedforward)
-        yield Part("linear_1", kind("Dense")(units=self.dim_feedforward, use_bias=self.use_bias), (x,))
-        yield Part("linear_2", kind("Dense")(units=x[-1], use_bias=self.use_bias), (inner,))
+        one, other = (kind("Dense")(units=units, use_bias=self.use_bias) for units in (self.dim_feedforward, x[-1]))
+        yield Part("linear_1", one, (x,), sources=(source,))
+        yield Part("linear_2", other, (inner,), sources=((*source, "linear_1_*"),))
+
+    def _normalised(self, source: Operand, number: int, added: str) -> tuple[Operand, Operand]:
+        """Give what a sublayer takes, and what the sequence is made of behind it.
+
+        `source` is what the sequence is made of before, `number` that of the sublayer's normalisation, and `added` all
+        tensors of the sublayer.
+        """
+        norm = f"norm_{number}_*"
+        before = (*source, norm) if algebra.truth(self.norm_first) else source
+        return before, (*source, norm, added)
 
     def _norms(self, x: Shape, count: int) -> Iterator[Part]:
         for number in range(count):
@@ -57,6 +75,9 @@ class _Transformer(Layer):
         """The fields that all of them have, to be handed on."""
         return {name: getattr(self, name) for name in _Transformer.model_fields}
 
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return everything(*inputs)
+
 
 class TransformerEncoderLayer(_Transformer):
     """Attention of a sequence to itself, then two linear layers; each is added to its input and normalised."""
@@ -66,8 +87,10 @@ class TransformerEncoderLayer(_Transformer):
     example = Example({"num_heads": 4}, [(20, 64)])
 
     def parts(self, x: Shape) -> Iterator[Part]:
-        yield self._attention("self_attention", x)
-        yield from self._feedforward(x)
+        taken, source = self._normalised((0,), 1, "self_attention_*")
+        yield self._attention("self_attention", x, taken)
+        taken, _ = self._normalised(source, 2, "linear_*")
+        yield from self._feedforward(x, taken)
         yield from self._norms(x, 2)
 
 
@@ -83,9 +106,12 @@ class TransformerDecoderLayer(_Transformer):
 
     def parts(self, x: Shape, memory: Shape) -> Iterator[Part]:
         _check_memory(x, memory)
-        yield self._attention("self_attention", x)
-        yield self._attention("cross_attention", x, memory)
-        yield from self._feedforward(x)
+        taken, source = self._normalised((0,), 1, "self_attention_*")
+        yield self._attention("self_attention", x, taken)
+        taken, source = self._normalised(source, 2, "cross_attention_*")
+        yield self._attention("cross_attention", x, taken, memory)
+        taken, _ = self._normalised((*source, 1), 3, "linear_*")
+        yield from self._feedforward(x, taken)
         yield from self._norms(x, 3)
 
 
@@ -97,10 +123,14 @@ class _Stack(_Transformer):
         return x if self.norm is None else _output(self.norm, x)
 
     def _stacked(self, layer: Layer, *inputs: Shape) -> Iterator[Part]:
+        given: list[Operand] = [(place,) for place in range(len(inputs))]
+        made: Operand = (0,)
         for number, times in algebra.copies_and_times(self.num_layers):
-            yield Part(f"layer_{number}", layer, inputs, copies=times)
+            yield Part(f"layer_{number}", layer, inputs, copies=times, sources=(made, *given[1:]))
+            # a decoder's layers look at its second input
+            made = (*range(len(inputs)), *filter(_is_name, made), f"layer_{number}_*")
         if self.norm is not None:
-            yield Part("norm", self.norm, inputs[:1])
+            yield Part("norm", self.norm, inputs[:1], sources=(made,))
 
 
 class TransformerEncoder(_Stack):
@@ -154,8 +184,12 @@ class Transformer(_Transformer):
         decoder = self.custom_decoder or TransformerDecoder(
             **self._common, num_layers=self.num_decoder_layers, norm=self._norm
         )
-        yield Part("encoder", encoder, (x,))
-        yield Part("decoder", decoder, (target, self._memory(x)))
+        yield Part("encoder", encoder, (x,), sources=((0,),))
+        yield Part("decoder", decoder, (target, self._memory(x)), sources=((1,), (0, "encoder_*")))
+
+    def cached_parts(self, x: Shape, target: Shape) -> Iterator[Part]:
+        # the encoder sees the whole source at once, and keeps nothing of it
+        return (part for part in self.parts(x, target) if part.name == "decoder")
 
     def output_shape(self, x: Shape, target: Shape) -> Shape:
         return target if self.custom_decoder is None else _output(self.custom_decoder, target, self._memory(x))
@@ -167,6 +201,10 @@ class Transformer(_Transformer):
 def _output(layer: Layer, *inputs: Shape) -> Shape:
     """Give the shape that a layer within the layer makes of its inputs."""
     return layer.output_shapes(*inputs)[0]
+
+
+def _is_name(each: int | str) -> bool:
+    return isinstance(each, str)
 
 
 def _check_memory(x: Shape, memory: Shape) -> None:

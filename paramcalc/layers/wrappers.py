@@ -1,6 +1,7 @@
 """Layers around another layer: both ways through a sequence, each of its steps alike, its kernel computed anew."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core import algebra
@@ -10,6 +11,8 @@ from paramcalc.layers.base.axes import Axes, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Part, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
+from paramcalc.layers.base.products import Operand, Product, products_of_parts
+from paramcalc.layers.base.reach import SAME, Reach, Sight, everything
 from paramcalc.layers.base.recurrence import OverTime
 from paramcalc.layers.base.words import words
 
@@ -51,6 +54,8 @@ class Bidirectional(Layer):
         ),
     )
 
+    products = products_of_parts
+
     layer: _Recurrent = field("", "the recurrent layer that goes forwards")
     merge_mode: Annotated[Given[str | None], words("merge mode", "concat", "sum", "mul", "ave", null=True)] = field(
         "",
@@ -65,8 +70,10 @@ class Bidirectional(Layer):
     def parts(self, x: Shape, *initial: Shape) -> Iterator[Part]:
         self._check_directions()
         half = len(initial) // 2
-        yield Part("forward", self.layer, (x, *initial[:half]))
-        yield Part("backward", self.backward_layer or self.layer, (x, *initial[half:]))
+        first, second = ([(1 + place,) for place in range(start, start + half)] for start in (0, half))
+        yield Part("forward", self.layer, (x, *initial[:half]), sources=((0,), *first))
+        backward = self.backward_layer or self.layer
+        yield Part("backward", backward, (x, *initial[half:]), sources=((0,), *second))
 
     def outputs(self, x: Shape, *initial: Shape) -> tuple[Shape, ...]:
         (forward, *states), (backward, *others) = (
@@ -105,6 +112,9 @@ class Bidirectional(Layer):
                 message = f"the two layers of Bidirectional have the same '{name}'"
                 raise refuse("invalid-value", message, path=("backward_layer",))
 
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        return everything(x, *initial)
+
 
 class TimeDistributed(Layer):
     """Applies one layer to each step of a sequence, with the same tensors each time."""
@@ -128,12 +138,26 @@ class TimeDistributed(Layer):
     def parts(self, x: Shape) -> Iterator[Part]:
         yield Part("layer", self.layer, (x[1:],))
 
+    def products(self, x: Shape) -> Iterator[Product]:
+        yield from (product.repeated(x[0]) for product in products_of_parts(self, x))
+
+    def cached_parts(self, x: Shape) -> Iterator[Part]:
+        # each step is an example of its own to the layer
+        return (replace(part, copies=x[0]) for part in self.parts(x))
+
     def output_shape(self, x: Shape) -> Shape:
         step, *further = self.layer.output_shapes(x[1:])
         if further:
             message = f"TimeDistributed takes a layer with one output, not {1 + len(further)}"
             raise refuse("invalid-value", message, path=("layer",))
         return (x[0], *step)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
+        found = self.layer.all_reach(x[1:])
+        if found is None:
+            return None
+        inner = (replace(sight, axis=None if sight.axis is None else sight.axis + 1) for sight in found[0])
+        return ((Sight(0, SAME), *inner),)
 
 
 #: What the layer types call the tensor that is computed.
@@ -144,6 +168,7 @@ class _AroundKernel(Layer):
     inputs = (Axes("..."),)
     variadic = 1
     layout = "as_given"
+    products = products_of_parts
 
     layer: NestedLayer = field("", "the layer")
     axis: OptionalInteger = field(
@@ -174,6 +199,10 @@ class _AroundKernel(Layer):
             )
         return kernel.within(part), None if self.axis is None else self.axis % rank
 
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        found: tuple[Reach, ...] | None = self.layer.all_reach(*inputs)
+        return found
+
 
 class WeightNorm(_AroundKernel):
     """Splits the kernel of a layer into its direction and its length, which are learned apart.
@@ -191,6 +220,15 @@ class WeightNorm(_AroundKernel):
             "The kernel keeps its direction, and the lengths are learned beside it: {magnitude} more.",
         ),
     )
+
+    def products(self, *inputs: Shape) -> Iterator[Product]:
+        kernel, _ = self.wrapped(*inputs)
+
+        def computed(operand: Operand) -> Operand:
+            return (*operand, "magnitude") if kernel.name in operand else operand
+
+        for product in products_of_parts(self, *inputs):
+            yield replace(product, left=computed(product.left), right=computed(product.right))
 
     def tensors(self, *inputs: Shape) -> Iterator[Tensor]:
         kernel, axis = self.wrapped(*inputs)
@@ -221,6 +259,10 @@ class SpectralNorm(_AroundKernel):
 
     axis: Integer = field("", "the axis of its kernel, as the layer's page has it", -1)
     right_vector: Flag = field("right_vector", "whether a vector is kept for the other side too, as in PyTorch", False)
+
+    @property
+    def leaves_out(self) -> str:
+        return "the power method that finds the largest singular value"
 
     def tensors(self, *inputs: Shape) -> Iterator[Tensor]:
         kernel, axis = self.wrapped(*inputs)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from typing_extensions import TypeVar
@@ -11,21 +11,20 @@ from typing_extensions import TypeVar
 from paramcalc.conventions import Convention, Spelling
 from paramcalc.conventions import convention as named_convention
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape, Undecided
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
-from paramcalc.core.errors import ParamcalcError
-from paramcalc.graph import Branch, CopyRange, Flow, Leaf, Tree, Use, active_copies, evaluate, leaves, undecided_problem
+from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
 from paramcalc.layers.base.declaration import Role
-from paramcalc.layers.base.fields import DTYPES
+from paramcalc.measures.measure import size_in_bytes
+from paramcalc.results.rows import Row, Rows, located_in
 from paramcalc.spec import Framework, Spec, Value
-from paramcalc.spec.loading import located
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
-#: An array of Python's whole numbers, which cannot overflow.
-Array: TypeAlias = "NDArray[numpy.object_]"
+#: An array of whole numbers: of 64 bits where they hold all of them, else of Python's.
+Array: TypeAlias = "NDArray[numpy.int64] | NDArray[numpy.object_]"
 #: What is counted: whole numbers, or arrays of them where a dim is one.
 N = TypeVar("N", default=int)
 
@@ -69,25 +68,8 @@ class Totals(Generic[N]):
 
 
 @dataclass(frozen=True, slots=True)
-class LayerCount(Totals[N]):
+class LayerCount(Totals[N], Row):
     """A row of a count: a layer, or copies of it that are alike; all totals are over the copies."""
-
-    name: str
-    #: the names of the groups around it and its own, with the numbers of copies, those of the first that are alike
-    path: tuple[str, ...]
-    #: each number of a copy in the path, and the copies that it stands for; `times` is their product
-    copies: tuple[CopyRange, ...]
-    kind: str
-    #: the names of the rows that it is given the outputs of
-    inputs: tuple[str, ...]
-    times: Number
-    #: without the batch
-    output_shape: Shape
-    #: of a layer with several outputs, the shapes of the others
-    further_output_shapes: tuple[Shape, ...]
-    #: the layer itself; None for a row that stands for a group
-    leaf: Leaf | None = field(repr=False, compare=False)
-    convention: Convention = field(repr=False, compare=False)
 
     @property
     def tensors(self) -> tuple[TensorCount[N], ...]:
@@ -133,6 +115,11 @@ class Count(Totals[N], Displayed):
     remarks: tuple[str, ...] = ()
 
     @property
+    def unit(self) -> str:
+        """What a number of it counts."""
+        return "parameters"
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the convention's framework cannot express, and is counted as the spec states it."""
         return notes(self)
@@ -145,7 +132,7 @@ class Count(Totals[N], Displayed):
             for use in leaf.owned:
                 if counts(use.tensor.role):
                     name = dtype if dtype is not None and not use.states_dtype else use.dtype
-                    found[name] = found.get(name, 0) + times * _bytes(use.elements, DTYPES[name])
+                    found[name] = found.get(name, 0) + times * size_in_bytes(use.elements, name)
         return found
 
     def plain(self) -> dict[str, Any]:
@@ -169,13 +156,12 @@ def count(
     that many levels down. Raises `ParamcalcError`.
     """
     target = named_convention(convention or spec.framework)
-    try:
+    with located_in(spec):
         graph = evaluate(spec, target.name, dims, fold=not expand)
         rows = list(_Counter(target, depth).rows(graph.root, 1, 1, 0))
-    except ParamcalcError as error:
-        raise located(error, spec.source) from None
-    except Undecided as undecided:
-        raise located(undecided_problem(undecided), spec.source) from None
+    if any(map(algebra.is_array, graph.dims.values())):
+        # what was computed is given out as NumPy's own arrays
+        rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
     return Count(
         name=spec.name,
         convention=target.name,
@@ -189,49 +175,19 @@ def count(
     )
 
 
+#: The names of what is counted.
+_FIGURES = tuple(item.name for item in fields(Totals))
+
+
 def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
     """Return the sums over rows."""
-    return {key: sum((getattr(row, key) for row in rows), start=0) for key in (item.name for item in fields(Totals))}
+    return {name: algebra.total([getattr(row, name) for row in rows]) for name in _FIGURES}
 
 
-class _Counter:
+class _Counter(Rows[LayerCount]):
     """Makes rows of the leaves of a graph."""
 
-    def __init__(self, target: Convention, depth: int | None, names: dict[int, str] | None = None) -> None:
-        self.target = target
-        self.depth = depth
-        #: the row in which each leaf is
-        self.names = {} if names is None else names
-
-    def rows(
-        self, tree: Tree, times: Number, active: Number, level: int, among: Number | None = None
-    ) -> Iterable[LayerCount]:
-        """Give the rows of a tree, in order of the graph.
-
-        `times` and `active` are the copies of what is around it, and those that an example passes through; `among`
-        is how many of its own are, if not all.
-        """
-        times, active = times * tree.times, active * (tree.times if among is None else among)
-        if isinstance(tree, Leaf):
-            self.names[id(tree)] = tree.name
-            yield self.row(tree, times, active)
-        elif self.depth is not None and level >= self.depth and tree.role != "copies":
-            yield self.group_row(tree, times, active)
-        else:
-            deeper = level if tree.role == "copies" else level + 1
-            for child, its_active in active_copies(tree):
-                yield from self.rows(child, times, active, deeper, its_active)
-
-    def input_names(self, inputs: Sequence[Flow]) -> tuple[str, ...]:
-        """Return the names of the rows that inputs come from; of another output than the first, with its number."""
-        return tuple(
-            self.names[id(flow.leaf.standing)] + (f".{flow.place}" if flow.place else "")
-            for flow in inputs
-            if flow.leaf is not None
-        )
-
-    def row(self, leaf: Leaf, times: Number, active: Number) -> LayerCount:
-        """Return the row of a leaf."""
+    def row(self, leaf: Leaf, times: Number, active: Number, place: dict[str, Any]) -> LayerCount:
         passed: Number = 0
         total = trainable = buffers = size = trainable_size = 0
         for use in leaf.owned:
@@ -240,58 +196,26 @@ class _Counter:
                 continue
             total = total + use.elements
             passed = passed + use.active
-            bytes_used = _bytes(use.elements, DTYPES[use.dtype])
+            bytes_used = size_in_bytes(use.elements, use.dtype)
             size = size + bytes_used
             if use.trainable:
                 trainable = trainable + use.elements
                 trainable_size = trainable_size + bytes_used
         untied = sum((use.elements for use in leaf.uses if self.target.counts(use.tensor.role)), start=0)
         return LayerCount(
-            total * times,
-            trainable * times,
-            (total - trainable) * times,
-            buffers * times,
-            passed * active,
-            untied * times,
-            size * times,
-            trainable_size * times,
-            name=leaf.name,
-            path=leaf.names,
-            copies=leaf.ranges,
-            kind=type(leaf.layer).__name__,
-            inputs=self.input_names(leaf.inputs),
-            times=times,
-            output_shape=leaf.output,
-            further_output_shapes=leaf.outputs[1:],
-            leaf=leaf,
-            convention=self.target,
+            **place,
+            total=total * times,
+            trainable=trainable * times,
+            non_trainable=(total - trainable) * times,
+            buffers=buffers * times,
+            active=passed * active,
+            total_untied=untied * times,
+            bytes=size * times,
+            trainable_bytes=trainable_size * times,
         )
 
-    def group_row(self, tree: Branch, times: Number, active: Number) -> LayerCount:
-        """Return one row for all of a group."""
-        whole = _Counter(self.target, None, self.names)
-        children = active_copies(tree)
-        rows = [row for child, among in children for row in whole.rows(child, times, active, 0, among)]
-        for leaf, _ in leaves(tree):
-            self.names[id(leaf)] = tree.name
-        return LayerCount(
-            name=tree.name,
-            path=tree.names,
-            copies=tree.ranges,
-            kind=tree.block or "group",
-            inputs=self.input_names(tree.inputs),
-            times=times,
-            output_shape=tree.output,
-            further_output_shapes=(),
-            leaf=None,
-            convention=self.target,
-            **_totals(rows),
-        )
-
-
-def _bytes(elements: Number, bits: int) -> Number:
-    """Return the bytes of a number of elements; those smaller than a byte are packed."""
-    return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
+    def whole(self, rows: Sequence[LayerCount], place: dict[str, Any]) -> LayerCount:
+        return LayerCount(**place, **_totals(rows))
 
 
 def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount[Any]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.results.count import Count, LayerCount, TensorCount, count
+from paramcalc.results.measurement import Measurement
+from paramcalc.results.rows import Row
 from paramcalc.spec import Framework, Spec, Value
 
 #: How a node differs: only the second network has it, only the first has it, or both have it and it is another.
@@ -73,10 +75,13 @@ def diff(before: Spec, after: Spec, convention: Framework | None = None) -> Diff
     """Return what differs between two specs; see `paramcalc.diff`."""
     convention = convention or before.framework
     counts = count(before, convention), count(after, convention)
-    return Difference(*counts, tuple(_nodes(*counts)), _dims(*counts), _form_of_difference(before, after, convention))
+    return Difference(
+        *counts, tuple(_nodes(*counts)), changed_dims(*counts), _form_of_difference(before, after, convention)
+    )
 
 
-def _dims(before: Count, after: Count) -> dict[str, tuple[Value, Value]]:
+def changed_dims(before: Count | Measurement, after: Count | Measurement) -> dict[str, tuple[Value, Value]]:
+    """Return the dims that both have, and that have other values."""
     both = [name for name in before.dims if name in after.dims]
     pairs = {name: (before.dims[name], after.dims[name]) for name in both}
     return {name: (one, other) for name, (one, other) in pairs.items() if one != other}
@@ -103,7 +108,7 @@ def _form_of_difference(before: Spec, after: Spec, convention: Framework) -> Any
 
 def _nodes(before: Count, after: Count) -> Iterator[NodeDifference]:
     """Give the nodes that differ, in the order of the second network, those that only the first has before them."""
-    theirs, ours = _by_path(before), _by_path(after)
+    theirs, ours = by_path(before.layers), by_path(after.layers)
     for path in theirs:
         if path not in ours:
             yield from (NodeDifference(row.name, "removed", row, None) for row in theirs[path])
@@ -116,10 +121,13 @@ def _nodes(before: Count, after: Count) -> Iterator[NodeDifference]:
                 yield NodeDifference(other.name, "changed", one, other, changes)
 
 
-def _by_path(counted: Count) -> dict[tuple[str, ...], list[LayerCount]]:
-    """Return the rows of a count by their paths without the numbers of copies; copies that differ have one path."""
-    found: dict[tuple[str, ...], list[LayerCount]] = {}
-    for row in counted.layers:
+R = TypeVar("R", bound=Row)
+
+
+def by_path(rows: Iterable[R]) -> dict[tuple[str, ...], list[R]]:
+    """Return rows by their paths without the numbers of copies; copies that differ have one path."""
+    found: dict[tuple[str, ...], list[R]] = {}
+    for row in rows:
         numbers = {each.at for each in row.copies}
         path = tuple(name for place, name in enumerate(row.path) if place not in numbers)
         found.setdefault(path, []).append(row)

@@ -72,6 +72,7 @@ class Node:
     dtype: str | None = None
     of: Converted[Sequence[Any] | None, tuple[Any, ...] | None] = converted(default=None)
     connections: str | None = None
+    recompute: Converted[Truth, Value] = converted(default=False)
     #: whether it is what stands otherwise, written as a mere list of nodes
     listed: bool = field(default=False, repr=False, compare=False)
 
@@ -141,6 +142,7 @@ class Node:
             ("tie", "names tensors of a layer, or of a group that owns some", owns),
             ("tensors", "declares the tensors of a group", group),
             ("connections", "says of a group whether its connections are known", group),
+            ("recompute", "says of a group that its forward pass is computed again", group or self.block is not None),
             ("of", "states the input of a layer", self.layer is not None),
         ):
             if key in stated and not allowed:
@@ -196,7 +198,7 @@ class Node:
         """
         if self.layer is not None and (names := self.layer.names):
             yield (type(self.layer).__name__,), names
-        for key in ("times", "parallel", "active", "when", "residual", "trainable"):
+        for key in ("times", "parallel", "active", "when", "residual", "trainable", "recompute"):
             value = getattr(self, key)
             if isinstance(value, Expression):
                 yield (key,), value.names
@@ -371,6 +373,7 @@ NODE_KEYS: dict[str, Callable[[Any], Any]] = {
     "when": read_flag,
     "residual": read_flag,
     "trainable": read_flag,
+    "recompute": read_flag,
     "connections": _read_connections,
     "tensors": _read_tensors,
     "tie": read_ties,
@@ -382,6 +385,7 @@ OTHER_KEYS = {
     "repeat": "times", "repeats": "times", "copies": "times", "number": "times", "if": "when", "condition": "when",
     "from": "inputs", "takes": "inputs", "counter": "index", "skip": "residual", "shortcut": "residual",
     "frozen": "trainable", "reuse": "share", "call": "block", "arguments": "with", "id": "name",
+    "checkpoint": "recompute",
 }  # fmt: skip
 #: Those that hold for both sides of a node that is another one otherwise.
 PLACE_KEYS = (

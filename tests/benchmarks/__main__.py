@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy
+
 import paramcalc as pc
 
 HERE = Path(__file__).parent
@@ -79,12 +81,54 @@ def closed_form(title: str, arguments: Sequence[str], bound: str, runs: int = 7)
         print("" if "print" in what else f"   at most {bound}")
 
 
+def derived(name: str, runs: int = 3) -> None:
+    """Print the processor seconds of deriving a network of the zoo, and how many times as long as its builds alone."""
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.deriving", name],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+        ).stdout
+        for _ in range(runs)
+    ]
+    titles = (f"deriving {name}, seconds", f"deriving {name} / building its points")
+    for title, figures in zip(titles, zip(*map(str.split, outputs), strict=True), strict=True):
+        found = sorted(map(float, figures))
+        print(f"{title:60} {statistics.median(found):8.3f}   ({found[0]:.3f} to {found[-1]:.3f})", end="")
+        print("   at most 2" if "/" in title else "")
+
+
 def repeated(times: int) -> pc.Spec:
     return pc.Spec(layers=[pc.Input(shape=(64,)), pc.Node(pc.Dense(units=64), times=times)])
 
 
+def solving() -> None:
+    """Print what solving Llama 2 for 7 billion takes, as a multiple of one evaluation of the whole grid by NumPy."""
+    spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
+    sizes = {"width": "1024:8192:128", "depth": "8:80", "inner": "2048:32768:256", "vocabulary": "32000,50304,128256"}
+    ranges = (range(1024, 8193, 128), range(8, 81), range(2048, 32769, 256), (32000, 50304, 128256))
+    w, d, i, v = numpy.meshgrid(*(numpy.array(each) for each in ranges), indexing="ij", sparse=True)
+
+    def solved(**further: object) -> pc.Solutions:
+        return pc.solve(spec, total=7 * 10**9, tolerance=0.001, vary=sizes, **further)
+
+    def evaluated() -> object:
+        return d * (3 * i * w + 2 * 32 * w**2 // 32 + 2 * w**2 + 2 * w) + w * (2 * v + 1)
+
+    total = evaluated()
+    assert solved().number == numpy.count_nonzero(abs(total - 7 * 10**9) <= 7 * 10**6)
+    compare("Llama 2 of 7B ± 0.1 %, all solutions / NumPy on the grid", lambda: list(solved()), evaluated, 21, "20")
+    compare("the same, the first solution", lambda: next(iter(solved())), evaluated, 21)
+    deep = {**sizes, "depth": "8:80000"}
+    compare("the same, up to 80,000 layers / up to 80", lambda: pc.solve(spec, total="7B", vary=deep).number,
+            lambda: pc.solve(spec, total="7B", vary=sizes).number, 7)  # fmt: skip
+
+
 def main() -> None:
-    print(f"{'':60} {'median':>8}   (range)")
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.sweeping"], check=True, cwd=ROOT)
+    print(f"\n{'':60} {'median':>8}   (range)")
     floor = in_pipe(script("floor"))
     compare("count of the seed network in a pipe / the floor", in_pipe(COUNT), floor, 21, "1.4")
     compare("count of the seed network in a terminal / the floor", in_terminal(COUNT), floor, 21, "1.6")
@@ -115,6 +159,10 @@ def main() -> None:
     closed_form("closed form of 1,000 layers written out", ["unrolled", "1000"], "1")
     closed_form("closed form of a group repeated 1,000 times", ["repeated", "1000"], "0.3")
     closed_form("closed form of GPT-2", [str(ROOT / "specs" / "gpt2.yaml")], "0.3")
+
+    solving()
+    for name in ("GPT", "MambaLM", "WideResNet"):
+        derived(name)
 
 
 if __name__ == "__main__":

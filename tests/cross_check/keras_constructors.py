@@ -109,6 +109,90 @@ def autoencoder(features: int, sizes: Sequence[int]) -> Any:
     return keras.Model(start, layers.Dense(features)(x))
 
 
+class PatchEncoder(layers.Layer):
+    """Positions are added to patches; its weights are made once it is called."""
+
+    def __init__(self, num_patches: int, projection_dim: int) -> None:
+        super().__init__()
+        self.num_patches = num_patches
+        self.projection = layers.Dense(projection_dim)
+        self.position_embedding = layers.Embedding(num_patches, projection_dim)
+
+    def call(self, patch: Any) -> Any:
+        return self.projection(patch) + self.position_embedding(keras.ops.arange(self.num_patches))
+
+
+def vision_transformer(size: int, patch: int, dim: int, heads: int, units: Sequence[int], depth: int) -> Any:
+    """Build a ViT with layers of one's own."""
+    assert size % patch == 0
+    count = (size // patch) ** 2
+    inputs = keras.Input((count, 3 * patch * patch))
+    x = PatchEncoder(count, dim)(inputs)
+    for _ in range(depth):
+        y = layers.LayerNormalization(epsilon=1e-6)(x)
+        x = layers.Add()([layers.MultiHeadAttention(num_heads=heads, key_dim=dim)(y, y), x])
+        y = layers.LayerNormalization(epsilon=1e-6)(x)
+        for width in units:
+            y = layers.Dense(width, activation="gelu")(y)
+        x = layers.Add()([layers.Dense(dim)(y), x])
+    return keras.Model(inputs, layers.Dense(100)(layers.Flatten()(x)))
+
+
+def unet(size: int, filters: int, classes: int) -> Any:
+    """Build a U-Net by hand, with its connections."""
+
+    def block(x: Any, width: int) -> Any:
+        x = layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization()(x)
+        return layers.Activation("relu")(x)
+
+    inputs = keras.Input((4 * size, 4 * size, 1))
+    one = block(inputs, filters)
+    two = block(layers.MaxPooling2D()(one), filters * 2)
+    middle = block(layers.MaxPooling2D()(two), filters * 4)
+    up = layers.Conv2DTranspose(filters * 2, 2, strides=2)(middle)
+    up = block(layers.Concatenate()([up, two]), filters * 2)
+    up = layers.Conv2DTranspose(filters, 2, strides=2)(up)
+    up = block(layers.Concatenate()([up, one]), filters)
+    return keras.Model(inputs, layers.Conv2D(classes, 1, activation="softmax")(up))
+
+
+class VAE(keras.Model):
+    def __init__(self, features: int, hidden: int, latent: int) -> None:
+        super().__init__()
+        self.encoder = keras.Sequential(
+            [keras.Input((features,)), layers.Dense(hidden, "relu"), layers.Dense(2 * latent)]
+        )
+        self.decoder = keras.Sequential([keras.Input((latent,)), layers.Dense(hidden, "relu"), layers.Dense(features)])
+        self.latent = latent
+
+    def call(self, x: Any) -> Any:
+        return self.decoder(self.encoder(x)[:, : self.latent])
+
+
+def wide_and_deep(fields: int, vocabulary: int, embedding: int, hidden: Sequence[int]) -> Any:
+    """Build a model of tables, an input each."""
+    inputs = [keras.Input((1,), dtype="int32") for _ in range(fields)]
+    deep = [layers.Flatten()(layers.Embedding(vocabulary, embedding)(each)) for each in inputs]
+    wide = [layers.Flatten()(layers.Embedding(vocabulary, 1)(each)) for each in inputs]
+    x = layers.Concatenate()(deep) if fields > 1 else deep[0]
+    for width in hidden:
+        x = layers.Dense(width, activation="relu")(x)
+    out = layers.Dense(1)(layers.Concatenate()([x, *wide]))
+    return keras.Model(inputs, out)
+
+
+def separable(width: int, blocks: int, classes: int) -> Any:
+    """Build a small Xception."""
+    x = start = keras.Input((None, None, 3))
+    x = layers.Conv2D(width, 3, strides=2, padding="same")(x)
+    for size in (2 * width, 4 * width):
+        for _ in range(blocks):
+            x = layers.SeparableConv2D(size, 3, padding="same")(x)
+            x = layers.BatchNormalization()(x)
+    return keras.Model(start, layers.Dense(classes)(layers.GlobalAveragePooling2D()(x)))
+
+
 CASES = [
     Case(stack, {"features": 78, "width": 51, "depth": 3, "classes": 10}),
     Case(residual, {"image": 32, "width": 16, "blocks": 3, "classes": 10}),
@@ -117,4 +201,9 @@ CASES = [
     Case(recurrent, {"vocabulary": 500, "width": 64, "units": 28, "depth": 2, "classes": 4}),
     Case(convolutional, {"image": 28, "filters": [32, 64], "kernel": 3, "hidden": 128, "classes": 10}),
     Case(autoencoder, {"features": 78, "sizes": [56, 64, 16]}),
+    Case(vision_transformer, {"size": 24, "patch": 6, "dim": 16, "heads": 2, "units": [32, 16], "depth": 2}),
+    Case(unet, {"size": 4, "filters": 8, "classes": 3}),
+    Case(VAE, {"features": 60, "hidden": 40, "latent": 4}),
+    Case(wide_and_deep, {"fields": 3, "vocabulary": 50, "embedding": 8, "hidden": [32, 16]}),
+    Case(separable, {"width": 12, "blocks": 2, "classes": 10}),
 ]

@@ -381,7 +381,10 @@ def _attention(draw: DrawFn, framework: str) -> Case:
     query = draw(sizes(2, 2))
     length = draw(SMALL)
     others = [(length, draw(st.sampled_from([query[-1], 3]))) for _ in range(draw(st.integers(0, 2)))]
-    return Case(attention(draw, query, framework), (query, *others), framework)
+    layer = attention(draw, query, framework)
+    # no model is built with a window
+    window = some(draw, window=SMALL)
+    return Case(layer.model_copy(update=window) if window else layer, (query, *others), framework)
 
 
 #: The kinds that are drawn here, for whole networks; the others stand in `classes`.

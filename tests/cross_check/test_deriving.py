@@ -2,76 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import random
-import sys
-from collections.abc import Iterator
-from functools import partial
-from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from click.testing import CliRunner
-from hypothesis import assume, event, given, settings
 from torch import nn
 
 import paramcalc as pc
-from paramcalc.core.registry import command
-from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
-from paramcalc.frameworks.deriving.running import Runner
-from paramcalc.frameworks.deriving.search import Derivation
-from tests.cross_check import constructors, keras_constructors, random_constructors
+from paramcalc.frameworks.deriving.arguments import read_arguments
+from tests.cross_check import constructors, keras_constructors
 from tests.cross_check.constructors import CASES, Case
+from tests.cross_check.held import assert_held, derived, fresh
 
 pytestmark = pytest.mark.framework
-
-#: At how many fresh points each is held.
-POINTS = 20
-
-
-def fresh(arguments: Arguments, net: pc.Derived, draw: random.Random) -> Iterator[dict[str, Any]]:
-    """Points that meet what is required: drawn otherwise than those at which it was derived."""
-    for _ in range(2000):
-        lengths = draw.choice((0, 0, 1, -1))
-        point = {
-            name: value
-            if name not in net.spec.dims
-            else [size(each, draw) for each in (value * 2)[: max(1, len(value) + lengths)]]
-            if isinstance(value, list)
-            else size(value, draw)
-            for name, value in arguments.values.items()
-        }
-        try:
-            pc.count(net, dims={name: point[name] for name in net.spec.dims})
-        except pc.ParamcalcError as error:
-            # what is required is not met; anything else that is refused is looked at with the module
-            if error.code == "unmet-condition":
-                continue
-        yield point
-
-
-def size(value: int, draw: random.Random) -> int:
-    """A size around another one, or far from it; a small one stays small."""
-    if value <= 16:
-        return draw.choice((value, draw.randint(1, 9)))
-    return draw.choice((value, draw.randint(1, 2 * value), 8 * draw.randint(1, value // 4), draw.randint(1, 40)))
-
-
-def numbers(module: nn.Module) -> tuple[int, int, int]:
-    """All parameters of a module, those that are trained, and the elements of its buffers."""
-    parameters = list(module.parameters())
-    return (
-        sum(each.numel() for each in parameters),
-        sum(each.numel() for each in parameters if each.requires_grad),
-        sum(each.numel() for each in module.buffers()),
-    )
-
-
-def derived(case: Case) -> pc.Derived:
-    return pc.derive(partial(case.constructor, **case.arguments))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.constructor.__name__)
@@ -84,22 +29,7 @@ def test_a_derived_spec_is_right_at_fresh_points(case: Case) -> None:
     net = derived(case)
     if not case.is_trap:
         assert net.fixed == {}
-    arguments = read_arguments(case.constructor, (), case.arguments, None)
-    held = 0
-    for point in fresh(arguments, net, random.Random(7)):
-        try:
-            with torch.device("meta" if case.constructor is not constructors.Rates else "cpu"):
-                module = arguments.call(point)
-        except Exception:
-            continue
-        if any(not each.numel() for each in module.parameters()):
-            continue
-        count = pc.count(net, dims={name: point[name] for name in net.spec.dims})
-        assert (count.total, count.trainable, count.buffers) == numbers(module), point
-        held += 1
-        if held == POINTS:
-            break
-    assert held == POINTS or not net.spec.dims
+    assert_held(case, net)
 
 
 def test_a_gpt_reads_as_a_person_would_write_it() -> None:
@@ -208,146 +138,3 @@ def test_a_derived_spec_of_a_keras_model_is_right_at_fresh_points(case: Case) ->
         if held == 6:
             break
     assert held == 6
-
-
-# --- the two ways prove each other -----------------------------------------------------
-
-#: Modules of `torch.nn` with their sizes.
-MODULES: list[tuple[type[nn.Module], dict[str, Any]]] = [
-    (nn.Linear, {"in_features": 64, "out_features": 10}),
-    (nn.Bilinear, {"in1_features": 12, "in2_features": 15, "out_features": 10}),
-    (nn.Conv1d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.Conv2d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3, "groups": 8}),
-    (nn.Conv3d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose1d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose2d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.ConvTranspose3d, {"in_channels": 16, "out_channels": 24, "kernel_size": 3}),
-    (nn.Embedding, {"num_embeddings": 100, "embedding_dim": 32}),
-    (nn.EmbeddingBag, {"num_embeddings": 100, "embedding_dim": 32}),
-    (nn.BatchNorm2d, {"num_features": 64}),
-    (nn.LayerNorm, {"normalized_shape": 64}),
-    (nn.RMSNorm, {"normalized_shape": 64}),
-    (nn.GroupNorm, {"num_groups": 4, "num_channels": 64}),
-    (nn.PReLU, {"num_parameters": 64}),
-    (nn.RNNCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.GRUCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.LSTMCell, {"input_size": 20, "hidden_size": 32}),
-    (nn.RNN, {"input_size": 20, "hidden_size": 32}),
-    (nn.GRU, {"input_size": 20, "hidden_size": 32}),
-    (nn.LSTM, {"input_size": 20, "hidden_size": 32}),
-    (nn.MultiheadAttention, {"embed_dim": 64, "num_heads": 4}),
-    (nn.TransformerEncoderLayer, {"d_model": 64, "nhead": 4, "dim_feedforward": 128}),
-    (nn.TransformerDecoderLayer, {"d_model": 64, "nhead": 4, "dim_feedforward": 128}),
-]
-
-
-@pytest.mark.parametrize(("module", "arguments"), MODULES, ids=lambda each: getattr(each, "__name__", ""))
-def test_the_form_of_a_module_is_that_of_its_declaration(module: type[nn.Module], arguments: dict[str, Any]) -> None:
-    """Of its mere tensors, by their values; and as a layer type, by what is declared of it."""
-    forms = []
-    for kinds in (True, False):
-        given = read_arguments(module, (), arguments, None)
-        solution = Derivation(given, Runner(), module.__name__, {}, kinds).solve()
-        assert solution.fixed == {}
-        forms.append(pc.formula(solution.spec))
-    declared, measured = forms
-    assert {str(symbol) for symbol in declared.expr.free_symbols} == {str(each) for each in measured.expr.free_symbols}
-    same = {symbol: declared.symbols[name] for name, symbol in measured.symbols.items()}
-    assert (declared.expr - measured.expr.subs(same)).expand() == 0
-
-
-# --- random constructors ---------------------------------------------------------------
-
-
-@settings(settings.get_profile("builds"))
-@given(random_constructors.constructors())
-def test_a_random_constructor_is_right_or_refused(source: str) -> None:
-    constructor = random_constructors.compiled(source)
-    try:
-        net = pc.derive(constructor, **random_constructors.ARGUMENTS)
-    except pc.ParamcalcError as error:
-        event(error.code)
-        assume(error.code != "not-derivable")
-        raise
-    event(f"{len(net.fixed)} fixed")
-    arguments = read_arguments(constructor, (), random_constructors.ARGUMENTS, None)
-    held = 0
-    for point in islice(fresh(arguments, net, random.Random(5)), 100):
-        try:
-            with torch.device("meta"):
-                module = arguments.call(point)
-        except Exception:
-            continue
-        if any(not each.numel() for each in module.parameters()):
-            continue
-        count = pc.count(net, dims=dims_of(net, point))
-        assert (count.total, count.trainable, count.buffers) == numbers(module), point
-        held += 1
-        if held == POINTS:
-            break
-
-
-# --- the command -----------------------------------------------------------------------
-
-MODELS = """
-import torch
-from torch import nn
-
-class Net(nn.Module):
-    def __init__(self, width, dims=2, fails=False):
-        super().__init__()
-        print("building")
-        if fails:
-            raise RuntimeError("no such net")
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(dims))
-"""
-
-
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of the call with a module of someone's."""
-    name = f"models_{tmp_path.name}"
-    (tmp_path / f"{name}.py").write_text(MODELS)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    yield tmp_path / f"{name}.py"
-    sys.modules.pop(name, None)
-
-
-def run(*arguments: str) -> Any:
-    return CliRunner().invoke(command("derive"), arguments, standalone_mode=False)
-
-
-def test_the_command_prints_a_spec(models: Path) -> None:
-    result = run(f"{models.stem}:Net", "width=64", "dims=3")
-    assert result.exception is None
-    spec = pc.loads(result.output)
-    assert spec.dims == {"width": 64, "dims": 3}
-    assert pc.count(spec, dims={"width": 10, "dims": 5}).total == 5 * 110
-
-
-def test_the_command_checks_whether_the_code_still_gives_a_spec(models: Path) -> None:
-    assert run(f"{models.stem}:Net", "width=64", "dims=3", "-o", "net.yaml").exception is None
-    assert run(f"{models.stem}:Net", "width=64", "dims=3", "--check", "net.yaml").exception is None
-    models.write_text(MODELS.replace("nn.Linear(width, width)", "nn.Linear(width, 2 * width)"))
-    sys.modules.pop(models.stem)
-    importlib.invalidate_caches()
-    result = run(f"{models.stem}:Net", "width=64", "dims=3", "--check", "net.yaml")
-    assert isinstance(result.exception, SystemExit)
-    assert result.exception.code == 1
-    assert "8,320" in result.output or "layers" in result.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["Net", "width=64", "fails=true"], "raises RuntimeError: no such net"),
-        (["Nets", "width=64"], "has no 'Nets'"),
-    ],
-)
-def test_the_command_says_in_a_line_what_is_wrong(models: Path, arguments: list[str], message: str) -> None:
-    name, *values = arguments
-    result = run(f"{models.stem}:{name}", *values)
-    assert isinstance(result.exception, pc.ParamcalcError)
-    assert message in str(result.exception)
-    assert "\n" not in str(result.exception)

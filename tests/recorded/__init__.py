@@ -161,3 +161,24 @@ def arguments(row: Equivalent, leaf: Leaf, known: Convention) -> dict[str, Any]:
 def open_lengths(shape: Shape) -> list[Any]:
     """Return a shape as JSON has it."""
     return [None if isinstance(size, Unknown) else size for size in shape]
+
+
+# --- What is kept for the backward pass ------------------------------------------------------
+
+KEPT = Path(__file__).parent / "kept.json"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A network, and the bytes that PyTorch was seen to keep of it; `python -m tests.record_kept` renews them."""
+
+    spec: dict[str, Any]
+    batch: int
+    attention: str
+    bytes: int
+
+
+@cache
+def kept() -> list[Kept]:
+    """Read what is recorded of what is kept."""
+    return [Kept(**each) for each in json.loads(KEPT.read_text(encoding="utf-8"))]

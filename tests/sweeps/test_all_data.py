@@ -15,7 +15,7 @@ from paramcalc.core.registry import built_in_names, kind
 from paramcalc.exports import vectors
 from paramcalc.exports.languages.tree import parts_data
 from paramcalc.spec import FRAMEWORKS
-from tests.helpers import SPECS, run
+from tests.helpers import ROOT, SPECS, run
 from tests.strategies import specs
 from tests.sweeps.forms import evaluated
 from tests.sweeps.test_data import LSTM, printed, validator, vectors_of, whole
@@ -245,6 +245,8 @@ def test_python_numpy_and_the_tree_pass_the_conformance_vectors(path: Path) -> N
 
 # --- Schemas ---------------------------------------------------------------------------
 
+GPT2 = str(ROOT / "specs" / "gpt2.yaml")
+SOLVED = ("--total", "125M", "--vary", "width", "--vary", "depth=8,12", "--tolerance", "1%")
 #: For each schema, what is printed by these arguments.
 PRINTED = {
     "count": ("count", LSTM, "--format", "json"),
@@ -252,9 +254,23 @@ PRINTED = {
     "layers": ("layers", "LSTM", "--format", "json"),
     "derivation": ("explain", LSTM, "--format", "json"),
     "vectors": ("formula", LSTM, "--vectors"),
+    "solve": ("solve", GPT2, *SOLVED, "--format", "json"),
 }
 #: Keys of objects whose keys are names of a spec or of a framework; what `fields` and `parts` are, depends.
-NAMED = {"dims", "fixed", "substituted", "meanings", "sizes", "defaults", "arguments", "schema", "fields", "parts"}
+NAMED = {
+    "totals",
+    "varied",
+    "dims",
+    "fixed",
+    "substituted",
+    "meanings",
+    "sizes",
+    "defaults",
+    "arguments",
+    "schema",
+    "fields",
+    "parts",
+}
 
 
 def _objects(document: Any) -> Any:

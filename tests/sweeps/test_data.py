@@ -279,6 +279,33 @@ def test_a_difference_is_data(tmp_path: Path) -> None:
     assert (same["differs"], same["nodes"]) == (False, [])
 
 
+# --- Memory, and receptive fields ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("specs/gpt2.yaml",),
+        ("specs/gpt2.yaml", "--set", "tokens=8", "--batch", "4", "--training", "adamw", "--budget", "1GB"),
+        ("specs/keras_mlp.yaml", "--training", "sgd", "--with", "momentum=0.9", "--master", "float64"),
+    ],
+)
+def test_a_sheet_of_memory_is_data(arguments: tuple[str, ...]) -> None:
+    document = json.loads(run("memory", *arguments, "--format", "json").stdout)
+    validator("memory").validate(document)
+    parts = ("weights", "gradients", "buffers", "optimizer", "counters", "master", "saved", "cache")
+    assert document["known"] == sum(document[part] or 0 for part in parts)
+    assert (document["total"] is None) == bool(document["unknown"])
+
+
+@pytest.mark.parametrize("spec", ["u_net", "vit_b16", "lenet5", "t5_small"])
+def test_receptive_fields_are_data(spec: str) -> None:
+    done = run("count", f"specs/{spec}.yaml", "--of", "receptive-field", "--format", "json")
+    document = json.loads(done.stdout)
+    validator("receptive-field").validate(document)
+    assert all(each["input"] in document["inputs"] for layer in document["layers"] for each in layer["fields"])
+
+
 # --- Vectors ---------------------------------------------------------------------------
 
 
@@ -382,7 +409,16 @@ def test_vectors_are_of_the_whole_form(options: str) -> None:
 # --- Schemas ---------------------------------------------------------------------------
 
 #: What each schema is of, and the bytes that it stays below.
-SIZES = {"count": 5_000, "diff": 4_000, "form": 8_000, "layers": 16_000, "derivation": 16_000, "vectors": 3_000}
+SIZES = {
+    "count": 5_000,
+    "diff": 4_000,
+    "form": 8_000,
+    "layers": 16_000,
+    "derivation": 16_000,
+    "vectors": 3_000,
+    "memory": 4_000,
+    "receptive-field": 3_000,
+}
 
 
 def objects(schema: Any) -> Any:

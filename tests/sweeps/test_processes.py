@@ -42,6 +42,14 @@ def test_counting_loads_nothing_heavy_and_only_the_kinds_used() -> None:
     assert families <= {"source", "linear", "normalization", "elementwise", "merging"}
 
 
+def test_a_measure_loads_nothing_heavy_and_no_other_measure() -> None:
+    code = f"import sys; sys.argv = ['paramcalc', 'count', {MLP!r}, '--of', 'flops']\nfrom paramcalc.cli import main"
+    loaded = loaded_by(f"{code}\nmain(standalone_mode=False)")
+    assert not loaded & HEAVY
+    measures = {name for name in loaded if name.startswith("paramcalc.measures.")}
+    assert measures == {f"paramcalc.measures.{name}" for name in ("lookup", "measure", "flops", "propagation")}
+
+
 def in_terminal(columns: int, *arguments: str, status: int = 0, **environment: str) -> str:
     """What a terminal of this width is shown."""
     ours, theirs = pty.openpty()

@@ -163,8 +163,8 @@ def written() -> Iterator[pc.Formula]:
         used = {each.name: each for each in symbols if each in expr.free_symbols}
         values = {"a": 1320, "b": 17, "c": 9, "d": 2, "e": 7}
         own = {name: values[name] for name in used}
-        tensor = replace(form.tree.uses[0], elements=expr)
-        tree = replace(form.tree, uses=[tensor])
+        use = form.tree.uses[0]
+        tree = replace(form.tree, uses=[replace(use, tensor=replace(use.tensor, shape=(expr,)), elements=expr)])
         yield replace(form, expr=expr, symbols=used, values=own, meanings={}, relations=(), tree=tree, is_of_spec=True)
 
 
@@ -176,6 +176,19 @@ def awkward() -> Iterator[pc.Formula]:
     for kind in (pc.Dense, pc.MultiHeadAttention, pc.Conv2D):
         yield pc.formula(kind)
     yield from written()
+    yield from of_measures()
+
+
+def of_measures() -> Iterator[pc.Formula]:
+    """Forms of measures that depend on what flows: lengths rounded by windows, copies of which the first is another."""
+    lengths = "paramcalc: 1\ndims: {side: 21, width: 5, count: 3}\nlayers:\n  - Input: {shape: [side, side, 3]}\n"
+    convolutions = "  - Conv2D: {filters: width, kernel_size: 3, strides: 2}\n  - MaxPool2D\n  - Flatten\n"
+    frozen = "  - Dense: {units: width}\n    trainable: false\n  - Dense: {units: width}\n    times: count\n"
+    spec = pc.loads(lengths + convolutions + frozen)
+    for of in ("bytes", "flops", "training_flops", "activations"):
+        yield pc.formula(spec, of=of, dims={"batch": None} if of == "activations" else None)
+    for causal in ("half", "exact"):
+        yield pc.formula(pc.load(SPECS[0].with_name("gpt2.yaml")), of="training_flops", causal=causal)
 
 
 @st.composite

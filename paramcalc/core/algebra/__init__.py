@@ -3,7 +3,7 @@
 A size is one of
 
     int                     a number, of any magnitude
-    numpy.ndarray           many numbers at once; of Python ints (dtype object), so none wraps
+    numpy.ndarray           many numbers at once: of 64 bits as far as they are proved to fit, else Python's; none wraps
     sympy.Expr              a symbol, or what became of one
     Unknown                 an unknown length: `tokens: null`
 
@@ -34,6 +34,7 @@ from paramcalc.core.algebra.comparison import (
     assume,
     assuming,
     at_least,
+    choose,
     compare,
     equal,
     equal_shapes,
@@ -60,11 +61,14 @@ from paramcalc.core.algebra.sizes import (
     as_factor,
     as_number,
     depends,
+    distinct_rows,
     is_array,
     is_number,
     is_symbol,
     magnitude,
     needed,
+    released,
+    total,
     truth,
 )
 from paramcalc.core.algebra.terms import MOST_TERMS, short, terms_of
@@ -87,10 +91,12 @@ __all__ = [
     "by_factors",
     "by_steps",
     "ceil_divide",
+    "choose",
     "compare",
     "copies",
     "copies_and_times",
     "depends",
+    "distinct_rows",
     "divide",
     "equal",
     "equal_shapes",
@@ -108,6 +114,7 @@ __all__ = [
     "power_of_two",
     "product",
     "ratio",
+    "released",
     "require",
     "same",
     "same_shapes",
@@ -117,5 +124,6 @@ __all__ = [
     "smallest",
     "substituted",
     "terms_of",
+    "total",
     "truth",
 ]

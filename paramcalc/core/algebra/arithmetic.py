@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from paramcalc.core import doubles
-from paramcalc.core.algebra.comparison import assume, equal
+from paramcalc.core.algebra.comparison import assume, choose, equal, same
 from paramcalc.core.algebra.sizes import (
     Number,
     Shape,
@@ -217,7 +217,13 @@ def broadcast(left: Number, right: Number) -> Number:
         return _of_unknown(left, right)
     if _is_one(left):
         return right
-    if _is_one(right) or equal(left, right):
+    if _is_one(right) or same(left, right):
+        return left
+    for size in (left, right):
+        if is_symbol(size):
+            # a size that is 1 is repeated
+            choose("≠", size, 1)
+    if equal(left, right):
         return left
     raise refuse("shape-mismatch", f"sizes {quoted(left)} and {quoted(right)} of the same axis differ")
 

@@ -17,6 +17,12 @@ class _Collected(list[Any]):
     settle: Callable[[str, Number, Number], None] | None = None
     differ: Callable[[Number, Number], bool] | None = None
 
+    def __init__(self) -> None:
+        super().__init__()
+        #: of what is assumed, and of what is taken for granted beside it, what decides which layers and sizes there
+        #: are: where it does not hold, a network is not refused, but another one
+        self.choices: list[Any] = []
+
 
 _conditions: ContextVar[_Collected | None] = ContextVar("conditions", default=None)
 
@@ -25,8 +31,8 @@ _conditions: ContextVar[_Collected | None] = ContextVar("conditions", default=No
 def assuming(
     settle: Callable[[str, Number, Number], None] | None = None,
     differ: Callable[[Number, Number], bool] | None = None,
-) -> Iterator[list[Any]]:
-    """Collect what symbolic arithmetic assumes, as (relation, left, right).
+) -> Iterator[_Collected]:
+    """Collect what symbolic arithmetic assumes, as (relation, left, right); its `choices` are a list of their own.
 
     `settle` is given each as it is made, and may refuse it: then it raises where the assumption was needed.
     `differ` says of two sizes in symbols whether it may be assumed that they are not equal, where that is asked.
@@ -47,6 +53,13 @@ def assume(relation: str, left: Number, right: Number) -> None:
         if collected.settle is not None:
             collected.settle(relation, left, right)
         collected.append((relation, left, right))
+
+
+def choose(relation: str, left: Number, right: Number) -> None:
+    """Record what a symbolic evaluation takes for granted where, without it, there is another network, and no error."""
+    collected = _conditions.get()
+    if collected is not None and (relation, left, right) not in collected.choices:
+        collected.choices.append((relation, left, right))
 
 
 def mentions(conditions: Iterable[tuple[str, Number, Number]], number: Number) -> bool:
@@ -134,6 +147,7 @@ def compare(operator: str, left: Number, right: Number) -> Number:
             return bool(relation)
         if operator in ("==", "!=") and _may_differ(*relation.args):
             assume("≠", *relation.args)
+            choose("≠", *relation.args)
             return operator == "!="
         return relation
     if isinstance(left, Unknown) or isinstance(right, Unknown):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -100,8 +101,35 @@ def is_number(value: Number) -> bool:
     return type(value) in (int, Fraction) or isinstance(value, Unknown) or is_symbol(value) or is_array(value)
 
 
+def arrays_module() -> Any:
+    """Return the module of arrays, where there is one, so that NumPy is loaded."""
+    from paramcalc.core.algebra import arrays
+
+    return arrays
+
+
+def distinct_rows(arrays: Sequence[Number]) -> list[tuple[int, tuple[int, ...]]]:
+    """Return the different rows of arrays side by side, each with the number of the first such row, in their order."""
+    found: list[tuple[int, tuple[int, ...]]] = arrays_module().distinct_rows(arrays)
+    return found
+
+
+def released(value: Number) -> Number:
+    """Return a result as it is given out: an array as NumPy's own, of 64 bits where they hold all its numbers."""
+    return arrays_module().released(value) if is_array(value) else value
+
+
+def total(values: Sequence[Number]) -> Number:
+    """Return the sum of results, as it is given out."""
+    if not any(map(is_array, values)):
+        return sum(values, start=0)
+    whole = arrays_module().whole_numbers
+    arrays = (whole(value) if is_array(value) and value.dtype != object else value for value in values)
+    return released(sum(arrays, start=0))
+
+
 def as_number(value: Number) -> Number:
-    """Return a size given from outside: arrays and NumPy's integers as exact Python ints.
+    """Return a size given from outside: NumPy's integers as Python's, and arrays as ones that do not wrap.
 
     Raises `wrong-type` for anything that is not a whole number.
     """
@@ -110,7 +138,7 @@ def as_number(value: Number) -> Number:
         if isinstance(value, numpy.integer):
             return int(value)
         if value.dtype.kind in "iu":
-            return value.astype(object)
+            return arrays_module().whole_numbers(value)
         if value.dtype == object and all(type(item) is int for item in value.flat):
             return value
     elif is_number(value):
@@ -124,6 +152,8 @@ def magnitude(value: Number) -> int:
     Of a fraction it is the larger of its two parts.
     """
     if is_array(value):
+        if value.dtype != object:
+            return max(abs(int(value.min())), abs(int(value.max()))) if value.size else 0
         return max(map(magnitude, value.flat), default=0)
     if type(value) is int:
         return abs(value)

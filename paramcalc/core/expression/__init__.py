@@ -13,7 +13,7 @@ from typing import Any
 
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression.compiling import parse, unknown_dim
+from paramcalc.core.expression.compiling import conjuncts, parse, unknown_dim
 from paramcalc.core.expression.environment import ABSENT, Absent, Budget, Environment, axes_hint, axes_text, bounded
 from paramcalc.core.expression.operations import FUNCTIONS
 
@@ -29,6 +29,7 @@ __all__ = [
     "axes_text",
     "bounded",
     "check_name",
+    "conjuncts",
     "folded_name",
     "mentions_text",
     "unknown_dim",
@@ -51,22 +52,25 @@ def folded_name(name: str) -> str:
 class Expression:
     """A size or a condition, written in the names of a spec, as in `4 * width`."""
 
-    __slots__ = ("names", "text", "words")
+    __slots__ = ("exact", "names", "text", "words")
 
-    def __init__(self, text: str, names: frozenset[str], words: bool = False) -> None:
+    def __init__(self, text: str, names: frozenset[str], words: bool = False, exact: bool = True) -> None:
         self.text = text
         #: whether it may hold texts, such as 'same'
         self.words = words
+        #: whether a division must leave no remainder
+        self.exact = exact
         #: the dims, arguments and counters that the text mentions
         self.names = names
 
     @staticmethod
-    def parse(text: str, words: bool = False) -> Expression:
+    def parse(text: str, words: bool = False, exact: bool = True) -> Expression:
         """Read an expression. Raises `invalid-expression` or `limit`.
 
-        The expressions of a spec have no texts; those of a convention's table may compare some (`words`).
+        The expressions of a spec have no texts; those of a convention's table may compare some (`words`). A division
+        leaves no remainder where it is `exact`, as in a spec; else it is a fraction.
         """
-        return Expression(text, parse(text, words)[0], words)
+        return Expression(text, parse(text, words, exact)[0], words, exact)
 
     def evaluate(self, environment: Environment) -> Any:
         """Return the value: a size, a truth or a list (a tuple) of these.
@@ -75,7 +79,7 @@ class Expression:
         `invalid-value` and `limit`; `algebra.Undecided` where one truth is needed of many.
         """
         try:
-            return parse(self.text, self.words)[1](environment)
+            return parse(self.text, self.words, self.exact)[1](environment)
         except ParamcalcError as error:
             problem = error.problems[0]
             message = problem.message

@@ -27,16 +27,17 @@ Evaluator: TypeAlias = Callable[[Environment], Any]
 
 # evaluators are large: those of a spec with many expressions are made again, rather than kept
 @lru_cache(maxsize=512)
-def parse(text: str, words: bool = False) -> tuple[frozenset[str], Evaluator]:
+def parse(text: str, words: bool = False, exact: bool = True) -> tuple[frozenset[str], Evaluator]:
     """Return the names that an expression mentions, and what evaluates it.
 
-    Raises `invalid-expression`, `limit`.
+    A `/` must leave no remainder, unless it is not to be `exact`: then it is a fraction. Raises `invalid-expression`,
+    `limit`.
     """
     if len(text) > LIMITS.expression:
         raise refuse("limit", f"an expression of {len(text):,} characters; {LIMITS.expression:,} are the most")
     if "#" in text:
         raise refuse("invalid-expression", f"{quoted(text)} is not an expression: '#' is not part of it")
-    compiler = _Compiler(set(), words)
+    compiler = _Compiler(set(), words, exact)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -48,6 +49,20 @@ def parse(text: str, words: bool = False) -> tuple[frozenset[str], Evaluator]:
     except (ValueError, RecursionError, MemoryError):
         raise refuse("invalid-expression", f"{quoted(text)} is not an expression, or is too deep") from None
     return frozenset(compiler.names), evaluate
+
+
+def conjuncts(text: str) -> list[str]:
+    """Take a condition apart into those that must all hold: at `and`, and between the comparisons of a < b < c."""
+    tree = ast.parse(text.strip(), mode="eval").body
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        return [each for value in tree.values for each in conjuncts(ast.unparse(value))]
+    if isinstance(tree, ast.Compare) and len(tree.ops) > 1:
+        sides = [tree.left, *tree.comparators]
+        return [
+            ast.unparse(ast.Compare(left, [operator], [right]))
+            for left, operator, right in zip(sides, tree.ops, sides[1:], strict=False)
+        ]
+    return [text.strip()]
 
 
 #: Signs that other languages have, and what stands for them here.

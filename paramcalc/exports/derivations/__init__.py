@@ -11,18 +11,19 @@ from typing import get_args
 from paramcalc.core.errors import listed, quoted, refuse
 from paramcalc.exports.columns import WIDTH
 from paramcalc.exports.count_tree import Style
-from paramcalc.exports.derivations import html, latex, markdown, text
+from paramcalc.exports.derivations import html, latex, markdown, of_measures, text
 from paramcalc.exports.derivations.blocks import Document
 from paramcalc.exports.derivations.comparing import compared
 from paramcalc.exports.derivations.sheet import document
 from paramcalc.results.comparison import Comparison
 from paramcalc.results.derivation import Derivation, Sheet
+from paramcalc.results.measure_derivation import MeasureDerivation
 
 NOTATIONS = {"text": text.printed, "markdown": markdown.printed, "latex": latex.printed, "html": html.printed}
 
 
 def render(
-    result: Derivation | Comparison,
+    result: Derivation | Comparison | MeasureDerivation,
     target: str,
     *,
     sheet: Sheet = "derivation",
@@ -47,6 +48,10 @@ def render(
     return NOTATIONS[target](page)
 
 
-def made(result: Derivation | Comparison, sheet: Sheet = "derivation", brief: bool = False) -> Document:
+def made(
+    result: Derivation | Comparison | MeasureDerivation, sheet: Sheet = "derivation", brief: bool = False
+) -> Document:
     """Make the sheet of a derivation or a comparison."""
+    if isinstance(result, MeasureDerivation):
+        return of_measures.document(result, brief)
     return document(result, sheet, brief) if isinstance(result, Derivation) else compared(result)

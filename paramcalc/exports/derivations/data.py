@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paramcalc.exports.languages.tree import expression, form_data, number
-from paramcalc.exports.plain import dims, place, row, shape, tensor
+from paramcalc.exports.plain import dims, exact, place, row, shape, tensor
 from paramcalc.results.count import TensorCount
 from paramcalc.results.derivation import Derivation, DerivedTensor, GroupDerivation, LayerDerivation, NodeDerivation
 
@@ -28,7 +28,7 @@ def plain(derivation: Derivation) -> dict[str, Any]:
         "name": count.name,
         "convention": count.convention,
         "node": derivation.node,
-        "dims": _exact(dims(count)),
+        "dims": exact(dims(count)),
         "layers": list(map(_layer, derivation.layers)),
         "groups": [_group(group, places) for group in groups],
         "model": next((_group(group, places) for group in found if group.role == "model"), None),
@@ -42,9 +42,9 @@ def _layer(layer: LayerDerivation) -> dict[str, Any]:
     tensors = zip(layer.row.tensors, layer.tensors, strict=True) if layer.tensors else ()
     formula = expression(layer.expr)
     return {
-        **_exact(counted),
+        **exact(counted),
         "summary": layer.summary,
-        "input_shapes": [_exact(shape(each)) for each in layer.input_shapes],
+        "input_shapes": [exact(shape(each)) for each in layer.input_shapes],
         "symbols": [
             {"name": each.name, "value": number(each.value), "meaning": each.meaning} for each in layer.symbols
         ],
@@ -59,7 +59,7 @@ def _layer(layer: LayerDerivation) -> dict[str, Any]:
 def _tensor(counted: TensorCount, derived: DerivedTensor, values: Mapping[str, int]) -> dict[str, Any]:
     formula = expression(derived.product)
     return {
-        **_exact(tensor(counted)),
+        **exact(tensor(counted)),
         "members": list(derived.members),
         "symbolic_shape": [expression(size) for size in derived.symbolic_shape],
         "formula": formula,
@@ -84,7 +84,7 @@ def _group(group: GroupDerivation, places: Mapping[int, int]) -> dict[str, Any]:
         {**_named(part), "index": places[id(part)], "times": group.often(part), "value": part.one}
         for part in group.parts
     ]
-    data: dict[str, Any] = _exact(
+    data: dict[str, Any] = exact(
         {
             **place(group.name, group.path, group.copies),
             "role": group.role,
@@ -111,10 +111,3 @@ def substituted(formula: Any, values: Mapping[str, int]) -> Any:
         name, *operands = formula
         return [name, *(substituted(each, values) for each in operands)]
     return number(values[formula]) if isinstance(formula, str) else formula
-
-
-def _exact(data: Any) -> Any:
-    """Return data with each number as every reader of JSON keeps it."""
-    if isinstance(data, dict):
-        return {key: _exact(value) for key, value in data.items()}
-    return list(map(_exact, data)) if isinstance(data, list) else number(data)

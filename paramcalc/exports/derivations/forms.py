@@ -30,7 +30,7 @@ def _equations(form: Formula, value: int | None) -> Equations:
     known = value is not None and form.is_known
     substituted = [Maths(form.expr, form.values, form.values), Maths(value)] if known else []
     steps = without_repetitions(Maths(form.expr, at=form.values), *substituted)
-    return Equations((Equation(("parameters",), answers(steps)),))
+    return Equations((Equation((form.measure.unit,), answers(steps)),))
 
 
 def _size(form: Formula, name: str) -> tuple[Cell, Cell, str]:

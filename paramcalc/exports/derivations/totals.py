@@ -39,7 +39,7 @@ def where_they_sit(
         (
             (linked(part),),
             (thousands(part.one * part.times),),
-            (_share(part.one * part.times, total),),
+            (share_text(part.one * part.times, total),),
             (forms[id(part)],) if id(part) in forms else _copies(part),
         )
         for part in shown
@@ -47,7 +47,7 @@ def where_they_sit(
     rest = ordered[len(shown) :]
     if rest:
         number = sum(part.one * part.times for part in rest)
-        rows.append(((f"{thousands(len(rest))} others",), (thousands(number),), (_share(number, total),), ()))
+        rows.append(((f"{thousands(len(rest))} others",), (thousands(number),), (share_text(number, total),), ()))
     return Table(("part", "parameters", "share", "form" if forms else ""), tuple(rows), (1, 2), tuple(_totals(parts)))
 
 
@@ -86,7 +86,7 @@ def _totals(parts: Sequence[NodeDerivation], size: str = "") -> Iterator[tuple[C
 
 def _sum_row(part: NodeDerivation, total: int) -> tuple[Cell, ...]:
     whole = part.one * part.times
-    return ((part.name,), (Answer((thousands(whole),)),), (Answer((_share(whole, total),)),), _copies(part))
+    return ((part.name,), (Answer((thousands(whole),)),), (Answer((share_text(whole, total),)),), _copies(part))
 
 
 def _copies(part: NodeDerivation) -> Cell:
@@ -94,7 +94,7 @@ def _copies(part: NodeDerivation) -> Cell:
     return () if part.times == 1 else (Answer((Maths(written_product(part.times, part.one), {}),)),)
 
 
-def _share(part: int, whole: int) -> str:
+def share_text(part: int, whole: int) -> str:
     """Write a share in tenths of a per cent, rounded half up."""
     tenths = (2000 * part + whole) // (2 * whole)
     return f"{tenths // 10}.{tenths % 10} %"

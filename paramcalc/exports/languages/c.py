@@ -65,7 +65,7 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
         names = program.names
         limit = f"{program.name}_limit"
         about = [
-            "Returns 0, and puts the number into *parameters; or returns why it does not: a size is too",
+            f"Returns 0, and puts the number into *{program.quantity}; or returns why it does not: a size is too",
             "small, the form does not hold, or a number on the way might be 2**126 or more.",
             "For GCC and Clang, which have __int128.",
         ]
@@ -79,7 +79,7 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
                 *wrapped(f"if ({self.fails(check)})", "    ", "        "),
                 f'        return "the form holds where {check.words}";',
             ]
-        body += wrapped(f"*parameters = {self.whole(program.result)};", "    ")
+        body += wrapped(f"*{program.quantity} = {self.whole(program.result)};", "    ")
         bounds = [_Double().whole(bound) for bound in program.bounds]
         start = []
         roundings = {each.rounding for each in program.double_products}
@@ -96,7 +96,7 @@ class C(Truncating, C99CodePrinter):  # type: ignore[misc]
                 "    largest = each > largest || each != each ? each : largest;",
             ]
         doubles = kept(f"double {name}" for name in names) or "void"
-        wholes = kept([*(f"__int128 {name}" for name in names), "__int128 *parameters"])
+        wholes = kept([*(f"__int128 {name}" for name in names), f"__int128 *{program.quantity}"])
         return "\n".join(
             [
                 *start,

@@ -38,7 +38,7 @@ class Excel(Language):
             ("Paste these rows into a sheet, mark the rows of the sizes, and let a spreadsheet make names of the",),
             ("left column (Ctrl+Shift+F3). Exact up to 10^15; #N/A beyond, and where the form does not hold.",),
             *map(_row, program.sizes),
-            ("parameters", f"={self.formula(program)}"),
+            (program.quantity, f"={self.formula(program)}"),
             *((line,) for line in _explained(program)),
         ]
         return "\n".join("\t".join(row) for row in rows)
@@ -129,7 +129,7 @@ def _told(program: Program) -> list[str]:
 def _explained(program: Program) -> list[str]:
     """Return the formula, its conditions and its value."""
     # what is set in by four goes on with the line before
-    starts = ("parameters", "    ", "It", "Fixed", "At")
+    starts = (program.quantity, "    ", "It", "Fixed", "At")
     return [line.strip() for line in program.explanation if line.startswith(starts)]
 
 

@@ -47,7 +47,7 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
     def source(self, program: Program) -> str:
         """Write the whole text."""
         names = program.names
-        lines = [f"function parameters = {program.name}({', '.join(names)})"]
+        lines = [f"function {program.quantity} = {program.name}({', '.join(names)})"]
         lines += [f"  % {line}".rstrip() for line in program.told(wrapped(self.about, "", ""))]
         if names:
             lines += [
@@ -78,7 +78,7 @@ class Matlab(Language, OctaveCodePrinter):  # type: ignore[misc]
                 f"    error('paramcalc:condition', 'the form holds where {check.words}');",
                 "  end",
             ]
-        lines += [*_continued(f"parameters = int64({self.whole(program.result)});"), "end", ""]
+        lines += [*_continued(f"{program.quantity} = int64({self.whole(program.result)});"), "end", ""]
         return "\n".join(lines + self._limit(limit, program))
 
     def _limit(self, name: str, program: Program) -> list[str]:

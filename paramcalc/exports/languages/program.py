@@ -80,6 +80,11 @@ class Program:
         return set().union(*(expr.atoms(DoubleProduct) for expr in (self.result, *sides)))
 
     @property
+    def quantity(self) -> str:
+        """What its result is called: the name of the measure."""
+        return self.form.measure.name
+
+    @property
     def names(self) -> list[str]:
         """The names of the sizes, as the language has them."""
         return [size.name for size in self.sizes]
@@ -91,8 +96,8 @@ class Program:
 
 def program(form: Formula, language: Language) -> Program:
     """Make a form what this language is given."""
-    name = _function_name(form.name)
-    names = language.safe_names(form.symbols, used=[name])
+    name = _function_name(form)
+    names = language.safe_names(form.symbols, used=[name, form.measure.name])
     renamed = {symbol: symbol.func(names[dim], **symbol.assumptions0) for dim, symbol in form.symbols.items()}
     sizes = tuple(_size(form, dim, renamed[symbol]) for dim, symbol in form.symbols.items())
     expr = form.expr.xreplace(renamed)
@@ -119,18 +124,20 @@ def program(form: Formula, language: Language) -> Program:
     )
 
 
-def _function_name(name: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", one_line(name, 40))
+def _function_name(form: Formula) -> str:
+    decomposed = unicodedata.normalize("NFKD", one_line(form.name, 40))
     words = re.findall(r"[a-zA-Z0-9]+", decomposed.encode("ascii", "ignore").decode())
     start = "_".join(words).lower()
     if not start:
-        return "parameters"
-    return f"{start}_parameters" if start[0].isalpha() else f"model_{start}_parameters"
+        return form.measure.name
+    return f"{start if start[0].isalpha() else f'model_{start}'}_{form.measure.name}"
 
 
 def _heading(form: Formula) -> str:
     whose = f" of {one_line(form.name, 80)}" if form.name else ""
-    return f"The number of parameters{whose}, as {form.convention} counts them."
+    phrase = form.measure.phrase
+    counted = f", as {form.convention} counts them" if form.measure.by_convention else ""
+    return f"{phrase[0].upper()}{phrase[1:]}{whose}{counted}."
 
 
 def _size(form: Formula, dim: str, symbol: Any) -> Size:
@@ -189,7 +196,7 @@ def _words(relation: str, left: Any, right: Any) -> str:
 def _explanation(
     form: Formula, value: int | None, formula: str, sizes: tuple[Size, ...], conditions: list[str]
 ) -> Iterator[str]:
-    yield from wrapped(f"parameters = {formula}")
+    yield from wrapped(f"{form.measure.name} = {formula}")
     width = max((len(size.name) for size in sizes), default=0)
     for size in sizes:
         stated = thousands(size.value) if size.value is not None else "any"

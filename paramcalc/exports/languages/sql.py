@@ -32,12 +32,12 @@ class Sql(Language):
         lines = [f"-- {line}" for line in told]
         value, conditions = self.cast(self.whole(program.result)), self.conditions(program)
         if not conditions:
-            return "\n".join([*lines, *wrapped(f'SELECT {value} AS "parameters";')])
+            return "\n".join([*lines, *wrapped(f'SELECT {value} AS "{program.quantity}";')])
         chosen = [
             "SELECT CASE",
             *wrapped(f"WHEN {' AND '.join(conditions)}", "  "),
             *wrapped(f"THEN {value}", "  "),
-            'END AS "parameters"',
+            f'END AS "{program.quantity}"',
         ]
         return "\n".join([*lines, *self.over(chosen, program)])
 

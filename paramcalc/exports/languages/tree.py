@@ -16,9 +16,11 @@ import sympy
 from paramcalc.core.algebra import Unknown
 from paramcalc.core.expression import ABSENT
 from paramcalc.core.lines import json_text
+from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.languages.base import Language
 from paramcalc.exports.languages.program import Check, Program, Size, program
+from paramcalc.measures import Measure
 from paramcalc.results.formula import Contribution, Formula, Unit
 from paramcalc.results.formula.whole import Quotient, whole
 
@@ -82,6 +84,7 @@ class Tree(Language):
             "paramcalc_form": VERSION,
             "name": form.name,
             "convention": form.convention,
+            **of_measure(form.measure),
             "symbols": [_symbol(size) for size in program.sizes],
             "expression": self.whole(program.result),
             "conditions": [{"words": check.words, "holds": self._relation(check)} for check in program.checks],
@@ -132,6 +135,11 @@ class Tree(Language):
 
     def _print_Min(self, expr: Any) -> Any:
         return self._operation("Min", expr.args)
+
+
+def of_measure(measure: Measure) -> dict[str, Any]:
+    """Return the keys that say what a form is of, where that is not what is meant without a word."""
+    return {} if measure.name == DEFAULT_MEASURE else {"measure": measure.name, "unit": measure.unit}
 
 
 def form_data(form: Formula) -> dict[str, Any]:
@@ -229,13 +237,15 @@ def form_schema() -> dict[str, Any]:
         "description": "the dims that were given beside the spec, at their values; absent where none was",
         **values,
     }
+    measure = {"enum": [*MEASURES], "description": "what it is the form of; absent: the number of parameters"}
+    unit = {"type": "string", "description": "what a number of it counts, such as FLOPs"}
     by = {"enum": ["layer", "group", "tensor"], "description": "what the parts are"}
     parts = {"type": "array", "items": {"$ref": "#/$defs/part"}, "description": "the largest first; their sum is it"}
     return {
         "$schema": DRAFT,
         "title": "A closed form of paramcalc",
         "description": "The number of parameters of a network as an expression in the sizes of its layers.",
-        **closed(properties, {"set": given, "by": by, "parts": parts}),
+        **closed(properties, {"set": given, "measure": measure, "unit": unit, "by": by, "parts": parts}),
         "dependentRequired": {"by": ["parts"], "parts": ["by"]},
         "$defs": {
             **definitions(),

@@ -50,6 +50,9 @@ def applied_function(layer: Layer, row: Equivalent | None) -> str | None:
     name = getattr(layer, "activation", None)
     if name is None or name == "linear" or (row and ("activation" in row.arguments or "activation" in row.fields)):
         return None
+    if type(layer).parts is not Layer.parts:
+        # it is that of a part
+        return None
     return str(name)
 
 
@@ -72,8 +75,15 @@ def weights_arguments(layer: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
+def check_window(leaf: Leaf, framework: str) -> None:
+    """Refuse attention that sees no further than a window: no class of a framework does."""
+    if getattr(leaf.layer, "window", None) is not None:
+        raise cannot_build(leaf, framework, "it attends to a window, and no class does")
+
+
 def check_attention(leaf: Leaf, framework: str) -> None:
     """Refuse what our own class of attention is not: over one axis, with nothing but its projections."""
+    check_window(leaf, framework)
     layer: Any = leaf.layer.filled(leaf.input_shapes[0])
     further = (layer.attention_axes, layer.use_gate or None, layer.add_bias_kv or None)
     plain = isinstance(layer.output_dim, int) and all(each is None for each in further)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.core.algebra import Shape, Undecided
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.building.axes import Pairs, spatial, with_spatial
 from paramcalc.graph import Leaf
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.windows import padding_amounts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,12 @@ def changes(leaf: Leaf) -> Iterator[Change]:
     slides = "strides" in fields and "padding" in fields and fields["padding"].default == "valid"
     if slides and not is_transposed and layer.padding != "valid":
         pads = _pads(leaf, layer)
+        alike = pads is not None and all(before == behind for before, behind in pads)
+        if pads is not None and alike and "kernel_size" in fields and isinstance(layer.padding, str):
+            # as much on both sides: a convolution of PyTorch adds that itself
+            yield Change({"padding": tuple(before for before, _ in pads)}, {})
         if pads is not None:
-            yield Change({"padding": "valid"}, {"pads": pads})
+            yield Change({"padding": "valid"}, {"pads": pads} if any(map(any, pads)) else {})
     if "dilation_rate" in fields and "strides" in fields and not is_transposed:
         yield Change({"strides": (1,) * len(layer.strides)}, {"places": layer.strides})
     if is_transposed:
@@ -74,29 +79,14 @@ def _pads(leaf: Leaf, layer: Any) -> Pairs | None:
     window = next((getattr(layer, name) for name in ("kernel_size", "pool_size") if name in fields), None)
     if window is None:
         return None
-    if isinstance(layer.padding, tuple):
-        return tuple((pad, pad) for pad in layer.padding)
     lengths = spatial(leaf.layer, leaf.input_shapes[0])
     dilations = getattr(layer, "dilation_rate", (1,) * len(window))
     if not len(lengths) == len(window) == len(layer.strides):
         return None
-    axes = zip(lengths, window, layer.strides, dilations, strict=True)
-    pads = [_pad(layer.padding, *axis) for axis in axes]
-    known = tuple(pad for pad in pads if pad is not None)
-    return known if len(known) == len(pads) else None
-
-
-def _pad(padding: str, length: Any, size: int, stride: int, dilation: int) -> tuple[int, int] | None:
-    """Return what a padding adds before and behind one axis; None where that depends on a free length."""
-    beyond = dilation * (size - 1)
-    if padding == "causal":
-        return beyond, 0
-    if stride > 1:
-        if isinstance(length, Unknown):
-            return None
-        last = (algebra.ceil_divide(length, stride) - 1) * stride
-        beyond = max(0, last + beyond + 1 - length)
-    return beyond // 2, beyond - beyond // 2
+    try:
+        return padding_amounts(lengths, window, layer.strides, layer.padding, dilations)
+    except Undecided:
+        return None
 
 
 # --- Transposed convolutions ---------------------------------------------------------------

@@ -21,16 +21,19 @@ further ones.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.connecting import Given, NotConnected, connect, read_inputs
 from paramcalc.frameworks.deriving.derived import Derived, Evidence
-from paramcalc.frameworks.deriving.evidence import evidence_of, sampled_dims
+from paramcalc.frameworks.deriving.evidence import evidence_carried, evidence_of, sampled_dims
 from paramcalc.frameworks.deriving.running import SECONDS, Runner, states_kept
 from paramcalc.frameworks.deriving.search import Derivation, Solution
+from paramcalc.spec import FRAMEWORKS, unknown_convention
 
 __all__ = ["Derived", "Evidence", "derive"]
 
@@ -49,23 +52,32 @@ def derive(
 ) -> Derived:
     """Derive the spec of the network that a constructor makes, in its own arguments.
 
-    `constructor` is a class or a function that makes a module of PyTorch; it is run, many times, with other whole
-    numbers. The whole numbers among the arguments, in lists, mappings, dataclasses and configurations as well, become
-    dims; `dims` names those that shall, and `fixed` those that shall not. `budget` is the number of seconds that it
-    may take, 60 if absent. With `strict`, dims are fixed of which an expression is known by its values alone.
+    `constructor` is a class or a function that makes a module of PyTorch or a model of Keras; it is run, many times,
+    with other whole numbers. The whole numbers among the arguments, in lists, mappings, dataclasses and
+    configurations as well, become dims; `dims` names those that shall, and `fixed` those that shall not. `budget` is
+    the number of seconds that it may take, 60 if absent. With `strict`, dims are fixed of which an expression is known
+    by its values alone.
+
+    `inputs` are the shapes of what a module of PyTorch is given, without the batch: one, or a list of them. A size is
+    a number, `None` for a length that varies, or an expression of the dims; `"context:int64"` is a shape with a dtype.
+    With them the spec has the connections, where these can be followed; a model of Keras states its own.
+    `framework` is `torch` or `keras`, and says of which the constructor makes a model.
 
     Raises `ParamcalcError` with `not-derivable` where nothing can be stated.
     """
     options = {"inputs": inputs, "framework": framework, "dims": dims, "fixed": fixed, "budget": budget}
     _check_options(constructor, [name for name, value in {**options, "strict": strict}.items() if value])
-    if inputs is not None:
-        raise refuse("not-derivable", "connections are not derived", "leave 'inputs' out, for an inventory of layers")
+    shapes = read_inputs(inputs) if inputs is not None else None
     given = read_arguments(constructor, arguments, named, dims)
+    for shape in shapes or ():
+        shape.at(given.values)
     names = (fixed,) if isinstance(fixed, str) else fixed
     for name in names:
         if name not in given.places:
             raise refuse("unknown-dim", f"'{name}' is no dim", f"the dims are {', '.join(given.places)}")
-    runner = Runner(SECONDS if budget is None else float(budget))
+    if framework is not None and framework not in FRAMEWORKS:
+        raise unknown_convention(framework)
+    runner = Runner(SECONDS if budget is None else _seconds(budget), framework=framework or "")
     title = getattr(constructor, "__name__", "") or getattr(getattr(constructor, "func", None), "__name__", "model")
     asked = dict.fromkeys(names, "asked for")
     with states_kept():
@@ -74,15 +86,25 @@ def derive(
         while strict and (sampled := sampled_dims(derivation, solution)):
             asked = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
             derivation, solution = _best(given, runner, title, asked)
+        before, (solution, unconnected) = solution, _connected(derivation, solution, shapes, strict)
     if all(name in solution.idle for name in solution.spec.dims):
+        lost = {name: reason for name, reason in solution.fixed.items() if name not in names}
+        if lost:
+            raise derivation.without_a_form(lost)
         raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
-    evidence = evidence_of(derivation, solution)
+    evidence = evidence_of(derivation, before)
+    if solution is not before:
+        evidence = evidence_carried(solution, before, evidence)
     sampled_count = sum(each == "sampled" for each in evidence.values())
     description = (
         f"Derived from {title}, compared with what it makes at {len(solution.points)} points."
         f" Tensors whose sizes the constructor itself worked out: {len(evidence) - sampled_count};"
         f" known by their values alone: {sampled_count}."
     )
+    if solution.remark:
+        description += f" {solution.remark}"
+    if unconnected:
+        description += f" Its connections are not known: {unconnected}."
     return Derived(
         replace(solution.spec, description=description),
         solution.fixed,
@@ -90,13 +112,46 @@ def derive(
         tuple(solution.idle),
         evidence,
         tuple(solution.points),
+        unconnected,
     )
+
+
+def _connected(
+    derivation: Derivation, solution: Solution, inputs: Sequence[Given] | None, strict: bool
+) -> tuple[Solution, str]:
+    """Return what was derived with its connections; where they are not known, without, and the reason."""
+    if inputs is None and derivation.runner.framework != "keras":
+        return solution, ""
+    try:
+        found = connect(derivation, solution, inputs or ())
+    except NotConnected as reason:
+        return solution, str(reason).rstrip(".")
+    if strict and sampled_dims(derivation, found):
+        return solution, "expressions in them are known by their values alone"
+    return found, ""
+
+
+def _seconds(budget: Any) -> float:
+    """Check a number of seconds."""
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)):
+        raise refuse("wrong-type", f"budget takes a number of seconds, not {quoted(type(budget).__name__)}")
+    if not budget > 0:
+        raise refuse("invalid-value", f"budget takes a number of seconds above 0, not {budget}")
+    return float(budget)
 
 
 def _check_options(constructor: Callable[..., Any], options: Collection[str]) -> None:
     """Refuse options that are given and are parameters of the constructor as well."""
-    if not callable(constructor):
-        raise refuse("wrong-type", f"takes a class or a function, not {quoted(type(constructor).__name__)}")
+    called = constructor
+    while isinstance(called, partial):
+        called = called.func
+    is_made = hasattr(called, "named_parameters") and not isinstance(called, type)
+    if is_made or not callable(called):
+        raise refuse(
+            "wrong-type",
+            f"takes a class or a function, not {quoted(type(called).__name__)}",
+            "give what makes the module, and its arguments" if is_made else "",
+        )
     try:
         parameters = inspect.signature(constructor).parameters
     except (TypeError, ValueError):

@@ -28,6 +28,8 @@ class Derived:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     #: the arguments at which it was compared with what the constructor makes
     points: tuple[Mapping[str, Any], ...] = ()
+    #: why the spec is an inventory although connections were sought; empty otherwise
+    unconnected: str = ""
 
     def __str__(self) -> str:
         """Write what was derived, in a few lines."""
@@ -35,4 +37,5 @@ class Derived:
         lines += [f"requires {condition}" for condition in self.requires]
         lines += [f"{name} is fixed: {reason}" for name, reason in self.fixed.items()]
         lines += [f"no tensor depends on {name}" for name in self.idle]
+        lines += [f"its connections are not known: {self.unconnected}"] if self.unconnected else []
         return "\n".join(lines)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from paramcalc.frameworks.deriving.derived import Evidence
 from paramcalc.frameworks.deriving.expressions import Expr
 from paramcalc.frameworks.deriving.merging import Merged
+from paramcalc.frameworks.deriving.parts import common
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions
 from paramcalc.results.count import count
@@ -18,14 +19,40 @@ def evidence_of(derivation: Derivation, solution: Solution) -> dict[str, Evidenc
     It is traced where all sizes, and the numbers of the copies around it, are numbers, dims, or expressions that the
     constructor itself worked out, of dims that never left it as plain numbers.
     """
-    known = {"/".join(path): _is_traced(derivation, exprs) for path, exprs in _nodes(solution.nodes, (), ())}
-    found: dict[str, Evidence] = {}
+    known = {path: _is_traced(derivation, exprs) for path, exprs in _nodes(solution.nodes, (), ())}
+    return {
+        ".".join([*path, tensor]): "traced" if known.get(path, False) else "sampled"
+        for path, tensor in _tensors(solution)
+    }
+
+
+def evidence_carried(solution: Solution, before: Solution, evidence: Mapping[str, Evidence]) -> dict[str, Evidence]:
+    """Return how each tensor of a connected spec is known: as it was known of the inventory `before`.
+
+    A tensor is the one of its name, without numbers. Of several of that name it is traced if all of them are; if there
+    is none of that name, as in Keras, where layers have numbers for their names, if all tensors are.
+    """
+    known: dict[str, bool] = {}
+    for path, tensor in _tensors(before):
+        key = _key([*path, tensor], before)
+        known[key] = known.get(key, True) and evidence[".".join([*path, tensor])] == "traced"
+    every = all(known.values())
+    return {
+        ".".join([*path, tensor]): "traced" if known.get(_key([*path, tensor], solution), every) else "sampled"
+        for path, tensor in _tensors(solution)
+    }
+
+
+def _key(path: Sequence[str], solution: Solution) -> str:
+    return "".join(common(".".join(name for name in path if name not in solution.made)))
+
+
+def _tensors(solution: Solution) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the tensors of a spec: the path of each without the numbers of copies, and its name."""
     for row in count(solution.spec, solution.spec.framework).layers:
         numbers = {copies.at for copies in row.copies}
-        path = [name for place, name in enumerate(row.path) if place not in numbers]
-        for tensor in row.tensors:
-            found[".".join([*path, tensor.name])] = "traced" if known.get("/".join(path), False) else "sampled"
-    return found
+        path = tuple(name for place, name in enumerate(row.path) if place not in numbers)
+        yield from ((path, tensor.name) for tensor in row.tensors)
 
 
 def _nodes(

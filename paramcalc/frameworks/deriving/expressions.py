@@ -39,15 +39,22 @@ class Expr:
 
     def evaluate(self, environment: Environment) -> Any:
         """Return its value. Raises `ArithmeticError`, `ValueError`, `IndexError` where it has none."""
+        return self.function(environment)
+
+    @cached_property
+    def function(self) -> Callable[[Environment], Any]:
+        """The function of an environment that it is: made once, since it is called at many."""
+        what = self.of[0]
         if self.op == "number":
-            return self.of[0]
+            return lambda environment: what
         if self.op == "name":
-            return environment[self.of[0]]
-        values = [each.evaluate(environment) if isinstance(each, Expr) else each for each in self.of]
-        found = _OPERATIONS[self.op](*values)
-        if isinstance(found, int) and abs(found) > _LARGEST:
-            raise OverflowError
-        return found
+            return lambda environment: environment[what]
+        operation = _OPERATIONS[self.op]
+        parts = [each.function if isinstance(each, Expr) else number(each).function for each in self.of]
+        if len(parts) == 2:
+            left, right = parts
+            return lambda environment: operation(left(environment), right(environment))
+        return lambda environment: operation(*[part(environment) for part in parts])
 
     def value(self, environment: Environment) -> int | None:
         """Return its value, or None where it has none or is no whole number."""
@@ -68,7 +75,7 @@ class Expr:
         return _written(self, 0)
 
 
-def number(value: int) -> Expr:
+def number(value: Any) -> Expr:
     """Return a whole number as an expression."""
     return Expr("number", (value,), 1, frozenset())
 
@@ -84,10 +91,19 @@ def made(op: str, *of: Any) -> Expr:
     return Expr(op, of, 1 + sum(each.size for each in inner), frozenset().union(*(each.names for each in inner)))
 
 
+def _product(left: int, right: int) -> int:
+    found = left * right
+    if abs(found) > _LARGEST:
+        raise OverflowError
+    return found
+
+
 def _power(base: int, exponent: int) -> int:
     if not 0 <= exponent < 64:
         raise ValueError
     found: int = base**exponent
+    if abs(found) > _LARGEST:
+        raise OverflowError
     return found
 
 
@@ -118,7 +134,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
-    "*": operator.mul,
+    "*": _product,
     "//": operator.floordiv,
     "/": _quotient,
     "%": operator.mod,

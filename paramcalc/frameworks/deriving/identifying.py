@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import permutations
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Values
@@ -20,6 +20,17 @@ from paramcalc.frameworks.deriving.tracing import Log
 _COMBINED = 250
 #: At how many points a number must be observed, and on each side of a choice.
 ENOUGH = 5
+#: How large an expression is at most of which a bound decides what is there.
+_SHORT = 6
+#: How large an expression is at most that is multiplied by a power.
+_SHORTEST = 3
+#: At how many places expressions are sought, at how many a condition must come out in two ways, and how many
+#: expressions of the same values at the former are kept.
+_PROBES, _WIDE, _ALIKE = 12, 80, 6
+#: How large an expression in copies is at most that others may be made of.
+_LEARNT = 12
+#: How large a dim is at most that is taken for an exponent.
+_LARGEST_EXPONENT = 24
 #: How many values of each dim there must be among these points.
 _SEVERAL = 3
 Vector = tuple[int, ...]
@@ -59,11 +70,15 @@ class Candidates:
     free: tuple[str, ...]
     points: Sequence[Values]
     log: Log
+    #: called before each search, to end one that takes too long
+    check: Callable[[], None] = lambda: None
     #: whether a number in copies may be one of two, by the number of the copy
     chooses: bool = True
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
     _tables: dict[tuple[Observation, ...], _Table] = field(default_factory=dict)
     _enough: dict[frozenset[int], bool] = field(default_factory=dict)
+    #: what numbers in copies are, by the counters of the copies
+    _learnt: dict[tuple[str, ...], dict[Expr, None]] = field(default_factory=dict)
 
     @cached_property
     def atoms(self) -> list[Expr]:
@@ -83,9 +98,17 @@ class Candidates:
         return found
 
     @cached_property
+    def sizes(self) -> list[str]:
+        """The dims that are no lists."""
+        return [name for name in self.free if not isinstance(self.values[name], list)]
+
+    @cached_property
     def pool(self) -> list[Expr]:
         """The dims, what was worked out of them, and the smaller and the larger of what was compared."""
         found = dict.fromkeys([*self.atoms, *self.log.expressions])
+        # a double times what has left as a plain number remembers nothing
+        for expr in self.log.left.values():
+            found |= dict.fromkeys(ex.made("scaled", expr, factor) for factor in self.log.doubles)
         for each in self.log.conditions.values():
             if each.op not in ("==", "!="):
                 found |= dict.fromkeys([ex.made("min", each.left, each.right), ex.made("max", each.left, each.right)])
@@ -104,8 +127,16 @@ class Candidates:
         choices = self.chooses or not observations[0].counters
         key = tuple(observations), tuple(values), choices
         if key not in self._found:
-            self._found[key] = self._sought(*key)
+            self._found[key] = found = self._sought(*key)
+            if found is not None and observations[0].counters:
+                self._learn(observations[0].counters, found)
         return self._found[key]
+
+    def _learn(self, counters: Sequence[tuple[str, int]], expr: Expr) -> None:
+        """Keep what a number in copies is: the next may be worked out of it."""
+        learnt = self._learnt.setdefault(tuple(name for name, _ in counters), {})
+        if expr.size <= _LEARNT and expr.op != "if":
+            learnt.setdefault(expr)
 
     def is_enough(self, points: Iterable[int]) -> bool:
         """Whether points are many, and every dim that moves at all has several values at them."""
@@ -126,8 +157,8 @@ class Candidates:
 
     def condition(self, observations: Sequence[Observation], outcomes: Sequence[bool]) -> Expr | None:
         """Return a condition that is true where it is observed to be, and nowhere else; None if none is found."""
-        environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
-        for expr in self._predicates(observations[0].counters):
+        environments = self.environments(observations)
+        for expr in [*self._predicates(observations[0].counters), *self._bounds()]:
             found = [_truth(expr, each) for each in environments]
             if found == [*outcomes]:
                 return expr
@@ -149,25 +180,51 @@ class Candidates:
                     remainder = ex.made("%", counter, ex.number(period))
                     yield ex.made("==", remainder, ex.number(rest))
                     yield ex.made("!=", remainder, ex.number(rest))
+            yield from self._of_elements(counter)
             for dim in self.free:
                 remainder = ex.made("%", counter, ex.name(dim))
                 yield from (ex.made(op, remainder, ex.number(0)) for op in ("==", "!="))
-                yield from (ex.made(op, counter, ex.name(dim)) for op in ("<", ">="))
+                for last in (ex.name(dim), ex.minus(ex.name(dim), ex.number(1))):
+                    yield from (ex.made(op, counter, last) for op in ("<", ">="))
+
+    def _bounds(self) -> Iterator[Expr]:
+        """Yield bounds of what was worked out, as a number of copies has that may be none."""
+        for expr in self.pool:
+            if expr.size <= _SHORT:
+                yield from (ex.made(">", expr, ex.number(least)) for least in range(_SEVERAL))
+
+    def _of_elements(self, counter: Expr) -> Iterator[Expr]:
+        """Yield conditions of the element that belongs to a copy, and of the next or the one before."""
+        for dim in map(ex.name, self.free):
+            if str(dim) in self.sizes:
+                continue
+            before, here, after, last = (
+                ex.made("item", dim, ex.plus(counter, ex.number(shift))) for shift in (-1, 0, 1, 2)
+            )
+            # where the first copy stands for itself, the others are counted from the second
+            yield from (ex.made(">", each, ex.number(1)) for each in (here, after))
+            for one, other in ((here, after), (before, here), (after, last)):
+                yield from (ex.made(op, one, other) for op in ("!=", "=="))
+
+    def environments(self, observations: Iterable[Observation]) -> list[Environment]:
+        """Return the values of dims and counters where a number is observed."""
+        return [{**self.points[each.point], **dict(each.counters)} for each in observations]
 
     def _choice(self, observations: tuple[Observation, ...], values: Vector) -> Expr | None:
         """Return `a if c else b`, of a condition on each of whose sides the number is an expression that is known."""
         table = self._table(observations)
         for condition in self._predicates(observations[0].counters):
-            truths = [_truth(condition, each) for each in table.environments]
-            sides = [[place for place, truth in enumerate(truths) if truth is side] for side in (True, False)]
-            if None in truths or not all(self.is_enough(observations[place].point for place in side) for side in sides):
+            sides = table.sides(condition)
+            if not all(self.is_enough(observations[place].point for place in side) for side in sides):
                 continue
-            found = [table.part(side, values) for side in sides]
-            if None not in found:
-                return ex.made("if", condition, *found)
+            found = table.part(sides[0], values)
+            other = table.part(sides[1], values) if found is not None else None
+            if other is not None and table.fits(choice := ex.made("if", condition, found, other), values):
+                return choice
         return None
 
     def _sought(self, observations: tuple[Observation, ...], values: Vector, choices: bool) -> Expr | None:
+        self.check()
         if len({*values}) == 1:
             return ex.number(values[0])
         if not observations[0].counters:
@@ -178,9 +235,10 @@ class Candidates:
 
     def _table(self, observations: tuple[Observation, ...]) -> _Table:
         if observations not in self._tables:
-            environments = [{**self.points[each.point], **dict(each.counters)} for each in observations]
-            self._tables[observations] = _Table(self, environments, observations[0].counters)
-        return self._tables[observations]
+            self._tables[observations] = _Table(self, observations)
+        table = self._tables[observations]
+        table.add(self._learnt.get(tuple(name for name, _ in observations[0].counters), ()))
+        return table
 
     # --- copies
 
@@ -227,6 +285,8 @@ def _linear(
     first = candidates.expression(around, [each[0] for each in copies])
     step = candidates.expression([around[place] for place in several], steps)
     if first is not None and step is not None:
+        if ex.is_number(step) and step.of[0] < 0:
+            return ex.minus(first, ex.times(ex.number(-step.of[0]), counter))
         rising = ex.times(step, counter)
         return rising if first == ex.number(0) else ex.plus(first, rising)
     if step is not None and len(several) == len(copies):
@@ -273,51 +333,118 @@ def _falling(
 
 
 class _Table:
-    """The expressions by the values that they have where a number is observed."""
+    """The expressions by the values that they have where a number is observed.
 
-    def __init__(
-        self, candidates: Candidates, environments: Sequence[Environment], counters: Sequence[tuple[str, int]]
-    ) -> None:
-        self.environments = environments
+    They are sought by their values at a few places, and those that are found are compared at all.
+    """
+
+    def __init__(self, candidates: Candidates, observations: Sequence[Observation]) -> None:
+        self.environments = candidates.environments(observations)
         self.doubles = candidates.log.doubles
-        self.atoms = [*candidates.atoms, *(ex.name(counter) for counter, _ in counters)]
-        self.table: dict[Vector, Expr] = {}
+        counters = [counter for counter, _ in observations[0].counters]
+        self.places = _spread(observations, _PROBES)
+        #: more of them, at which a condition is seen to come out in two ways
+        self.wide = sorted(_spread(observations, _WIDE))
+        self.atoms = [*candidates.atoms, *map(ex.name, counters)]
+        self.table: dict[Vector, list[Expr]] = {}
         #: what is not defined everywhere, too
-        self.rows: list[tuple[Expr, list[int | None]]] = []
-        for expr in [*candidates.pool, *self._elements(candidates, [counter for counter, _ in counters])]:
-            found = [expr.value(environment) for environment in environments]
-            self.rows.append((expr, found))
-            if None not in found and len({*found}) > 1:
-                self.table.setdefault(tuple(each for each in found if each is not None), expr)
-        self.first = [*islice(self.table.items(), _COMBINED)]
-        self.atom_values = [(atom, values) for atom in self.atoms if (values := self.values(atom)) is not None]
+        self.rows: list[Expr] = []
+        self.first: list[tuple[Vector, Expr]] = []
+        self._seen: set[Expr] = set()
+        self.values: dict[Expr, list[int | None]] = {}
+        self.ends: dict[tuple[int, int, int], dict[tuple[int | None, int | None], list[Expr]]] = {}
+        self.truths: dict[Expr, tuple[list[int], list[int]]] = {}
+        self.add([*candidates.pool, *self._elements(candidates, counters), *self._levels(candidates, counters)])
+        self.atom_values = [(atom, values) for atom in self.atoms if (values := self.probed(atom)) is not None]
+
+    def add(self, exprs: Iterable[Expr]) -> None:
+        """Add expressions."""
+        for expr in exprs:
+            if expr in self._seen:
+                continue
+            self._seen.add(expr)
+            self.rows.append(expr)
+            values = self.probed(expr)
+            if values is None:
+                continue
+            same = self.table.setdefault(values, [])
+            if not same and len(self.first) < _COMBINED and len({*values}) > 1:
+                self.first.append((values, expr))
+            if len(same) < _ALIKE:
+                same.append(expr)
+
+    def probed(self, expr: Expr) -> Vector | None:
+        """Return the values of an expression at a few places, or None where it does not have one each time."""
+        found = []
+        for place in self.places:
+            value = expr.value(self.environments[place])
+            if value is None:
+                return None
+            found.append(value)
+        return tuple(found)
+
+    def fits(self, expr: Expr, values: Vector, places: Iterable[int] | None = None) -> bool:
+        """Whether an expression has these values at all places, or at some."""
+        return all(
+            expr.value(self.environments[place]) == values[place]
+            for place in (range(len(values)) if places is None else places)
+        )
+
+    def at(self, expr: Expr) -> list[int | None]:
+        """Return the values of an expression at all places."""
+        if expr not in self.values:
+            self.values[expr] = [expr.value(environment) for environment in self.environments]
+        return self.values[expr]
 
     def part(self, places: Sequence[int], values: Vector) -> Expr | None:
         """Return an expression with these values at some places: a known one, a multiple of one, or a dim more."""
-        wanted = [values[place] for place in places]
-        if len({*wanted}) == 1:
-            return ex.number(wanted[0])
-        atoms = [(atom, [found[place] for place in places]) for atom, found in self.atom_values]
+        if len({values[place] for place in places}) == 1:
+            return ex.number(values[places[0]])
+        first, last = places[0], places[-1]
+        lowest, highest = values[first], values[last]
+        alike = self._ends(first, last)
         for factor in (1, 2, 3, 4, 8):
-            for expr, found in self.rows:
-                if all(value == _product(found[place], factor) for place, value in zip(places, wanted, strict=True)):
-                    return ex.times(ex.number(factor), expr)
-        for expr, found in self.rows:
-            for atom, theirs in atoms:
-                if all(
-                    value - other == found[place] for place, value, other in zip(places, wanted, theirs, strict=True)
-                ):
-                    return ex.plus(expr, atom)
+            if lowest % factor == highest % factor == 0:
+                for expr in alike.get((lowest // factor, highest // factor), ()):
+                    found = self.at(expr)
+                    if all(_product(found[place], factor) == values[place] for place in places):
+                        return ex.times(ex.number(factor), expr)
+        for atom, _ in self.atom_values:
+            theirs = self.at(atom)
+            low, high = theirs[first], theirs[last]
+            if low is not None and high is not None:
+                for expr in alike.get((lowest - low, highest - high), ()):
+                    found = self.at(expr)
+                    if all(_sum(found[place], theirs[place]) == values[place] for place in places):
+                        return ex.plus(expr, atom)
         return None
+
+    def _ends(self, first: int, last: int) -> dict[tuple[int | None, int | None], list[Expr]]:
+        """Return the expressions by the values that they have at two places: most are told apart by these."""
+        if (first, last, len(self.rows)) not in self.ends:
+            found: dict[tuple[int | None, int | None], list[Expr]] = {}
+            for expr in self.rows:
+                values = self.at(expr)
+                found.setdefault((values[first], values[last]), []).append(expr)
+            self.ends[first, last, len(self.rows)] = found
+        return self.ends[first, last, len(self.rows)]
+
+    def sides(self, condition: Expr) -> tuple[list[int], list[int]]:
+        """Return the places at which a condition holds, and at which it does not; none where it is not always known."""
+        if condition not in self.truths:
+            truths = [(place, _truth(condition, self.environments[place])) for place in self.wide]
+            known = all(truth is not None for _, truth in truths)
+            self.truths[condition] = (
+                [place for place, truth in truths if truth and known],
+                [place for place, truth in truths if not truth and known],
+            )
+        return self.truths[condition]
 
     def _elements(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
         """Yield the elements of lists that copies may take by their number, forwards and backwards."""
         for counter in map(ex.name, reversed(counters)):
             yield counter
-            for dim in candidates.free:
-                if not isinstance(candidates.values[dim], list):
-                    continue
-                here = ex.name(dim)
+            for here in (ex.name(dim) for dim in candidates.free if dim not in candidates.sizes):
                 for shift in (0, 1, -1, 2, -2):
                     yield ex.made("item", here, ex.plus(counter, ex.number(shift)))
                 for shift in (1, 2, 3, 0):
@@ -326,51 +453,85 @@ class _Table:
                 yield ex.made("sum_before", here, counter)
                 yield ex.made("sum_before", here, ex.plus(counter, ex.number(1)))
 
-    def values(self, expr: Expr) -> Vector | None:
-        """Return the values that an expression has, or None where it does not have one each time."""
-        found = []
-        for environment in self.environments:
-            value = expr.value(environment)
-            if value is None:
-                return None
-            found.append(value)
-        return tuple(found)
+    def _levels(self, candidates: Candidates, counters: Sequence[str]) -> Iterator[Expr]:
+        """Yield sizes that are doubled or halved from level to level: the levels are copies, or so many copies each."""
+        sizes = [ex.name(name) for name in candidates.sizes]
+        small = {
+            ex.name(name)
+            for name in candidates.sizes
+            if max(point[name] for point in candidates.points) <= _LARGEST_EXPONENT
+        }
+        for counter in map(ex.name, reversed(counters)):
+            for size in sizes:
+                for shift in range(4):
+                    power = ex.raised(ex.number(2), ex.plus(counter, ex.number(shift)))
+                    yield from (ex.times(size, power), ex.over(size, power))
+            for size, each in permutations(sizes, 2):
+                for shift in (0, 1) if each in small else ():
+                    level = ex.over(ex.plus(counter, ex.number(shift)), each)
+                    yield ex.times(size, ex.raised(ex.number(2), level))
+        for size, exponent in permutations(sizes, 2) if not counters else ():
+            for shift in (-2, -1, 0, 1) if exponent in small else ():
+                yield ex.over(size, ex.raised(ex.number(2), ex.plus(exponent, ex.number(shift))))
 
-    def known(self, values: Iterable[int]) -> Expr | None:
+    def known(self, values: Vector) -> Expr | None:
         """Return the expression with these values among those that are known."""
-        values = tuple(values)
-        return ex.number(values[0]) if len({*values}) == 1 else self.table.get(values)
+        if len({*values}) == 1:
+            return ex.number(values[0])
+        same = self.table.get(tuple(values[place] for place in self.places), ())
+        return next((expr for expr in same if self.fits(expr, values)), None)
+
+    def with_values(self, probed: Iterable[int]) -> list[Expr]:
+        """Return the expressions that have these values at the few places."""
+        values = tuple(probed)
+        return [ex.number(values[0])] if len({*values}) == 1 else self.table.get(values, [])
 
     def expression(self, values: Vector) -> Expr | None:
         """Return the shortest expression with these values that is known, or made of two that are."""
         found = self.known(values)
         if found is not None:
             return found
-        for search in (_shifted, _multiple, _of_two, _power, _of_three, _scaled):
-            shortest = min(search(self, values), key=lambda each: (each.size, str(each)), default=None)
-            if shortest is not None:
-                return shortest
+        probed = tuple(values[place] for place in self.places)
+        for search in (_shifted, _multiple, _of_two, _bounded, _power, _of_three, _scaled):
+            for shortest in sorted({*search(self, probed, values)}, key=lambda each: (each.size, str(each))):
+                if self.fits(shortest, values):
+                    return shortest
         return None
 
 
-def _shifted(table: _Table, values: Vector) -> Iterator[Expr]:
+def _spread(observations: Sequence[Observation], most: int) -> list[int]:
+    """Return the places of some observations: of each point in turn, of its first copies, its last and others."""
+    points: dict[int, list[int]] = {}
+    for place, observation in enumerate(observations):
+        points.setdefault(observation.point, []).append(place)
+    found: dict[int, None] = {}
+    for share in range(max(map(len, points.values()))):
+        for number, places in enumerate(points.values()):
+            if share < len(places):
+                # the last copy of a point, then its first, then those between
+                turned = places[-1 - number % len(places) :] + places[: -1 - number % len(places)]
+                found.setdefault(turned[share])
+            if len(found) == most:
+                return [*found]
+    return [*found]
+
+
+def _shifted(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
     """Yield e ± c."""
     for shift in (1, -1, 2, -2, 3, -3, 4, -4):
-        found = table.known(value - shift for value in values)
-        if found is not None:
+        for found in table.with_values(value - shift for value in values):
             yield ex.plus(found, ex.number(shift))
 
 
-def _multiple(table: _Table, values: Vector) -> Iterator[Expr]:
+def _multiple(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
     """Yield c·e."""
     for factor in range(2, 65):
         if all(value % factor == 0 for value in values):
-            found = table.known(value // factor for value in values)
-            if found is not None:
+            for found in table.with_values(value // factor for value in values):
                 yield ex.times(ex.number(factor), found)
 
 
-def _of_two(table: _Table, values: Vector) -> Iterator[Expr]:
+def _of_two(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
     """Yield what two known expressions, or one and a number, give by one operation."""
     for theirs, expr in table.first:
         pairs = [*zip(values, theirs, strict=True)]
@@ -379,54 +540,57 @@ def _of_two(table: _Table, values: Vector) -> Iterator[Expr]:
         for divisor in (2, 3, 4, 8):
             if all(own == other // divisor for own, other in pairs):
                 yield ex.over(expr, ex.number(divisor))
+            if all(own == -(-other // divisor) for own, other in pairs):
+                yield ex.made("ceil", expr, ex.number(divisor))
         for multiple in (4, 8, 16, 32, 64, 128, 256):
             if all(own == -(-other // multiple) * multiple for own, other in pairs):
                 yield ex.made("round_up", expr, ex.number(multiple))
-        least, most = min(values), max(values)
-        # a bound that was met once or twice is none; but for 1, which people write
-        if all(own == max(other, least) for own, other in pairs) and (least == 1 or _met(pairs, least) >= _SEVERAL):
-            yield ex.made("max", expr, ex.number(least))
-        if all(own == min(other, most) for own, other in pairs) and _met(pairs, most) >= _SEVERAL:
-            yield ex.made("min", expr, ex.number(most))
         yield from _with_atoms(table, values, theirs, expr)
 
 
-def _met(pairs: Sequence[tuple[int, int]], bound: int) -> int:
+def _bounded(table: _Table, values: Vector, whole: Vector) -> Iterator[Expr]:
+    """Yield what a known expression and a number are the smaller or the larger of."""
+    least, most = min(whole), max(whole)
+    for theirs, expr in table.first:
+        # a bound that was met once or twice is none; but for 1, which people write
+        larger = all(own == max(other, least) for own, other in zip(values, theirs, strict=True))
+        if larger and (least == 1 or _met(table, whole, expr, least) >= _SEVERAL):
+            yield ex.made("max", expr, ex.number(least))
+        smaller = all(own == min(other, most) for own, other in zip(values, theirs, strict=True))
+        if smaller and _met(table, whole, expr, most) >= _SEVERAL:
+            yield ex.made("min", expr, ex.number(most))
+
+
+def _met(table: _Table, whole: Vector, expr: Expr, bound: int) -> int:
     """Return at how many values beyond a bound it is the bound that is seen."""
-    return len({other for own, other in pairs if own == bound != other})
+    return len({other for own, other in zip(whole, table.at(expr), strict=True) if own == bound != other})
 
 
 def _sums(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
-    found = table.known(own - other for own, other in pairs)
-    if found is not None:
+    for found in table.with_values(own - other for own, other in pairs):
         yield ex.plus(expr, found)
-    found = table.known(other - own for own, other in pairs)
-    if found is not None:
+    for found in table.with_values(other - own for own, other in pairs):
         yield ex.minus(expr, found)
     for factor in (2, 3, 4, 5, 6, 8):
-        found = table.known(own - factor * other for own, other in pairs)
-        if found is not None:
+        for found in table.with_values(own - factor * other for own, other in pairs):
             yield ex.plus(ex.times(ex.number(factor), expr), found)
 
 
-def _of_three(table: _Table, values: Vector) -> Iterator[Expr]:
+def _of_three(table: _Table, values: Vector, _: Vector) -> Iterator[Expr]:
     """Yield the sum of a dim and of two expressions that are known."""
     for atom, others in table.atom_values:
         rest = tuple(own - other for own, other in zip(values, others, strict=True))
         for theirs, expr in table.first:
-            found = table.known(own - other for own, other in zip(rest, theirs, strict=True))
-            if found is not None:
+            for found in table.with_values(own - other for own, other in zip(rest, theirs, strict=True)):
                 yield ex.plus(ex.plus(expr, found), atom)
 
 
 def _products(table: _Table, pairs: Sequence[tuple[int, int]], expr: Expr) -> Iterator[Expr]:
     if all(other and own % other == 0 for own, other in pairs):
-        found = table.known(own // other for own, other in pairs)
-        if found is not None:
+        for found in table.with_values(own // other for own, other in pairs):
             yield ex.times(expr, found)
     if all(own and other % own == 0 for own, other in pairs):
-        found = table.known(other // own for own, other in pairs)
-        if found is not None:
+        for found in table.with_values(other // own for own, other in pairs):
             yield ex.over(expr, found)
 
 
@@ -449,17 +613,20 @@ def _with_atoms(table: _Table, values: Vector, theirs: Vector, expr: Expr) -> It
                 yield combine(expr, atom)
 
 
-def _power(table: _Table, values: Vector) -> Iterator[Expr]:
+def _power(table: _Table, values: Vector, whole: Vector) -> Iterator[Expr]:
     """Yield e·q^f."""
     one = (1,) * len(values)
     for theirs, expr in [(one, ex.number(1)), *table.first[:40]]:
-        if any(other == 0 or own % other for own, other in zip(values, theirs, strict=True)):
+        if expr.size > _SHORTEST or any(other == 0 or own % other for own, other in zip(values, theirs, strict=True)):
             continue
         for ratio in (2, 3, 4):
-            exponents = [_logarithm(own // other, ratio) for own, other in zip(values, theirs, strict=True)]
+            exponents = [
+                _logarithm(own // other, ratio) if other and own % other == 0 else None
+                for own, other in zip(whole, table.at(expr), strict=True)
+            ]
             if None in exponents:
                 continue
-            found = table.expression(tuple(each for each in exponents if each is not None)) if expr.size <= 3 else None
+            found = table.expression(tuple(each for each in exponents if each is not None))
             if found is not None and found.names:
                 yield ex.times(expr, ex.raised(ex.number(ratio), found))
 
@@ -468,16 +635,16 @@ def _power(table: _Table, values: Vector) -> Iterator[Expr]:
 _LARGE = 64
 
 
-def _scaled(table: _Table, values: Vector) -> Iterator[Expr]:
+def _scaled(table: _Table, values: Vector, whole: Vector) -> Iterator[Expr]:
     """Yield a dim, or a small multiple of it, that is scaled by a double of the code; at least so much."""
-    least = min(values)
-    for atom, others in table.atom_values:
-        if max(others) < _LARGE:
+    least = min(whole)
+    for atom, _ in table.atom_values:
+        if max(each or 0 for each in table.at(atom)) < _LARGE:
             continue
         for factor in table.doubles:
             for function in ("scaled", "scaled_up", "scaled_near"):
                 expr = ex.made(function, atom, factor)
-                found = table.values(expr)
+                found = table.probed(expr)
                 if found == values:
                     yield expr
                 elif least == 1 and found is not None and values == tuple(max(each, least) for each in found):
@@ -486,6 +653,10 @@ def _scaled(table: _Table, values: Vector) -> Iterator[Expr]:
 
 def _product(value: int | None, factor: int) -> int | None:
     return None if value is None else factor * value
+
+
+def _sum(value: int | None, other: int | None) -> int | None:
+    return None if value is None or other is None else value + other
 
 
 def _logarithm(value: int, ratio: int) -> int | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.frameworks.deriving.running import raised
+from paramcalc.frameworks.deriving.running import FAILURES, raised
 
 
 def constructor_of(name: str) -> Callable[..., Any]:
@@ -25,7 +25,7 @@ def constructor_of(name: str) -> Callable[..., Any]:
         sys.path.insert(0, here)
     try:
         found: Any = import_module(module)
-    except Exception as error:
+    except FAILURES as error:
         raise raised(error, f"importing {module}") from error
     for attribute in attributes.split("."):
         if not hasattr(found, attribute):

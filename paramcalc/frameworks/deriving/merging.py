@@ -7,9 +7,9 @@ last of them does not follow the law of the others, it stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.deriving import expressions as ex
@@ -62,11 +62,56 @@ class Merged:
     #: when it is there, and what is there in its place otherwise
     when: Expr | None = None
     otherwise: Merged | None = None
+    #: of a part at its place among calls: what it takes, where that is not what the node before it gives
+    inputs: list[Source] | None = None
+    #: the node whose tensors it has, being called again
+    share: Source | None = None
+    #: whether it stands at such a place, and in no inventory
+    is_called: bool = False
 
 
-def _code(part: Part) -> tuple[str, str, str]:
-    """Return what makes a part like another: its name, unless that is a number, its class and layer type."""
-    return ("" if part.name.isdecimal() else part.name, part.type, part.kind)
+class Source(NamedTuple):
+    """What a node takes: an output of another one, in one of its copies; without a node, an input of its group."""
+
+    node: Merged | None
+    copies: tuple[Expr, ...] = ()
+    output: int = 0
+
+
+def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
+    """Yield nodes, and all in them."""
+    for node in nodes:
+        yield node
+        yield from within(node.parts)
+        yield from within([node.otherwise] if node.otherwise is not None else [])
+
+
+def _code(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
+    """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
+    stem = _without_number(part.name)
+    return (stem if not stem or stem in counted else part.name, part.type, part.kind)
+
+
+def _without_number(name: str) -> str:
+    """Return a name without the number at its end."""
+    return name.rstrip("0123456789")
+
+
+def _counted(parts: Sequence[Part]) -> set[str]:
+    """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
+    counts: dict[str, list[list[int]]] = {}
+    for place, part in enumerate(parts):
+        for name in (each.name for each in part.parts):
+            stem = _without_number(name)
+            if stem and stem != name:
+                counts.setdefault(stem, [[] for _ in parts])[place].append(int(name[len(stem) :]))
+    found = set()
+    for stem, numbers in counts.items():
+        first = min(map(min, filter(None, numbers)))
+        in_order = all(each == [*range(first, first + len(each))] for each in numbers)
+        if in_order and len({*map(len, numbers)}) > 1:
+            found.add(stem)
+    return found
 
 
 # --- Merging ---------------------------------------------------------------------------
@@ -95,7 +140,11 @@ class Merger:
             return [root]
         if root.tensors:
             # tensors of the model itself: a group whose name is a dot adds nothing to their paths
-            return [Merged(".", tensors=root.tensors, ties=root.ties), *root.parts]
+            root.name, parts, root.parts = ".", root.parts, []
+            # but for one that others are tied to, which has to be named by them
+            if any(owner is root for node in within(parts) for owner, _, _ in node.ties.values()):
+                root.name, root.is_made = "", True
+            return [root, *parts]
         return root.parts
 
     def _part(self, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> Merged:
@@ -104,8 +153,11 @@ class Merger:
         names = {part.name for _, part in seen}
         node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
         if len(names) > 1:
-            node.name, node.is_made = "", True
+            stems = {*map(_without_number, names)}
+            node.name = stems.pop() if len(stems) == 1 else ""
+            node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
+        self._check_often(seen, where)
         if node.kind:
             node.fields = self._fields(seen, where)
             node.of = self._number(seen, [part.of for _, part in seen], where)
@@ -120,6 +172,12 @@ class Merger:
         self._parts(node, seen, paths, where)
         return node
 
+    def _check_often(self, seen: Sequence[Seen], where: str) -> None:
+        """Check that a part is there at enough points for its numbers to be known. Raises `Lost`."""
+        points = {observation.point for observation, _ in seen}
+        if len(points) < len(self.roots) and not self.candidates.is_enough(points):
+            raise Lost("it is rarely there", where, [(observation, "there") for observation, _ in seen])
+
     def _fields(self, seen: Sequence[Seen], where: str) -> dict[str, Any]:
         """Merge the fields of a layer; one that is not stated everywhere has its default elsewhere."""
         stated = dict.fromkeys(name for _, part in seen for name in part.fields)
@@ -129,6 +187,9 @@ class Merger:
             values = [part.fields.get(name, _DEFAULT) for _, part in seen]
             if _DEFAULT in values:
                 default = defaults[name].default if name in defaults else None
+                if isinstance(default, tuple) and len({*default}) == 1:
+                    # along all axes alike, as one number says it
+                    default = default[0]
                 values = [default if value is _DEFAULT else value for value in values]
             if any(isinstance(value, list) for value in values) and not all(isinstance(each, list) for each in values):
                 length = next(len(value) for value in values if isinstance(value, list))
@@ -143,6 +204,7 @@ class Merger:
             return first
         if all(type(value) is int for value in values):
             observations = [observation for observation, _ in seen]
+            self._check_often(seen, where)
             found = self.candidates.expression(observations, values)
             if found is None:
                 raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])
@@ -180,11 +242,11 @@ class Merger:
                 node.parts += self._repeat(segment, seen, paths, where)
             else:
                 self._single(node, segment, seen, paths, where)
-        if whole and len(node.parts) == 1 and node.parts[0].times is not None:
+        if whole and len(node.parts) == 1 and node.parts[0].times is not None and node.parts[0].is_made:
             (inner,) = node.parts
             self._take_over(node, inner)
 
-    def _single(self, node: Merged, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
+    def _single(self, node: Merged, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> None:
         """Merge a part that is there once, or that is there under a condition."""
         there = [place for place, count in enumerate(segment.counts) if count]
         found = self._part(
@@ -212,18 +274,20 @@ class Merger:
 
     def _take_over(self, node: Merged, inner: Merged) -> None:
         """Make a node the repeated one that is all it holds, under its own name."""
-        for name in ("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"):
+        for name in _CONTENTS:
             setattr(node, name, getattr(inner, name))
         self.nodes = {key: (node if found is inner else found, copies) for key, (found, copies) in self.nodes.items()}
 
-    def _segments(self, seen: Sequence[Seen], where: str) -> list[_Segment]:
+    def _segments(self, seen: Sequence[Seen], where: str) -> list[Segment]:
         """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
         codes: dict[tuple[str, str, str], str] = {}
+        counted = _counted([part for _, part in seen])
         texts = [
-            "".join(codes.setdefault(_code(each), chr(0xE000 + len(codes))) for each in part.parts) for _, part in seen
+            "".join(codes.setdefault(_code(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
+            for _, part in seen
         ]
-        named = {letter for code, letter in codes.items() if code[0]}
-        template = _template(_union(sorted({*texts}, key=len, reverse=True), named))
+        named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
+        template = self._template(_union(sorted({*texts}, key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
         pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
         matches = [pattern.fullmatch(text) for text in texts]
@@ -237,12 +301,16 @@ class Merger:
             if repeats and len({*counts}) == 1 and not self._is_plain(seen, spans, len(code)):
                 # always as many, and not all alike: each for itself
                 found += [
-                    _Segment([start + shift for start, _ in spans], 1, [1] * len(spans), False)
+                    Segment([start + shift for start, _ in spans], 1, [1] * len(spans), False)
                     for shift in range(counts[0] * len(code))
                 ]
             else:
-                found.append(_Segment([start for start, _ in spans], len(code), counts, repeats))
+                found.append(Segment([start for start, _ in spans], len(code), counts, repeats))
         return found
+
+    def _template(self, text: str) -> list[tuple[str, bool]]:
+        """Divide the codes of parts into single ones and what follows itself."""
+        return template_of(text)
 
     def _is_plain(self, seen: Sequence[Seen], spans: Sequence[tuple[int, int]], period: int) -> bool:
         """Whether the copies of a repeat are the same, but for their names, at every observation."""
@@ -252,7 +320,7 @@ class Merger:
                 return False
         return True
 
-    def _repeat(self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> list[Merged]:
+    def _repeat(self, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str) -> list[Merged]:
         """Merge a repeat; its first or last copy for itself, where the others follow a law that it does not."""
         problems = []
         chooses = self.candidates.chooses
@@ -272,7 +340,7 @@ class Merger:
         raise problems[0]
 
     def _with_ends(
-        self, segment: _Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]
+        self, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]
     ) -> list[Merged]:
         head, tail = ends
         found = []
@@ -287,7 +355,7 @@ class Merger:
 
     def _copies(
         self,
-        segment: _Segment,
+        segment: Segment,
         seen: Sequence[Seen],
         paths: Sequence[Path],
         where: str,
@@ -314,15 +382,21 @@ class Merger:
             node = Merged("", parts=parts, is_made=True)
         node.times = ex.number(times) if type(times) is int else times
         node.counter = counter
-        node.name, node.is_made = "", True
+        if node.name.isdecimal() or node.is_made:
+            node.name, node.is_made = "", True
         return node
 
 
 _DEFAULT: Any = object()
+#: What a node takes over from the only one in it.
+_CONTENTS = (
+    *("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"),
+    *("inputs", "share", "is_called"),
+)
 
 
 @dataclass
-class _Segment:
+class Segment:
     """Parts that follow one another: a single one, or copies of so many as a period has."""
 
     #: where it begins, at each observation
@@ -331,10 +405,10 @@ class _Segment:
     counts: list[int]
     repeats: bool
 
-    def of(self, places: Sequence[int]) -> _Segment:
+    def of(self, places: Sequence[int]) -> Segment:
         """Return the same at some of the observations."""
         starts, counts = [self.starts[each] for each in places], [self.counts[each] for each in places]
-        return _Segment(starts, self.period, counts, self.repeats)
+        return Segment(starts, self.period, counts, self.repeats)
 
     def copy(self, seen: Sequence[Seen], paths: Sequence[Path], copy: int, part: int) -> tuple[list[Seen], list[Path]]:
         """Return one part of one copy, where it is observed."""
@@ -376,7 +450,7 @@ def _group(code: str, repeats: bool, always: bool) -> str:
     return f"({code}*)" if len(code) == 1 else f"((?:{code})*)"
 
 
-def _template(text: str) -> list[tuple[str, bool]]:
+def template_of(text: str) -> list[tuple[str, bool]]:
     """Divide a text into single letters and what follows itself, with which it is shortest."""
     found = []
     place = 0

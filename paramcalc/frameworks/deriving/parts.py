@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 #: The names that lead to a part from the whole.
@@ -37,6 +38,11 @@ class Part:
     ties: dict[str, Tie] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
 
+    @property
+    def stem(self) -> str:
+        """What its name says: nothing, where that is a number."""
+        return "" if self.name.isdecimal() else self.name
+
     def paths(self, before: Path = ()) -> Iterator[tuple[Path, Part]]:
         """Yield every part below this one with its path, in order."""
         for part in self.parts:
@@ -57,16 +63,22 @@ class Entry(NamedTuple):
     tied_to: Path | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Inventory:
-    """A model as it is: its parts, and its tensors one by one in their order."""
+    """A model as it is: its tensors one by one in their order, and its parts, read once they are asked for."""
 
-    root: Part
     entries: tuple[Entry, ...]
+    read: Callable[[], Part]
     #: whether a tensor has no elements, as at sizes that nobody means
     is_degenerate: bool = False
 
+    @cached_property
+    def root(self) -> Part:
+        """The model with all its parts. Raises what reading it does."""
+        return self.read()
 
+
+@lru_cache(maxsize=100_000)
 def common(path: str) -> Path:
     """Return the names of a tensor's path without their numbers, and without names that are mere numbers."""
     *around, last = path.split(".")

@@ -19,6 +19,8 @@ _SMALL = 64
 #: No size is drawn beyond this, where numbers take no memory, and no number of copies beyond that.
 _LARGEST, _MOST_COPIES = 20_000, 7
 _TRIALS = 60
+#: How often all lists are lengthened alike.
+_TOGETHER = 0.5
 #: Of how many copies there are thrice as many at a point.
 _TALLEST = 16
 
@@ -120,8 +122,9 @@ class Points:
             return draw(name, value)  # type: ignore[operator]
         length = len(value)
         if self.lengths_vary:
-            # lists of one length are taken together
-            length = max(1, length + Random(f"{self._seed}{length}").choice((0, 1, -1, 2, 5)))
+            # lists of one length are taken together, and half of the time all are
+            together = Random(f"{self._seed}").random() < _TOGETHER
+            length = max(1, length + Random(f"{self._seed}{length * (not together)}").choice((0, 1, -1, 2, 5)))
         return [draw(name, each) for each in (value * (1 + length // len(value)))[:length]]  # type: ignore[operator]
 
     def _small(self, name: str, value: int) -> int:
@@ -129,7 +132,14 @@ class Points:
             return self.random.randint(3, 7) if value <= _SMALL else self._prime()
         return self.random.randint(1, 6) if self._counts(name) else self._prime()
 
+    @property
+    def _keeps_numbers(self) -> bool:
+        """Whether a model keeps its numbers, so that a product of five sizes, as in a convolution, must be small."""
+        return self.largest < _LARGEST
+
     def _prime(self) -> int:
+        if self._keeps_numbers:
+            return self.random.choice(_PRIMES[:6])
         return self.random.choice(_PRIMES) * self.random.choice((1, 1, 2, 3, 4))
 
     def _near(self, name: str, value: int) -> int:
@@ -145,7 +155,8 @@ class Points:
         if kind < 0.4:
             size = int(math.exp(self.random.uniform(0, math.log(min(max(16, 2 * value), self.largest)))))
         else:
-            size = self.random.randint(1, min(max(16, (4 if kind < 0.7 else 12) * value), self.largest))
+            most = (4 if kind < 0.7 or self._keeps_numbers else 12) * value
+            size = self.random.randint(1, min(max(16, most), self.largest))
         return max(1, size // 8 * 8 if self.random.random() < 0.3 else size)
 
     # --- whole points

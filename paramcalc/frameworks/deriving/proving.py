@@ -11,12 +11,16 @@ from paramcalc.conventions import convention
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.parts import Entry, Path, common
+from paramcalc.frameworks.graphs import same_graph
 from paramcalc.results.count import count
 from paramcalc.spec import Spec
 
 
 def agrees(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
-    """Whether the tensors of a spec at some values of its dims are these; `made` are names that no part has."""
+    """Whether the tensors of a spec at some values of its dims are these; `made` are names that no part has.
+
+    Those of one name are compared in their order.
+    """
     try:
         found = entries_of(spec, values, made)
     except ParamcalcError:
@@ -36,17 +40,44 @@ def _are_alike(ours: Entry, theirs: Entry) -> bool:
     return theirs.tied_to[: len(owner)] == owner and ours._replace(tied_to=theirs.tied_to) == theirs
 
 
+def has_tensors(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
+    """Whether a spec whose layers stand in the order of their calls has these tensors, in any order.
+
+    Of one name are `heads_topic` in a spec and `heads.topic` in a model.
+    """
+    found = [_joined(each) for each in entries_of(spec, values, made)]
+    return sorted(found, key=str) == sorted(map(_joined, entries), key=str)
+
+
+def _joined(entry: Entry) -> Entry:
+    return entry._replace(path=("".join(entry.path[:-1]), entry.path[-1]), tied_to=() if entry.tied_to else None)
+
+
+def calls_alike(spec: Spec, values: Values, read: Spec) -> bool:
+    """Whether a spec at some values of its dims is the graph that was read there, layer by layer."""
+    try:
+        return same_graph(at(spec, values), read)
+    except ParamcalcError:
+        return False
+
+
+def at(spec: Spec, values: Mapping[str, Any]) -> Spec:
+    """Return a spec at other values of its dims."""
+    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
+    return replace(spec, dims={**spec.dims, **dims})
+
+
 def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> list[Entry]:
     """List the tensors of a spec at some values of its dims. Raises what `count` does."""
-    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
     separator = convention(spec.framework).separator
     found = []
-    for row in count(replace(spec, dims={**spec.dims, **dims}), spec.framework, expand=True).layers:
+    for row in count(at(spec, values), spec.framework, expand=True).layers:
+        around = ".".join(name for name in row.path if name not in made)
         for tensor in row.tensors:
             tied = tensor.tied_to
             found.append(
                 Entry(
-                    _common(".".join([*row.path, tensor.name.replace(separator, ".")]), made),
+                    common(f"{around}.{tensor.name.replace(separator, '.')}".lstrip(".")),
                     tuple(tensor.shape),
                     tensor.role,
                     tensor.dtype,

@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,8 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving.parts import Inventory
 
+#: What someone's code may raise: an end of the program, too.
+FAILURES = (Exception, SystemExit)
 #: How often a constructor is run at most, and for how many seconds in all.
 BUILDS, SECONDS = 400, 60.0
 
@@ -27,21 +29,20 @@ class Runner:
 
     seconds: float = SECONDS
     builds: int = BUILDS
-    #: `torch`, or `keras`, once something was made
+    #: `torch`, or `keras`: as it was said, or once something was made
     framework: str = ""
     #: whether modules of PyTorch are made without numbers
     on_meta: bool = True
     runs: int = 0
+    #: which layer type a module is, of those that are alike
+    alike: dict[Hashable, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
 
     def run(self, call: Callable[[], Any]) -> Any:
         """Run a constructor. Raises what it raises, and `not-derivable` over the budget."""
         self._spend()
         with ExitStack() as stack:
-            stack.enter_context(warnings.catch_warnings())
-            warnings.simplefilter("ignore")
-            stack.enter_context(redirect_stdout(io.StringIO()))
-            stack.enter_context(redirect_stderr(io.StringIO()))
+            stack.enter_context(silence())
             torch = sys.modules.get("torch")
             if torch is not None and self.on_meta and self.framework != "keras":
                 stack.enter_context(torch.device("meta"))
@@ -54,29 +55,64 @@ class Runner:
 
     def _spend(self) -> None:
         self.runs += 1
+        self.check()
+
+    def check(self) -> None:
+        """Raise `not-derivable` over the budget."""
         if self.is_spent:
             spent = time.monotonic() - self.started
             raise refuse(
                 "not-derivable",
-                f"the constructor was run {self.runs - 1} times in {spent:.0f} seconds, and what it makes is not"
+                f"the constructor was run {self.runs} times in {spent:.0f} seconds, and what it makes is not"
                 " understood yet",
                 "give a larger budget=, in seconds, or fewer dims=",
             )
 
     def read(self, model: Any, kinds: bool = True) -> Inventory:
-        """Read what was made. Raises `not-derivable` for what is no model, or cannot be read."""
-        self.framework = framework_of(model)
-        try:
+        """Read what was made.
+
+        Raises `not-derivable` for what is no model, or one of another framework than was said, or cannot be read.
+        """
+        made = framework_of(model)
+        if self.framework not in ("", made):
+            names = {"torch": "a module of PyTorch", "keras": "a model of Keras"}
+            raise refuse(
+                "not-derivable",
+                f"the constructor makes {names[made]}, and not {names[self.framework]}",
+                "leave framework= out",
+            )
+        self.framework = made
+        with _refusing():
             if self.framework == "keras":
                 from paramcalc.frameworks.keras.inventory import inventory as of_keras
 
                 return of_keras(model)
             from paramcalc.frameworks.torch.inventory import inventory as of_torch
+            from paramcalc.frameworks.torch.read.kinds import Kinds
 
-            return of_torch(model, kinds)
-        except ParamcalcError as error:
-            problem = error.problems[0]
-            raise refuse("not-derivable", problem.message, problem.hint) from error
+            found = of_torch(model, Kinds(alike=self.alike) if kinds else None)
+            if self.runs == 1:
+                # what cannot be read is refused at once
+                found.root  # noqa: B018
+            return found
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse what cannot be read as `not-derivable`."""
+    try:
+        yield
+    except ParamcalcError as error:
+        problem = error.problems[0]
+        raise refuse("not-derivable", problem.message, problem.hint) from error
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Show nothing of what someone's code prints, and no warning of it."""
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
 
 
 def framework_of(model: Any) -> str:
@@ -94,7 +130,7 @@ def framework_of(model: Any) -> str:
     )
 
 
-def raised(error: Exception, what: str = "the constructor") -> ParamcalcError:
+def raised(error: BaseException, what: str = "the constructor") -> ParamcalcError:
     """Return the refusal of someone's code that raises, with its line that did."""
     here = str(Path(__file__).parent)
     frames = [each for each in traceback.extract_tb(error.__traceback__) if here not in each.filename]

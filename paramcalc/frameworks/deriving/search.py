@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
@@ -18,7 +18,7 @@ from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
 from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
-from paramcalc.frameworks.deriving.running import Runner, raised
+from paramcalc.frameworks.deriving.running import FAILURES, Runner, raised
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
@@ -29,6 +29,8 @@ _DRAWN, _PROOFS = 6, 12
 _ROUNDS = 24
 #: At how many points a spec is proved on a side of a condition on which there are few.
 _FRESH = 3
+#: How many points with lists of other lengths are tried.
+_LENGTHS = 8
 #: No size is drawn beyond this where a model keeps its numbers.
 _LARGEST_KEPT = 128
 #: Of how many conditions all pairs are tried on all their sides.
@@ -59,6 +61,8 @@ class Solution:
     requires: list[Condition]
     points: list[Values]
     idle: list[str]
+    #: what its connections do not say of the model
+    remark: str = ""
 
 
 @dataclass
@@ -83,6 +87,7 @@ class Derivation:
         self.points = Points(self.values, self._free(), keeps_divisors=not self.is_traced)
         if self.runner.framework == "keras" or not self.runner.on_meta:
             self.points.largest = _LARGEST_KEPT
+        self.lengths_may_vary = True
         self.asserted: list[Condition] = []
         self.enforced: list[Condition] = []
         self.tautologies: set[Condition] = set()
@@ -92,6 +97,8 @@ class Derivation:
         self.last: list[Values] = []
         #: the conditions on both sides of which there are points
         self.enriched: set[Condition] = set()
+        #: under which conditions dims were moved alone
+        self.moved_under: set[tuple[Any, ...]] = set()
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
@@ -104,18 +111,18 @@ class Derivation:
             model = self._made(self.values)
         except ParamcalcError:
             raise
-        except Exception:
+        except FAILURES:
             self.runner.on_meta = False
             try:
                 model = self._made(self.values)
             except ParamcalcError:
                 raise
-            except Exception as error:
+            except FAILURES as error:
                 raise raised(error) from error
         first = self._read(self.values, model)
         if not first.inventory.entries:
             raise refuse("not-derivable", f"{self.name} makes a model without tensors")
-        second = self.runner.read(self._made(self.values), kinds=False)
+        second = self.runner.read(self._made(self.values))
         if second.entries != first.inventory.entries:
             raise refuse(
                 "not-derivable",
@@ -144,7 +151,7 @@ class Derivation:
                 if self.runner.is_spent:
                     raise
                 self.runs[key] = None
-            except Exception:
+            except FAILURES:
                 self.runs[key] = None
         return self.runs[key]
 
@@ -163,7 +170,7 @@ class Derivation:
                 self.is_traced = True
             except ParamcalcError:
                 raise
-            except Exception:
+            except FAILURES:
                 self.is_traced = False
         log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
         self.log = log.at({name: self.values[name] for name in self.fixed})
@@ -174,6 +181,18 @@ class Derivation:
         """Return what the constructor compared, of the dims that are free, but for what always holds."""
         free = {*self.points.free}
         return [each for each in self.log.conditions.values() if each.names <= free and each not in self.tautologies]
+
+    def _lengths_vary(self) -> bool:
+        """Whether the constructor takes lists of other lengths, as far as a few points tell."""
+        lengths = {name: len(value) for name, value in self.values.items() if isinstance(value, list)}
+        if not lengths.keys() & {*self.points.free}:
+            return True
+        self.points.kept = [each for each in self._conditions() if each.is_equality]
+        drawn = (point for _ in range(4 * _LENGTHS) if (point := self.points.small()) is not None)
+        other = (point for point in drawn if any(len(point[name]) != length for name, length in lengths.items()))
+        found = any(self.run(point) is not None for point in islice(other, _LENGTHS))
+        self.points.kept = []
+        return found
 
     def _probe(self) -> None:
         """Find which equalities the constructor asserts: it raises where they do not hold."""
@@ -202,16 +221,42 @@ class Derivation:
 
     def _start(self) -> None:
         """Move each dim alone, from a small point: what changes with it, and whether the number of parts does."""
-        start = next(self._drawn(self.points.small, 12), self.base)
         counting = set()
-        for name in self.points.free:
+        for name, start, runs in self._moved(self.points.free):
+            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
+                counting.add(name)
+        self.points.counting = frozenset(counting)
+
+    def _moved(self, names: Iterable[str]) -> Iterator[tuple[str, Run, list[Run]]]:
+        """Move dims alone, from a small point that meets the conditions, and keep the points."""
+        self.moved_under.add(self._state)
+        start = next(self._drawn(self.points.small, 12), self.base)
+        for name in names:
             runs = [*self._runs(self.points.moved(start.values, name), 2)]
             if runs:
                 self.dependencies[name] = start, runs[0]
                 self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
-            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
-                counting.add(name)
-        self.points.counting = frozenset(counting)
+            yield name, start, runs
+
+    @property
+    def _state(self) -> tuple[Any, ...]:
+        """What points have to meet."""
+        return (*self.points.kept, self.points.lengths_vary, self.points.free)
+
+    def _more(self) -> bool:
+        """Add points where what is required has changed since points were drawn; return whether there are new ones.
+
+        Dims are moved again whose points break it.
+        """
+        if self._state in self.moved_under:
+            return False
+        fitting = {name for name, runs in self.dependencies.items() if all(map(self._fits, runs))}
+        before = len(self.counterexamples)
+        for _ in self._moved([name for name in self.points.free if name not in fitting]):
+            pass
+        drawn = self._drawn(self.points.small, _DRAWN)
+        self.counterexamples += [run for run in drawn if run not in self.counterexamples and run is not self.base]
+        return len(self.counterexamples) > before
 
     def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
         """Yield what the constructor makes at the first points at which it does not raise."""
@@ -260,6 +305,7 @@ class Derivation:
 
     def solve(self) -> Solution:
         """Find a spec that is proved. Raises `not-derivable`."""
+        self.points.lengths_vary = self.lengths_may_vary = self._lengths_vary()
         self._probe()
         self._start()
         for _ in range(_ROUNDS):
@@ -275,17 +321,21 @@ class Derivation:
             solution = self._proved(nodes, sample)
             if solution is not None:
                 return solution
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in self.fixed.items())
-        raise refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
+        raise self.without_a_form(self.fixed)
+
+    def without_a_form(self, fixed: Mapping[str, str]) -> ParamcalcError:
+        """Return the refusal of a constructor of which no argument can be kept."""
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in fixed.items())
+        return refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
 
     def _merged(self, runs: Sequence[Run]) -> list[Merged]:
         values = [run.values for run in runs]
         free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
-        candidates = Candidates(self.values, free, values, self.log)
+        candidates = Candidates(self.values, free, values, self.log, self.runner.check)
         return Merger(candidates, [run.inventory.root for run in runs]).merge()
 
     def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
-        layers, made = written(nodes)
+        layers, made, _ = written(nodes)
         data = {
             "paramcalc": 1,
             "name": self.name,
@@ -304,13 +354,14 @@ class Derivation:
             for name, value in lists.items()
             if name in self.points.free and not self.points.lengths_vary
         ]
-        return [*dict.fromkeys([*self.asserted, *self.enforced, *lengths])]
+        # first, since others may name an element
+        return [*dict.fromkeys([*lengths, *self.asserted, *self.enforced])]
 
     # --- proof
 
     def _proved(self, nodes: list[Merged], sample: Sequence[Run]) -> Solution | None:
         """Compare a spec with what the constructor makes at further points; None for a counterexample."""
-        self._make_exact(nodes)
+        self.make_exact(nodes)
         try:
             spec, made = self._written(nodes)
         except ParamcalcError as error:
@@ -330,7 +381,7 @@ class Derivation:
             return None
         return Solution(spec, nodes, made, dict(self.fixed), self._required(), proved, self._idle())
 
-    def _make_exact(self, nodes: list[Merged]) -> None:
+    def make_exact(self, nodes: list[Merged]) -> None:
         """Write the quotients that a condition says are exact as such."""
         exact = {
             each.left.of
@@ -340,7 +391,7 @@ class Derivation:
         for node in nodes:
             for name in ("fields", "of", "tensors", "times"):
                 setattr(node, name, _exactly(getattr(node, name), exact))
-            self._make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
+            self.make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
 
     def _further(self, seen: list[Run]) -> Iterator[Run]:
         """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
@@ -444,6 +495,8 @@ class Derivation:
         alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
         others = [run for run in sample if run not in alike]
         condition = self._separating(alike, others) if others else self._saving(alike)
+        if condition is None and self._more():
+            return
         if condition is not None:
             self.enforced.append(condition)
             self.points.kept.append(condition)
@@ -490,7 +543,7 @@ class Derivation:
 
     def _saving(self, alike: Sequence[Run]) -> Condition | None:
         """Return a condition with which what was lost is found."""
-        for condition in self._conditions():
+        for condition in [*self._conditions(), *self._bounds([])]:
             if condition in self.points.kept:
                 continue
             meeting = [run for run in alike if condition.holds(run.values)]
@@ -505,7 +558,12 @@ class Derivation:
     def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
         """Return the dim to fix: of those that what was lost depends on, the one on which least else does."""
         free = self.points.free
-        moving = [name for name in free if self._moves(name, lost, others)] or list(free)
+        moving = [name for name in free if self._moves(name, lost, others)]
+        if not moving and lost.is_number and lost.observed:
+            # none moves it alone, as it is rounded: that with which it rises or falls
+            seen = [(self.last[observation.point], value) for observation, value in lost.observed]
+            return max(free, key=lambda name: (_concordance(name, seen), free.index(name)))
+        moving = moving or [name for name in free if _divides(name, alike, others)] or list(free)
         return min(moving, key=lambda name: (self._weight(name), -free.index(name)))
 
     def _moves(self, name: str, lost: Lost, others: Sequence[Run]) -> bool:
@@ -517,11 +575,14 @@ class Derivation:
             return len(before.inventory.entries) != len(after.inventory.entries) or any(
                 run.values[name] != self.values[name] and _differs_only(run.values, self.values, name) for run in others
             )
-        observed: dict[str, list[Any]] = {}
+        observed: dict[str, dict[Any, Any]] = {}
         for observation, value in lost.observed:
-            observed.setdefault(json.dumps(self.last[observation.point]), []).append(value)
+            observed.setdefault(json.dumps(self.last[observation.point]), {})[observation.counters] = value
         first, second = (observed.get(json.dumps(run.values)) for run in (before, after))
-        return first is None or second is None or first != second
+        if first is None or second is None:
+            return True
+        # of copies, those that are there both times
+        return any(first[counters] != second[counters] for counters in first.keys() & second.keys())
 
     def _weight(self, name: str) -> int:
         """Return how many tensors change with a dim."""
@@ -540,9 +601,28 @@ class Derivation:
         self.points.free = self._free()
         values = {name: self.values[name] for name in names}
         self.log = self.log.at(values)
-        for conditions in (self.asserted, self.enforced):
-            conditions[:] = [at for each in conditions if (at := each.at(values)).names]
-        self.points.kept = [*self.asserted, *self.enforced]
+        self.asserted = [at for each in self.asserted if (at := each.at(values)).names]
+        # what was required in vain, and lengths of lists, may be free again
+        self.enforced = []
+        self.points.lengths_vary = self.lengths_may_vary
+        self.points.kept = [*self.asserted]
+
+
+def _concordance(name: str, seen: Sequence[tuple[Values, int]]) -> float:
+    """Return how well a number rises, or falls, with a dim: 1 where it always does."""
+    sizes = [(sum(values[name]) if isinstance(values[name], list) else values[name], value) for values, value in seen]
+    signs = [
+        (size > other) - (size < other) if value > their else (size < other) - (size > other)
+        for (size, value), (other, their) in combinations(dict.fromkeys(sizes), 2)
+        if value != their
+    ]
+    return abs(sum(signs)) / len(signs) if signs else 0.0
+
+
+def _divides(name: str, alike: Sequence[Run], others: Sequence[Run]) -> bool:
+    """Whether a dim is larger in all of some runs than in all others."""
+    here, there = ([run.values[name] for run in runs] for runs in (alike, others))
+    return bool(here and there) and type(here[0]) is int and (min(here) > max(there) or max(here) < min(there))
 
 
 def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:

@@ -320,6 +320,8 @@ def _result(op: str, left: Any, right: Any) -> Any:
     if first is None or second is None:
         return _scaled(op, value, left, right)
     (a, b), (c, d) = first, second
+    if op == "//":
+        return _traced_float(value, ex.over(ex.times(a, d), ex.times(b, c)), ex.number(1))
     if op == "*":
         return _traced_float(value, ex.times(a, c), ex.times(b, d))
     if op == "/":
@@ -370,6 +372,8 @@ _NUMBERS: dict[str, Callable[[Any, Any], Any]] = {
     "/": operator.truediv,
     "%": operator.mod,
     "**": operator.pow,
+    "<<": operator.lshift,
+    ">>": operator.rshift,
 }
 _ARITHMETIC: dict[str, Callable[[Expr, Expr], Expr]] = {
     "+": ex.plus,
@@ -378,6 +382,8 @@ _ARITHMETIC: dict[str, Callable[[Expr, Expr], Expr]] = {
     "//": ex.over,
     "%": lambda left, right: ex.made("%", left, right),
     "**": ex.raised,
+    "<<": lambda left, right: ex.times(left, ex.raised(ex.number(2), right)),
+    ">>": lambda left, right: ex.over(left, ex.raised(ex.number(2), right)),
 }
 
 
@@ -407,8 +413,9 @@ def _comparison(op: str) -> Callable[[Any, Any], Any]:
 
 _METHODS = {"+": "add", "-": "sub", "*": "mul", "//": "floordiv", "/": "truediv", "%": "mod", "**": "pow"}
 _TESTS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
-for _class in (TracedInt, TracedFloat):
-    for _op, _name in _METHODS.items():
+_SHIFTS = {"<<": "lshift", ">>": "rshift"}
+for _class, _methods in ((TracedInt, {**_METHODS, **_SHIFTS}), (TracedFloat, _METHODS)):
+    for _op, _name in _methods.items():
         setattr(_class, f"__{_name}__", _operation(_op, reflected=False))
         setattr(_class, f"__r{_name}__", _operation(_op, reflected=True))
     for _op, _name in _TESTS.items():

@@ -12,8 +12,8 @@ from paramcalc.layers.base.declaration import default_name
 
 def inventory(model: Any) -> Inventory:
     """Read what a model, or a layer, owns: the tensors of each layer, under the layer's name or number."""
-    root = _part(model, "", (), {})
-    return Inventory(root, tuple(_entries(model, "", {})), any(0 in weight.shape for weight in model.weights))
+    entries = tuple(_entries(model, "", {}))
+    return Inventory(entries, lambda: _part(model, "", (), {}), any(0 in entry.shape for entry in entries))
 
 
 def _part(layer: Any, name: str, path: Path, owners: dict[int, Tie]) -> Part:
@@ -48,10 +48,13 @@ def _entries(layer: Any, path: str, owners: dict[int, str]) -> Iterator[Entry]:
 
 
 def _own(layer: Any) -> Iterator[tuple[str, Any, str]]:
-    """Yield the weights that a layer has itself, with their names and roles."""
+    """Yield the weights that a layer has itself, and no layer in it, with their names and roles."""
     taken: set[str] = set()
+    theirs = {id(weight) for _, child in _children(layer) for weight in child.weights}
     for weights, role in ((layer._trainable_variables, "parameter"), (layer._non_trainable_variables, "state")):
         for weight in weights:
+            if id(weight) in theirs:
+                continue
             label = re.sub(r"\W", "_", weight.name)
             while label in taken:
                 label += "_"

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
+from paramcalc.frameworks.graphs import same_graph
 from paramcalc.frameworks.tidying.naming import unnamed
-from paramcalc.frameworks.tidying.repeats import MOST_NODES, folded
+from paramcalc.frameworks.tidying.repeats import MOST_NODES, amount, folded
 from paramcalc.frameworks.tidying.sizes import with_dims
 from paramcalc.results.count import count
 from paramcalc.spec import Node, Spec
@@ -28,9 +29,21 @@ def tidy(spec: Spec) -> Spec:
         return spec
     try:
         tidied = _tidied(spec)
-        return tidied if tensors_of(tidied) == tensors_of(spec) else spec
+        if tensors_of(tidied) != tensors_of(spec):
+            return spec
     except ParamcalcError:
         return spec  # it is right as it stands
+    return _by_laws(spec, tidied)
+
+
+def _by_laws(spec: Spec, tidied: Spec) -> Spec:
+    """Return a spec with those runs folded as well whose numbers follow laws; as it is, if it is another graph then."""
+    try:
+        shorter = _tidied(spec, by_laws=True)
+        same = sum(map(amount, shorter.layers)) < sum(map(amount, tidied.layers)) and same_graph(shorter, tidied)
+    except ParamcalcError:
+        return tidied
+    return shorter if same else tidied
 
 
 def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
@@ -42,13 +55,13 @@ def tensors_of(spec: Spec) -> Counter[tuple[Any, ...]]:
     return found
 
 
-def _tidied(spec: Spec) -> Spec:
+def _tidied(spec: Spec, by_laws: bool = False) -> Spec:
     """Tidy a spec; what is referred to by a path stays where it is."""
     fixed = {part for reference in _references(spec.layers) if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in spec.outputs or () if "." in reference for part in reference.split(".")}
     fixed |= {part for reference in _shared(spec.layers) for part in reference.split(".")}
     # the names of PyTorch's modules are paths already
-    nodes = folded(spec.layers, {*(spec.outputs or ())}, fixed, shortens=spec.framework != "torch")
+    nodes = folded(spec.layers, {*(spec.outputs or ())}, fixed, spec.framework != "torch", by_laws)
     mentioned = {*_references(nodes), *(spec.outputs or ())}
     mentioned |= {part for path in mentioned for part in path.split(".")}
     return with_dims(replace(spec, layers=tuple(unnamed(nodes, mentioned))))

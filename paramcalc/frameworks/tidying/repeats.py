@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import RESERVED
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.names import free_name
+from paramcalc.frameworks.tidying.laws import FEWEST, as_list, free_counter, law, numbers, with_numbers
 from paramcalc.frameworks.tidying.naming import is_default, renumbered
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Node, node_names
@@ -20,6 +22,8 @@ from paramcalc.spec import Node, node_names
 MOST_NODES = 2_000
 #: How many nodes a repeat has at most.
 _LONGEST_RUN = 100
+#: How many nodes each list of numbers must save.
+_LISTED = 3
 #: How many nodes may be looked at again for the runs of a group.
 _MOST_STEPS = 500_000
 
@@ -38,17 +42,25 @@ class _Run(NamedTuple):
         """The place behind it."""
         return self.start + self.length * self.copies
 
+    def parts(self) -> Iterator[_Run]:
+        """Yield it, and what it is without its first copy, its last, and both."""
+        for head, tail in ((0, 0), (1, 0), (0, 1), (1, 1)):
+            copies = self.copies - head - tail
+            saved = self.saved // max(1, self.copies - 1) * (copies - 1)
+            yield _Run(self.start + head * self.length, self.length, copies, saved)
 
-def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool) -> list[Node]:
+
+def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: bool, by_laws: bool = False) -> list[Node]:
     """Nodes with groups for what is added to its input, and one for those that are alike.
 
     `kept` are names that something outside refers to, `fixed` those of nodes that stay where they are. With
-    `shortens`, nodes lose what their names have in common in a group of their own.
+    `shortens`, nodes lose what their names have in common in a group of their own. Nodes are alike `by_laws` as well
+    where their numbers follow laws of the number of the copy.
     """
     found = [
         node
         if node.layers is None
-        else _merged(replace(node, layers=tuple(folded(node.layers, set(), fixed, shortens))), fixed)
+        else _merged(replace(node, layers=tuple(folded(node.layers, set(), fixed, shortens, by_laws))), fixed)
         for node in nodes
     ]
     places = _Places(found, kept, fixed, shortens)
@@ -60,6 +72,8 @@ def folded(nodes: Sequence[Node], kept: set[str], fixed: set[str], shortens: boo
     while runs := places.runs():
         for run in reversed(runs):
             places = places.with_run(run)
+    while by_laws and (lawful := places.lawful_run()) is not None:
+        places = places.with_run(*lawful)
     return places.nodes
 
 
@@ -158,8 +172,23 @@ class _Places:
 
     def runs(self) -> list[_Run]:
         """Find the runs that save the most nodes, in their order; none overlaps another."""
-        alike = self._signatures()
-        sizes = [0, *accumulate(map(_amount, self.nodes))]
+        chosen: list[_Run] = []
+        taken: set[int] = set()
+        steps = 0
+        for run in self._found(self._signature):
+            if steps > _MOST_STEPS:
+                break
+            if taken.isdisjoint((run.start, run.stop - 1)):
+                steps += run.stop - run.start
+                if self._repeats(run):
+                    chosen.append(run)
+                    taken.update(range(run.start, run.stop))
+        return sorted(chosen)
+
+    def _found(self, signature: Callable[[int], Hashable]) -> list[_Run]:
+        """Return the runs of nodes with the same signatures; first those that save the most nodes."""
+        alike = self._signatures(signature)
+        sizes = [0, *accumulate(map(amount, self.nodes))]
         found = []
         for length in range(1, min(_LONGEST_RUN, len(alike) // 2) + 1):
             same = 0
@@ -171,18 +200,51 @@ class _Places:
                 saved = (sizes[index + length] - sizes[index]) * (copies - 1) - (length > 1)
                 if saved >= 2:
                     found.append(_Run(index, length, copies, saved))
-        chosen: list[_Run] = []
-        taken: set[int] = set()
+        return sorted(found, key=lambda run: (-run.saved, run.length, -run.start))
+
+    def lawful_run(self) -> tuple[_Run, tuple[Node, ...], str] | None:
+        """Find a run whose numbers follow laws of the number of the copy, with the nodes of a copy, and the counter.
+
+        A list of numbers, of which each copy takes its own, is the last resort.
+        """
+        runs = self._found(lambda index: (numbers([self.nodes[index]])[0], self._word(index)))
+        parts = [part for run in runs for part in run.parts() if part.copies >= FEWEST and self._is_named(part)]
         steps = 0
-        for run in sorted(found, key=lambda run: (-run.saved, run.length, -run.start)):
-            if steps > _MOST_STEPS:
-                break
-            if taken.isdisjoint((run.start, run.stop - 1)):
-                steps += run.stop - run.start
-                if self._repeats(run):
-                    chosen.append(run)
-                    taken.update(range(run.start, run.stop))
-        return sorted(chosen)
+        for with_lists in (False, True):
+            for part in parts:
+                steps += part.stop - part.start
+                if steps > _MOST_STEPS:
+                    return None
+                found = self._lawful(part, with_lists) if self._repeats(part) else None
+                if found is not None:
+                    return part, *found
+        return None
+
+    def _is_named(self, run: _Run) -> bool:
+        """Whether the paths of copies are those of the nodes: names of PyTorch say which module they are."""
+        if self.shortens:
+            return True
+        names = [re.fullmatch(r"(.*)_(\d+)", name) for name in self.names[run.start : run.stop]]
+        numbered = [(each[1], int(each[2])) for each in names if each is not None]
+        first = numbered[0] if numbered else ("", 0)
+        return run.length == 1 and numbered == [(first[0], first[1] + copy) for copy in range(run.copies)]
+
+    def _lawful(self, run: _Run, with_lists: bool) -> tuple[tuple[Node, ...], str] | None:
+        """Return the nodes of a copy in terms of its number, where that is shorter; None where it is not."""
+        inside = self._inside(run.start, run.start + run.length)
+        counter = free_counter(inside)
+        starts = range(run.start, run.stop, run.length)
+        copies = [numbers(self.nodes[start : start + run.length])[1] for start in starts]
+        columns = [*zip(*copies, strict=True)]
+        laws = [law(values, counter) for values in columns]
+        lists = laws.count(None)
+        if run.saved < _LISTED * lists or (lists and not with_lists) or all(type(each) is int for each in laws):
+            return None
+        given = [as_list(values, counter) if each is None else each for each, values in zip(laws, columns, strict=True)]
+        try:
+            return with_numbers(inside, iter(given)), counter
+        except ParamcalcError:
+            return None  # a field takes numbers alone
 
     def _repeats(self, run: _Run) -> bool:
         """Whether each copy takes from the one before alone, and only the last gives to what is outside."""
@@ -193,19 +255,19 @@ class _Places:
             for start in starts[1:]
         )
 
-    def with_run(self, run: _Run) -> _Places:
-        """Put one repeated node in the place of a run."""
+    def with_run(self, run: _Run, inside: tuple[Node, ...] | None = None, counter: str | None = None) -> _Places:
+        """Put one repeated node in the place of a run; its copies are `inside`, where a counter tells them apart."""
         stop = run.start + run.length * run.copies
-        inside = self._inside(run.start, run.start + run.length)
+        inside = inside or self._inside(run.start, run.start + run.length)
         if self.shortens:
             inside = renumbered(inside)
         last = self.names[stop - 1]
         name = last if last in self.kept else self._common_name(run) or free_name("group", self.place)
         # a copy takes its first input alone from the copy before
         if len(inside) == 1 and inside[0].times is None and inside[0].inputs is None:
-            node = replace(inside[0], name=name, times=run.copies)
+            node = replace(inside[0], name=name, times=run.copies, index=counter)
         else:
-            node = Node(layers=inside, name=name, times=run.copies)
+            node = Node(layers=inside, name=name, times=run.copies, index=counter)
         return self._replaced(run.start, stop, node, last)
 
     def _common_name(self, run: _Run) -> str | None:
@@ -218,22 +280,23 @@ class _Places:
         stem = re.sub(r"[\W\d_]+$", "", _common_beginning(names))
         return stem if stem and stem not in {*self.names} - {*names} and stem not in RESERVED else None
 
-    def _signatures(self) -> list[int]:
+    def _signatures(self, signature: Callable[[int], Hashable]) -> list[int]:
         """Return a number for each node, the same for those that are alike; -1 for those that are like no other."""
-        numbers: dict[Hashable, int] = {}
+        seen: dict[Hashable, int] = {}
         result = []
         for index, node in enumerate(self.nodes):
             sources = [None if source is None else index - source for source in self.inputs[index]]
             alone = node.share is not None or index in self.shared or None in sources or not sources
-            result.append(-1 if alone else numbers.setdefault((self._signature(index), tuple(sources)), len(numbers)))
+            result.append(-1 if alone else seen.setdefault((signature(index), tuple(sources)), len(seen)))
         return result
 
     def _signature(self, index: int) -> Hashable:
         """Return what makes the node at a place like another, its name as well where that is the name of a module."""
-        node = self.nodes[index]
-        return (
-            _signature(node) if self.shortens else (_signature(node), _words([replace(node, name=self.names[index])]))
-        )
+        return _signature(self.nodes[index]), self._word(index)
+
+    def _word(self, index: int) -> Hashable:
+        """Return the names of a module and of those in it, without numbers; nothing where names say nothing."""
+        return None if self.shortens else _words([replace(self.nodes[index], name=self.names[index])])
 
     # --- rewriting
 
@@ -266,9 +329,9 @@ class _Places:
         return _Places([*self.nodes[:start], node, *rest], self.kept, self.fixed, self.shortens)
 
 
-def _amount(node: Node) -> int:
+def amount(node: Node) -> int:
     """How many nodes are written for a node."""
-    return 1 + sum(map(_amount, node.layers or ()))
+    return 1 + sum(map(amount, node.layers or ()))
 
 
 def _common_beginning(names: Sequence[str]) -> str:

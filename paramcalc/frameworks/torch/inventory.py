@@ -7,20 +7,24 @@ from typing import Any
 
 from paramcalc.frameworks.deriving.parts import Entry, Inventory, Part, Path, Tie, common
 from paramcalc.frameworks.torch.read.kinds import Kinds
-from paramcalc.frameworks.torch.read.modules import Known, check_complete, described, own_tensors
+from paramcalc.frameworks.torch.read.modules import (
+    Known,
+    check_complete,
+    described,
+    may_be_known,
+    own_tensors,
+)
 from paramcalc.layers.base.values import plain
 
 
-def inventory(module: Any, kinds: bool = True) -> Inventory:
+def inventory(module: Any, kinds: Kinds | None) -> Inventory:
     """Read what a module owns: layers where they are known, and tensors of no layer type for the rest.
 
     Without `kinds`, all are tensors under the names of their modules. Raises `invalid-value` for a lazy module.
     """
-    check_complete(module)
-    reader = _Reader(kinds)
-    root = reader.part(module, "", ())
+    entries = tuple(_entries(module, "", {}))
     empty = any(not each.numel() for each in [*module.parameters(), *module.buffers()])
-    return Inventory(root, tuple(_entries(module, "", {})), empty)
+    return Inventory(entries, lambda: _Reader(kinds).whole(module), empty)
 
 
 #: What an element of a list of tensors is called, which has a number for its name.
@@ -30,29 +34,35 @@ ELEMENT = "value"
 class _Reader:
     """Reads parts in the order in which they are registered; a tensor belongs to the part that has it first."""
 
-    def __init__(self, kinds: bool) -> None:
-        self.kinds = Kinds() if kinds else None
+    def __init__(self, kinds: Kinds | None) -> None:
+        self.kinds = kinds
         self.owners: dict[int, Tie] = {}
 
-    def part(self, module: Any, name: str, path: Path) -> Part:
-        """Read a module with all in it."""
-        own = own_tensors(module, recurse=False)
-        known = self.kinds.of(module) if self.kinds is not None and self._has_tensors(module) else None
-        if known is not None:
-            found = self._layer(module, known, name, path)
+    def whole(self, module: Any) -> Part:
+        """Read a model. Raises `invalid-value` for one that keeps numbers elsewhere."""
+        check_complete(module)
+        return self.part(module, "", ()) or Part("", type(module).__name__)
+
+    def part(self, module: Any, name: str, path: Path) -> Part | None:
+        """Read a module with all in it; None where it has no tensors."""
+        if self.kinds is not None and may_be_known(module):
+            known = self.kinds.of(module) if own_tensors(module) else None
+            found = self._layer(module, known, name, path) if known is not None else None
             if found is not None:
                 return found
+        own = _own(module)
         listed = {label: tensor for label, tensor in own.items() if label.isdecimal()}
         tensors, ties = self._tensors({label: each for label, each in own.items() if label not in listed}, path)
         parts = []
         for label, tensor in listed.items():
             inner, inner_ties = self._tensors({ELEMENT: tensor}, (*path, label))
             parts.append(Part(label, tensors=inner, ties=inner_ties))
-        parts += [
-            self.part(child, label, (*path, label))
-            for label, child in module._modules.items()
-            if child is not None and self._has_tensors(child)
-        ]
+        for label, child in module._modules.items():
+            found = self.part(child, label, (*path, label)) if child is not None else None
+            if found is not None:
+                parts.append(found)
+        if not tensors and not parts:
+            return None
         return Part(name, type(module).__name__, tensors=tensors, ties=ties, parts=tuple(parts))
 
     def _tensors(self, own: dict[str, Any], path: Path) -> tuple[dict[str, dict[str, Any]], dict[str, Tie]]:
@@ -89,8 +99,13 @@ class _Reader:
             ties=ties,
         )
 
-    def _has_tensors(self, module: Any) -> bool:
-        return bool(own_tensors(module))
+
+def _own(module: Any) -> dict[str, Any]:
+    """Return the tensors that a module has itself, without those that have no elements."""
+    from torch.nn.parameter import is_lazy
+
+    own = {**module._parameters, **module._buffers}
+    return {label: each for label, each in own.items() if each is not None and (is_lazy(each) or each.numel())}
 
 
 def _stated(tensor: Any, label: str) -> dict[str, Any]:
@@ -108,7 +123,7 @@ def _stated(tensor: Any, label: str) -> dict[str, Any]:
 
 def _entries(module: Any, path: str, owners: dict[int, str]) -> Iterator[Entry]:
     """Yield the tensors of a module, each part's own before those of the parts in it."""
-    for label, tensor in own_tensors(module, recurse=False).items():
+    for label, tensor in _own(module).items():
         own = described(tensor, label)
         here = f"{path}{label}.{ELEMENT}" if label.isdecimal() else f"{path}{label}"
         owner = owners.setdefault(id(tensor), here)

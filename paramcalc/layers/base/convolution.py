@@ -5,6 +5,7 @@ from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Size, field
 from paramcalc.layers.base.ranked import Padding, Ranked, Window
+from paramcalc.layers.base.reach import Sight, windows
 from paramcalc.layers.base.spatial import Spatial
 from paramcalc.layers.base.windows import output_lengths
 
@@ -35,3 +36,7 @@ class Windowed(Spatial, Ranked):
     def lengths(self, x: Shape) -> Shape:
         """Give the number of positions of the window along each axis."""
         return output_lengths(x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)
+
+    def sights(self, x: Shape) -> tuple[Sight, ...]:
+        """Tell what an output sees along each axis of positions."""
+        return windows(x[:-1], self.kernel_size, self.strides, self.padding, self.dilation_rate)

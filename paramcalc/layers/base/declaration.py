@@ -22,6 +22,8 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.axes import Axes, channels_at, channels_last
 from paramcalc.layers.base.fields import FieldType, aliased, read_flag
+from paramcalc.layers.base.products import Operand, Product, is_there
+from paramcalc.layers.base.reach import Reach, laid_out
 from paramcalc.layers.base.refusals import translated
 from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
@@ -99,6 +101,9 @@ class Part:
     when: Any = True
     #: how many parts it stands for, as a tensor does
     copies: Number = 1
+    #: what each of its inputs is made of, as operands of products have it: the whole's inputs by their numbers, and
+    #: tensors of the whole; the whole's own inputs in their order, if absent
+    sources: tuple[Operand, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +162,8 @@ class Layer(BaseModel):
     layout: ClassVar[Layout | None] = None
     #: whether its output may have the axes of its input at other places
     moves_axes: ClassVar[bool] = False
+    #: whether its output is its first input in another shape, or a part of it: nothing is computed
+    view: ClassVar[bool] = False
     #: what stands behind the formulas: a paper or a framework's documentation
     source: ClassVar[str] = ""
     #: what people ask of it, with the answers
@@ -192,6 +199,27 @@ class Layer(BaseModel):
         """Yield the layers that it is made of, whose tensors are its own as well: here, none."""
         return ()
 
+    def products(self, *inputs: Any, **named: Any) -> Iterable[Product]:
+        """Yield what it multiplies for these inputs: each matrix product, convolution and product of attention.
+
+        A layer type without any says so: `products = no_products`. Raises `not-measurable`.
+        """
+        name = type(self).__name__
+        hint = "its class gives 'products', or says that it has none: products = no_products"
+        raise refuse("not-measurable", f"{name} does not say what it multiplies", hint)
+
+    def cached(self, *inputs: Any) -> Iterable[Tensor]:
+        """Yield what the layer itself keeps of an example to generate a sequence step by step: here, nothing.
+
+        These are keys, values and states, of the whole sequence; the layer does not own them. An input that is the
+        first once more is left out.
+        """
+        return ()
+
+    def reach(self, *inputs: Any, **named: Any) -> tuple[Reach, ...] | None:
+        """Give which positions of each input the first output sees, axis by axis: here, it is not known."""
+        return None
+
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
         """Give the tensor of a layer within it that it computes, and an axis of that tensor: here, none."""
         return None
@@ -208,6 +236,25 @@ class Layer(BaseModel):
 
     def way_out_of_nothing(self, shape: Shape) -> str:
         """Say what to do where the output of an input of this shape has an axis without elements."""
+        return ""
+
+    @property
+    def is_view(self) -> bool:
+        """Whether its output has numbers of its first input alone, or none that are computed, with these fields."""
+        return type(self).view
+
+    @property
+    def is_differentiable(self) -> bool:
+        """Whether a gradient goes through it from its output to its inputs and tensors."""
+        return True
+
+    def reaches_output(self, tensor: str) -> bool:
+        """Whether its output depends on one of its tensors, by the name of that."""
+        return True
+
+    @property
+    def leaves_out(self) -> str:
+        """What it computes beside what `products` state, and no measure counts: here, nothing."""
         return ""
 
     @property
@@ -261,6 +308,11 @@ class Layer(BaseModel):
         layer, moved = self._seen(inputs)
         return layer.all_tensors(*moved)
 
+    def owned_products(self, *inputs: Shape) -> list[Product]:
+        """List what it multiplies for inputs as the framework of the layer lays them out. Raises `not-measurable`."""
+        layer, moved = self._seen(inputs)
+        return [product for product in layer.products(*moved) if is_there(product)]
+
     def _seen(self, inputs: tuple[Shape, ...]) -> "tuple[Layer, Sequence[Shape]]":
         """Give the layer with all fields filled in, and its inputs with the channels last, as its type sees them."""
         self._check_inputs(inputs)
@@ -285,6 +337,30 @@ class Layer(BaseModel):
                 before, found = part, part.layer.owned_tensors(*part.inputs)
             inner += [tensor.within(part) for tensor in found]
         return inner + own
+
+    def all_cached(self, *inputs: Shape) -> list[Tensor]:
+        """List what its parts keep to generate a sequence, then what it keeps itself; for inputs as `infer` takes."""
+        layer, moved = self._seen(inputs)
+        inner = (
+            tensor.within(part) for part in layer.cached_parts(*moved) for tensor in part.layer.all_cached(*part.inputs)
+        )
+        return [*inner, *layer.cached(*moved)]
+
+    def cached_parts(self, *inputs: Any) -> Iterable[Part]:
+        """Yield the parts that may keep something to generate a sequence: here, all of them."""
+        return self.parts(*inputs)
+
+    def all_reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        """Give `reach` for inputs as the framework of the layer lays them out, and an output laid out so; or None."""
+        layer, moved = self._seen(inputs)
+        found = layer.reach(*moved)
+        axis = self.channel_axis
+        if found is None or axis == -1:
+            return found
+        rank = len(layer.output_shape(*moved))
+        outputs = {seen: place for place, seen in enumerate(channels_at(tuple(range(rank)), axis))}
+        places = [channels_last(tuple(range(len(shape))), axis) for shape in inputs]
+        return tuple(laid_out(sights, order, outputs) for sights, order in zip(found, places, strict=True))
 
     def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""

@@ -22,7 +22,8 @@ from paramcalc.layers.base.fields import (
     read_size,
 )
 
-ROLES = ("parameter", "state")
+#: What a tensor may be; `cache`: none that a layer owns, but what it keeps of an example to generate a sequence.
+ROLES = ("parameter", "state", "cache")
 
 
 def read_tensors(value: Any) -> Any:
@@ -63,7 +64,7 @@ def read_tensor_shape(value: Any) -> Any:
 def _read_role(value: Any) -> Any:
     if value in ROLES:
         return value
-    raise refuse("invalid-value", f"'role' is parameter or state, not {quoted(value)}")
+    raise refuse("invalid-value", f"'role' is parameter, state or cache, not {quoted(value)}")
 
 
 def _read_truth(value: Any) -> Any:
@@ -99,11 +100,13 @@ _KEYS: dict[str, Callable[[Any], Any]] = {
 
 
 def declared_tensors(tensors: Mapping[str, Any], role: str = "parameter") -> Iterator[Tensor]:
-    """Yield tensors as a spec declares them. Raises `invalid-value` for an active part that is none."""
+    """Yield tensors as a spec declares them, but what is cached. Raises `invalid-value` for a wrong active part."""
     for name, declared in tensors.items():
         said = declared if isinstance(declared, Mapping) else {"shape": declared}
         its_role = said.get("role", role)
         shape = said["shape"]
+        if its_role == "cache":
+            continue
         yield Tensor(
             name,
             shape,
@@ -115,6 +118,14 @@ def declared_tensors(tensors: Mapping[str, Any], role: str = "parameter") -> Ite
             persistent=said.get("persistent", True),
             active=_active(name, shape, said["active"]) if "active" in said else None,
         )
+
+
+def cached_tensors(tensors: Mapping[str, Any]) -> Iterator[Tensor]:
+    """Yield what a spec declares to be kept of an example, while a sequence is generated."""
+    for name, declared in tensors.items():
+        if isinstance(declared, Mapping) and declared.get("role") == "cache":
+            meaning = declared.get("meaning") or "a cache declared by the spec"
+            yield Tensor(name, declared["shape"], meaning, "state", dtype=declared.get("dtype"))
 
 
 def _active(name: str, shape: Sequence[Any], active: Mapping[str, Any]) -> tuple[int, Any]:
@@ -129,11 +140,6 @@ def _active(name: str, shape: Sequence[Any], active: Mapping[str, Any]) -> tuple
             "invalid-value", f"{quoted(number)} of the {quoted(shape[axis])} elements of an axis of '{name}' are active"
         )
     return axis, number
-
-
-def shape_of(declared: Any) -> Any:
-    """Return the shape of a tensor as a spec declares it."""
-    return declared["shape"] if isinstance(declared, Mapping) else declared
 
 
 _SHAPE = {"type": "array", "items": SIZE}

@@ -18,6 +18,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.declaration import Tensor
 from paramcalc.layers.base.fields import FieldType, Given, named
+from paramcalc.layers.base.products import Operand
 
 #: The steps that float8 looks back at, to choose its scales.
 _AMAX_HISTORY = 1024
@@ -82,6 +83,11 @@ def matrix(
         if method == "awq":
             yield _kept("awq_scales", (rows,), "what each input was multiplied by before")
         yield _kept("g_idx", (rows,), "the group of each input", "float32")
+
+
+def scaled_input(quantization: str | None) -> Operand:
+    """Give the input as an operand of a product: with float8 it is scaled, by a number that training sets."""
+    return (0, "inputs_scale") if quantization is not None and parts(quantization)[0] == "float8" else (0,)
 
 
 def table(quantization: str, rows: Number, width: Number) -> Iterator[Tensor]:

@@ -1,7 +1,7 @@
 """What recurrent layers have in common: gates, states, and the way through a sequence."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -9,6 +9,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import shape_text, without_steps
 from paramcalc.layers.base.declaration import Layer, Layout, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
+from paramcalc.layers.base.products import Operand, Product
 
 #: By the number of gates: what they are called, and what each bias is for.
 _GATES = {
@@ -80,6 +81,56 @@ class Gated(Layer):
             f"{prefix}recurrent_bias", (columns,), f"a second bias for {each}", when=(when, self.use_bias, second)
         )
 
+    def gate_products(
+        self,
+        steps: Number,
+        features: Number,
+        source: Operand,
+        state: Operand,
+        before: Operand = (),
+        prefix: str = "",
+        when: Any = True,
+    ) -> Iterator[Product]:
+        """Yield what the gates multiply in so many steps, for an input of `features` features made of `source`.
+
+        `state` is what the state to begin with is made of, nothing where it is zero; `before` all else that a later
+        state is made of, beside the source and the layer's own tensors.
+        """
+        names = tuple(tensor.name for tensor in self.gate_tensors(features, prefix))
+        kernel, recurrent = f"{prefix}kernel", f"{prefix}recurrent_kernel"
+        later = (*source, *state, *before, *names)
+        yield Product(kernel, (steps, features, self.gates * self.units), source, (kernel,), when=when)
+        for gates, first in self.state_operands(state, (*source, *state, *names)):
+            sizes = (self.width, gates * self.units)
+            name = recurrent if gates == self.gates else f"{recurrent}_{gates}"
+            yield Product(f"{name}_first", sizes, first, (recurrent,), "of the state to begin with", when)
+            if not (type(steps) is int and steps == 1):
+                yield Product(name, (steps - 1, *sizes), later, (recurrent,), "of the states before", when)
+
+    def state_operands(self, state: Operand, gated: Operand) -> Iterator[tuple[int, Operand]]:
+        """Yield for how many gates what is multiplied at the first step: the state to begin with, here for all.
+
+        `gated` is what that is made of where a gate has scaled it before.
+        """
+        yield self.gates, state
+
+
+class Resetting(Gated):
+    """A layer, or a cell, of which a gate may scale the state before it is multiplied."""
+
+    gates = 3
+    second_bias = "reset_after"
+
+    def state_operands(self, state: Operand, gated: Operand) -> Iterator[tuple[int, Operand]]:
+        if algebra.truth(self.reset_after):
+            yield from super().state_operands(state, gated)
+        else:
+            yield 2, state
+            yield 1, gated
+
+    if TYPE_CHECKING:
+        reset_after: Flag
+
 
 class OverTime(Layer):
     """A layer that goes through a sequence step by step and carries a state."""
@@ -114,6 +165,13 @@ class OverTime(Layer):
         if initial:
             check_states(type(self).__name__, initial, states)
         return (output, *states) if with_states else (output,)
+
+
+def states_cached(shapes: Sequence[Shape], prefix: str = "", when: Any = True) -> Iterator[Tensor]:
+    """Yield the vectors of a state, as a layer keeps them from one step to the next."""
+    for number, shape in enumerate(shapes):
+        name = f"{prefix}state_{number}" if number else f"{prefix}state"
+        yield Tensor(name, shape, "what it carries from one step to the next", "state", when=when)
 
 
 def check_states(kind_name: str, given: Sequence[Shape], states: Sequence[Shape]) -> None:

@@ -80,7 +80,7 @@ def _flow(value: Any) -> str:
 #: The keys of a node, by what they are, which people write among the fields.
 _BESIDE = (
     "name", "inputs", "trainable", "times", "when", "residual", "dtype", "tie", "index", "share", "parallel", "active",
-    "merge", "carry", "next", "else", "tensors", "connections", "of",
+    "merge", "carry", "next", "else", "tensors", "connections", "of", "recompute",
 )  # fmt: skip
 
 

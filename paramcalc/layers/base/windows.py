@@ -24,6 +24,19 @@ def output_lengths(
     return tuple(_output_length(*axis, ceil) for axis in axes)
 
 
+def padding_amounts(
+    lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape = ()
+) -> tuple[tuple[Number, Number], ...]:
+    """Give what a padding adds before and behind each axis.
+
+    `padding` is as in `output_lengths`. With `same`, an odd number adds one more behind. Raises `Undecided` where it
+    depends on an unknown length.
+    """
+    pads = _each(padding, len(lengths))
+    axes = zip(lengths, window, strides, dilation or (1,) * len(lengths), pads, strict=True)
+    return tuple(_padding_amount(*axis) for axis in axes)
+
+
 def transposed_lengths(
     lengths: Shape, window: Shape, strides: Shape, padding: Any, dilation: Shape, output_padding: Any
 ) -> Shape:
@@ -49,6 +62,23 @@ def _each(value: Any, rank: int) -> Any:
 def _reach(window: Number, dilation: Number) -> Number:
     """Give the length that a window covers, with the gaps between its elements."""
     return dilation * (window - 1) + 1
+
+
+def _padding_amount(
+    length: Number, window: Number, stride: Number, dilation: Number, pad: Any
+) -> tuple[Number, Number]:
+    word, beyond = _word(pad), _reach(window, dilation) - 1
+    if word is None:
+        return pad, pad
+    if word == "valid":
+        return 0, 0
+    if word == "causal":
+        return beyond, 0
+    if not (type(stride) is int and stride == 1):
+        last = (algebra.ceil_divide(length, stride) - 1) * stride
+        beyond = algebra.largest((0, last + beyond + 1 - length))
+    before = algebra.floor_divide(beyond, 2)
+    return before, beyond - before
 
 
 def _output_length(length: Number, window: Number, stride: Number, dilation: Number, pad: Any, ceil: bool) -> Number:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
@@ -51,7 +51,7 @@ def needed(conditions: list[Condition]) -> list[Condition]:
     """
     bounds: dict[Any, int] = {}
     others: dict[Condition, None] = {}
-    for relation, left, right in map(_sympified, conditions):
+    for relation, left, right in sympified(conditions):
         if not (left.free_symbols or right.free_symbols):
             continue
         bound = _bound(without_rounding(left - right)) if relation == "≥" else None
@@ -139,5 +139,6 @@ def _apart(relation: str, difference: Any) -> Condition | None:
     return (relation, sympy.Add(*added), sympy.Add(*taken))
 
 
-def _sympified(condition: Condition) -> Condition:
-    return condition[0], sympy.sympify(condition[1]), sympy.sympify(condition[2])
+def sympified(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """Return conditions with SymPy's numbers."""
+    return tuple((relation, sympy.sympify(left), sympy.sympify(right)) for relation, left, right in conditions)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, overload
 
 import sympy
 
-from paramcalc.conventions import convention
 from paramcalc.core import algebra
 from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import folded_name
 from paramcalc.core.notation import text
 from paramcalc.graph import CopyRange, Tree
+from paramcalc.measures import Amounts, Measure
 from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds, symbols_of
 from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
@@ -94,7 +94,9 @@ class Formula(Displayed):
     #: what each symbol stands for, where that is known
     meanings: dict[str, str]
     relations: tuple[Condition, ...]
-    #: what was summed, in symbols
+    #: what is summed: of each leaf of the tree, in symbols
+    amounts: Amounts = field(repr=False, compare=False)
+    #: what it is summed over
     tree: Tree = field(repr=False, compare=False)
     #: whether it is the form of a spec, whose symbols have values, and not the general one of a layer type
     is_of_spec: bool = True
@@ -104,6 +106,13 @@ class Formula(Displayed):
     causes: dict[str, Cause] = field(default_factory=dict)
     #: the dims that were given beside the spec, at their values
     given: dict[str, Value] = field(default_factory=dict)
+    #: what decides which layers and sizes there are, beside `fixed`: where it does not hold, another form does
+    choices: tuple[Condition, ...] = field(default=(), repr=False)
+
+    @property
+    def measure(self) -> Measure:
+        """What it is the form of."""
+        return self.amounts.measure
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -134,10 +143,10 @@ class Formula(Displayed):
     def __call__(self, **sizes: int) -> int: ...  # type: ignore[overload-overlap]
 
     @overload
-    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.object_]: ...
+    def __call__(self, **sizes: int | NDArray[Any]) -> NDArray[numpy.int64] | NDArray[numpy.object_]: ...
 
     def __call__(self, *unnamed: Any, **sizes: Any) -> Any:
-        """Return the number of parameters at these sizes: a whole number, or an array for arrays.
+        """Return the value at these sizes: a whole number, or an array for arrays.
 
         A condition on an unknown dimension that the total does not depend on is left open.
         Raises `ParamcalcError`: `unknown-dim`, `free-dim`, `unmet-condition`.
@@ -148,7 +157,7 @@ class Formula(Displayed):
             raise refuse("wrong-type", "the sizes of a form are given by name", way_out)
         given = {**self.values, **self._given(sizes)}
         self.check(given)
-        return value_at(self.expr, given)
+        return algebra.released(value_at(self.expr, given))
 
     def _given(self, sizes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the size of each symbol that is given, those of lists by their elements."""
@@ -231,7 +240,7 @@ class Formula(Displayed):
 
     @property
     def parts(self) -> tuple[Contribution, ...]:
-        """What each layer adds, in order of the graph; layers without parameters are left out."""
+        """What each layer adds, in order of the graph; layers that add nothing are left out."""
         return self._parts("layer", 1)
 
     def by(self, unit: Unit, depth: int = 1) -> tuple[Contribution, ...]:
@@ -247,7 +256,7 @@ class Formula(Displayed):
 
     def _parts(self, unit: Unit, depth: int) -> tuple[Contribution, ...]:
         known = self.is_known
-        parts = [*parts_of(self.tree, convention(self.convention), unit, depth)]
+        parts = [*parts_of(self.tree, self.amounts, unit, depth)]
         values = [value_at(part.expr, self.values) if known else None for part in parts]
         total = sum(value or 0 for value in values)
         shares = (Fraction(value or 0, total) if known and total else None for value in values)
@@ -265,7 +274,7 @@ class Formula(Displayed):
         return leading(self)
 
     def elasticities(self) -> tuple[Elasticity, ...]:
-        """Return how the number of parameters moves with each symbol, the largest first.
+        """Return how the value moves with each symbol, the largest first.
 
         Raises `ParamcalcError`: `free-dim`.
         """

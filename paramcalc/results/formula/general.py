@@ -8,8 +8,11 @@ from paramcalc.conventions import convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
-from paramcalc.graph import Leaf, Use
+from paramcalc.graph import Branch, Graph, Leaf, Use
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import DEFAULT_DTYPE
+from paramcalc.measures import Context, Measure
+from paramcalc.measures import measure as named_measure
 from paramcalc.results.formula.conditions import needed
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import sum_of
@@ -49,16 +52,27 @@ def symbolic_layer(
     return layer, shapes * (cls.variadic or 1), meanings
 
 
-def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = False) -> Formula:
-    """Return the general form of a layer type; with `defaults`, that of a layer with all its defaults."""
+def form_of_kind(
+    cls: type[Layer], convention_name: Framework, defaults: bool = False, measure: Measure | None = None
+) -> Formula:
+    """Return the general form of a layer type; with `defaults`, that of a layer with all its defaults.
+
+    Raises `invalid-value` for a measure that depends on more than the layer's own sizes.
+    """
+    measure = measure or named_measure(None)
+    if measure.needs_connections:
+        message = f"the measure '{measure.name}' depends on what flows into a layer: a type alone has no form of it"
+        raise refuse("invalid-value", message, f"put a {cls.__name__} into a spec, behind an Input")
     target = convention(convention_name)
     layer, shapes, meanings = symbolic_layer(cls, defaults)
     layer = layer.with_defaults(target.choices)
     with algebra.assuming() as relations:
         tensors = layer.filled(shapes[0] if shapes else None).all_tensors(*shapes)
-    uses = [Use(tensor, tensor.elements * tensor.condition, True, "") for tensor in tensors]
+    there = [tensor.repeated(tensor.condition) for tensor in tensors]
+    uses = [Use(tensor, tensor.elements, True, tensor.dtype or DEFAULT_DTYPE) for tensor in there]
     tree = Leaf(cls.__name__, layer, (), ((),), uses)
-    expr = sum_of(tree, target)
+    amounts = measure.amounts(Graph(Branch("", [tree], ()), {}, DEFAULT_DTYPE), Context(target))
+    expr = sum_of(tree, amounts)
     symbols = {each.name: each for each in sorted(expr.free_symbols, key=str)}
     return Formula(
         cls.__name__,
@@ -70,6 +84,7 @@ def form_of_kind(cls: type[Layer], convention_name: Framework, defaults: bool = 
         substituted={},
         meanings={name: meanings.get(name, "") for name in symbols},
         relations=tuple(needed(relations)),
+        amounts=amounts,
         tree=tree,
         is_of_spec=False,
     )

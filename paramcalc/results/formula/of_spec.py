@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -15,13 +16,17 @@ from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, Problem, listed, refuse, suggest
 from paramcalc.core.expression import Expression
 from paramcalc.graph import Branch, dim_values, evaluate, undecided_problem
+from paramcalc.measures import BATCH, Amounts, Measure, NotAlike
+from paramcalc.measures import measure as named_measure
 from paramcalc.results.count import count
 from paramcalc.results.formula.assignment import MOST_ELEMENTS, Assignment, is_list_of_sizes
 from paramcalc.results.formula.causes import Cause, first_mention, of_copies, of_refusal, of_undecided
-from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of
+from paramcalc.results.formula.conditions import Condition, meets, needed, symbols_of, sympified
 from paramcalc.results.formula.form import Formula
 from paramcalc.results.formula.sums import total_of
+from paramcalc.results.formula.symbols import symbol
 from paramcalc.results.formula.widths import name_widths
+from paramcalc.results.measurement import measured
 from paramcalc.spec import Framework, Spec, Value, is_none, names_in
 from paramcalc.spec.loading import located
 
@@ -32,24 +37,36 @@ def formula(
     *,
     keep: Iterable[str] | None = None,
     dims: Mapping[str, Value] | None = None,
+    measure: Measure | None = None,
 ) -> Formula:
     """Return the closed form of a spec in the dims named by `keep`; see `paramcalc.formula`."""
     try:
-        return _form(spec, convention or spec.framework, keep, dict(dims or {}))
+        return _form(spec, convention or spec.framework, keep, dict(dims or {}), measure or named_measure(None))
     except ParamcalcError as error:
         raise located(error, spec.source) from None
 
 
-def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value]) -> Formula:
-    _refuse_what_count_refuses(spec, convention, dims)
+def _form(
+    spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: dict[str, Value], measure: Measure
+) -> Formula:
+    _refuse_what_count_refuses(spec, convention, dims, measure)
     meanings = {name: each.meaning for name, each in spec.described.items() if each.meaning}
     states_dims = bool(spec.dims)
     if not states_dims:
         spec, meanings = name_widths(spec)
+    implied = () if BATCH in spec.dims else (BATCH,)
+    keep = None if keep is None else [*keep]
+    spec = measure.prepared(spec)
+    if implied and measure.of_batch and (dims.get(BATCH, 1) is None or (BATCH in (keep or ()) and BATCH not in dims)):
+        # a batch of any size is a symbol
+        spec, implied = replace(spec, dims={**spec.dims, BATCH: dims.pop(BATCH, None)}), ()
     values = dim_values(spec, dims)
     candidates = _candidates(spec, dims, keep, values)
+    if keep is None:
+        # the batch that no spec states is 1, unless it is asked for
+        candidates = [name for name in candidates if name not in implied]
     assignment = Assignment(candidates, values, spec.dims)
-    settling = _Settling(spec, convention, dims, assignment)
+    settling = _Settling(spec, convention, dims, assignment, measure)
     run = settling.run()
     # of symbols that stand for what a layer states, it is the layers that say which are equal
     relations = (*run.relations, *(assignment.equalities if states_dims else ()))
@@ -67,20 +84,25 @@ def _form(spec: Spec, convention: Framework, keep: Iterable[str] | None, dims: d
         symbols=symbols,
         values={name: assignment.values[name] for name in symbols if name in assignment.values},
         fixed={**fixed, **lengths},
-        substituted=_substituted(spec, dims, candidates, values),
+        substituted=_substituted(spec, dims, [*candidates, *implied], values),
         meanings={**meanings, **{name: text for name, text in assignment.meanings.items() if name in symbols}},
         relations=relations,
+        amounts=run.amounts,
         tree=run.root,
         lists=lists,
         causes={**mentions, **settling.causes},
         given={name: values[name] for name in dims},
+        choices=run.choices,
     )
 
 
-def _refuse_what_count_refuses(spec: Spec, convention: Framework, dims: dict[str, Value]) -> None:
+def _refuse_what_count_refuses(spec: Spec, convention: Framework, dims: dict[str, Value], measure: Measure) -> None:
     """Refuse what `count` refuses, but for a free dim that a tensor needs: a form has a symbol for it."""
     try:
-        count(spec, convention, dims=dims)
+        if measure.needs_connections:
+            measured(spec, measure, convention, dims=dims)
+        else:
+            count(spec, convention, dims=dims)
     except ParamcalcError as error:
         if {problem.code for problem in error.problems} != {"free-dim"}:
             raise
@@ -177,30 +199,46 @@ class _Run(NamedTuple):
     expr: Any
     #: what it assumes
     relations: tuple[Condition, ...]
+    #: of what it takes for granted, what decides which layers and sizes there are
+    choices: tuple[Condition, ...]
     root: Branch
+    amounts: Amounts
 
 
 class _Same(Exception):
     """Two dims must be equal for the shapes to agree: one stands for both."""
 
-    def __init__(self, one: str, other: str) -> None:
+    def __init__(self, one: str, other: str, chosen: bool = False) -> None:
         self.one, self.other = one, other
+        #: whether there is another network where they are not
+        self.chosen = chosen
 
 
 class _Settling:
     """Evaluates a spec with ever fewer symbols, until the form needs no decision about any of them."""
 
-    def __init__(self, spec: Spec, convention: Framework, dims: Mapping[str, Value], assignment: Assignment) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        convention: Framework,
+        dims: Mapping[str, Value],
+        assignment: Assignment,
+        measure: Measure,
+    ) -> None:
         self.spec = spec
         self.convention = convention
         self.dims = dims
         self.assignment = assignment
+        self.measure = measure
+        self.fold = True
         #: what fixes each dim that cannot stay a symbol
         self.causes: dict[str, Cause] = {}
         #: the pairs of sizes of which a run has assumed that they differ
         self.differing: set[tuple[Any, Any]] = set()
         #: the symbols that do nothing else than differ from something: they decide what is there
         self.deciding: set[str] = set()
+        #: the pairs of symbols that one stands for, where there is another network if they differ
+        self.chosen_pairs: list[tuple[str, str]] = []
 
     def run(self) -> _Run:
         """Return the first evaluation that needs no decision."""
@@ -213,14 +251,19 @@ class _Settling:
             except Undecided as undecided:
                 # a truth depends on these dims: their values decide it in the next run
                 self._fix(undecided, of_undecided(undecided))
+            except NotAlike:
+                # copies differ in what flows through them: they are gone through one by one, then without symbols
+                if self.fold:
+                    self.fold = False
+                else:
+                    self._fix_all(refuse("not-one-value", "copies that are alike differ in what flows through them"))
             except _Same as pair:
                 self.assignment.unite(pair.one, pair.other)
+                if pair.chosen:
+                    self.chosen_pairs.append((pair.one, pair.other))
             except ParamcalcError as error:
                 # what holds at the spec's own sizes cannot be said in symbols
-                new = self.assignment.fix(self.assignment.symbols)
-                if not new:
-                    raise
-                self.causes.update(dict.fromkeys(new, of_refusal(error)))
+                self._fix_all(error)
             else:
                 deciding = self._deciding(run) - self.deciding
                 if not deciding:
@@ -237,6 +280,13 @@ class _Settling:
         # what is equal to a symbol that is used is of use
         return {name for name in unused if self.assignment.stands_for(name) in unused}
 
+    def _fix_all(self, error: ParamcalcError) -> None:
+        """Give all symbols their values, for what is refused in symbols; without any left, it is refused."""
+        new = self.assignment.fix(self.assignment.symbols)
+        if not new:
+            raise error from None
+        self.causes.update(dict.fromkeys(new, of_refusal(error)))
+
     def _fix(self, undecided: Undecided, cause: Cause) -> None:
         new = self.assignment.fix(undecided.names)
         if not new:
@@ -246,15 +296,19 @@ class _Settling:
     def _attempt(self) -> _Run:
         """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
         sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
+        by_layers = self.measure.needs_connections
         with algebra.assuming(self._settle, self._may_differ) as relations:
-            graph = evaluate(self.spec, self.convention, sizes, symbolic=True)
+            graph = evaluate(self.spec, self.convention, sizes, fold=self.fold, symbolic=True, by_layers=by_layers)
+            amounts = self.measure.amounts(graph, self.measure.context(graph, named_convention(self.convention)))
             try:
-                expr = total_of(graph.root, named_convention(self.convention))
+                expr = total_of(graph.root, amounts)
             except Undecided as undecided:
                 raise _NoClosedForm(undecided, of_copies(graph.root, undecided)) from None
         if expr.has(sympy.Dummy):
             raise refuse("not-one-value", "a node outside of copies that grow depends on one of them")
-        return _Run(expr, tuple(needed(relations)), graph.root)
+        alike = self.assignment.stands_for
+        equal = [("=", *map(symbol, pair)) for pair in self.chosen_pairs if alike(pair[0]) == alike(pair[1])]
+        return _Run(expr, tuple(needed(relations)), (*sympified(relations.choices), *equal), graph.root, amounts)
 
     def _settle(self, relation: str, left: Any, right: Any) -> None:
         """Refuse a condition that fixes a dim, makes two of them one, or is not met at the spec's own sizes."""
@@ -281,7 +335,7 @@ class _Settling:
             return False
         if not meets("≠", left, right, self.assignment.values):
             if left.is_Symbol and right.is_Symbol:
-                raise _Same(left.name, right.name)
+                raise _Same(left.name, right.name, chosen=True)
             return False
         self.differing.add((left, right))
         return True

@@ -12,10 +12,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import sympy
 
-from paramcalc.conventions import Convention
 from paramcalc.core import notation
 from paramcalc.core.algebra import MOST_TERMS, Number, Undecided, terms_of
-from paramcalc.graph import Branch, CopyRange, Leaf, Tree
+from paramcalc.graph import Branch, CopyRange, Leaf, Tree, leaves
+from paramcalc.measures import Amounts
 from paramcalc.results.formula.terms import expanded, has_sum
 
 #: What the parts of a form are: each tensor, each layer, or each group.
@@ -27,17 +27,17 @@ Repeat: TypeAlias = tuple[Any, tuple[Number, Number, Number] | None]
 _HIGHEST_DEGREE = 12
 
 
-def sum_of(tree: Tree, target: Convention) -> Any:
-    """Return what a tree with all its copies adds to the total of a convention."""
-    return _repeated(_one_of(tree, target), (tree.times, tree.counter if isinstance(tree, Branch) else None))
+def sum_of(tree: Tree, amounts: Amounts, among: Number | None = None) -> Any:
+    """Return what a tree adds to a total with all its copies, or with those `among` them that an example passes."""
+    return _repeated(_one_of(tree, amounts), _repeat_of(tree, among))
 
 
-def total_of(root: Tree, target: Convention) -> Any:
+def total_of(root: Tree, amounts: Amounts) -> Any:
     """Return the total of a whole spec as the shortest of three: in factors, with united copies, multiplied out.
 
     In the first two, the common factor of what stands once is taken out: width·(vocabulary + 2).
     """
-    total = sum_of(root, target)
+    total = sympy.Add(sum_of(root, amounts), *(_once(leaf, amounts) for leaf, _ in leaves(root)))
     ways = [_divided(sympy.Add.make_args(total))]
     if terms_of(total) <= MOST_TERMS:
         ways += _united(*ways[0])
@@ -57,10 +57,10 @@ class Part(NamedTuple):
     expr: Any
 
 
-def parts_of(root: Tree, target: Convention, unit: Unit, depth: int) -> Iterator[Part]:
+def parts_of(root: Tree, amounts: Amounts, unit: Unit, depth: int) -> Iterator[Part]:
     """Yield the parts of a total, in order of the graph; those without elements are left out."""
     found: dict[str, list[Part]] = {}
-    for part in _Parts(target, unit, depth).of(root, (), (), 0):
+    for part in _Parts(amounts, unit, depth).of(root, (), (), 0, None):
         if part.expr != 0:
             found.setdefault(part.name, []).append(part)
     for parts in found.values():
@@ -86,32 +86,39 @@ def _from_to(first: Sequence[CopyRange], last: Sequence[CopyRange]) -> tuple[Cop
 class _Parts:
     """Walks through a tree for its parts."""
 
-    def __init__(self, target: Convention, unit: Unit, depth: int) -> None:
-        self.target = target
+    def __init__(self, amounts: Amounts, unit: Unit, depth: int) -> None:
+        self.amounts = amounts
         self.unit = unit
         self.depth = depth
 
-    def of(self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int) -> Iterator[Part]:
-        """Give the parts; `path` is that of the tree, `repeats` are those of the groups around, the outermost first."""
+    def of(
+        self, tree: Tree, path: tuple[str, ...], repeats: tuple[Repeat, ...], level: int, among: Number | None
+    ) -> Iterator[Part]:
+        """Give the parts; `path` is that of the tree, `repeats` are those of the groups around, the outermost first.
+
+        `among` is how many of its own copies count, if not all.
+        """
+        repeats = (*repeats, _repeat_of(tree, among))
         if isinstance(tree, Leaf):
-            repeats = (*repeats, (tree.times, None))
             if self.unit == "tensor":
-                for use in tree.owned:
-                    if self.target.counts(use.tensor.role):
-                        elements = expanded(sympy.sympify(use.elements))
-                        yield _part(tree, path, _over(repeats, elements), use.tensor.name)
+                for name, each, once in self.amounts.by_name(tree):
+                    yield _part(tree, path, _over(repeats, expanded(sympy.sympify(each))) + once, name)
             else:
-                yield _part(tree, path, _over(repeats, _one_of(tree, self.target)))
+                yield _part(tree, path, self._whole(tree, repeats))
             return
-        repeats = (*repeats, (tree.times, tree.counter))
         one_part = _is_one_part(tree)
         if self.unit == "group" and level >= self.depth and (tree.role != "copies" or one_part):
-            yield _part(tree, path, _over(repeats, _one_of(tree, self.target)))
+            yield _part(tree, path, self._whole(tree, repeats))
             return
-        for child in tree.children:
+        for child, its_among in self.amounts.children(tree):
             numbered = one_part and child.number is not None
             inner = (*path, child.label) if child.label and not numbered else path
-            yield from self.of(child, inner, repeats, level if tree.role == "copies" else level + 1)
+            yield from self.of(child, inner, repeats, level if tree.role == "copies" else level + 1, its_among)
+
+    def _whole(self, tree: Tree, repeats: Sequence[Repeat]) -> Any:
+        """Return what a tree adds with all its copies."""
+        once = (_once(leaf, self.amounts) for leaf, _ in leaves(tree))
+        return sympy.Add(_over(repeats, _one_of(tree, self.amounts)), *once)
 
 
 def _part(tree: Tree, path: tuple[str, ...], expr: Any, *tensor: str) -> Part:
@@ -136,21 +143,34 @@ def _copies_in(tree: Tree) -> list[Tree]:
     return [child for child in tree.children if child.number is not None]
 
 
-def _one_of(tree: Tree, target: Convention) -> Any:
+def _repeat_of(tree: Tree, among: Number | None) -> Repeat:
+    if among is not None:
+        return among, None
+    return tree.times, tree.counter if isinstance(tree, Branch) else None
+
+
+def _once(leaf: Leaf, amounts: Amounts) -> Any:
+    return expanded(sympy.sympify(amounts.once(leaf)))
+
+
+def _one_of(tree: Tree, amounts: Amounts) -> Any:
     """Return what one copy of a tree adds."""
     if isinstance(tree, Leaf):
-        return expanded(sympy.Add(*(use.elements for use in tree.owned if target.counts(use.tensor.role))))
-    if tree.role == "copies" and tree.counter is None:
-        return _row(tree.children, target)
-    return _collected(sum_of(child, target) for child in tree.children)
+        total = sympy.Add(*(term.amount for term in amounts.terms(tree)))
+        # positions are sums of their own, such as length - 2
+        return _shortest([total, expanded(total)]) if amounts.measure.needs_connections else expanded(total)
+    children = [*amounts.children(tree)]
+    if tree.role == "copies" and tree.counter is None and all(among is None for _, among in children):
+        return _row(tree.children, amounts)
+    return _collected(sum_of(child, amounts, among) for child, among in children)
 
 
-def _row(copies: Sequence[Tree], target: Convention) -> Any:
+def _row(copies: Sequence[Tree], amounts: Amounts) -> Any:
     """Return the sum of copies in a row, those that add the same made one product."""
     numbers: dict[Any, Any] = {}
     sums = []
     for tree in copies:
-        one = _one_of(tree, target)
+        one = _one_of(tree, amounts)
         counter = tree.counter if isinstance(tree, Branch) else None
         if counter is None or not one.has(counter[0]):
             numbers[one] = numbers.get(one, 0) + tree.copies

@@ -7,7 +7,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 import paramcalc as pc
 
-from ..strategies import FLAG, SMALL, Case, divisors, sizes, some
+from ..strategies import FLAG, RATES, SMALL, Case, divisors, sizes, some
 from . import Cases
 
 _COUNT = st.integers(1, 3)
@@ -15,7 +15,7 @@ _COUNT = st.integers(1, 3)
 
 def _fields(draw: DrawFn, features: int) -> dict[str, Any]:
     functions = st.sampled_from(["relu", "gelu"])
-    stated = some(draw, dim_feedforward=SMALL, use_bias=FLAG, norm_first=FLAG, activation=functions)
+    stated = some(draw, dim_feedforward=SMALL, use_bias=FLAG, norm_first=FLAG, activation=functions, dropout=RATES)
     return {"num_heads": draw(divisors(features)), **stated}
 
 

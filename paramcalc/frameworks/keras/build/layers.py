@@ -12,6 +12,7 @@ from paramcalc.frameworks.building.arguments import (
     attention_arguments,
     check_attention,
     check_function_of_several,
+    check_window,
     constructor,
     plain_form,
     weights_arguments,
@@ -121,6 +122,7 @@ def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[st
 
 def _causal(leaf: Leaf) -> tuple[tuple[str, Expr], ...]:
     """Return the argument of a call in which no position attends to one that comes after it."""
+    check_window(leaf, "Keras")
     if not getattr(leaf.layer, "causal", None):
         return ()
     if any(len(shape) != 2 for shape in leaf.input_shapes):

@@ -11,7 +11,7 @@ from typing import Any
 from paramcalc.conventions import Convention, Equivalent
 from paramcalc.core.algebra import Unknown
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.building.arguments import applied_function, constructor
+from paramcalc.frameworks.building.arguments import applied_function, check_window, constructor
 from paramcalc.frameworks.building.axes import cut_text, spatial
 from paramcalc.frameworks.building.fitting import Fit, fit
 from paramcalc.frameworks.building.lesser import takes_maxima
@@ -126,7 +126,12 @@ def _called(convention: Convention, leaf: Leaf, found: Fit, made: Expr) -> Made:
 
 def _attending(leaf: Leaf, place: str, taken: Sequence[str]) -> Expr:
     query, value, key = (*taken, *[taken[-1]] * 2)[:3]
-    arguments: list[tuple[str, Expr]] = [("", query), ("", key), ("", value), ("need_weights", "False")]
+    check_window(leaf, "PyTorch")
+    arguments: list[tuple[str, Expr]] = [("", query), ("", key), ("", value)]
+    if len(taken) < 3 and not taken[-1].isidentifier():
+        # brought to another dtype once, so that the module sees that they are the same
+        arguments = [*(("", each) for each in taken[:-1]), ("", f"*[{taken[-1]}] * {4 - len(taken)}")]
+    arguments.append(("need_weights", "False"))
     if getattr(leaf.layer, "causal", None):
         # true where a position must not look: at those that come after it
         lengths = [("", f"{query}.shape[1]"), ("", f"{key}.shape[1]")]
@@ -206,7 +211,9 @@ def _around(convention: Convention, leaf: Leaf, found: Fit, place: str, taken: S
     if found.cuts:
         x = Joined((x, cut_text(found.cuts, channels_first=True)))
     if moves is not None:
-        x = Joined((x, f".movedim({literal(moves[1])}, {literal(moves[0])})"))
+        back = f".movedim({literal(moves[1])}, {literal(moves[0])})"
+        # a pooling may say where each number stood, too
+        x = Joined((x, back)) if len(leaf.outputs) == 1 else Joined((f"[each{back} for each in ", x, "]"))
     return applied(function, x) if function else x
 
 

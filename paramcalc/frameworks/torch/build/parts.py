@@ -79,16 +79,11 @@ class OneBiasLSTM(nn.Module):
         self.recurrent_kernel = nn.Parameter(torch.randn(hidden_size, 4 * hidden_size) * 0.05)
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size))
 
-    def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        state = cell = x.new_zeros(len(x), len(self.recurrent_kernel))
-        states = []
-        for step in x.unbind(1):
-            gates = step @ self.kernel + state @ self.recurrent_kernel + self.bias
-            i, f, g, o = gates.chunk(4, -1)
-            cell = torch.sigmoid(f) * cell + torch.sigmoid(i) * torch.tanh(g)
-            state = torch.sigmoid(o) * torch.tanh(cell)
-            states.append(state)
-        return torch.stack(states, 1), (state, cell)
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        states = [x.new_zeros(1, len(x), len(self.recurrent_kernel)) for _ in range(2)]
+        weights = [self.kernel.t(), self.recurrent_kernel.t(), self.bias, torch.zeros_like(self.bias)]
+        output, state, cell = torch.lstm(x, states, weights, True, 1, 0.0, self.training, False, True)
+        return output, state, cell
 
 
 class OwnAttention(nn.Module):

@@ -56,11 +56,26 @@ def from_torch(module: Any, inputs: Any = None) -> Spec:
 
 def untidied(module: Any, inputs: Any = None) -> Spec:
     """Read a module, each node for itself and under the name of its module. Raises what `from_torch` does."""
+    return _spec(module, list(_shapes(inputs)), follows=False)
+
+
+def connected(module: Any, inputs: list[tuple[Shape, str]]) -> Spec:
+    """Read a module as `untidied` does, its calls alone: raises `no-connections` where torch.fx cannot follow them.
+
+    `inputs` are the shapes of what it is given, without the batch, each with its dtype.
+    """
+    return _spec(module, inputs, follows=True)
+
+
+def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool) -> Spec:
+    """Read a module, as far as torch.fx can follow its calls; with `follows`, it must."""
     counted_tensors(module)
     module = unwrapped(module)
     _check_classes(module)
-    nodes, outputs, description = _read(module, list(_shapes(inputs)))
-    spec = Spec(nodes, type(module).__name__, description, "torch", outputs=outputs)
+    nodes, outputs, reader = _read(module, inputs)
+    if follows:
+        _check_followed(reader)
+    spec = Spec(nodes, type(module).__name__, _description(reader), "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
         raise refuse(
             "invalid-value",
@@ -68,6 +83,16 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
             "read its parts one by one, or write its tensors as Weights",
         )
     return spec
+
+
+def _check_followed(reader: Reader) -> None:
+    """Refuse what stands in the order in which it is registered: `no-connections`."""
+    if reader.found is None and reader.layout.kinds.of(reader.layout.module) is None:
+        raise refuse("no-connections", "torch.fx cannot follow its calls", "a spec of its tensors needs none")
+    if reader.gaps.untraced:
+        raise refuse("no-connections", f"torch.fx cannot follow the calls in {_listed(reader.gaps.untraced)}")
+    if reader.gaps.uncalled:
+        raise refuse("no-connections", f"{_listed(reader.gaps.uncalled)} is never called")
 
 
 def _without_a_name(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
@@ -133,8 +158,8 @@ def unwrapped(module: Any) -> Any:
             return module
 
 
-def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, str]:
-    """Read the nodes of a module, its outputs, and what is to be said of them.
+def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, Reader]:
+    """Read the nodes of a module, its outputs, and by whom they were read.
 
     What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
     and of the axes that an input may have, those are taken with which more layers have their connections.
@@ -159,7 +184,7 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
         read, outputs = nodes
         if read and outputs is None and kinds.of(module) is not None:
             read = _without_a_name(read)
-        return read, outputs, _description(best)
+        return read, outputs, best
 
 
 def _description(reader: Reader) -> str:

@@ -12,11 +12,12 @@ from paramcalc.frameworks.torch.read.values import is_of_torch
 class Kinds:
     """The kinds of modules, each worked out once; modules that are alike are of one kind."""
 
-    def __init__(self, loose: frozenset[int] = frozenset()) -> None:
+    def __init__(self, loose: frozenset[int] = frozenset(), alike: dict[Hashable, Known | None] | None = None) -> None:
         #: modules, by their ids, that are read as Weights though they are of a kind
         self.loose = loose
         self.found: dict[int, Known | None] = {}
-        self.alike: dict[Hashable, Known | None] = {}
+        #: what modules like it are, which several models may share
+        self.alike = {} if alike is None else alike
 
     def of(self, module: Any) -> Known | None:
         """Return the layer that a module is, if any."""

@@ -26,6 +26,15 @@ def grouped(visit: Visit, group: Group) -> Iterator[tuple[Any, str, Group]]:
         yield item, "_".join(paths[place][len(around) :]), open_groups[around]
 
 
+def uncallable(module: Any) -> frozenset[str]:
+    """Return the paths of the modules in a module that are lists of others, and cannot be called; joined by `_`."""
+    from torch.nn import Module
+
+    return frozenset(
+        path.replace(".", "_") for path, each in module.named_modules() if type(each).forward is Module.forward
+    )
+
+
 def _path_within(visit: Visit, item: Any) -> tuple[str, ...]:
     """Return the names on the way to a module that is called; of one that stands elsewhere, its own name."""
     path = item.path if isinstance(item, Visit) else item.target if item.op == "call_module" else ""

@@ -206,6 +206,15 @@ _KERNEL_NAME = "weight"
 _KERNEL = f"layer.{_KERNEL_NAME}"
 
 
+def may_be_known(module: Any) -> bool:
+    """Whether a module may be of a layer type: by its class, or by a weight that is computed."""
+    rows = _rows()
+    if any(cls in rows for cls in type(module).__mro__):
+        return True
+    firsts = {original.partition(".")[0] for _, _, original in _around_kernels()}
+    return any(first in module._parameters or first in module._modules for first in firsts)
+
+
 def known(module: Any) -> Known | None:
     """Return the layer type that a module is, with all its tensors; None where no layer type has exactly these."""
     tensors = {name: described(tensor, name) for name, tensor in own_tensors(module).items()}
@@ -365,6 +374,9 @@ def _plain(value: Any) -> Any:
     """Return an attribute as a field has it: numbers, texts, the name of a function, a layer, whether it is there."""
     import torch
 
+    if isinstance(value, torch.nn.Dropout):
+        # a layer made of others states the rate alone
+        return value.p
     if isinstance(value, torch.nn.Module):
         found = known(value)
         return found.layer if found is not None else _ABSENT

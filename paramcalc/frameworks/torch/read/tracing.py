@@ -105,8 +105,8 @@ def _tracer(root: Visit, is_whole: Callable[[Any], bool], inputs: Sequence[tuple
             # as the model is called: what it need not be given has its default
             names = required_arguments(root.module, max(1, len(inputs)))
             proxies = [self.create_proxy("placeholder", name, (), {}) for name in names]
-            for proxy, (shape, _) in zip(proxies, inputs, strict=False):
-                shapes.state(proxy.node, shape)
+            for proxy, (shape, dtype) in zip(proxies, inputs, strict=False):
+                shapes.state(proxy.node, shape, dtype)
             return root_fn, [root.module, *proxies]
 
         def to_bool(self, obj: Any) -> bool:

@@ -80,7 +80,7 @@ class Value:
         return tuple(Unknown() if one != other else one for one, other in zip(first, second, strict=True))
 
 
-def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs | None:
+def runs_of(shape: Shape, lengths: tuple[int, int], dtype: str = "float32") -> Runs | None:
     """Make tensors without data, of a shape in both runs; None where a size is below zero."""
     import torch
 
@@ -90,7 +90,8 @@ def runs_of(shape: Shape, lengths: tuple[int, int]) -> Runs | None:
     ]
     if any(size < 0 for size in (*sizes[0], *sizes[1])):
         return None
-    return torch.empty(sizes[0], device="meta"), torch.empty(sizes[1], device="meta")
+    first, second = (torch.empty(each, device="meta", dtype=getattr(torch, dtype)) for each in sizes)
+    return first, second
 
 
 def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | None = None) -> Runs | None:
@@ -134,9 +135,9 @@ class NodeShapes(dict[Any, Value]):
         value = self[node] = Value() if unknown else Value(running=lambda: run(node, self, function))
         return value
 
-    def state(self, node: Any, shape: Shape) -> None:
-        """State the shape of an input."""
-        self[node] = Value(running=lambda: runs_of(shape, LENGTHS[0]))
+    def state(self, node: Any, shape: Shape, dtype: str) -> None:
+        """State the shape of an input, and its dtype."""
+        self[node] = Value(running=lambda: runs_of(shape, LENGTHS[0], dtype))
 
     def length(self, node: Any) -> int:
         """Return how many parts there are in what a node gives; 0 where that is not known."""

@@ -1,0 +1,110 @@
+"""`paramcalc memory`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import click
+
+from paramcalc.cli.options import AS, DTYPE, SET, SPEC, dims, read_bytes
+from paramcalc.cli.printing import show, text_width
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.spec import Framework
+
+
+@click.command()
+@SPEC
+@AS
+@click.option("--training", metavar="OPTIMIZER", help="Train with it, as in adamw; a name of the framework's own.")
+@click.option(
+    "--with",
+    "options",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Give the optimizer an option, as in momentum=0.9. May be repeated.",
+)
+@click.option("--inference", is_flag=True, help="Run it; what is meant without --training.")
+@SET
+@click.option(
+    "--batch", type=click.IntRange(min=1), metavar="N", help="The examples of a batch; the same as --set batch=N."
+)
+@DTYPE
+@click.option("--master", metavar="DTYPE", help="Let the optimizer work on a copy of the weights of this dtype.")
+@click.option(
+    "--attention",
+    type=click.Choice(["flash", "math", "weights"]),
+    help="How attention keeps what its backward pass needs; flash, if absent.",
+)
+@click.option(
+    "--budget",
+    callback=read_bytes,
+    metavar="BYTES",
+    help="Exit with 1 if it takes more, as in 80GiB, and tell what would make it fit.",
+)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the sheet.",
+)
+def memory(
+    path: str,
+    convention: Framework | None,
+    training: str | None,
+    options: Sequence[str],
+    inference: bool,
+    settings: Sequence[str],
+    batch: int | None,
+    dtype: str | None,
+    master: str | None,
+    attention: str | None,
+    budget: int | None,
+    format: Literal["text", "markdown", "json"],
+) -> None:
+    """Tell the memory that training a network takes, or running it.
+
+    \b
+    Example:
+      paramcalc memory specs/gpt2.yaml --training adamw --dtype bfloat16 --batch 8 --set tokens=1024
+      paramcalc memory specs/gpt2.yaml --inference --dtype bfloat16 --set tokens=1024
+    """
+    # not by the door, which loads what all results are printed with
+    from paramcalc.exports.memory_sheets import render
+    from paramcalc.verbs import memory as told
+
+    if training is not None and inference:
+        raise click.UsageError("a network is trained or run: --training or --inference")
+    if options and training is None:
+        raise click.UsageError("--with gives an option to the optimizer that --training names")
+    values = dims(settings) if batch is None else {**dims(settings), "batch": batch}
+    optimizer: Any = {training: dict(map(_option, options))} if options else training
+    sheet = told(
+        path,
+        convention,
+        training=optimizer,
+        dtype=dtype,
+        master=master,
+        dims=values,
+        budget=budget,
+        attention=attention,
+    )
+    if sheet.fits is None and budget is not None:
+        (part, why), *_ = sheet.unknown.items()
+        raise refuse("free-dim", f"whether it fits {budget:,} bytes is not known, without '{part}': {why}")
+    show(render(sheet, format, text_width()))
+    if sheet.fits is False:
+        sys.exit(1)
+
+
+def _option(written: str) -> tuple[str, Any]:
+    """Read an option and its value, as YAML writes it. Raises `invalid-value`."""
+    from paramcalc.spec.parsing import build
+
+    name, separator, value = written.partition("=")
+    if not separator or not name.strip() or not value.strip():
+        raise refuse("invalid-value", f"{quoted(written)} is not of the form OPTION=VALUE", "as in --with momentum=0.9")
+    return name.strip(), build(value)

@@ -1,0 +1,61 @@
+"""Whether two specs are the same graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from paramcalc.core.algebra import Unknown
+from paramcalc.graph import Flow, Use, evaluate
+from paramcalc.layers.base.declaration import Layer
+from paramcalc.spec import Spec
+
+
+def same_graph(one: Spec, other: Spec) -> bool:
+    """Whether two specs are the same graph, however they write it. Raises what `evaluate` does.
+
+    Layer by layer: its type and fields, from which layers it takes what, the shapes of what it gives, its tensors.
+    """
+    return [*_graph(one)] == [*_graph(other)]
+
+
+def _graph(spec: Spec) -> Iterator[Any]:
+    """Yield what is said of each layer of a spec, with the numbers of those that it takes from."""
+    graph = evaluate(spec, spec.framework, fold=False)
+    numbers: dict[int, int] = {}
+    for number, (leaf, _) in enumerate(graph.leaves()):
+        numbers[id(leaf)] = number
+        tensors = [
+            (use.tensor.name, use.tensor.shape, use.tensor.role, bool(use.trainable), use.dtype, _owner(use, numbers))
+            for use in leaf.uses
+        ]
+        taken = [_taken(flow, numbers) for flow in leaf.inputs]
+        yield type(leaf.layer), _values(leaf.layer), taken, _plain(leaf.outputs), leaf.shared, _plain(tensors)
+    yield [_taken(flow, numbers) for flow in graph.outputs]
+
+
+def _taken(flow: Flow, numbers: Mapping[int, int]) -> tuple[int, int]:
+    """Return the number of the layer that something comes from, and of which of its outputs it is."""
+    return (numbers.get(id(flow.leaf.standing), -1) if flow.leaf is not None else -1), flow.place
+
+
+def _owner(use: Use, numbers: Mapping[int, int]) -> Any:
+    if use.owner is None or use.owner_leaf is None:
+        return None
+    return numbers.get(id(use.owner_leaf.standing), -1), use.owner.tensor.name
+
+
+def _values(layer: Layer) -> Any:
+    """Return the values of a layer's fields."""
+    return {name: _plain(value) for name, value in vars(layer).items() if name != "rate"}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value whose unknown lengths are alike."""
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, Layer):
+        return type(value), _values(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,32 @@
+"""The numbers that flow between layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from paramcalc.graph import Leaf
+from paramcalc.measures.measure import Context, Measure, Term
+
+
+class Activations(Measure):
+    """The elements of what each layer computes.
+
+    What a layer hands on without computing anything is left out: the network's inputs, tensors that are an output, and
+    views, such as those of Flatten, Slice and Identity.
+    """
+
+    name = "activations"
+    unit = "elements"
+    phrase = "the elements of the activations"
+    summary = "The elements of all outputs of all layers; inputs of the network, and views of an input, are left out."
+    term = "output"
+    needs_connections = True
+    of_batch = True
+    of_active = True
+
+    def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
+        if leaf.layer.is_view:
+            return
+        for place, shape in enumerate(leaf.outputs):
+            yield Term("output" if len(leaf.outputs) == 1 else f"output_{place}", (*context.examples, *shape))

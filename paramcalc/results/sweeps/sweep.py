@@ -1,0 +1,434 @@
+"""A sweep: its points, and what was found; worked out when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy
+
+from paramcalc.core.algebra import is_array
+from paramcalc.core.display import Displayed, printed
+from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
+from paramcalc.core.expression import Expression, unknown_dim
+from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
+from paramcalc.measures import Measure
+from paramcalc.measures import measure as named_measure
+from paramcalc.results.sweeps.candidates import read_candidates
+from paramcalc.results.sweeps.plan import OF_SIZES, Plan
+from paramcalc.results.sweeps.points import Points
+from paramcalc.results.sweeps.program import Bounds
+from paramcalc.results.sweeps.running import on_cluster, on_this_machine
+from paramcalc.results.sweeps.selecting import Chosen, Front, Objective, Top
+from paramcalc.results.sweeps.vary import read_axes, read_table
+from paramcalc.results.sweeps.working import Part, Work
+from paramcalc.spec import Framework, Spec, read_given
+from paramcalc.spec.values import read_conditions
+
+if TYPE_CHECKING:
+    import pandas
+
+#: A sweep of more rows than this is not held in memory.
+MOST_ROWS = 2**27
+
+
+class Sweep(Displayed):
+    """The measures of a network at many points: every combination of the values of some dims, or the rows of a table.
+
+    It is worked out when it is first asked for its rows, or written to a file. Points that break a condition are left
+    out; `skipped` is their number.
+    """
+
+    def __init__(self, work: Work, client: Any = None) -> None:
+        self.work = work
+        self._client = client
+        self._part: Part | None = None
+
+    # --- what is swept
+
+    @property
+    def name(self) -> str:
+        """The name of the spec."""
+        return self.work.plan.spec.name
+
+    @property
+    def convention(self) -> Framework:
+        """The convention that it is counted by."""
+        return self.work.plan.convention
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """The dims that vary, in the order of the columns."""
+        return self.work.plan.varied
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the columns of measures; `total` is the number of parameters."""
+        return tuple(self.work.plan.measured)
+
+    @property
+    def points(self) -> int:
+        """How many points there are, those included that are left out."""
+        return self.work.points.number
+
+    # --- what was found
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """The rows, an array a column: the dims, then the measures. Whole numbers, exact at any size.
+
+        An array has 64 bits where they hold all its numbers, and else Python's whole numbers; texts and truths of dims
+        are such. Raises `ParamcalcError`, among others `limit` for more rows than are held in memory.
+        """
+        return {name: self.shown(name, column) for name, column in self._done().columns.items()}
+
+    @property
+    def skipped(self) -> int:
+        """How many points were left out, since they break a condition."""
+        return self._done().skipped
+
+    @property
+    def number(self) -> int:
+        """How many rows there are."""
+        return self._done().rows
+
+    def __len__(self) -> int:
+        return self.number
+
+    @property
+    def front(self) -> tuple[str, ...]:
+        """The columns by which no other point is better; none, where all points are kept, or the first."""
+        selection = self.work.selection
+        return tuple(each.column for each in selection.objectives) if isinstance(selection, Front) else ()
+
+    def refusal(self) -> ParamcalcError | None:
+        """Return why the first point is left out; None where it is not, and where there is none."""
+        plan, points = self.work.plan, self.work.points
+        if not points.number:
+            return None
+        point = {name: int(column[0]) for name, column in points.at(numpy.zeros(1, numpy.int64)).items()}
+        for condition in plan.where:
+            if not plan.meets(condition, point):
+                at = ", ".join(f"{name} = {quoted(value)}" for name, value in plan.dims(point).items())
+                return refuse("unmet-condition", f"{quoted(condition.text)} does not hold at {at}")
+        try:
+            plan.counted(point)
+        except ParamcalcError as error:
+            return error
+        return None
+
+    def shown(self, name: str, column: Any) -> Any:
+        """Return a column as it is read: the values of a dim that are no whole numbers in the place of their places."""
+        choices = self.work.plan.choices.get(name)
+        if choices is None:
+            return column
+        if all(isinstance(each, bool) for each in choices):
+            return numpy.array(choices, bool)[column]
+        values = numpy.empty(len(choices), object)
+        for place, each in enumerate(choices):
+            values[place] = str(each) if isinstance(each, str) else None if repr(each) == "none" else each
+        return values[column]
+
+    def bounds(self) -> dict[str, Bounds] | None:
+        """Return what no measure at any point is beyond, by its column; None where that is not known."""
+        meter = self.work.meter()
+        found = meter.bounds() if self.points else None
+        names = [self.work.plan.measured[place] for place in meter.measures]
+        return None if found is None else dict(zip(names, found, strict=True))
+
+    # --- worked out
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is worked out already."""
+        return self._part is not None
+
+    def _done(self) -> Part:
+        return self.run() if self._part is None else self._part
+
+    def run(self, progress: Callable[[int], None] | None = None) -> Part:
+        """Work it out, and keep it. `progress` is told after each part how many points are done."""
+        if self._part is None:
+            work = self.work
+            into = self._arrays() if work.selection is None and self._client is None else None
+            with closing(self.parts(range(work.parts), into)) as parts:
+                self._part = self.joined(_told(parts, work, progress))
+        return self._part
+
+    def parts(
+        self, numbers: Sequence[int], into: Callable[[int], Mapping[str, Any]] | None = None
+    ) -> Generator[tuple[int, Part], None, None]:
+        """Yield these parts with their numbers, in order."""
+        if self._client is not None:
+            return on_cluster(self.work, numbers, self._client)
+        return on_this_machine(self.work, numbers, into)
+
+    def joined(self, parts: Iterator[Part]) -> Part:
+        """Return parts in order as one: of chosen points, those that are chosen of all."""
+        work = self.work
+        if work.selection is not None:
+            chosen, skipped = Chosen(work.selection), 0
+            for part in parts:
+                chosen.add([*part.columns.values()], part.numbers)
+                skipped += part.skipped
+            return Part(work.rows(chosen).columns, skipped)
+        found: list[Part] = []
+        rows = 0
+        for part in parts:
+            found.append(part)
+            rows += part.rows
+            if rows > MOST_ROWS:
+                raise refuse(
+                    "limit",
+                    f"the sweep has more than {MOST_ROWS:,} rows, too many to hold in memory",
+                    "write it to a file, or take the first: top=100, by='total'",
+                )
+        return Part(
+            {name: _concatenated([part.columns[name] for part in found]) for name in work.plan.columns},
+            sum(part.skipped for part in found),
+        )
+
+    def _arrays(self) -> Callable[[int], Mapping[str, Any]] | None:
+        """Return the parts of arrays for all rows, where there is room for them."""
+        work = self.work
+        if work.points.number > MOST_ROWS:
+            return None
+        whole = {name: numpy.empty(work.points.number, numpy.int64) for name in work.plan.columns}
+
+        def of_part(number: int) -> Mapping[str, Any]:
+            start, stop = work.ends(number)
+            return {name: array[start:stop] for name, array in whole.items()}
+
+        return of_part
+
+    # --- printed and written
+
+    def to(self, target: str = "text") -> str:
+        """Print the rows: as `text`, the first of many, or all as `csv` or `json`. Raises `unknown-target`."""
+        return printed(self, target)
+
+    def __str__(self) -> str:
+        return self.to("text")
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the rows as a data frame. Raises `missing-package` without pandas."""
+        try:
+            import pandas
+        except ImportError:
+            raise refuse(
+                "missing-package", "a data frame needs the package pandas", "python -m pip install pandas"
+            ) from None
+        return pandas.DataFrame(dict(self.columns))
+
+    def to_parquet(self, path: str | PathLike[str]) -> None:
+        """Write the rows as Parquet, part by part: to a file, or, where `path` is a folder, to a file a part in it.
+
+        What an interrupted run has done is not done again. Raises `missing-package` without pyarrow,
+        `unwritable-file`, and `not-expressible` for a number of more than 38 digits.
+        """
+        from paramcalc.results.sweeps.files import write
+
+        write(self, str(path), "parquet")
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write the rows as CSV, as `to_parquet` does. Raises `unwritable-file`."""
+        from paramcalc.results.sweeps.files import write
+
+        write(self, str(path), "csv")
+
+    def to_json(self, path: str | PathLike[str]) -> None:
+        """Write the rows as a JSON object, as `to_parquet` does. Raises `unwritable-file`."""
+        from paramcalc.results.sweeps.files import write
+
+        write(self, str(path), "json")
+
+
+def _told(parts: Iterator[tuple[int, Part]], work: Work, progress: Callable[[int], None] | None) -> Iterator[Part]:
+    """Yield parts, and tell how many points are done after each."""
+    done = 0
+    for number, part in parts:
+        done += work.size(number)
+        if progress is not None:
+            progress(done)
+        yield part
+
+
+def _concatenated(columns: Sequence[Any]) -> Any:
+    """Return columns of parts as one: without a copy, where they are parts of one array, behind each other."""
+    if not columns:
+        return numpy.zeros(0, numpy.int64)
+    whole = columns[0].base
+    if whole is not None and all(column.base is whole for column in columns) and sum(map(len, columns)) == len(whole):
+        return whole
+    return numpy.concatenate(columns) if len(columns) > 1 else columns[0]
+
+
+# --- Made ------------------------------------------------------------------------------
+
+
+def sweep(
+    spec: Spec,
+    vary: Any,
+    *,
+    convention: Framework | None = None,
+    of: Any = None,
+    options: Mapping[str, Any] | None = None,
+    dims: Mapping[str, Any] | None = None,
+    where: Any = (),
+    columns: Any = None,
+    top: int | None = None,
+    by: str | None = None,
+    pareto: Any = None,
+    client: Any = None,
+) -> Sweep:
+    """Return a sweep of a spec over the values of some dims, or over the rows of a table. See `paramcalc.sweep`."""
+    shown = None if columns is None else [*map(_column, _names(columns))]
+    chosen_by = [_column(each.lstrip("-")) for each in (*([by] if by is not None else []), *_names(pareto))]
+    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {})
+    for measure in measures:
+        spec = measure.prepared(spec)
+    spec = _with_dims(spec, dims)
+    is_grid = isinstance(vary, Mapping)
+    axes, choices = read_axes(spec, vary) if is_grid else read_table(spec, read_candidates(vary))
+    if not axes:
+        raise refuse("missing-key", "a sweep varies at least one dim", "as in vary={'width': range(256, 1025, 64)}")
+    varied = tuple(name for axis in axes for name in axis.columns)
+    plan = Plan(spec, convention or spec.framework, varied, choices, _conditions(spec, where), measures)
+    plan.check()
+    selection = _selection(plan, top, by, _names(pareto))
+    for name in shown or ():
+        _check_column(plan, name)
+    return Sweep(
+        Work(plan if shown is None else replace(plan, shown=tuple(dict.fromkeys(shown))), Points(axes), selection),
+        client,
+    )
+
+
+def first_refused(
+    spec: Spec, measure: Measure, convention: Framework | None, dims: Mapping[str, Any], error: ParamcalcError
+) -> ParamcalcError:
+    """Return the refusal of a count of arrays as that of the first row that is refused, and the row with its number.
+
+    Of what is refused whatever the sizes are, it is the refusal as it was: `error`.
+    """
+    arrays = {name: value for name, value in dims.items() if is_array(value)}
+    if error.code not in OF_SIZES:
+        return error
+    try:
+        columns = dict(zip(arrays, numpy.broadcast_arrays(*arrays.values()), strict=True))
+        others = {name: value for name, value in dims.items() if name not in arrays}
+        spec = _with_dims(measure.prepared(spec), others)
+        table = {name: numpy.asarray(column).reshape(-1) for name, column in columns.items()}
+        axes, choices = read_table(spec, table)
+        plan = Plan(spec, convention or spec.framework, tuple(table), choices, (), (measure,))
+        work = Work(plan, Points(axes), None)
+        meter = work.meter()
+        for number in range(work.points.blocks):
+            block = work.points.block(number)
+            kept = meter.measured(block).kept
+            if kept is not None and not kept.all():
+                row = block.first + int(kept.argmin())
+                return _at_row(plan, {name: int(column[row]) for name, column in table.items()}, row) or error
+    except (ParamcalcError, ValueError):
+        # what cannot be swept, or are no rows: arrays that NumPy does not broadcast
+        return error
+    return error
+
+
+def _at_row(plan: Plan, point: Mapping[str, int], row: int) -> ParamcalcError | None:
+    """Return the refusal of a point, which is a row of a table."""
+    at = ", ".join(f"{name} = {quoted(value)}" for name, value in point.items())
+    try:
+        plan.counted(point)
+    except ParamcalcError as error:
+        return ParamcalcError(
+            replace(problem, message=f"{problem.message}, in row {row}: {at}") for problem in error.problems
+        )
+    return None
+
+
+def _with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
+    """Return a spec with other values of dims. Raises `unknown-dim`, and `wrong-type` for an array."""
+    given = read_given(spec, dims)
+    for name, value in given.items():
+        if name not in spec.dims:
+            raise unknown_dim(name, spec.dims)
+        if is_array(value):
+            raise refuse("wrong-type", f"'{name}' is given an array", "vary it: vary={'" + name + "': …}")
+    return replace(spec, dims={**spec.dims, **given}) if given else spec
+
+
+def _names(given: Any) -> list[str]:
+    """Return names as a list: of several, or of one text with commas between them."""
+    if given is None:
+        return []
+    return [name.strip() for name in given.split(",")] if isinstance(given, str) else [*map(str, given)]
+
+
+def _column(name: str) -> str:
+    """Return the name of the column that a column, or a measure, has."""
+    return "total" if name == DEFAULT_MEASURE else name
+
+
+def _measures(of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any]) -> tuple[Measure, ...]:
+    """Return the measures of these names, and those of the columns that are mentioned; without any, the parameters."""
+    names = dict.fromkeys(of)
+    for column in mentioned:
+        name = DEFAULT_MEASURE if column == "total" else column
+        if name in MEASURES:
+            names[name] = None
+    stated = {name: value for name, value in options.items() if value is not None}
+    every = [named_measure(name) for name in names or (DEFAULT_MEASURE,)]
+    for option in stated:
+        if not any(option in measure.options for measure in every):
+            raise refuse("invalid-value", f"'{option}' has no meaning for the measures of this sweep", "leave it out")
+    return tuple(
+        named_measure(measure.name, {name: value for name, value in stated.items() if name in measure.options})
+        for measure in every
+    )
+
+
+def _conditions(spec: Spec, where: Any) -> tuple[Expression, ...]:
+    """Read the conditions of a sweep. Raises `invalid-expression`, `unknown-dim`, `wrong-type`."""
+    conditions = read_conditions([where] if isinstance(where, (str, Expression)) else where)
+    for condition in conditions:
+        for name in sorted(condition.names):
+            if name not in spec.dims:
+                raise condition.unknown(name, spec.dims)
+    # a quotient in them need not be whole
+    return tuple(Expression.parse(condition.text, exact=False) for condition in conditions)
+
+
+def _selection(plan: Plan, top: int | None, by: str | None, pareto: Sequence[str]) -> Top | Front | None:
+    if pareto:
+        if top is not None or by is not None:
+            raise refuse("invalid-value", "'pareto' goes without 'top' and 'by'", "give one of them")
+        if len(pareto) < 2:
+            raise refuse("invalid-value", "a Pareto front is of at least two columns", "as in pareto='total,flops'")
+        return Front(tuple(_objective(plan, name) for name in pareto))
+    if top is None and by is None:
+        return None
+    if top is None:
+        raise refuse("missing-key", "'by' goes with 'top'", "as in top=10, by='total'; by='-total' for the largest")
+    if type(top) is not int or top < 1:
+        raise refuse("invalid-value", f"'top' is a whole number of at least 1, not {quoted(top)}")
+    return Top(top, _objective(plan, plan.measured[0] if by is None else by))
+
+
+def _objective(plan: Plan, written: str) -> Objective:
+    name, is_largest = _column(written.lstrip("-").strip()), written.startswith("-")
+    _check_column(plan, name)
+    if name in plan.choices:
+        raise refuse("invalid-value", f"the values of '{name}' have no order", "give a measure, or a dim of numbers")
+    return Objective(name, is_largest)
+
+
+def _check_column(plan: Plan, name: str) -> None:
+    """Refuse a name that is neither a varied dim nor a measure: `invalid-value`."""
+    if name not in (*plan.varied, *plan.measured):
+        known = [*plan.varied, "total", *(each for each in MEASURES if each != DEFAULT_MEASURE)]
+        hint = suggest(name, known) or listed("the columns", known)
+        raise refuse("invalid-value", f"the sweep has no column {quoted(name)}", hint)

@@ -1,0 +1,61 @@
+"""What recurrent layers keep from one step to the next, held to the states of the real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import paramcalc as pc
+
+pytestmark = pytest.mark.framework
+
+_SIZES = st.integers(1, 5)
+_CELLS: dict[str, type[pc.Layer]] = {"RNN": pc.SimpleRNN, "GRU": pc.GRU, "LSTM": pc.LSTM}
+_DTYPES = st.sampled_from(["float32", "float64", "bfloat16"])
+
+
+def _kept(layer: pc.Layer, shape: tuple[int, ...], framework: Any, batch: int, dtype: str) -> int:
+    spec = pc.Spec([pc.Input(shape=shape), layer], framework=framework)
+    return pc.count(spec, of="cache", dims={"batch": batch}, dtype=dtype).total
+
+
+def _sizes(states: Any) -> int:
+    return sum(state.nbytes for state in (states if isinstance(states, tuple) else (states,)))
+
+
+@given(st.sampled_from(sorted(_CELLS)), *[_SIZES] * 5, st.integers(1, 3), st.booleans(), _DTYPES)
+def test_torch(
+    name: str, batch: int, steps: int, features: int, units: int, smaller: int, layers: int, both: bool, dtype: str
+) -> None:
+    projected = {"proj_size": smaller} if name == "LSTM" and smaller < units else {}
+    real = getattr(torch.nn, name)(features, units, layers, batch_first=True, bidirectional=both, **projected)
+    _, states = real.to(getattr(torch, dtype))(torch.zeros(batch, steps, features, dtype=getattr(torch, dtype)))
+    layer = _CELLS[name](units=units, num_layers=layers, bidirectional=both, **projected)
+    assert _kept(layer, (steps, features), "torch", batch, dtype) == _sizes(states)
+
+
+@given(st.sampled_from(["SimpleRNN", "GRU", "LSTM", "Bidirectional"]), *[_SIZES] * 4)
+def test_keras(name: str, batch: int, steps: int, features: int, units: int) -> None:
+    if name == "Bidirectional":
+        real: Any = keras.layers.Bidirectional(keras.layers.LSTM(units, return_state=True))
+        layer: pc.Layer = pc.Bidirectional(layer=pc.LSTM(units=units))
+    else:
+        real = getattr(keras.layers, name)(units, return_state=True)
+        layer = pc.kind(name)(units=units)
+    _, *states = real(np.zeros((batch, steps, features), "float32"))
+    assert _kept(layer, (steps, features), "keras", batch, "float32") == sum(np.asarray(each).nbytes for each in states)
+
+
+@given(*[_SIZES] * 3, st.integers(3, 6), st.integers(1, 3), st.sampled_from(["valid", "same"]))
+def test_keras_over_images(batch: int, steps: int, filters: int, width: int, window: int, padding: str) -> None:
+    real = keras.layers.ConvLSTM1D(filters, window, padding=padding, return_state=True)
+    _, *states = real(np.zeros((batch, steps, width, 2), "float32"))
+    layer = pc.ConvLSTM1D(filters=filters, kernel_size=window, padding=padding)
+    kept = _kept(layer, (steps, width, 2), "keras", batch, "float32")
+    assert kept == sum(np.asarray(each).nbytes for each in states)

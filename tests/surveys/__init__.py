@@ -1,0 +1,1 @@
+"""Surveys of what others publish: run by hand, since each takes an hour."""

@@ -1,0 +1,174 @@
+"""Graphs of one network at several points, merged into one: on specs, without a framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+from paramcalc.frameworks.deriving.calls import calls_of
+from paramcalc.frameworks.deriving.connecting import read_inputs
+from paramcalc.frameworks.deriving.identifying import Candidates
+from paramcalc.frameworks.deriving.linking import TEMPLATES, Connector
+from paramcalc.frameworks.deriving.merging import Lost
+from paramcalc.frameworks.deriving.proving import calls_alike
+from paramcalc.frameworks.deriving.tracing import Log
+from paramcalc.frameworks.deriving.writing import written
+from paramcalc.spec import Spec, read_spec
+
+POINTS = [{"w": w, "n": n} for w, n in [(5, 3), (7, 1), (11, 4), (13, 2), (17, 5), (6, 3), (23, 2), (9, 4)]]
+
+
+def spec_of(layers: list[Any], outputs: list[str] | None = None) -> Spec:
+    return read_spec(
+        {"paramcalc": 1, "framework": "torch", "layers": layers, **({"outputs": outputs} if outputs else {})}
+    )
+
+
+def merged(network: Callable[..., Spec], points: list[dict[str, int]] = POINTS) -> list[Any]:
+    """The nodes of a network in its dims, held against it at every point."""
+    specs = [network(**point) for point in points]
+    candidates = Candidates(points[0], ("w", "n"), points, Log())
+    nodes, outputs = Connector(candidates, [*map(calls_of, specs)], TEMPLATES[0]).connected()
+    layers, _, given = written(nodes, outputs)
+    data = {"paramcalc": 1, "framework": "torch", "dims": points[0], "layers": layers}
+    found = read_spec({**data, "outputs": given} if given else data)
+    for point, spec in zip(points, specs, strict=True):
+        assert calls_alike(found, point, spec), point
+    return layers
+
+
+def dense(units: int, name: str, *inputs: str) -> dict[str, Any]:
+    return {"Dense": {"units": units}, "name": name, **({"inputs": [*inputs]} if inputs else {})}
+
+
+def test_a_chain_is_a_repeated_layer() -> None:
+    layers = merged(
+        lambda w, n: spec_of([{"Input": {"shape": [w]}}, *(dense(w, f"net_{i}") for i in range(n)), dense(3, "head")])
+    )
+    assert layers[1:] == [
+        {"Dense": {"units": "w"}, "name": "net", "times": "n"},
+        {"Dense": {"units": 3}, "name": "head"},
+    ]
+
+
+def test_what_is_added_to_its_input_takes_the_input_of_its_copy() -> None:
+    def network(w: int, n: int) -> Spec:
+        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}]
+        before = "x"
+        for i in range(n):
+            nodes += [dense(w, f"a_{i}"), {"Add": None, "name": f"add_{i}", "inputs": [before, f"a_{i}"]}]
+            before = f"add_{i}"
+        return spec_of(nodes)
+
+    (repeated,) = merged(network)[1:]
+    assert repeated["times"] == "n"
+    assert [each.get("inputs") for each in repeated["layers"]] == [None, ["input", "a"]]
+
+
+def test_what_all_copies_take_from_outside_is_an_input_of_their_group() -> None:
+    def network(w: int, n: int) -> Spec:
+        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}, dense(w, "memory")]
+        before = "x"
+        for i in range(n):
+            nodes.append({"Add": None, "name": f"join_{i}", "inputs": [before, "memory"]})
+            before = f"join_{i}"
+        return spec_of(nodes)
+
+    assert merged(network)[2] == {"Add": None, "name": "join", "inputs": ["x", "memory"], "times": "n"}
+
+
+def test_a_copy_may_take_what_an_earlier_copy_gives_by_its_number() -> None:
+    """The connections of a U-Net: the last is joined first."""
+
+    def network(w: int, n: int) -> Spec:
+        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}]
+        nodes += [dense(w + i, f"down_{i}") for i in range(n)]
+        nodes.append(dense(w, "middle"))
+        before = "middle"
+        for i in range(n):
+            nodes.append({"Concatenate": {"axis": 1}, "name": f"join_{i}", "inputs": [before, f"down_{n - 1 - i}"]})
+            before = f"join_{i}"
+        return spec_of(nodes)
+
+    _, down, _, up = merged(network)
+    assert down == {"Dense": {"units": "w + i"}, "name": "down", "times": "n", "index": "i"}
+    (join,) = up["layers"]
+    assert (up["times"], up["index"]) == ("n", "i")
+    assert join["inputs"] == ["input", "down[n - 1 - i]"]
+
+
+def test_what_is_called_again_shares() -> None:
+    def network(w: int, n: int) -> Spec:
+        return spec_of(
+            [{"Input": {"shape": [w]}}, dense(w, "a"), dense(3 * w, "b"), dense(w, "c"), {"share": "a", "name": "d"}]
+        )
+
+    assert merged(network)[4] == {"share": "a", "name": "d"}
+
+
+def test_outputs_are_named() -> None:
+    specs = [spec_of([{"Input": {"shape": [p["w"]]}}, dense(1, "a"), dense(2, "b")], ["a", "b"]) for p in POINTS]
+    candidates = Candidates(POINTS[0], ("w", "n"), POINTS, Log())
+    nodes, outputs = Connector(candidates, [*map(calls_of, specs)], TEMPLATES[0]).connected()
+    assert written(nodes, outputs).outputs == ["a", "b"]
+
+
+def test_copies_that_do_not_follow_one_another_are_not_joined() -> None:
+    def network(w: int, n: int) -> Spec:
+        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}]
+        nodes += [dense(w, f"head_{i}", "x") for i in range(n)]
+        return spec_of([*nodes, {"Add": None, "name": "sum", "inputs": [f"head_{i}" for i in range(n)]}])
+
+    with pytest.raises(Lost, match="one another's outputs"):
+        merged(network, [point for point in POINTS if point["n"] > 1])
+
+
+def test_another_graph_of_the_same_layers_is_another() -> None:
+    chain = spec_of([{"Input": {"shape": [4]}, "name": "x"}, dense(4, "a"), dense(4, "b")])
+    fork = spec_of([{"Input": {"shape": [4]}, "name": "x"}, dense(4, "a"), dense(4, "b", "x")])
+    assert calls_alike(chain, {}, chain)
+    assert not calls_alike(chain, {}, fork)
+
+
+def test_lists_of_parts_stand_in_the_group_around_them() -> None:
+    inside = [dense(4, "layer_0"), dense(4, "layer_1")]
+    spec = spec_of([{"Input": {"shape": [4]}, "name": "x"}, {"name": "list", "layers": inside}, dense(3, "head")])
+    parts = calls_of(spec, {"list"}).root.parts
+    assert [each.name for each in parts] == ["x", "list_0", "list_1", "head"]
+    assert [[link.path for link in each.links] for each in parts[1:]] == [[("x",)], [("list_0",)], [("list_1",)]]
+
+
+# --- what a module is given ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "shapes"),
+    [
+        ((3, 32), [((3, 32), "float32")]),
+        ([("context",)], [((16,), "float32")]),
+        ("context:int64", [((16,), "int64")]),
+        (["context:int64", "3, 2 * width, min(width, 2)"], [((16,), "int64"), ((3, 10, 2), "float32")]),
+        ([(3, None), "null,4"], [((3, None), "float32"), ((None, 4), "float32")]),
+    ],
+)
+def test_inputs_are_shapes_in_the_dims(inputs: Any, shapes: list[Any]) -> None:
+    values = {"context": 16, "width": 5}
+    assert [(each.at(values), each.dtype) for each in read_inputs(inputs)] == shapes
+
+
+@pytest.mark.parametrize(
+    ("inputs", "code"), [(7, "wrong-type"), ("3,wid th", "invalid-expression"), ([3.5], "wrong-type")]
+)
+def test_what_is_no_shape_is_refused(inputs: Any, code: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        read_inputs(inputs)
+    assert caught.value.code == code
+
+
+def test_a_size_of_an_input_is_a_dim() -> None:
+    with pytest.raises(pc.ParamcalcError, match="wide") as caught:
+        pc.derive(lambda width: None, width=8, inputs=["wide"])
+    assert caught.value.code == "unknown-dim"
