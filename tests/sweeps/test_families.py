@@ -93,6 +93,16 @@ PUBLISHED: dict[str, tuple[str, str, dict[str, Any], int]] = {
         "whisper", "usual", whisper(1280, 32, 20, num_mel_bins=128, vocab_size=51866), 1_543_490_560,
     ),
     "clip-vit-base-patch32": ("clip", "base", {}, 151_277_313),
+    "opt-125m": ("opt", "usual", {}, 125_239_296),
+    "roberta-base": (
+        "roberta", "base", bert(768, 12, 12, vocab_size=50265, max_position_embeddings=514, type_vocab_size=1),
+        124_645_632,
+    ),
+    "bart-large": ("bart", "base", {}, 406_291_456),
+    "distilbert-base-uncased": ("distilbert", "base", {}, 66_362_880),
+    "pythia-160m": ("gpt_neox", "usual", bert(768, 12, 12, vocab_size=50304), 162_322_944),
+    "Phi-3-mini-4k-instruct": ("phi3", "usual", {}, 3_821_079_552),
+    "Qwen3-0.6B": ("qwen3", "usual", llama(151936, 1024, 3072, 28, 16, 8, head_dim=128, **TIED), 596_049_920),
     "DeepSeek-V3": ("deepseek_v3", "usual", {}, 671_026_404_352),
 }  # fmt: skip
 
