@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paramcalc.core.registry import kind as kind
     from paramcalc.core.registry import kind_names as kind_names
     from paramcalc.core.registry import register as register
+    from paramcalc.families.configs import from_huggingface as from_huggingface
     from paramcalc.frameworks.check import Check as Check
     from paramcalc.frameworks.deriving import Derived as Derived
     from paramcalc.frameworks.deriving import derive as derive
@@ -206,6 +207,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "core.errors": ("CODES", "LIMITS", "ParamcalcError", "Problem"),
     "core.registry": ("kind", "kind_names", "register"),
+    "families.configs": ("from_huggingface",),
     "frameworks.check": ("Check",),
     "frameworks.deriving": ("Derived", "derive"),
     "frameworks.keras.read": ("from_keras",),

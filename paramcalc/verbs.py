@@ -16,6 +16,7 @@ from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD, kind
+from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Node, Spec, Value, of_key, read_given, read_spec
@@ -599,13 +600,30 @@ def open_network(given: Network, input_shape: InputShape | None = None) -> Spec:
     if isinstance(given, Mapping):
         return _read_mapping(given)
     if isinstance(given, (str, PathLike)):
-        if "\n" in str(given) and not path.exists(given):
-            raise refuse("unreadable-file", "takes the path of a file, not its text", "pc.loads reads a text")
-        from paramcalc.frameworks.reading import read
-
-        return read(given)
+        return _read_path(given)
     message = f"takes a spec, a layer, a model, or the path of one, not {_named(given)}"
     raise refuse("wrong-type", message, _way_out(given))
+
+
+def _read_path(given: str | PathLike[str]) -> Spec:
+    """Read what a path leads to: a spec, a model, a configuration of Hugging Face, or the folder of one."""
+    if "\n" in str(given) and not path.exists(given):
+        raise refuse("unreadable-file", "takes the path of a file, not its text", "pc.loads reads a text")
+    if path.isdir(given) and path.exists(path.join(given, CONFIG)):
+        from paramcalc.families.configs import from_huggingface
+
+        return from_huggingface(given)
+    from paramcalc.frameworks.files import text_of
+    from paramcalc.frameworks.reading import read
+
+    text = text_of(given)
+    if text is not None and any(mark in text for mark in CONFIG_MARKS):
+        from paramcalc.families.configs import config_in, from_huggingface
+
+        config = config_in(text)
+        if config is not None:
+            return from_huggingface(config)
+    return read(given, text)
 
 
 def _given(
@@ -664,11 +682,15 @@ def _framework_of(given: Any) -> Framework | None:
 
 
 def _read_mapping(given: Mapping[str, Any]) -> Spec:
-    """Read a mapping: of a spec, or the description of a Keras model."""
+    """Read a mapping: of a spec, the description of a Keras model, or a configuration of Hugging Face."""
     if "class_name" in given and "paramcalc" not in given:
         from paramcalc.frameworks.keras.read import from_keras
 
         return from_keras(given)
+    if is_config(given):
+        from paramcalc.families.configs import from_huggingface
+
+        return from_huggingface(given)
     try:
         return read_spec(dict(given))
     except RecursionError:

@@ -129,6 +129,13 @@ FIXED = {
         ),
         {"deep"},
     ),
+    "a condition that is required, one of two": (
+        (
+            "dims: {n: 9, a: 5, b: 8}\nrequires: [a <= 0 or a < b]\nlayers:\n  - Input: {shape: [b]}\n"
+            "  - Dense: {units: n}"
+        ),
+        {"a", "b"},
+    ),
     "a comparison as a flag": (
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 5, use_bias: n > 6}",
         {"n"},

@@ -15,8 +15,8 @@ PACKAGE = Path(paramcalc.__file__).parent
 
 #: From the bottom up: a module imports only from its own entry and from those before it.
 ORDER = [
-    "core", "layers", "spec", "conventions", "graph", "measures", "results", "exports", "frameworks", "verbs", "cli",
-    "__main__",
+    "core", "layers", "spec", "conventions", "graph", "measures", "results", "exports", "frameworks", "families",
+    "verbs", "cli", "__main__",
 ]  # fmt: skip
 MOST_ENTRIES = 15
 
@@ -61,6 +61,9 @@ DYNAMIC = {
     "paramcalc.layers": {"importlib", "import_module"},
     "paramcalc.core.algebra.arithmetic": {"sys.modules"},
     "paramcalc.core.algebra.sizes": {"sys.modules"},
+    "paramcalc.families.generator.drawing": {"sys.modules"},
+    "paramcalc.families.generator.remembering": {"builtins"},
+    "paramcalc.families.generator.tracing": {"sys.modules"},
     "paramcalc.frameworks.build": {"exec"},
     "paramcalc.frameworks.building.identifiers": {"builtins"},
     "paramcalc.frameworks.deriving.loading": {"importlib", "import_module"},

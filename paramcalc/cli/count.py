@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, SET, SPECS, dims, read_amount, read_bytes
+from paramcalc.cli.options import (
+    AS,
+    ATTENTION,
+    CAUSAL,
+    DTYPE,
+    HEAD,
+    OF,
+    SET,
+    SPECS,
+    dims,
+    headed,
+    read_amount,
+    read_bytes,
+)
 from paramcalc.cli.printing import print_error, show, style, width
 from paramcalc.core.lines import printable
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
@@ -25,6 +38,7 @@ if TYPE_CHECKING:
 @ATTENTION
 @AS
 @SET
+@HEAD
 @DTYPE
 @click.option(
     "--format",
@@ -65,6 +79,7 @@ def count(
     attention: str | None,
     convention: Framework | None,
     settings: Sequence[str],
+    head: str | None,
     dtype: str | None,
     format: Format,
     tensors: bool,
@@ -94,7 +109,7 @@ def count(
             raise click.UsageError(f"--of {of} goes with one SPEC, and neither with --max nor --depth")
         from paramcalc.exports.receptive_fields import render
 
-        show(render(counted(paths[0], convention, of=RECEPTIVE_FIELD, dims=values), format))
+        show(render(counted(headed(paths[0], head), convention, of=RECEPTIVE_FIELD, dims=values), format))
         return
     of_parameters = of in (None, DEFAULT_MEASURE)
     if not of_parameters and (trained or max_trainable is not None or max_bytes is not None):
@@ -108,7 +123,7 @@ def count(
         "expand": expand,
         "depth": depth,
     }
-    results: Any = [counted(path, convention, **shared) for path in paths]
+    results: Any = [counted(headed(path, head), convention, **shared) for path in paths]
     if len(results) > 1:
         if tensors or flat or trained:
             raise click.UsageError("--tensors, --flat and --trained go with one SPEC")

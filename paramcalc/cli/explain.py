@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, HEAD, OF, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width
 from paramcalc.core.registry import DEFAULT_MEASURE
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @AS
 @click.option("--compare", metavar="A,B", help="Show the tensors of two frameworks side by side: keras,torch.")
 @SET
+@HEAD
 @DTYPE
 @click.option(
     "--format",
@@ -47,6 +48,7 @@ def explain(
     convention: Framework | None,
     compare: str | None,
     settings: Sequence[str],
+    head: str | None,
     dtype: str | None,
     format: Notation | Literal["json"],
     brief: bool,
@@ -83,7 +85,7 @@ def explain(
         from paramcalc.verbs import compare as compared
 
         conventions: Any = [name.strip() for name in compare.split(",")]
-        comparison = compared(path, conventions, node=node, dims=dims(settings))
+        comparison = compared(headed(path, head), conventions, node=node, dims=dims(settings))
         show(render(comparison, format, standalone=standalone, width=text_width(), style=style()))
         return
     from paramcalc.verbs import explain as explained
@@ -96,7 +98,7 @@ def explain(
         "dims": dims(settings),
         "dtype": dtype,
     }
-    derivation: Any = explained(path, convention, **shared)
+    derivation: Any = explained(headed(path, head), convention, **shared)
     if format == "json":
         from paramcalc.exports.plain import written
 

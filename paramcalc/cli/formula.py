@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, OF, OUTPUT, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, HEAD, OF, OUTPUT, SET, SPEC, dims, headed
 from paramcalc.cli.printing import show, style, text_width, write
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import LANGUAGES
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @OUTPUT
 @click.option("--keep", multiple=True, metavar="DIM", help="Keep only this dim as a symbol. May be repeated.")
 @SET
+@HEAD
 @DTYPE
 @click.option("--expand", is_flag=True, help="Multiply every product out.")
 @click.option("--by", type=click.Choice(["layer", "group", "tensor"]), help="List the parts, each with its share.")
@@ -51,6 +52,7 @@ def formula(
     output: str | None,
     keep: Sequence[str],
     settings: Sequence[str],
+    head: str | None,
     dtype: str | None,
     expand: bool,
     by: Unit | None,
@@ -71,7 +73,7 @@ def formula(
     _check(target, expand, by, depth, asymptotic, elasticities, vectors)
     if target == "xlsx" and output is None:
         raise refuse("missing-key", "a workbook is written to a file", "say which: --output FILE")
-    spec = open_network(path)
+    spec = open_network(headed(path, head))
     options = {"causal": causal, "attention": attention}
     form = formed(spec, convention, of=of, keep=keep or None, dims=dims(settings), dtype=dtype, **options)
     if target == "xlsx":

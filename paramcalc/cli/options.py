@@ -54,6 +54,11 @@ DTYPE = click.option(
     metavar="DTYPE",
     help="The dtype of every tensor for which the spec states none, as in bfloat16.",
 )
+HEAD = click.option(
+    "--head",
+    metavar="NAME",
+    help="Of a config.json: the class of the model, or base, usual, causal-lm, masked-lm.",
+)
 OF = click.option(
     "--of",
     "of",
@@ -79,3 +84,12 @@ def dims(settings: Sequence[str]) -> dict[str, Any]:
     from paramcalc.spec.given import read_setting
 
     return dict(map(read_setting, settings))
+
+
+def headed(path: str, head: str | None) -> Any:
+    """Return what a verb is given for a path: the spec of a configuration, where a head of it is asked for."""
+    if head is None:
+        return path
+    from paramcalc.families.configs import from_huggingface
+
+    return from_huggingface(path, head)

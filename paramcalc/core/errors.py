@@ -73,6 +73,9 @@ CODES = {
     "not-derivable": "Nothing can be stated of what a constructor makes: it raises, is no function of its arguments, or"
     " has no size that is an argument.",
     "fixed-dim": "An argument of a derived network was fixed, and takes no other value.",
+    "unknown-model-type": "There is no family of that model type.",
+    "unproved-config": "A configuration has a value for which its family was not proved,"
+    " or names a head that it does not have.",
     "unknown-optimizer": "There is no optimizer of that name, what it keeps has no one size,"
     " or it does not take a parameter of the network.",
     "idle-dim": "A dim is to be varied that the total to be reached does not depend on.",

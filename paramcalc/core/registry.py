@@ -184,6 +184,7 @@ COMMANDS = {
     "memory": "paramcalc.cli.memory:memory",
     "build": "paramcalc.cli.build:build",
     "layers": "paramcalc.cli.layers:layers",
+    "families": "paramcalc.cli.families:families",
     "schema": "paramcalc.cli.schema:schema",
     "import": "paramcalc.cli.import_:import_",
     "derive": "paramcalc.cli.derive:derive",

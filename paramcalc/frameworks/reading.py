@@ -12,12 +12,12 @@ from paramcalc.spec import Spec
 from paramcalc.spec.loading import folder_of, located, spec_of, text_source
 
 
-def read(path: str | PathLike[str]) -> Spec:
+def read(path: str | PathLike[str], text: bytes | None) -> Spec:
     """Read the spec in a file: of a spec, of the JSON of a Keras model, or of a `.keras` archive.
 
-    `-` is standard input. Raises `ParamcalcError`.
+    `text` is what the file holds, as `text_of` gives it; `-` is standard input. Raises `ParamcalcError`.
     """
-    found, is_model = read_as_it_is(path)
+    found, is_model = _as_it_is(path, text)
     if not is_model:
         return found
     from paramcalc.frameworks.tidying import tidy
@@ -27,7 +27,10 @@ def read(path: str | PathLike[str]) -> Spec:
 
 def read_as_it_is(path: str | PathLike[str]) -> tuple[Spec, bool]:
     """Read the same, each layer of a model for itself and under its own name; and whether it is a model."""
-    data = text_of(path)
+    return _as_it_is(path, text_of(path))
+
+
+def _as_it_is(path: str | PathLike[str], data: bytes | None) -> tuple[Spec, bool]:
     if data is None:
         from paramcalc.frameworks.keras.read import untidied
 

@@ -40,6 +40,9 @@ def check_conditions(conditions: Iterable[Expression], environment: Environment,
         except ParamcalcError as error:
             raise error.within(*here) from None
         except Undecided as undecided:
+            if algebra.is_symbol(undecided.value):
+                # whoever evaluates with symbols fixes the dims on which it depends, and no others
+                raise
             arrays = [name for name in condition.names if algebra.is_array(environment.values.get(name))]
             if not arrays or not algebra.is_array(undecided.value):
                 raise undecided_problem(undecided).within(*here) from None

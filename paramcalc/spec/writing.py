@@ -20,6 +20,11 @@ def dumps(spec: Spec) -> str:
     if _depth(plain) > LIMITS.nesting:
         message = f"more than {LIMITS.nesting} mappings and lists within one another: the text could not be read back"
         raise refuse("limit", message, "pc.count, and the other verbs, take the spec as it is")
+    return written(plain)
+
+
+def written(plain: dict[str, Any]) -> str:
+    """Write a spec, or another document with nodes, that is plain data."""
     text: str = yaml.dump(
         plain, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=100, allow_unicode=True
     )
@@ -62,10 +67,10 @@ _Dumper.add_representer(dict, _Dumper.represent_in_braces)
 
 
 def _lay_out(document: Any) -> None:
-    """Put the keys of a spec, its blocks and nodes on lines of their own."""
+    """Put the keys of a spec, its blocks and nodes on lines of their own; of a family, its heads."""
     document.flow_style = False
     for key, value in document.value:
-        if key.value == "blocks":
+        if key.value in ("blocks", "heads"):
             value.flow_style = False
             for _, block in value.value:
                 _lay_out_group(block)

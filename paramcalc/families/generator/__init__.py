@@ -1,0 +1,21 @@
+"""How the documents of families are made: the real constructors are run, and what they did is written down.
+
+    models       the real models: types, heads, configurations, parameters
+    recording    what happens while a model is constructed, in order
+    remembering  values that remember how they were worked out
+    shapes       sizes of tensors as expressions
+    tracing      one recorded construction; all that is changed for it, and taken back
+    learning     what several runs have in common: tries
+    drawing      configurations to try
+    exploring    which are tried, until no condition is seen one way only
+    texts        expressions as texts
+    forms        the tries as tensors with conditions and sizes
+    mixtures     to how many experts a token is sent
+    ties         which tensors are the same
+    writing      both as the layers of a spec
+    proving      the document against what the constructors make
+    making       the document of a family
+
+`python -m paramcalc.families.generator llama bert` makes documents, and says what came of each class. Only this folder
+needs PyTorch and transformers; nothing else imports it.
+"""

@@ -1,0 +1,53 @@
+"""Make the documents of families: `python -m paramcalc.families.generator llama bert`, or `--all`.
+
+A type that was made already with the same version of transformers is left as it is, unless `--again`. What came of
+each class stands in the report, a line of JSON a type.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from paramcalc.families.generator.making import make_file
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def main() -> int:
+    """Make what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m paramcalc.families.generator", description=__doc__)
+    parser.add_argument("types", nargs="*")
+    parser.add_argument("--all", action="store_true", help="every type that transformers has")
+    parser.add_argument("--again", action="store_true", help="also those that are in the report already")
+    parser.add_argument("--most", type=int, default=120, help="models to construct a class")
+    parser.add_argument("--fresh", type=int, default=20, help="fresh configurations a class and generator")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--report", type=Path, default=Path("families.jsonl"))
+    options = parser.parse_args()
+    from paramcalc.families.generator.models import model_types
+
+    types = model_types() if options.all else options.types
+    done = set()
+    if options.report.exists() and not options.again:
+        done = {json.loads(line)["type"] for line in options.report.read_text(encoding="utf-8").splitlines()}
+    DATA.mkdir(exist_ok=True)
+    waiting = [each for each in types if each not in done]
+    with (
+        ProcessPoolExecutor(options.processes, max_tasks_per_child=1) as pool,
+        options.report.open("a", encoding="utf-8") as report,
+    ):
+        for future in [pool.submit(make_file, each, DATA, options.most, options.fresh) for each in waiting]:
+            row = future.result()
+            print(json.dumps(row), file=report, flush=True)
+            for name, each in row["classes"].items():
+                came = each["reason"] or "whole"
+                print(f"{row['type']} {name}: {came} {each['outcomes']}", flush=True)  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

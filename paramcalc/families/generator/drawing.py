@@ -1,0 +1,203 @@
+"""Configurations to try: one field moved, several at random, and hostile ones."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from random import Random
+from typing import Any
+
+from paramcalc.families.generator.models import Declared, Fields
+
+#: Fields that say how many layers there are: few are as good as many.
+_DEPTH = re.compile(r"(num_(hidden_)?layers|n_layers?|_layers|depth|num_blocks|num_(de|en)coder_blocks)$")
+_WIDTH = re.compile(r"^(hidden_size|d_model|n_embd|dim|embed_dim|hidden_dim|width|emb_dim|word_embed_proj_dim)$")
+_TOKEN = re.compile(r"(token_id|token_index|_idx|_id)$")
+_ACTIVATIONS = ["gelu", "relu", "silu", "gelu_new", "tanh", "quick_gelu", "gelu_pytorch_tanh"]
+_GATED = ["gated-gelu", "gated-silu", "gelu", "prelu"]
+_ROPE = [
+    {"rope_type": "default", "rope_theta": 500000.0},
+    {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0},
+    {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 10000.0},
+]
+
+
+def overridden(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields by their paths as a configuration has them, one within another."""
+    found: dict[str, Any] = {}
+    for path, value in fields.items():
+        *above, name = path.split(".")
+        inner = found
+        for each in above:
+            inner = inner.setdefault(each, {})
+        inner[name] = copy.deepcopy(value)
+    return found
+
+
+@cache
+def _texts(module: str) -> dict[str, frozenset[str]]:
+    """Return the texts that the code of a model compares something of a name with."""
+    found: dict[str, set[str]] = {}
+    for name in (module, module.replace("configuration_", "modeling_")):
+        loaded = sys.modules.get(name)
+        if loaded is None:
+            continue
+        source = inspect.getsource(loaded)
+        for key, text in re.findall(r"(\w+)\"?\]?\s*(?:==|!=)\s*\"([^\"]+)\"", source):
+            found.setdefault(key, set()).add(text)
+        for key, texts in re.findall(r"(\w+)\s+(?:not )?in\s+[\[\(\{]([^\]\)\}]+)[\]\)\}]", source):
+            found.setdefault(key, set()).update(re.findall(r"\"([^\"]+)\"", texts))
+        for key, texts in re.findall(r"(\w+): Literal\[([^\]]+)\]", source):
+            found.setdefault(key, set()).update(re.findall(r"\"([^\"]+)\"", texts))
+    return {key: frozenset(each) for key, each in found.items()}
+
+
+@dataclass
+class Drawing:
+    """Draws configurations of a type."""
+
+    #: the fields as they are by default
+    fields: Fields
+    declared: Declared
+    module: str
+    rng: Random
+    names: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.names = [name for name in self.fields if name in self.declared.defaults]
+
+    def is_depth(self, name: str) -> bool:
+        """Whether a field says how many layers there are."""
+        value = self.fields.get(name)
+        return bool(_DEPTH.search(name.rpartition(".")[2])) and type(value) is int and 1 <= value < 400
+
+    def depths(self, number: int | None = None) -> dict[str, Any]:
+        """Return fields that make a model of few layers, as many everywhere or drawn."""
+        found: dict[str, Any] = {}
+        for name in self.names:
+            if self.is_depth(name):
+                depth = self.rng.randrange(1, 6) if number is None else number
+                found[name] = depth
+                found.update(self._lists(name, depth))
+        return found
+
+    def _lists(self, name: str, depth: int) -> dict[str, Any]:
+        """Return the lists beside a depth that have an element a layer, as long as it."""
+        above, found = name.rpartition(".")[0], {}
+        for other, value in self.fields.items():
+            beside = other.rpartition(".")[0] == above and other in self.declared.defaults
+            if beside and isinstance(value, list) and len(value) == self.fields[name] and len(value) > 4:
+                kinds = [each for place, each in enumerate(value) if each not in value[:place]]
+                found[other] = [value[place % len(value)] for place in range(depth)]
+                for place, each in enumerate(kinds[:depth]):
+                    found[other][-1 - place] = each
+        return found
+
+    def moves(self, name: str) -> list[Any]:
+        """Return other values of a field, likely ones first."""
+        value, last = self.fields[name], name.rpartition(".")[2]
+        found: list[Any] = []
+        if isinstance(value, bool):
+            found += [not value]
+        elif isinstance(value, int):
+            found += self._whole(last, value)
+        elif isinstance(value, float):
+            found += [value * 2, value / 2, value + 1.0, 0.0]
+        elif isinstance(value, str):
+            activations = _GATED if last == "feed_forward_proj" else _ACTIVATIONS if "act" in last else []
+            found += [*activations, *sorted(self.texts(last) - {value})]
+        elif isinstance(value, (list, tuple)):
+            found += self._list(last, list(value))
+        elif isinstance(value, dict):
+            found += _ROPE if "rope" in last else [{}]
+        else:
+            found += self._absent(name, last)
+        if name in self.declared.optional and value is not None:
+            found.append(None)
+        return [each for each in found if each != value or type(each) is not type(value)]
+
+    def texts(self, last: str) -> frozenset[str]:
+        """Return the texts that the code compares a field with."""
+        return _texts(self.module).get(last, frozenset())
+
+    def _whole(self, last: str, value: int) -> list[int]:
+        if _TOKEN.search(last):
+            return [1, 0, 2, 5, -1]
+        if _DEPTH.search(last) and value < 400:
+            return [2, 4, 5, 1]
+        if value <= 0:
+            return [1, 2, 4]
+        if _WIDTH.search(last):
+            return [value * 2, value * 3, value + 1]
+        if "head" in last:
+            divisors = [each for each in range(1, value) if value % each == 0]
+            return [*divisors[-2:], *divisors[:1], value * 2, value + 1]
+        return [value * 2, value + 1, value + 8, max(1, value // 2), 1]
+
+    def _list(self, last: str, value: list[Any]) -> list[Any]:
+        if not value:
+            return [[1], [0, 1]]
+        if isinstance(value[0], bool):
+            return [[not each for each in value], ([True, False] * len(value))[: len(value)]]
+        if isinstance(value[0], int):
+            more = [each + (place == 0) for place, each in enumerate(value)]
+            return [[each * 2 for each in value], more, value[:-1] or [*value, *value], [*value, value[-1]]]
+        if isinstance(value[0], str):
+            texts = sorted({*value, *self.texts(last), *self.texts(last.rstrip("s"))})
+            return [[texts[(place + shift) % len(texts)] for place in range(len(value))] for shift in range(len(texts))]
+        return []
+
+    def _absent(self, name: str, last: str) -> list[Any]:
+        if "rope" in last:
+            return [*_ROPE]
+        if _TOKEN.search(last):
+            return [1, 0, 5]
+        sort = self.declared.sorts.get(name, "")
+        found: list[Any] = [*self.texts(last)] if "str" in sort else []
+        found += [16, 64, 2, 1] if "int" in sort else []
+        found += [True, False] if "bool" in sort else []
+        found += [0.5, 1.0] if "float" in sort and not found else []
+        found += [[1, 2], [0]] if ("list" in sort or "tuple" in sort) and not found else []
+        return found
+
+    def random(self, among: Iterable[str]) -> dict[str, Any]:
+        """Return a configuration with some fields moved, as people move them."""
+        found = self.depths()
+        names = [name for name in among if name in self.fields and name in self.declared.defaults]
+        for name in self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 3, 4, 6, 8]))):
+            moves = self.moves(name)
+            if moves:
+                found[name] = self.rng.choice(moves[:4])
+                if self.is_depth(name) and isinstance(found[name], int):
+                    found.update(self._lists(name, found[name]))
+        return found
+
+    def hostile(self, among: Iterable[str]) -> dict[str, Any]:
+        """Return a configuration with fields at values that nobody thought of.
+
+        They are 0, 1, odd, equal, and lists of other lengths.
+        """
+        found = self.depths()
+        names = [name for name in among if name in self.fields and name in self.declared.defaults]
+        numbers = [each for each in self.fields.values() if type(each) is int and 0 < each < 10_000]
+        for name in self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 3, 5]))):
+            value = self.fields[name]
+            if type(value) is int and not self.is_depth(name):
+                choices = [0, 1, 3, value + 1, 2 * value + 1, self.rng.choice(numbers or [7]), value * 4]
+                found[name] = self.rng.choice(choices)
+            elif isinstance(value, list) and value:
+                found[name] = self.rng.choice([value[:-1], [*value, value[0]], value[::-1], value * 2])
+            elif moves := self.moves(name):
+                found[name] = self.rng.choice(moves)
+        return found
+
+
+def key_of(given: Mapping[str, Any]) -> str:
+    """Return what is the same for equal configurations."""
+    return json.dumps(given, sort_keys=True, default=str)

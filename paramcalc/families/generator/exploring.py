@@ -1,0 +1,257 @@
+"""Running the constructor of a class of models with other configurations, until no condition is seen one way only."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from paramcalc.families.generator.drawing import Drawing, key_of, overridden
+from paramcalc.families.generator.learning import Tries
+from paramcalc.families.generator.models import (
+    Declared,
+    Fields,
+    Owned,
+    build,
+    declared,
+    fields_of,
+    made_config,
+    model_class,
+    tensors,
+)
+from paramcalc.families.generator.recording import LOST
+from paramcalc.families.generator.texts import names_in
+from paramcalc.families.generator.tracing import models_loaded, trace
+
+#: The seconds of a processor after which a class is given up as it is, however few models were constructed.
+_SECONDS = 300.0
+#: How many values are tried at most to turn a condition.
+_ATTEMPTS = 12
+
+
+@dataclass(frozen=True)
+class Run:
+    """One construction: what was given, the fields that came of it, and the parameters."""
+
+    given: dict[str, Any]
+    fields: Fields
+    tensors: dict[str, Owned]
+
+
+@dataclass
+class Explorer:
+    """Explores a class of models of a type."""
+
+    model_type: str
+    class_name: str
+    seed: int = 11
+    #: how many models are constructed at most
+    most: int = 120
+    tries: Tries = field(default_factory=Tries)
+    runs: list[Run] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
+    failures: Counter[str] = field(default_factory=Counter)
+    tried: set[str] = field(default_factory=set)
+    #: the fields by their paths that each run was given
+    flat: list[dict[str, Any]] = field(default_factory=list)
+    #: the conditions, the runs and the places among values that were tried
+    flipped: set[tuple[str, int, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        config = made_config(self.model_type, {})
+        self.cls = model_class(self.class_name)
+        build(self.cls, config)
+        self.fields = fields_of(config)
+        self.num_labels = int(config.num_labels)
+        self.declared: Declared = declared(config)
+        self.drawing = Drawing(self.fields, self.declared, type(config).__module__, Random(self.seed))
+        self.started = time.process_time()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since it began."""
+        return time.process_time() - self.started
+
+    def run(self, given: Mapping[str, Any]) -> bool:
+        """Construct a model of fields by their paths; whether it could be."""
+        key = key_of(given)
+        if key in self.tried or self.is_done:
+            return False
+        self.tried.add(key)
+        try:
+            loaded = -1
+            while loaded != models_loaded():
+                # what is imported while a model is constructed is recorded only the next time
+                loaded = models_loaded()
+                config = made_config(self.model_type, overridden(given))
+                fields = fields_of(config)
+                fields["num_labels"] = int(config.num_labels)
+                model, recorder = trace(self.cls, config, fields, self.declared.optional)
+        except Exception as error:
+            self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
+            return False
+        self.tries.learn(model, recorder)
+        self.flat.append(dict(given))
+        self.runs.append(Run(overridden(given), fields, tensors(model)))
+        self.reads |= recorder.reads
+        self.missing |= recorder.missing
+        return True
+
+    def explore(self) -> None:
+        """Construct what is worth constructing: a number of models alone decides when it ends, so that it repeats."""
+        self.run({})
+        self.small = self.drawing.depths(3)
+        if not self.run(self.small):
+            self.small = {}
+        for depth in (2, 5):
+            self.run(self.drawing.depths(depth))
+        self.move_others()
+        self.flip()
+        self.move_read()
+        self.flip()
+        before = -1
+        while before < len(self.tried) < self.most:
+            before = len(self.tried)
+            for _ in range(12):
+                self.run(self.drawing.random(self.relevant()))
+            self.flip()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether as many models were constructed as may be."""
+        return len(self.tried) >= self.most or self.seconds > _SECONDS
+
+    def relevant(self) -> list[str]:
+        """Return the fields that the code reads."""
+        return [name for name in self.drawing.names if name in self.reads]
+
+    def one_sided(self) -> list[tuple[str, int]]:
+        """Return the conditions that were seen one way only where they are asked, each with a small run that does."""
+        sizes = [len(run.tensors) for run in self.runs]
+        return sorted(
+            {
+                (text, min(runs, key=lambda run: (sizes[run], run)))
+                for text, runs in self.tries.one_sided()
+                if LOST not in text
+            }
+        )
+
+    def flip(self) -> None:
+        """Try to see the other side of conditions: the likeliest value for each first, then the next."""
+        for place in range(_ATTEMPTS):
+            waiting = True
+            while waiting and not self.is_done:
+                # what is seen for the first time may ask new conditions
+                waiting = False
+                for text, run in self.one_sided():
+                    if (text, run, place) not in self.flipped:
+                        self.flipped.add((text, run, place))
+                        waiting = True
+                        self._flip(text, run, place)
+
+    def _flip(self, text: str, run: int, place: int) -> None:
+        """Try the value at a place among those that may turn a condition in a run."""
+        moves = [{name: value} for name in self.causes(text) for value in self._other_side(text, name, run)]
+        if place < len(moves):
+            self.run({**self.flat[run], **moves[place]})
+
+    def causes(self, text: str) -> list[str]:
+        """Return the fields that a condition is about, and then those that these may follow from."""
+        names = sorted(names_in(text))
+        found = [name for name in names if name in self.fields and name in self.declared.defaults]
+        if any(name in self.fields and name not in self.declared.defaults for name in names):
+            found += [name for name in self.drawing.names if isinstance(self.fields[name], str)]
+        if any(not self._is_as_given(name) for name in found):
+            # the class of configurations changes what it is given: often where a truth says so
+            found += [name for name in self.drawing.names if isinstance(self.fields[name], bool)]
+        return [*dict.fromkeys(found)]
+
+    def _is_as_given(self, name: str) -> bool:
+        """Whether a field is in all runs what was given, or what it is by default."""
+        default = self.declared.defaults[name]
+        return all(
+            run.fields.get(name) == given.get(name, default) for run, given in zip(self.runs, self.flat, strict=True)
+        )
+
+    def _other_side(self, text: str, name: str, run: int) -> list[Any]:
+        """Return values of a field that may turn a condition in a run."""
+        value = self.runs[run].fields[name]
+        if isinstance(value, bool):
+            return [not value]
+        found: list[Any] = []
+        if "none" in text:
+            found = [None] if value is not None else []
+        elif isinstance(value, str) or (value is None and '"' in text):
+            found = re.findall(r'"([^"]*)"', text)
+        elif type(value) is int:
+            for number in map(int, re.findall(r"(?<![\w.])(\d+)(?![\w.])", text)):
+                found += [number - 1, number, number + 1] if number < 10_000 else []
+            others = [self.fields.get(other) for other in names_in(text) - {name}]
+            found += [each for other in others if type(other) is int for each in (other, 2 * other, other // 2)]
+            found += [0, 1, 2, 3, value + 1] if "%" in text or len(names_in(text)) > 1 else []
+            found = [each for each in found if each >= 0 and not (self.drawing.is_depth(name) and each > 8)]
+        elif isinstance(value, list) and value and isinstance(value[0], str):
+            texts = [*dict.fromkeys([*re.findall(r'"([^"]*)"', text), *value])]
+            # first one text everywhere, then in turns
+            found = [[each] * len(value) for each in texts]
+            found += [
+                [texts[(place + shift) % len(texts)] for place in range(len(value))] for shift in range(len(texts))
+            ]
+            return [each for each in found if each != value]
+        return [*found, *self.drawing.moves(name)][:10]
+
+    def move_read(self) -> None:
+        """Move each field that the code reads alone, until it had two other values, or one where there is one."""
+        for name in self.relevant():
+            for value in self.drawing.moves(name):
+                if len(self.values(name)) >= (2 if isinstance(self.fields[name], bool) else 3):
+                    break
+                self.run({**self.small, name: value})
+
+    def move_others(self) -> None:
+        """Move the fields that the code does not read: all together, or else one by one."""
+        names = [name for name in self.drawing.names if len(self.values(name)) < 2]
+        for shift in range(2):
+            self._move_together([name for name in names if self.drawing.moves(name)], shift)
+
+    def _move_together(self, names: list[str], shift: int) -> None:
+        if not names or self.is_done:
+            return
+        given = {}
+        for name in names:
+            moves = self.drawing.moves(name)
+            given[name] = moves[shift % len(moves)]
+        if not self.run({**self.small, **given}) and len(names) > 1:
+            middle = len(names) // 2
+            self._move_together(names[:middle], shift)
+            self._move_together(names[middle:], shift)
+
+    def values(self, name: str) -> set[str]:
+        """Return the values that a field had in runs, as texts."""
+        return {key_of({"": run.fields.get(name)}) for run in self.runs}
+
+
+def drawn(
+    explorer: Explorer, number: int, hostile: bool, seed: int
+) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
+    """Yield fresh configurations with the parameters of models of them, built without recording anything."""
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(seed))
+    names: Iterable[str] = explorer.relevant()
+    found = 0
+    for _ in range(6 * number):
+        if found == number:
+            return
+        given = drawing.hostile(names) if hostile else drawing.random(names)
+        if key_of(given) in explorer.tried:
+            continue
+        try:
+            model = build(explorer.cls, made_config(explorer.model_type, overridden(given)))
+        except Exception:
+            continue
+        found += 1
+        yield given, tensors(model)

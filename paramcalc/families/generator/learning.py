@@ -1,0 +1,216 @@
+"""What several runs have in common: for each constructor a trie of what happened in it, in order.
+
+A branch of a trie is a condition that was asked, with its outcome. Where two runs go apart without a condition between
+them, something was not seen, and the trie says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
+from paramcalc.families.generator.shapes import sizes_of
+
+#: The key of what is not the run of any constructor: the call that makes the model.
+ROOT = ""
+#: Stands for a number in the name of a module.
+NUMBER = "*"
+
+
+@dataclass(frozen=True)
+class Own:
+    """A parameter of the module itself."""
+
+    name: str
+    sizes: tuple[str, ...]
+    trainable: bool
+    owner: str
+
+
+@dataclass(frozen=True)
+class Child:
+    """A module made in a frame: its name below the frame's module, its template, the parameters of one without."""
+
+    name: tuple[str, ...]
+    template: str
+    own: tuple[Own, ...]
+    #: other names that the same module has
+    others: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A loop."""
+
+    site: str
+    extent: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A condition with its outcome."""
+
+    text: str
+    outcome: bool
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of a frame, or of a copy of a loop."""
+
+
+Step: TypeAlias = "Own | Child | Repeat | Asked | End"
+
+
+@dataclass
+class Numbers:
+    """The numbers in the name of a module, and the copies of loops in which it was made."""
+
+    numbers: tuple[int, ...]
+    copies: dict[str, int]
+
+
+@dataclass
+class Branch:
+    """One way on."""
+
+    next: Trie
+    body: Trie | None = None
+    seen: list[Numbers] = field(default_factory=list)
+    #: the sizes whose expressions are not known: for each the runs, and what they were
+    lost: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
+    runs: set[int] = field(default_factory=set)
+
+
+@dataclass
+class Trie:
+    """What may come next."""
+
+    branches: dict[Step, Branch] = field(default_factory=dict)
+
+
+@dataclass
+class Tries:
+    """All that was learnt of a class of models."""
+
+    templates: dict[str, Trie] = field(default_factory=dict)
+    runs: int = 0
+
+    def one_sided(self) -> Iterator[tuple[str, set[int]]]:
+        """Yield the conditions that were seen one way only where they are asked, each with the runs that ask it."""
+        waiting = [*self.templates.values()]
+        while waiting:
+            trie = waiting.pop()
+            asked = [step for step in trie.branches if isinstance(step, Asked)]
+            for step in asked:
+                if Asked(step.text, not step.outcome) not in trie.branches:
+                    yield step.text, trie.branches[step].runs
+            for branch in trie.branches.values():
+                waiting += [branch.next] if branch.body is None else [branch.next, branch.body]
+
+    def learn(self, model: Any, recorder: Recorder) -> None:
+        """Add a run."""
+        names: dict[int, list[str]] = {}
+        for name, module in model.named_modules(remove_duplicate=False):
+            names.setdefault(id(module), []).append(name)
+        _Learner(self, recorder, names, self.runs).frame(ROOT, recorder.root, None)
+        self.runs += 1
+
+
+@dataclass
+class _Learner:
+    tries: Tries
+    recorder: Recorder
+    names: Mapping[int, Sequence[str]]
+    run: int
+
+    def frame(self, key: str, frame: Frame, module: Any) -> None:
+        """Add a frame to its template."""
+        steps: list[tuple[Step, Any]] = [*self.steps(frame.events, module)]
+        own = [] if module is None else self.own(module, self.recorder.made[id(module)])
+        self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
+
+    def own(self, module: Any, record: Made) -> list[Own]:
+        """Return the parameters of a module itself."""
+        cls = f"{type(module).__module__}.{type(module).__qualname__}"
+        return [
+            Own(
+                name,
+                tuple(self.recorder.settled(size, record.copies) for size in sizes_of(each)),
+                bool(each.requires_grad),
+                cls,
+            )
+            for name, each in module._parameters.items()
+            if each is not None
+        ]
+
+    def steps(self, events: Iterable[Event], module: Any) -> Iterable[tuple[Step, Any]]:
+        """Yield the events of a frame as steps, each with what belongs to it."""
+        above = self.names[id(module)][0] if module is not None else ""
+        for event in events:
+            if isinstance(event, Condition):
+                yield Asked(event.text, event.outcome), None
+            elif isinstance(event, Loop):
+                yield Repeat(event.site, event.extent), [[*self.steps(copy, module)] for copy in event.copies]
+            elif id(event.module) in self.names:
+                yield from self.child(event, above)
+
+    def child(self, record: Made, above: str) -> Iterable[tuple[Step, Any]]:
+        """Yield a module that was made, if there is anything in it."""
+        module = record.module
+        names = self.names[id(module)]
+        inside = next((each for each in names if not above or each.startswith(f"{above}.")), names[0])
+        if above and not inside.startswith(f"{above}."):
+            raise NotLearnt(f"{inside} is made within {above}, and is no part of it")
+        parts = [each for each in inside.removeprefix(above).split(".") if each]
+        numbers = tuple(int(each) for each in parts if each.isdigit())
+        name = tuple(NUMBER if each.isdigit() else each for each in parts)
+        own = () if record.frame is not None else tuple(self.own(module, record))
+        if record.frame is None and not own:
+            return
+        others = tuple(sorted(tuple(each.split(".")) for each in names if each != inside))
+        yield (
+            Child(name, record.key if record.frame else "", own, others),
+            Numbers(numbers, {site: record.copies[site] for site in record.sites}),
+        )
+        if record.frame is not None:
+            self.frame(record.key, record.frame, module)
+
+    def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]]) -> None:
+        """Add steps to a trie."""
+        for step, detail in steps:
+            branch = trie.branches.setdefault(_known(step), Branch(Trie()))
+            branch.runs.add(self.run)
+            self._keep_lost(step, branch)
+            if isinstance(step, Repeat):
+                branch.body = branch.body or Trie()
+                for copy in detail:
+                    self.insert(branch.body, copy)
+            elif isinstance(step, Child) and len(branch.seen) < 500:
+                branch.seen.append(detail)
+            trie = branch.next
+        trie.branches.setdefault(End(), Branch(Trie())).runs.add(self.run)
+
+    def _keep_lost(self, step: Step, branch: Branch) -> None:
+        """Keep the sizes whose expressions are not known."""
+        owns = [step] if isinstance(step, Own) else step.own if isinstance(step, Child) else ()
+        for place, own in enumerate(owns):
+            for axis, size in enumerate(own.sizes):
+                if size.startswith(LOST):
+                    branch.lost.setdefault((place, axis), []).append((self.run, int(float(size[1:]))))
+
+
+def _known(step: Step) -> Step:
+    """Return a step that is the same whatever the sizes are that are not known."""
+    if isinstance(step, Own):
+        sizes = tuple(LOST if size.startswith(LOST) else size for size in step.sizes)
+        return Own(step.name, sizes, step.trainable, step.owner)
+    if isinstance(step, Child) and step.own:
+        return Child(step.name, step.template, tuple(_known(each) for each in step.own), step.others)  # type: ignore[misc]
+    return step
+
+
+class NotLearnt(Exception):
+    """Why a class of models cannot be stated: in a few words."""

@@ -1,0 +1,487 @@
+"""The document of a family: what was learnt of each class of models of a type, written and proved."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
+from paramcalc.families.generator import forms
+from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.exploring import Explorer, Run, drawn
+from paramcalc.families.generator.forms import Body, Copies
+from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.mixtures import MIXTURES
+from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
+from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
+from paramcalc.families.generator.remembering import expression, remembering
+from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
+from paramcalc.families.generator.ties import ties
+from paramcalc.families.generator.writing import layers
+from paramcalc.families.stored import Family, read_family
+from paramcalc.spec.writing import written
+
+#: In how many runs a number must have been the same to be taken for a constant.
+_CONSTANT = 8
+
+
+@dataclass
+class Result:
+    """What came of a class of models."""
+
+    class_name: str
+    #: why it is not in the document of its family; nothing, where it is
+    reason: str = ""
+    #: how often the family was whole, refused or wrong: of the runs it was learnt from, and of fresh configurations
+    outcomes: Counter[str] = field(default_factory=Counter)
+    #: what was refused, and why
+    refused: list[str] = field(default_factory=list)
+    runs: int = 0
+    failures: int = 0
+    seconds: float = 0.0
+    learnt: Explorer | None = None
+
+
+def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, Any] | None, list[Result]]:
+    """Learn the classes of models of a type, and prove what was learnt: the document of the family, and what came.
+
+    `most` is the number of models that are constructed of each class, `fresh` the number of configurations that each of
+    the two generators draws anew. Of a class with one wrong answer there is nothing in the document.
+    """
+    results, documents = [], {}
+    for class_name in dict.fromkeys(heads(model_type).values()):
+        result = Result(class_name)
+        results.append(result)
+        try:
+            explorer = Explorer(model_type, class_name, most=most)
+            explorer.explore()
+            result.learnt, result.runs, result.seconds = explorer, len(explorer.runs), explorer.seconds
+            result.failures = sum(explorer.failures.values())
+            if not explorer.runs:
+                raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
+            documents[class_name] = document(explorer)
+        except NotLearnt as error:
+            result.reason = str(error)
+        except ParamcalcError as error:
+            result.reason = f"what was learnt is no spec: {error}"
+        except Exception as error:
+            result.reason = f"{type(error).__name__}: {str(error)[:200]}"
+    while documents:
+        data = merged(model_type, documents)
+        wrong = [each for each in results if each.class_name in documents and not _proved(each, data, fresh)]
+        if not wrong:
+            return data, results
+        for each in wrong:
+            del documents[each.class_name]
+    return None, results
+
+
+def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str, Any]:
+    """Make the document of a type in a folder, and return what is reported of it."""
+    started = time.monotonic()
+    path = folder / f"{model_type}.yaml"
+    try:
+        data, results = make(model_type, most, fresh)
+    except Exception as error:
+        # one type that fails is no reason to lose the others
+        data, results = None, [Result(model_type, f"{type(error).__name__}: {str(error)[:200]}")]
+    if data is None:
+        path.unlink(missing_ok=True)
+    else:
+        path.write_text(written(data), encoding="utf-8")
+    classes = {
+        each.class_name: {
+            "reason": each.reason, "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
+            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+        }
+        for each in results
+    }  # fmt: skip
+    return {"type": model_type, "seconds": round(time.monotonic() - started, 1), "classes": classes}
+
+
+def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the document of a family of those of its classes."""
+    found: dict[str, Any] = {"family": model_type, "transformers": version()}
+    found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
+    for key in ("dims", "absent", "aliases", "heads"):
+        rows: dict[str, Any] = {}
+        for each in documents.values():
+            rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
+        if rows:
+            found[key] = rows
+    for key in ("derived", "configs"):
+        names = [*dict.fromkeys(name for each in documents.values() for name in each.get(key, ()))]
+        if names:
+            found[key] = names
+    return found
+
+
+def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
+    """Compare a class of a family with what its constructor makes; whether nothing is wrong."""
+    family, explorer = family_of(data), result.learnt
+    assert explorer is not None
+    result.outcomes, result.refused = Counter(), []
+    cases = [("traced", run.given, run.tensors) for run in explorer.runs]
+    cases += [("random", overridden(given), made) for given, made in drawn(explorer, fresh, False, 20261128)]
+    cases += [("hostile", overridden(given), made) for given, made in drawn(explorer, fresh, True, 7)]
+    for sort, given, made in cases:
+        outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
+        result.outcomes[f"{sort} {outcome}"] += 1
+        if outcome == WRONG:
+            result.reason = f"wrong at {str(given)[:300]}: {about}"
+            return False
+        if outcome == REFUSED:
+            result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
+    if not result.outcomes[f"traced {WHOLE}"]:
+        result.reason = f"refused everywhere, as {result.refused[0][:300]}"
+    return not result.reason
+
+
+def family_of(data: Mapping[str, Any]) -> Family:
+    """Return the family that plain data describes, read as a document is."""
+    return read_family(written(dict(data)))
+
+
+def document(explorer: Explorer) -> dict[str, Any]:
+    """Return the document of a family with one class of models. Raises `NotLearnt`."""
+    identifying = Identifying(explorer.runs)
+    body = forms.form(explorer.tries, identifying.size)
+    if not body.entries:
+        raise NotLearnt("no parameter")
+    tied = ties(body, [(run.fields, run.tensors) for run in explorer.runs])
+    requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
+    texts = [*requires, *(each.when for each in tied.values())]
+    for way, entry in body.entries.items():
+        texts += [MIXTURES[entry.owner]] if entry.owner in MIXTURES else []
+        texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
+    sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
+    names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
+    dims = _Dims(explorer, identifying)
+    for name in names:
+        dims.add(name)
+    dims.limit()
+    found_layers = layers(body, tied, [*dims.found, *RESERVED])
+    named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
+    data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
+    data["dims"] = dims.found
+    data.update(
+        {
+            key: value
+            for key, value in (
+                ("derived", dims.derived),
+                ("absent", dims.absent),
+                ("aliases", explorer.declared.aliases),
+                ("configs", [*explorer.declared.configs]),
+            )
+            if value
+        }
+    )
+    head: dict[str, Any] = {}
+    if fixed := _fixed(explorer, dims):
+        head["fixed"] = fixed
+    if requires or dims.needed:
+        head["requires"] = [*requires, *dims.needed]
+    data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
+    return data
+
+
+def _requires(body: Body) -> list[str]:
+    """Return the conditions that were seen one way only, with those under which they are asked."""
+    found = []
+    for guards, text in body.requires:
+        found.append(" or ".join(f"({each})" for each in (*map(negated, guards), text)))
+    return [each for each in dict.fromkeys(map(tidied, found)) if not is_certain(each)]
+
+
+def _is_always_given(explorer: Explorer, text: str) -> bool:
+    """Whether a condition is that a field is not absent, and the class of configurations never leaves it so."""
+    names = names_in(text)
+    if len(names) != 1 or text != f"{next(iter(names))} != none":
+        return False
+    name = next(iter(names))
+    stated = explorer.declared.defaults.get(name, 0)
+    asked = [run for run in explorer.runs if _is_null(run, name, stated)]
+    return bool(asked) and all(run.fields.get(name) is not None for run in asked)
+
+
+def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
+    """Return the fields that had one value in all runs, or too few to be proved at others.
+
+    So are those that the code asks for and that no configuration has by default, and the types of configurations in
+    others.
+    """
+    found = {}
+    for name in explorer.drawing.names:
+        value = explorer.fields[name]
+        needed = 3 if type(value) is int and name in dims.found else 2
+        if len(explorer.values(name)) < needed:
+            found[name] = explorer.declared.defaults[name]
+    found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    for path in explorer.declared.configs:
+        found[f"{path}.model_type"] = _sub_type(explorer, path)
+    return found
+
+
+def _sub_type(explorer: Explorer, path: str) -> str:
+    config: Any = config_class(explorer.model_type)()
+    for part in path.split("."):
+        config = getattr(config, part)
+    return str(config.model_type)
+
+
+# --- Dims -------------------------------------------------------------------------------
+
+
+@dataclass
+class _Dims:
+    """The fields that tensors depend on, as the dims of a spec."""
+
+    explorer: Explorer
+    identifying: Identifying
+    found: dict[str, Any] = field(default_factory=dict)
+    derived: list[str] = field(default_factory=list)
+    absent: dict[str, Any] = field(default_factory=dict)
+    #: what is required, so that a field is stated that cannot be worked out
+    needed: list[str] = field(default_factory=list)
+    #: the texts that may be no others than those that were seen
+    limited: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.texts = _config_texts(self.explorer)
+
+    def add(self, name: str) -> None:
+        """Add a field, behind those that it follows from."""
+        if name in self.found:
+            return
+        if not all(part.isidentifier() and part not in RESERVED for part in name.split(".")):
+            raise NotLearnt(f"the field {name} cannot name a dim")
+        explorer = self.explorer
+        if name == "num_labels":
+            self.found[name] = explorer.num_labels
+            return
+        if name not in explorer.declared.defaults:
+            if all(run.fields.get(name) is None for run in explorer.runs):
+                self.found[name] = "none"
+                return
+            self.found_later(name, self.followed(name, explorer.runs))
+            return
+        default = explorer.fields[name]
+        stated = explorer.declared.defaults[name]
+        unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
+        follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
+        if follows:
+            if isinstance(default, list):
+                # the language has no list whose elements follow from their places: a configuration must state it
+                self.found[name] = "none"
+                self.needed.append(f"{name} != none")
+                return
+            text = self.followed(name, unstated)
+            for each in sorted(names_in(text)):
+                self.add(each)
+            self.found[name] = tidied(text)
+            return
+        self.found[name] = _plain_dim(name, default)
+        nulls = [run for run in explorer.runs if _is_null(run, name, 0) and run.fields.get(name) is not None]
+        if nulls and stated is not None:
+            self.texts.update(_config_texts(explorer, name))
+            text = self.followed(name, nulls)
+            for each in sorted(names_in(text)):
+                self.add(each)
+            self.absent[name] = tidied(text)
+
+    def limit(self) -> None:
+        """Limit texts on which others depend to those that were seen."""
+        for name in self.limited:
+            seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
+            self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
+
+    def found_later(self, name: str, text: str) -> None:
+        """Add a field that follows from others."""
+        for each in sorted(names_in(text)):
+            self.add(each)
+        self.found[name] = tidied(text)
+        self.derived.append(name)
+
+    def followed(self, name: str, runs: Sequence[Run]) -> str:
+        """Return the expression that a field follows. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
+        text = self.texts.get(name)
+        if text and name not in names_in(text) and _holds(text, values):
+            return text
+        texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
+        for each in texts:
+            # of another text than those that were seen nothing is known
+            table = self.identifying.table(name, each, runs) if each in self.explorer.declared.defaults else ""
+            if table and _holds(table, values):
+                self.limited.add(each)
+                return table
+        found = self.identifying.expression(name, runs)
+        if found is None:
+            raise NotLearnt(f"how {name} follows from other fields")
+        return found
+
+
+def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
+    """Whether an expression has these values in fields."""
+    return all(value_of(text, fields) == _comparable(value) for fields, value in values)
+
+
+def _given(given: Mapping[str, Any], name: str) -> Any:
+    for part in name.split("."):
+        if not isinstance(given, Mapping) or part not in given:
+            return None
+        given = given[part]
+    return given
+
+
+def _is_null(run: Run, name: str, stated: Any) -> bool:
+    """Whether a run was given null for a field, or nothing where it is null by default."""
+    given: Any = run.given
+    for part in name.split("."):
+        if not isinstance(given, Mapping) or part not in given:
+            return stated is None
+        given = given[part]
+    return given is None
+
+
+def _plain_dim(name: str, value: Any) -> Any:
+    """Return the default of a field as a dim of a spec."""
+    if value is None:
+        return "none"
+    if isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return {"number": value}
+    if isinstance(value, str):
+        return {"text": value}
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(each, str) for each in value):
+            return {"texts": [*value]}
+        if all(isinstance(each, (int, list, tuple)) for each in value):
+            return [[*each] if isinstance(each, (list, tuple)) else each for each in value]
+    raise NotLearnt(f"the field {name} is {type(value).__name__}")
+
+
+def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
+    """Return the fields that the class of configurations works out, as expressions in the others; one may be null."""
+    given: dict[str, Any] = {}
+    for name, value in explorer.fields.items():
+        stated = explorer.declared.defaults.get(name)
+        if (
+            name in explorer.declared.defaults
+            and "." not in name
+            and stated is not None
+            and not isinstance(value, bool)
+        ):
+            given[name] = remembering(value, name)
+    if null and "." not in null:
+        given[null] = None
+    try:
+        config = config_class(explorer.model_type)(**given)
+    except Exception:
+        return {}
+    own = object.__getattribute__(config, "__dict__")
+    return {
+        name: expression(value)
+        for name, value in own.items()
+        if name in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
+    }
+
+
+# --- Expressions from values ------------------------------------------------------------
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_comparable, value))
+    return ABSENT if value is None else value
+
+
+def value_of(text: str, fields: Fields) -> Any:
+    """Return the value of an expression in fields; an error where it has none, equal to no value."""
+    values = {name: _comparable(value) for name, value in fields.items()}
+    try:
+        return Expression.parse(text).evaluate(Environment(values))
+    except (ParamcalcError, TypeError, ValueError) as error:
+        return error
+
+
+@dataclass
+class Identifying:
+    """Finds the expression of a number by its values in the runs, where one alone is possible."""
+
+    runs: Sequence[Run]
+
+    def size(self, seen: list[tuple[int, int]]) -> str | None:
+        """Return the expression of a size that is seen in runs."""
+        observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
+        if any(dict(seen)[run] != value for run, value in seen):
+            return None
+        return self._found(observed)
+
+    def expression(self, name: str, runs: Sequence[Run]) -> str | None:
+        """Return the expression of a field."""
+        observed = [(run.fields, run.fields.get(name)) for run in runs]
+        if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
+            return ("true" if observed[0][1] else "false") if len(observed) >= _CONSTANT else None
+        if not all(type(value) is int for _, value in observed):
+            return None
+        return self._found(observed, name)
+
+    def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
+        values = {value for _, value in observed}
+        if len(values) == 1:
+            return str(values.pop()) if len(observed) >= _CONSTANT else None
+        if len(values) < 3:
+            return None
+        for candidates in self._candidates(observed[0], name):
+            good = [text for text in candidates if all(value_of(text, fields) == value for fields, value in observed)]
+            if good:
+                return good[0] if len(good) == 1 else None
+        return None
+
+    def _candidates(self, first: tuple[Fields, Any], name: str) -> Iterable[list[str]]:
+        """Yield expressions that have the value of a number in one run, the shortest first."""
+        fields, value = first
+        numbers = [(each, n) for each, n in fields.items() if type(n) is int and n > 0 and each != name]
+        yield [each for each, number in numbers if number == value]
+        pairs = [(one, left, other, right) for one, left in numbers for other, right in numbers if one != other]
+        found = [f"({one} * {other})" for one, left, other, right in pairs if one < other and left * right == value]
+        found += [f"({one} // {other})" for one, left, other, right in pairs if left // right == value]
+        found += [f"({factor} * {each})" for factor in (2, 3, 4) for each, n in numbers if factor * n == value]
+        found += [f"({each} + {more})" for each, number in numbers for more in (1, 2, -1) if number + more == value]
+        # patches of an image, with a class token or without
+        for more in (0, 1):
+            found += [
+                f"(({one} // {other}) ** 2 + {more})"
+                for one, left, other, right in pairs
+                if (left // right) ** 2 + more == value
+            ]
+        yield found
+
+    def table(self, name: str, text: str, runs: Sequence[Run]) -> str:
+        """Return an expression of a field that a text alone decides; nothing, where it does not."""
+        values: dict[str, set[Any]] = {}
+        for run in runs:
+            value, key = run.fields.get(name), run.fields.get(text)
+            if not isinstance(value, (bool, int, str)) or not isinstance(key, str):
+                return ""
+            values.setdefault(key, set()).add(value)
+        if len(values) < 2 or any(len(several) > 1 for several in values.values()):
+            return ""
+        rows = {key: next(iter(several)) for key, several in values.items()}
+        if len({*rows.values()}) == 1:
+            return ""
+        if all(isinstance(value, bool) for value in rows.values()):
+            texts = ", ".join(f'"{key}"' for key, value in rows.items() if value)
+            return f"({text} in [{texts}])"
+        *rest, last = rows.items()
+        found = expression(last[1])
+        for key, value in rest:
+            found = f'({expression(value)} if {text} == "{key}" else {found})'
+        return found

@@ -1,0 +1,183 @@
+"""What happens while a model is constructed, in order: one frame for each module's constructor.
+
+A frame holds conditions with their outcomes, loops with all their copies, and the modules made. An expression is a text
+in the language of specs, in which a counter stands as `$site@copy$` until it is known from where it is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+#: What stands in place of an expression that is not known, before the value.
+LOST = "?"
+#: No expression that people write is longer.
+_LONGEST = 600
+_COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
+#: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
+_CHECKING = ("dropout.py", "sparse.py")
+_HERE = str(Path(__file__).parent)
+
+
+@dataclass
+class Condition:
+    """A condition that the code asked, and the outcome."""
+
+    text: str
+    outcome: bool
+
+
+@dataclass
+class Loop:
+    """A loop: where it stands, the number of its copies as an expression, and what happened in each."""
+
+    site: str
+    extent: str
+    copies: list[list[Event]] = field(default_factory=list)
+
+
+@dataclass
+class Made:
+    """A module that was made, and the copies of the loops in which it was."""
+
+    module: Any
+    parent: Frame
+    copies: dict[str, int]
+    #: of these, the loops that stand in the frame in which it was made
+    sites: frozenset[str] = frozenset()
+    frame: Frame | None = None
+    key: str = ""
+
+
+Event: TypeAlias = "Condition | Loop | Made"
+
+
+class Frame:
+    """The run of one module's constructor."""
+
+    def __init__(self, key: str, parent: Frame | None) -> None:
+        self.key = key
+        self.parent = parent
+        self.events: list[Event] = []
+        #: where the next event goes: the events of the frame, or of the copy of the innermost loop
+        self.into = self.events
+        #: the conditions asked already, in each loop around
+        self.asked: list[set[str]] = [set()]
+        #: the loops around it
+        self.around: frozenset[str] = frozenset()
+
+
+class Recorder:
+    """One run: what is being recorded, and what is known of counters."""
+
+    def __init__(self) -> None:
+        self.root = Frame("", None)
+        self.frame = self.root
+        self.active: dict[str, int] = {}
+        self.ended: dict[str, tuple[int, str]] = {}
+        self.made: dict[int, Made] = {}
+        #: modules stay alive, so that no two have one number
+        self.kept: list[Any] = []
+        #: fields that the code read, and those that it asked for and are not there
+        self.reads: set[str] = set()
+        self.missing: set[str] = set()
+
+    def settled(self, text: str, copies: dict[str, int] | None = None) -> str:
+        """Return an expression with its counters as names, as seen from copies of loops; a number where it is past."""
+        active = self.active if copies is None else copies
+
+        def name(match: re.Match[str]) -> str:
+            site, copy = match[1], int(match[2])
+            if site in active:
+                return site if copy == active[site] else f"({site} - 1)" if copy == active[site] - 1 else str(copy)
+            last, extent = self.ended.get(site, (None, ""))
+            return f"({extent} - 1)" if copy == last else str(copy)
+
+        return _COUNTER.sub(name, text)
+
+    def ask(self, text: str, outcome: bool) -> bool:
+        """Record a condition, unless the frame has asked it already, and give its outcome."""
+        if not logs():
+            return outcome
+        text = self.settled(text) if len(text) < _LONGEST else f"{LOST}long"
+        if not any(text in asked for asked in self.frame.asked):
+            self.frame.asked[-1].add(text)
+            self.frame.into.append(Condition(text, outcome))
+        return outcome
+
+    def copies(self, number: int, extent: str, item: Any, site: str) -> Iterator[Any]:
+        """Yield the items of a loop at a site, recording what happens at each."""
+        while site in self.active:
+            site += "x"
+        frame, outer = self.frame, self.frame.into
+        loop = Loop(site, self.settled(extent))
+        outer.append(loop)
+        self.ended.pop(site, None)
+        try:
+            for copy in range(number):
+                frame.into = []
+                loop.copies.append(frame.into)
+                self.active[site] = copy
+                frame.asked.append(set())
+                try:
+                    yield item(copy, f"${site}@{copy}$")
+                finally:
+                    frame.asked.pop()
+        finally:
+            if len(loop.copies) < number:
+                loop.extent = f"{LOST}break"
+            frame.into = outer
+            self.active.pop(site, None)
+            self.ended[site] = (number - 1, loop.extent)
+
+
+_current: Recorder | None = None
+
+
+def current() -> Recorder | None:
+    """Give the run that is recorded, if one is."""
+    return _current
+
+
+@contextmanager
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Record in a recorder; nothing, where it is None."""
+    global _current
+    before, _current = _current, recorder
+    try:
+        yield
+    finally:
+        _current = before
+
+
+def caller() -> Any:
+    """Return the nearest frame of Python's stack outside this package."""
+    found = sys._getframe(1)
+    while found.f_back is not None and found.f_code.co_filename.startswith(_HERE):
+        found = found.f_back
+    return found
+
+
+def is_model_code(filename: str) -> bool:
+    """Whether a file is the code of a model: of one of transformers, or a layer of PyTorch."""
+    folder, _, name = filename.rpartition("/")
+    if "/transformers/models/" in filename:
+        return name.startswith("modeling_")
+    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name == "pytorch_utils.py"
+
+
+def logs() -> bool:
+    """Whether the code that asks is the code of a model."""
+    return is_model_code(caller().f_code.co_filename)
+
+
+def ask(text: str, outcome: bool) -> bool:
+    """Record a condition, if a run is recorded and it depends on anything, and give its outcome."""
+    if _current is None or not re.search(r"[A-Za-z_]", re.sub(r'"[^"]*"|\d+e', "", text)):
+        return outcome
+    return _current.ask(text, outcome)

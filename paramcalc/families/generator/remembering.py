@@ -1,0 +1,565 @@
+"""Values that remember how they were worked out: whole numbers, doubles, truths, texts and lists.
+
+Each is a value of the plain type, so that the code that computes with it goes on as always. Its expression is a text in
+the language of specs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any
+
+from paramcalc.families.generator.recording import LOST, ask, caller, current, is_model_code
+
+_NUMBERS = (int, float)
+
+
+def expression(value: Any) -> str:
+    """Return the expression of a value: what it remembers, or itself."""
+    found = getattr(value, "expression", None)
+    if isinstance(found, str):
+        return found
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(expression, value))}]"
+    return repr(value)
+
+
+def plain(value: Any) -> Any:
+    """Return a value that remembers nothing."""
+    if isinstance(value, Truth):
+        return bool(builtins.int(value))
+    if isinstance(value, Whole):
+        return builtins.int(value)
+    if isinstance(value, Double):
+        return builtins.float(value)
+    if isinstance(value, Text):
+        return str.__str__(value)
+    if isinstance(value, Sequence):
+        return value.base(map(plain, value.items()))
+    return value
+
+
+def whole(value: int, text: str) -> Any:
+    """Return a whole number with its expression."""
+    found = Whole(value)
+    found.expression = f"{LOST}{value}" if LOST in text else text
+    return found
+
+
+def lost(value: Any) -> Any:
+    """Return a number whose expression is not known."""
+    if isinstance(value, bool) or not isinstance(value, _NUMBERS):
+        return value
+    return whole(value, f"{LOST}{value}") if isinstance(value, int) else double(value)
+
+
+def double(value: float, ratio: tuple[str, str] | None = None, scaled: tuple[str, str] | None = None) -> Any:
+    """Return a double: a quotient of two whole numbers, or a whole number times a double that the config has."""
+    found = Double(value)
+    found.expression = f"{LOST}{value}"
+    found.ratio, found.scaled = ratio, scaled
+    return found
+
+
+class _Number:
+    """What whole numbers, doubles and truths have in common."""
+
+    expression: str
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        value = plain(self)
+        return ask(f"({self.expression} != 0)", value != 0)
+
+
+class Whole(_Number, int):
+    """A whole number."""
+
+    __hash__ = int.__hash__
+
+    def __neg__(self) -> Any:
+        return whole(-plain(self), f"(-{self.expression})")
+
+    def __abs__(self) -> Any:
+        return lost(abs(plain(self)))
+
+    def __round__(self, digits: Any = None) -> Any:
+        return self
+
+    def __floor__(self) -> Any:
+        return self
+
+    def __ceil__(self) -> Any:
+        return self
+
+    def __trunc__(self) -> Any:
+        return self
+
+    def __int__(self) -> Any:
+        return int.__int__(self)
+
+    def __index__(self) -> int:
+        return int.__int__(self)
+
+    def __reduce__(self) -> Any:
+        return (int, (int.__int__(self),))
+
+
+_ROUNDINGS: dict[str, Callable[[float], int]] = {
+    "scaled": math.trunc,
+    "scaled_up": math.ceil,
+    "scaled_near": builtins.round,
+}
+
+
+class Double(_Number, float):
+    """A double."""
+
+    ratio: tuple[str, str] | None
+    scaled: tuple[str, str] | None
+    __hash__ = float.__hash__
+
+    def rounded(self, sort: str) -> Any:
+        """Return it as a whole number, cut off, rounded up or to the nearest."""
+        value = int(_ROUNDINGS[sort](plain(self)))
+        if self.scaled is not None:
+            return whole(value, f"{sort}({self.scaled[0]}, {self.scaled[1]})")
+        if self.ratio is not None and sort != "scaled_near":
+            top, bottom = self.ratio
+            return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
+        return lost(value)
+
+    def __floor__(self) -> Any:
+        return self.rounded("scaled")
+
+    def __trunc__(self) -> Any:
+        return self.rounded("scaled")
+
+    def __ceil__(self) -> Any:
+        return self.rounded("scaled_up")
+
+    def __round__(self, digits: Any = None) -> Any:
+        return self.rounded("scaled_near") if digits is None else double(builtins.round(plain(self), digits))
+
+    def __neg__(self) -> Any:
+        return double(-plain(self))
+
+    def __reduce__(self) -> Any:
+        return (float, (float.__float__(self),))
+
+
+class Truth(_Number, int):
+    """A truth: a number, since no class may stand on `bool`."""
+
+    __hash__ = int.__hash__
+
+    def __bool__(self) -> bool:
+        return ask(self.expression, int.__int__(self) != 0)
+
+    def __repr__(self) -> str:
+        return repr(int.__int__(self) != 0)
+
+    def __reduce__(self) -> Any:
+        return (bool, (int.__int__(self),))
+
+
+class Text(str):
+    """A text."""
+
+    expression: str
+    __hash__ = str.__hash__
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce__(self) -> Any:
+        return (str, (str.__str__(self),))
+
+    def startswith(self, *given: Any) -> bool:
+        """Ask how it begins: the language has no word for it."""
+        return ask(f"{LOST}startswith({self.expression})", str.startswith(self, *given))
+
+    def endswith(self, *given: Any) -> bool:
+        """Ask how it ends: the language has no word for it."""
+        return ask(f"{LOST}endswith({self.expression})", str.endswith(self, *given))
+
+    def __contains__(self, part: Any) -> bool:
+        return ask(f"{LOST}part({self.expression}, {part!r})", str.__contains__(self, part))
+
+
+_OPERATIONS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
+    "add": ("+", operator.add),
+    "sub": ("-", operator.sub),
+    "mul": ("*", operator.mul),
+    "floordiv": ("//", operator.floordiv),
+    "truediv": ("/", operator.truediv),
+    "mod": ("%", operator.mod),
+    "pow": ("**", operator.pow),
+}
+_COMPARISONS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "eq": ("==", operator.eq),
+    "ne": ("!=", operator.ne),
+    "lt": ("<", operator.lt),
+    "le": ("<=", operator.le),
+    "gt": (">", operator.gt),
+    "ge": (">=", operator.ge),
+}
+
+
+def _result(sign: str, value: Any, left: Any, right: Any) -> Any:
+    """Return what an operation gives, with its expression where the language has one."""
+    if isinstance(value, complex):
+        return value
+    first, second = expression(left), expression(right)
+    if isinstance(left, int) and isinstance(right, int):
+        if sign == "/":
+            return double(value, ratio=(first, second)) if value >= 0 else double(value)
+        if isinstance(value, int):
+            return whole(value, f"({first} {sign} {second})")
+        return double(value)
+    if sign == "*":
+        for size, factor in ((left, right), (right, left)):
+            if isinstance(size, int) and isinstance(factor, float) and value >= 0:
+                if isinstance(factor, Double) and factor.ratio is not None:
+                    top, bottom = factor.ratio
+                    return double(value, ratio=(f"({expression(size)} * {top})", bottom))
+                known = LOST not in expression(factor)
+                return double(value, scaled=(expression(size), expression(factor)) if known else None)
+    return double(value)
+
+
+def _operation(sign: str, apply: Callable[[Any, Any], Any], reflected: bool) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        if not isinstance(other, _NUMBERS):
+            return NotImplemented
+        left, right = (other, self) if reflected else (self, other)
+        return _result(sign, apply(plain(left), plain(right)), left, right)
+
+    return method
+
+
+def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
+    def method(self: Any, other: Any) -> Any:
+        if not isinstance(other, (*_NUMBERS, str)):
+            return NotImplemented if sign not in ("==", "!=") else sign == "!="
+        outcome = apply(plain(self), plain(other))
+        return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
+
+    return method
+
+
+for _class in (Whole, Double):
+    for _name, (_sign, _apply) in _OPERATIONS.items():
+        setattr(_class, f"__{_name}__", _operation(_sign, _apply, reflected=False))
+        setattr(_class, f"__r{_name}__", _operation(_sign, _apply, reflected=True))
+for _each in (Whole, Double, Truth, Text):
+    for _name, (_sign, _compare) in _COMPARISONS.items():
+        setattr(_each, f"__{_name}__", _comparison(_sign, _compare))
+
+
+class Sequence:
+    """What lists and tuples have in common."""
+
+    expression: str
+    base: type[Any] = list
+
+    def items(self) -> Iterator[Any]:
+        """Yield the items without recording a loop."""
+        found: Iterator[Any] = self.base.__iter__(self)
+        return found
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            bounds = [key.start, key.stop]
+            found = self.base.__getitem__(self, slice(*(plain(each) for each in (*bounds, key.step))))
+            text = ":".join("" if each is None else expression(each) for each in bounds)
+            return remembering(self.base(found), f"{self.expression}[{text}]" if key.step is None else LOST)
+        return renamed(self.base.__getitem__(self, plain(key)), f"{self.expression}[{expression(key)}]")
+
+    def __iter__(self) -> Iterator[Any]:
+        return looped(
+            len(self.base(self.items())),
+            f"len({self.expression})",
+            lambda copy, counter: renamed(self.base.__getitem__(self, copy), f"{self.expression}[{counter}]"),
+        )
+
+    def __bool__(self) -> bool:
+        return ask(f"(len({self.expression}) != 0)", self.base.__len__(self) != 0)
+
+    def __contains__(self, item: Any) -> bool:
+        found = any(plain(item) == plain(each) for each in self.items())
+        return ask(f"({expression(item)} in {self.expression})", found)
+
+    def __add__(self, other: Any) -> Any:
+        return remembering(
+            self.base(chain(self.items(), items_of(other))), f"({self.expression} + {expression(other)})"
+        )
+
+    def __radd__(self, other: Any) -> Any:
+        return remembering(
+            self.base(chain(items_of(other), self.items())), f"({expression(other)} + {self.expression})"
+        )
+
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, (list, tuple)):
+            return False
+        same = [*map(plain, self.items())] == [*map(plain, items_of(other))]
+        return ask(f"({self.expression} == {expression(other)})", same)
+
+    def __ne__(self, other: Any) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __reduce__(self) -> Any:
+        return (self.base, (self.base(self.items()),))
+
+    def index(self, item: Any, *rest: Any) -> Any:
+        """Return where an item first stands."""
+        found = [*map(plain, self.items())].index(plain(item))
+        return whole(found, f"position({expression(item)}, {self.expression})")
+
+    def count(self, item: Any) -> Any:
+        """Count an item: the language has no word for it."""
+        return lost(sum(plain(item) == plain(each) for each in self.items()))
+
+
+class List(Sequence, list[Any]):  # type: ignore[misc]
+    """A list."""
+
+    base = list
+
+
+class Tuple(Sequence, tuple[Any, ...]):
+    """A tuple."""
+
+    base = tuple
+
+
+def items_of(value: Any) -> Iterable[Any]:
+    """Return the items of a list without recording a loop."""
+    return value.items() if isinstance(value, Sequence) else value
+
+
+def remembering(value: Any, text: str) -> Any:
+    """Return a value that remembers it is this expression; None, mappings and objects as they are."""
+    made: dict[type[Any], Any] = {bool: Truth, int: Whole, float: Double, str: Text, list: List, tuple: Tuple}
+    kind = type(plain(value))
+    if kind not in made:
+        return value
+    if kind in (list, tuple):
+        value = [remembering(plain(each), f"{text}[{place}]") for place, each in enumerate(items_of(value))]
+    found = made[kind](value)
+    found.expression = text
+    if kind is float:
+        found.ratio = found.scaled = None
+    return found
+
+
+def renamed(value: Any, text: str) -> Any:
+    """Return an item of a list under the expression by which it was taken."""
+    return remembering(plain(value), text) if hasattr(value, "expression") else value
+
+
+# --- Loops ------------------------------------------------------------------------------
+
+
+class Range:
+    """What a loop goes over: a number of items, its expression, and each item for its counter."""
+
+    def __init__(self, number: int, extent: str, item: Callable[[int, str], Any]) -> None:
+        self.number, self.extent, self.item = number, extent, item
+
+    def __iter__(self) -> Iterator[Any]:
+        return looped(self.number, self.extent, self.item)
+
+    def __len__(self) -> int:
+        return self.number
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self.item(place, str(place)) for place in range(self.number)[key]]
+        return self.item(range(self.number)[plain(key)], expression(key))
+
+    def __contains__(self, value: Any) -> bool:
+        return any(plain(self.item(place, str(place))) == plain(value) for place in range(self.number))
+
+    def __reversed__(self) -> Iterator[Any]:
+        return iter(backwards(self))
+
+
+def looped(number: int, extent: str, item: Callable[[int, str], Any]) -> Iterator[Any]:
+    """Yield the items of a loop, recorded where the loop stands in the code of a model."""
+    recorder = current()
+    place = caller()
+    if recorder is None or not is_model_code(place.f_code.co_filename):
+        return (item(copy, str(copy)) for copy in range(number))
+    name = place.f_code.co_filename.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
+    return recorder.copies(number, extent, item, f"L_{name}_{place.f_lineno}")
+
+
+def _sequence(value: Any) -> Range | None:
+    """Return what a loop over a value goes over; None for what is no sequence."""
+    if isinstance(value, Range):
+        return value
+    if isinstance(value, Sequence):
+        base = value.base
+        return Range(
+            len(base(value.items())),
+            f"len({value.expression})",
+            lambda copy, counter: renamed(base.__getitem__(value, copy), f"{value.expression}[{counter}]"),
+        )
+    if isinstance(value, (list, tuple)):
+        return Range(len(value), str(len(value)), lambda copy, counter: value[copy])
+    return None
+
+
+def traced_range(*bounds: Any) -> Any:
+    """Do what `range` does."""
+    numbers = range(*(operator.index(each) for each in bounds))
+    texts = [expression(each) for each in bounds]
+    low, high = (texts[0], texts[1]) if len(texts) > 1 else ("0", texts[0])
+    step = texts[2] if len(texts) > 2 else "1"
+    extent = high if low == "0" else f"({high} - {low})"
+    if step != "1":
+        extent = f"ceil({extent} / {step})" if not step.startswith("-") else f"{LOST}range"
+
+    def item(copy: int, counter: str) -> Any:
+        text = counter if step == "1" else f"({counter} * {step})"
+        return whole(numbers[copy], text if low == "0" else f"({low} + {text})")
+
+    return Range(len(numbers), extent, item)
+
+
+def traced_enumerate(value: Any, start: Any = 0) -> Any:
+    """Do what `enumerate` does."""
+    found = _sequence(value)
+    if found is None:
+        return builtins.enumerate(value, start)
+
+    def item(copy: int, counter: str) -> Any:
+        text = counter if plain(start) == 0 else f"({counter} + {expression(start)})"
+        return whole(copy + plain(start), text), found.item(copy, counter)
+
+    return Range(found.number, found.extent, item)
+
+
+def traced_zip(*values: Any, **options: Any) -> Any:
+    """Do what `zip` does."""
+    found = [_sequence(each) for each in values]
+    if not found or any(each is None for each in found):
+        return builtins.zip(*values, **options)  # noqa: B905
+    extents = [*dict.fromkeys(each.extent for each in found if each is not None)]
+    extent = extents[0] if len(extents) == 1 else f"min({', '.join(extents)})"
+    number = min(each.number for each in found if each is not None)
+    return Range(number, extent, lambda copy, counter: tuple(each.item(copy, counter) for each in found if each))
+
+
+def backwards(found: Range) -> Range:
+    """Return the items of a loop in the other order."""
+    return Range(
+        found.number,
+        found.extent,
+        lambda copy, counter: found.item(found.number - 1 - copy, f"({found.extent} - 1 - {counter})"),
+    )
+
+
+def traced_reversed(value: Any) -> Any:
+    """Do what `reversed` does."""
+    found = _sequence(value)
+    return builtins.reversed(value) if found is None else backwards(found)
+
+
+def traced_len(value: Any) -> Any:
+    """Do what `len` does."""
+    if isinstance(value, Range):
+        return whole(value.number, value.extent)
+    if isinstance(value, Sequence):
+        return whole(value.base.__len__(value), f"len({value.expression})")
+    return builtins.len(value)
+
+
+def traced_sum(value: Any, *start: Any) -> Any:
+    """Do what `sum` does."""
+    if isinstance(value, Sequence) and not start:
+        return whole(builtins.sum(map(plain, value.items())), f"sum({value.expression})")
+    return builtins.sum(items_of(value), *start)
+
+
+def _traced_extreme(apply: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def method(*values: Any, **options: Any) -> Any:
+        if not options and len(values) == 1 and isinstance(values[0], Sequence):
+            return whole(apply(map(plain, values[0].items())), f"{name}({values[0].expression})")
+        if len(values) > 1 and not options and any(isinstance(each, Whole) for each in values):
+            found = apply(*map(plain, values))
+            integers = all(isinstance(each, int) for each in values)
+            return whole(found, f"{name}({', '.join(map(expression, values))})") if integers else lost(found)
+        return apply(*values, **options)
+
+    return method
+
+
+class _Integer(type):
+    """Stands for `int` in the code of models: what it makes of a number remembers on."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, int)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, int)
+
+    def __call__(cls, *values: Any, **options: Any) -> Any:
+        if len(values) == 1 and isinstance(values[0], Whole):
+            return values[0]
+        if len(values) == 1 and isinstance(values[0], Double):
+            return values[0].rounded("scaled")
+        return int(*values, **options)
+
+    def __or__(cls, other: Any) -> Any:
+        return int | other
+
+    def __ror__(cls, other: Any) -> Any:
+        return other | int
+
+    def __eq__(cls, other: object) -> bool:
+        return other is cls or other is int
+
+    def __hash__(cls) -> int:
+        return hash(int)
+
+
+class Integer(metaclass=_Integer):
+    """`int`, as the code of models has it."""
+
+
+#: What stands in the code of models in place of Python's own.
+BUILTINS: dict[str, Any] = {
+    "range": traced_range,
+    "enumerate": traced_enumerate,
+    "zip": traced_zip,
+    "reversed": traced_reversed,
+    "len": traced_len,
+    "sum": traced_sum,
+    "min": _traced_extreme(builtins.min, "min"),
+    "max": _traced_extreme(builtins.max, "max"),
+    "int": Integer,
+}

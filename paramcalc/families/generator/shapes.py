@@ -1,0 +1,154 @@
+"""Sizes of tensors as expressions: what the functions that make and reshape tensors do to them.
+
+A tensor made while a run is recorded keeps the expressions of its sizes; one that is not understood keeps none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from paramcalc.families.generator.recording import LOST
+from paramcalc.families.generator.remembering import Double, expression, plain
+
+#: The attribute of a tensor that holds the expressions of its sizes.
+SIZES = "_paramcalc_sizes"
+_FACTORIES = {"empty", "zeros", "ones", "full", "rand", "randn", "new_empty", "new_zeros", "new_full", "new_ones"}
+
+
+def sizes_of(tensor: Any) -> tuple[str, ...]:
+    """Return the sizes of a tensor as expressions; a size above one that is not known as `?size`."""
+    found = getattr(tensor, SIZES, None)
+    if found is not None and len(found) == tensor.dim():
+        return tuple(found)
+    return tuple(str(int(size)) if size <= 1 else f"{LOST}{int(size)}" for size in tensor.shape)
+
+
+class Shapes(TorchFunctionMode):  # type: ignore[misc]
+    """Follows the sizes of tensors through the functions of PyTorch."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if isinstance(result, torch.Tensor):
+            name = getattr(func, "__name__", "")
+            try:
+                sizes = _sizes(name, args, kwargs, result)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+                sizes = None
+            if sizes is not None and len(sizes) == result.dim():
+                setattr(result, SIZES, tuple(sizes))
+        return result
+
+
+def _sizes(name: str, args: Sequence[Any], kwargs: Any, result: Any) -> Sequence[str] | None:
+    """Return the sizes of what a function gives, as expressions; None where that is not known."""
+    if name in _FACTORIES:
+        return [*map(_size, _given(name, args, kwargs))]
+    if name in _RULES:
+        return _RULES[name](args, kwargs)
+    if hasattr(result, SIZES):
+        return None
+    for each in (*args, *kwargs.values()):
+        if isinstance(each, torch.Tensor) and hasattr(each, SIZES) and each.shape == result.shape:
+            return sizes_of(each)
+    return None
+
+
+def _size(value: Any) -> str:
+    return f"{LOST}{plain(value)}" if isinstance(value, Double) else expression(plain_integer(value))
+
+
+def plain_integer(value: Any) -> Any:
+    """Return a whole number of another package as Python's own."""
+    return value if hasattr(value, "expression") else int(value)
+
+
+def _given(name: str, args: Sequence[Any], kwargs: Any) -> Iterable[Any]:
+    """Return the sizes that a factory is given."""
+    rest = args[1:] if name.startswith("new_") else args
+    given = kwargs.get("size", rest[0] if rest and isinstance(rest[0], (list, tuple)) else rest)
+    found = given if isinstance(given, (list, tuple)) else [given]
+    return [found[place] for place in range(len(found))]
+
+
+def _product(sizes: Iterable[str]) -> str:
+    several = [each for each in sizes if each != "1"]
+    return f"({' * '.join(several)})" if several else "1"
+
+
+def _arange(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
+    numbers = [each for each in args if isinstance(each, (int, float))]
+    if "end" in kwargs:
+        numbers = [kwargs.get("start", 0), kwargs["end"], kwargs.get("step", 1)]
+    low, high, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers[:2], *(numbers[2:] or [1]))
+    step = kwargs.get("step", step)
+    length = expression(high) if plain(low) == 0 else f"({expression(high)} - {expression(low)})"
+    return [length if plain(step) == 1 else f"ceil({length} / {expression(step)})"]
+
+
+def _viewed(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
+    given = args[1] if isinstance(args[1], (list, tuple)) else args[1:]
+    texts = [_size(given[place]) for place in range(len(given))]
+    rest = [place for place, text in enumerate(texts) if text == "-1"]
+    for place in rest:
+        others = _product(text for other, text in enumerate(texts) if other != place)
+        whole = _product(sizes_of(args[0]))
+        texts[place] = whole if others == "1" else f"({whole} // {others})"
+    return texts if len(rest) < 2 else None
+
+
+def _expanded(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    given = args[1] if isinstance(args[1], (list, tuple)) else args[1:]
+    before = sizes_of(args[0])
+    ahead = len(given) - len(before)
+    texts = [_size(given[place]) for place in range(len(given))]
+    return [before[place - ahead] if text == "-1" else text for place, text in enumerate(texts)]
+
+
+def _unsqueezed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    sizes = [*sizes_of(args[0])]
+    place = plain(args[1] if len(args) > 1 else kwargs["dim"])
+    sizes.insert(place if place >= 0 else place + len(sizes) + 1, "1")
+    return sizes
+
+
+def _transposed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    sizes = [*sizes_of(args[0])]
+    first, second = (args[1:3]) if len(args) > 2 else (kwargs["dim0"], kwargs["dim1"])
+    sizes[first], sizes[second] = sizes[second], sizes[first]
+    return sizes
+
+
+def _joined(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    axis = kwargs.get("dim", args[1] if len(args) > 1 else 0)
+    all_sizes = [sizes_of(each) for each in args[0]]
+    sizes = [*all_sizes[0]]
+    sizes[axis] = f"({' + '.join(each[axis] for each in all_sizes)})"
+    return sizes
+
+
+def _normed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    axis = plain(args[2] if len(args) > 2 else kwargs.get("dim", 0))
+    return [] if axis == -1 else [size if place == axis else "1" for place, size in enumerate(sizes_of(args[0]))]
+
+
+_RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
+    "arange": _arange,
+    "linspace": lambda args, kwargs: [_size(args[2] if len(args) > 2 else kwargs["steps"])],
+    "eye": lambda args, kwargs: [_size(args[0]), _size(args[1] if len(args) > 1 else args[0])],
+    "view": _viewed,
+    "reshape": _viewed,
+    "expand": _expanded,
+    "unsqueeze": _unsqueezed,
+    "transpose": _transposed,
+    "swapaxes": _transposed,
+    "t": lambda args, kwargs: [*reversed(sizes_of(args[0]))],
+    "outer": lambda args, kwargs: [*sizes_of(args[0]), *sizes_of(args[1])],
+    "cat": _joined,
+    "concat": _joined,
+    "norm_except_dim": _normed,
+}

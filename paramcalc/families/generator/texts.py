@@ -1,0 +1,157 @@
+"""Expressions as texts: joined, negated, renamed, and written with no more parentheses than they need."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+_NEGATED = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
+    ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+
+
+@cache
+def parsed(text: str) -> ast.expr:
+    """Return the tree of an expression."""
+    return ast.parse(text, mode="eval").body
+
+
+@cache
+def names_in(text: str) -> frozenset[str]:
+    """Return the names in an expression: dims, dotted ones whole, and counters."""
+    found: set[str] = set()
+    _names(parsed(text), found)
+    return frozenset(found - {"true", "false", "none"})
+
+
+def _names(node: ast.AST, found: set[str]) -> None:
+    dotted = _dotted(node)
+    if dotted is not None:
+        found.add(dotted)
+        return
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(node, ast.Call) and child is node.func):
+            _names(child, found)
+
+
+def _dotted(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        before = _dotted(node.value)
+        return None if before is None else f"{before}.{node.attr}"
+    return None
+
+
+def negated(text: str) -> str:
+    """Return the opposite of a condition."""
+    tree = parsed(text)
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.Not):
+        return ast.unparse(tree.operand)
+    if isinstance(tree, ast.Compare) and len(tree.ops) == 1 and type(tree.ops[0]) in _NEGATED:
+        other = _NEGATED[type(tree.ops[0])]()
+        return ast.unparse(ast.Compare(tree.left, [other], tree.comparators))
+    return f"not ({text})"
+
+
+def conjunction(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Return conditions that must all hold, each once."""
+    return tuple(dict.fromkeys((*first, *second)))
+
+
+def needed(conditions: Sequence[str]) -> list[str]:
+    """Return conditions that must all hold without those that another implies: what is one text is no other."""
+    equal = [each for each in map(_text_compared, conditions) if each is not None and each[0] is ast.Eq]
+
+    def is_implied(condition: str) -> bool:
+        found = _text_compared(condition)
+        return (
+            found is not None
+            and found[0] is ast.NotEq
+            and any(name == found[1] and text != found[2] for _, name, text in equal)
+        )
+
+    return [each for each in conditions if not is_implied(each)]
+
+
+def _text_compared(condition: str) -> tuple[type[ast.cmpop], str, str] | None:
+    """Return how something is compared with a text, what it is, and the text; None for any other condition."""
+    tree = parsed(condition)
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
+        return None
+    (other,) = tree.comparators
+    is_text = isinstance(other, ast.Constant) and isinstance(other.value, str)
+    return (type(tree.ops[0]), ast.unparse(tree.left), ast.unparse(other)) if is_text else None
+
+
+def choice(condition: str, yes: str, no: str) -> str:
+    """Return one expression or another, as a condition holds."""
+    if yes == no:
+        return yes
+    if no == "true":
+        return f"(not ({condition}) or ({yes}))"
+    if yes == "true":
+        return f"(({condition}) or ({no}))"
+    ours, theirs = parsed(yes), parsed(no)
+    if isinstance(ours, ast.BinOp) and isinstance(theirs, ast.BinOp) and type(ours.op) is type(theirs.op):
+        # what both sides have in common stands outside
+        left, right = ([ast.unparse(each.left), ast.unparse(each.right)] for each in (ours, theirs))
+        if left[0] == right[0] or left[1] == right[1]:
+            inner = ast.BinOp(
+                parsed(choice(condition, left[0], right[0])), ours.op, parsed(choice(condition, left[1], right[1]))
+            )
+            return f"({ast.unparse(inner)})"
+    return f"(({yes}) if ({condition}) else ({no}))"
+
+
+class _Tidied(ast.NodeTransformer):
+    """Renames, and takes out what changes nothing."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return parsed(self.names[node.id]) if node.id in self.names else node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        dotted = _dotted(node)
+        if dotted is not None and dotted in self.names:
+            return parsed(self.names[dotted])
+        return self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        left, right = (each.value if isinstance(each, ast.Constant) else None for each in (node.left, node.right))
+        if isinstance(node.op, ast.Mult) and 1 in (left, right):
+            return node.right if left == 1 else node.left
+        if isinstance(node.op, ast.FloorDiv) and right == 1:
+            return node.left
+        if isinstance(node.op, ast.Mod) and right == 1:
+            return ast.Constant(0)
+        if isinstance(node.op, (ast.Add, ast.Sub)) and right == 0:
+            return node.left
+        if isinstance(node.op, ast.Add) and left == 0:
+            return node.right
+        if type(left) is int and type(right) is int and isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+            value = {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}[type(node.op)]
+            return ast.Constant(value)
+        return node
+
+
+def is_certain(text: str) -> bool:
+    """Whether a condition holds whatever the dims are, such as that the remainder by 1 is 0."""
+    tree = parsed(text)
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):
+        return any(is_certain(ast.unparse(each)) for each in tree.values)
+    constant = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Constant)
+    return constant and ast.unparse(tree) in ("0 == 0", "1 == 1", "0 != 1", "1 != 0")
+
+
+def tidied(text: str, names: Mapping[str, str] | None = None) -> str:
+    """Write an expression with other names, and no more parentheses than it needs."""
+    import copy
+
+    tree = _Tidied(names or {}).visit(copy.deepcopy(parsed(text)))
+    return ast.unparse(ast.fix_missing_locations(tree)).replace("'", '"')

@@ -1,0 +1,360 @@
+"""Recording the construction of a real model: all that is put in the place of something else, and taken back.
+
+Only here is anything of PyTorch, transformers or Python changed; `traced` undoes all of it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedConfig
+from transformers.activations import ClassInstantier
+
+from paramcalc.families.generator.models import Fields, build, fields_of
+from paramcalc.families.generator.recording import Frame, Made, Recorder, ask, current, logs, recording
+from paramcalc.families.generator.remembering import (
+    BUILTINS,
+    Double,
+    Range,
+    Sequence,
+    Text,
+    Truth,
+    Whole,
+    expression,
+    lost,
+    plain,
+    remembering,
+    whole,
+)
+from paramcalc.families.generator.shapes import SIZES, Shapes, sizes_of
+
+#: Modules that only hold others: what is in them belongs to whoever made it.
+CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+
+
+def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str]) -> tuple[Any, Recorder]:
+    """Construct a model of a configuration, and give it with what was recorded.
+
+    `optional` names the fields that may be absent, so that the code asks whether they are.
+    """
+    recorder = Recorder()
+    with _changed(config, optional):
+        _remember(config, fields)
+        with recording(recorder), Shapes():
+            model = build(cls, config)
+    return model, recorder
+
+
+@contextmanager
+def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
+    """Change what has to be changed for one run."""
+    with ExitStack() as undone:
+        _give_builtins(undone)
+        # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
+        nn.Module.__new__ = staticmethod(_new_module(undone))
+        undone.callback(setattr, nn.Module, "__new__", staticmethod(_plain_module))
+        _replace(undone, nn.Parameter, "__new__", staticmethod(_new_parameter(nn.Parameter.__new__)))
+        _replace(undone, ClassInstantier, "__getitem__", _activation)
+        _replace(undone, PreTrainedConfig, "__getattribute__", _reading(optional))
+        # each class of configurations has a way to set attributes of its own, which checks them
+        for each in _classes(config):
+            _replace(undone, each, "__setattr__", _setting(each.__setattr__))
+        for name in ("sqrt", "log", "log2", "exp", "pow"):
+            _replace(undone, math, name, _losing(getattr(math, name)))
+        _replace(undone, math, "prod", _product(math.prod))
+        yield
+
+
+def _classes(config: Any) -> set[type[Any]]:
+    """Return the classes of a configuration and of those in it."""
+    inner = object.__getattribute__(config, "__dict__").values()
+    found = [_classes(each) for each in inner if isinstance(each, PreTrainedConfig)]
+    return {type(config)}.union(*found)
+
+
+def _replace(undone: ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Put something in the place of an attribute, until it is undone."""
+    own = vars(owner)
+    if name in own:
+        undone.callback(setattr, owner, name, own[name])
+    else:
+        undone.callback(delattr, owner, name)
+    setattr(owner, name, value)
+
+
+def _give_builtins(undone: ExitStack) -> None:
+    """Give the code of models functions that remember in place of Python's own."""
+    for module in _modules_of_models(len(sys.modules)):
+        own = vars(module)
+        for function, value in BUILTINS.items():
+            if function not in own:
+                own[function] = value
+                undone.callback(own.pop, function)
+
+
+def models_loaded() -> int:
+    """Return how many modules of models are loaded."""
+    return len(_modules_of_models(len(sys.modules)))
+
+
+@cache
+def _modules_of_models(loaded: int) -> tuple[Any, ...]:
+    """Return the modules of models, while this number of modules is loaded."""
+    return tuple(
+        module
+        for name, module in sys.modules.items()
+        if name.startswith("transformers.models.") and name.rpartition(".")[2].startswith("modeling_")
+    )
+
+
+# --- Modules ----------------------------------------------------------------------------
+
+
+def _plain_module(cls: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make a module as `object` does."""
+    return object.__new__(cls)
+
+
+def _new_module(undone: ExitStack) -> Callable[..., Any]:
+    """Return what makes a module, and records it."""
+    wrapped: set[type[Any]] = set()
+
+    def new(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        made = object.__new__(cls)
+        recorder = current()
+        if recorder is None:
+            return made
+        record = Made(made, recorder.frame, dict(recorder.active))
+        record.sites = frozenset(recorder.active) - recorder.frame.around
+        recorder.made[id(made)] = record
+        recorder.kept.append(made)
+        recorder.frame.into.append(record)
+        if not issubclass(cls, CONTAINERS) and cls.__init__ is not nn.Module.__init__:
+            given = [signature(each) for each in args]
+            given += [f"{name}={signature(each)}" for name, each in kwargs.items()]
+            record.key = f"{cls.__module__}.{cls.__qualname__}({', '.join(given)})"
+            if cls not in wrapped:
+                wrapped.add(cls)
+                _replace(undone, cls, "__init__", _framed(cls.__init__))
+        return made
+
+    return new
+
+
+def _framed(constructor: Any) -> Callable[..., None]:
+    """Return a constructor that opens a frame for the module that it is the first to construct."""
+    if hasattr(constructor, "__wrapped_for_frames__"):
+        return constructor  # type: ignore[no-any-return]
+
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        recorder = current()
+        record = recorder.made.get(id(self)) if recorder is not None else None
+        if recorder is None or record is None or record.frame is not None or not record.key:
+            constructor(self, *args, **kwargs)
+            return
+        before = recorder.frame
+        recorder.frame = record.frame = Frame(record.key, before)
+        record.frame.around = frozenset(recorder.active)
+        try:
+            constructor(self, *args, **kwargs)
+        finally:
+            recorder.frame = before
+
+    for name in ("__name__", "__qualname__", "__doc__", "__module__"):
+        setattr(init, name, getattr(constructor, name, None))
+    init.__wrapped__ = constructor  # type: ignore[attr-defined]
+    init.__wrapped_for_frames__ = True  # type: ignore[attr-defined]
+    return init
+
+
+def signature(value: Any, depth: int = 0) -> str:
+    """Return what an argument of a constructor is, as an expression, so that equal ones make equal modules."""
+    recorder = current()
+    assert recorder is not None
+    if isinstance(value, (Double, float)):
+        return "double"
+    if isinstance(value, (Whole, Truth, Text, Sequence)):
+        return recorder.settled(expression(value))
+    if isinstance(value, str):
+        copies = {str(copy) for copy in recorder.active.values()}
+        return repr(re.sub(r"\d+", lambda match: "#" if match[0] in copies else match[0], value))
+    if value is None or isinstance(value, int):
+        return repr(value)
+    if isinstance(value, Range):
+        return recorder.settled(f"range({value.extent})")
+    return _signature_of_object(value, depth, recorder)
+
+
+def _signature_of_object(value: Any, depth: int, recorder: Recorder) -> str:
+    if isinstance(value, PreTrainedConfig):
+        own = object.__getattribute__(value, "__dict__")
+        changed = own.get("_paramcalc_set") or {}
+        texts = [f"{name}={signature(each, depth + 1)}" for name, each in sorted(changed.items())]
+        return f"config {own.get('_paramcalc_path', '?')}{{{', '.join(texts)}}}"
+    if isinstance(value, (list, tuple)) and depth < 4:
+        return f"[{', '.join(signature(each, depth + 1) for each in value)}]"
+    if isinstance(value, dict) and depth < 4:
+        return f"{{{', '.join(f'{key}: {signature(each, depth + 1)}' for key, each in value.items())}}}"
+    if isinstance(value, torch.Tensor):
+        return f"tensor({', '.join(map(recorder.settled, sizes_of(value)))})"
+    if isinstance(value, nn.Module):
+        record = recorder.made.get(id(value))
+        return f"module {record.key if record is not None and len(record.key) < 300 else type(value).__name__}"
+    return f"object {getattr(value, '__qualname__', type(value).__qualname__)}"
+
+
+def _new_parameter(make: Any) -> Callable[..., Any]:
+    def new(cls: Any, data: Any = None, requires_grad: Any = True) -> Any:
+        made = make(cls, data, bool(requires_grad))
+        if data is not None and hasattr(data, SIZES):
+            setattr(made, SIZES, getattr(data, SIZES))
+        return made
+
+    return new
+
+
+@cache
+def owning_activations() -> tuple[str, ...]:
+    """Return the names of activations that have tensors, such as `prelu`."""
+    from transformers.activations import ACT2FN
+
+    found = []
+    with recording(None), torch.device("meta"):
+        for name in sorted(ACT2FN.keys()):
+            content = dict.__getitem__(ACT2FN, name)
+            cls, options = content if isinstance(content, tuple) else (content, {})
+            made = cls(**options)
+            if any(True for _ in (*made.parameters(), *made.buffers())):
+                found.append(name)
+    return tuple(found)
+
+
+def _activation(table: Any, key: Any) -> Any:
+    """Make an activation by its name, asking only whether it is one that has tensors."""
+    name = plain(key)
+    content = dict.__getitem__(table, name)
+    cls, options = content if isinstance(content, tuple) else (content, {})
+    if isinstance(key, Text) and current() is not None:
+        for each in owning_activations():
+            if ask(f'({expression(key)} == "{each}")', name == each):
+                break
+    return cls(**options)
+
+
+# --- Arithmetic of doubles ---------------------------------------------------------------
+
+
+def _losing(function: Any) -> Callable[..., Any]:
+    """Return a function of doubles whose result remembers that it is not a constant."""
+
+    def method(*values: Any) -> Any:
+        found = function(*map(plain, values))
+        return lost(found) if any(hasattr(each, "expression") for each in values) else found
+
+    return method
+
+
+def _product(function: Any) -> Callable[..., Any]:
+    def method(values: Any, **options: Any) -> Any:
+        if isinstance(values, Sequence):
+            texts = [f"{values.expression}[{place}]" for place in range(values.base.__len__(values))]
+            return whole(function(map(plain, values.items())), f"({' * '.join(texts)})")
+        return function(values, **options)
+
+    return method
+
+
+# --- Configurations ----------------------------------------------------------------------
+
+
+def _remember(config: Any, fields: Fields, path: str = "", left: frozenset[str] | None = None) -> None:
+    """Make the values of a configuration remember the fields that they are, but for truths with the names left."""
+    left = compared_by_identity() if left is None else left
+    own = object.__getattribute__(config, "__dict__")
+    own["_paramcalc_path"], own["_paramcalc_set"] = path or "config", {}
+    for name, value in [*own.items()]:
+        here = f"{path}.{name}" if path else name
+        if isinstance(value, PreTrainedConfig):
+            _remember(value, fields, here, left)
+        elif here in fields and not (isinstance(value, bool) and name in left):
+            own[name] = remembering(value, here)
+
+
+@cache
+def _identities(file: str) -> frozenset[str]:
+    text = Path(file).read_text(encoding="utf-8")
+    found = re.findall(r"([\w.]+) is (?:not )?(?:True|False)\b", text)
+    found += re.findall(r"isinstance\(([\w.]+), bool\)", text)
+    return frozenset(each.rpartition(".")[2] for each in found)
+
+
+def compared_by_identity() -> frozenset[str]:
+    """Return the names that the code of the models that are loaded compares with `is True`, or tests for a `bool`."""
+    files = (module.__file__ for module in _modules_of_models(len(sys.modules)))
+    return frozenset().union(*(_identities(each) for each in files if each))
+
+
+def _reading(optional: frozenset[str]) -> Callable[..., Any]:
+    """Return what reads an attribute of a configuration, and records what cannot remember itself."""
+
+    def read(self: Any, name: str) -> Any:
+        recorder = current()
+        if recorder is None or name.startswith("_"):
+            return object.__getattribute__(self, name)
+        own = object.__getattribute__(self, "__dict__")
+        path = own.get("_paramcalc_path")
+        name_there = type(self).attribute_map.get(name, name)
+        if path is None:
+            return object.__getattribute__(self, name_there)
+        here = name_there if path == "config" else f"{path}.{name_there}"
+        try:
+            value = object.__getattribute__(self, name_there)
+        except AttributeError:
+            if logs():
+                recorder.missing.add(here)
+            raise
+        if name == "num_labels":
+            recorder.reads.add(here)
+            return remembering(int(value), here)
+        if name_there in own and name_there not in own["_paramcalc_set"]:
+            _note(recorder, here, value, optional)
+        return value
+
+    return read
+
+
+def _note(recorder: Recorder, here: str, value: Any, optional: frozenset[str]) -> None:
+    recorder.reads.add(here)
+    if isinstance(value, (dict, PreTrainedConfig)):
+        return
+    if here in optional or value is None:
+        ask(f"({here} == none)", value is None)
+    if isinstance(value, bool):
+        ask(here, value)
+
+
+def _setting(plainly: Any) -> Callable[..., None]:
+    """Return what sets an attribute of a configuration, and keeps that it did."""
+
+    def write(self: Any, name: str, value: Any) -> None:
+        own = object.__getattribute__(self, "__dict__")
+        if current() is None or "_paramcalc_path" not in own:
+            return plainly(self, name, value)  # type: ignore[no-any-return]
+        name = type(self).attribute_map.get(name, name)
+        if name in own and own[name] is value:
+            return None
+        own[name] = value
+        if not name.startswith("_") and name in {path.rpartition(".")[2] for path in fields_of(self)}:
+            own["_paramcalc_set"] = {**own["_paramcalc_set"], name: value}
+        return None
+
+    return write

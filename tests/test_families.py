@@ -1,0 +1,146 @@
+"""Families: a configuration of Hugging Face as a spec, read without PyTorch and without transformers."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
+from tests.helpers import run
+
+LLAMA_405B = {
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 16384,
+    "intermediate_size": 53248, "num_hidden_layers": 126, "num_attention_heads": 128, "num_key_value_heads": 8,
+    "rope_theta": 500000.0, "max_position_embeddings": 131072, "tie_word_embeddings": False, "bos_token_id": 128000,
+    "rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "torch_dtype": "bfloat16",
+}  # fmt: skip
+GPT2 = {"model_type": "gpt2"}
+
+
+def refused(config: Any, head: str | None = None) -> str:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count(pc.from_huggingface(config, head))
+    return str(caught.value)
+
+
+def test_a_configuration_is_counted_wherever_a_spec_is(tmp_path: Path) -> None:
+    # the number of its authors (arXiv 2407.21783), exact in the index of its checkpoint
+    assert pc.count(LLAMA_405B).total == 405_853_388_800
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(LLAMA_405B), encoding="utf-8")
+    assert pc.count(file).total == pc.count(tmp_path).total == pc.count(str(tmp_path)).total == 405_853_388_800
+    assert "405,853,388,800" in run("count", str(file)).output
+
+
+def test_the_dtype_is_that_of_the_configuration() -> None:
+    count = pc.count(LLAMA_405B)
+    assert count.bytes == 2 * count.total
+
+
+def test_weights_beside_a_configuration_are_noted(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(GPT2), encoding="utf-8")
+    assert "were not read" not in run("count", str(tmp_path)).output
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    assert "the weights beside it (model.safetensors) were not read" in run("count", str(tmp_path)).output
+
+
+def test_buffers_are_said_to_be_left_out() -> None:
+    assert any("buffers" in each for each in pc.count(GPT2).remarks)
+
+
+def test_names_are_those_of_transformers() -> None:
+    rows = pc.count({**GPT2, "n_layer": 2}, expand=True).layers
+    names = [".".join([*row.path, tensor.name]) for row in rows for tensor in row.tensors]
+    assert names[:4] == [
+        "transformer.wte.weight", "transformer.wpe.weight", "transformer.h.0.ln_1.weight", "transformer.h.0.ln_1.bias",
+    ]  # fmt: skip
+    assert names[-1] == "lm_head.weight"
+
+
+def test_the_head_is_chosen_by_the_architecture_or_asked_for() -> None:
+    base = pc.from_huggingface(GPT2, head="base")
+    assert (base.name, pc.count(base).total_untied) == ("GPT2Model", 124_439_808)
+    stated = {**GPT2, "architectures": ["GPT2Model"]}
+    assert pc.from_huggingface(stated).name == "GPT2Model"
+    assert pc.from_huggingface(stated, head="causal-lm").name == "GPT2LMHeadModel"
+
+
+def test_what_is_left_out_or_null_is_what_transformers_makes_of_it() -> None:
+    sparse = {"model_type": "llama", "hidden_size": 512, "num_attention_heads": 8}
+    full = {**sparse, "num_key_value_heads": 8, "head_dim": 64}
+    null = {**sparse, "num_key_value_heads": None, "head_dim": None}
+    assert pc.count(sparse).total == pc.count(full).total == pc.count(null).total
+    assert pc.count({**sparse, "head_dim": 32}).total < pc.count(sparse).total
+
+
+def test_the_dims_are_the_fields_under_any_of_their_names() -> None:
+    assert pc.from_huggingface({**GPT2, "hidden_size": 96}).dims["n_embd"] == 96
+    spec = pc.from_huggingface(GPT2)
+    assert pc.count(spec, dims={"n_layer": 24, "n_embd": 1024, "n_head": 16}).total == 354_823_168
+    assert {"n_embd", "n_layer", "vocab_size"} <= {str(symbol) for symbol in pc.formula(spec).expr.free_symbols}
+
+
+def test_what_is_not_proved_is_refused_by_name() -> None:
+    assert refused({"model_type": "lama"}) == (
+        "error[unknown-model-type]: there is no model type 'lama'\n    did you mean 'llama'?"
+    )
+    assert "error[unproved-config]: 'hidden_size' is '4096'" in refused({**LLAMA_405B, "hidden_size": "4096"})
+    other = {**GPT2, "architectures": ["GPT2ForTokenClassification"]}
+    assert "'architectures': the class 'GPT2ForTokenClassification' is not known of gpt2" in refused(other)
+    assert "'head': the class 'vision'" in refused(GPT2, "vision")
+    quantised = {**LLAMA_405B, "quantization_config": {"bits": 4}}
+    assert "'quantization_config' stands for quantised weights" in refused(quantised)
+    assert "an adapter" in refused({"peft_type": "LORA"})
+    uneven = refused({**GPT2, "n_embd": 770})
+    assert uneven.startswith("error[unproved-config]: GPT2LMHeadModel: 'n_embd // n_head * n_head == n_embd'")
+    assert "at n_embd = 770, n_head = 12" in uneven
+
+
+def test_families_are_listed_and_printed() -> None:
+    assert {"gpt2", "llama"} <= set(run("families").output.split())
+    assert run("families", "--search", "GPT2").output.split() == ["gpt2"]
+    assert "num_key_value_heads: num_attention_heads" in run("families", "llama").output
+
+
+# --- What the generator does with expressions as texts ----------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "opposite"),
+    [
+        ("(a == 1)", "a != 1"),
+        ("a in [1, 2]", "a not in [1, 2]"),
+        ("a < b", "a >= b"),
+        ("not bias", "bias"),
+        ("bias", "not (bias)"),
+        ("0 < a < 3", "not (0 < a < 3)"),
+    ],
+)
+def test_a_condition_is_turned(text: str, opposite: str) -> None:
+    assert negated(text) == opposite
+
+
+def test_of_two_expressions_what_they_share_stands_outside_the_choice() -> None:
+    assert tidied(choice("d == none", "(h * (w // h))", "(h * d)")) == "h * (w // h if d == none else d)"
+    assert tidied(choice("c", "a", "b + 1")) == "a if c else b + 1"
+    assert choice("c", "a", "a") == "a"
+    assert tidied(choice("c", "a == 1", "true")) == "not c or a == 1"
+
+
+def test_a_condition_that_another_implies_is_left_out() -> None:
+    assert needed(["act != 'prelu'", "act == 'xielu'", "deep"]) == ["act == 'xielu'", "deep"]
+    assert needed(["act != 'prelu'", "act != 'xielu'"]) == ["act != 'prelu'", "act != 'xielu'"]
+    # what excludes one another is left as it is
+    for pair in (["act == 'a'", "act == 'b'"], ["act != 'a'", "act == 'a'"]):
+        assert needed(pair) == pair
+
+
+def test_an_expression_is_written_with_what_it_needs() -> None:
+    names = {"L_llama_344": "i"}
+    assert tidied("(((a * 1) + 0) - (L_llama_344 - 1))", names) == "a - (i - 1)"
+    assert tidied('(c.kind == "rms")') == 'c.kind == "rms"'
+    assert names_in("len(c.depths) > i and 'x' in texts") == {"c.depths", "i", "texts"}
+    assert is_certain(tidied("(n % 1) == 0"))
+    assert not is_certain(tidied("(n % 2) == 0"))
