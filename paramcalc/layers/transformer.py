@@ -59,8 +59,13 @@ class _Transformer(Layer):
         tensors of the sublayer.
         """
         norm = f"norm_{number}_*"
-        before = (*source, norm) if algebra.truth(self.norm_first) else source
+        before = (*source, norm) if self._normalises_first else source
         return before, (*source, norm, added)
+
+    @property
+    def _normalises_first(self) -> bool:
+        # of a flag that is a symbol, tensors alone are asked for, and not what is made of which
+        return not algebra.is_symbol(self.norm_first) and bool(algebra.truth(self.norm_first))
 
     def _norms(self, x: Shape, count: int) -> Iterator[Part]:
         for number in range(count):

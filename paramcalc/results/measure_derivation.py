@@ -144,7 +144,9 @@ def _derived(row: MeasuredLayer, amounts: Amounts) -> MeasuredLayerDerivation:
     try:
         terms, meanings = _in_symbols(leaf, amounts)
     except (algebra.Undecided, ParamcalcError):
-        # what depends on which of two sizes is larger is shown in numbers
+        terms, meanings = (), []
+    if [term.name for term in terms] != [term.name for term in row.terms]:
+        # what depends on which of two sizes is larger, or whether two are the same, is shown in numbers
         terms, meanings = row.terms, []
     derived = tuple(
         DerivedTerm(

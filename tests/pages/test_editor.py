@@ -16,7 +16,7 @@ from tests.targets.engines import tool
 VERSION = "2.0.0"
 HEAD = "paramcalc: 1\nlayers:\n"
 #: The keys that stand beside a layer, and no other content.
-OF_LAYER = set(NODE_KEYS) - {"with", "tensors", "connections"}
+OF_LAYER = set(NODE_KEYS) - {"with", "tensors", "connections", "recompute"}
 
 
 @pytest.fixture(scope="module")

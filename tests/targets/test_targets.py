@@ -163,7 +163,7 @@ def _with_steps() -> list[Case]:
     return [case for case in cases() if case.form.expr.has(*STEPS)]
 
 
-def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int]) -> tuple[str, str]:
+def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int], total: str) -> tuple[str, str]:
     """The rows of an export on a sheet of their own, with other sizes; the place of the formula."""
     sheet = book.create_sheet()
     place = ""
@@ -174,7 +174,7 @@ def _pasted(book: openpyxl.Workbook, text: str, sizes: dict[str, int]) -> tuple[
         if name in sizes and "\t" in line:
             sheet.cell(row, 2, sizes[name])
             sheet.defined_names[name] = DefinedName(name, attr_text=f"'{sheet.title}'!$B${row}")
-        if name == "parameters" and "\t" in line:
+        if name == total and "\t" in line:
             place = f"B{row}"
     return sheet.title, place
 
@@ -193,7 +193,8 @@ def test_the_cell_gives_the_same_integers_or_na(given_cases: Callable[[], list[C
         if text is not None:
             for place in range(len(case.points)):
                 sizes = dict(list(engines.arguments(case, Excel()))[place])
-                places.append((case, case.points[place], case.values[place], *_pasted(book, text, sizes)))
+                pasted = _pasted(book, text, sizes, case.form.measure.name)
+                places.append((case, case.points[place], case.values[place], *pasted))
     book.save(tmp_path / "cells.xlsx")
     (tmp_path / "out").mkdir()
     engines.spreadsheet([tmp_path / "cells.xlsx"], tmp_path / "out")

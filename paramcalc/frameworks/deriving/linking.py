@@ -114,6 +114,10 @@ class Connector(Merger):
 
     # --- parts that are not always there, and copies
 
+    def _counted(self, parts: Sequence[Part]) -> set[str]:
+        # calls have numbers where their names would be the same, and no names that count
+        return set()
+
     def _template(self, text: str) -> list[tuple[str, bool]]:
         return self.template(text)
 

@@ -89,7 +89,7 @@ def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
 def _code(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
     """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
     stem = _without_number(part.name)
-    return (stem if not stem or stem in counted else part.name, part.type, part.kind)
+    return (stem if stem in counted else part.stem, part.type, part.kind)
 
 
 def _without_number(name: str) -> str:
@@ -97,7 +97,7 @@ def _without_number(name: str) -> str:
     return name.rstrip("0123456789")
 
 
-def _counted(parts: Sequence[Part]) -> set[str]:
+def counted_names(parts: Sequence[Part]) -> set[str]:
     """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
     counts: dict[str, list[list[int]]] = {}
     for place, part in enumerate(parts):
@@ -281,7 +281,7 @@ class Merger:
     def _segments(self, seen: Sequence[Seen], where: str) -> list[Segment]:
         """Divide the parts into single ones and repeats, the same at all points. Raises `Lost`."""
         codes: dict[tuple[str, str, str], str] = {}
-        counted = _counted([part for _, part in seen])
+        counted = self._counted([part for _, part in seen])
         texts = [
             "".join(codes.setdefault(_code(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
             for _, part in seen
@@ -307,6 +307,10 @@ class Merger:
             else:
                 found.append(Segment([start for start, _ in spans], len(code), counts, repeats))
         return found
+
+    def _counted(self, parts: Sequence[Part]) -> set[str]:
+        """Return the names that count, without their numbers."""
+        return counted_names(parts)
 
     def _template(self, text: str) -> list[tuple[str, bool]]:
         """Divide the codes of parts into single ones and what follows itself."""
