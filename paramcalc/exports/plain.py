@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Unknown
@@ -16,7 +16,9 @@ from paramcalc.layers.base.fields import DTYPES
 from paramcalc.measures import Term
 from paramcalc.results.count import Count, LayerCount, TensorCount
 from paramcalc.results.measurement import MeasuredLayer, Measurement
-from paramcalc.results.receptive_field import ReceptiveField
+
+if TYPE_CHECKING:
+    from paramcalc.results.receptive_field import ReceptiveField
 
 #: The version of the object that JSON has of a count.
 VERSION = 1
