@@ -28,15 +28,8 @@ class Layout(NamedTuple):
     def cost(self, program: Program, outputs: Iterable[Place]) -> int:
         """Return about how long the steps of outputs take, a sum of two numbers taking 1."""
         axes = self.of_steps(program)
-        needed: set[Place] = set()
-        waiting = [*outputs]
-        while waiting:
-            place = waiting.pop()
-            if place not in needed:
-                needed.add(place)
-                waiting += program.steps[place].operands
         costs = {name: operation.cost for name, operation in OPERATIONS.items()}
-        steps = ((program.steps[place].name, axes[place]) for place in needed)
+        steps = ((program.steps[place].name, axes[place]) for place in program.needed(outputs))
         return sum(costs.get(name, 2) * self.size(along) for name, along in steps if name not in ("dim", "number"))
 
     def of_steps(self, program: Program) -> list[Axes]:
@@ -88,7 +81,7 @@ class Machine:
 
     def _compile(self, axes: Mapping[Any, Axes]) -> None:
         steps = self._program.steps
-        needed = self._needed()
+        needed = self._program.needed(self.outputs)
         last = {operand: place for place in needed for operand in steps[place].operands}
         kept = set(self.outputs)
         free: dict[_Register, list[int]] = {}
@@ -112,16 +105,6 @@ class Machine:
             operands = tuple(self._slot_of[each] for each in step.operands)
             self._code.append(_Instruction(_function(step), operands, target))
             self._slot_of[place] = target
-
-    def _needed(self) -> list[Place]:
-        needed: set[Place] = set()
-        waiting = [*self.outputs]
-        while waiting:
-            place = waiting.pop()
-            if place not in needed:
-                needed.add(place)
-                waiting += self._program.steps[place].operands
-        return sorted(needed)
 
     def _input(self, step: Step) -> int:
         slot = self._slot()

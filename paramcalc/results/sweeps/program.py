@@ -257,10 +257,9 @@ class Program:
     def decided(self, outputs: Sequence[Place], sizes: Mapping[Any, Bounds]) -> tuple[Program, tuple[Place, ...]]:
         """Return the steps that outputs need, those decided by the bounds of columns made numbers."""
         bounds = self.bounds(sizes)
-        needed = self._needed(outputs, bounds)
         result = Program()
         places: dict[Place, Place] = {}
-        for place in sorted(needed):
+        for place in self.needed(outputs, bounds):
             step = self.steps[place]
             least, largest = bounds[place]
             if least == largest:
@@ -269,15 +268,17 @@ class Program:
                 places[place] = result._again(step, [places[each] for each in step.operands])
         return result, tuple(places[each] for each in outputs)
 
-    def _needed(self, outputs: Iterable[Place], bounds: Sequence[Bounds]) -> set[Place]:
+    def needed(self, outputs: Iterable[Place], bounds: Sequence[Bounds] | None = None) -> list[Place]:
+        """Return the steps that outputs need, in order; nothing is needed for one that its bounds make a number."""
         needed: set[Place] = set()
         waiting = [*outputs]
         while waiting:
             place = waiting.pop()
             if place not in needed:
                 needed.add(place)
-                waiting += self.steps[place].operands if bounds[place][0] != bounds[place][1] else ()
-        return needed
+                if bounds is None or bounds[place][0] != bounds[place][1]:
+                    waiting += self.steps[place].operands
+        return sorted(needed)
 
     def _again(self, step: Step, operands: Sequence[Place]) -> Place:
         """Return the same step in this program, on its own operands."""
