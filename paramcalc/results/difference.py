@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError
+from paramcalc.measures import Measure
 from paramcalc.results.count import Count, LayerCount, TensorCount, count
-from paramcalc.results.measurement import Measurement
-from paramcalc.results.rows import Row
+from paramcalc.results.measurement import MeasuredLayer, Measurement
 from paramcalc.spec import Framework, Spec, Value
 
 #: How a node differs: only the second network has it, only the first has it, or both have it and it is another.
 Sort: TypeAlias = Literal["added", "removed", "changed"]
 #: The totals that are compared.
 TOTALS = ("total", "trainable", "non_trainable", "buffers", "bytes")
+
+#: The rows of a network, the network itself, and a node of two.
+R = TypeVar("R", LayerCount, MeasuredLayer)
+W = TypeVar("W", Count, Measurement)
+P = TypeVar("P", bound="NodePair[Any]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +37,28 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeDifference:
-    """A node that is not the same in both networks."""
+class NodePair(Generic[R]):
+    """A node of two networks that is not the same in both, or that one of them alone has."""
 
     #: the path of its row in the network that has it, in the second where both do
     name: str
     sort: Sort
-    before: LayerCount | None
-    after: LayerCount | None
-    changes: tuple[Change, ...] = ()
+    before: R | None
+    after: R | None
 
     @property
     def more(self) -> int:
-        """How many more parameters it has in the second network."""
+        """How much more it comes to in the second network."""
         return (self.after.total if self.after else 0) - (self.before.total if self.before else 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Displayed):
-    """What differs between two networks under one convention. It is false where nothing does."""
+class NetworkPair(Displayed, Generic[W, P]):
+    """What differs between two networks. It is false where no node does."""
 
-    before: Count
-    after: Count
-    nodes: tuple[NodeDifference, ...]
+    before: W
+    after: W
+    nodes: tuple[P, ...]
     #: the dims that both have, and that have other values: the value in each
     dims: dict[str, tuple[Value, Value]]
     #: the closed form of the second minus that of the first, a SymPy expression; None where one of them has no form
@@ -71,12 +75,24 @@ class Difference(Displayed):
         return printed(self, notation, **options)
 
 
+@dataclass(frozen=True, slots=True)
+class NodeDifference(NodePair[LayerCount]):
+    """A node that does not have the same tensors in both networks; `more` are the parameters that it has more."""
+
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference(NetworkPair[Count, NodeDifference]):
+    """What differs between two networks under one convention. It is false where nothing does."""
+
+
 def diff(before: Spec, after: Spec, convention: Framework | None = None) -> Difference:
     """Return what differs between two specs; see `paramcalc.diff`."""
     convention = convention or before.framework
     counts = count(before, convention), count(after, convention)
     return Difference(
-        *counts, tuple(_nodes(*counts)), changed_dims(*counts), _form_of_difference(before, after, convention)
+        *counts, tuple(_nodes(*counts)), changed_dims(*counts), form_of_difference((before, after), convention)
     )
 
 
@@ -87,9 +103,17 @@ def changed_dims(before: Count | Measurement, after: Count | Measurement) -> dic
     return {name: (one, other) for name, (one, other) in pairs.items() if one != other}
 
 
-def _form_of_difference(before: Spec, after: Spec, convention: Framework) -> Any:
-    """Return the closed form of the second minus that of the first; None where one of them has none."""
-    if not (before.dims and after.dims):
+def form_of_difference(
+    specs: tuple[Spec, Spec],
+    convention: Framework,
+    measure: Measure | None = None,
+    given: Sequence[Mapping[str, Value]] = ({}, {}),
+) -> Any:
+    """Return the closed form of the second minus that of the first; None where one of them has none.
+
+    It is that of the parameters, or of another measure; `given` are the values that dims of each are given.
+    """
+    if not all(spec.dims for spec in specs):
         # the symbols of each would be named for its own layers
         return None
     # SymPy takes longer to load than two networks to compare
@@ -97,10 +121,12 @@ def _form_of_difference(before: Spec, after: Spec, convention: Framework) -> Any
     from paramcalc.results.formula.terms import expanded
 
     try:
-        forms = formula(before, convention), formula(after, convention)
+        first, second = (
+            formula(spec, convention, dims=own, measure=measure) for spec, own in zip(specs, given, strict=True)
+        )
     except ParamcalcError:
         return None
-    return expanded(forms[1].expr - forms[0].expr)
+    return expanded(second.expr - first.expr)
 
 
 # --- Nodes -----------------------------------------------------------------------------
@@ -119,9 +145,6 @@ def _nodes(before: Count, after: Count) -> Iterator[NodeDifference]:
                 yield NodeDifference(row.name, "added" if one is None else "removed", one, other)
             elif changes := tuple(_changes(one, other)):
                 yield NodeDifference(other.name, "changed", one, other, changes)
-
-
-R = TypeVar("R", bound=Row)
 
 
 def by_path(rows: Iterable[R]) -> dict[tuple[str, ...], list[R]]:

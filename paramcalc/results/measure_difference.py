@@ -5,53 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import TypeAlias
 
-from paramcalc.core.display import Displayed, printed
-from paramcalc.core.errors import ParamcalcError
 from paramcalc.measures import Measure
-from paramcalc.results.difference import Sort, by_path, changed_dims
+from paramcalc.results.difference import NetworkPair, NodePair, Sort, by_path, changed_dims, form_of_difference
 from paramcalc.results.measurement import MeasuredLayer, Measurement, measured
 from paramcalc.spec import Framework, Spec, Value
 
-
-@dataclass(frozen=True, slots=True)
-class MeasuredNode:
-    """A node that does not come to the same in both networks."""
-
-    #: the path of its row in the network that has it, in the second where both do
-    name: str
-    sort: Sort
-    before: MeasuredLayer | None
-    after: MeasuredLayer | None
-
-    @property
-    def more(self) -> int:
-        """How much more it comes to in the second network."""
-        return (self.after.total if self.after else 0) - (self.before.total if self.before else 0)
+#: A node that does not come to the same in both networks.
+MeasuredNode: TypeAlias = NodePair[MeasuredLayer]
 
 
 @dataclass(frozen=True, slots=True)
-class MeasureDifference(Displayed):
+class MeasureDifference(NetworkPair[Measurement, MeasuredNode]):
     """What a measure of two networks differs by. It is false where no node differs."""
-
-    before: Measurement
-    after: Measurement
-    nodes: tuple[MeasuredNode, ...]
-    #: the dims that both have, and that have other values: the value in each
-    dims: dict[str, tuple[Value, Value]]
-    #: the closed form of the second minus that of the first, a SymPy expression; None where one of them has no form
-    expr: Any
-
-    def __bool__(self) -> bool:
-        return bool(self.nodes)
-
-    def __str__(self) -> str:
-        return self.to("text")
-
-    def to(self, notation: Literal["text", "markdown", "json"] = "text", **options: Any) -> str:
-        """Return the difference as text, as Markdown for a pull request, or as JSON. Raises `unknown-target`."""
-        return printed(self, notation, **options)
 
 
 def diff_measure(
@@ -67,7 +34,7 @@ def diff_measure(
     one, other = (
         measured(spec, measure, convention, dims=own) for spec, own in zip((before, after), given, strict=True)
     )
-    expr = _form_of_difference((before, after), measure, convention, given)
+    expr = form_of_difference((before, after), convention, measure, given)
     return MeasureDifference(one, other, tuple(_nodes(one, other)), changed_dims(one, other), expr)
 
 
@@ -85,26 +52,6 @@ def _nodes(before: Measurement, after: Measurement) -> Iterator[MeasuredNode]:
             row = other or one
             assert row is not None
             sort: Sort = "added" if one is None else "removed" if other is None else "changed"
-            node = MeasuredNode(row.name, sort, one, other)
+            node = NodePair(row.name, sort, one, other)
             if node.more:
                 yield node
-
-
-def _form_of_difference(
-    specs: tuple[Spec, Spec], measure: Measure, convention: Framework, given: list[dict[str, Value]]
-) -> Any:
-    """Return the closed form of the second minus that of the first; None where one of them has none."""
-    if not all(spec.dims for spec in specs):
-        # the symbols of each would be named for its own layers
-        return None
-    # SymPy takes longer to load than two networks to compare
-    from paramcalc.results.formula import formula
-    from paramcalc.results.formula.terms import expanded
-
-    try:
-        first, second = (
-            formula(spec, convention, dims=own, measure=measure) for spec, own in zip(specs, given, strict=True)
-        )
-    except ParamcalcError:
-        return None
-    return expanded(second.expr - first.expr)
