@@ -22,7 +22,8 @@ from paramcalc.layers.base.fields import DTYPES
 from paramcalc.results.formula import default_form
 from paramcalc.spec import FRAMEWORKS
 from paramcalc.spec.writing import dumps
-from paramcalc.verbs import count, explain, formula, layer_spec
+from paramcalc.verbs import count, explain, formula
+from paramcalc.verbs.opening import layer_spec
 
 _MARKER = re.compile(r"^<!-- generated: (?P<name>[\w-]+) -->$", re.MULTILINE)
 

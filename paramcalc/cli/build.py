@@ -28,7 +28,8 @@ def build(
     Example:
       paramcalc build specs/keras_mlp.yaml --as keras -o mlp.py
     """
-    from paramcalc.verbs import open_network, source
+    from paramcalc.verbs import source
+    from paramcalc.verbs.opening import open_network
 
     spec = open_network(path)
     text = source(spec, convention, dims=dims(settings), dtype=dtype)

@@ -104,7 +104,8 @@ def _value(text: str) -> Any:
 
 def _check(spec: Any, against: str) -> None:
     """Compare a derived spec with one in a file, and say what differs."""
-    from paramcalc.verbs import diff, open_network
+    from paramcalc.verbs import diff
+    from paramcalc.verbs.opening import open_network
 
     other = open_network(against)
     result = diff(other, spec)

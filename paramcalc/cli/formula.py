@@ -68,7 +68,7 @@ def formula(
       paramcalc formula specs/gpt2.yaml --keep depth --keep width
     """
     from paramcalc.verbs import formula as formed
-    from paramcalc.verbs import open_network
+    from paramcalc.verbs.opening import open_network
 
     _check(target, expand, by, depth, asymptotic, elasticities, vectors)
     if target == "xlsx" and output is None:

@@ -20,7 +20,7 @@ def import_(path: str, output: str | None) -> None:
       paramcalc import model.keras -o model.yaml
     """
     from paramcalc.spec.writing import dumps
-    from paramcalc.verbs import open_network
+    from paramcalc.verbs.opening import open_network
 
     spec = open_network(path)
     text = dumps(spec)

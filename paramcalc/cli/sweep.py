@@ -72,8 +72,8 @@ def sweep(
     Example:
       paramcalc sweep specs/gpt2.yaml --vary width=256:1024:64 --vary depth=4,8,16 --top 5 --by -total
     """
-    from paramcalc.verbs import open_network
     from paramcalc.verbs import sweep as swept
+    from paramcalc.verbs.opening import open_network
 
     if (candidates is None) == (not vary):
         raise click.UsageError("give what varies: --vary DIM=VALUES, or --candidates FILE")
