@@ -103,7 +103,7 @@ def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[st
     first, *others = taken
     match row.call:
         case "list":
-            return (("", Items(tuple(taken))),)
+            return (("", Items(tuple(taken))), *_causal(leaf))
         case "tuple":
             return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
         case "attention":
