@@ -69,6 +69,8 @@ def from_huggingface(config: Mapping[str, Any] | str | PathLike[str], head: str 
     try:
         return family_spec(family, config, head)
     except ParamcalcError as error:
+        if error.code != "unproved-config":
+            raise
         why = error.problems[0].message
     # what is written by hand covers what is usual, and the generated document whatever was proved
     spec = family_spec(stored_family(name), config, head)
@@ -92,7 +94,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         if config.get(key):
             raise refuse("unproved-config", f"'{key}' stands for {what}, which is not supported", "leave it out")
     cls = _class(family, config, head)
-    head_data = dict(family.heads[cls])
+    head_data = dict(family.layers_of(cls))
     dims = _dims(family, config, head_data.pop("fixed", {}))
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": family.connections, "dims": dims}
     if family.blocks:

@@ -35,8 +35,14 @@ class Family:
     #: the blocks that the layers of its classes call, and what all of these require
     blocks: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
-    #: for each class of models, the fields that were proved at one value only, what it requires, and its layers
-    heads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: for each class of models, the fields that were proved at one value only, what it requires, and its layers; or
+    #: the name of another class that has the same
+    heads: Mapping[str, Mapping[str, Any] | str] = field(default_factory=dict)
+
+    def layers_of(self, name: str) -> Mapping[str, Any]:
+        """Return what a class of models has, by its name."""
+        found = self.heads[name]
+        return self.layers_of(found) if isinstance(found, str) else found
 
 
 def read_family(text: str) -> Family:

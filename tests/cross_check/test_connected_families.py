@@ -21,6 +21,11 @@ _DECODER = {
     "vocab_size": 50, "hidden_size": 24, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 4,
     "num_key_value_heads": 2, "pad_token_id": 0,
 }  # fmt: skip
+_ENCODER = {
+    "vocab_size": 50, "hidden_size": 24, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 4,
+    "max_position_embeddings": 16,
+}  # fmt: skip
+_IMAGE = {"image_size": 12, "patch_size": 4, "num_channels": 2}
 #: Small configurations, and one with what else the document has.
 CONFIGS: dict[str, list[dict[str, Any]]] = {
     "llama": [
@@ -28,6 +33,12 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
         {**_DECODER, "head_dim": 10, "attention_bias": True, "mlp_bias": True, "tie_word_embeddings": True,
          "hidden_act": "relu"},
     ],
+    "mistral": [_DECODER, {**_DECODER, "head_dim": 10, "sliding_window": 5, "hidden_act": "gelu"},
+                {**_DECODER, "sliding_window": None}],
+    "qwen2": [_DECODER, {**_DECODER, "tie_word_embeddings": True}],
+    "bert": [_ENCODER, {**_ENCODER, "tie_word_embeddings": False, "hidden_act": "relu"}],
+    "vit": [{**_ENCODER, **_IMAGE}, {**_ENCODER, **_IMAGE, "qkv_bias": False, "pooler_output_size": 10,
+            "num_labels": 5}],
 }  # fmt: skip
 LENGTHS = {"tokens": 7, "answer_tokens": 5}
 BATCH = 2
