@@ -35,7 +35,16 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
     ],
     "mistral": [_DECODER, {**_DECODER, "head_dim": 10, "sliding_window": 5, "hidden_act": "gelu"},
                 {**_DECODER, "sliding_window": None}],
+    "mixtral": [
+        {**_DECODER, "num_local_experts": 5, "num_experts_per_tok": 2},
+        {**_DECODER, "num_local_experts": 4, "num_experts_per_tok": 3, "head_dim": 10, "sliding_window": 5},
+    ],
     "qwen2": [_DECODER, {**_DECODER, "tie_word_embeddings": True}],
+    "gpt2": [
+        {"vocab_size": 50, "n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 16},
+        {"vocab_size": 50, "n_embd": 24, "n_layer": 3, "n_head": 2, "n_positions": 16, "n_inner": 10,
+         "activation_function": "gelu", "tie_word_embeddings": False},
+    ],
     "bert": [_ENCODER, {**_ENCODER, "tie_word_embeddings": False, "hidden_act": "relu"}],
     "vit": [{**_ENCODER, **_IMAGE}, {**_ENCODER, **_IMAGE, "qkv_bias": False, "pooler_output_size": 10,
             "num_labels": 5}],
@@ -55,7 +64,10 @@ def opened(name: str, cls: str, config: dict[str, Any]) -> tuple[pc.Spec, dict[s
     spec = pc.from_huggingface({"model_type": name, **config}, cls)
     assert spec.connections == "known", spec.remarks
     dims = {**{name: size for name, size in LENGTHS.items() if name in spec.dims}, "batch": BATCH}
-    model = model_class(cls)._from_config(made_config(name, json.loads(json.dumps(config))), attn_implementation="eager")
+    made = made_config(name, json.loads(json.dumps(config)))
+    # attention and experts by matrix products, which the counter knows
+    made._experts_implementation = "eager"
+    model = model_class(cls)._from_config(made, attn_implementation="eager")
     return spec, dims, model.eval()
 
 

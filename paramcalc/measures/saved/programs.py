@@ -31,12 +31,26 @@ def _input(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shape
 
 
 def _weights(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    if layer.equation is not None:
+        return [_multiplied(run, layer, inputs[0], trained, shapes[0])]
     if layer.output is None:
         return list(inputs[:1])
     # the same for each example: shown again, and not copied
     shown = run.parameter(shapes[0], run.dtype, trained(layer.output))
     cuts = frozenset([1] if len(shown.shape) > 1 else [])
     return [replace(shown, cuts=cuts, scattered=not cuts)]
+
+
+def _multiplied(run: Run, layer: Any, x: Value, trained: Trained, shape: Shape) -> Value:
+    """Multiply by the first tensor along the axes of an equation, and add the others."""
+    first, *others = layer.tensors()
+    if first.active is not None:
+        raise refuse("not-measurable", "of weights of which a part is multiplied, nothing says which")
+    left, kernel, output = layer.terms()
+    before = "".join(map(str, range(len(x.shape) - len(left))))
+    weight = run.parameter(first.shape, run.dtype, trained(first.name))
+    product = _product(run, [x, weight], (before + left, kernel), before + output, shape)
+    return replace(product, needs_gradient=product.needs_gradient or any(trained(each.name) for each in others))
 
 
 # --- Matrix products ---------------------------------------------------------------------
@@ -662,6 +676,11 @@ def _einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shap
     labels = given.split(",")
     if len(labels) != 2 or "." in layer.equation:
         raise refuse("not-measurable", "of an Einsum, what is kept is known of two inputs whose axes are all named")
+    return [_product(run, inputs, (labels[0], labels[1]), output, shapes[0])]
+
+
+def _product(run: Run, inputs: Values, labels: tuple[str, str], output: str, shape: Shape) -> Value:
+    """Multiply two inputs, the axes of each named, as `torch.einsum` does."""
     left, right = labels
     shared = [each for each in output if each in left and each in right]
     summed = sorted(each for each in {*left} & {*right} if each not in output)
@@ -672,13 +691,13 @@ def _einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shap
         (x, y) = inputs
         needs = x.needs_gradient or y.needs_gradient
         run.apply(OPERATIONS["multiply"], _NO_LAYER, inputs, _nothing, x.shape)
-        return [run.new(shapes[0], x.dtype, needs)]
+        return run.new(shape, x.dtype, needs)
     x = _as_matrix(run, inputs[0], left, [shared, alone[0], summed])
     y = _as_matrix(run, inputs[1], right, [shared, summed, alone[1]])
     made = run.apply(OPERATIONS["multiply"], _NO_LAYER, [x, y], _nothing, (x.shape[0], x.shape[1], y.shape[2]))
     lying = [*shared, *alone[0], *alone[1]]
     order = tuple(output.index(each) for each in lying)
-    return [run.new(shapes[0], made.dtype, made.needs_gradient, order)]
+    return run.new(shape, made.dtype, made.needs_gradient, order)
 
 
 def _as_matrix(run: Run, value: Value, labels: str, groups: Sequence[Sequence[str]]) -> Value:

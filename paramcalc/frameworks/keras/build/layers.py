@@ -15,6 +15,7 @@ from paramcalc.frameworks.building.arguments import (
     check_window,
     constructor,
     plain_form,
+    check_weights,
     weights_arguments,
 )
 from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
@@ -296,7 +297,7 @@ def _only(*understood: str) -> Callable[[Leaf], None]:
 
 #: Of a kind: the class that the source brings, what refuses the layers that it is not, and its arguments.
 _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str, Any]]]] = {
-    "Weights": ("Weights", lambda leaf: None, _weights),
+    "Weights": ("Weights", lambda leaf: check_weights(leaf, "Keras"), _weights),
     "BatchNorm": ("CountingBatchNormalization", _only("axis", "center", "scale", "batch_counter"), _batch_norm),
     "LSTM": ("TwoBiasLSTMCell", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
     "MultiHeadAttention": ("Attention", lambda leaf: check_attention(leaf, "Keras"), attention_arguments),

@@ -11,6 +11,7 @@ from paramcalc.frameworks.building.arguments import (
     attention_arguments,
     check_attention,
     check_function_of_several,
+    check_weights,
     check_window,
     plain_form,
     weights_arguments,
@@ -58,6 +59,7 @@ def _plain(leaf: Leaf) -> Output:
 
 
 def _check_weights(leaf: Leaf) -> None:
+    check_weights(leaf, "PyTorch")
     layer: Any = leaf.layer
     for name in (*layer.tensors_, *layer.states):
         if name in MODULE_NAMES or name.startswith("_"):

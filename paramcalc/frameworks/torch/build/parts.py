@@ -8,22 +8,27 @@ from torch.nn import functional
 
 
 class Weights(nn.Module):
-    """Tensors of their own; the input passes through, or one of them is the output."""
+    """Tensors of their own; the input passes through, is multiplied by the first, or one of them is the output."""
 
     def __init__(
         self,
         shapes: dict | None = None,
         states: dict | None = None,
         output: str | None = None,
+        equation: str | None = None,
     ) -> None:
         super().__init__()
         self._output = output
+        self._equation, self._names = equation, [*(shapes or {}), *(states or {})]
         for name, shape in (shapes or {}).items():
             self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
         for name, shape in (states or {}).items():
             self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self._equation is not None:
+            kernel, *added = (getattr(self, name) for name in self._names)
+            return sum(added, torch.einsum(self._equation, x, kernel))
         if self._output is None:
             return x
         tensor = getattr(self, self._output)
