@@ -39,6 +39,11 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
         {**_DECODER, "num_local_experts": 5, "num_experts_per_tok": 2},
         {**_DECODER, "num_local_experts": 4, "num_experts_per_tok": 3, "head_dim": 10, "sliding_window": 5},
     ],
+    "gemma2": [
+        {**_DECODER, "head_dim": 6, "sliding_window": 5},
+        {**_DECODER, "head_dim": 10, "sliding_window": 4, "attention_bias": True, "tie_word_embeddings": False,
+         "layer_types": ["full_attention", "sliding_attention", "sliding_attention"]},
+    ],
     "qwen2": [_DECODER, {**_DECODER, "tie_word_embeddings": True}],
     "gpt2": [
         {"vocab_size": 50, "n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 16},
