@@ -14,7 +14,7 @@ from paramcalc.families.stored import Family, connected_family, connected_names,
 from tests.seed import SEED
 
 #: Configurations that are drawn of each class. The sweeps draw more.
-DRAWN = 6
+DRAWN = 2
 
 
 def tensors_of(spec: pc.Spec) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def tensors_of(spec: pc.Spec) -> dict[str, Any]:
     own_names: dict[str, str] = {}
     tied: dict[str, set[str]] = defaultdict(set)
     for row in pc.count(spec, "torch", expand=True).layers:
-        if row.leaf is None:
+        if row.leaf is None or not row.tensors:
             continue
         for tensor, use in zip(row.tensors, row.leaf.uses, strict=True):
             name = ".".join([*row.path, tensor.name])
@@ -70,7 +70,8 @@ def check(name: str, cls: str, random: Random, number: int) -> int:
             ours = family_spec(hand, config, cls)
         except pc.ParamcalcError as error:
             # narrower, or refused as the generated one is
-            assert error.code == "unproved-config", config
+            if error.code != "unproved-config":
+                raise
             continue
         theirs = family_spec(made, config, cls)
         assert tensors_of(ours) == tensors_of(theirs), config

@@ -343,6 +343,9 @@ class Attention(_SimpleAttention):
         " all, if absent",
         None,
     )
+    use_cache: Flag = field(
+        "", "whether keys and values are kept to generate a sequence; not, where what they are made of is", True
+    )
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
         yield Tensor("scale", (), "the number that scales", when=self.use_scale)
@@ -367,7 +370,7 @@ class Attention(_SimpleAttention):
 
     def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
         # who attends to what comes after it cannot be generated step by step
-        if self.causal is False:
+        if self.causal is False or not self.use_cache:
             return
         for tensor in super().cached(query, value, key):
             *others, length, features = tensor.shape
@@ -385,9 +388,7 @@ class Attention(_SimpleAttention):
             back = UP_TO_IT
         heads = not (type(self.num_heads) is int and self.num_heads == 1)
         place = len(query) - 2
-        sights = [
-            (*seen[:place], Sight(place, back), EVERYTHING if heads else seen[-1]) for seen in others
-        ]
+        sights = [(*seen[:place], Sight(place, back), EVERYTHING if heads else seen[-1]) for seen in others]
         return (asked, *sights)
 
 

@@ -7,7 +7,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.declaration import Example, Layer
-from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
+from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Size, Window2D, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.reach import SAME, Reach, Sight, same
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
@@ -49,7 +49,7 @@ class RepeatVector(Layer):
     example = Example({"n": 10}, [(8,)])
     products = no_products
 
-    n: Count = field("", "the steps")
+    n: Size = field("n", "the steps")
 
     def way_out(self, shape: Shape) -> str:
         return (

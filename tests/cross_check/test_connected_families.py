@@ -25,6 +25,16 @@ _ENCODER = {
     "vocab_size": 50, "hidden_size": 24, "intermediate_size": 20, "num_hidden_layers": 3, "num_attention_heads": 4,
     "max_position_embeddings": 16,
 }  # fmt: skip
+_T5 = {
+    "vocab_size": 50, "d_model": 24, "d_kv": 5, "d_ff": 20, "num_layers": 3, "num_heads": 4,
+    "relative_attention_num_buckets": 8, "decoder_start_token_id": 0,
+}  # fmt: skip
+_LATENT = {
+    "vocab_size": 50, "hidden_size": 24, "intermediate_size": 20, "moe_intermediate_size": 10, "num_hidden_layers": 3,
+    "num_attention_heads": 4, "num_key_value_heads": 4, "n_routed_experts": 8, "n_group": 2, "topk_group": 1,
+    "num_experts_per_tok": 3, "first_k_dense_replace": 1, "q_lora_rank": 9, "kv_lora_rank": 7, "qk_rope_head_dim": 4,
+    "qk_nope_head_dim": 6, "v_head_dim": 5,
+}  # fmt: skip
 _IMAGE = {"image_size": 12, "patch_size": 4, "num_channels": 2}
 #: Small configurations, and one with what else the document has.
 CONFIGS: dict[str, list[dict[str, Any]]] = {
@@ -44,6 +54,11 @@ CONFIGS: dict[str, list[dict[str, Any]]] = {
         {**_DECODER, "head_dim": 10, "sliding_window": 4, "attention_bias": True, "tie_word_embeddings": False,
          "layer_types": ["full_attention", "sliding_attention", "sliding_attention"]},
     ],
+    "t5": [
+        _T5,
+        {**_T5, "num_decoder_layers": 2, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False},
+    ],
+    "deepseek_v3": [_LATENT, {**_LATENT, "q_lora_rank": None, "attention_bias": True, "n_shared_experts": 2}],
     "qwen2": [_DECODER, {**_DECODER, "tie_word_embeddings": True}],
     "gpt2": [
         {"vocab_size": 50, "n_embd": 24, "n_layer": 3, "n_head": 4, "n_positions": 16},
@@ -120,6 +135,10 @@ def test_the_cache_is_that_of_the_real_model(name: str, cls: str, config: dict[s
 
 def held(cache: Any) -> int:
     """The bytes that a cache shows."""
-    parts = [cache.self_attention_cache, cache.cross_attention_cache] if hasattr(cache, "cross_attention_cache") else [cache]
+    parts = (
+        [cache.self_attention_cache, cache.cross_attention_cache]
+        if hasattr(cache, "cross_attention_cache")
+        else [cache]
+    )
     tensors = [each for part in parts for layer in part.layers for each in (layer.keys, layer.values)]
     return sum(each.numel() * each.element_size() for each in tensors)

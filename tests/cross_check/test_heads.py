@@ -78,7 +78,9 @@ def test_the_output_is_that_of_each_head_by_itself(spec: pc.Spec) -> None:
     queries, values, keys = query.chunk(layer.num_heads, -1), value.chunk(shared, -1), key.chunk(shared, -1)
     share = layer.num_heads // shared
     mixed = [
-        functional.scaled_dot_product_attention(each, keys[n // share], values[n // share], is_causal=bool(layer.causal))
+        functional.scaled_dot_product_attention(
+            each, keys[n // share], values[n // share], is_causal=bool(layer.causal)
+        )
         for n, each in enumerate(queries)
     ]
     assert torch.allclose(model(x, memory), model.back(torch.cat(mixed, -1)), atol=1e-5)

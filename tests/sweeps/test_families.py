@@ -8,12 +8,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 import paramcalc as pc
-from paramcalc.families.stored import family_names, stored_family
+from paramcalc.families.stored import connected_names, family_names, stored_family
+from tests.seed import SEED
+from tests.test_connected_families import check
 
 pytestmark = pytest.mark.sweep
 
@@ -130,6 +133,14 @@ def test_the_form_of_each_family_is_its_count(name: str) -> None:
         for symbol in symbols:
             size = {symbol: 2 * spec.dims[symbol]} if isinstance(spec.dims[symbol], int) else {}
             assert form(**size) == pc.count(spec, dims=size).total
+
+
+@pytest.mark.parametrize("name", connected_names())
+def test_a_document_by_hand_has_the_tensors_of_the_generated_one(name: str) -> None:
+    """At many more configurations than the inner loop draws."""
+    random = Random(SEED)
+    for cls in stored_family(name).heads:
+        assert check(name, cls, random, 40) >= 4
 
 
 def test_neither_pytorch_nor_transformers_is_needed(tmp_path: Path) -> None:

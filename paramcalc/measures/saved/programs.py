@@ -446,9 +446,7 @@ def _several_projections(
     return run.new(shape, query.dtype, needs)
 
 
-def _dot_product_attention(
-    run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes
-) -> list[Value]:
+def _dot_product_attention(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
     """Attend with what is projected already, keys and values repeated for the heads of the query that share them."""
     layer = layer.filled(inputs[0].shape[1:])
     query, value, key = (*inputs, *[inputs[-1]] * 2)[:3]

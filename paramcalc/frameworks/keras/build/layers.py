@@ -12,10 +12,10 @@ from paramcalc.frameworks.building.arguments import (
     attention_arguments,
     check_attention,
     check_function_of_several,
+    check_weights,
     check_window,
     constructor,
     plain_form,
-    check_weights,
     weights_arguments,
 )
 from paramcalc.frameworks.building.axes import cut_text, reduced_axes, slice_text
