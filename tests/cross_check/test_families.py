@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from random import Random
+from typing import Any
 
 import pytest
 import torch
 import transformers
 
+import paramcalc as pc
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
@@ -19,6 +21,7 @@ from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import WHOLE, WRONG, compared, owned, stated
 from paramcalc.families.stored import family_names, stored_family
+from tests.published_families import ROUNDED
 from tests.seed import SEED
 
 pytestmark = pytest.mark.framework
@@ -68,6 +71,14 @@ def test_one_field_moved_is_never_wrong() -> None:
             assert outcome != WRONG, f"{given}: {about}"
             whole += outcome == WHOLE
     assert whole > 10
+
+
+@pytest.mark.parametrize(("name", "model_type", "config", "_"), ROUNDED)
+def test_a_count_whose_publication_is_rounded_is_that_of_the_real_model(
+    name: str, model_type: str, config: dict[str, Any], _: str
+) -> None:
+    model = build(model_class(heads(model_type)["usual"]), made_config(model_type, config))
+    assert pc.count({"model_type": model_type, **config}).total == sum(each.numel() for each in model.parameters())
 
 
 SMALL = {

@@ -23,7 +23,10 @@ def _shapes(draw: DrawFn) -> tuple[Sizes, ...]:
 @st.composite
 def _attention(draw: DrawFn, framework: str) -> Case:
     modes = st.sampled_from(["dot", "concat"])
-    return Case(pc.Attention(**some(draw, use_scale=FLAG, score_mode=modes, causal=FLAG)), draw(_shapes()), framework)
+    fields = some(draw, use_scale=FLAG, score_mode=modes, causal=FLAG, use_cache=FLAG)
+    # no class has several heads, which `test_heads` draws, nor is any model built with a window
+    fields |= some(draw, num_heads=st.just(1), num_key_value_heads=st.just(1), window=SMALL) if draw(FLAG) else {}
+    return Case(pc.Attention(**fields), draw(_shapes()), framework)
 
 
 @st.composite
