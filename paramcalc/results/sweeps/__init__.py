@@ -11,6 +11,7 @@ measuring      the measures of a block: by forms where they hold, by a count whe
 selecting      what is kept of the points
 working        the work, cut into parts
 running        the parts done, by threads or by a cluster
+threads        how many threads there are
 files          the rows written, part by part
 sweep          what the caller is given
 """

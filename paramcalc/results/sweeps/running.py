@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import threading
 from collections import deque
@@ -15,15 +14,11 @@ from uuid import uuid4
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.results.sweeps.plan import Plan
+from paramcalc.results.sweeps.threads import processors
 from paramcalc.results.sweeps.working import Part, Work
 
 #: For a part, the arrays that its rows are written into, where there are some.
 Into: TypeAlias = Callable[[int], Mapping[str, Any] | None]
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def on_this_machine(

@@ -48,7 +48,7 @@ def rows_of(
     size = _size(points, blocks)
     columns = dict(into) if into is not None else {name: numpy.empty(size, numpy.int64) for name in plan.columns}
     names = [plan.measured[place] for place in meter.measures]
-    for name in plan.columns:
+    for name in columns:
         # a number of more than 64 bits stays one of Python's
         if name in plan.varied and points.is_wide(name):
             columns[name] = numpy.empty(size, object)
@@ -61,7 +61,7 @@ def rows_of(
         measured = meter.measured(block, [columns[name][whole].reshape(block.shape) for name in names])
         values = {**block.columns, **dict(zip(names, measured.values, strict=True))}
         rows = block.size if measured.kept is None else int(numpy.count_nonzero(measured.kept))
-        for name in plan.columns:
+        for name in columns:
             _put(columns, name, slice(at, at + rows), block, values[name], measured.kept)
         at += rows
     return Part({name: column[:at] for name, column in columns.items()}, size - at)
