@@ -125,15 +125,16 @@ def count(
     measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
     given = _given(spec, opened, dims, measure)
-    try:
-        counted = _counted(opened, measure, convention, given, expand, depth)
-    except ParamcalcError as error:
-        arrays = {name: value for name, value in given.items() if is_array(value)}
-        if not arrays:
-            raise
-        from paramcalc.results.sweeps import first_refused
 
-        raise first_refused(opened, measure, convention, given, error) from None
+    def over(dims: Mapping[str, Any]) -> Count[Any] | Measurement[Any]:
+        return _counted(opened, measure, convention, dims, expand, depth)
+
+    if any(map(is_array, given.values())):
+        from paramcalc.results.sweeps.arrays import count_arrays
+
+        counted = count_arrays(opened, measure, convention, given, over)
+    else:
+        counted = over(given)
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
@@ -144,7 +145,7 @@ def _counted(
     spec: Spec,
     measure: Measure,
     convention: Framework | None,
-    dims: dict[str, Value],
+    dims: Mapping[str, Value],
     expand: bool,
     depth: int | None,
 ) -> Count[Any] | Measurement[Any]:

@@ -44,3 +44,26 @@ def test_a_factor_is_proved_for_the_largest_sizes(divisor: int, largest: int) ->
 @pytest.mark.parametrize("divisor", [2, 3, 7, 12, 96, 1000, 2**20, 2**20 + 1])
 def test_sizes_of_networks_are_divided_by_a_product(divisor: int) -> None:
     assert dividing_factor(divisor, (0, 2**40)) is not None
+
+
+@given(st.data())
+def test_operations_of_arrays_never_wrap(data: st.DataObject) -> None:
+    from paramcalc.core.algebra import as_number
+
+    edge = st.one_of(st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from([0, 1, -1, 2**31, 2**32, 2**62, 2**63 - 1]))
+    left, right = (data.draw(st.lists(edge, min_size=3, max_size=3)) for _ in range(2))
+    a, b = (as_number(np.array(values, np.int64)) for values in (left, right))
+    number = data.draw(st.one_of(edge, st.integers(-(2**70), 2**70)))
+    for apply in (
+        lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x * x * y * y, lambda x, y: -x - y,
+        lambda x, y: x**2 - y**3,
+    ):  # fmt: skip
+        assert (apply(a, b)).tolist() == [apply(x, y) for x, y in zip(left, right, strict=True)]
+        assert (apply(a, number)).tolist() == [apply(x, number) for x in left]
+        assert (apply(number, b)).tolist() == [apply(number, y) for y in right]
+    for compare in (lambda x, y: x < y, lambda x, y: x == y, lambda x, y: x >= y):
+        assert compare(a, number).tolist() == [compare(x, number) for x in left]
+    if 0 not in right:
+        assert (a // b).tolist() == [x // y for x, y in zip(left, right, strict=True)]
+        assert (a % b).tolist() == [x % y for x, y in zip(left, right, strict=True)]
+        assert (number // b).tolist() == [number // y for y in right]

@@ -100,6 +100,11 @@ class Meter:
                 break
         return self._by_several(block, columns)
 
+    @property
+    def has_one_form(self) -> bool:
+        """Whether all points that were measured are those of one closed form, with a symbol for each dim."""
+        return len(self._forms) == 1 and not self._forms[0].fixed and not self._counted
+
     # --- by forms
 
     def _by(

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.core.algebra import Undecided, Unknown
+from paramcalc.core.algebra import Undecided, Unknown, is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression import ABSENT, Environment, Expression
+from paramcalc.core.expression import ABSENT, Environment, Expression, unknown_dim
 from paramcalc.core.registry import DEFAULT_MEASURE
 from paramcalc.graph import undecided_problem
 from paramcalc.graph.values import value_of
@@ -19,7 +19,7 @@ from paramcalc.results.count import count
 from paramcalc.results.measurement import measured
 from paramcalc.results.sweeps.expressions import Choice, Columns, Known, NoSteps, Size
 from paramcalc.results.sweeps.program import Program
-from paramcalc.spec import Framework, Spec, Value, names_in
+from paramcalc.spec import Framework, Spec, Value, names_in, read_given
 from paramcalc.spec.loading import loads
 from paramcalc.spec.writing import dumps
 
@@ -37,6 +37,17 @@ OF_SIZES = frozenset([
 def column_of(measure: Measure) -> str:
     """Return the name of a measure's column."""
     return "total" if measure.name == DEFAULT_MEASURE else measure.name
+
+
+def with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
+    """Return a spec with other values of dims. Raises `unknown-dim`, and `wrong-type` for an array."""
+    given = read_given(spec, dims)
+    for name, value in given.items():
+        if name not in spec.dims:
+            raise unknown_dim(name, spec.dims)
+        if is_array(value):
+            raise refuse("wrong-type", f"'{name}' is given an array", "vary it: vary={'" + name + "': …}")
+    return replace(spec, dims={**spec.dims, **given}) if given else spec
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def on_this_machine(
 ) -> Generator[tuple[int, Part], None, None]:
     """Yield each part with its number, in order, a thread for each processor."""
     stop = threading.Event()
-    meter = work.meter()
+    meter = work.meter
     threads = processors()
 
     def do(number: int) -> Part:
@@ -86,7 +86,7 @@ def remotely(plan: bytes, rest: bytes) -> Part:
     """Do a part in another process; the forms that were made there for the same plan are used again."""
     points, selection, first, blocks = pickle.loads(rest)
     work = Work(_plan(plan), points, selection, first)
-    return work.done(work.meter(), blocks)
+    return work.done(work.meter, blocks)
 
 
 @lru_cache(maxsize=8)

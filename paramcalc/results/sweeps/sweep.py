@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from paramcalc.core.algebra import is_array
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Expression, unknown_dim
+from paramcalc.core.expression import Expression
 from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.measures import Measure
 from paramcalc.measures import measure as named_measure
 from paramcalc.results.sweeps.candidates import read_candidates
-from paramcalc.results.sweeps.plan import OF_SIZES, Plan
+from paramcalc.results.sweeps.plan import Plan, with_dims
 from paramcalc.results.sweeps.points import Points
 from paramcalc.results.sweeps.program import Bounds
 from paramcalc.results.sweeps.running import on_cluster, on_this_machine
 from paramcalc.results.sweeps.selecting import Chosen, Front, Objective, Top
 from paramcalc.results.sweeps.vary import read_axes, read_table
 from paramcalc.results.sweeps.working import Part, Work
-from paramcalc.spec import Framework, Spec, read_given
+from paramcalc.spec import Framework, Spec
 from paramcalc.spec.values import read_conditions
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ class Sweep(Displayed):
 
     def bounds(self) -> dict[str, Bounds] | None:
         """Return what no measure at any point is beyond, by its column; None where that is not known."""
-        meter = self.work.meter()
+        meter = self.work.meter
         found = meter.bounds() if self.points else None
         names = [self.work.plan.measured[place] for place in meter.measures]
         return None if found is None else dict(zip(names, found, strict=True))
@@ -290,7 +289,7 @@ def sweep(
     measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {})
     for measure in measures:
         spec = measure.prepared(spec)
-    spec = _with_dims(spec, dims)
+    spec = with_dims(spec, dims)
     is_grid = isinstance(vary, Mapping)
     axes, choices = read_axes(spec, vary) if is_grid else read_table(spec, read_candidates(vary))
     if not axes:
@@ -305,60 +304,6 @@ def sweep(
         Work(plan if shown is None else replace(plan, shown=tuple(dict.fromkeys(shown))), Points(axes), selection),
         client,
     )
-
-
-def first_refused(
-    spec: Spec, measure: Measure, convention: Framework | None, dims: Mapping[str, Any], error: ParamcalcError
-) -> ParamcalcError:
-    """Return the refusal of a count of arrays as that of the first row that is refused, and the row with its number.
-
-    Of what is refused whatever the sizes are, it is the refusal as it was: `error`.
-    """
-    arrays = {name: value for name, value in dims.items() if is_array(value)}
-    if error.code not in OF_SIZES:
-        return error
-    try:
-        columns = dict(zip(arrays, numpy.broadcast_arrays(*arrays.values()), strict=True))
-        others = {name: value for name, value in dims.items() if name not in arrays}
-        spec = _with_dims(measure.prepared(spec), others)
-        table = {name: numpy.asarray(column).reshape(-1) for name, column in columns.items()}
-        axes, choices = read_table(spec, table)
-        plan = Plan(spec, convention or spec.framework, tuple(table), choices, (), (measure,))
-        work = Work(plan, Points(axes), None)
-        meter = work.meter()
-        for number in range(work.points.blocks):
-            block = work.points.block(number)
-            kept = meter.measured(block).kept
-            if kept is not None and not kept.all():
-                row = block.first + int(kept.argmin())
-                return _at_row(plan, {name: int(column[row]) for name, column in table.items()}, row) or error
-    except (ParamcalcError, ValueError):
-        # what cannot be swept, or are no rows: arrays that NumPy does not broadcast
-        return error
-    return error
-
-
-def _at_row(plan: Plan, point: Mapping[str, int], row: int) -> ParamcalcError | None:
-    """Return the refusal of a point, which is a row of a table."""
-    at = ", ".join(f"{name} = {quoted(value)}" for name, value in point.items())
-    try:
-        plan.counted(point)
-    except ParamcalcError as error:
-        return ParamcalcError(
-            replace(problem, message=f"{problem.message}, in row {row}: {at}") for problem in error.problems
-        )
-    return None
-
-
-def _with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
-    """Return a spec with other values of dims. Raises `unknown-dim`, and `wrong-type` for an array."""
-    given = read_given(spec, dims)
-    for name, value in given.items():
-        if name not in spec.dims:
-            raise unknown_dim(name, spec.dims)
-        if is_array(value):
-            raise refuse("wrong-type", f"'{name}' is given an array", "vary it: vary={'" + name + "': …}")
-    return replace(spec, dims={**spec.dims, **given}) if given else spec
 
 
 def _names(given: Any) -> list[str]:

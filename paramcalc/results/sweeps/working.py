@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -158,8 +159,9 @@ class Work:
         last = self.points.block(blocks[-1])
         return self.points.block(blocks[0]).first, last.first + last.size
 
+    @cached_property
     def meter(self) -> Meter:
-        """Return what measures the points: all measures, or those by which points are chosen."""
+        """What measures the points: all measures, or those by which points are chosen."""
         chosen_by = [each.column for each in self.selection.objectives] if self.selection is not None else None
         return self._meter(self.points, self.plan.columns if chosen_by is None else chosen_by)
 
