@@ -9,7 +9,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.amounts import share, whole
-from paramcalc.results.solving.domains import LARGEST, read_domain
+from paramcalc.core.ranges import LARGEST
+from paramcalc.results.solving.domains import read_domain
 from tests.helpers import ROOT, run
 from tests.language import load
 
@@ -191,9 +192,9 @@ def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...
 
 
 DIMS = "the dims: w, n, other, kind, sizes, flag, twice"
-SIZES = "as in 1024:8192:128, in which both ends are included, or 32000,50304"
+SIZES = "as in 256:8192:64, which goes from 256 to 8192 in steps of 64, or 4,8,16"
 AMOUNTS = "'lots' is no number such as 10000, 10_000_000, 125M, 13B or 1.5e9"
-ORDER = "'9:3' goes from 9 to 3: there is no size between"
+ORDER = "'9:3' goes from 9 to 3: there is no number between"
 
 
 @pytest.mark.parametrize(
