@@ -179,6 +179,24 @@ def test_no_solution_of_several_dims_is_the_answer_no(tmp_path: Any) -> None:
         (("--vary", "width", "--step", "width=x", "--total", "9"), "--step takes a whole number, not 'x'"),
         (("--vary", "width", "--total", "16GiB"), "'16GiB' is no number such as 10000"),
         (("--vary", "heads", "--total", "125M"), "error[idle-dim]"),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--training", "adem"),
+            "error[unknown-optimizer]: PyTorch has no",
+        ),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--master", "float32"),
+            "'master' has no meaning without 'train",
+        ),
+        (("--vary", "width", "--target", "memory=9GiB", "--causal", "half"), "'causal' has no meaning for memory"),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--node", "word"),
+            "'node' asks for a share, and the memory is",
+        ),
+        (("--vary", "width", "--target", "memory=9GiB"), "multi_head_attention' depend on 'tokens'"),
+        (
+            ("--vary", "width", "--total", "9", "--training", "adamw"),
+            "'training' has no meaning for the measure 'parameters'",
+        ),
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...], message: str) -> None:

@@ -134,6 +134,8 @@ def test_where_no_point_is_left_the_answer_is_no() -> None:
         (("--vary", "width"), "error[invalid-value]: 'width' is not of the form DIM=VALUES"),
         (("--vary", "width=1", "--vary", "width=2"), "error[duplicate-name]: 'width' is varied twice"),
         (("--vary", "width=1", "-o", "x.xlsx"), "--output is a file that ends in .parquet, .csv or .json"),
+        (("--vary", "width=1", "--of", "memory", "--with", "nesterov=true"), "--with gives an option to the optimizer"),
+        (("--vary", "width=1", "--training", "adamw"), "'training' has no meaning for the measures of this sweep"),
         (("--vary", "width=1", "--plot", "x.gif"), "--plot is a file that ends in .svg, .png or .pdf"),
     ],
 )

@@ -15,7 +15,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
 from paramcalc.layers.base.declaration import Role
-from paramcalc.measures.measure import size_in_bytes
+from paramcalc.measures.measure import size_in_bytes, spelled
 from paramcalc.results.rows import Row, Rows, located_in
 from paramcalc.spec import Framework, Spec, Value
 
@@ -84,9 +84,7 @@ class LayerCount(Totals[N], Row):
 
     def laid_out(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
         """Return the tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
-        # tensors that are tied one by one cannot be one in the framework
-        joined = all(use.owner is None for use in leaf.uses)
-        return self.convention.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
+        return spelled(leaf, self.convention, shapes)
 
     @property
     def is_expressible(self) -> bool:

@@ -293,7 +293,7 @@ def solve(
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     dtype: str | None = None,
-    **options: str | None,
+    **options: Any,
 ) -> Solutions:
     """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
 
@@ -308,16 +308,18 @@ def solve(
     Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search that would be too large.
     """
     from paramcalc.results.solving import asking as results
+    from paramcalc.results.totals import totalled
 
     if (total is None) == (targets is None):
         raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")
     if targets is not None and not isinstance(targets, Mapping):
         raise refuse("wrong-type", f"'targets' is a mapping of measures to numbers, not {quoted(targets)}")
     numbers: Mapping[Any, Any] = {of: total} if targets is None else targets
-    for name in () if len(numbers) > 1 else numbers:
-        _measure(name, options)
-    measures = [_measure(name, _options_of(name, options)) for name in numbers]
     opened = _of_dtype(open_network(spec), dtype)
+    measures = [
+        totalled(name, options if len(numbers) == 1 else _options_of(name, options), convention or opened.framework)
+        for name in numbers
+    ]
     given = [_given(spec, opened, dims, measure, vary) for measure in measures]
     return results.solve(
         opened,
@@ -334,9 +336,11 @@ def solve(
     )
 
 
-def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str, str | None]:
+def _options_of(name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return of the options of several measures those of one. Raises `unknown-measure`."""
-    known = type(_measure(name, {})).options
+    from paramcalc.results.totals import options_of
+
+    known = options_of(name)
     return {option: value for option, value in options.items() if option in known}
 
 
@@ -354,7 +358,7 @@ def sweep(
     dims: Mapping[str, GivenValue] | None = None,
     dtype: str | None = None,
     client: Any = None,
-    **options: str | None,
+    **options: Any,
 ) -> Sweep:
     """Measure a network at every combination of the values of some dims, or at the rows of a table.
 

@@ -16,9 +16,9 @@ from paramcalc.graph import undecided_problem
 from paramcalc.graph.values import value_of
 from paramcalc.measures import Measure
 from paramcalc.results.count import count
-from paramcalc.results.measurement import measured
 from paramcalc.results.sweeps.expressions import Choice, Columns, Known, NoSteps, Size
 from paramcalc.results.sweeps.program import Program
+from paramcalc.results.totals import closed_form, total
 from paramcalc.spec import Framework, Spec, Value, names_in, read_given
 from paramcalc.spec.loading import loads
 from paramcalc.spec.writing import dumps
@@ -205,21 +205,18 @@ class Plan:
 
     def counted(self, point: Mapping[str, int]) -> tuple[int, ...]:
         """Return the measures at a point. Raises `ParamcalcError` where the spec does not hold there."""
-        return tuple(int(self._counted(measure, self.dims(point)).total) for measure in self.measures)
+        return tuple(int(self._counted(measure, self.dims(point))) for measure in self.measures)
 
     def _counted(self, measure: Measure, dims: Mapping[str, Value]) -> Any:
         if measure.name == DEFAULT_MEASURE:
-            return count(self.spec, self.convention, dims=dims)
-        return measured(self.spec, measure, self.convention, dims=dims)
+            return count(self.spec, self.convention, dims=dims).total
+        return total(self.spec, measure, self.convention, dims)
 
     def forms(self, point: Mapping[str, int]) -> tuple[Formula, ...]:
         """Return the closed form of each measure, made at a point. Raises `ParamcalcError` as `counted` does."""
-        # SymPy takes longer to load than a hundred counts
-        from paramcalc.results.formula import formula
-
         spec = replace(self.spec, dims={**self.spec.dims, **self.dims(point)})
         keep = [name for name in self.varied if name not in self.choices]
-        return tuple(formula(spec, self.convention, keep=keep, measure=measure) for measure in self.measures)
+        return tuple(closed_form(spec, measure, self.convention, keep) for measure in self.measures)
 
 
 class _NoValue(Exception):

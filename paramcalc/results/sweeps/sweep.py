@@ -13,9 +13,8 @@ import numpy
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
 from paramcalc.core.expression import Expression
-from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
+from paramcalc.core.registry import DEFAULT_MEASURE, TOTALS
 from paramcalc.measures import Measure
-from paramcalc.measures import measure as named_measure
 from paramcalc.results.sweeps.candidates import read_candidates
 from paramcalc.results.sweeps.plan import Plan, with_dims
 from paramcalc.results.sweeps.points import Points
@@ -24,6 +23,7 @@ from paramcalc.results.sweeps.running import on_cluster, on_this_machine
 from paramcalc.results.sweeps.selecting import Chosen, Front, Objective, Top
 from paramcalc.results.sweeps.vary import read_axes, read_table
 from paramcalc.results.sweeps.working import Part, Work
+from paramcalc.results.totals import options_of, totalled
 from paramcalc.spec import Framework, Spec
 from paramcalc.spec.values import read_conditions
 
@@ -286,7 +286,8 @@ def sweep(
     """Return a sweep of a spec over the values of some dims, or over the rows of a table. See `paramcalc.sweep`."""
     shown = None if columns is None else [*map(_column, _names(columns))]
     chosen_by = [_column(each.lstrip("-")) for each in (*([by] if by is not None else []), *_names(pareto))]
-    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {})
+    convention = convention or spec.framework
+    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {}, convention)
     for measure in measures:
         spec = measure.prepared(spec)
     spec = with_dims(spec, dims)
@@ -295,7 +296,7 @@ def sweep(
     if not axes:
         raise refuse("missing-key", "a sweep varies at least one dim", "as in vary={'width': range(256, 1025, 64)}")
     varied = tuple(name for axis in axes for name in axis.columns)
-    plan = Plan(spec, convention or spec.framework, varied, choices, _conditions(spec, where), measures)
+    plan = Plan(spec, convention, varied, choices, _conditions(spec, where), measures)
     plan.check()
     selection = _selection(plan, top, by, _names(pareto))
     for name in shown or ():
@@ -318,21 +319,23 @@ def _column(name: str) -> str:
     return "total" if name == DEFAULT_MEASURE else name
 
 
-def _measures(of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any]) -> tuple[Measure, ...]:
+def _measures(
+    of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any], convention: Framework
+) -> tuple[Measure, ...]:
     """Return the measures of these names, and those of the columns that are mentioned; without any, the parameters."""
     names = dict.fromkeys(of)
     for column in mentioned:
         name = DEFAULT_MEASURE if column == "total" else column
-        if name in MEASURES:
+        if name in TOTALS:
             names[name] = None
     stated = {name: value for name, value in options.items() if value is not None}
-    every = [named_measure(name) for name in names or (DEFAULT_MEASURE,)]
+    known = {name: options_of(name) for name in names or (DEFAULT_MEASURE,)}
     for option in stated:
-        if not any(option in measure.options for measure in every):
+        if not any(option in each for each in known.values()):
             raise refuse("invalid-value", f"'{option}' has no meaning for the measures of this sweep", "leave it out")
     return tuple(
-        named_measure(measure.name, {name: value for name, value in stated.items() if name in measure.options})
-        for measure in every
+        totalled(name, {option: value for option, value in stated.items() if option in each}, convention)
+        for name, each in known.items()
     )
 
 
@@ -374,6 +377,6 @@ def _objective(plan: Plan, written: str) -> Objective:
 def _check_column(plan: Plan, name: str) -> None:
     """Refuse a name that is neither a varied dim nor a measure: `invalid-value`."""
     if name not in (*plan.varied, *plan.measured):
-        known = [*plan.varied, "total", *(each for each in MEASURES if each != DEFAULT_MEASURE)]
+        known = [*plan.varied, "total", *(each for each in TOTALS if each != DEFAULT_MEASURE)]
         hint = suggest(name, known) or listed("the columns", known)
         raise refuse("invalid-value", f"the sweep has no column {quoted(name)}", hint)
