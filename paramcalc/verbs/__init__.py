@@ -11,10 +11,11 @@ from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
+from paramcalc.frameworks.live import framework_of
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Spec, Value, of_key, read_given, read_spec
-from paramcalc.verbs.opening import InputShape, Network, framework_of, open_network
+from paramcalc.verbs.opening import InputShape, Network, open_network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
