@@ -137,15 +137,17 @@ class Evaluation(Walk):
 
     def unbundled(self, entry: Entry, flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
         """Return flows with those of copies side by side one by one. Raises `several-outputs` where one is taken."""
-        if not any(flow.bundle for flow in flows):
+        if all(flow.bundle is None for flow in flows):
             return flows
         found: list[Flow] = []
         for flow in flows:
-            for each in flow.bundle or (flow,):
+            for each in flow.single:
                 found += [each] * algebra.number_of_copies(each.times)
         layer = entry.node.layer
         if layer is None or not layer.takes(len(found)):
-            bundle = next(flow.name for flow in flows if flow.bundle)
+            bundle = next(flow.name for flow in flows if flow.bundle is not None)
+            if not found:
+                raise refuse("missing-input", f"nothing flows out of '{bundle}', of which there are no copies")
             what = f"'{bundle}' has {len(found)} outputs side by side, and '{entry.name}' takes one"
             raise refuse("several-outputs", what, "join the copies before: merge: Add, or merge: Concatenate")
         return tuple(found)

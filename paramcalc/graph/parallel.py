@@ -23,6 +23,8 @@ class Parallel(Repeated):
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
         there = self._as_one() or list(self._one_by_one())
         if not there:
+            if self.entry.node.merge is None:
+                self.entry.flow = Flow((), bundle=(), name=self.entry.name)
             return None
         branch = self.branch([tree for tree, _ in there], None)
         branch.parallel = True

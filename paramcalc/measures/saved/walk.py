@@ -398,7 +398,7 @@ def _leaves(tree: Tree) -> list[Leaf]:
 def _reached(graph: Graph) -> set[int]:
     """Find the leaves that the outputs depend on."""
     found: set[int] = set()
-    waiting = [flow.leaf for output in graph.outputs for flow in output.bundle or (output,)]
+    waiting = [flow.leaf for output in graph.outputs for flow in output.single]
     while waiting:
         leaf = waiting.pop()
         if leaf is None or id(leaf) in found:
