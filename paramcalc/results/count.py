@@ -55,10 +55,11 @@ class Totals(Generic[N]):
     total: N
     trainable: N
     non_trainable: N
-    #: elements of states, where the convention does not count them in the total
-    buffers: N
-    #: of the total, what one example passes through: of a mixture of experts, the active ones
-    active: N
+    #: elements of states, where the convention does not count them in the total; None where they are not known
+    buffers: N | None
+    #: of the total, what one example passes through: of a mixture of experts, the active ones; None where these are
+    #: not known
+    active: N | None
     #: with every use of a shared or tied tensor counted
     total_untied: N
     #: of what `total` covers, each tensor at its dtype
@@ -160,6 +161,11 @@ def count(
     if any(map(algebra.is_array, graph.dims.values())):
         # what was computed is given out as NumPy's own arrays
         rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
+    totals: dict[str, Any] = _totals(rows)
+    if spec.unknown:
+        unknown: dict[str, Any] = dict.fromkeys(spec.unknown)
+        totals |= unknown
+        rows = [replace(row, **unknown) for row in rows]
     return Count(
         name=spec.name,
         convention=target.name,
@@ -169,7 +175,7 @@ def count(
         layers=tuple(rows),
         root=graph.root,
         remarks=graph.remarks,
-        **_totals(rows),
+        **totals,
     )
 
 
