@@ -154,19 +154,22 @@ def test_a_measure_is_loaded_alone() -> None:
 # --- FLOPs -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", pc.kind_names())
-def test_every_layer_type_says_what_it_multiplies(kind: str) -> None:
-    cls = pc.kind(kind)
-    assert cls.products is not pc.Layer.products, "products = no_products, where it has none"
-
-
 class Unsaid(pc.Layer):
-    """It says nothing of what it multiplies."""
+    """It says nothing of what it costs."""
 
 
-def test_what_no_type_says_is_refused_and_not_taken_for_nothing() -> None:
-    with pytest.raises(pc.ParamcalcError, match=r"not-measurable.*Unsaid does not say what it multiplies"):
-        pc.count(Unsaid(), input_shape=(4,), of="flops")
+@pytest.mark.parametrize(
+    ("of", "what"),
+    [
+        ("flops", "Unsaid does not say what it multiplies"),
+        ("training_flops", "Unsaid does not say what it multiplies"),
+        ("cache", "Unsaid does not say what it keeps to generate a sequence"),
+        ("saved", "Unsaid: it is in no table of what PyTorch keeps"),
+    ],
+)
+def test_what_no_type_says_is_refused_and_not_taken_for_nothing(of: str, what: str) -> None:
+    with pytest.raises(pc.ParamcalcError, match=f"not-measurable.*{what}"):
+        pc.count(Unsaid(), input_shape=(4,), of=of)
 
 
 TOWER = """

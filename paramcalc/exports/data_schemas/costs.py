@@ -74,6 +74,7 @@ def receptive_field_schema() -> dict[str, Any]:
         "dims": map_of({}, "an unknown one is its own name"),
         "inputs": map_of(shape_of(WHOLE)),
         "layers": list_of(layer),
+        "notes": list_of(TEXT, "what cannot be said, and why"),
     }
     version = receptive_fields.VERSION
     return dict(versioned("Receptive fields of paramcalc", "paramcalc_receptive_field", version, keys, {}))
