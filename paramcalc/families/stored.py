@@ -10,6 +10,9 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.spec.parsing import build
 
+#: What a head says of buffers, or of active parameters, that could not be learnt.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -30,13 +33,13 @@ class Family:
     configs: tuple[str, ...] = ()
     #: the classes of models by what heads are called: `base`, `usual`, `causal-lm`, `masked-lm`
     named_heads: Mapping[str, str] = field(default_factory=dict)
-    #: `known` where the layers are connected, as in the documents that are written by hand
-    connections: str = "none"
+    #: whether the layers are connected, as in the documents that are written by hand
+    is_connected: bool = False
     #: the blocks that the layers of its classes call, and what all of these require
     blocks: Mapping[str, Any] = field(default_factory=dict)
     requires: tuple[str, ...] = ()
-    #: for each class of models, the fields that were proved at one value only, what it requires, and its layers; or
-    #: the name of another class that has the same
+    #: for each class of models, the fields that were proved at one value only, what it requires, its layers, and under
+    #: which conditions its buffers are known; or the name of another class that has the same
     heads: Mapping[str, Mapping[str, Any] | str] = field(default_factory=dict)
 
     def layers_of(self, name: str) -> Mapping[str, Any]:
@@ -57,7 +60,7 @@ def read_family(text: str) -> Family:
         data.get("aliases") or {},
         tuple(data.get("configs") or ()),
         data.get("named_heads") or {},
-        data.get("connections", "none"),
+        data.get("connections") == "known",
         data.get("blocks") or {},
         tuple(data.get("requires") or ()),
         data["heads"],

@@ -8,6 +8,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.declared import TensorShapes, active_shape, cached_tensors, declared_tensors
 from paramcalc.layers.base.fields import DataDType, FieldType, Given, OpenShape, aliased, field, named
@@ -23,12 +24,16 @@ class Input(Layer):
     source = "keras.Input"
     example = Example({"shape": (28, 28, 1)})
     products = no_products
+    cached = nothing_cached
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
     dtype: DataDType = field("", "the dtype of the data", "float32")
 
     def output_shape(self) -> Shape:
         return tuple(self.shape)
+
+    def reach(self) -> tuple[Reach, ...]:
+        return ()
 
 
 _EQUATION = re.compile(r"\.\.\.([a-zA-Z]+),([a-zA-Z]+)->\.\.\.([a-zA-Z]+)")

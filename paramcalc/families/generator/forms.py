@@ -24,6 +24,7 @@ from paramcalc.families.generator.learning import (
     Trie,
     Tries,
 )
+from paramcalc.families.generator.models import State
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import choice, conjunction, is_certain, names_in, negated, tidied
 
@@ -51,6 +52,8 @@ class Entry:
     #: the class of the module that has it
     owner: str
     when: Conditions = ()
+    #: of a buffer
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class _Reader:
             if found is None or LOST in found:
                 raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
             sizes.append(found)
-        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner)
+        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
     def repeated(self, step: Repeat, branch: Branch) -> Body:
         """Return what a loop makes."""
@@ -234,8 +237,8 @@ def _chosen(text: str, yes: Body, no: Body) -> Body:
 
 
 def _chosen_entry(text: str, ours: Entry, theirs: Entry, way: Way) -> Entry:
-    if len(ours.sizes) != len(theirs.sizes) or ours.trainable != theirs.trainable:
-        raise NotLearnt(f"{_text(way)} has another number of axes, or is trained or not, as {text} holds")
+    if len(ours.sizes) != len(theirs.sizes) or (ours.trainable, ours.state) != (theirs.trainable, theirs.state):
+        raise NotLearnt(f"{_text(way)} has another number of axes, or another role, as {text} holds")
     sizes = tuple(choice(text, one, other) for one, other in zip(ours.sizes, theirs.sizes, strict=True))
     shared = tuple(each for each in ours.when if each in theirs.when)
     mine = tuple(each for each in ours.when if each not in shared)
@@ -251,7 +254,7 @@ def _chosen_entry(text: str, ours: Entry, theirs: Entry, way: Way) -> Entry:
             ),
         )
     owner = ours.owner if ours.owner == theirs.owner else ""
-    return Entry(sizes, ours.trainable, owner, when)
+    return Entry(sizes, ours.trainable, owner, when, ours.state)
 
 
 def _in_order(first: Iterable[Way], second: Iterable[Way]) -> list[Way]:
