@@ -87,7 +87,7 @@ def opened(name: str, cls: str, config: dict[str, Any]) -> tuple[pc.Spec, dict[s
     made = made_config(name, json.loads(json.dumps(config)))
     # attention and experts by matrix products, which the counter knows
     made._experts_implementation = "eager"
-    model = model_class(cls)._from_config(made, attn_implementation="eager")
+    model = model_class(name, cls)._from_config(made, attn_implementation="eager")
     return spec, dims, model.eval()
 
 

@@ -49,7 +49,7 @@ def test_a_family_is_what_the_constructors_make(name: str) -> None:
 
 def test_tensors_of_a_well_known_model_have_the_names_of_transformers() -> None:
     config = {"model_type": "gpt2", "n_layer": 3, "n_embd": 96, "add_cross_attention": True}
-    model = build(model_class("GPT2LMHeadModel"), made_config("gpt2", config))
+    model = build(model_class("gpt2", "GPT2LMHeadModel"), made_config("gpt2", config))
     assert stated(family_spec(stored_family("gpt2"), config)) == owned(tensors(model))
 
 
@@ -77,7 +77,7 @@ def test_one_field_moved_is_never_wrong() -> None:
 def test_a_count_whose_publication_is_rounded_is_that_of_the_real_model(
     name: str, model_type: str, config: dict[str, Any], _: str
 ) -> None:
-    model = build(model_class(heads(model_type)["usual"]), made_config(model_type, config))
+    model = build(model_class(model_type, heads(model_type)["usual"]), made_config(model_type, config))
     assert pc.count({"model_type": model_type, **config}).total == sum(each.numel() for each in model.parameters())
 
 
@@ -100,7 +100,7 @@ def test_a_token_is_sent_to_as_many_experts_as_the_field_says(owner: str) -> Non
     model_type = owner.split(".")[2]
     config = {**SMALL, **OTHERWISE.get(model_type, {})}
     chosen = []
-    cls = model_class(heads(model_type)["base"])
+    cls = model_class(model_type, heads(model_type)["base"])
     model = cls._from_config(made_config(model_type, config), attn_implementation="eager").eval()
     for module in model.modules():
         if f"{type(module).__module__}.{type(module).__qualname__}" == owner:
