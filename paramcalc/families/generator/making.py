@@ -7,27 +7,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
 from paramcalc.families.generator import forms
-from paramcalc.families.generator.drawing import overridden
-from paramcalc.families.generator.exploring import Explorer, Run, drawn
+from paramcalc.families.generator.deriving import CONSTANT, PLACE, Deriving, Rule, asked_for
+from paramcalc.families.generator.drawing import Drawing, overridden
+from paramcalc.families.generator.exploring import Explorer, Run, config_at, drawn
 from paramcalc.families.generator.forms import Body, Copies
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
 from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
-from paramcalc.families.generator.remembering import expression, remembering
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import Family, read_family
 from paramcalc.spec.writing import written
-
-#: In how many runs a number must have been the same to be taken for a constant.
-_CONSTANT = 8
 
 
 @dataclass
@@ -108,7 +107,7 @@ def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[
     """Return the document of a family of those of its classes."""
     found: dict[str, Any] = {"family": model_type, "transformers": version()}
     found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
-    for key in ("dims", "absent", "aliases", "heads"):
+    for key in ("dims", "absent", "lists", "aliases", "heads"):
         rows: dict[str, Any] = {}
         for each in documents.values():
             rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
@@ -153,7 +152,8 @@ def document(explorer: Explorer) -> dict[str, Any]:
     body = forms.form(explorer.tries, identifying.size)
     if not body.entries:
         raise NotLearnt("no parameter")
-    tied = ties(body, [(run.fields, run.tensors) for run in explorer.runs])
+    # a class of configurations may let one part tie where another says so: what counts is what it is given
+    tied = ties(body, [(_as_given(explorer, run), run.tensors) for run in explorer.runs])
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
     for way, entry in body.entries.items():
@@ -161,7 +161,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
-    dims = _Dims(explorer, identifying)
+    dims = _Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
     for name in names:
         dims.add(name)
     dims.limit()
@@ -175,6 +175,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
             for key, value in (
                 ("derived", dims.derived),
                 ("absent", dims.absent),
+                ("lists", dims.lists),
                 ("aliases", explorer.declared.aliases),
                 ("configs", [*explorer.declared.configs]),
             )
@@ -212,8 +213,8 @@ def _is_always_given(explorer: Explorer, text: str) -> bool:
 def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
     """Return the fields that had one value in all runs, or too few to be proved at others.
 
-    So are those that the code asks for and that no configuration has by default, and the types of configurations in
-    others.
+    So are those that the code of models or configurations asks for and that none has by default, and the types of
+    configurations in others.
     """
     found = {}
     for name in explorer.drawing.names:
@@ -221,17 +222,15 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
         needed = 3 if type(value) is int and name in dims.found else 2
         if len(explorer.values(name)) < needed:
             found[name] = explorer.declared.defaults[name]
-    found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    default = config_class(explorer.model_type)()
+    unknown = set(explorer.missing)
+    for path in ("", *explorer.declared.configs):
+        unknown |= {f"{path}.{key}".lstrip(".") for key in asked_for(type(config_at(default, path)))}
+    unknown -= {*explorer.fields, *explorer.declared.aliases}
+    found.update(dict.fromkeys(sorted(each for each in unknown if each.rpartition(".")[2] not in IGNORED)))
     for path in explorer.declared.configs:
-        found[f"{path}.model_type"] = _sub_type(explorer, path)
+        found[f"{path}.model_type"] = str(config_at(default, path).model_type)
     return found
-
-
-def _sub_type(explorer: Explorer, path: str) -> str:
-    config: Any = config_class(explorer.model_type)()
-    for part in path.split("."):
-        config = getattr(config, part)
-    return str(config.model_type)
 
 
 # --- Dims -------------------------------------------------------------------------------
@@ -243,6 +242,8 @@ class _Dims:
 
     explorer: Explorer
     identifying: Identifying
+    #: the fields whose values count as they are given
+    given: set[str]
     found: dict[str, Any] = field(default_factory=dict)
     derived: list[str] = field(default_factory=list)
     absent: dict[str, Any] = field(default_factory=dict)
@@ -251,8 +252,9 @@ class _Dims:
     #: the texts that may be no others than those that were seen
     limited: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.texts = _config_texts(self.explorer)
+    #: the lists that the class of configurations makes where one leaves them out
+    lists: dict[str, dict[str, Any]] = field(default_factory=dict)
+    derivings: dict[str, Deriving] = field(default_factory=dict)
 
     def add(self, name: str) -> None:
         """Add a field, behind those that it follows from."""
@@ -268,31 +270,25 @@ class _Dims:
             if all(run.fields.get(name) is None for run in explorer.runs):
                 self.found[name] = "none"
                 return
-            self.found_later(name, self.followed(name, explorer.runs))
+            self.found[name] = self.followed(name, explorer.runs)
+            self.derived.append(name)
             return
-        default = explorer.fields[name]
+        default = None if name in explorer.base else explorer.fields[name]
         stated = explorer.declared.defaults[name]
+        if name in self.given and "." not in name and stated is not None:
+            default = stated
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
             if isinstance(default, list):
-                # the language has no list whose elements follow from their places: a configuration must state it
-                self.found[name] = "none"
-                self.needed.append(f"{name} != none")
-                return
-            text = self.followed(name, unstated)
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.found[name] = tidied(text)
+                self.listed(name, unstated)
+            else:
+                self.found[name] = self.followed(name, unstated)
             return
         self.found[name] = _plain_dim(name, default)
         nulls = [run for run in explorer.runs if _is_null(run, name, 0) and run.fields.get(name) is not None]
         if nulls and stated is not None:
-            self.texts.update(_config_texts(explorer, name))
-            text = self.followed(name, nulls)
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.absent[name] = tidied(text)
+            self.absent[name] = self.followed(name, nulls)
 
     def limit(self) -> None:
         """Limit texts on which others depend to those that were seen."""
@@ -300,19 +296,52 @@ class _Dims:
             seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
             self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
 
-    def found_later(self, name: str, text: str) -> None:
-        """Add a field that follows from others."""
-        for each in sorted(names_in(text)):
+    def rule(self, name: str) -> Rule | None:
+        """Return what the class of configurations makes of a field that is left out."""
+        path = name.rpartition(".")[0]
+        if path not in self.derivings:
+            explorer = self.explorer
+            present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
+            present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
+            self.derivings[path] = Deriving(
+                type(config_at(config_class(explorer.model_type)(), path)),
+                f"{path}." if path else "",
+                Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(explorer.seed)),
+                explorer.declared,
+                frozenset(present),
+            )
+        return self.derivings[path].rule(name)
+
+    def listed(self, name: str, runs: Sequence[Run]) -> None:
+        """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
+        rule = self.rule(name)
+        self.found[name] = "none"
+        if rule is None or name in rule.names or not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+            self.needed.append(f"{name} != none")
+            return
+        del self.found[name]
+        self.follow(rule)
+        self.found[name] = "none"
+        self.lists[name] = {"item": rule.text, "times": rule.times} if rule.times else {"value": rule.text}
+
+    def follow(self, rule: Rule) -> None:
+        """Add the fields that another follows from, and what that requires."""
+        for each in sorted(rule.names):
             self.add(each)
-        self.found[name] = tidied(text)
-        self.derived.append(name)
+        self.needed += [each for each in map(tidied, rule.requires) if each not in self.needed]
 
     def followed(self, name: str, runs: Sequence[Run]) -> str:
-        """Return the expression that a field follows. Raises `NotLearnt`."""
+        """Add what a field follows from, and return the expression. Raises `NotLearnt`."""
         values = [(run.fields, run.fields.get(name)) for run in runs]
-        text = self.texts.get(name)
-        if text and name not in names_in(text) and _holds(text, values):
-            return text
+        rule = self.rule(name)
+        if rule is None or rule.times or name in rule.names or not _holds(rule.text, values):
+            rule = Rule(self.identified(name, runs))
+        self.follow(rule)
+        return tidied(rule.text)
+
+    def identified(self, name: str, runs: Sequence[Run]) -> str:
+        """Return an expression that a field has in runs. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
         texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
         for each in texts:
             # of another text than those that were seen nothing is known
@@ -329,6 +358,27 @@ class _Dims:
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
     """Whether an expression has these values in fields."""
     return all(value_of(text, fields) == _comparable(value) for fields, value in values)
+
+
+def lists(rule: Rule, fields: Fields, value: Any) -> bool:
+    """Whether a list is what a rule says in fields."""
+    if not rule.times:
+        return _holds(rule.text, [(fields, value)])
+    return value_of(rule.times, fields) == len(value) and all(
+        value_of(rule.text, {**fields, PLACE: place}) == _comparable(each) for place, each in enumerate(value)
+    )
+
+
+def _as_given(explorer: Explorer, run: Run) -> Fields:
+    """Return the fields of a run with the truths that it was given, or left out, in place of what became of them."""
+    found = dict(run.fields)
+    for name, default in explorer.declared.defaults.items():
+        given = _given(run.given, name)
+        if given is None and "." not in name:
+            given = default
+        if isinstance(given, bool):
+            found[name] = given
+    return found
 
 
 def _given(given: Mapping[str, Any], name: str) -> Any:
@@ -367,32 +417,6 @@ def _plain_dim(name: str, value: Any) -> Any:
     raise NotLearnt(f"the field {name} is {type(value).__name__}")
 
 
-def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
-    """Return the fields that the class of configurations works out, as expressions in the others; one may be null."""
-    given: dict[str, Any] = {}
-    for name, value in explorer.fields.items():
-        stated = explorer.declared.defaults.get(name)
-        if (
-            name in explorer.declared.defaults
-            and "." not in name
-            and stated is not None
-            and not isinstance(value, bool)
-        ):
-            given[name] = remembering(value, name)
-    if null and "." not in null:
-        given[null] = None
-    try:
-        config = config_class(explorer.model_type)(**given)
-    except Exception:
-        return {}
-    own = object.__getattribute__(config, "__dict__")
-    return {
-        name: expression(value)
-        for name, value in own.items()
-        if name in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
-    }
-
-
 # --- Expressions from values ------------------------------------------------------------
 
 
@@ -428,7 +452,7 @@ class Identifying:
         """Return the expression of a field."""
         observed = [(run.fields, run.fields.get(name)) for run in runs]
         if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
-            return ("true" if observed[0][1] else "false") if len(observed) >= _CONSTANT else None
+            return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
         if not all(type(value) is int for _, value in observed):
             return None
         return self._found(observed, name)
@@ -436,7 +460,7 @@ class Identifying:
     def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
         values = {value for _, value in observed}
         if len(values) == 1:
-            return str(values.pop()) if len(observed) >= _CONSTANT else None
+            return str(values.pop()) if len(observed) >= CONSTANT else None
         if len(values) < 3:
             return None
         for candidates in self._candidates(observed[0], name):

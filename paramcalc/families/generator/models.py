@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from importlib import import_module
 from typing import Any, TypeAlias
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -21,6 +22,7 @@ import torch
 import transformers
 from transformers import CONFIG_MAPPING, PreTrainedConfig
 from transformers.models.auto import modeling_auto
+from transformers.models.auto.configuration_auto import model_type_to_module_name
 
 logging.getLogger("transformers").setLevel(logging.CRITICAL)
 
@@ -75,7 +77,12 @@ def config_class(model_type: str) -> type[Any]:
 
 def model_class(name: str) -> type[Any]:
     """Return a class of models by its name."""
-    found: type[Any] = getattr(transformers, name)
+    found: type[Any] | None = getattr(transformers, name, None)
+    if found is None:
+        # some stand in the tables of types, and are not exported
+        model_type = next(each for each in model_types() if name in heads(each).values())
+        folder = model_type_to_module_name(model_type)
+        found = getattr(import_module(f"transformers.models.{folder}.modeling_{folder}"), name)
     return found
 
 
