@@ -10,14 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
+from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
+from paramcalc.families.generator.bodies import Body, Copies
 from paramcalc.families.generator.drawing import overridden
 from paramcalc.families.generator.exploring import Explorer, Run, drawn
-from paramcalc.families.generator.forms import Body, Copies
+from paramcalc.families.generator.following import (
+    CONSTANT,
+    Observed,
+    comparable,
+    list_law,
+    observed,
+    undeclared,
+    value_of,
+)
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
+from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
 from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
 from paramcalc.families.generator.remembering import expression, remembering
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
@@ -25,9 +34,6 @@ from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import Family, read_family
 from paramcalc.spec.writing import written
-
-#: In how many runs a number must have been the same to be taken for a constant.
-_CONSTANT = 8
 
 
 @dataclass
@@ -222,16 +228,10 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
         if len(explorer.values(name)) < needed:
             found[name] = explorer.declared.defaults[name]
     found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    found.update(undeclared(explorer, dims.found))
     for path in explorer.declared.configs:
-        found[f"{path}.model_type"] = _sub_type(explorer, path)
+        found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
     return found
-
-
-def _sub_type(explorer: Explorer, path: str) -> str:
-    config: Any = config_class(explorer.model_type)()
-    for part in path.split("."):
-        config = getattr(config, part)
-    return str(config.model_type)
 
 
 # --- Dims -------------------------------------------------------------------------------
@@ -275,12 +275,12 @@ class _Dims:
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
-            if isinstance(default, list):
-                # the language has no list whose elements follow from their places: a configuration must state it
+            text = self.followed_list(name) if isinstance(default, list) else self.followed(name, unstated)
+            if text is None:
+                # a configuration must state it
                 self.found[name] = "none"
                 self.needed.append(f"{name} != none")
                 return
-            text = self.followed(name, unstated)
             for each in sorted(names_in(text)):
                 self.add(each)
             self.found[name] = tidied(text)
@@ -320,15 +320,33 @@ class _Dims:
             if table and _holds(table, values):
                 self.limited.add(each)
                 return table
-        found = self.identifying.expression(name, runs)
+        found = self.identifying.expression(name, runs) or self.seen_alone(name, values)
         if found is None:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
 
+    def followed_list(self, name: str) -> str | None:
+        """Return the expression of a list that a configuration may leave out."""
+        values = [(fields, value) for fields, value in observed(self.explorer, name) if value is not None]
+        if not all(isinstance(value, (list, tuple)) for _, value in values):
+            return None
+        length = self.identifying.number([(fields, len(value)) for fields, value in values])
+        constant = None
+        if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in values):
+            constant = self.identifying.number([(fields, value[0]) for fields, value in values])
+        return None if length is None else list_law(values, length, constant)
+
+    def seen_alone(self, name: str, values: Observed) -> str | None:
+        """Return the expression that a field follows in configurations of which no model was made, and in runs."""
+        alone = [*observed(self.explorer, name), *values]
+        if not all(type(value) is int for _, value in alone):
+            return None
+        return self.identifying.number(alone, name)
+
 
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
     """Whether an expression has these values in fields."""
-    return all(value_of(text, fields) == _comparable(value) for fields, value in values)
+    return all(value_of(text, fields) == comparable(value) for fields, value in values)
 
 
 def _given(given: Mapping[str, Any], name: str) -> Any:
@@ -368,47 +386,38 @@ def _plain_dim(name: str, value: Any) -> Any:
 
 
 def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
-    """Return the fields that the class of configurations works out, as expressions in the others; one may be null."""
+    """Return the fields that the classes of configurations work out, as expressions in the others; one may be null."""
+    found: dict[str, str] = {}
+    for path in ("", *explorer.declared.configs):
+        if not null or null.rpartition(".")[0] == path:
+            found.update(_class_texts(explorer, path, null))
+    return found
+
+
+def _class_texts(explorer: Explorer, path: str, null: str) -> dict[str, str]:
+    """Return the fields that the class of one configuration works out."""
     given: dict[str, Any] = {}
     for name, value in explorer.fields.items():
+        above, _, last = name.rpartition(".")
         stated = explorer.declared.defaults.get(name)
-        if (
-            name in explorer.declared.defaults
-            and "." not in name
-            and stated is not None
-            and not isinstance(value, bool)
-        ):
-            given[name] = remembering(value, name)
-    if null and "." not in null:
-        given[null] = None
+        if above == path and stated is not None and not isinstance(value, bool):
+            given[last] = remembering(value, name)
+    if null:
+        given[null.rpartition(".")[2]] = None
     try:
-        config = config_class(explorer.model_type)(**given)
+        config = type(config_at(explorer.model_type, path))(**given)
     except Exception:
         return {}
     own = object.__getattribute__(config, "__dict__")
+    before = f"{path}." if path else ""
     return {
-        name: expression(value)
+        f"{before}{name}": expression(value)
         for name, value in own.items()
-        if name in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
+        if f"{before}{name}" in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
     }
 
 
 # --- Expressions from values ------------------------------------------------------------
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_comparable, value))
-    return ABSENT if value is None else value
-
-
-def value_of(text: str, fields: Fields) -> Any:
-    """Return the value of an expression in fields; an error where it has none, equal to no value."""
-    values = {name: _comparable(value) for name, value in fields.items()}
-    try:
-        return Expression.parse(text).evaluate(Environment(values))
-    except (ParamcalcError, TypeError, ValueError) as error:
-        return error
 
 
 @dataclass
@@ -422,21 +431,22 @@ class Identifying:
         observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
         if any(dict(seen)[run] != value for run, value in seen):
             return None
-        return self._found(observed)
+        return self.number(observed)
 
     def expression(self, name: str, runs: Sequence[Run]) -> str | None:
         """Return the expression of a field."""
         observed = [(run.fields, run.fields.get(name)) for run in runs]
         if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
-            return ("true" if observed[0][1] else "false") if len(observed) >= _CONSTANT else None
+            return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
         if not all(type(value) is int for _, value in observed):
             return None
-        return self._found(observed, name)
+        return self.number(observed, name)
 
-    def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
+    def number(self, observed: Observed, name: str = "") -> str | None:
+        """Return the expression of a number that was seen in fields."""
         values = {value for _, value in observed}
         if len(values) == 1:
-            return str(values.pop()) if len(observed) >= _CONSTANT else None
+            return str(values.pop()) if len(observed) >= CONSTANT else None
         if len(values) < 3:
             return None
         for candidates in self._candidates(observed[0], name):

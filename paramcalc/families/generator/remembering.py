@@ -551,6 +551,27 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
+class _Set(type):
+    """Stands for `set` in the code of models: what is in a set is compared by no code of a model."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, set)
+
+    def __call__(cls, *values: Any) -> Any:
+        return set(*(map(plain, items_of(each)) for each in values))
+
+
+class Set(metaclass=_Set):
+    """`set`, as the code of models has it."""
+
+
+def traced_sorted(value: Any, **options: Any) -> Any:
+    """Do what `sorted` does, without recording that texts are compared."""
+    if isinstance(value, Sequence) and not options:
+        return builtins.sorted(map(plain, value.items()))
+    return builtins.sorted(value, **options)
+
+
 #: What stands in the code of models in place of Python's own.
 BUILTINS: dict[str, Any] = {
     "range": traced_range,
@@ -562,4 +583,6 @@ BUILTINS: dict[str, Any] = {
     "min": _traced_extreme(builtins.min, "min"),
     "max": _traced_extreme(builtins.max, "max"),
     "int": Integer,
+    "set": Set,
+    "sorted": traced_sorted,
 }
