@@ -110,10 +110,9 @@ LISTED = """
 family: listed
 transformers: 5.23.0
 named_heads: {usual: Model}
-dims: {width: 8, heads: 2, deep: 3, first: 1, kinds: none, sorts: none}
+dims: {width: 8, heads: 2, deep: 3, first: 1, kinds: none, sorts: '["dense"] * first + ["sparse"] * (deep - first)'}
 lists:
   kinds: {item: '"full" if (place + 1) % 2 == 0 or place >= heads else "sliding"', times: deep}
-  sorts: {value: '["dense"] * first + ["sparse"] * (deep - first)'}
 heads:
   Model:
     layers:

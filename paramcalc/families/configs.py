@@ -133,12 +133,9 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
 def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:
     """Return the list that a rule makes of the dims above it, as a dim."""
     values = dim_values(Spec((), dims=dict(dims)))
-    if "value" in rule:
-        found = Expression.parse(rule["value"], words=True).evaluate(Environment(values))
-    else:
-        item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
-        places = range(times.evaluate(Environment(values)))
-        found = [item.evaluate(Environment({**values, "place": place})) for place in places]
+    item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
+    places = range(times.evaluate(Environment(values)))
+    found = [item.evaluate(Environment({**values, "place": place})) for place in places]
     return {"texts": [*found]} if found and isinstance(found[0], str) else [*found]
 
 

@@ -24,7 +24,7 @@ class Family:
     derived: tuple[str, ...] = ()
     #: what a field is where a configuration has null for it, if not absent
     absent: Mapping[str, Any] = field(default_factory=dict)
-    #: the lists that are made where a configuration has none: each a `value`, or an `item` at each `place` and `times`
+    #: the lists that are made where a configuration has none: the `item` at each `place`, and how many `times`
     lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: other names of fields
     aliases: Mapping[str, str] = field(default_factory=dict)

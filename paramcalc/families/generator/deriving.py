@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from transformers import PreTrainedConfig
 
 from paramcalc.families.generator.drawing import Drawing, key_of
+from paramcalc.families.generator.following import CONSTANT
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import BUILTINS, expression, items_of, remembering
@@ -27,9 +27,6 @@ from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 PLACE = "place"
 #: How many configurations are drawn at random beside those with one field moved.
 _RANDOM = 80
-
-#: In how many runs a number must have been the same to be taken for a constant.
-CONSTANT = 8
 
 #: What was asked, in order, each with its outcome.
 Asked: TypeAlias = "tuple[tuple[str, bool], ...]"
@@ -241,18 +238,6 @@ _marks: dict[str, int] = {}
 def is_config_code(filename: str) -> bool:
     """Whether a file is the code of a class of configurations."""
     return "/transformers/models/" in filename and filename.rpartition("/")[2].startswith("configuration_")
-
-
-def asked_for(cls: type[Any]) -> frozenset[str]:
-    """Return the keys beside its fields that a class of configurations looks for in what it is given."""
-    found: set[str] = set()
-    for each in cls.__mro__:
-        file = getattr(sys.modules[each.__module__], "__file__", None) or ""
-        source = Path(file).read_text(encoding="utf-8") if is_config_code(file) else ""
-        found.update(re.findall(r"kwargs\.(?:pop|get)\(\s*\"(\w+)\"", source))
-        found.update(re.findall(r"\"(\w+)\" (?:not )?in kwargs", source))
-    # rotary positions have no parameters
-    return frozenset(each for each in found if not re.search("rope|rotary", each) and each != "num_labels")
 
 
 @contextmanager

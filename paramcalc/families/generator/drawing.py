@@ -85,6 +85,9 @@ class Drawing:
                 depth = self.rng.randrange(1, 6) if number is None else number
                 found[name] = depth
                 found.update(self._lists(name, depth))
+                if number is None and self.rng.random() < 0.5:
+                    # a list that follows from the depth may be left out
+                    found = {each: value for each, value in found.items() if self.declared.defaults[each] is not None}
         return found
 
     def _lists(self, name: str, depth: int) -> dict[str, Any]:

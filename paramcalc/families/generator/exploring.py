@@ -79,12 +79,12 @@ class Explorer:
         """Return the types of the configurations in it that must be stated with anything else of them."""
         found = {}
         for path in self.declared.configs:
-            inner = config_at(config, path)
+            inner = _inner(config, path)
             plain = given = None
             with suppress(Exception):
                 given = made_config(self.model_type, overridden({f"{path}.model_type": inner.model_type}))
                 plain = made_config(self.model_type, overridden({path: {}}))
-            if type(config_at(plain, path)) is not type(config_at(given, path)) is type(inner):
+            if type(_inner(plain, path)) is not type(_inner(given, path)) is type(inner):
                 found[path] = str(inner.model_type)
         return found
 
@@ -275,7 +275,7 @@ class Explorer:
         return {key_of({"": run.fields.get(name)}) for run in self.runs}
 
 
-def config_at(config: Any, path: str) -> Any:
+def _inner(config: Any, path: str) -> Any:
     """Return the configuration at a path in another; None, where there is none."""
     for part in path.split(".") if path else ():
         config = getattr(config, part, None)

@@ -11,15 +11,24 @@ from random import Random
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
+from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
-from paramcalc.families.generator.deriving import CONSTANT, PLACE, Deriving, Rule, asked_for
+from paramcalc.families.generator.bodies import Body, Copies
+from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
 from paramcalc.families.generator.drawing import Drawing, overridden
-from paramcalc.families.generator.exploring import Explorer, Run, config_at, drawn
-from paramcalc.families.generator.forms import Body, Copies
+from paramcalc.families.generator.exploring import Explorer, Run, drawn
+from paramcalc.families.generator.following import (
+    CONSTANT,
+    Observed,
+    comparable,
+    list_law,
+    observed,
+    undeclared,
+    value_of,
+)
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
+from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
 from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
 from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
@@ -222,14 +231,10 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
         needed = 3 if type(value) is int and name in dims.found else 2
         if len(explorer.values(name)) < needed:
             found[name] = explorer.declared.defaults[name]
-    default = config_class(explorer.model_type)()
-    unknown = set(explorer.missing)
-    for path in ("", *explorer.declared.configs):
-        unknown |= {f"{path}.{key}".lstrip(".") for key in asked_for(type(config_at(default, path)))}
-    unknown -= {*explorer.fields, *explorer.declared.aliases}
-    found.update(dict.fromkeys(sorted(each for each in unknown if each.rpartition(".")[2] not in IGNORED)))
+    found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    found.update(undeclared(explorer, dims.found))
     for path in explorer.declared.configs:
-        found[f"{path}.model_type"] = str(config_at(default, path).model_type)
+        found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
     return found
 
 
@@ -304,7 +309,7 @@ class _Dims:
             present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
             present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
             self.derivings[path] = Deriving(
-                type(config_at(config_class(explorer.model_type)(), path)),
+                type(config_at(explorer.model_type, path)),
                 f"{path}." if path else "",
                 Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(explorer.seed)),
                 explorer.declared,
@@ -315,14 +320,18 @@ class _Dims:
     def listed(self, name: str, runs: Sequence[Run]) -> None:
         """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
         rule = self.rule(name)
-        self.found[name] = "none"
-        if rule is None or name in rule.names or not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+        if rule is not None and not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+            rule = None
+        if rule is None and (text := self.followed_list(name)) is not None:
+            rule = Rule(text)
+        if rule is None or name in rule.names:
+            self.found[name] = "none"
             self.needed.append(f"{name} != none")
             return
-        del self.found[name]
         self.follow(rule)
-        self.found[name] = "none"
-        self.lists[name] = {"item": rule.text, "times": rule.times} if rule.times else {"value": rule.text}
+        self.found[name] = "none" if rule.times else tidied(rule.text)
+        if rule.times:
+            self.lists[name] = {"item": rule.text, "times": rule.times}
 
     def follow(self, rule: Rule) -> None:
         """Add the fields that another follows from, and what that requires."""
@@ -349,15 +358,33 @@ class _Dims:
             if table and _holds(table, values):
                 self.limited.add(each)
                 return table
-        found = self.identifying.expression(name, runs)
+        found = self.identifying.expression(name, runs) or self.seen_alone(name, values)
         if found is None:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
 
+    def followed_list(self, name: str) -> str | None:
+        """Return the expression of a list that a configuration may leave out."""
+        values = [(fields, value) for fields, value in observed(self.explorer, name) if value is not None]
+        if not all(isinstance(value, (list, tuple)) for _, value in values):
+            return None
+        length = self.identifying.number([(fields, len(value)) for fields, value in values])
+        constant = None
+        if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in values):
+            constant = self.identifying.number([(fields, value[0]) for fields, value in values])
+        return None if length is None else list_law(values, length, constant)
+
+    def seen_alone(self, name: str, values: Observed) -> str | None:
+        """Return the expression that a field follows in configurations of which no model was made, and in runs."""
+        alone = [*observed(self.explorer, name), *values]
+        if not all(type(value) is int for _, value in alone):
+            return None
+        return self.identifying.number(alone, name)
+
 
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
     """Whether an expression has these values in fields."""
-    return all(value_of(text, fields) == _comparable(value) for fields, value in values)
+    return all(value_of(text, fields) == comparable(value) for fields, value in values)
 
 
 def lists(rule: Rule, fields: Fields, value: Any) -> bool:
@@ -365,7 +392,7 @@ def lists(rule: Rule, fields: Fields, value: Any) -> bool:
     if not rule.times:
         return _holds(rule.text, [(fields, value)])
     return value_of(rule.times, fields) == len(value) and all(
-        value_of(rule.text, {**fields, PLACE: place}) == _comparable(each) for place, each in enumerate(value)
+        value_of(rule.text, {**fields, PLACE: place}) == comparable(each) for place, each in enumerate(value)
     )
 
 
@@ -420,21 +447,6 @@ def _plain_dim(name: str, value: Any) -> Any:
 # --- Expressions from values ------------------------------------------------------------
 
 
-def _comparable(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_comparable, value))
-    return ABSENT if value is None else value
-
-
-def value_of(text: str, fields: Fields) -> Any:
-    """Return the value of an expression in fields; an error where it has none, equal to no value."""
-    values = {name: _comparable(value) for name, value in fields.items()}
-    try:
-        return Expression.parse(text).evaluate(Environment(values))
-    except (ParamcalcError, TypeError, ValueError) as error:
-        return error
-
-
 @dataclass
 class Identifying:
     """Finds the expression of a number by its values in the runs, where one alone is possible."""
@@ -446,7 +458,7 @@ class Identifying:
         observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
         if any(dict(seen)[run] != value for run, value in seen):
             return None
-        return self._found(observed)
+        return self.number(observed)
 
     def expression(self, name: str, runs: Sequence[Run]) -> str | None:
         """Return the expression of a field."""
@@ -455,9 +467,10 @@ class Identifying:
             return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
         if not all(type(value) is int for _, value in observed):
             return None
-        return self._found(observed, name)
+        return self.number(observed, name)
 
-    def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
+    def number(self, observed: Observed, name: str = "") -> str | None:
+        """Return the expression of a number that was seen in fields."""
         values = {value for _, value in observed}
         if len(values) == 1:
             return str(values.pop()) if len(observed) >= CONSTANT else None

@@ -75,6 +75,14 @@ def config_class(model_type: str) -> type[Any]:
     return found
 
 
+def config_at(model_type: str, path: str) -> Any:
+    """Return the default configuration of a type, or one in it by its path."""
+    found: Any = config_class(model_type)()
+    for part in path.split(".") if path else ():
+        found = getattr(found, part)
+    return found
+
+
 def model_class(name: str) -> type[Any]:
     """Return a class of models by its name."""
     found: type[Any] | None = getattr(transformers, name, None)

@@ -568,14 +568,6 @@ def _traced_extreme(apply: Callable[..., Any], name: str) -> Callable[..., Any]:
     return method
 
 
-def traced_sorted(value: Any, **options: Any) -> Any:
-    """Do what `sorted` does; of texts, whose order the language has no word for, without asking which is first."""
-    found = [*value]
-    if not options and any(isinstance(each, Text) for each in found):
-        return builtins.sorted(map(plain, found))
-    return builtins.sorted(found, **options)
-
-
 class _Integer(type):
     """Stands for `int` in the code of models: what it makes of a number remembers on."""
 
@@ -609,16 +601,39 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
+class _Set(type):
+    """Stands for `set` in the code of models: what is in a set is compared by no code of a model."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, set)
+
+    def __call__(cls, *values: Any) -> Any:
+        return set(*(map(plain, items_of(each)) for each in values))
+
+
+class Set(metaclass=_Set):
+    """`set`, as the code of models has it."""
+
+
+def traced_sorted(value: Any, **options: Any) -> Any:
+    """Do what `sorted` does, without recording that texts are compared."""
+    items = [*items_of(value)]
+    if not options and (isinstance(value, Sequence) or any(isinstance(each, Text) for each in items)):
+        return builtins.sorted(map(plain, items))
+    return builtins.sorted(items, **options)
+
+
 #: What stands in the code of models in place of Python's own.
 BUILTINS: dict[str, Any] = {
     "range": traced_range,
     "enumerate": traced_enumerate,
     "zip": traced_zip,
     "reversed": traced_reversed,
-    "sorted": traced_sorted,
     "len": traced_len,
     "sum": traced_sum,
     "min": _traced_extreme(builtins.min, "min"),
     "max": _traced_extreme(builtins.max, "max"),
     "int": Integer,
+    "set": Set,
+    "sorted": traced_sorted,
 }

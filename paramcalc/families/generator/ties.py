@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.families.generator.forms import Body, Copies, Way
+from paramcalc.families.generator.bodies import Body, Copies, Way
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import Fields, Owned
 

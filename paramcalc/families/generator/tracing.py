@@ -35,7 +35,7 @@ from paramcalc.families.generator.remembering import (
     remembering,
     whole,
 )
-from paramcalc.families.generator.shapes import SIZES, Shapes, sizes_of
+from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
 #: Modules that only hold others: what is in them belongs to whoever made it.
 CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
@@ -99,6 +99,9 @@ def _give_builtins(undone: ExitStack) -> None:
             if function not in own:
                 own[function] = value
                 undone.callback(own.pop, function)
+        if own.get("torch") is torch:
+            own["torch"] = TORCH
+            undone.callback(own.__setitem__, "torch", torch)
 
 
 def models_loaded() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.families.generator.forms import Body, Copies, Entry, Way
+from paramcalc.families.generator.bodies import Body, Copies, Entry, Way
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.texts import conjunction, names_in, needed, tidied
