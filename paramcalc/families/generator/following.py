@@ -82,7 +82,7 @@ def list_law(values: Observed, length: str, constant: str | None) -> str | None:
     if len(kinds) == 1 and len(values) >= CONSTANT:
         text = f"[{expression(kinds[0])}] * {length}"
         return text if _fits(text, values) else None
-    if len(kinds) != 2 or not any(min(map([*value].count, kinds)) > 1 for _, value in values):
+    if len(kinds) != 2:
         return None
     deep = [(fields, value) for fields, value in values if len(value) > 2 * _LONGEST_PERIOD][:4]
     for one, other in (kinds, kinds[::-1]):

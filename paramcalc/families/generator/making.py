@@ -272,6 +272,9 @@ class _Dims:
             return
         default = explorer.fields[name]
         stated = explorer.declared.defaults[name]
+        if self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
+            self.found_later(name, text)
+            return
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
@@ -324,6 +327,15 @@ class _Dims:
         if found is None:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
+
+    def is_overridden(self, name: str) -> bool:
+        """Whether a field is in some run neither what was given nor, where nothing was, what is declared."""
+        stated = self.explorer.declared.defaults[name]
+        for run, given in zip(self.explorer.runs, self.explorer.flat, strict=True):
+            wanted = given.get(name, stated)
+            if wanted is not None and comparable(run.fields.get(name)) != comparable(wanted):
+                return True
+        return False
 
     def followed_list(self, name: str) -> str | None:
         """Return the expression of a list that a configuration may leave out."""
@@ -438,6 +450,13 @@ class Identifying:
         observed = [(run.fields, run.fields.get(name)) for run in runs]
         if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
             return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
+        if all(type(value) is bool for _, value in observed):
+            same = [
+                each
+                for each in observed[0][0]
+                if each != name and all(fields.get(each) is value for fields, value in observed)
+            ]
+            return same[0] if len(same) == 1 else None
         if not all(type(value) is int for _, value in observed):
             return None
         return self.number(observed, name)
