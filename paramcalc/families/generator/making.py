@@ -19,7 +19,9 @@ from paramcalc.families.generator.following import (
     CONSTANT,
     Observed,
     comparable,
+    confirmed,
     list_law,
+    list_law_by_a_truth,
     observed,
     undeclared,
     value_of,
@@ -343,17 +345,25 @@ class _Dims:
         if not all(isinstance(value, (list, tuple)) for _, value in values):
             return None
         length = self.identifying.number([(fields, len(value)) for fields, value in values])
-        constant = None
-        if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in values):
-            constant = self.identifying.number([(fields, value[0]) for fields, value in values])
-        return None if length is None else list_law(values, length, constant)
+        if length is None:
+            return None
+
+        def law(part: Observed) -> str | None:
+            constant = None
+            if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in part):
+                constant = self.identifying.number([(fields, value[0]) for fields, value in part])
+            return list_law(part, length, constant)
+
+        text = law(values) or list_law_by_a_truth(values, length, law)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
 
     def seen_alone(self, name: str, values: Observed) -> str | None:
         """Return the expression that a field follows in configurations of which no model was made, and in runs."""
         alone = [*observed(self.explorer, name), *values]
         if not all(type(value) is int for _, value in alone):
             return None
-        return self.identifying.number(alone, name)
+        text = self.identifying.number(alone, name)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
 
 
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
