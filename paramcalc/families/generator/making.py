@@ -26,15 +26,15 @@ from paramcalc.families.generator.following import (
     undeclared,
     value_of,
 )
-from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
-from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
+from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.generator.remembering import expression, remembering
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
-from paramcalc.families.stored import Family, read_family
+from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
 
 
@@ -52,6 +52,10 @@ class Result:
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0
+    #: whether only buffers are wrong
+    wrong_buffers: bool = False
+    #: why buffers are not in the document
+    no_buffers: str = ""
     learnt: Explorer | None = None
 
 
@@ -72,7 +76,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
             result.failures = sum(explorer.failures.values())
             if not explorer.runs:
                 raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
-            documents[class_name] = document(explorer)
+            documents[class_name], result.no_buffers = with_buffers(explorer)
         except NotLearnt as error:
             result.reason = str(error)
         except ParamcalcError as error:
@@ -85,7 +89,13 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         if not wrong:
             return data, results
         for each in wrong:
-            del documents[each.class_name]
+            head = documents[each.class_name]["heads"][each.class_name]
+            if each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
+                # the parameters alone may still be right
+                each.no_buffers, each.reason = each.reason, ""
+                documents[each.class_name] = without_buffers(each.learnt)
+            else:
+                del documents[each.class_name]
     return None, results
 
 
@@ -104,8 +114,8 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
         path.write_text(written(data), encoding="utf-8")
     classes = {
         each.class_name: {
-            "reason": each.reason, "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
-            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+            "reason": each.reason, "no_buffers": each.no_buffers, "outcomes": dict(each.outcomes), "runs": each.runs,
+            "failures": each.failures, "seconds": round(each.seconds, 1), "refused": each.refused[:5],
         }
         for each in results
     }  # fmt: skip
@@ -140,12 +150,13 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
-        if outcome == WRONG:
+        if outcome in (WRONG, WRONG_BUFFERS):
             result.reason = f"wrong at {str(given)[:300]}: {about}"
+            result.wrong_buffers = outcome == WRONG_BUFFERS
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
-    if not result.outcomes[f"traced {WHOLE}"]:
+    if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
     return not result.reason
 
@@ -155,13 +166,52 @@ def family_of(data: Mapping[str, Any]) -> Family:
     return read_family(written(dict(data)))
 
 
-def document(explorer: Explorer) -> dict[str, Any]:
-    """Return the document of a family with one class of models. Raises `NotLearnt`."""
+def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
+    """Return the document of a family with one class of models. Raises `NotLearnt` for its parameters.
+
+    Where its buffers cannot be learnt, it is without them, says so, and why is returned. What is required for them
+    alone stands apart, so that they are no reason to refuse a configuration.
+    """
+    own = without_buffers(explorer)
+    try:
+        whole = document(explorer, explorer.tries)
+    except (NotLearnt, ParamcalcError) as error:
+        return own, str(error)
+    head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
+    del head["buffers"]
+    needed: dict[str, Any] = {}
+    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
+        needed["requires"] = requires
+    fixed = all_of_it.pop("fixed", {}).items()
+    if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
+        needed["fixed"] = fixed
+    if rotary := explorer.rotary():
+        needed["stated"] = rotary
+    whole["heads"] = {
+        explorer.class_name: {**head, **({"buffers": needed} if needed else {}), "layers": all_of_it["layers"]}
+    }
+    return whole, ""
+
+
+def without_buffers(explorer: Explorer) -> dict[str, Any]:
+    """Return the document of a family with the parameters alone of one class of models. Raises `NotLearnt`."""
+    data = document(explorer, explorer.without_buffers)
+    head = data["heads"][explorer.class_name]
+    head["buffers"] = UNKNOWN
+    head["layers"] = head.pop("layers")
+    return data
+
+
+def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
+    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`."""
     identifying = Identifying(explorer.runs)
-    body = forms.form(explorer.tries, identifying.size)
-    if not body.entries:
+    body = forms.form(tries, identifying.size)
+    if all(entry.state is not None for entry in body.entries.values()):
         raise NotLearnt("no parameter")
-    tied = ties(body, [(run.fields, run.tensors) for run in explorer.runs])
+    runs = [(run.fields, run.tensors) for run in explorer.runs]
+    if not tries.with_buffers:
+        runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
+    tied = ties(body, runs)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
     for way, entry in body.entries.items():

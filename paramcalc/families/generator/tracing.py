@@ -19,7 +19,7 @@ from torch import nn
 from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
 
-from paramcalc.families.generator.models import Fields, build, fields_of
+from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
 from paramcalc.families.generator.recording import Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
     BUILTINS,
@@ -41,6 +41,10 @@ from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
 
 
+#: Where the tables of rotary positions are computed.
+_ROTATION = "transformers.modeling_rope_utils"
+
+
 def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str]) -> tuple[Any, Recorder]:
     """Construct a model of a configuration, and give it with what was recorded.
 
@@ -50,7 +54,7 @@ def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str])
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
-            model = build(cls, config)
+            model = build(cls, config, dtype=MARKED)
     return model, recorder
 
 
@@ -115,7 +119,8 @@ def _modules_of_models(loaded: int) -> tuple[Any, ...]:
     return tuple(
         module
         for name, module in sys.modules.items()
-        if name.startswith("transformers.models.") and name.rpartition(".")[2].startswith("modeling_")
+        if name == _ROTATION
+        or (name.startswith("transformers.models.") and name.rpartition(".")[2].startswith("modeling_"))
     )
 
 
