@@ -45,7 +45,7 @@ class Operation:
 class Row:
     """The operations that a layer type is made of, one after another, under a condition on its fields.
 
-    A word is one of `OPERATIONS`, or one of the programs of `measures/saved/programs.py`, for what has several ways.
+    A word is one of `OPERATIONS`, or one of the programs of `measures/saved/programs`, for what has several ways.
     """
 
     steps: str = ""
@@ -256,8 +256,8 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "Permute": Row("permute"),
     "RepeatVector PixelShuffle PixelUnshuffle ChannelShuffle": Row("keep_nothing_in_order"),
     "Add Subtract Average": Row("sum"),
-    "Multiply": Row("pairwise"),
-    "Maximum Minimum": Row("pairwise"),
+    "Multiply": Row("product_of_inputs"),
+    "Maximum Minimum": Row("extreme_of_inputs"),
     "Concatenate": Row("concatenate"),
     "Elementwise": Row("function"),
     "Einsum": Row("einsum"),

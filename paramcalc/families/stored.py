@@ -10,6 +10,9 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.spec.parsing import build
 
+#: What a head says of buffers, or of active parameters, that could not be learnt.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -32,7 +35,8 @@ class Family:
     configs: tuple[str, ...] = ()
     #: the classes of models by what heads are called: `base`, `usual`, `causal-lm`, `masked-lm`
     named_heads: Mapping[str, str] = field(default_factory=dict)
-    #: for each class of models, the fields that were proved at one value only, what it requires, and its layers
+    #: for each class of models, the fields that were proved at one value only, what it requires, its layers, and under
+    #: which conditions its buffers are known
     heads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 

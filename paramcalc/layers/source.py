@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse, suggest
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.declared import TensorShapes, cached_tensors, declared_tensors
 from paramcalc.layers.base.fields import DataDType, OpenShape, aliased, field
@@ -20,12 +21,16 @@ class Input(Layer):
     source = "keras.Input"
     example = Example({"shape": (28, 28, 1)})
     products = no_products
+    cached = nothing_cached
 
     shape: OpenShape = field("n", "the sizes of its axes without the batch; null is a length that varies")
     dtype: DataDType = field("", "the dtype of the data", "float32")
 
     def output_shape(self) -> Shape:
         return tuple(self.shape)
+
+    def reach(self) -> tuple[Reach, ...]:
+        return ()
 
 
 class Weights(Layer):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from paramcalc.families.generator.learning import NUMBER, NotLearnt
+from paramcalc.families.generator.models import State
 from paramcalc.families.generator.texts import choice, conjunction, is_certain, negated, tidied
 
 
@@ -36,6 +37,8 @@ class Entry:
     #: the class of the module that has it
     owner: str
     when: Conditions = ()
+    #: of a buffer
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def chosen(text: str, yes: Body, no: Body) -> Body:
 
 def chosen_entry(text: str, ours: Entry, theirs: Entry, way: Way) -> Entry:
     """Return a tensor that is one where a condition holds, and another where it does not."""
-    if len(ours.sizes) != len(theirs.sizes) or ours.trainable != theirs.trainable:
-        raise NotLearnt(f"{way_text(way)} has another number of axes, or is trained or not, as {text} holds")
+    if len(ours.sizes) != len(theirs.sizes) or (ours.trainable, ours.state) != (theirs.trainable, theirs.state):
+        raise NotLearnt(f"{way_text(way)} has another number of axes, or another role, as {text} holds")
     sizes = tuple(choice(text, one, other) for one, other in zip(ours.sizes, theirs.sizes, strict=True))
     shared = tuple(each for each in ours.when if each in theirs.when)
     mine = tuple(each for each in ours.when if each not in shared)
@@ -92,7 +95,7 @@ def chosen_entry(text: str, ours: Entry, theirs: Entry, way: Way) -> Entry:
             ),
         )
     owner = ours.owner if ours.owner == theirs.owner else ""
-    return Entry(sizes, ours.trainable, owner, when)
+    return Entry(sizes, ours.trainable, owner, when, ours.state)
 
 
 def _in_order(first: Iterable[Way], second: Iterable[Way]) -> list[Way]:

@@ -7,7 +7,6 @@ decides between what came of it; where two runs came to different ends and asked
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,8 +19,9 @@ from paramcalc.families.generator.drawing import Drawing, key_of
 from paramcalc.families.generator.following import CONSTANT
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
-from paramcalc.families.generator.remembering import BUILTINS, expression, items_of, remembering
+from paramcalc.families.generator.remembering import expression, items_of, remembering
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
+from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins
 
 #: What the elements of a list are called by in the expression of one.
 PLACE = "place"
@@ -237,20 +237,14 @@ _marks: dict[str, int] = {}
 
 def is_config_code(filename: str) -> bool:
     """Whether a file is the code of a class of configurations."""
-    return "/transformers/models/" in filename and filename.rpartition("/")[2].startswith("configuration_")
+    return "/transformers/models/" in filename and filename.rpartition("/")[2].startswith(CONFIGURATIONS)
 
 
 @contextmanager
 def _changed(cls: type[Any], path: str, optional: frozenset[str]) -> Iterator[None]:
     """Give the code of classes of configurations functions that remember, and record what it reads."""
     with ExitStack() as undone:
-        for name, module in list(sys.modules.items()):
-            if name.startswith("transformers.models.") and name.rpartition(".")[2].startswith("configuration_"):
-                own = vars(module)
-                for function, value in BUILTINS.items():
-                    if function not in own:
-                        own[function] = value
-                        undone.callback(own.pop, function)
+        give_builtins(undone, CONFIGURATIONS)
         plainly = PreTrainedConfig.__getattribute__
 
         def read(self: Any, name: str) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from paramcalc.families.configs import values_of
 from paramcalc.families.generator.drawing import Drawing, key_of, overridden
 from paramcalc.families.generator.learning import Tries
 from paramcalc.families.generator.models import (
@@ -30,13 +31,15 @@ from paramcalc.families.generator.tracing import models_loaded, trace
 
 #: The seconds of a processor after which a class is given up as it is, however few models were constructed.
 _SECONDS = 300.0
+#: The field that says what part of a head is rotated; it stands among those of the rotation, or beside them.
+ROTATED = "partial_rotary_factor"
 #: How many values are tried at most to turn a condition.
 _ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
 class Run:
-    """One construction: what was given, the fields that came of it, and the parameters."""
+    """One construction: what was given, the fields that came of it, and the tensors."""
 
     given: dict[str, Any]
     fields: Fields
@@ -53,6 +56,8 @@ class Explorer:
     #: how many models are constructed at most
     most: int = 120
     tries: Tries = field(default_factory=Tries)
+    #: the same without buffers, where these cannot be learnt
+    without_buffers: Tries = field(default_factory=lambda: Tries(with_buffers=False))
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
@@ -65,7 +70,7 @@ class Explorer:
 
     def __post_init__(self) -> None:
         config = made_config(self.model_type, {})
-        self.cls = model_class(self.class_name)
+        self.cls = model_class(self.model_type, self.class_name)
         self.fields = fields_of(config)
         self.num_labels = int(config.num_labels)
         self.declared: Declared = declared(config)
@@ -135,8 +140,9 @@ class Explorer:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False
         self.tries.learn(model, recorder)
+        self.without_buffers.learn(model, recorder)
         self.flat.append(dict(given))
-        self.runs.append(Run(overridden(given), fields, tensors(model)))
+        self.runs.append(Run(overridden(given), fields, tensors(model, marked=True)))
         self.reads |= recorder.reads
         self.missing |= recorder.missing
         return True
@@ -159,6 +165,13 @@ class Explorer:
             for _ in range(12):
                 self.run(self.drawing.random(self.relevant()))
             self.flip()
+
+    def rotary(self) -> dict[str, list[Any]]:
+        """Return what part of a head is rotated, where configurations may say so: no size remembers it."""
+        stated = [each for run in self.runs for name, each in run.fields.items() if name.endswith("rope_parameters")]
+        found = sorted({*values_of(ROTATED, stated)})
+        # all of it, where nothing is said; of several values it is not known which stands where
+        return {ROTATED: (found or [1.0]) if len(found) < 2 else []} if stated else {}
 
     @property
     def is_done(self) -> bool:
@@ -285,7 +298,7 @@ def _inner(config: Any, path: str) -> Any:
 def drawn(
     explorer: Explorer, number: int, hostile: bool, seed: int
 ) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
-    """Yield fresh configurations with the parameters of models of them, built without recording anything."""
+    """Yield fresh configurations with the tensors of models of them, built without recording anything."""
     drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(seed))
     names: Iterable[str] = explorer.relevant()
     found = 0

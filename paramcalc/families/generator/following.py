@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from random import Random
 from typing import Any, TypeAlias
 
@@ -51,6 +51,26 @@ def observed(explorer: Explorer, name: str) -> Observed:
     return found
 
 
+def confirmed(explorer: Explorer, name: str, text: str) -> bool:
+    """Whether an expression of a field holds with each other field moved, beside each of those in it."""
+    drawing, above = explorer.drawing, name.rpartition(".")[0]
+    beside = [each for each in drawing.names if each != name and each.rpartition(".")[0] == above]
+    stated = {name: None} if explorer.declared.defaults.get(name) is not None else {}
+    own = [each for each in beside if each in Expression.parse(text).names]
+    firsts: list[Fields] = [{}, *({each: value} for each in own for value in drawing.moves(each)[:2])]
+    for first in firsts:
+        for other in beside:
+            for value in [] if other in first else drawing.moves(other):
+                try:
+                    given = overridden({**first, other: value, **stated})
+                    fields = fields_of(made_config(explorer.model_type, given))
+                except Exception:
+                    continue
+                if value_of(text, fields) != comparable(fields.get(name)):
+                    return False
+    return True
+
+
 def comparable(value: Any) -> Any:
     """Return the value of a field as the language of specs has it."""
     if isinstance(value, (list, tuple)):
@@ -82,7 +102,7 @@ def list_law(values: Observed, length: str, constant: str | None) -> str | None:
     if len(kinds) == 1 and len(values) >= CONSTANT:
         text = f"[{expression(kinds[0])}] * {length}"
         return text if _fits(text, values) else None
-    if len(kinds) != 2 or not any(min(map([*value].count, kinds)) > 1 for _, value in values):
+    if len(kinds) != 2:
         return None
     deep = [(fields, value) for fields, value in values if len(value) > 2 * _LONGEST_PERIOD][:4]
     for one, other in (kinds, kinds[::-1]):
@@ -91,6 +111,19 @@ def list_law(values: Observed, length: str, constant: str | None) -> str | None:
             if good:
                 return good[0] if len(good) == 1 else None
     return None
+
+
+def list_law_by_a_truth(values: Observed, length: str, law: Callable[[Observed], str | None]) -> str | None:
+    """Return the expression of lists that have one law where a truth among the fields holds, and another elsewhere."""
+    found = []
+    for name, value in values[0][0].items():
+        if isinstance(value, bool):
+            parts = [[pair for pair in values if pair[0].get(name) is truth] for truth in (True, False)]
+            if all(len(part) >= _FEWEST for part in parts):
+                laws = [law(part) for part in parts]
+                if None not in laws:
+                    found.append(f"(({laws[0]}) if {name} else ({laws[1]}))")
+    return found[0] if len(found) == 1 else None
 
 
 def _fits(text: str, values: Observed) -> bool:

@@ -191,7 +191,7 @@ class _Reader:
             if found is None or LOST in found:
                 raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
             sizes.append(found)
-        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner)
+        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
     def repeated(self, step: Repeat, branch: Branch) -> Body:
         """Return what a loop makes."""

@@ -75,7 +75,7 @@ def _sequence(values: Sequence[int], first: int, site: str) -> str | None:
         return f"({scaled} + {start})" if start > 0 else f"({scaled} - {-start})" if start else f"({scaled})"
     ratio, rest = divmod(values[1], values[0]) if values[0] > 0 else (0, 1)
     if not rest and all(value == values[0] * ratio**place for place, value in enumerate(values)):
-        return f"({values[0]} * {ratio} ** ({site} - {first}))"
+        return f"({values[0]} * {ratio} ** {f'({site} - {first})' if first else site})"
     return None
 
 
@@ -87,10 +87,13 @@ def _recurrence(trees: Sequence[ast.expr], first: int, site: str) -> str | None:
         return None
     signs = {type(sign) for sign, _ in known}
     others = [other for _, other in known]
-    shared = _alike(others, first, site) if len({*map(ast.unparse, others)}) > 1 else ast.unparse(others[0])
-    start = ast.unparse(trees[0])
-    if len(signs) > 1 or shared is None:
+    alike = len({*map(ast.unparse, others)}) == 1
+    if len(signs) > 1 or (not alike and len(others) < FEWEST):
         return None
+    shared = ast.unparse(others[0]) if alike else _alike(others, first, site)
+    if shared is None:
+        return None
+    start = ast.unparse(trees[0])
     sign = signs.pop()
     if site not in shared:
         more = f"({site} - {first})" if first else site

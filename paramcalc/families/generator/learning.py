@@ -7,9 +7,10 @@ them, something was not seen, and the trie says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from paramcalc.families.generator.models import State, buffers, state_of
 from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
 from paramcalc.families.generator.shapes import sizes_of
 
@@ -21,12 +22,14 @@ NUMBER = "*"
 
 @dataclass(frozen=True)
 class Own:
-    """A parameter of the module itself."""
+    """A parameter or a buffer of the module itself."""
 
     name: str
     sizes: tuple[str, ...]
     trainable: bool
     owner: str
+    #: of a buffer
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ class Trie:
 class Tries:
     """All that was learnt of a class of models."""
 
+    #: whether buffers are learnt as well
+    with_buffers: bool = True
     templates: dict[str, Trie] = field(default_factory=dict)
     runs: int = 0
 
@@ -138,18 +143,23 @@ class _Learner:
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
 
     def own(self, module: Any, record: Made) -> list[Own]:
-        """Return the parameters of a module itself."""
+        """Return the parameters and buffers of a module itself."""
         cls = f"{type(module).__module__}.{type(module).__qualname__}"
-        return [
-            Own(
-                name,
-                tuple(self.recorder.settled(size, record.copies) for size in sizes_of(each)),
-                bool(each.requires_grad),
-                cls,
-            )
+        found = [
+            Own(name, self.sizes(each, record), bool(each.requires_grad), cls)
             for name, each in module._parameters.items()
             if each is not None
         ]
+        if self.tries.with_buffers:
+            found += [
+                Own(name, self.sizes(each, record), False, cls, state_of(module, name, marked=True))
+                for name, each in buffers(module).items()
+            ]
+        return found
+
+    def sizes(self, tensor: Any, record: Made) -> tuple[str, ...]:
+        """Return the sizes of a tensor of a module as expressions."""
+        return tuple(self.recorder.settled(size, record.copies) for size in sizes_of(tensor))
 
     def steps(self, events: Iterable[Event], module: Any) -> Iterable[tuple[Step, Any]]:
         """Yield the events of a frame as steps, each with what belongs to it."""
@@ -218,7 +228,7 @@ def _known(step: Step) -> Step:
         return Repeat(step.site, LOST)
     if isinstance(step, Own):
         sizes = tuple(LOST if size.startswith(LOST) else size for size in step.sizes)
-        return Own(step.name, sizes, step.trainable, step.owner)
+        return replace(step, sizes=sizes)
     if isinstance(step, Child) and step.own:
         return Child(step.name, step.template, tuple(_known(each) for each in step.own), step.others)  # type: ignore[misc]
     return step

@@ -21,20 +21,22 @@ from paramcalc.families.generator.following import (
     CONSTANT,
     Observed,
     comparable,
+    confirmed,
     list_law,
+    list_law_by_a_truth,
     observed,
     undeclared,
     value_of,
 )
-from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
-from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
+from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
-from paramcalc.families.stored import Family, read_family
+from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
 
 
@@ -52,6 +54,10 @@ class Result:
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0
+    #: whether only buffers are wrong
+    wrong_buffers: bool = False
+    #: why buffers are not in the document
+    no_buffers: str = ""
     learnt: Explorer | None = None
 
 
@@ -72,7 +78,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
             result.failures = sum(explorer.failures.values())
             if not explorer.runs:
                 raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
-            documents[class_name] = document(explorer)
+            documents[class_name], result.no_buffers = with_buffers(explorer)
         except NotLearnt as error:
             result.reason = str(error)
         except ParamcalcError as error:
@@ -85,7 +91,13 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         if not wrong:
             return data, results
         for each in wrong:
-            del documents[each.class_name]
+            head = documents[each.class_name]["heads"][each.class_name]
+            if each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
+                # the parameters alone may still be right
+                each.no_buffers, each.reason = each.reason, ""
+                documents[each.class_name] = without_buffers(each.learnt)
+            else:
+                del documents[each.class_name]
     return None, results
 
 
@@ -104,8 +116,8 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
         path.write_text(written(data), encoding="utf-8")
     classes = {
         each.class_name: {
-            "reason": each.reason, "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
-            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+            "reason": each.reason, "no_buffers": each.no_buffers, "outcomes": dict(each.outcomes), "runs": each.runs,
+            "failures": each.failures, "seconds": round(each.seconds, 1), "refused": each.refused[:5],
         }
         for each in results
     }  # fmt: skip
@@ -140,12 +152,13 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
-        if outcome == WRONG:
+        if outcome in (WRONG, WRONG_BUFFERS):
             result.reason = f"wrong at {str(given)[:300]}: {about}"
+            result.wrong_buffers = outcome == WRONG_BUFFERS
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
-    if not result.outcomes[f"traced {WHOLE}"]:
+    if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
     return not result.reason
 
@@ -155,14 +168,53 @@ def family_of(data: Mapping[str, Any]) -> Family:
     return read_family(written(dict(data)))
 
 
-def document(explorer: Explorer) -> dict[str, Any]:
-    """Return the document of a family with one class of models. Raises `NotLearnt`."""
+def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
+    """Return the document of a family with one class of models. Raises `NotLearnt` for its parameters.
+
+    Where its buffers cannot be learnt, it is without them, says so, and why is returned. What is required for them
+    alone stands apart, so that they are no reason to refuse a configuration.
+    """
+    own = without_buffers(explorer)
+    try:
+        whole = document(explorer, explorer.tries)
+    except (NotLearnt, ParamcalcError) as error:
+        return own, str(error)
+    head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
+    del head["buffers"]
+    needed: dict[str, Any] = {}
+    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
+        needed["requires"] = requires
+    fixed = all_of_it.pop("fixed", {}).items()
+    if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
+        needed["fixed"] = fixed
+    if rotary := explorer.rotary():
+        needed["stated"] = rotary
+    whole["heads"] = {
+        explorer.class_name: {**head, **({"buffers": needed} if needed else {}), "layers": all_of_it["layers"]}
+    }
+    return whole, ""
+
+
+def without_buffers(explorer: Explorer) -> dict[str, Any]:
+    """Return the document of a family with the parameters alone of one class of models. Raises `NotLearnt`."""
+    data = document(explorer, explorer.without_buffers)
+    head = data["heads"][explorer.class_name]
+    head["buffers"] = UNKNOWN
+    head["layers"] = head.pop("layers")
+    return data
+
+
+def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
+    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`."""
     identifying = Identifying(explorer.runs)
-    body = forms.form(explorer.tries, identifying.size)
-    if not body.entries:
+    body = forms.form(tries, identifying.size)
+    if all(entry.state is not None for entry in body.entries.values()):
         raise NotLearnt("no parameter")
     # a class of configurations may let one part tie where another says so: what counts is what it is given
-    tied = ties(body, [(_as_given(explorer, run), run.tensors) for run in explorer.runs])
+    runs = [(_as_given(explorer, run), run.tensors) for run in explorer.runs]
+    if not tries.with_buffers:
+        runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
+    tied = ties(body, runs)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
     for way, entry in body.entries.items():
@@ -280,8 +332,14 @@ class _Dims:
             return
         default = None if name in explorer.base else explorer.fields[name]
         stated = explorer.declared.defaults[name]
-        if name in self.given and "." not in name and stated is not None:
+        is_given = name in self.given and "." not in name and stated is not None
+        if is_given:
             default = stated
+        elif self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
+            self.follow(Rule(text))
+            self.found[name] = tidied(text)
+            self.derived.append(name)
+            return
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
@@ -363,23 +421,40 @@ class _Dims:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
 
+    def is_overridden(self, name: str) -> bool:
+        """Whether a field is in some run neither what was given nor, where nothing was, what is declared."""
+        stated = self.explorer.declared.defaults[name]
+        for run, given in zip(self.explorer.runs, self.explorer.flat, strict=True):
+            wanted = given.get(name, stated)
+            if wanted is not None and comparable(run.fields.get(name)) != comparable(wanted):
+                return True
+        return False
+
     def followed_list(self, name: str) -> str | None:
         """Return the expression of a list that a configuration may leave out."""
         values = [(fields, value) for fields, value in observed(self.explorer, name) if value is not None]
         if not all(isinstance(value, (list, tuple)) for _, value in values):
             return None
         length = self.identifying.number([(fields, len(value)) for fields, value in values])
-        constant = None
-        if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in values):
-            constant = self.identifying.number([(fields, value[0]) for fields, value in values])
-        return None if length is None else list_law(values, length, constant)
+        if length is None:
+            return None
+
+        def law(part: Observed) -> str | None:
+            constant = None
+            if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in part):
+                constant = self.identifying.number([(fields, value[0]) for fields, value in part])
+            return list_law(part, length, constant)
+
+        text = law(values) or list_law_by_a_truth(values, length, law)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
 
     def seen_alone(self, name: str, values: Observed) -> str | None:
         """Return the expression that a field follows in configurations of which no model was made, and in runs."""
         alone = [*observed(self.explorer, name), *values]
         if not all(type(value) is int for _, value in alone):
             return None
-        return self.identifying.number(alone, name)
+        text = self.identifying.number(alone, name)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
 
 
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
@@ -465,6 +540,13 @@ class Identifying:
         observed = [(run.fields, run.fields.get(name)) for run in runs]
         if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
             return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
+        if all(type(value) is bool for _, value in observed):
+            same = [
+                each
+                for each in observed[0][0]
+                if each != name and all(fields.get(each) is value for fields, value in observed)
+            ]
+            return same[0] if len(same) == 1 else None
         if not all(type(value) is int for _, value in observed):
             return None
         return self.number(observed, name)

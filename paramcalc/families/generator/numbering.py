@@ -153,7 +153,7 @@ def _common_way(ways: Sequence[Way], first: int, site: str) -> Way | None:
 
 
 def _common_entry(entries: Sequence[Entry], first: int, site: str) -> Entry | None:
-    kinds = {(each.trainable, each.owner, len(each.sizes), len(each.when)) for each in entries}
+    kinds = {(each.trainable, each.state, each.owner, len(each.sizes), len(each.when)) for each in entries}
     if len(kinds) > 1:
         return None
     sizes = [law(texts, first, site) for texts in zip(*(each.sizes for each in entries), strict=True)]

@@ -21,6 +21,8 @@ _LONGEST = 600
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
 #: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
 _CHECKING = ("dropout.py", "sparse.py")
+#: What the code of several models has in common.
+_SHARED = ("pytorch_utils.py", "modeling_rope_utils.py")
 _HERE = str(Path(__file__).parent)
 
 
@@ -170,7 +172,7 @@ def is_model_code(filename: str) -> bool:
     folder, _, name = filename.rpartition("/")
     if "/transformers/models/" in filename:
         return name.startswith("modeling_")
-    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name == "pytorch_utils.py"
+    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name in _SHARED
 
 
 def logs() -> bool:

@@ -138,7 +138,8 @@ class Double(_Number, float):
         """Return it as a whole number, cut off, rounded up or to the nearest."""
         value = int(_ROUNDINGS[sort](plain(self)))
         if self.scaled is not None:
-            return whole(value, f"{sort}({self.scaled[0]}, {self.scaled[1]})")
+            size, factor = self.scaled
+            return whole(value, size if factor == "1.0" else f"{sort}({size}, {factor})")
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")

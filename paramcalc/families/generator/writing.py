@@ -171,9 +171,13 @@ class _Writer:
         """Write a tensor."""
         shape = [_written(size, counters) for size in entry.sizes]
         found: dict[str, Any] = {"shape": shape}
-        if not entry.trainable:
+        if entry.state is not None:
+            found["role"] = "state"
+            found.update({"dtype": entry.state.dtype} if entry.state.dtype else {})
+            found.update({} if entry.state.persistent else {"persistent": False})
+        elif not entry.trainable:
             found["trainable"] = False
-        if entry.owner in MIXTURES:
+        elif entry.owner in MIXTURES:
             found["active"] = {"axis": 0, "of": MIXTURES[entry.owner]}
         return found if len(found) > 1 else shape
 
