@@ -217,8 +217,9 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     tied = ties(body, runs)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
+    mixtures = _mixtures(explorer, {entry.owner for entry in body.entries.values()})
+    texts += mixtures.values()
     for way, entry in body.entries.items():
-        texts += [MIXTURES[entry.owner]] if entry.owner in MIXTURES else []
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
@@ -226,7 +227,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     for name in names:
         dims.add(name)
     dims.limit()
-    found_layers = layers(body, tied, [*dims.found, *RESERVED])
+    found_layers = layers(body, tied, [*dims.found, *RESERVED], mixtures)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
     data["dims"] = dims.found
@@ -250,6 +251,21 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         head["requires"] = [*requires, *dims.needed]
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
+
+
+def _mixtures(explorer: Explorer, owners: set[str]) -> dict[str, str]:
+    """Return the field that says to how many experts a token is sent, for each class that holds experts.
+
+    It is one of the whole configuration, or of the only one in it that has such a field.
+    """
+    found = {}
+    for owner in sorted(owners & {*MIXTURES}):
+        name = MIXTURES[owner]
+        within = [each for each in explorer.fields if each.rpartition(".")[2] == name]
+        if name not in within and len(within) != 1:
+            raise NotLearnt(f"which field is the '{name}' of {owner.rpartition('.')[2]}")
+        found[owner] = name if name in within else within[0]
+    return found
 
 
 def _requires(body: Body) -> list[str]:
