@@ -58,7 +58,7 @@ def test_one_field_moved_is_never_wrong() -> None:
     family = stored_family("llama")
     explorer = Explorer("llama", "LlamaForCausalLM")
     explorer.run({})
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(SEED))
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(SEED))
     whole = 0
     for name in explorer.relevant():
         for value in drawing.moves(name)[:2]:

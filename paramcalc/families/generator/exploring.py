@@ -74,7 +74,9 @@ class Explorer:
         self.fields = fields_of(config)
         self.num_labels = int(config.num_labels)
         self.declared: Declared = declared(config)
-        self.drawing = Drawing(self.fields, self.declared, type(config).__module__, Random(self.seed))
+        classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
+        modules = tuple(dict.fromkeys(each.__module__ for each in classes))
+        self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed))
         self.types = self._types(config)
         self.base = self._needed(config)
         self.fields.update(self.base)
@@ -299,7 +301,7 @@ def drawn(
     explorer: Explorer, number: int, hostile: bool, seed: int
 ) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
     """Yield fresh configurations with the tensors of models of them, built without recording anything."""
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(seed))
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(seed))
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):
