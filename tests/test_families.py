@@ -8,8 +8,10 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.expression import Environment, Expression
+from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.laws import law
 from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
+from paramcalc.families.stored import read_family
 from tests.helpers import run
 
 LLAMA_405B = {
@@ -104,6 +106,39 @@ def test_families_are_listed_and_printed() -> None:
     assert {"gpt2", "llama"} <= set(run("families").output.split())
     assert run("families", "--search", "GPT2").output.split() == ["gpt2"]
     assert "num_key_value_heads: num_attention_heads" in run("families", "llama").output
+
+
+LISTED = """
+family: listed
+transformers: 5.23.0
+named_heads: {usual: Model}
+dims: {width: 8, heads: 2, deep: 3, first: 1, kinds: none, sorts: '["dense"] * first + ["sparse"] * (deep - first)'}
+lists:
+  kinds: {item: '"full" if (place + 1) % 2 == 0 or place >= heads else "sliding"', times: deep}
+heads:
+  Model:
+    layers:
+      - name: layers
+        times: deep
+        index: i
+        layers:
+          - {name: full, when: 'kinds[i] == "full"', tensors: {weight: [width]}, layers: []}
+          - {name: mlp, when: 'sorts[i] == "dense"', tensors: {weight: [10 * width]}, layers: []}
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "total"),
+    [
+        ({}, 2 * 8 + 80),
+        ({"kinds": None, "sorts": None}, 2 * 8 + 80),
+        ({"deep": 5, "first": 4}, 4 * 8 + 4 * 80),
+        ({"kinds": ["full", "full", "full"]}, 3 * 8 + 80),
+        ({"kinds": ["sliding", "full", "full"], "sorts": ["sparse", "sparse", "sparse"]}, 2 * 8),
+    ],
+)
+def test_a_list_that_is_left_out_follows_from_other_fields(config: dict[str, Any], total: int) -> None:
+    assert pc.count(family_spec(read_family(LISTED), {"model_type": "listed", **config})).total == total
 
 
 # --- What the generator does with expressions as texts ----------------------------------

@@ -44,7 +44,7 @@ def observed(explorer: Explorer, name: str) -> Observed:
         for each in rng.sample(others, min(len(others), rng.randrange(4))):
             given[each] = rng.choice(drawing.moves(each))
         try:
-            fields = fields_of(made_config(explorer.model_type, overridden({**given, **stated})))
+            fields = fields_of(made_config(explorer.model_type, overridden(explorer.stated({**given, **stated}))))
         except Exception:
             continue
         found.append((fields, fields.get(name)))

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
 from paramcalc.families.generator.bodies import Body, Copies
-from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
+from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, Run, drawn
 from paramcalc.families.generator.following import (
     CONSTANT,
@@ -30,7 +32,7 @@ from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
-from paramcalc.families.generator.remembering import expression, remembering
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
@@ -126,7 +128,7 @@ def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[
     """Return the document of a family of those of its classes."""
     found: dict[str, Any] = {"family": model_type, "transformers": version()}
     found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
-    for key in ("dims", "absent", "aliases", "heads"):
+    for key in ("dims", "absent", "lists", "aliases", "heads"):
         rows: dict[str, Any] = {}
         for each in documents.values():
             rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
@@ -208,7 +210,8 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     body = forms.form(tries, identifying.size)
     if all(entry.state is not None for entry in body.entries.values()):
         raise NotLearnt("no parameter")
-    runs = [(run.fields, run.tensors) for run in explorer.runs]
+    # a class of configurations may let one part tie where another says so: what counts is what it is given
+    runs = [(_as_given(explorer, run), run.tensors) for run in explorer.runs]
     if not tries.with_buffers:
         runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
     tied = ties(body, runs)
@@ -219,7 +222,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
-    dims = _Dims(explorer, identifying)
+    dims = _Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
     for name in names:
         dims.add(name)
     dims.limit()
@@ -233,6 +236,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
             for key, value in (
                 ("derived", dims.derived),
                 ("absent", dims.absent),
+                ("lists", dims.lists),
                 ("aliases", explorer.declared.aliases),
                 ("configs", [*explorer.declared.configs]),
             )
@@ -270,8 +274,8 @@ def _is_always_given(explorer: Explorer, text: str) -> bool:
 def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
     """Return the fields that had one value in all runs, or too few to be proved at others.
 
-    So are those that the code asks for and that no configuration has by default, and the types of configurations in
-    others.
+    So are those that the code of models or configurations asks for and that none has by default, and the types of
+    configurations in others.
     """
     found = {}
     for name in explorer.drawing.names:
@@ -295,6 +299,8 @@ class _Dims:
 
     explorer: Explorer
     identifying: Identifying
+    #: the fields whose values count as they are given
+    given: set[str]
     found: dict[str, Any] = field(default_factory=dict)
     derived: list[str] = field(default_factory=list)
     absent: dict[str, Any] = field(default_factory=dict)
@@ -303,8 +309,9 @@ class _Dims:
     #: the texts that may be no others than those that were seen
     limited: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.texts = _config_texts(self.explorer)
+    #: the lists that the class of configurations makes where one leaves them out
+    lists: dict[str, dict[str, Any]] = field(default_factory=dict)
+    derivings: dict[str, Deriving] = field(default_factory=dict)
 
     def add(self, name: str) -> None:
         """Add a field, behind those that it follows from."""
@@ -320,34 +327,31 @@ class _Dims:
             if all(run.fields.get(name) is None for run in explorer.runs):
                 self.found[name] = "none"
                 return
-            self.found_later(name, self.followed(name, explorer.runs))
+            self.found[name] = self.followed(name, explorer.runs)
+            self.derived.append(name)
             return
-        default = explorer.fields[name]
+        default = None if name in explorer.base else explorer.fields[name]
         stated = explorer.declared.defaults[name]
-        if self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
-            self.found_later(name, text)
+        is_given = name in self.given and "." not in name and stated is not None
+        if is_given:
+            default = stated
+        elif self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
+            self.follow(Rule(text))
+            self.found[name] = tidied(text)
+            self.derived.append(name)
             return
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
-            text = self.followed_list(name) if isinstance(default, list) else self.followed(name, unstated)
-            if text is None:
-                # a configuration must state it
-                self.found[name] = "none"
-                self.needed.append(f"{name} != none")
-                return
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.found[name] = tidied(text)
+            if isinstance(default, list):
+                self.listed(name, unstated)
+            else:
+                self.found[name] = self.followed(name, unstated)
             return
         self.found[name] = _plain_dim(name, default)
         nulls = [run for run in explorer.runs if _is_null(run, name, 0) and run.fields.get(name) is not None]
         if nulls and stated is not None:
-            self.texts.update(_config_texts(explorer, name))
-            text = self.followed(name, nulls)
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.absent[name] = tidied(text)
+            self.absent[name] = self.followed(name, nulls)
 
     def limit(self) -> None:
         """Limit texts on which others depend to those that were seen."""
@@ -355,19 +359,56 @@ class _Dims:
             seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
             self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
 
-    def found_later(self, name: str, text: str) -> None:
-        """Add a field that follows from others."""
-        for each in sorted(names_in(text)):
+    def rule(self, name: str) -> Rule | None:
+        """Return what the class of configurations makes of a field that is left out."""
+        path = name.rpartition(".")[0]
+        if path not in self.derivings:
+            explorer = self.explorer
+            present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
+            present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
+            self.derivings[path] = Deriving(
+                type(config_at(explorer.model_type, path)),
+                f"{path}." if path else "",
+                Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(explorer.seed)),
+                explorer.declared,
+                frozenset(present),
+            )
+        return self.derivings[path].rule(name)
+
+    def listed(self, name: str, runs: Sequence[Run]) -> None:
+        """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
+        rule = self.rule(name)
+        if rule is not None and not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+            rule = None
+        if rule is None and (text := self.followed_list(name)) is not None:
+            rule = Rule(text)
+        if rule is None or name in rule.names:
+            self.found[name] = "none"
+            self.needed.append(f"{name} != none")
+            return
+        self.follow(rule)
+        self.found[name] = "none" if rule.times else tidied(rule.text)
+        if rule.times:
+            self.lists[name] = {"item": rule.text, "times": rule.times}
+
+    def follow(self, rule: Rule) -> None:
+        """Add the fields that another follows from, and what that requires."""
+        for each in sorted(rule.names):
             self.add(each)
-        self.found[name] = tidied(text)
-        self.derived.append(name)
+        self.needed += [each for each in map(tidied, rule.requires) if each not in self.needed]
 
     def followed(self, name: str, runs: Sequence[Run]) -> str:
-        """Return the expression that a field follows. Raises `NotLearnt`."""
+        """Add what a field follows from, and return the expression. Raises `NotLearnt`."""
         values = [(run.fields, run.fields.get(name)) for run in runs]
-        text = self.texts.get(name)
-        if text and name not in names_in(text) and _holds(text, values):
-            return text
+        rule = self.rule(name)
+        if rule is None or rule.times or name in rule.names or not _holds(rule.text, values):
+            rule = Rule(self.identified(name, runs))
+        self.follow(rule)
+        return tidied(rule.text)
+
+    def identified(self, name: str, runs: Sequence[Run]) -> str:
+        """Return an expression that a field has in runs. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
         texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
         for each in texts:
             # of another text than those that were seen nothing is known
@@ -421,6 +462,27 @@ def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
     return all(value_of(text, fields) == comparable(value) for fields, value in values)
 
 
+def lists(rule: Rule, fields: Fields, value: Any) -> bool:
+    """Whether a list is what a rule says in fields."""
+    if not rule.times:
+        return _holds(rule.text, [(fields, value)])
+    return value_of(rule.times, fields) == len(value) and all(
+        value_of(rule.text, {**fields, PLACE: place}) == comparable(each) for place, each in enumerate(value)
+    )
+
+
+def _as_given(explorer: Explorer, run: Run) -> Fields:
+    """Return the fields of a run with the truths that it was given, or left out, in place of what became of them."""
+    found = dict(run.fields)
+    for name, default in explorer.declared.defaults.items():
+        given = _given(run.given, name)
+        if given is None and "." not in name:
+            given = default
+        if isinstance(given, bool):
+            found[name] = given
+    return found
+
+
 def _given(given: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         if not isinstance(given, Mapping) or part not in given:
@@ -455,38 +517,6 @@ def _plain_dim(name: str, value: Any) -> Any:
         if all(isinstance(each, (int, list, tuple)) for each in value):
             return [[*each] if isinstance(each, (list, tuple)) else each for each in value]
     raise NotLearnt(f"the field {name} is {type(value).__name__}")
-
-
-def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
-    """Return the fields that the classes of configurations work out, as expressions in the others; one may be null."""
-    found: dict[str, str] = {}
-    for path in ("", *explorer.declared.configs):
-        if not null or null.rpartition(".")[0] == path:
-            found.update(_class_texts(explorer, path, null))
-    return found
-
-
-def _class_texts(explorer: Explorer, path: str, null: str) -> dict[str, str]:
-    """Return the fields that the class of one configuration works out."""
-    given: dict[str, Any] = {}
-    for name, value in explorer.fields.items():
-        above, _, last = name.rpartition(".")
-        stated = explorer.declared.defaults.get(name)
-        if above == path and stated is not None and not isinstance(value, bool):
-            given[last] = remembering(value, name)
-    if null:
-        given[null.rpartition(".")[2]] = None
-    try:
-        config = type(config_at(explorer.model_type, path))(**given)
-    except Exception:
-        return {}
-    own = object.__getattribute__(config, "__dict__")
-    before = f"{path}." if path else ""
-    return {
-        f"{before}{name}": expression(value)
-        for name, value in own.items()
-        if f"{before}{name}" in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
-    }
 
 
 # --- Expressions from values ------------------------------------------------------------

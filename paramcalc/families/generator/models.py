@@ -104,7 +104,7 @@ def own_classes(model_type: str) -> dict[str, type[Any]]:
     """
     wanted = config_class(model_type)
     package = import_module(wanted.__module__.rpartition(".")[0])
-    models: dict[str, type[Any]] = {}
+    models: dict[str, Any] = {}
     modules: dict[str, type[Any]] = {}
     for file in sorted(Path(package.__path__[0]).glob("modeling_*.py")):
         try:
@@ -115,7 +115,7 @@ def own_classes(model_type: str) -> dict[str, type[Any]]:
         for name, cls in vars(module).items():
             if not isinstance(cls, type) or cls.__module__ != module.__name__ or "__init__" not in vars(cls):
                 continue
-            if issubclass(cls, PreTrainedModel) and cls.config_class is wanted:
+            if issubclass(cls, PreTrainedModel) and getattr(cls, "config_class", None) is wanted:
                 models[name] = cls
             elif issubclass(cls, nn.Module) and wanted in _given_to(cls, module):
                 modules[name] = cls
