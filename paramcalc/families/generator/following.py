@@ -95,6 +95,8 @@ def list_law(values: Observed, length: str, constant: str | None) -> str | None:
     """
     if not values or not all(isinstance(value, (list, tuple)) for _, value in values):
         return None
+    if len({repr(comparable(value)) for _, value in values}) == 1 and len(values) >= CONSTANT:
+        return expression([*values[0][1]])
     if constant is not None:
         texts = [f"[{constant}] * {length}"]
         return texts[0] if _fits(texts[0], values) else None

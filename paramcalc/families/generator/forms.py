@@ -34,6 +34,10 @@ def form(tries: Tries, identify: Identify) -> Body:
     return numbered(_Reader(tries, identify).template(ROOT))
 
 
+#: How many copies of a loop are stated one by one at most.
+_ONE_BY_ONE = 12
+
+
 @dataclass(frozen=True)
 class _Group:
     """What may come next in some copies of loops."""
@@ -158,7 +162,7 @@ class _Reader:
             if shared is not None:
                 return shared if not start else chosen(f"({site} == 0)", bodies[0], shared)
         extent = self.extents.get(site, LOST)
-        if LOST in extent:
+        if LOST in extent or len(bodies) > _ONE_BY_ONE:
             return None
         found = only(bodies[-1], site, len(bodies) - 1)
         for number in reversed(range(len(bodies) - 1)):
