@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
-from paramcalc.core.expression import Environment
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
 from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
 from paramcalc.graph import dim_values
@@ -220,7 +220,19 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
                 raise _unproved(name, value, f"the family was proved with {quoted(fixed[name])} alone")
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
+    for name, rule in family.lists.items():
+        if dims[name] == "none":
+            dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
+
+
+def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:
+    """Return the list that a rule makes of the dims above it, as a dim."""
+    values = dim_values(Spec((), dims=dict(dims)))
+    item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
+    places = range(times.evaluate(Environment(values)))
+    found = [item.evaluate(Environment({**values, "place": place})) for place in places]
+    return {"texts": [*found]} if found and isinstance(found[0], str) else [*found]
 
 
 def _flat(family: Family, config: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
