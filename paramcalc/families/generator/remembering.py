@@ -602,14 +602,25 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
+def has_one_of(text: str, choices: Iterable[str]) -> str:
+    """Return the condition that one of several texts is in a list."""
+    return "(" + " or ".join(f'"{each}" in {text}' for each in choices) + ")"
+
+
 class _Set(type):
-    """Stands for `set` in the code of models: what is in a set is compared by no code of a model."""
+    """Stands for `set` in the code of models: of a list of texts it is asked which of these are in it."""
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, set)
 
     def __call__(cls, *values: Any) -> Any:
-        return set(*(map(plain, items_of(each)) for each in values))
+        found: set[Any] = set(*(map(plain, items_of(each)) for each in values))
+        recorder = current()
+        if recorder is not None and values and isinstance(values[0], Sequence):
+            text = expression(values[0])
+            for choices in recorder.choices.get(text, ()):
+                ask(has_one_of(text, choices), not found.isdisjoint(choices))
+        return found
 
 
 class Set(metaclass=_Set):

@@ -20,7 +20,7 @@ from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
 
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
-from paramcalc.families.generator.recording import Frame, Made, Recorder, ask, current, logs, recording
+from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
     BUILTINS,
     Double,
@@ -47,12 +47,20 @@ CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.
 _ROTATION = "transformers.modeling_rope_utils"
 
 
-def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str]) -> tuple[Any, Recorder]:
+def trace(
+    cls: type[Any],
+    config: Any,
+    fields: Fields,
+    optional: frozenset[str],
+    choices: Choices | None = None,
+) -> tuple[Any, Recorder]:
     """Construct a model of a configuration, and give it with what was recorded.
 
-    `optional` names the fields that may be absent, so that the code asks whether they are.
+    `optional` names the fields that may be absent, so that the code asks whether they are; `choices` says of lists of
+    texts what may be in them.
     """
     recorder = Recorder()
+    recorder.choices = choices or {}
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
