@@ -58,9 +58,9 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
-    tries: Tries = field(default_factory=Tries)
-    #: the same without buffers, where these cannot be learnt
-    without_buffers: Tries = field(default_factory=lambda: Tries(with_buffers=False))
+    #: what was learnt without buffers, where these cannot be learnt
+    without_buffers: Tries = field(default_factory=Tries)
+    tries: Tries = field(init=False)
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
@@ -74,6 +74,7 @@ class Explorer:
     flipped: set[tuple[str, int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.tries = Tries(self.without_buffers)
         config = made_config(self.model_type, {})
         self.cls = model_class(self.model_type, self.class_name)
         self.fields = fields_of(config)
