@@ -193,6 +193,9 @@ def _class(family: Family, config: Mapping[str, Any], head: str | None) -> str:
 def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the dims of a family with the values that a configuration gives them."""
     dims = dict(family.dims)
+    for path, others in family.stated.items():
+        if isinstance(_at(config, path), Mapping):
+            dims.update(others)
     for path, value in _flat(family, config, ""):
         name = family.aliases.get(path, path)
         if name == "id2label" and "num_labels" in dims and isinstance(value, Mapping):
@@ -203,6 +206,14 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
     return dims
+
+
+def _at(config: Mapping[str, Any], path: str) -> Any:
+    """Return what a configuration has at a dotted name."""
+    found: Any = config
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 def _flat(family: Family, config: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:

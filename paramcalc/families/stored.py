@@ -32,6 +32,8 @@ class Family:
     aliases: Mapping[str, str] = field(default_factory=dict)
     #: the fields that are configurations themselves
     configs: tuple[str, ...] = ()
+    #: for each of these, the fields in it that have other defaults where it is stated than where it is left out
+    stated: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: the classes of models by what heads are called: `base`, `usual`, `causal-lm`, `masked-lm`
     named_heads: Mapping[str, str] = field(default_factory=dict)
     #: for each class of models, the fields that were proved at one value only, what it requires, its layers, and under
@@ -50,6 +52,7 @@ def read_family(text: str) -> Family:
         data.get("absent") or {},
         data.get("aliases") or {},
         tuple(data.get("configs") or ()),
+        data.get("stated") or {},
         data.get("named_heads") or {},
         data["heads"],
     )

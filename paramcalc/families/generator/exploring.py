@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ from random import Random
 from typing import Any
 
 from paramcalc.families.configs import values_of
-from paramcalc.families.generator.drawing import Drawing, key_of, overridden
+from paramcalc.families.generator.drawing import Drawing, key_of, overridden, thinned
 from paramcalc.families.generator.learning import Tries
 from paramcalc.families.generator.models import (
     Declared,
@@ -250,20 +251,29 @@ class Explorer:
 
 
 def drawn(
-    explorer: Explorer, number: int, hostile: bool, seed: int
+    explorer: Explorer, number: int, sort: str, seed: int
 ) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
-    """Yield fresh configurations with the tensors of models of them, built without recording anything."""
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(seed))
+    """Yield fresh configurations with the tensors of models of them, built without recording anything.
+
+    They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
+    """
+    rng = Random(seed)
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, rng)
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):
         if found == number:
             return
-        given = drawing.hostile(names) if hostile else drawing.random(names)
-        if key_of(given) in explorer.tried:
+        fields = drawing.hostile(names) if sort == "hostile" else drawing.random(names)
+        if sort != "sparse" and key_of(fields) in explorer.tried:
             continue
         try:
-            model = build(explorer.cls, made_config(explorer.model_type, overridden(given)))
+            given = overridden(fields)
+            config = made_config(explorer.model_type, given)
+            if sort == "sparse":
+                given = thinned(json.loads(config.to_json_string(use_diff=False)), rng)
+                config = made_config(explorer.model_type, given)
+            model = build(explorer.cls, config)
         except Exception:
             continue
         found += 1

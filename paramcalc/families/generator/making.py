@@ -12,12 +12,20 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
 from paramcalc.families.generator import forms
-from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.drawing import SORTS, overridden
 from paramcalc.families.generator.exploring import Explorer, Run, drawn
 from paramcalc.families.generator.forms import Body, Copies
 from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
+from paramcalc.families.generator.models import (
+    IGNORED,
+    Fields,
+    config_class,
+    fields_of,
+    heads,
+    made_config,
+    version,
+)
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.generator.remembering import expression, remembering
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
@@ -26,6 +34,8 @@ from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
 
+#: Of what fresh configurations are drawn.
+_SEED = 20261128
 #: In how many runs a number must have been the same to be taken for a constant.
 _CONSTANT = 8
 
@@ -55,7 +65,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
     """Learn the classes of models of a type, and prove what was learnt: the document of the family, and what came.
 
     `most` is the number of models that are constructed of each class, `fresh` the number of configurations that each of
-    the two generators draws anew. Of a class with one wrong answer there is nothing in the document.
+    the three generators draws anew. Of a class with one wrong answer there is nothing in the document.
     """
     results, documents = [], {}
     for class_name in dict.fromkeys(heads(model_type).values()):
@@ -118,10 +128,11 @@ def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[
     """Return the document of a family of those of its classes."""
     found: dict[str, Any] = {"family": model_type, "transformers": version()}
     found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
-    for key in ("dims", "absent", "aliases", "heads"):
+    for key in ("dims", "absent", "aliases", "stated", "heads"):
         rows: dict[str, Any] = {}
         for each in documents.values():
-            rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
+            for name, value in each.get(key, {}).items():
+                rows[name] = {**rows.get(name, {}), **value} if key == "stated" else rows.get(name, value)
         if rows:
             found[key] = rows
     for key in ("derived", "configs"):
@@ -137,8 +148,8 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     assert explorer is not None
     result.outcomes, result.refused = Counter(), []
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
-    cases += [("random", overridden(given), made) for given, made in drawn(explorer, fresh, False, 20261128)]
-    cases += [("hostile", overridden(given), made) for given, made in drawn(explorer, fresh, True, 7)]
+    for place, sort in enumerate(SORTS):
+        cases += [(sort, given, made) for given, made in drawn(explorer, fresh, sort, _SEED + place)]
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
@@ -172,7 +183,8 @@ def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
     head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
     del head["buffers"]
     needed: dict[str, Any] = {}
-    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
+    requires = [*all_of_it.pop("requires", []), *all_of_it.pop("positive", [])]
+    if requires := [each for each in requires if each not in head.get("requires", [])]:
         needed["requires"] = requires
     fixed = all_of_it.pop("fixed", {}).items()
     if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
@@ -227,6 +239,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
                 ("absent", dims.absent),
                 ("aliases", explorer.declared.aliases),
                 ("configs", [*explorer.declared.configs]),
+                ("stated", _stated(explorer, dims.found)),
             )
             if value
         }
@@ -236,8 +249,24 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         head["fixed"] = fixed
     if requires or dims.needed:
         head["requires"] = [*requires, *dims.needed]
+    if positive := _positive(explorer, body):
+        head["positive"] = positive
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
+
+
+def _positive(explorer: Explorer, body: Body) -> list[str]:
+    """Return the conditions under which no buffer is without elements, if one was: no spec can state a size of 0."""
+    if all(0 not in each.shape for run in explorer.runs for each in run.tensors.values()):
+        return []
+    found: list[str] = []
+    for way, entry in body.entries.items():
+        sites = {part.site for part in way if isinstance(part, Copies)}
+        for size in entry.sizes if entry.state is not None else ():
+            text = " or ".join(f"({each})" for each in (*map(negated, entry.when), f"{size} >= 1"))
+            if names_in(size) and not names_in(text) & sites:
+                found.append(tidied(text))
+    return [*dict.fromkeys(found)]
 
 
 def _requires(body: Body) -> list[str]:
@@ -275,6 +304,37 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
     for path in explorer.declared.configs:
         found[f"{path}.model_type"] = _sub_type(explorer, path)
     return found
+
+
+def _stated(explorer: Explorer, dims: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the fields of each configuration within another that have other defaults where it is stated.
+
+    What a class gives one that is left out need not be what that one's own class gives it.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    given: dict[str, Any] = {}
+    before = explorer.fields
+    for path in explorer.declared.configs:
+        above = {name: value for name, value in given.items() if path.startswith(name.removesuffix("model_type"))}
+        given[f"{path}.model_type"] = _sub_type(explorer, path)
+        try:
+            stated = {**above, f"{path}.model_type": given[f"{path}.model_type"]}
+            fields = fields_of(made_config(explorer.model_type, overridden(stated)))
+        except Exception:
+            continue
+        others = {
+            name: _plain_dim(name, value)
+            for name, value in fields.items()
+            if name.startswith(f"{path}.") and name in dims and _is_plain(dims[name]) and value != before.get(name)
+        }
+        if others:
+            found[path] = others
+    return found
+
+
+def _is_plain(dim: Any) -> bool:
+    """Whether the default of a dim is no expression."""
+    return not isinstance(dim, str) or dim == "none"
 
 
 def _sub_type(explorer: Explorer, path: str) -> str:
@@ -320,6 +380,14 @@ class _Dims:
                 return
             self.found_later(name, self.followed(name, explorer.runs))
             return
+        if self.is_overwritten(name):
+            try:
+                self.found_later(name, self.followed(name, explorer.runs))
+            except NotLearnt:
+                # it may matter to no run that is proved
+                pass
+            else:
+                return
         default = explorer.fields[name]
         stated = explorer.declared.defaults[name]
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
@@ -343,6 +411,18 @@ class _Dims:
             for each in sorted(names_in(text)):
                 self.add(each)
             self.absent[name] = tidied(text)
+
+    def is_overwritten(self, name: str) -> bool:
+        """Whether the class of configurations gives a field another value than the one given, or the default."""
+        explorer = self.explorer
+        usual = (explorer.fields[name], explorer.declared.defaults[name])
+        if None in usual or not isinstance(usual[0], (bool, int, str)):
+            return False
+        return any(
+            run.fields.get(name) not in ((given[name],) if given.get(name) is not None else usual)
+            for run, given in zip(explorer.runs, explorer.flat, strict=True)
+            if given.get(name, 0) is not None
+        )
 
     def limit(self) -> None:
         """Limit texts on which others depend to those that were seen."""

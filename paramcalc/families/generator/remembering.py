@@ -259,6 +259,9 @@ def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
         if not isinstance(other, (*_NUMBERS, str)):
             return NotImplemented if sign not in ("==", "!=") else sign == "!="
         outcome = apply(plain(self), plain(other))
+        if isinstance(self, str) and sign not in ("==", "!="):
+            # the order of texts matters to none that sorts them
+            return outcome
         return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
 
     return method
