@@ -117,6 +117,7 @@ class Explorer:
             self.small = {}
         for depth in (2, 5):
             self.run(self.drawing.depths(depth))
+        self.move_followed()
         self.move_others()
         self.flip()
         self.move_read()
@@ -227,6 +228,14 @@ class Explorer:
                     break
                 self.run({**self.small, name: value})
 
+    def move_followed(self) -> None:
+        """Move the fields that one may follow from that is left out: those that are equal to it by default."""
+        for name in self.relevant():
+            if self.declared.defaults[name] is None:
+                for other in rivals(name, self.fields[name], self.fields):
+                    for value in self.drawing.moves(other)[:2] if other in self.drawing.names else ():
+                        self.run({**self.small, other: value})
+
     def move_others(self) -> None:
         """Move the fields that the code does not read: all together, or else one by one."""
         names = [name for name in self.drawing.names if len(self.values(name)) < 2]
@@ -248,6 +257,18 @@ class Explorer:
     def values(self, name: str) -> set[str]:
         """Return the values that a field had in runs, as texts."""
         return {key_of({"": run.fields.get(name)}) for run in self.runs}
+
+
+def rivals(name: str, value: Any, fields: Fields) -> list[str]:
+    """Return the fields that have the value of another, beside which they stand; none for a number that many have."""
+    above = name.rpartition(".")[0]
+    if type(value) is not int or value < 3:
+        return []
+    return [
+        each
+        for each, other in fields.items()
+        if each != name and type(other) is int and other == value and each.rpartition(".")[0] == above
+    ]
 
 
 def drawn(

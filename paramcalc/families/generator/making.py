@@ -13,7 +13,7 @@ from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
 from paramcalc.families.generator import forms
 from paramcalc.families.generator.drawing import SORTS, overridden
-from paramcalc.families.generator.exploring import Explorer, Run, drawn
+from paramcalc.families.generator.exploring import Explorer, Run, drawn, rivals
 from paramcalc.families.generator.forms import Body, Copies
 from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
@@ -566,7 +566,11 @@ class Identifying:
     def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
         values = {value for _, value in observed}
         if len(values) == 1:
-            return str(values.pop()) if len(observed) >= _CONSTANT else None
+            value = values.pop()
+            # it may follow another field that never moved
+            if name and set.intersection(*({*rivals(name, value, fields)} for fields, _ in observed)):
+                return None
+            return str(value) if len(observed) >= _CONSTANT else None
         if len(values) < 3:
             return None
         for candidates in self._candidates(observed[0], name):
