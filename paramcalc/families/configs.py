@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
-from paramcalc.core.expression import Environment
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
 from paramcalc.families.stored import UNKNOWN, Family, stored_family
 from paramcalc.graph import dim_values
@@ -24,6 +24,8 @@ from paramcalc.spec.loading import read_file
 from paramcalc.spec.values import read_conditions
 
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".h5", ".msgpack")
+#: What a count says where it is not known to how many experts a token is sent.
+_NO_ACTIVE = "the active parameters of {} are not known"
 #: Keys of a configuration that change the tensors of any model, and are not supported.
 _OTHER = {"quantization_config": "quantised weights", "peft_type": "an adapter"}
 
@@ -86,6 +88,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     cls = _class(family, config, head)
     head_data = dict(family.heads[cls])
     needed = head_data.pop("buffers", {})
+    unknown = {"active": _NO_ACTIVE} if head_data.pop("active", None) == UNKNOWN else {}
     dims = _dims(family, config, head_data.pop("fixed", {}))
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": "none", "dims": dims}
     is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
@@ -101,11 +104,12 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         first = error.problems[0]
         hint = f"{family.name} was proved with the values for which it holds"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
-    if is_stated and _holds(spec, needed.get("requires", [])):
-        return spec
-    if is_stated:
+    if is_stated and not _holds(spec, needed.get("requires", [])):
+        is_stated = False
         spec = read_spec({**data, **head_data, "layers": _without_states(head_data["layers"])})
-    return replace(spec, remarks=(_NO_BUFFERS.format(cls),), unknown=("buffers",))
+    if not is_stated:
+        unknown["buffers"] = _NO_BUFFERS
+    return replace(spec, remarks=tuple(each.format(cls) for each in unknown.values()), unknown=(*unknown,))
 
 
 # --- Buffers ----------------------------------------------------------------------------
@@ -205,6 +209,9 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
                 raise _unproved(name, value, f"the family was proved with {quoted(fixed[name])} alone")
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
+    for name, rule in family.lists.items():
+        if dims[name] == "none":
+            dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
 
 
@@ -214,6 +221,15 @@ def _at(config: Mapping[str, Any], path: str) -> Any:
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:
+    """Return the list that a rule makes of the dims above it, as a dim."""
+    values = dim_values(Spec((), dims=dict(dims)))
+    item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
+    places = range(times.evaluate(Environment(values)))
+    found = [item.evaluate(Environment({**values, "place": place})) for place in places]
+    return {"texts": [*found]} if found and isinstance(found[0], str) else [*found]
 
 
 def _flat(family: Family, config: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:

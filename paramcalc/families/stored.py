@@ -10,7 +10,6 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.spec.parsing import build
 
-
 #: What a head says of buffers, or of active parameters, that could not be learnt.
 UNKNOWN = "unknown"
 
@@ -28,6 +27,8 @@ class Family:
     derived: tuple[str, ...] = ()
     #: what a field is where a configuration has null for it, if not absent
     absent: Mapping[str, Any] = field(default_factory=dict)
+    #: the lists that are made where a configuration has none: the `item` at each `place`, and how many `times`
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: other names of fields
     aliases: Mapping[str, str] = field(default_factory=dict)
     #: the fields that are configurations themselves
@@ -50,6 +51,7 @@ def read_family(text: str) -> Family:
         data.get("dims") or {},
         tuple(data.get("derived") or ()),
         data.get("absent") or {},
+        data.get("lists") or {},
         data.get("aliases") or {},
         tuple(data.get("configs") or ()),
         data.get("stated") or {},

@@ -174,7 +174,8 @@ class Evaluation(Walk):
             return ()
         with self.asking("of"):
             environment = self.environment(copy.values, (), scope)
-            return (Flow(tuple(value_of(size, environment) for size in node.of)),)
+            sizes = (value_of(size, environment) for size in node.of)
+            return (Flow(tuple(size if size is None else algebra.as_number(size) for size in sizes)),)
 
     # --- one copy
 

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 from random import Random
+from typing import Any
 
 import pytest
 import torch
 import transformers
 
 from paramcalc.families.configs import family_spec
+from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
+from paramcalc.families.generator.making import lists
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import build, heads, made_config, model_class, tensors
+from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated
 from paramcalc.families.stored import family_names, stored_family
 from tests.seed import SEED
@@ -70,6 +73,35 @@ def test_one_field_moved_is_never_wrong() -> None:
             assert outcome in RIGHT, f"{given}: {about}"
             whole += outcome in (WHOLE, PARAMETERS)
     assert whole > 10
+
+
+@pytest.mark.parametrize(
+    ("model_type", "name", "given"),
+    [
+        ("qwen2", "layer_types", {"use_sliding_window": True, "max_window_layers": 3, "num_hidden_layers": 7}),
+        ("qwen2", "layer_types", {"num_hidden_layers": 4}),
+        ("modernbert", "layer_types", {"num_hidden_layers": 9}),
+        ("muse_spark_text", "layer_types", {"num_hidden_layers": 11}),
+        ("glm4_moe_lite", "mlp_layer_types", {"num_hidden_layers": 6}),
+    ],
+)
+def test_a_list_is_what_the_class_of_configurations_makes(model_type: str, name: str, given: dict[str, Any]) -> None:
+    explorer = Explorer(model_type, heads(model_type)["base"])
+    config = made_config(model_type, given)
+    present = frozenset(each for each, value in explorer.fields.items() if value is not None)
+    deriving = Deriving(type(config), "", explorer.drawing, explorer.declared, present)
+    rule = deriving.rule(name)
+    assert rule is not None
+    fields = fields_of(config)
+    assert lists(rule, fields, fields[name])
+    assert not lists(rule, fields, [*fields[name], "other"])
+
+
+def test_a_rule_that_nothing_recorded_decides_is_not_stated() -> None:
+    # one element is changed by hand where none is of the other kind: no question that was recorded says so
+    explorer = Explorer("olmo_hybrid", heads("olmo_hybrid")["base"])
+    config = made_config("olmo_hybrid", {})
+    assert Deriving(type(config), "", explorer.drawing, explorer.declared, frozenset()).rule("layer_types") is None
 
 
 SMALL = {

@@ -45,7 +45,7 @@ def overridden(fields: Mapping[str, Any]) -> dict[str, Any]:
 def thinned(data: Mapping[str, Any], rng: Random) -> dict[str, Any]:
     """Return a configuration as it is saved without some of its fields, as people write them by hand.
 
-    So are those in it: some are left out altogether, or do not say of which type they are. Some of each sort stay whole.
+    So are those in it: some are left out altogether, or do not say of which type they are. Some stay whole.
     """
     share = rng.choice([0, 0, 0.1, 0.3, 0.6, 0.9])
     found = {}
@@ -104,6 +104,9 @@ class Drawing:
                 depth = self.rng.randrange(1, 6) if number is None else number
                 found[name] = depth
                 found.update(self._lists(name, depth))
+                if number is None and self.rng.random() < 0.5:
+                    # a list that follows from the depth may be left out
+                    found = {each: value for each, value in found.items() if self.declared.defaults[each] is not None}
         return found
 
     def _lists(self, name: str, depth: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -71,12 +72,49 @@ class Explorer:
     def __post_init__(self) -> None:
         config = made_config(self.model_type, {})
         self.cls = model_class(self.model_type, self.class_name)
-        build(self.cls, config)
         self.fields = fields_of(config)
         self.num_labels = int(config.num_labels)
         self.declared: Declared = declared(config)
         self.drawing = Drawing(self.fields, self.declared, type(config).__module__, Random(self.seed))
+        self.types = self._types(config)
+        self.base = self._needed(config)
+        self.fields.update(self.base)
         self.started = time.process_time()
+
+    def _types(self, config: Any) -> dict[str, str]:
+        """Return the types of the configurations in it that must be stated with anything else of them."""
+        found = {}
+        for path in self.declared.configs:
+            inner = _inner(config, path)
+            plain = given = None
+            with suppress(Exception):
+                given = made_config(self.model_type, overridden({f"{path}.model_type": inner.model_type}))
+                plain = made_config(self.model_type, overridden({path: {}}))
+            if type(_inner(plain, path)) is not type(_inner(given, path)) is type(inner):
+                found[path] = str(inner.model_type)
+        return found
+
+    def stated(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return fields with what must be stated beside them."""
+        types = {
+            f"{path}.model_type": name
+            for path, name in self.types.items()
+            if any(each.startswith(f"{path}.") for each in given)
+        }
+        return {**self.base, **types, **given}
+
+    def _needed(self, config: Any) -> dict[str, Any]:
+        """Return the one field, absent by default, that must be stated: without it no model can be constructed."""
+        try:
+            build(self.cls, config)
+        except Exception as error:
+            for name in self.drawing.names:
+                for value in self.drawing.moves(name) if self.fields[name] is None else ():
+                    with suppress(Exception):
+                        build(self.cls, made_config(self.model_type, overridden({name: value})))
+                        return {name: value}
+            raise error from None
+        return {}
 
     @property
     def seconds(self) -> float:
@@ -85,6 +123,7 @@ class Explorer:
 
     def run(self, given: Mapping[str, Any]) -> bool:
         """Construct a model of fields by their paths; whether it could be."""
+        given = self.stated(given)
         key = key_of(given)
         if key in self.tried or self.is_done:
             return False
@@ -271,9 +310,14 @@ def rivals(name: str, value: Any, fields: Fields) -> list[str]:
     ]
 
 
-def drawn(
-    explorer: Explorer, number: int, sort: str, seed: int
-) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
+def _inner(config: Any, path: str) -> Any:
+    """Return the configuration at a path in another; None, where there is none."""
+    for part in path.split(".") if path else ():
+        config = getattr(config, part, None)
+    return config
+
+
+def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
     """Yield fresh configurations with the tensors of models of them, built without recording anything.
 
     They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
@@ -285,7 +329,7 @@ def drawn(
     for _ in range(6 * number):
         if found == number:
             return
-        fields = drawing.hostile(names) if sort == "hostile" else drawing.random(names)
+        fields = explorer.stated(drawing.hostile(names) if sort == "hostile" else drawing.random(names))
         if sort != "sparse" and key_of(fields) in explorer.tried:
             continue
         try:

@@ -65,6 +65,8 @@ class End:
 
 
 Step: TypeAlias = "Own | Child | Repeat | Asked | End"
+#: The loops around, the innermost last: where each stands, its copy, and how many copies come after it.
+Places: TypeAlias = "tuple[tuple[str, int, int], ...]"
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Numbers:
 
     numbers: tuple[int, ...]
     copies: dict[str, int]
+    run: int
 
 
 @dataclass
@@ -85,6 +88,8 @@ class Branch:
     #: the sizes whose expressions are not known: for each the runs, and what they were
     lost: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
     runs: set[int] = field(default_factory=set)
+    #: in which copies of the loops around it was taken
+    places: set[Places] = field(default_factory=set)
 
 
 @dataclass
@@ -183,25 +188,30 @@ class _Learner:
         others = tuple(sorted(tuple(each.split(".")) for each in names if each != inside))
         yield (
             Child(name, record.key if record.frame else "", own, others),
-            Numbers(numbers, {site: record.copies[site] for site in record.sites}),
+            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
         )
         if record.frame is not None:
             self.frame(record.key, record.frame, module)
 
-    def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]]) -> None:
-        """Add steps to a trie."""
+    def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]], places: Places = ()) -> None:
+        """Add steps to a trie, in copies of the loops around."""
         for step, detail in steps:
             branch = trie.branches.setdefault(_known(step), Branch(Trie()))
             branch.runs.add(self.run)
+            branch.places.add(places)
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
+                if _known(step) != step:
+                    branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
-                for copy in detail:
-                    self.insert(branch.body, copy)
+                for number, copy in enumerate(detail):
+                    self.insert(branch.body, copy, (*places, (step.site, number, len(detail) - 1 - number)))
             elif isinstance(step, Child) and len(branch.seen) < 500:
                 branch.seen.append(detail)
             trie = branch.next
-        trie.branches.setdefault(End(), Branch(Trie())).runs.add(self.run)
+        end = trie.branches.setdefault(End(), Branch(Trie()))
+        end.runs.add(self.run)
+        end.places.add(places)
 
     def _keep_lost(self, step: Step, branch: Branch) -> None:
         """Keep the sizes whose expressions are not known."""
@@ -213,7 +223,9 @@ class _Learner:
 
 
 def _known(step: Step) -> Step:
-    """Return a step that is the same whatever the sizes are that are not known."""
+    """Return a step that is the same whatever the sizes and numbers of copies are that are not known."""
+    if isinstance(step, Repeat) and (LOST in step.extent or step.extent.isdecimal()):
+        return Repeat(step.site, LOST)
     if isinstance(step, Own):
         sizes = tuple(LOST if size.startswith(LOST) else size for size in step.sizes)
         return replace(step, sizes=sizes)

@@ -54,7 +54,7 @@ def sent_to(entry: Entry) -> str:
     return f"{above}{dot}{field}"
 
 
-def known(body: Body, fields: Mapping[str, object], aliases: Mapping[str, str]) -> bool:
+def is_known(body: Body, fields: Mapping[str, object], aliases: Mapping[str, str]) -> bool:
     """Whether it is known of all experts in a class of models to how many of them a token is sent."""
     for way, entry in body.entries.items():
         extents = [part.extent for part in way if isinstance(part, Copies)]

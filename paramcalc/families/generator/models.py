@@ -104,7 +104,7 @@ def own_classes(model_type: str) -> dict[str, type[Any]]:
     """
     wanted = config_class(model_type)
     package = import_module(wanted.__module__.rpartition(".")[0])
-    models: dict[str, type[Any]] = {}
+    models: dict[str, Any] = {}
     modules: dict[str, type[Any]] = {}
     for file in sorted(Path(package.__path__[0]).glob("modeling_*.py")):
         try:
@@ -115,7 +115,7 @@ def own_classes(model_type: str) -> dict[str, type[Any]]:
         for name, cls in vars(module).items():
             if not isinstance(cls, type) or cls.__module__ != module.__name__ or "__init__" not in vars(cls):
                 continue
-            if issubclass(cls, PreTrainedModel) and cls.config_class is wanted:
+            if issubclass(cls, PreTrainedModel) and getattr(cls, "config_class", None) is wanted:
                 models[name] = cls
             elif issubclass(cls, nn.Module) and wanted in _given_to(cls, module):
                 modules[name] = cls
@@ -139,6 +139,14 @@ def model_types() -> list[str]:
 def config_class(model_type: str) -> type[Any]:
     """Return the class of a type's configurations."""
     found: type[Any] = CONFIG_MAPPING[model_type]
+    return found
+
+
+def config_at(model_type: str, path: str) -> Any:
+    """Return the default configuration of a type, or one in it by its path."""
+    found: Any = config_class(model_type)()
+    for part in path.split(".") if path else ():
+        found = getattr(found, part)
     return found
 
 

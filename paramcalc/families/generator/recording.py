@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +77,9 @@ class Frame:
 class Recorder:
     """One run: what is being recorded, and what is known of counters."""
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Callable[[str], bool] | None = None) -> None:
+        #: whether what the code of a file asks is recorded; by default it is that of models
+        self.watched = watched or is_model_code
         self.root = Frame("", None)
         self.frame = self.root
         self.active: dict[str, int] = {}
@@ -174,8 +176,8 @@ def is_model_code(filename: str) -> bool:
 
 
 def logs() -> bool:
-    """Whether the code that asks is the code of a model."""
-    return is_model_code(caller().f_code.co_filename)
+    """Whether the code that asks is recorded."""
+    return _current is not None and _current.watched(caller().f_code.co_filename)
 
 
 def ask(text: str, outcome: bool) -> bool:

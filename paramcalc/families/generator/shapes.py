@@ -193,3 +193,40 @@ _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "norm_except_dim": _normed,
     "__getitem__": _indexed,
 }
+
+
+class _Maker(type):
+    """Stands for a class of tensors in the code of models, which takes sizes as `torch.Tensor(3, 4)` does."""
+
+    real: Any
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.real)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls.real)
+
+    def __call__(cls, *given: Any, **options: Any) -> Any:
+        made = cls.real(*map(plain, given), **options)
+        if given and all(isinstance(each, int) for each in given) and made.dim() == len(given):
+            setattr(made, SIZES, tuple(map(_size, given)))
+        return made
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(cls.real, name)
+
+
+class _Torch:
+    """`torch`, as the code of models has it: making a tensor by its class is no function that could be followed."""
+
+    def __init__(self) -> None:
+        self.made = {
+            name: _Maker(name, (), {"real": getattr(torch, name)}) for name in ("Tensor", "FloatTensor", "LongTensor")
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        return self.made.get(name) or getattr(torch, name)
+
+
+#: What stands in the code of models in place of `torch`.
+TORCH = _Torch()
