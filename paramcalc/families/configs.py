@@ -15,7 +15,7 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
-from paramcalc.families.stored import UNKNOWN, Family, stored_family
+from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
 from paramcalc.graph import dim_values
 from paramcalc.graph.values import check_conditions
 from paramcalc.layers.base.fields import DTYPES
@@ -66,7 +66,18 @@ def from_huggingface(config: Mapping[str, Any] | str | PathLike[str], head: str 
     name = config.get("model_type")
     if not isinstance(name, str):
         raise refuse("unproved-config", f"'model_type' is {quoted(name)}: {_other(config)}")
-    return family_spec(stored_family(name), config, head)
+    family = connected_family(name)
+    if family is None:
+        return family_spec(stored_family(name), config, head)
+    try:
+        return family_spec(family, config, head)
+    except ParamcalcError as error:
+        if error.code != "unproved-config":
+            raise
+        why = error.problems[0].message
+    # what is written by hand covers what is usual, and the generated document whatever was proved
+    spec = family_spec(stored_family(name), config, head)
+    return replace(spec, remarks=(*spec.remarks, f"how its layers are connected is not known: {why}"))
 
 
 def _other(config: Mapping[str, Any]) -> str:
@@ -86,13 +97,20 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         if config.get(key):
             raise refuse("unproved-config", f"'{key}' stands for {what}, which is not supported", "leave it out")
     cls = _class(family, config, head)
-    head_data = dict(family.heads[cls])
-    needed = head_data.pop("buffers", {})
+    head_data = dict(family.layers_of(cls))
+    # nobody wrote the buffers of what is written by hand
+    needed = head_data.pop("buffers", UNKNOWN if family.is_connected else {})
     unknown = {"active": _NO_ACTIVE} if head_data.pop("active", None) == UNKNOWN else {}
     dims = _dims(family, config, head_data.pop("fixed", {}))
-    data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": "none", "dims": dims}
+    connections = "known" if family.is_connected else "none"
+    data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
+    if family.blocks:
+        data["blocks"] = family.blocks
+    requires = [*family.requires, *head_data.pop("requires", ())]
+    if requires:
+        data["requires"] = requires
     is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
-    if not is_stated:
+    if not is_stated and not family.is_connected:
         head_data["layers"] = _without_states(head_data["layers"])
     dtype = config.get("dtype") or config.get("torch_dtype")
     if isinstance(dtype, str) and dtype in DTYPES:

@@ -8,7 +8,7 @@ from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
 from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer
-from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Window2D, field
+from paramcalc.layers.base.fields import Amount2D, Count, OrderedAxes, Size, Window2D, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.reach import (
     SAME,
@@ -62,7 +62,7 @@ class RepeatVector(Layer):
     products = no_products
     cached = nothing_cached
 
-    n: Count = field("", "the steps")
+    n: Size = field("n", "the steps")
 
     def way_out(self, shape: Shape) -> str:
         return (

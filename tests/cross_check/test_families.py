@@ -13,6 +13,7 @@ import pytest
 import torch
 import transformers
 
+import paramcalc as pc
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
@@ -22,6 +23,7 @@ from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated
 from paramcalc.families.stored import family_names, stored_family
+from tests.published_families import ROUNDED
 from tests.seed import SEED
 
 pytestmark = pytest.mark.framework
@@ -60,7 +62,7 @@ def test_one_field_moved_is_never_wrong() -> None:
     family = stored_family("llama")
     explorer = Explorer("llama", "LlamaForCausalLM")
     explorer.run({})
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(SEED))
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(SEED))
     whole = 0
     for name in explorer.relevant():
         for value in drawing.moves(name)[:2]:
@@ -73,6 +75,14 @@ def test_one_field_moved_is_never_wrong() -> None:
             assert outcome in RIGHT, f"{given}: {about}"
             whole += outcome in (WHOLE, PARAMETERS)
     assert whole > 10
+
+
+@pytest.mark.parametrize(("name", "model_type", "config", "_"), ROUNDED)
+def test_a_count_whose_publication_is_rounded_is_that_of_the_real_model(
+    name: str, model_type: str, config: dict[str, Any], _: str
+) -> None:
+    model = build(model_class(model_type, heads(model_type)["usual"]), made_config(model_type, config))
+    assert pc.count({"model_type": model_type, **config}).total == sum(each.numel() for each in model.parameters())
 
 
 @pytest.mark.parametrize(

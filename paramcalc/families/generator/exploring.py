@@ -75,7 +75,9 @@ class Explorer:
         self.fields = fields_of(config)
         self.num_labels = int(config.num_labels)
         self.declared: Declared = declared(config)
-        self.drawing = Drawing(self.fields, self.declared, type(config).__module__, Random(self.seed))
+        classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
+        modules = tuple(dict.fromkeys(each.__module__ for each in classes))
+        self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed))
         self.types = self._types(config)
         self.base = self._needed(config)
         self.fields.update(self.base)
@@ -323,7 +325,7 @@ def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tup
     They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
     """
     rng = Random(seed)
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, rng)
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, rng)
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):

@@ -425,7 +425,7 @@ class _Dims:
             self.derivings[path] = Deriving(
                 type(config_at(explorer.model_type, path)),
                 f"{path}." if path else "",
-                Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(explorer.seed)),
+                Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(explorer.seed)),
                 explorer.declared,
                 frozenset(present),
             )

@@ -623,7 +623,7 @@ class _Set(type):
         return isinstance(value, set)
 
     def __call__(cls, *values: Any) -> Any:
-        found = set(*(map(plain, items_of(each)) for each in values))
+        found: set[Any] = set(*(map(plain, items_of(each)) for each in values))
         if not found or not all(isinstance(each, str) for each in found):
             return found
         if isinstance(values[0], Sequence):

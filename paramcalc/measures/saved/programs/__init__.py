@@ -43,6 +43,7 @@ PROGRAMS: Mapping[str, Program] = {
     "recurrent": recurrence.recurrent,
     "cell": recurrence.cell,
     "attention": attention.attention,
+    "dot_product_attention": attention.of_projected,
     "encoder_layer": transformers.encoder_layer,
     "decoder_layer": transformers.decoder_layer,
     "stack": transformers.stack,

@@ -83,6 +83,44 @@ def _several_projections(
     return run.new(shape, query.dtype, needs)
 
 
+def of_projected(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shapes) -> list[Value]:
+    """Attend with what is projected already, keys and values repeated for the heads of the query that share them."""
+    layer = layer.filled(inputs[0].shape[1:])
+    query, value, key = (*inputs, *[inputs[-1]] * 2)[:3]
+    needs = any(each.needs_gradient for each in inputs)
+    context = run.new(shapes[0], query.dtype, needs)
+    if not needs:
+        return [context]
+    batch, length, features = query.shape
+    heads, sources = batch * layer.num_heads, key.shape[1]
+    key_dim = algebra.divide(features, layer.num_heads)
+    value_dim = algebra.divide(shapes[0][-1], layer.num_heads)
+    repeated = run.decide(lambda: not algebra.same(layer.num_heads, layer.num_key_value_heads))
+    # PyTorch has no such layer that gives its weights as well
+    if run.attention == "flash" and algebra.same(key_dim, value_dim):
+        run.keep(query, "query")
+        for name, each in (("key", key), ("value", value)):
+            if repeated:
+                run.make(name, heads * sources * key_dim, query.dtype)
+            else:
+                run.keep(each, name)
+        run.make("log_sums", heads * length, dtype_of_sums(query.dtype))
+        run.keep(context, "result")
+        return [context]
+    wide = dtype_of_sums(query.dtype)
+    # each of the two is kept for the gradient of the other
+    run.make("scaled", heads * length * key_dim if key.needs_gradient else 0, wide)
+    run.make("scaled", heads * sources * key_dim if query.needs_gradient else 0, wide)
+    if query.needs_gradient or key.needs_gradient:
+        if repeated or wide != query.dtype:
+            run.make("value", heads * sources * value_dim, wide)
+        else:
+            split = run.reshaped(value, (batch, sources, layer.num_heads, value_dim)).permuted((0, 2, 1, 3))
+            run.keep(run.reshaped(split, (heads, sources, value_dim)), "value")
+    _keep_weights(run, heads * length * sources, wide, dropped=False)
+    return [context]
+
+
 class _Sizes(NamedTuple):
     """The sizes of an attention over all examples and heads."""
 

@@ -35,6 +35,11 @@ def einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shape
     labels = given.split(",")
     if len(labels) != 2 or "." in layer.equation:
         raise refuse("not-measurable", "of an Einsum, what is kept is known of two inputs whose axes are all named")
+    return [product(run, inputs, (labels[0], labels[1]), output, shapes[0])]
+
+
+def product(run: Run, inputs: Values, labels: tuple[str, str], output: str, shape: Shape) -> Value:
+    """Multiply two inputs whose axes are named, as `torch.einsum` does."""
     left, right = labels
     shared = [each for each in output if each in left and each in right]
     summed = sorted(each for each in {*left} & {*right} if each not in output)
@@ -45,13 +50,13 @@ def einsum(run: Run, layer: Any, inputs: Values, trained: Trained, shapes: Shape
         (x, y) = inputs
         needs = x.needs_gradient or y.needs_gradient
         run.operate(OPERATIONS["multiply"], inputs, x.shape)
-        return [run.new(shapes[0], x.dtype, needs)]
+        return run.new(shape, x.dtype, needs)
     x = _as_matrix(run, inputs[0], left, [shared, alone[0], summed])
     y = _as_matrix(run, inputs[1], right, [shared, summed, alone[1]])
     made = run.operate(OPERATIONS["multiply"], [x, y], (x.shape[0], x.shape[1], y.shape[2]))
     lying = [*shared, *alone[0], *alone[1]]
     order = tuple(output.index(each) for each in lying)
-    return [run.new(shapes[0], made.dtype, made.needs_gradient, order)]
+    return run.new(shape, made.dtype, made.needs_gradient, order)
 
 
 def _as_matrix(run: Run, value: Value, labels: str, groups: Sequence[Sequence[str]]) -> Value:
