@@ -57,6 +57,8 @@ class Result:
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0
+    #: whether transformers builds it by default: it `does`, does with one field `stated`, or `fails`
+    default: str = "fails"
     #: whether only buffers are wrong
     wrong_buffers: bool = False
     #: why buffers are not in the document
@@ -76,6 +78,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         results.append(result)
         try:
             explorer = Explorer(model_type, class_name, most=most)
+            result.default = "stated" if explorer.base else "does"
             explorer.explore()
             result.learnt, result.runs, result.seconds = explorer, len(explorer.runs), explorer.seconds
             result.failures = sum(explorer.failures.values())
@@ -119,8 +122,9 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
         path.write_text(written(data), encoding="utf-8")
     classes = {
         each.class_name: {
-            "reason": each.reason, "no_buffers": each.no_buffers, "outcomes": dict(each.outcomes), "runs": each.runs,
-            "failures": each.failures, "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+            "default": each.default, "reason": each.reason, "no_buffers": each.no_buffers,
+            "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
+            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
         }
         for each in results
     }  # fmt: skip
