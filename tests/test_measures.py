@@ -1,6 +1,7 @@
 """Measures: what may be summed over a network, by every verb that takes `of`."""
 
 import json
+import re
 from importlib import import_module
 
 import pytest
@@ -161,6 +162,30 @@ def test_a_layer_type_has_a_form_of_what_flows(layer: pc.Layer, shape: tuple[int
     expected = sympy.sympify(form, locals=dict(general.symbols))
     assert {*general.symbols} == {str(each) for each in expected.free_symbols}
     assert int(expected.subs({general.symbols[name]: value for name, value in given.items()})) == general(**given)
+
+
+@pytest.mark.parametrize("of", ["flops", "saved"])
+@pytest.mark.parametrize("target", ["text", "markdown", "latex", "html"])
+def test_a_worksheet_of_a_measure_gives_no_answer_away(of: str, target: str) -> None:
+    spec = pc.Spec([pc.Input(shape=(4099,)), pc.Dense(units=523), pc.Dense(units=87)])
+    derivation = pc.explain(spec, of=of)
+    blank, key = (re.sub(r"\{?,\}?", "", derivation.to(target, sheet=sheet)) for sheet in ("blank", "answers"))
+    for layer in derivation.layers:
+        for number in (layer.row.total, *(term.amount for term in layer.terms)):
+            assert str(number) in key
+            assert str(number) not in blank
+    points = re.search(r"of (\d+)", blank)
+    assert points is not None
+    assert f"{points[1]} points: one for each blank." in key
+
+
+def test_a_comparison_is_of_tensors_alone() -> None:
+    done = CliRunner().invoke(main, ["explain", "specs/keras_mlp.yaml", "--of", "flops", "--compare", "keras,torch"])
+    assert done.exit_code == 2
+    assert (
+        "--compare is of the tensors of both frameworks, not of flops:"
+        " 'paramcalc count SPEC --of flops --as FRAMEWORK' counts for each"
+    ) in done.stderr
 
 
 @pytest.mark.parametrize("of", ["training_flops", "saved"])

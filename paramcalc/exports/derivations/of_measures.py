@@ -168,7 +168,7 @@ def _legend(symbols: Sequence[SymbolMeaning]) -> Legend:
         tuple(
             (
                 tuple(between(", ", [Maths(symbol(each.name)) for each in group])),
-                (", ".join(thousands(each.value) for each in group),),
+                (Answer((", ".join(thousands(each.value) for each in group),)),),
                 meaning,
             )
             for meaning, group in groups.items()
