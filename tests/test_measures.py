@@ -59,6 +59,20 @@ def test_what_is_no_measure_is_refused() -> None:
         pc.count(MIXTURE, of="bytes", causal="half")
 
 
+def test_the_receptive_field_is_no_measure_and_has_a_table_of_its_own() -> None:
+    with pytest.raises(pc.ParamcalcError, match="the receptive field has a table of its own: count --of receptive-fi"):
+        pc.formula(MIXTURE, of="receptive_field")
+
+
+@pytest.mark.parametrize("of", ["flops", "saved"])
+def test_what_cannot_be_measured_is_named_with_its_place(of: str) -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [9]}\n  - MelSpectrogram: {fft_length: 4}\n"
+    )
+    with pytest.raises(pc.ParamcalcError, match=r"<text>:5:5: error\[not-measurable\].*\(at 'mel_spectrogram'\)"):
+        pc.count(spec, of=of)
+
+
 def test_the_measures_of_tensors_are_what_a_count_has() -> None:
     for convention in ("keras", "torch"):
         count = pc.count(MIXTURE, convention)
@@ -97,7 +111,8 @@ def test_what_is_kept_of_a_mixture_is_refused_unless_all_of_it_is_active() -> No
         pc.formula(MIXTURE, "torch", of="saved")
     sheet = pc.memory(MIXTURE, "torch", training="adam")
     assert sheet.saved is None
-    assert said in sheet.unknown["saved"]
+    assert sheet.unknown["saved"] == f"{said}: with all of them active, it is known"
+    assert max(map(len, str(sheet).splitlines())) <= 80
 
 
 def test_a_batch_is_a_dim_of_every_spec() -> None:
