@@ -57,7 +57,7 @@ def test_what_breaks_a_condition_is_left_out() -> None:
         ({"vary": {"n": np.ones((2, 2), int)}}, "error[wrong-type]: the values of 'n' are an array of 2 axes"),
         ({"vary": [1, 2]}, "error[wrong-type]: a sweep varies dims over values, as a mapping has them or a table"),
         ({"where": "n + 1"}, "error[wrong-type]: takes conditions, and 'n + 1' is a number"),
-        ({"where": "free > 1"}, "error[free-dim]: 'free > 1' needs the value of 'free'\n    vary it, or give it one"),
+        ({"where": "free > 1"}, "error[free-dim]: 'free > 1' needs the value of 'free'\n    vary it, or give it"),
         ({"where": "n >"}, "error[invalid-expression]: 'n >' is not an expression"),
         ({"of": "flop"}, "error[unknown-measure]: there is no measure 'flop'"),
         ({"by": "total"}, "error[missing-key]: 'by' goes with 'top'"),

@@ -186,7 +186,7 @@ class Plan:
         for condition in self.where:
             free = self._unknown(condition.names)
             if free:
-                hint = f"vary it, or give it one: --set {free[0]}=…"
+                hint = f"vary it, or give it a value: --set {free[0]}=…"
                 raise refuse("free-dim", f"{quoted(condition.text)} needs the value of '{free[0]}'", hint)
             with suppress(NoSteps):
                 value = self.read(Program()).of(condition)
