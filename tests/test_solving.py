@@ -249,6 +249,10 @@ def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], code: str, me
     [
         ({"of": "size"}, "error[unknown-measure]: there is no measure 'size'"),
         ({"where": "u > 2"}, "error[unknown-dim]: the spec has no dim 'u'"),
+        (
+            {"where": "flops < 9"},
+            "error[unknown-dim]: 'flops' is a measure, and solutions are held to conditions on dims",
+        ),
         ({"where": "w +"}, "error[invalid-expression]: 'w +' is not an expression"),
         ({"node": "head"}, "error[unknown-node]: there is no node 'head' with a part in the number of parameters"),
     ],

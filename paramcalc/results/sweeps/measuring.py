@@ -68,6 +68,9 @@ class Meter:
         self.plan = plan
         self.points = points
         self.measures = [*range(len(plan.measures))] if measures is None else [*measures]
+        #: those, behind the others that conditions name
+        limited = {place for places in plan.of_measures.values() for place in places}
+        self._computed = [*sorted(limited - {*self.measures}), *self.measures]
         #: why the first point is refused that was counted
         self._refusal = ""
         self._lock = threading.Lock()
@@ -120,7 +123,7 @@ class Meter:
         if machine.exact:
             columns = {name: column.astype(object) for name, column in columns.items()}
         kept, covered, *values = machine.run(memory[number, block.shape], columns, out)
-        return kept, covered, values
+        return kept, covered, values[len(values) - len(self.measures) :]
 
     def _by_several(self, block: Block, columns: Mapping[str, Any]) -> Measured:
         """Measure a block at whose points several forms hold, or none yet."""
@@ -201,28 +204,29 @@ class Meter:
 
         sizes = self._sizes
 
-        def program_of(exprs: Iterable[Any]) -> tuple[Program, Sequence[Place]]:
+        def program_of(exprs: Mapping[int, Any]) -> tuple[Program, Sequence[Place]]:
             program = Program()
             outputs = self._outputs(program, forms, fixed, exprs)
             return program.decided(outputs, sizes)
 
-        wanted = [forms[place].expr for place in self.measures]
-        chosen = [cheapest(ways(expr), lambda way: program_of([way]), self._layout) for expr in wanted]
-        program, outputs = program_of(chosen)
+        def cheapest_of(place: int) -> Any:
+            return cheapest(ways(forms[place].expr), lambda way: program_of({place: way}), self._layout)
+
+        program, outputs = program_of({place: cheapest_of(place) for place in self._computed})
         machine = Machine(program, outputs, self._layout.axes, sizes)
         bounds = program.bounds(sizes)
-        return _Forms(machine, fixed, [bounds[place] for place in outputs[2:]])
+        return _Forms(machine, fixed, [bounds[place] for place in outputs[len(outputs) - len(self.measures) :]])
 
     def _outputs(
-        self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Iterable[Any]
+        self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Mapping[int, Any]
     ) -> list[Place]:
-        """Write which points are kept, of which that is right, and the measures, as steps."""
+        """Write which points are kept, of which that is right, and the measures of these places, as steps."""
         from paramcalc.results.sweeps.formulas import Steps
 
         one = program.number(1)
         allowed = program.all_of("both", [one, *self._conditions(program)])
         steps = Steps(program, self._layout)
-        values = [steps.value(expr) for expr in exprs]
+        values = {place: steps.value(expr) for place, expr in exprs.items()}
         assumed = [program.of("equal", program.dim(name), program.number(value)) for name, value in fixed.items()]
         # a symbol is at least 1, also where nothing is left of it in the form
         sizes = [name for name in self.plan.varied if name not in fixed]
@@ -233,10 +237,16 @@ class Meter:
             (exact if relation[0] == "divides" else assumed).append(steps.holds(relation))
         covered = program.all_of("both", [one, *assumed, *steps.conditions])
         return [
-            program.all_of("both", [allowed, *exact]),
+            program.all_of("both", [allowed, *exact, *self._limits(program, values)]),
             program.of("either", program.negation(allowed), covered),
-            *values,
+            *values.values(),
         ]
+
+    def _limits(self, program: Program, values: Mapping[int, Place]) -> list[Place]:
+        """Write as steps where the conditions on these measures are met."""
+        columns = self.plan.read(program, values)
+        limits = self.plan.of_measures.items()
+        return [columns.met(condition) for condition, places in limits if values.keys() >= {*places}]
 
     # --- conditions
 
@@ -251,7 +261,7 @@ class Meter:
         for place, condition in enumerate(plan.spec.requires):
             met = partial(columns.met, condition)
             found.append(self._step(program, ("requires", place), condition.names, met, partial(plan.meets, condition)))
-        for place, condition in enumerate(plan.where):
+        for place, condition in enumerate(plan.of_dims):
             met = partial(columns.met, condition)
             found.append(self._step(program, ("where", place), condition.names, met, partial(plan.meets, condition)))
         return found
@@ -336,10 +346,12 @@ class Meter:
         return self._counted[point]
 
     def _count_anew(self, point: Mapping[str, int]) -> tuple[int, ...] | None:
-        if not all(self.plan.meets(condition, point) for condition in self.plan.where):
+        if not all(self.plan.meets(condition, point) for condition in self.plan.of_dims):
             return None
         try:
-            return self.plan.counted(point)
+            counted = self.plan.counted(point)
+            limits = self.plan.of_measures
+            return counted if all(self.plan.meets(each, point, counted) for each in limits) else None
         except ParamcalcError as error:
             if error.code not in OF_SIZES:
                 raise
