@@ -234,7 +234,8 @@ ORDER = "'9:3' goes from 9 to 3: there is no number between"
         ({"limit": 0}, "invalid-value", "'limit' is a whole number of at least 1, not 0", ""),
         ({"step": {"n": 2}}, "unknown-dim", "'n' has a step, and is not varied", "vary it as well"),
         ({"dims": {"w": 4}}, "invalid-value", "'w' is given a value, and is to be varied", "do one of the two"),
-        ({"where": "w + 1"}, "wrong-type", "'w + 1' is 2, and no condition", ""),
+        ({"where": "w + 1"}, "wrong-type", "'w + 1' is a number, and no condition", ""),
+        ({"where": "w % 64"}, "wrong-type", "'w % 64' is a number, and no condition", ""),
         ({"where": [3]}, "wrong-type", "a condition is a text, not 3", "as in 'width % heads == 0'"),
     ],
 )

@@ -220,6 +220,18 @@ def test_cutting_and_processors_change_no_row(
         assert found.skipped == refused
 
 
+@pytest.mark.parametrize("where", ["width > 0", "width > 250", "width < 0"])
+def test_a_table_has_the_first_rows_without_holding_the_rest(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    cut(monkeypatch, 7, 50)
+    whole = pc.sweep(GPT2, GRID, where=where)
+    whole.run()
+    streamed = pc.sweep(GPT2, GRID, where=where)
+    assert str(streamed) == str(whole)
+    assert not streamed.is_done
+    assert streamed.beginning(3).columns["total"].tolist() == whole.columns["total"].tolist()[:3]
+    assert (streamed.beginning(3).rows, streamed.beginning(3).skipped) == (whole.number, whole.skipped)
+
+
 @pytest.mark.usefixtures("by_forms")
 def test_the_arithmetic_changes_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     in_64_bits = pc.sweep(GPT2, GRID)

@@ -77,9 +77,13 @@ class Where:
         try:
             with algebra.assuming():
                 values = dim_values(self.spec, {**self.given, **symbols})
-                return _relation_of(expression.evaluate(Environment(values)))
+                value = expression.evaluate(Environment(values))
         except (ParamcalcError, Undecided):
             return None
+        is_truth = getattr(value, "is_Relational", False) or getattr(value, "is_Boolean", False)
+        if algebra.is_number(value) and not is_truth:
+            raise refuse("wrong-type", f"{quoted(expression.text)} is a number, and no condition")
+        return _relation_of(value)
 
     def _test(self, expression: Expression) -> Any:
         def test(row: Sizes) -> bool:

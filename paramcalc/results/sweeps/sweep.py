@@ -6,13 +6,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Expression
+from paramcalc.core.expression import Expression, folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, TOTALS
 from paramcalc.measures import Measure
 from paramcalc.results.sweeps.candidates import read_candidates
@@ -34,6 +34,17 @@ if TYPE_CHECKING:
 MOST_ROWS = 2**27
 
 
+class Beginning(NamedTuple):
+    """The first rows of a sweep, and how many there are in all."""
+
+    #: the most rows that were asked for
+    most: int
+    columns: Mapping[str, Any]
+    rows: int
+    #: how many points were left out
+    skipped: int
+
+
 class Sweep(Displayed):
     """The measures of a network at many points: every combination of the values of some dims, or the rows of a table.
 
@@ -45,6 +56,7 @@ class Sweep(Displayed):
         self.work = work
         self._client = client
         self._part: Part | None = None
+        self._beginning: Beginning | None = None
 
     # --- what is swept
 
@@ -158,6 +170,37 @@ class Sweep(Displayed):
             with closing(self.parts(range(work.parts), into)) as parts:
                 self._part = self.joined(_told(parts, work, progress))
         return self._part
+
+    def beginning(self, most: int, progress: Callable[[int], None] | None = None) -> Beginning:
+        """Return the first rows, this many at the most, and how many there are: only these are held in memory.
+
+        `progress` is as that of `run`.
+        """
+        if self._beginning is None or self._beginning.most != most:
+            if self._part is not None or self.work.selection is not None:
+                part = self.run(progress)
+                self._beginning = Beginning(most, self._first([part], most), part.rows, part.skipped)
+            else:
+                self._beginning = self._streamed(most, progress)
+        return self._beginning
+
+    def _streamed(self, most: int, progress: Callable[[int], None] | None) -> Beginning:
+        """Work out all parts, and keep the first rows."""
+        found: list[Part] = []
+        rows, skipped = 0, 0
+        with closing(self.parts(range(self.work.parts))) as parts:
+            for part in _told(parts, self.work, progress):
+                if rows < most:
+                    # a copy, so that the rest of the part is not held
+                    found.append(Part({name: column[:most].copy() for name, column in part.columns.items()}, 0))
+                rows += part.rows
+                skipped += part.skipped
+        return Beginning(most, self._first(found, most), rows, skipped)
+
+    def _first(self, parts: Sequence[Part], most: int) -> dict[str, Any]:
+        """Return the first rows of parts, as they are read."""
+        columns = {name: _concatenated([part.columns[name] for part in parts]) for name in self.work.plan.columns}
+        return {name: self.shown(name, column[:most]) for name, column in columns.items()}
 
     def parts(
         self, numbers: Sequence[int], into: Callable[[int], Mapping[str, Any]] | None = None
@@ -300,6 +343,9 @@ def sweep(
     if not axes:
         raise refuse("missing-key", "a sweep varies at least one dim", "as in vary={'width': range(256, 1025, 64)}")
     varied = tuple(name for axis in axes for name in axis.columns)
+    twice = next((name for name in map(folded_name, dims or ()) if name in varied), None)
+    if twice is not None:
+        raise refuse("invalid-value", f"'{twice}' is given a value, and is to be varied", "do one of the two")
     plan = Plan(spec, convention, varied, choices, conditions, measures)
     plan.check()
     selection = _selection(plan, top, by, _names(pareto))
