@@ -31,6 +31,10 @@ FEW = 100
 MOST_COUNTED, MOST_EVALUATED = 20_000, 200_000
 
 
+class SeveralForms(Exception):
+    """One form does not hold at all points, and no other is to be made."""
+
+
 class Measured(NamedTuple):
     """What was measured of a block: values that NumPy broadcasts to its shape, until the next block is measured."""
 
@@ -73,6 +77,7 @@ class Meter:
         self._computed = [*sorted(limited - {*self.measures}), *self.measures]
         #: why the first point is refused that was counted
         self._refusal = ""
+        self._is_single = False
         self._lock = threading.Lock()
         self._local = threading.local()
         self._forms: list[_Forms] = []
@@ -86,6 +91,22 @@ class Meter:
         for key, look_up in self._look_ups.items():
             axes[key] = frozenset[int]().union(*(axes[name] for name in look_up.names))
         self._layout = Layout(axes, points.shapes)
+
+    def make_one(self) -> bool:
+        """Make the one form that is to hold at all points, at the first of them; return whether there is one.
+
+        Then `measured` raises `SeveralForms` at a point where it does not hold.
+        """
+        self._is_single = True
+        point = {name: int(column[0]) for name, column in self.points.at(numpy.zeros(1, numpy.int64)).items()}
+        try:
+            forms = self.plan.forms(point)
+        except ParamcalcError:
+            return False
+        if any(self._is_fixed(name, number, forms) for name, number in point.items()):
+            return False
+        self._forms.append(self._ready(forms, {}))
+        return True
 
     def measured(self, block: Block, out: Sequence[Any] = ()) -> Measured:
         """Measure the points of a block. Measures are written into the arrays `out`, where they are of its shape.
@@ -102,11 +123,6 @@ class Meter:
                     return Measured(None if _everywhere(kept) else _truths(block, kept), values)
                 break
         return self._by_several(block, columns)
-
-    @property
-    def has_one_form(self) -> bool:
-        """Whether all points that were measured are those of one closed form, with a symbol for each dim."""
-        return len(self._forms) == 1 and not self._forms[0].fixed and not self._counted
 
     # --- by forms
 
@@ -164,6 +180,8 @@ class Meter:
 
     def _without_forms(self, block: Block, left: Any) -> Any:
         """Make forms at the first of the points that are left; return the points to be counted where there are none."""
+        if self._is_single:
+            raise SeveralForms
         known, place = len(self._forms), int(left.argmax())
         if known and int(left.sum()) <= FEW:
             return left
