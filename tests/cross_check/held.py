@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -66,9 +66,9 @@ def derived(case: Case) -> pc.Derived:
     return pc.derive(partial(case.constructor, **case.arguments), budget=_BUDGET)
 
 
-def made(arguments: Arguments, point: dict[str, Any]) -> nn.Module | None:
+def made(arguments: Arguments, point: dict[str, Any], devices: Sequence[str] = ("meta", "cpu")) -> nn.Module | None:
     """The module at a point, without numbers where that is possible; None where there is none, or an empty tensor."""
-    for device in ("meta", "cpu"):
+    for device in devices:
         with suppress(Exception), torch.device(device):
             module: nn.Module = arguments.call(point)
             tensors = [*module.parameters(), *module.buffers()]

@@ -84,8 +84,10 @@ def survey(kind: str) -> dict[str, Any]:
 def compared(arguments: Arguments, net: pc.Derived) -> Iterator[tuple[dict[str, Any], bool]]:
     """Fresh points, and whether the spec has the numbers of the model at each."""
     found = 0
+    # numbers are kept only where a model cannot be made without them
+    devices = ("cpu",) if made(arguments, arguments.values, ("meta",)) is None else ("meta",)
     for point in fresh(arguments, net, random.Random(3)):
-        module = made(arguments, point)
+        module = made(arguments, point, devices)
         if module is None:
             continue
         try:
