@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.calls import INPUT, Called, Calls, Link
-from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger, Seen, Segment, Source, template_of
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path
 from paramcalc.frameworks.names import FreeNames
 

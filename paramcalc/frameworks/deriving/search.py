@@ -12,9 +12,10 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Arguments, Values
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates
 from paramcalc.frameworks.deriving.literals import doubles_in
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
@@ -41,7 +42,7 @@ _ENRICHED = 6
 _PROBED = 16
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """What a constructor makes at a point."""
 
@@ -92,6 +93,8 @@ class Derivation:
         self.enforced: list[Condition] = []
         self.tautologies: set[Condition] = set()
         self.counterexamples: list[Run] = []
+        #: what was drawn for the last tree
+        self.drawn: list[Run] = []
         self.dependencies: dict[str, tuple[Run, Run]] = {}
         #: the points at which the last tree was made
         self.last: list[Values] = []
@@ -289,17 +292,16 @@ class Derivation:
         )
 
     def _sample(self) -> list[Run]:
-        """Return the runs that a tree is made of."""
+        """Return the runs that a tree is made of: those that were drawn before, as far as they still fit."""
         found = [self.base, *(run for run in self.counterexamples if self._fits(run) and run is not self.base)]
-        drawn = 0
+        self.drawn = [run for run in self.drawn if self._fits(run) and run not in found]
         for trial in range(4 * _DRAWN):
-            if drawn >= _DRAWN:
+            if len(self.drawn) >= _DRAWN:
                 break
             for run in self._drawn((self.points.small, self.points.near, self.points.wild)[trial % 3], 1):
-                if run not in found:
-                    found.append(run)
-                    drawn += 1
-        return found
+                if run not in found and run not in self.drawn:
+                    self.drawn.append(run)
+        return [*found, *self.drawn]
 
     # --- the search
 
@@ -328,11 +330,13 @@ class Derivation:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in fixed.items())
         return refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
 
-    def _merged(self, runs: Sequence[Run]) -> list[Merged]:
+    def _candidates(self, runs: Sequence[Run]) -> Candidates:
         values = [run.values for run in runs]
         free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
-        candidates = Candidates(self.values, free, values, self.log, self.runner.check)
-        return Merger(candidates, [run.inventory.root for run in runs]).merge()
+        return Candidates(self.values, free, values, self.log, self.runner.check)
+
+    def _merged(self, runs: Sequence[Run]) -> list[Merged]:
+        return Merger(self._candidates(runs), [run.inventory.root for run in runs]).merge()
 
     def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
         layers, made, _ = written(nodes)
@@ -494,7 +498,7 @@ class Derivation:
             seen.setdefault(observation.point, set()).add(str(value))
         alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
         others = [run for run in sample if run not in alike]
-        condition = self._separating(alike, others) if others else self._saving(alike)
+        condition = self._separating(alike, others) if others else self._saving(lost, sample)
         if condition is None and self._more():
             return
         if condition is not None:
@@ -541,18 +545,20 @@ class Derivation:
             if self.values[name] > least and all(run.values[name] <= least for run in others)
         ]
 
-    def _saving(self, alike: Sequence[Run]) -> Condition | None:
+    def _saving(self, lost: Lost, sample: Sequence[Run]) -> Condition | None:
         """Return a condition with which what was lost is found."""
         for condition in [*self._conditions(), *self._bounds([])]:
             if condition in self.points.kept:
                 continue
-            meeting = [run for run in alike if condition.holds(run.values)]
-            if 4 <= len(meeting) < len(alike):
+            meeting = [run for run in sample if condition.holds(run.values)]
+            if 4 <= len(meeting) < len(sample):
+                numbers = {place: number for number, place in enumerate(_places(meeting, sample))}
                 try:
-                    self._merged(meeting)
+                    if lost.may_be_found(self._candidates(meeting), numbers):
+                        self._merged(meeting)
+                        return condition
                 except Lost:
                     continue
-                return condition
         return None
 
     def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
@@ -623,6 +629,11 @@ def _divides(name: str, alike: Sequence[Run], others: Sequence[Run]) -> bool:
     """Whether a dim is larger in all of some runs than in all others."""
     here, there = ([run.values[name] for run in runs] for runs in (alike, others))
     return bool(here and there) and type(here[0]) is int and (min(here) > max(there) or max(here) < min(there))
+
+
+def _places(some: Sequence[Run], runs: Sequence[Run]) -> list[int]:
+    """Return where some of the runs stand among all."""
+    return [place for place, run in enumerate(runs) if run in some]
 
 
 def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
