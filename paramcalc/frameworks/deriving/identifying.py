@@ -50,6 +50,7 @@ class Candidates:
     chooses: bool = True
     _found: dict[tuple[tuple[Observation, ...], Vector, bool], Expr | None] = field(default_factory=dict)
     _tables: dict[tuple[Observation, ...], Table] = field(default_factory=dict)
+    _conditions: dict[tuple[str, ...], list[Expr]] = field(default_factory=dict)
     _sides: dict[tuple[Observation, ...], list[Sides]] = field(default_factory=dict)
     _enough: dict[frozenset[int], bool] = field(default_factory=dict)
     #: what numbers in copies are, by the counters of the copies
@@ -133,18 +134,24 @@ class Candidates:
     def condition(self, observations: Sequence[Observation], outcomes: Sequence[bool]) -> Expr | None:
         """Return a condition that is true where it is observed to be, and nowhere else; None if none is found."""
         columns = Columns(self.environments(observations))
-        for expr in [*self._predicates(observations[0].counters), *self._bounds()]:
+        counters = tuple(name for name, _ in observations[0].counters)
+        for expr in [*self._predicates(counters), *self._bounds()]:
             if columns.of(expr).values == [*outcomes]:
                 return expr
         return None
 
-    def _predicates(self, counters: Sequence[tuple[str, int]]) -> Iterator[Expr]:
-        """Yield conditions: those that the constructor compared, and what is said of the number of a copy."""
+    def _predicates(self, counters: tuple[str, ...]) -> list[Expr]:
+        """Return conditions: those that the constructor compared, and what is said of the number of a copy."""
+        if counters not in self._conditions:
+            self._conditions[counters] = [*self._made_predicates(counters)]
+        return self._conditions[counters]
+
+    def _made_predicates(self, counters: Sequence[str]) -> Iterator[Expr]:
         free = {*self.free}
         for each in self.log.conditions.values():
             if each.names <= free:
                 yield from (each.opposite().expr, each.expr) if each.op == "!=" else (each.expr, each.opposite().expr)
-        for counter in (ex.name(name) for name, _ in reversed(counters)):
+        for counter in map(ex.name, reversed(counters)):
             for number in map(ex.number, range(8)):
                 yield ex.made("==", counter, number)
                 yield ex.made(">", counter, number)
@@ -199,10 +206,12 @@ class Candidates:
         if observations not in self._sides:
             table = self._table(observations)
             found = self._sides[observations] = []
-            for condition in self._predicates(observations[0].counters):
-                truths = table.truths(condition)
-                if any(truths[place] is None for place in table.wide):
+            seen = set()
+            for condition in self._predicates(tuple(name for name, _ in observations[0].counters)):
+                truths = tuple(table.truths(condition))
+                if truths in seen or any(truths[place] is None for place in table.wide):
                     continue
+                seen.add(truths)
                 here = [place for place in table.wide if truths[place]]
                 there = [place for place in table.wide if not truths[place]]
                 if all(self.is_enough(observations[place].point for place in side) for side in (here, there)):

@@ -146,16 +146,20 @@ class Derivation:
         """Run the constructor at a point, once; None where it raises."""
         key = json.dumps(values, sort_keys=True)
         if key not in self.runs:
+            self.runs[key] = None
             try:
-                found = self._read(values, self._made(values))
-                degenerate = found.inventory.is_degenerate and not self.base.inventory.is_degenerate
-                self.runs[key] = None if degenerate else found
+                if key not in self.runner.models:
+                    self.runner.models[key] = None
+                    self.runner.models[key] = self._made(values)
+                model = self.runner.models[key]
+                found = self._read(values, model) if model is not None else None
+                if found is not None and found.inventory.is_degenerate <= self.base.inventory.is_degenerate:
+                    self.runs[key] = found
             except ParamcalcError:
                 if self.runner.is_spent:
                     raise
-                self.runs[key] = None
             except FAILURES:
-                self.runs[key] = None
+                pass
         return self.runs[key]
 
     def _trace(self) -> None:
@@ -547,18 +551,21 @@ class Derivation:
 
     def _saving(self, lost: Lost, sample: Sequence[Run]) -> Condition | None:
         """Return a condition with which what was lost is found."""
+        tried = set()
         for condition in [*self._conditions(), *self._bounds([])]:
             if condition in self.points.kept:
                 continue
-            meeting = [run for run in sample if condition.holds(run.values)]
-            if 4 <= len(meeting) < len(sample):
-                numbers = {place: number for number, place in enumerate(_places(meeting, sample))}
-                try:
-                    if lost.may_be_found(self._candidates(meeting), numbers):
-                        self._merged(meeting)
-                        return condition
-                except Lost:
-                    continue
+            places = tuple(place for place, run in enumerate(sample) if condition.holds(run.values))
+            if places in tried or not 4 <= len(places) < len(sample):
+                continue
+            tried.add(places)
+            meeting = [sample[place] for place in places]
+            try:
+                if lost.may_be_found(self._candidates(meeting), {place: new for new, place in enumerate(places)}):
+                    self._merged(meeting)
+                    return condition
+            except Lost:
+                continue
         return None
 
     def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
@@ -629,11 +636,6 @@ def _divides(name: str, alike: Sequence[Run], others: Sequence[Run]) -> bool:
     """Whether a dim is larger in all of some runs than in all others."""
     here, there = ([run.values[name] for run in runs] for runs in (alike, others))
     return bool(here and there) and type(here[0]) is int and (min(here) > max(there) or max(here) < min(there))
-
-
-def _places(some: Sequence[Run], runs: Sequence[Run]) -> list[int]:
-    """Return where some of the runs stand among all."""
-    return [place for place, run in enumerate(runs) if run in some]
 
 
 def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
