@@ -74,12 +74,11 @@ def _own(part: NodeDerivation, contributions: Sequence[Contribution]) -> Contrib
 
 def _totals(parts: Sequence[NodeDerivation], size: str = "") -> Iterator[tuple[Cell, ...]]:
     rows = [row for part in parts for row in part.rows]
-    buffers = [row.buffers for row in rows if row.buffers is not None]
     totals = [
         ("total", sum(row.total for row in rows), size),
         ("trained", sum(row.trainable for row in rows), ""),
         ("not trained", sum(row.non_trainable for row in rows), ""),
-        ("buffers, apart", sum(buffers) if len(buffers) == len(rows) else 0, ""),
+        ("buffers, apart", sum(row.buffers or 0 for row in rows), ""),
     ]
     for name, number, more in totals if totals[-1][1] else totals[:-1]:
         yield ((name,), (Answer((thousands(number),)),), (), (Answer((more,)),) if more else ())

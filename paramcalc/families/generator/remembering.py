@@ -273,6 +273,9 @@ def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
         if not isinstance(other, (*_NUMBERS, str)):
             return NotImplemented if sign not in ("==", "!=") else sign == "!="
         outcome = apply(plain(self), plain(other))
+        if isinstance(self, str) and sign not in ("==", "!="):
+            # the order of texts matters to none that sorts them
+            return outcome
         return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
 
     return method
@@ -607,20 +610,29 @@ def has_one_of(text: str, choices: Iterable[str]) -> str:
     return "(" + " or ".join(f'"{each}" in {text}' for each in choices) + ")"
 
 
+class Ordered(set[Any]):
+    """A set whose elements always come in the same order."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(builtins.sorted(set.__iter__(self)))
+
+
 class _Set(type):
-    """Stands for `set` in the code of models: of a list of texts it is asked which of these are in it."""
+    """Stands for `set` in the code of models: of a list of texts it asks which are in it."""
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, set)
 
     def __call__(cls, *values: Any) -> Any:
         found: set[Any] = set(*(map(plain, items_of(each)) for each in values))
+        if not found or not all(isinstance(each, str) for each in found):
+            return found
         recorder = current()
-        if recorder is not None and values and isinstance(values[0], Sequence):
-            text = expression(values[0])
-            for choices in recorder.choices.get(text, ()):
+        if recorder is not None and isinstance(values[0], Sequence):
+            text = values[0].expression
+            for choices in recorder.choices.get(text) or [[each] for each in builtins.sorted(found)]:
                 ask(has_one_of(text, choices), not found.isdisjoint(choices))
-        return found
+        return Ordered(found)
 
 
 class Set(metaclass=_Set):
