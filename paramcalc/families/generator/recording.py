@@ -54,6 +54,8 @@ class Made:
     sites: frozenset[str] = frozenset()
     frame: Frame | None = None
     key: str = ""
+    #: by their numbers, where in the module each module stood when its constructor ended
+    held: dict[int, str] = field(default_factory=dict)
 
 
 Event: TypeAlias = "Condition | Loop | Made"
