@@ -24,6 +24,8 @@ from paramcalc.spec.loading import read_file
 from paramcalc.spec.values import read_conditions
 
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".h5", ".msgpack")
+#: What a count says where it is not known to how many experts a token is sent.
+_NO_ACTIVE = "the active parameters of {} are not known"
 #: Keys of a configuration that change the tensors of any model, and are not supported.
 _OTHER = {"quantization_config": "quantised weights", "peft_type": "an adapter"}
 
@@ -98,6 +100,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     head_data = dict(family.layers_of(cls))
     # nobody wrote the buffers of what is written by hand
     needed = head_data.pop("buffers", UNKNOWN if family.is_connected else {})
+    unknown = {"active": _NO_ACTIVE} if head_data.pop("active", None) == UNKNOWN else {}
     dims = _dims(family, config, head_data.pop("fixed", {}))
     connections = "known" if family.is_connected else "none"
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
@@ -119,11 +122,12 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         first = error.problems[0]
         hint = f"{family.name} was proved with the values for which it holds"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
-    if is_stated and _holds(spec, needed.get("requires", [])):
-        return spec
-    if is_stated:
+    if is_stated and not _holds(spec, needed.get("requires", [])):
+        is_stated = False
         spec = read_spec({**data, **head_data, "layers": _without_states(head_data["layers"])})
-    return replace(spec, remarks=(_NO_BUFFERS.format(cls),), unknown=("buffers",))
+    if not is_stated:
+        unknown["buffers"] = _NO_BUFFERS
+    return replace(spec, remarks=tuple(each.format(cls) for each in unknown.values()), unknown=(*unknown,))
 
 
 # --- Buffers ----------------------------------------------------------------------------
@@ -211,6 +215,9 @@ def _class(family: Family, config: Mapping[str, Any], head: str | None) -> str:
 def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
     """Return the dims of a family with the values that a configuration gives them."""
     dims = dict(family.dims)
+    for path, others in family.stated.items():
+        if isinstance(_at(config, path), Mapping):
+            dims.update(others)
     for path, value in _flat(family, config, ""):
         name = family.aliases.get(path, path)
         if name == "id2label" and "num_labels" in dims and isinstance(value, Mapping):
@@ -224,6 +231,14 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
         if dims[name] == "none":
             dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
+
+
+def _at(config: Mapping[str, Any], path: str) -> Any:
+    """Return what a configuration has at a dotted name."""
+    found: Any = config
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:

@@ -33,6 +33,8 @@ class Family:
     aliases: Mapping[str, str] = field(default_factory=dict)
     #: the fields that are configurations themselves
     configs: tuple[str, ...] = ()
+    #: for each of these, the fields in it that have other defaults where it is stated than where it is left out
+    stated: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: the classes of models by what heads are called: `base`, `usual`, `causal-lm`, `masked-lm`
     named_heads: Mapping[str, str] = field(default_factory=dict)
     #: whether the layers are connected, as in the documents that are written by hand
@@ -62,6 +64,7 @@ def read_family(text: str) -> Family:
         data.get("lists") or {},
         data.get("aliases") or {},
         tuple(data.get("configs") or ()),
+        data.get("stated") or {},
         data.get("named_heads") or {},
         data.get("connections") == "known",
         data.get("blocks") or {},

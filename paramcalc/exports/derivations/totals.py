@@ -78,7 +78,7 @@ def _totals(parts: Sequence[NodeDerivation], size: str = "") -> Iterator[tuple[C
         ("total", sum(row.total for row in rows), size),
         ("trained", sum(row.trainable for row in rows), ""),
         ("not trained", sum(row.non_trainable for row in rows), ""),
-        ("buffers, apart", sum(row.buffers for row in rows), ""),
+        ("buffers, apart", sum(row.buffers or 0 for row in rows), ""),
     ]
     for name, number, more in totals if totals[-1][1] else totals[:-1]:
         yield ((name,), (Answer((thousands(number),)),), (), (Answer((more,)),) if more else ())

@@ -15,8 +15,10 @@ from typing import Any
 
 from transformers.configuration_utils import ALLOWED_ATTN_LAYER_TYPES, ALLOWED_MLP_LAYER_TYPES
 
-from paramcalc.families.generator.models import Declared, Fields
+from paramcalc.families.generator.models import IGNORED, Declared, Fields
 
+#: The sorts of fresh configurations.
+SORTS = ("random", "hostile", "sparse")
 #: Fields that say how many layers there are: few are as good as many.
 _DEPTH = re.compile(r"(num_(hidden_)?layers|n_layers?|_layers|depth|num_blocks|num_(de|en)coder_blocks)$")
 _WIDTH = re.compile(r"^(hidden_size|d_model|n_embd|dim|embed_dim|hidden_dim|width|emb_dim|word_embed_proj_dim)$")
@@ -39,6 +41,23 @@ def overridden(fields: Mapping[str, Any]) -> dict[str, Any]:
         for each in above:
             inner = inner.setdefault(each, {})
         inner[name] = copy.deepcopy(value)
+    return found
+
+
+def thinned(data: Mapping[str, Any], rng: Random) -> dict[str, Any]:
+    """Return a configuration as it is saved without some of its fields, as people write them by hand.
+
+    So are those in it: some are left out altogether, or do not say of which type they are. Some stay whole.
+    """
+    share = rng.choice([0, 0, 0.1, 0.3, 0.6, 0.9])
+    found = {}
+    for name, value in data.items():
+        if name in IGNORED or rng.random() < share:
+            continue
+        is_config = isinstance(value, Mapping) and "model_type" in value
+        found[name] = thinned(value, rng) if is_config else copy.deepcopy(value)
+        if is_config and (not share or rng.random() > share):
+            found[name]["model_type"] = value["model_type"]
     return found
 
 

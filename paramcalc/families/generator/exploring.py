@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from random import Random
 from typing import Any
 
 from paramcalc.families.configs import values_of
-from paramcalc.families.generator.drawing import Drawing, key_of, overridden
+from paramcalc.families.generator.drawing import Drawing, key_of, overridden, thinned
 from paramcalc.families.generator.learning import Tries
 from paramcalc.families.generator.models import (
     Declared,
@@ -157,6 +158,7 @@ class Explorer:
             self.small = {}
         for depth in (2, 5):
             self.run(self.drawing.depths(depth))
+        self.move_followed()
         self.move_others()
         self.flip()
         self.move_read()
@@ -267,6 +269,14 @@ class Explorer:
                     break
                 self.run({**self.small, name: value})
 
+    def move_followed(self) -> None:
+        """Move the fields that one may follow from that is left out: those that are equal to it by default."""
+        for name in self.relevant():
+            if self.declared.defaults[name] is None:
+                for other in rivals(name, self.fields[name], self.fields):
+                    for value in self.drawing.moves(other)[:2] if other in self.drawing.names else ():
+                        self.run({**self.small, other: value})
+
     def move_others(self) -> None:
         """Move the fields that the code does not read: all together, or else one by one."""
         names = [name for name in self.drawing.names if len(self.values(name)) < 2]
@@ -290,6 +300,18 @@ class Explorer:
         return {key_of({"": run.fields.get(name)}) for run in self.runs}
 
 
+def rivals(name: str, value: Any, fields: Fields) -> list[str]:
+    """Return the fields that have the value of another, beside which they stand; none for a number that many have."""
+    above = name.rpartition(".")[0]
+    if type(value) is not int or value < 3:
+        return []
+    return [
+        each
+        for each, other in fields.items()
+        if each != name and type(other) is int and other == value and each.rpartition(".")[0] == above
+    ]
+
+
 def _inner(config: Any, path: str) -> Any:
     """Return the configuration at a path in another; None, where there is none."""
     for part in path.split(".") if path else ():
@@ -297,21 +319,28 @@ def _inner(config: Any, path: str) -> Any:
     return config
 
 
-def drawn(
-    explorer: Explorer, number: int, hostile: bool, seed: int
-) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
-    """Yield fresh configurations with the tensors of models of them, built without recording anything."""
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(seed))
+def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
+    """Yield fresh configurations with the tensors of models of them, built without recording anything.
+
+    They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
+    """
+    rng = Random(seed)
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, rng)
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):
         if found == number:
             return
-        given = explorer.stated(drawing.hostile(names) if hostile else drawing.random(names))
-        if key_of(given) in explorer.tried:
+        fields = explorer.stated(drawing.hostile(names) if sort == "hostile" else drawing.random(names))
+        if sort != "sparse" and key_of(fields) in explorer.tried:
             continue
         try:
-            model = build(explorer.cls, made_config(explorer.model_type, overridden(given)))
+            given = overridden(fields)
+            config = made_config(explorer.model_type, given)
+            if sort == "sparse":
+                given = thinned(json.loads(config.to_json_string(use_diff=False)), rng)
+                config = made_config(explorer.model_type, given)
+            model = build(explorer.cls, config)
         except Exception:
             continue
         found += 1

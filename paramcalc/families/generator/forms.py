@@ -119,12 +119,23 @@ class _Reader:
         split = self.split(found)
         if split is not None:
             return split
-        bodies = [self.rest(each.trie) for each in found]
+        bodies = self.alike([each.trie for each in found])
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
         raise NotLearnt(f"runs go apart without a condition: {names}")
+
+    def alike(self, tries: Sequence[Trie]) -> list[Body]:
+        """Return what follows each way on; of a condition that one alone asks, the side that is as the others are."""
+        bodies = [self.rest(each) for each in tries]
+        sides = [[step for step in each.branches if isinstance(step, Asked)] for each in tries]
+        plain = [body for body, asked in zip(bodies, sides, strict=True) if len(asked) < 2]
+        for place, asked in enumerate(sides):
+            if plain and len(asked) == 2 and bodies[place].entries != plain[0].entries:
+                one_sided = [self.rest(Trie({step: tries[place].branches[step]})) for step in asked]
+                bodies[place] = next((each for each in one_sided if each.entries == plain[0].entries), bodies[place])
+        return bodies
 
     def split(self, groups: Sequence[_Group]) -> Body | None:
         """Return what follows where the copies of a loop go apart; None where no loop tells them apart."""

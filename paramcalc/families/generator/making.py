@@ -15,8 +15,8 @@ from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
 from paramcalc.families.generator.bodies import Body, Copies
 from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
-from paramcalc.families.generator.drawing import Drawing, overridden
-from paramcalc.families.generator.exploring import Explorer, Run, drawn
+from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
+from paramcalc.families.generator.exploring import Explorer, Run, drawn, rivals
 from paramcalc.families.generator.following import (
     CONSTANT,
     Observed,
@@ -29,8 +29,8 @@ from paramcalc.families.generator.following import (
     value_of,
 )
 from paramcalc.families.generator.learning import NotLearnt, Tries
-from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
+from paramcalc.families.generator.mixtures import is_known, sent_to
+from paramcalc.families.generator.models import IGNORED, Fields, config_at, fields_of, heads, made_config, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
@@ -38,6 +38,9 @@ from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
+
+#: Of what fresh configurations are drawn.
+_SEED = 20261128
 
 
 @dataclass
@@ -54,6 +57,8 @@ class Result:
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0
+    #: whether transformers builds it by default: it `does`, does with one field `stated`, or `fails`
+    default: str = "fails"
     #: whether only buffers are wrong
     wrong_buffers: bool = False
     #: why buffers are not in the document
@@ -65,7 +70,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
     """Learn the classes of models of a type, and prove what was learnt: the document of the family, and what came.
 
     `most` is the number of models that are constructed of each class, `fresh` the number of configurations that each of
-    the two generators draws anew. Of a class with one wrong answer there is nothing in the document.
+    the three generators draws anew. Of a class with one wrong answer there is nothing in the document.
     """
     results, documents = [], {}
     for class_name in dict.fromkeys(heads(model_type).values()):
@@ -73,6 +78,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         results.append(result)
         try:
             explorer = Explorer(model_type, class_name, most=most)
+            result.default = "stated" if explorer.base else "does"
             explorer.explore()
             result.learnt, result.runs, result.seconds = explorer, len(explorer.runs), explorer.seconds
             result.failures = sum(explorer.failures.values())
@@ -116,8 +122,9 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
         path.write_text(written(data), encoding="utf-8")
     classes = {
         each.class_name: {
-            "reason": each.reason, "no_buffers": each.no_buffers, "outcomes": dict(each.outcomes), "runs": each.runs,
-            "failures": each.failures, "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+            "default": each.default, "reason": each.reason, "no_buffers": each.no_buffers,
+            "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
+            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
         }
         for each in results
     }  # fmt: skip
@@ -128,10 +135,11 @@ def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[
     """Return the document of a family of those of its classes."""
     found: dict[str, Any] = {"family": model_type, "transformers": version()}
     found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
-    for key in ("dims", "absent", "lists", "aliases", "heads"):
+    for key in ("dims", "absent", "lists", "aliases", "stated", "heads"):
         rows: dict[str, Any] = {}
         for each in documents.values():
-            rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
+            for name, value in each.get(key, {}).items():
+                rows[name] = {**rows.get(name, {}), **value} if key == "stated" else rows.get(name, value)
         if rows:
             found[key] = rows
     for key in ("derived", "configs"):
@@ -147,8 +155,8 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     assert explorer is not None
     result.outcomes, result.refused = Counter(), []
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
-    cases += [("random", overridden(given), made) for given, made in drawn(explorer, fresh, False, 20261128)]
-    cases += [("hostile", overridden(given), made) for given, made in drawn(explorer, fresh, True, 7)]
+    for place, sort in enumerate(SORTS):
+        cases += [(sort, given, made) for given, made in drawn(explorer, fresh, sort, _SEED + place)]
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
@@ -182,7 +190,8 @@ def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
     head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
     del head["buffers"]
     needed: dict[str, Any] = {}
-    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
+    requires = [*all_of_it.pop("requires", []), *all_of_it.pop("positive", [])]
+    if requires := [each for each in requires if each not in head.get("requires", [])]:
         needed["requires"] = requires
     fixed = all_of_it.pop("fixed", {}).items()
     if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
@@ -215,11 +224,11 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     if not tries.with_buffers:
         runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
     tied = ties(body, runs)
+    knows_active = is_known(body, explorer.fields, explorer.declared.aliases)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
-    mixtures = _mixtures(explorer, {entry.owner for entry in body.entries.values()})
-    texts += mixtures.values()
     for way, entry in body.entries.items():
+        texts += [sent_to(entry)] if knows_active and sent_to(entry) else []
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
@@ -227,7 +236,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     for name in names:
         dims.add(name)
     dims.limit()
-    found_layers = layers(body, tied, [*dims.found, *RESERVED], mixtures)
+    found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
     data["dims"] = dims.found
@@ -240,6 +249,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
                 ("lists", dims.lists),
                 ("aliases", explorer.declared.aliases),
                 ("configs", [*explorer.declared.configs]),
+                ("stated", _stated(explorer, dims.found)),
             )
             if value
         }
@@ -249,23 +259,26 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         head["fixed"] = fixed
     if requires or dims.needed:
         head["requires"] = [*requires, *dims.needed]
+    if not knows_active:
+        head["active"] = UNKNOWN
+    if positive := _positive(explorer, body):
+        head["positive"] = positive
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
 
 
-def _mixtures(explorer: Explorer, owners: set[str]) -> dict[str, str]:
-    """Return the field that says to how many experts a token is sent, for each class that holds experts.
-
-    It is one of the whole configuration, or of the only one in it that has such a field.
-    """
-    found = {}
-    for owner in sorted(owners & {*MIXTURES}):
-        name = MIXTURES[owner]
-        within = [each for each in explorer.fields if each.rpartition(".")[2] == name]
-        if name not in within and len(within) != 1:
-            raise NotLearnt(f"which field is the '{name}' of {owner.rpartition('.')[2]}")
-        found[owner] = name if name in within else within[0]
-    return found
+def _positive(explorer: Explorer, body: Body) -> list[str]:
+    """Return the conditions under which no buffer is without elements, if one was: no spec can state a size of 0."""
+    if all(0 not in each.shape for run in explorer.runs for each in run.tensors.values()):
+        return []
+    found: list[str] = []
+    for way, entry in body.entries.items():
+        sites = {part.site for part in way if isinstance(part, Copies)}
+        for size in entry.sizes if entry.state is not None else ():
+            text = " or ".join(f"({each})" for each in (*map(negated, entry.when), f"{size} >= 1"))
+            if names_in(size) and not names_in(text) & sites:
+                found.append(tidied(text))
+    return [*dict.fromkeys(found)]
 
 
 def _requires(body: Body) -> list[str]:
@@ -304,6 +317,37 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
     for path in explorer.declared.configs:
         found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
     return found
+
+
+def _stated(explorer: Explorer, dims: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the fields of each configuration within another that have other defaults where it is stated.
+
+    What a class gives one that is left out need not be what that one's own class gives it.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    given: dict[str, Any] = {}
+    before = explorer.fields
+    for path in explorer.declared.configs:
+        above = {name: value for name, value in given.items() if path.startswith(name.removesuffix("model_type"))}
+        given[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
+        try:
+            stated = {**above, f"{path}.model_type": given[f"{path}.model_type"]}
+            fields = fields_of(made_config(explorer.model_type, overridden(stated)))
+        except Exception:
+            continue
+        others = {
+            name: _plain_dim(name, value)
+            for name, value in fields.items()
+            if name.startswith(f"{path}.") and name in dims and _is_plain(dims[name]) and value != before.get(name)
+        }
+        if others:
+            found[path] = others
+    return found
+
+
+def _is_plain(dim: Any) -> bool:
+    """Whether the default of a dim is no expression."""
+    return not isinstance(dim, str) or dim == "none"
 
 
 # --- Dims -------------------------------------------------------------------------------
@@ -571,7 +615,11 @@ class Identifying:
         """Return the expression of a number that was seen in fields."""
         values = {value for _, value in observed}
         if len(values) == 1:
-            return str(values.pop()) if len(observed) >= CONSTANT else None
+            value = values.pop()
+            # it may follow another field that never moved
+            if name and set.intersection(*({*rivals(name, value, fields)} for fields, _ in observed)):
+                return None
+            return str(value) if len(observed) >= CONSTANT else None
         if len(values) < 3:
             return None
         for candidates in self._candidates(observed[0], name):

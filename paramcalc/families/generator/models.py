@@ -296,10 +296,8 @@ class Owned:
 
 
 def tensors(model: Any, marked: bool = False) -> dict[str, Owned]:
-    """Return the parameters and buffers of a model by their names, each name of one that has several.
-
-    Those without elements are left out, since no spec can state a size of 0. `marked` says that it was built with
-    `MARKED` as the dtype of the model.
+    """Return the parameters and buffers of a model by their names, each name of one that has several; `marked` says
+    that it was built with `MARKED` as the dtype of the model.
     """
     owners: dict[int, str] = {}
     found = {
@@ -315,8 +313,8 @@ def tensors(model: Any, marked: bool = False) -> dict[str, Owned]:
 
 
 def buffers(module: Any) -> dict[str, Any]:
-    """Return the buffers of a module itself by their names; those without elements are left out."""
-    return {name: each for name, each in module._buffers.items() if each is not None and each.numel()}
+    """Return the buffers of a module itself by their names."""
+    return {name: each for name, each in module._buffers.items() if each is not None}
 
 
 def state_of(module: Any, name: str, marked: bool) -> State:

@@ -282,6 +282,9 @@ def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
         if not isinstance(other, (*_NUMBERS, str)):
             return NotImplemented if sign not in ("==", "!=") else sign == "!="
         outcome = apply(plain(self), plain(other))
+        if isinstance(self, str) and sign not in ("==", "!="):
+            # the order of texts matters to none that sorts them
+            return outcome
         return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
 
     return method
@@ -611,14 +614,31 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
+#: The texts that are looked for in any list of texts that is made a set, since one alone often stands there.
+_COMMON = ("full_attention", "sliding_attention")
+
+
+class Ordered(set[Any]):
+    """A set whose elements always come in the same order."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(builtins.sorted(set.__iter__(self)))
+
+
 class _Set(type):
-    """Stands for `set` in the code of models: what is in a set is compared by no code of a model."""
+    """Stands for `set` in the code of models: of a list of texts it asks which are in it."""
 
     def __instancecheck__(cls, value: Any) -> bool:
         return isinstance(value, set)
 
     def __call__(cls, *values: Any) -> Any:
-        return set(*(map(plain, items_of(each)) for each in values))
+        found: set[Any] = set(*(map(plain, items_of(each)) for each in values))
+        if not found or not all(isinstance(each, str) for each in found):
+            return found
+        if isinstance(values[0], Sequence):
+            for each in builtins.sorted({*found, *_COMMON}):
+                ask(f'("{each}" in {values[0].expression})', each in found)
+        return Ordered(found)
 
 
 class Set(metaclass=_Set):

@@ -103,6 +103,9 @@ def _arange(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
         numbers = [kwargs.get("start", 0), kwargs["end"], kwargs.get("step", 1)]
     low, high, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers[:2], *(numbers[2:] or [1]))
     step = kwargs.get("step", step)
+    if isinstance(step, Double) and step.ratio is not None and plain(low) == 0:
+        top, bottom = step.ratio
+        return [f"ceil({expression(high)} * {bottom} / {top})"]
     length = expression(high) if plain(low) == 0 else f"({expression(high)} - {expression(low)})"
     return [length if plain(step) == 1 else f"ceil({length} / {expression(step)})"]
 
@@ -148,6 +151,26 @@ def _joined(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
     return sizes
 
 
+def _indexed(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
+    given = args[1] if isinstance(args[1], tuple) else (args[1],)
+    before = [*sizes_of(args[0])]
+    named = sum(each is not None and each is not Ellipsis for each in given)
+    sizes: list[str] = []
+    for each in given:
+        if each is None:
+            sizes.append("1")
+        elif each is Ellipsis:
+            sizes += [before.pop(0) for _ in range(len(before) - named)]
+        elif isinstance(each, slice) and each == slice(None):
+            sizes.append(before.pop(0))
+        elif isinstance(each, int):
+            before.pop(0)
+        else:
+            return None
+        named -= each is not None and each is not Ellipsis
+    return [*sizes, *before]
+
+
 def _normed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
     axis = plain(args[2] if len(args) > 2 else kwargs.get("dim", 0))
     return [] if axis == -1 else [size if place == axis else "1" for place, size in enumerate(sizes_of(args[0]))]
@@ -168,6 +191,7 @@ _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "cat": _joined,
     "concat": _joined,
     "norm_except_dim": _normed,
+    "__getitem__": _indexed,
 }
 
 

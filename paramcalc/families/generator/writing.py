@@ -8,6 +8,7 @@ from typing import Any
 
 from paramcalc.families.generator.bodies import Body, Copies, Entry, Way
 from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.mixtures import sent_to
 from paramcalc.families.generator.texts import conjunction, names_in, needed, tidied
 from paramcalc.families.generator.ties import Tied
 
@@ -33,13 +34,9 @@ class _Node:
 
 
 def layers(
-    body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str], mixtures: Mapping[str, str]
+    body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str], knows_active: bool = True
 ) -> list[dict[str, Any]]:
-    """Return the layers of a spec. Raises `NotLearnt`.
-
-    `reserved` are the names that no counter may have; `mixtures` has the classes that hold experts, each with the field
-    that says to how many a token is sent.
-    """
+    """Return the layers of a spec. Raises `NotLearnt`; `reserved` are the names that no counter may have."""
     root = _Node("")
     for way, entry in body.entries.items():
         node, place = root, 0
@@ -55,7 +52,7 @@ def layers(
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")
             node = child
         node.tensors[str(way[-1])] = entry
-    writer = _Writer(ties, frozenset(reserved), mixtures)
+    writer = _Writer(ties, frozenset(reserved), knows_active)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
 
@@ -64,7 +61,8 @@ def layers(
 class _Writer:
     ties: Mapping[Way, Tied]
     reserved: frozenset[str]
-    mixtures: Mapping[str, str]
+    #: whether it is known of all experts to how many of them a token is sent
+    knows_active: bool
 
     def nodes(self, node: _Node, stated: tuple[str, ...], counters: Mapping[str, str]) -> list[dict[str, Any]]:
         """Write what is in a module, under conditions that are stated already."""
@@ -183,8 +181,8 @@ class _Writer:
             found.update({} if entry.state.persistent else {"persistent": False})
         elif not entry.trainable:
             found["trainable"] = False
-        elif entry.owner in self.mixtures:
-            found["active"] = {"axis": 0, "of": self.mixtures[entry.owner]}
+        elif self.knows_active and (field := sent_to(entry)):
+            found["active"] = {"axis": 0, "of": field}
         return found if len(found) > 1 else shape
 
     def add_ties(
