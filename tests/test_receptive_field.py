@@ -198,6 +198,9 @@ def test_spans() -> None:
     holes = Span((0, inf), (0, -inf))
     assert Span((0,), (0,), 2).of(holes) == SAME
     assert Span((1,), (1,), 2).of(holes).bounds(3) == (inf, -inf)
+    # positions that are apart, as those under a dilated window, see what is there, and not what lies between
+    assert Span((0,), (3,), 1, 3).of(Span((0, inf, inf), (0, -inf, -inf))).bounds(1) == (inf, -inf)
+    assert Span((0,), (3,), 1, 3).of(Span((0, inf, inf), (0, -inf, -inf))).bounds(0) == (0, 1)
     assert SAME.joined(Span((0,), (0,), 2)) is None
     assert SAME.joined(ALL) == ALL
 
