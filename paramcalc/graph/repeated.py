@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from paramcalc.core.algebra import Number
 from paramcalc.core.expression import bounded
@@ -12,6 +12,9 @@ from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
+
+if TYPE_CHECKING:
+    from paramcalc.graph.classes import Class
 
 #: Copies that may differ by their number are evaluated one by one, if they are no more than these.
 _FEW = 32
@@ -67,28 +70,27 @@ class Repeated:
         self.walk.trail.pop()
         return tree
 
-    def as_one(self) -> tuple[Branch, Copy] | None:
-        """Return the tree of all copies, of which there are a symbol's number, and the copy that stands for them.
-
-        Their own number is a symbol too. Returns None where that decides too little.
-        """
+    def classes(self) -> list[Class]:
+        """Return the classes of the copies, of which there are a symbol's number; none where they are not known."""
         # only where there are symbols
-        from paramcalc.graph.any_copy import AnyCopy
+        from paramcalc.graph.classes import Classes
 
-        any_copy = AnyCopy(self.walk, self.content, 0, self.times - 1)
+        if self.first is not None and len(self.first.copies) != 1:
+            return []
+        found = Classes(self.walk, self.content, self.copy_of_any).of(self.times) or []
+        if not all(map(self.stands_for_all, found)):
+            return []
+        self.entry.copies = [each.copy for each in found if each.can_be_named(self.times)]
+        return found
+
+    def copy_of_any(self, number: Number) -> Copy:
+        """Return the copy of a number in symbols, on what flows into the node."""
         copy = self.copy(0, self.inputs, self.entry.scope.values)
-        copy.values = {**copy.values, str(self.counter): any_copy.number}
-        tree = any_copy.tree(copy)
-        if tree is None or not self.stands_for_all(copy, tree, any_copy.number):
-            return None
-        self.entry.copies.append(copy)
-        copy.last = self.times - 1
-        tree.label = ""
-        output = copy.flow.shape if copy.flow else ()
-        return Branch(copy.label, [tree], output, role="copies", counter=(any_copy.number, 0, copy.last)), copy
+        copy.values = {**copy.values, str(self.counter): number}
+        return copy
 
-    def stands_for_all(self, copy: Copy, tree: Tree, number: Number) -> bool:
-        """Return whether a copy whose number is a symbol is enough to know of all of them."""
+    def stands_for_all(self, one: Class) -> bool:
+        """Return whether what is known of a class is enough."""
         return True
 
     def rest_is_alike(self, copy: Copy, tree: Tree) -> bool:
@@ -112,10 +114,11 @@ class Repeated:
 
     def branch(self, trees: list[Tree], flow: Flow | None) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""
-        if self.walk.fold and len(trees) > 1:
+        if self.walk.fold and len(trees) > 1 and type(self.times) is int:
             trees = folded(trees, self.walk.by_layers)
         for tree in trees:
-            tree.number = int(tree.label)
-            tree.label = range_label(tree.number, tree.copies)
+            if tree.number is None:
+                tree.number = int(tree.label)
+                tree.label = range_label(tree.number, tree.copies)
         output = flow.shape if flow else ()
         return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)
