@@ -18,7 +18,8 @@ LLAMA_405B = {
     "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 16384,
     "intermediate_size": 53248, "num_hidden_layers": 126, "num_attention_heads": 128, "num_key_value_heads": 8,
     "rope_theta": 500000.0, "max_position_embeddings": 131072, "tie_word_embeddings": False, "bos_token_id": 128000,
-    "rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "torch_dtype": "bfloat16",
+    "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                     "original_max_position_embeddings": 8192}, "torch_dtype": "bfloat16",
 }  # fmt: skip
 GPT2 = {"model_type": "gpt2"}
 

@@ -67,7 +67,10 @@ class Copies(Repeated):
 
     def _one_by_one(self) -> None:
         """Evaluate the copies in sequence, until all that follow are alike."""
+        following = 0
         for number in self._numbers():
+            if number < following:
+                continue
             copy = self.copy(number, self._next_inputs(), {**self.entry.scope.values, **self.carried})
             tree = self.tree_of(copy)
             before_carried, self.carried = self.carried, self._next(copy)
@@ -83,6 +86,10 @@ class Copies(Repeated):
                 break
             if algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
+            if not self.carried and alike_from_here(before, self.flow):
+                tree.times = self.run_from(number, tree) or 1
+                following = number + tree.times
+                copy.last = following - 1
 
     def _is_of_symbols(self) -> bool:
         """Return whether there are a symbol's number of copies, which depend on nothing else than their number."""

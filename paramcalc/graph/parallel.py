@@ -39,15 +39,18 @@ class Parallel(Repeated):
 
     def _one_by_one(self) -> Iterator[tuple[Tree, Flow]]:
         """Yield the tree of each copy and what flows out of it; those that are alike are evaluated once."""
+        following = 0
         for number in self._numbers():
+            if number < following:
+                continue
             copy = self.copy(number, self.inputs, self.entry.scope.values)
             tree = self.tree_of(copy)
             if tree is None:
                 continue
             alike = self.rest_is_alike(copy, tree)
-            if alike:
-                tree.times = self.times - number
-                copy.last = self.times - 1
+            tree.times = self.times - number if alike else self.run_from(number, tree) or 1
+            following = number + tree.times
+            copy.last = following - 1
             yield tree, replace(copy.flow or BROKEN, times=tree.times)
             if alike:
                 return

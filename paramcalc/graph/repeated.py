@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paramcalc.core.algebra import Number
 from paramcalc.core.expression import bounded
+from paramcalc.graph.deciding import Deciding
 from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Copies that may differ by their number are evaluated one by one, if they are no more than these.
 _FEW = 32
+#: More copies than these are not compared one by one by what their numbers decide.
+_MOST_COMPARED = 1000
 
 
 class Repeated:
@@ -48,6 +51,10 @@ class Repeated:
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
+        self._deciding: Deciding | None = None
+        #: the last copy, and what is decided for those that are like it
+        self._last: Tree | None = None
+        self._decided: set[tuple[Any, ...]] = set()
         # references may go to the copies that are there already
         scope.entries[entry.name] = entry
 
@@ -100,6 +107,9 @@ class Repeated:
         """
         if not self.walk.fold or self.counter is None:
             return self.walk.fold
+        run = self.run_from(copy.number, tree)
+        if run is not None:
+            return bool(run == self.times - copy.number)
         left = self.times - copy.number - 1
         # what holds from the third on, or later, is not looked for
         if type(left) is not int or left < _FEW or copy.number > 1:
@@ -111,6 +121,27 @@ class Repeated:
         values = {**copy.values, self.counter: any_copy.number}
         another = any_copy.tree(replace(copy, values=values, inherited=self.inherited, node=None, scope=None))
         return another is not None and alike(tree, another, self.walk.by_layers)
+
+    def run_from(self, number: int, tree: Tree) -> int | None:
+        """Return how many copies from one on are like it in a row, if they are given the same; None if not known.
+
+        They are where what mentions their number has the same values, or those of a copy before that is alike.
+        """
+        if not self.walk.fold or self.counter is None or self.first is not None or type(self.times) is not int:
+            return None
+        if self.times > _MOST_COMPARED:
+            return None
+        if self._deciding is None:
+            self._deciding = Deciding(self.entry.node, self.counter, self.entry.scope.values)
+        decided = self._deciding.by(number)
+        if decided is None:
+            return None
+        if self._last is not None and self._last is not tree and not alike(self._last, tree, self.walk.by_layers):
+            self._decided = set()
+        self._last = tree
+        self._decided.add(decided)
+        others = range(number + 1, self.times)
+        return next((other for other in others if self._deciding.by(other) not in self._decided), self.times) - number
 
     def branch(self, trees: list[Tree], flow: Flow | None) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""
