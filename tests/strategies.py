@@ -105,7 +105,7 @@ def nodes(
         if draw(st.booleans()):
             arguments["bias"] = draw(_truths)
         keys = _place(draw, False, number)
-        if keys.get("times") is not None and draw(st.booleans()):
+        if (keys.get("times") or keys.get("parallel")) is not None and draw(st.booleans()):
             keys["index"], arguments["inner"] = "i", "i // 2 + 1"
         return pc.Node(block="mlp", arguments=arguments, **keys)
     return pc.Node(draw(layers(kept)), **_place(draw, width is not None, number))

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.core.expression import Environment, Expression
+from paramcalc.families.configs import family_spec
+from paramcalc.families.generator.laws import law
 from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
+from paramcalc.families.stored import read_family
 from tests.helpers import run
 
 LLAMA_405B = {
@@ -104,6 +108,39 @@ def test_families_are_listed_and_printed() -> None:
     assert "num_key_value_heads: num_attention_heads" in run("families", "llama").output
 
 
+LISTED = """
+family: listed
+transformers: 5.23.0
+named_heads: {usual: Model}
+dims: {width: 8, heads: 2, deep: 3, first: 1, kinds: none, sorts: '["dense"] * first + ["sparse"] * (deep - first)'}
+lists:
+  kinds: {item: '"full" if (place + 1) % 2 == 0 or place >= heads else "sliding"', times: deep}
+heads:
+  Model:
+    layers:
+      - name: layers
+        times: deep
+        index: i
+        layers:
+          - {name: full, when: 'kinds[i] == "full"', tensors: {weight: [width]}, layers: []}
+          - {name: mlp, when: 'sorts[i] == "dense"', tensors: {weight: [10 * width]}, layers: []}
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "total"),
+    [
+        ({}, 2 * 8 + 80),
+        ({"kinds": None, "sorts": None}, 2 * 8 + 80),
+        ({"deep": 5, "first": 4}, 4 * 8 + 4 * 80),
+        ({"kinds": ["full", "full", "full"]}, 3 * 8 + 80),
+        ({"kinds": ["sliding", "full", "full"], "sorts": ["sparse", "sparse", "sparse"]}, 2 * 8),
+    ],
+)
+def test_a_list_that_is_left_out_follows_from_other_fields(config: dict[str, Any], total: int) -> None:
+    assert pc.count(family_spec(read_family(LISTED), {"model_type": "listed", **config})).total == total
+
+
 # --- What the generator does with expressions as texts ----------------------------------
 
 
@@ -144,3 +181,44 @@ def test_an_expression_is_written_with_what_it_needs() -> None:
     assert names_in("len(c.depths) > i and 'x' in texts") == {"c.depths", "i", "texts"}
     assert is_certain(tidied("(n % 1) == 0"))
     assert not is_certain(tidied("(n % 2) == 0"))
+
+
+# --- Laws of the copies of a loop -------------------------------------------------------
+
+LAWS = [
+    ("constant", ["w", "w", "w"], 0),
+    ("an element of a list", ["h[0]", "h[1]", "h[2]"], 0),
+    ("an element of a list, shifted", ["h[0] * 2", "h[1] * 2", "h[2] * 2"], 1),
+    ("linear", ["w + 3", "w + 5", "w + 7", "w + 9"], 0),
+    ("geometric", ["4 * w", "8 * w", "16 * w"], 1),
+    ("grows by a factor", ["w", "w * 2", "w * 2 * 2"], 0),
+    ("shrinks by a factor", ["w", "w // 2", "w // 2 // 2"], 0),
+    ("grows by a field", ["w", "w + g", "w + g + g", "w + g + g + g"], 0),
+    ("a running sum", ["w + h[0]", "w + h[0] + h[1]", "w + h[0] + h[1] + h[2]", "w + h[0] + h[1] + h[2] + h[3]"], 0),
+    ("in a condition", ['kinds[0] == "a"', 'kinds[1] == "a"', 'kinds[2] == "a"'], 0),
+]
+
+
+@pytest.mark.parametrize(("texts", "first"), [each[1:] for each in LAWS], ids=[each[0] for each in LAWS])
+def test_a_law_has_the_value_of_each_copy(texts: list[str], first: int) -> None:
+    found = law(texts, first, "i")
+    assert found is not None
+    fields = {"w": 96, "g": 7, "h": (5, 11, 2, 31, 3), "kinds": ("a", "b", "a", "a")}
+    for place, text in enumerate(texts):
+        expected = Expression.parse(text).evaluate(Environment(fields))
+        assert Expression.parse(found).evaluate(Environment({**fields, "i": first + place})) == expected
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["h[0]", "h[1]"],
+        ["w", "w * 2"],
+        ["w", "g", "w"],
+        ["w + 1", "w + 2", "w + 4", "w + 7"],
+        ["w", "w * 2", "w * 2 + 2"],
+        ["w + h[0]", "w + h[0] + h[1]", "w + h[0] + h[1] + h[2]"],
+    ],
+)
+def test_what_nothing_confirms_is_no_law(texts: list[str]) -> None:
+    assert law(texts, 0, "i") is None

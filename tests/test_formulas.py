@@ -199,7 +199,48 @@ PROGRESSIONS = {
         ),
         "7*width + (depth - 1)*width**2",
     ),
+    "copies side by side": (
+        (
+            "dims: {depth: 5, width: 24}\nlayers:\n  - Input: {shape: [width]}\n"
+            "  - {name: experts, parallel: depth, index: i, merge: Add, layers:"
+            " [Dense: {units: i + 1, use_bias: false}, Dense: {units: 6, use_bias: false}]}"
+        ),
+        "(width + 6)*depth*(depth + 1)/2",
+    ),
+    "listed copies whose width doubles": (
+        (
+            "connections: none\ndims: {depth: 5, width: 24}\nlayers:\n"
+            "  - {Dense: {units: width * 2 ** (i + 1)}, times: depth, index: i, of: [width * 2 ** i]}"
+        ),
+        "2*width**2*(4**depth - 1)/3 + 2*width*(2**depth - 1)",
+    ),
+    "listed copies whose width is halved": (
+        (
+            "connections: none\ndims: {depth: 5, width: 24}\nlayers:\n"
+            "  - {name: up, times: depth, index: i, layers: [{Conv2DTranspose: {filters: width * 2 ** (depth - 1 - i),"
+            " kernel_size: 2}, of: [null, null, width * 2 ** (depth - i)]}]}"
+        ),
+        "8*width**2*(4**depth - 1)/3 + width*(2**depth - 1)",
+    ),
+    "listed copies whose width is a square": (
+        (
+            "connections: none\ndims: {depth: 5, width: 24}\nlayers:\n"
+            "  - {Dense: {units: width * (i + 1), use_bias: false}, times: depth, index: i, of: [(i + 1) * width]}"
+        ),
+        "width**2*depth*(depth + 1)*(2*depth + 1)/6",
+    ),
 }
+
+
+def test_powers_of_one_number_are_one_power() -> None:
+    """Widths that are doubled are summed as powers of 4, on the way up as on the way down."""
+    way = "{Dense: {units: WIDTH, use_bias: false}, times: depth, index: i, of: [WIDTH]}"
+    ways = [way.replace("WIDTH", f"width * 2 ** ({exponent})") for exponent in ("i", "depth - 1 - i")]
+    text = "paramcalc: 1\nconnections: none\ndims: {depth: 5, width: 24}\nlayers:\n  - " + "\n  - ".join(ways)
+    form = pc.formula(pc.loads(text))
+    assert str(form.expr) == "2*width**2*(4**depth - 1)/3"
+    assert form.conditions == ("depth ≥ 1",)
+    assert form() == 2 * 24**2 * (4**5 - 1) // 3
 
 
 @pytest.mark.parametrize("name", PROGRESSIONS)

@@ -8,7 +8,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc import layers
-from paramcalc.conventions import convention
+from paramcalc.conventions import convention, named_by, torch_saved
 from paramcalc.core.registry import FAMILIES, built_in_names
 from paramcalc.layers import Layer, Shape
 from paramcalc.spec import FRAMEWORKS
@@ -60,6 +60,28 @@ def test_a_layer_type_has_an_example_that_counts(cls: type[Layer]) -> None:
         count = pc.count(layer, framework, input_shape=list(example.inputs) or None)
         assert count.total == sum(row.total for row in count.layers)
         assert not cls.inputs or count.layers[-1].kind == cls.__name__
+
+
+# --- What it costs ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", LAYER_TYPES, ids=lambda cls: cls.__name__)
+def test_a_layer_type_says_what_it_costs(cls: type[Layer]) -> None:
+    """None of it is inherited from what holds for a type that says nothing."""
+    assert cls.products is not Layer.products, "what it multiplies: products, or products = no_products"
+    assert cls.cached is not Layer.cached, "what it keeps to generate: cached, or cached = nothing_cached"
+    assert cls.reach is not Layer.reach, "what an output sees: reach, with `unsaid` where it cannot be said"
+    kept = {name for key in torch_saved.LAYERS for name, _ in named_by(key)}
+    assert cls.__name__ in kept, "what PyTorch keeps for the backward pass: a row in conventions/torch_saved.py"
+
+
+@pytest.mark.parametrize("cls", LAYER_TYPES, ids=lambda cls: cls.__name__)
+def test_what_cannot_be_said_of_a_field_has_a_reason(cls: type[Layer]) -> None:
+    assert cls.example is not None
+    reach = cls(**cls.example.fields).all_reach(*cls.example.inputs)
+    assert reach is not None
+    assert [*map(len, reach)] == [*map(len, cls.example.inputs)], "for each input, for each of its axes"
+    assert all(sight.span or sight.note for sights in reach for sight in sights)
 
 
 # --- Where the channels are ------------------------------------------------------------

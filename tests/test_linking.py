@@ -10,8 +10,9 @@ import pytest
 import paramcalc as pc
 from paramcalc.frameworks.deriving.calls import calls_of
 from paramcalc.frameworks.deriving.connecting import read_inputs
+from paramcalc.frameworks.deriving.dividing import TEMPLATES
 from paramcalc.frameworks.deriving.identifying import Candidates
-from paramcalc.frameworks.deriving.linking import TEMPLATES, Connector
+from paramcalc.frameworks.deriving.linking import Connector
 from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.proving import calls_alike
 from paramcalc.frameworks.deriving.tracing import Log
@@ -116,11 +117,10 @@ def test_outputs_are_named() -> None:
     assert written(nodes, outputs).outputs == ["a", "b"]
 
 
-def test_copies_that_do_not_follow_one_another_are_not_joined() -> None:
+def test_copies_that_take_of_one_another_but_not_in_order_are_not_joined() -> None:
     def network(w: int, n: int) -> Spec:
-        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}]
-        nodes += [dense(w, f"head_{i}", "x") for i in range(n)]
-        return spec_of([*nodes, {"Add": None, "name": "sum", "inputs": [f"head_{i}" for i in range(n)]}])
+        nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}, dense(w, "body_0"), dense(w, "body_1")]
+        return spec_of([*nodes, *(dense(w, f"body_{i}", f"body_{i - 2}") for i in range(2, n + 2))])
 
     with pytest.raises(Lost, match="one another's outputs"):
         merged(network, [point for point in POINTS if point["n"] > 1])
@@ -139,6 +139,97 @@ def test_lists_of_parts_stand_in_the_group_around_them() -> None:
     parts = calls_of(spec, {"list"}).root.parts
     assert [each.name for each in parts] == ["x", "list_0", "list_1", "head"]
     assert [[link.path for link in each.links] for each in parts[1:]] == [[("x",)], [("list_0",)], [("list_1",)]]
+
+
+def test_the_first_part_of_a_list_takes_what_the_list_takes() -> None:
+    inside = [dense(4, "layer_0"), {"Activation": {"activation": "relu"}}, dense(4, "layer_1", "input")]
+    around = [{"Input": {"shape": [4]}, "name": "x"}, dense(4, "one")]
+    spec = spec_of([*around, {"name": "list", "inputs": "x", "layers": inside}])
+    parts = calls_of(spec, {"list"}).root.parts
+    assert [[link.path for link in each.links] for each in parts[2:]] == [[("x",)], [("list_0",)], [("x",)]]
+    assert [(each.before.path, each.word) for each in parts[2:4]] == [(("one",), "list"), (("list_0",), "")]
+
+
+# --- copies side by side ---------------------------------------------------------------
+
+
+def heads(w: int, n: int, *behind: Any) -> list[Any]:
+    """The nodes of a network with heads, and what stands behind each of them."""
+    nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}, dense(2 * w, "body")]
+    for i in range(n):
+        nodes.append(dense(w + i, f"head_{i}", "body"))
+        nodes += [{**each, "name": f"{each['name']}_{i}"} for each in behind]
+    return nodes
+
+
+def test_copies_that_take_the_same_stand_side_by_side() -> None:
+    def network(w: int, n: int) -> Spec:
+        joined = {"Concatenate": {"axis": 1}, "name": "joined", "inputs": [f"head_{i}" for i in range(n)]}
+        return spec_of([*heads(w, n), joined, dense(3, "out")])
+
+    assert merged(network)[2:] == [
+        {"Dense": {"units": "w + i"}, "name": "head", "parallel": "n", "index": "i"},
+        {"Concatenate": {"axis": 1}, "name": "joined", "inputs": ["head"]},
+        {"Dense": {"units": 3}, "name": "out"},
+    ]
+
+
+def test_branches_of_several_layers_stand_side_by_side_and_others_beside_them() -> None:
+    def network(w: int, n: int) -> Spec:
+        nodes = heads(w, n, {"Activation": {"activation": "relu"}, "name": "act"})
+        taken = ["body", *(f"act_{i}" for i in range(n)), "x"]
+        return spec_of([*nodes, {"Concatenate": {"axis": 1}, "name": "joined", "inputs": taken}])
+
+    branches, joined = merged(network)[2:]
+    assert (branches["parallel"], [each["name"] for each in branches["layers"]]) == ("n", ["head", "act"])
+    assert joined["inputs"] == ["body", branches["name"], "x"]
+
+
+def test_where_there_are_no_copies_side_by_side_nothing_is_taken_of_them() -> None:
+    def network(w: int, n: int) -> Spec:
+        taken = ["body", *(f"head_{i}" for i in range(n - 1))]
+        return spec_of([*heads(w, n - 1), {"Concatenate": {"axis": 1}, "name": "joined", "inputs": taken}])
+
+    head, joined = merged(network)[2:]
+    assert (head["parallel"], joined["inputs"]) == ("n - 1", ["body", "head"])
+
+
+def test_what_follows_each_of_copies_side_by_side_takes_it_by_its_number() -> None:
+    def network(w: int, n: int) -> Spec:
+        nodes = heads(w, n)
+        nodes += [dense(5, f"tail_{i}", f"head_{i}") for i in range(n)]
+        return spec_of([*nodes, {"Add": None, "name": "sum", "inputs": [f"tail_{i}" for i in range(n)]}])
+
+    head, tail, total = merged(network, [point for point in POINTS if point["n"] > 1])[2:]
+    assert (head["parallel"], tail["parallel"], total["inputs"]) == ("n", "n", [tail["name"]])
+    assert [each.get("inputs") for each in tail["layers"]] == [["head[i]"]]
+
+
+def test_one_of_copies_side_by_side_is_named_by_its_number() -> None:
+    def network(w: int, n: int) -> Spec:
+        return spec_of([*heads(w, n), dense(3, "out", f"head_{n - 1}"), dense(4, "first", "head_0")])
+
+    _, last, first = merged(network)[2:]
+    assert (last["inputs"], first["inputs"]) == (["head[n - 1]"], ["head[0]"])
+
+
+def test_copies_side_by_side_are_the_outputs() -> None:
+    def network(w: int, n: int) -> Spec:
+        return spec_of(heads(w, n), [f"head_{i}" for i in range(n)] if n > 1 else None)
+
+    assert merged(network)[2]["parallel"] == "n"
+
+
+def test_a_part_that_holds_copies_side_by_side_gives_all_of_them() -> None:
+    def network(w: int, n: int) -> Spec:
+        inside = [dense(w, "first"), *(dense(3, f"head_{i}", "first") for i in range(n))]
+        taken = [*(f"several.head_{i}" for i in range(n - 1)), "several"]
+        around = [{"Input": {"shape": [w]}, "name": "x"}, {"name": "several", "layers": inside}]
+        return spec_of([*around, {"Concatenate": {"axis": 1}, "name": "joined", "inputs": taken}])
+
+    _, several, joined = merged(network)
+    assert several["layers"][1] == {"Dense": {"units": 3}, "name": "head", "parallel": "n"}
+    assert joined["inputs"] == ["several.head"]
 
 
 # --- what a module is given ------------------------------------------------------------

@@ -77,6 +77,27 @@ def test_of_copies_side_by_side_the_active_ones_flow() -> None:
     assert form(tokens=7, chosen=3) == pc.count(MIXTURE, of="activations", dims={"tokens": 7, "chosen": 3}).total
 
 
+def test_what_is_kept_of_a_mixture_is_refused_unless_all_of_it_is_active() -> None:
+    assert pc.count(MIXTURE, "torch", of="saved", dims={"chosen": 4}).total > 0
+    said = (
+        "'experts' sends an example through 2 of 4 copies, and what PyTorch keeps depends on how they are chosen and"
+        " gathered"
+    )
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count(MIXTURE, "torch", of="saved")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message, problem.hint) == (
+        "not-measurable",
+        said,
+        "with all of them active, it is known",
+    )
+    with pytest.raises(pc.ParamcalcError, match="'experts' sends an example through chosen of experts copies"):
+        pc.formula(MIXTURE, "torch", of="saved")
+    sheet = pc.memory(MIXTURE, "torch", training="adam")
+    assert sheet.saved is None
+    assert said in sheet.unknown["saved"]
+
+
 def test_a_batch_is_a_dim_of_every_spec() -> None:
     one = pc.count(MIXTURE, of="activations")
     assert one.dims["batch"] == 1
@@ -154,19 +175,22 @@ def test_a_measure_is_loaded_alone() -> None:
 # --- FLOPs -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", pc.kind_names())
-def test_every_layer_type_says_what_it_multiplies(kind: str) -> None:
-    cls = pc.kind(kind)
-    assert cls.products is not pc.Layer.products, "products = no_products, where it has none"
-
-
 class Unsaid(pc.Layer):
-    """It says nothing of what it multiplies."""
+    """It says nothing of what it costs."""
 
 
-def test_what_no_type_says_is_refused_and_not_taken_for_nothing() -> None:
-    with pytest.raises(pc.ParamcalcError, match=r"not-measurable.*Unsaid does not say what it multiplies"):
-        pc.count(Unsaid(), input_shape=(4,), of="flops")
+@pytest.mark.parametrize(
+    ("of", "what"),
+    [
+        ("flops", "Unsaid does not say what it multiplies"),
+        ("training_flops", "Unsaid does not say what it multiplies"),
+        ("cache", "Unsaid does not say what it keeps to generate a sequence"),
+        ("saved", "Unsaid: it is in no table of what PyTorch keeps"),
+    ],
+)
+def test_what_no_type_says_is_refused_and_not_taken_for_nothing(of: str, what: str) -> None:
+    with pytest.raises(pc.ParamcalcError, match=f"not-measurable.*{what}"):
+        pc.count(Unsaid(), input_shape=(4,), of=of)
 
 
 TOWER = """

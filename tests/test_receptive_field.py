@@ -82,7 +82,7 @@ def network(*layers: Any, shape: tuple[int, ...] = (20, 6), framework: Any = "ke
         ([pc.Conv1DTranspose(filters=2, kernel_size=3, strides=2)], (2, Fraction(1, 2), -1, "some")),
         ([pc.GlobalAveragePool1D()], (20, 0, 0, "all")),
         ([pc.Flatten(), pc.Dense(units=3)], (20, 0, 0, "all")),
-        ([pc.Flatten()], (None, None, None, "unknown")),
+        ([pc.Flatten()], (1, Fraction(1, 6), 0, "some")),
         ([pc.Cropping1D(cropping=2), pc.GlobalMaxPool1D()], (16, 0, 2, "some")),
         ([pc.LSTM(units=3, return_sequences=True)], (None, 1, None, "back")),
         ([pc.LSTM(units=3)], (20, 0, 0, "all")),
@@ -95,13 +95,23 @@ def network(*layers: Any, shape: tuple[int, ...] = (20, 6), framework: Any = "ke
         ([pc.Slice(start=3, step=2)], (1, 2, 3, "some")),
         ([pc.Slice(start=3, stop=4, keepdims=False)], (1, 0, 3, "some")),
         ([pc.Permute(dims=(2, 1)), pc.Dense(units=2)], (20, 0, 0, "all")),
-        ([pc.Reshape(target_shape=(4, 5, 6))], (None, None, None, "unknown")),
+        ([pc.Reshape(target_shape=(4, 5, 6))], (5, 5, 0, "some")),
+        ([pc.Reshape(target_shape=(3, 40))], (8, Fraction(20, 3), 0, "some")),
         ([pc.Reshape(target_shape=(20, 2, 3)), pc.Flatten(start_dim=2)], (1, 1, 0, "some")),
         ([pc.TimeDistributed(layer=pc.Dense(units=2))], (1, 1, 0, "some")),
         ([pc.Reduce(function="sum", axis=1)], (20, 0, 0, "all")),
         ([pc.Einsum(equation="bij->bji")], (1, 1, 0, "some")),
         ([pc.ZeroPadding1D(padding=(2, 1)), pc.AveragePool1D(pool_size=4, strides=3)], (4, 3, -2, "some")),
-        ([pc.Pad1D(mode="circular", padding=1)], (None, None, None, "unknown")),
+        ([pc.Pad1D(mode="circular", padding=1)], (1, 1, -1, "some")),
+        ([pc.GLU(axis=1)], (11, 1, 0, "some")),
+        ([pc.GLU(), pc.Dense(units=2)], (1, 1, 0, "some")),
+        ([pc.Upsample(size=30, mode="linear")], (2, Fraction(2, 3), -1, "some")),
+        ([pc.Upsample(size=30, mode="nearest-exact")], (1, Fraction(2, 3), 0, "some")),
+        ([pc.Upsample(size=(39,), mode="linear", align_corners=True)], (2, Fraction(1, 2), 0, "some")),
+        ([pc.Upsample(size=8, mode="area")], (3, Fraction(5, 2), 0, "some")),
+        ([pc.Activation(activation="sort")], (None, None, None, "unknown")),
+        ([pc.Activation(activation="sparsemax")], (1, 1, 0, "some")),
+        ([pc.RNN(cell=pc.GRUCell(units=3), return_sequences=True)], (None, 1, None, "back")),
         ([pc.AdaptiveAveragePool1D(output_size=8)], (3, Fraction(5, 2), 0, "some")),
         ([pc.Weights(tensors={"token": (1, 6)}, output="token")], (0, None, None, "none")),
     ],
@@ -142,8 +152,27 @@ def test_each_input_of_a_network_has_a_field() -> None:
     ]
 
 
-def test_a_type_that_does_not_state_it_is_not_known() -> None:
-    assert {field.sort for field in last(network(pc.GLU(), pc.Dense(units=2)))} == {"unknown"}
+class Unsaid(pc.Layer):
+    """It says nothing of what it sees."""
+
+
+def test_what_cannot_be_said_is_said_to_be_so_with_its_reason() -> None:
+    nodes = [pc.Node(Unsaid(), name="own"), pc.Conv1D(filters=3, kernel_size=3)]
+    found = pc.count(network(*nodes), of="receptive-field")
+    assert {field.sort for field in found.layers[-1].fields} == {"unknown"}
+    assert found.notes == ("own (Unsaid): Unsaid does not state it: its class gives 'reach'",)
+    assert str(found).endswith("\n\n" + found.notes[0])
+    pools = pc.count(
+        network(pc.FractionalMaxPool2D(output_ratio="2/3"), shape=(9, 9, 2), framework="keras"), of="receptive-field"
+    )
+    assert pools.notes == (
+        "fractional_max_pool2d (FractionalMaxPool2D): where its windows lie is drawn anew each time",
+    )
+
+
+def test_padding_that_repeats_positions_is_noted() -> None:
+    found = pc.count(network(pc.Pad1D(mode="reflect", padding=2)), of="receptive-field")
+    assert found.notes == ("pad1d (Pad1D): what its padding repeats (reflect) is not counted again",)
 
 
 def test_an_unknown_length_needs_no_value_where_nothing_depends_on_it() -> None:

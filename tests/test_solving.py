@@ -9,7 +9,8 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.amounts import share, whole
-from paramcalc.results.solving.domains import LARGEST, read_domain
+from paramcalc.core.ranges import LARGEST
+from paramcalc.results.solving.domains import read_domain
 from tests.helpers import ROOT, run
 from tests.language import load
 
@@ -178,6 +179,24 @@ def test_no_solution_of_several_dims_is_the_answer_no(tmp_path: Any) -> None:
         (("--vary", "width", "--step", "width=x", "--total", "9"), "--step takes a whole number, not 'x'"),
         (("--vary", "width", "--total", "16GiB"), "'16GiB' is no number such as 10000"),
         (("--vary", "heads", "--total", "125M"), "error[idle-dim]"),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--training", "adem"),
+            "error[unknown-optimizer]: PyTorch has no",
+        ),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--master", "float32"),
+            "'master' has no meaning without 'train",
+        ),
+        (("--vary", "width", "--target", "memory=9GiB", "--causal", "half"), "'causal' has no meaning for memory"),
+        (
+            ("--vary", "width", "--target", "memory=9GiB", "--node", "word"),
+            "'node' asks for a share, and the memory is",
+        ),
+        (("--vary", "width", "--target", "memory=9GiB"), "multi_head_attention' depend on 'tokens'"),
+        (
+            ("--vary", "width", "--total", "9", "--training", "adamw"),
+            "'training' has no meaning for the measure 'parameters'",
+        ),
     ],
 )
 def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...], message: str) -> None:
@@ -191,9 +210,9 @@ def test_a_command_line_that_makes_no_sense_is_refused(arguments: tuple[str, ...
 
 
 DIMS = "the dims: w, n, other, kind, sizes, flag, twice"
-SIZES = "as in 1024:8192:128, in which both ends are included, or 32000,50304"
+SIZES = "as in 256:8192:64, which goes from 256 to 8192 in steps of 64, or 4,8,16"
 AMOUNTS = "'lots' is no number such as 10000, 10_000_000, 125M, 13B or 1.5e9"
-ORDER = "'9:3' goes from 9 to 3: there is no size between"
+ORDER = "'9:3' goes from 9 to 3: there is no number between"
 
 
 @pytest.mark.parametrize(

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
-from paramcalc.cli.options import AS, DTYPE, SET, SPEC, dims, read_bytes
+from paramcalc.cli.options import AS, DTYPE, MASTER, SET, SPEC, TRAINING, WITH, dims, optimizer, read_bytes
 from paramcalc.cli.printing import show, text_width
-from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.errors import refuse
 from paramcalc.spec import Framework
 
 
 @click.command()
 @SPEC
 @AS
-@click.option("--training", metavar="OPTIMIZER", help="Train with it, as in adamw; a name of the framework's own.")
-@click.option(
-    "--with",
-    "options",
-    multiple=True,
-    metavar="OPTION=VALUE",
-    help="Give the optimizer an option, as in momentum=0.9. May be repeated.",
-)
+@TRAINING
+@WITH
 @click.option("--inference", is_flag=True, help="Run it; what is meant without --training.")
 @SET
 @click.option(
     "--batch", type=click.IntRange(min=1), metavar="N", help="The examples of a batch; the same as --set batch=N."
 )
 @DTYPE
-@click.option("--master", metavar="DTYPE", help="Let the optimizer work on a copy of the weights of this dtype.")
+@MASTER
 @click.option(
     "--attention",
     type=click.Choice(["flash", "math", "weights"]),
@@ -78,14 +72,11 @@ def memory(
 
     if training is not None and inference:
         raise click.UsageError("a network is trained or run: --training or --inference")
-    if options and training is None:
-        raise click.UsageError("--with gives an option to the optimizer that --training names")
     values = dims(settings) if batch is None else {**dims(settings), "batch": batch}
-    optimizer: Any = {training: dict(map(_option, options))} if options else training
     sheet = told(
         path,
         convention,
-        training=optimizer,
+        training=optimizer(training, options),
         dtype=dtype,
         master=master,
         dims=values,
@@ -98,13 +89,3 @@ def memory(
     show(render(sheet, format, text_width()))
     if sheet.fits is False:
         sys.exit(1)
-
-
-def _option(written: str) -> tuple[str, Any]:
-    """Read an option and its value, as YAML writes it. Raises `invalid-value`."""
-    from paramcalc.spec.parsing import build
-
-    name, separator, value = written.partition("=")
-    if not separator or not name.strip() or not value.strip():
-        raise refuse("invalid-value", f"{quoted(written)} is not of the form OPTION=VALUE", "as in --with momentum=0.9")
-    return name.strip(), build(value)

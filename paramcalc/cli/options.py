@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from paramcalc.core.amounts import amount, bytes_amount
-from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.spec import FRAMEWORKS
 
@@ -76,6 +76,19 @@ ATTENTION = click.option(
     metavar="HOW",
     help="For --of saved, how PyTorch computes attention: flash (by default), math, or with its weights as a result.",
 )
+TRAINING = click.option(
+    "--training", metavar="OPTIMIZER", help="Train with it, as in adamw; a name of the framework's own."
+)
+WITH = click.option(
+    "--with",
+    "options",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Give the optimizer an option, as in momentum=0.9. May be repeated.",
+)
+MASTER = click.option(
+    "--master", metavar="DTYPE", help="Let the optimizer work on a copy of the weights of this dtype."
+)
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 
 
@@ -84,6 +97,23 @@ def dims(settings: Sequence[str]) -> dict[str, Any]:
     from paramcalc.spec.given import read_setting
 
     return dict(map(read_setting, settings))
+
+
+def optimizer(training: str | None, options: Sequence[str]) -> Any:
+    """Read an optimizer as `--training` names it, with the options of `--with`. Raises `UsageError`."""
+    if options and training is None:
+        raise click.UsageError("--with gives an option to the optimizer that --training names")
+    return {training: dict(map(_option, options))} if options else training
+
+
+def _option(written: str) -> tuple[str, Any]:
+    """Read an option and its value, as YAML writes it. Raises `invalid-value`."""
+    from paramcalc.spec.parsing import build
+
+    name, separator, value = written.partition("=")
+    if not separator or not name.strip() or not value.strip():
+        raise refuse("invalid-value", f"{quoted(written)} is not of the form OPTION=VALUE", "as in --with momentum=0.9")
+    return name.strip(), build(value)
 
 
 def headed(path: str, head: str | None) -> Any:

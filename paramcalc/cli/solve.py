@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, CAUSAL, DTYPE, OF, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, MASTER, SET, SPEC, TRAINING, WITH, dims, optimizer
 from paramcalc.cli.printing import show, style, text_width
-from paramcalc.core.registry import DEFAULT_MEASURE
+from paramcalc.core.registry import DEFAULT_MEASURE, TOTALS
 from paramcalc.spec import Framework
 
 if TYPE_CHECKING:
@@ -27,8 +27,18 @@ if TYPE_CHECKING:
     metavar="MEASURE=NUMBER",
     help="The same of a measure, as in bytes=16GiB. May be repeated, with a measure each time.",
 )
-@OF
+@click.option(
+    "--of",
+    "of",
+    metavar="MEASURE",
+    shell_complete=lambda context, parameter, typed: [name for name in TOTALS if name.startswith(typed)],
+    help=f"What --total is of: {', '.join(TOTALS)}; by default, {DEFAULT_MEASURE}.",
+)
 @CAUSAL
+@ATTENTION
+@TRAINING
+@WITH
+@MASTER
 @click.option(
     "--vary",
     "varied",
@@ -78,6 +88,10 @@ def solve(
     targets: Sequence[str],
     of: str | None,
     causal: str | None,
+    attention: str | None,
+    training: str | None,
+    options: Sequence[str],
+    master: str | None,
     varied: Sequence[str],
     steps: Sequence[str],
     conditions: Sequence[str],
@@ -120,6 +134,9 @@ def solve(
         dims=dims(settings),
         dtype=dtype,
         causal=causal,
+        attention=attention,
+        training=optimizer(training, options),
+        master=master,
     )
     show(result.to(format, width=text_width(), style=style()))
     if not result.is_met:

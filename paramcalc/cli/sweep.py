@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, SET, SPEC, dims
+from paramcalc.cli.options import AS, ATTENTION, CAUSAL, DTYPE, MASTER, SET, SPEC, TRAINING, WITH, dims, optimizer
 from paramcalc.cli.printing import is_terminal, print_error, show, write
 from paramcalc.core.errors import quoted, refuse
 
@@ -30,6 +30,9 @@ _INTERRUPTED = 130
 @click.option("--of", multiple=True, metavar="MEASURE", help="Measure this; may be repeated. By default, parameters.")
 @CAUSAL
 @ATTENTION
+@TRAINING
+@WITH
+@MASTER
 @click.option("--columns", metavar="NAMES", help="Only these columns, as in width,depth,total.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="Keep the first N points by --by.")
 @click.option(
@@ -51,6 +54,9 @@ def sweep(
     of: Sequence[str],
     causal: str | None,
     attention: str | None,
+    training: str | None,
+    options: Sequence[str],
+    master: str | None,
     columns: str | None,
     top: int | None,
     by: str | None,
@@ -97,6 +103,8 @@ def sweep(
         client=scheduler,
         causal=causal,
         attention=attention,
+        training=optimizer(training, options),
+        master=master,
     )
     rows, skipped = _run(result, output, written)
     if plot is not None:

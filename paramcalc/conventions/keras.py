@@ -459,7 +459,7 @@ CLASSES: Mapping[str, Rows] = {
             written="num_key_value_heads",
         ),
     ),
-    "Attention": Equivalent("keras.layers.Attention", same("use_scale score_mode"), call="list"),
+    "Attention": Equivalent("keras.layers.Attention", same("use_scale score_mode"), when="num_heads == 1", call="list"),
     "AdditiveAttention": Equivalent("keras.layers.AdditiveAttention", same("use_scale"), call="list"),
     "TransformerEncoderLayer TransformerDecoderLayer TransformerEncoder TransformerDecoder Transformer": (),
 }

@@ -248,6 +248,7 @@ CLASSES: Mapping[str, Rows] = {
         *(
             Equivalent(f"torch.nn.{functions.ACTIVATIONS[name].module}", {"dim": "-1"}, fields={"activation": name})
             for name in functions.ALONG_AN_AXIS
+            if functions.ACTIVATIONS[name].module
         ),
         Equivalent("torch.nn.Softmax2d", when="rank == 3", fields={"activation": "softmax2d"}),
         # below the first number, the second: a layer type states neither

@@ -45,7 +45,7 @@ class Operation:
 class Row:
     """The operations that a layer type is made of, one after another, under a condition on its fields.
 
-    A word is one of `OPERATIONS`, or one of the programs of `measures/saved/programs.py`, for what has several ways.
+    A word is one of `OPERATIONS`, or one of the programs of `measures/saved/programs`, for what has several ways.
     """
 
     steps: str = ""
@@ -177,6 +177,9 @@ PURPOSES: Mapping[str, str] = {
     "steps": "of each step the gates, and the states",
     "gates": "the gates",
     "projections": "query, key and value, as far as they are needed",
+    "query": "the query",
+    "key": "the key",
+    "value": "the value",
     "scaled": "query and key, scaled",
     "weights": "how much each position attends to each",
     "dropped_weights": "the weights that are left",
@@ -256,8 +259,8 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "Permute": Row("permute"),
     "RepeatVector PixelShuffle PixelUnshuffle ChannelShuffle": Row("keep_nothing_in_order"),
     "Add Subtract Average": Row("sum"),
-    "Multiply": Row("pairwise"),
-    "Maximum Minimum": Row("pairwise"),
+    "Multiply": Row("product_of_inputs"),
+    "Maximum Minimum": Row("extreme_of_inputs"),
     "Concatenate": Row("concatenate"),
     "Elementwise": Row("function"),
     "Einsum": Row("einsum"),
@@ -295,7 +298,11 @@ LAYERS: Mapping[str, Row | tuple[Row, ...]] = {
     "WeightNorm SpectralNorm": Row(refused="it computes its kernel anew each time, in ways that are not in the table"),
     "CosineSimilarity": Row("cosine"),
     "PairwiseDistance": Row("distance"),
-    "EinsumDense Dot Attention AdditiveAttention ReversibleEmbedding": _NO_CLASS,
+    "Attention": (
+        Row("dot_product_attention", when="rank == 2 and not use_scale and score_mode == 'dot'"),
+        _OTHER_FIELDS,
+    ),
+    "EinsumDense Dot AdditiveAttention ReversibleEmbedding": _NO_CLASS,
     "SeparableConv{1,2}D GaussianNoise Normalization": _NO_CLASS,
     "StackedRNNCells RNN ConvLSTM{1,2,3}D Bidirectional TimeDistributed": _NO_CLASS,
     "Masking Resizing CenterCrop RandomCrop MaxNumBoundingBoxes Augmentation": _NO_CLASS,

@@ -59,7 +59,7 @@ ACTIVATIONS: dict[str, Function] = {
     "threshold": Function(module="Threshold"),
 }
 #: Those along an axis: the last, as in Keras.
-ALONG_AN_AXIS = ("log_softmax", "softmax", "softmin")
+ALONG_AN_AXIS = ("log_softmax", "softmax", "softmin", "sparsemax")
 
 #: The activations that configurations of Hugging Face name, beside those above: transformers 5.23, whose `ACT2FN` has
 #: `hardswish` as well, here `hard_swish`, and `prelu` and `xielu`, which own parameters.
@@ -77,6 +77,9 @@ OF_NUMBERS = (
     "rad2deg", "real", "reciprocal", "roll", "round", "rsqrt", "sgn", "sign", "signbit", "sin", "sinc", "sinh",
     "sort", "sqrt", "square", "stop_gradient", "tan", "tril", "triu", "trunc", "zeros_like",
 )  # fmt: skip
+
+#: Those of them that work along axes, which a spec does not state.
+ALONG_OTHER_AXES = ("argsort", "cumprod", "cumsum", "flip", "logcumsumexp", "normalize", "roll", "sort")
 
 #: The functions of several inputs, each with its name in torch if a model with it can be written.
 OF_SEVERAL = {

@@ -173,6 +173,10 @@ MEASURES = {
 }
 #: What `count --of` tells of each layer beside the measures: it does not add up, and has a result of its own.
 RECEPTIVE_FIELD: Final = "receptive-field"
+#: What `solve` and `sweep` take beside the measures: the sum of a sheet of memory, which is that of two measures.
+MEMORY: Final = "memory"
+#: What they take.
+TOTALS = (*MEASURES, MEMORY)
 #: What is meant where no measure is named.
 DEFAULT_MEASURE = "parameters"
 #: The module of each command, with a function of this name; in the order in which they are listed.

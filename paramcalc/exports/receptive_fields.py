@@ -30,7 +30,8 @@ def render(found: ReceptiveField, notation: str) -> str:
         return _table(found)
     if notation == "markdown":
         lines = [_line(_HEADINGS), _line(["---"] * len(_HEADINGS)), *(_line(row) for row in _rows(found))]
-        return "\n".join([f"**{_title(found)}**", "", *lines])
+        notes = [line for note in found.notes for line in ("", one_line(note))]
+        return "\n".join([f"**{_title(found)}**", "", *lines, *notes])
     if notation == "csv":
         import csv
         import io
@@ -57,7 +58,9 @@ def _table(found: ReceptiveField) -> str:
     widths = {column: max(len(row[column]) for row in rows) for column in kept}
     lines = ["  ".join(f"{row[column]:{widths[column]}}" for column in kept).rstrip() for row in rows]
     legend = wrap(_LEGEND, _WIDTH, break_on_hyphens=False)
-    return "\n".join([_title(found), "", lines[0], "─" * max(map(len, lines)), *lines[1:], "", *legend])
+    notes = [line for note in found.notes for line in wrap(one_line(note), _WIDTH, subsequent_indent="  ")]
+    head = [_title(found), "", lines[0], "─" * max(map(len, lines)), *lines[1:]]
+    return "\n".join([*head, "", *legend, *([""] if notes else []), *notes])
 
 
 def _rows(found: ReceptiveField) -> Iterator[tuple[str, ...]]:
@@ -95,6 +98,7 @@ def plain(found: ReceptiveField) -> dict[str, Any]:
         "dims": dims(found),
         "inputs": {name: shape(each) for name, each in found.inputs.items()},
         "layers": [_plain_layer(layer) for layer in found.layers],
+        "notes": [*found.notes],
     }
 
 

@@ -274,7 +274,7 @@ def _totals(count: Counted) -> list[tuple[str, str]]:
         ("Trainable params:", f"{thousands(count.trainable)} ({size(count.trainable_bytes)})"),
         ("Non-trainable params:", f"{thousands(count.non_trainable)} ({size(count.bytes - count.trainable_bytes)})"),
     ]
-    if type(count.buffers) is not int or count.buffers:
+    if count.buffers is not None and (type(count.buffers) is not int or count.buffers):
         totals.append(("Buffers:", f"{thousands(count.buffers)}"))
     if type(count.total) is not int or count.total_untied != count.total:
         totals.append(("Counted untied:", thousands(count.total_untied)))

@@ -13,21 +13,22 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
-from paramcalc.core.expression import Environment
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
-from paramcalc.families.stored import Family, stored_family
+from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
 from paramcalc.graph import dim_values
 from paramcalc.graph.values import check_conditions
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Spec, read_spec
 from paramcalc.spec.loading import read_file
+from paramcalc.spec.values import read_conditions
 
 _WEIGHTS = (".safetensors", ".bin", ".gguf", ".h5", ".msgpack")
 #: Keys of a configuration that change the tensors of any model, and are not supported.
 _OTHER = {"quantization_config": "quantised weights", "peft_type": "an adapter"}
 
-#: What a count says of every family.
-_NO_BUFFERS = "buffers, such as tables of rotary positions, are not known of families, and left out"
+#: What a count says where buffers are not known.
+_NO_BUFFERS = "buffers, such as tables of rotary positions, are not known of {} as it is configured, and left out"
 
 
 def config_in(text: bytes) -> dict[str, Any] | None:
@@ -63,7 +64,18 @@ def from_huggingface(config: Mapping[str, Any] | str | PathLike[str], head: str 
     name = config.get("model_type")
     if not isinstance(name, str):
         raise refuse("unproved-config", f"'model_type' is {quoted(name)}: {_other(config)}")
-    return family_spec(stored_family(name), config, head)
+    family = connected_family(name)
+    if family is None:
+        return family_spec(stored_family(name), config, head)
+    try:
+        return family_spec(family, config, head)
+    except ParamcalcError as error:
+        if error.code != "unproved-config":
+            raise
+        why = error.problems[0].message
+    # what is written by hand covers what is usual, and the generated document whatever was proved
+    spec = family_spec(stored_family(name), config, head)
+    return replace(spec, remarks=(*spec.remarks, f"how its layers are connected is not known: {why}"))
 
 
 def _other(config: Mapping[str, Any]) -> str:
@@ -83,9 +95,20 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         if config.get(key):
             raise refuse("unproved-config", f"'{key}' stands for {what}, which is not supported", "leave it out")
     cls = _class(family, config, head)
-    head_data = dict(family.heads[cls])
+    head_data = dict(family.layers_of(cls))
+    # nobody wrote the buffers of what is written by hand
+    needed = head_data.pop("buffers", UNKNOWN if family.is_connected else {})
     dims = _dims(family, config, head_data.pop("fixed", {}))
-    data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": "none", "dims": dims}
+    connections = "known" if family.is_connected else "none"
+    data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
+    if family.blocks:
+        data["blocks"] = family.blocks
+    requires = [*family.requires, *head_data.pop("requires", ())]
+    if requires:
+        data["requires"] = requires
+    is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
+    if not is_stated and not family.is_connected:
+        head_data["layers"] = _without_states(head_data["layers"])
     dtype = config.get("dtype") or config.get("torch_dtype")
     if isinstance(dtype, str) and dtype in DTYPES:
         data["dtype"] = dtype
@@ -96,7 +119,80 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         first = error.problems[0]
         hint = f"{family.name} was proved with the values for which it holds"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
-    return replace(spec, remarks=(_NO_BUFFERS,))
+    if is_stated and _holds(spec, needed.get("requires", [])):
+        return spec
+    if is_stated:
+        spec = read_spec({**data, **head_data, "layers": _without_states(head_data["layers"])})
+    return replace(spec, remarks=(_NO_BUFFERS.format(cls),), unknown=("buffers",))
+
+
+# --- Buffers ----------------------------------------------------------------------------
+
+
+def values_of(name: str, data: Any) -> Iterator[Any]:
+    """Yield the values of a field wherever it stands in plain data."""
+    if isinstance(data, Mapping):
+        for key, value in data.items():
+            if key == name:
+                yield value
+            yield from values_of(name, value)
+    elif isinstance(data, (list, tuple)):
+        for each in data:
+            yield from values_of(name, each)
+
+
+def _is_as_proved(family: Family, config: Mapping[str, Any], needed: Mapping[str, Any]) -> bool:
+    """Whether the fields on which buffers alone depend have values with which these were proved."""
+    fixed = needed.get("fixed", {})
+    given = {family.aliases.get(path, path): value for path, value in _flat(family, config, "")}
+    return all(given.get(name, value) == value for name, value in fixed.items()) and all(
+        value in values for name, values in needed.get("stated", {}).items() for value in values_of(name, config)
+    )
+
+
+def _holds(spec: Spec, conditions: list[str]) -> bool:
+    """Whether conditions hold at the dims of a spec."""
+    try:
+        check_conditions(read_conditions(conditions), Environment(dim_values(spec)), ("requires",))
+    except ParamcalcError:
+        return False
+    return True
+
+
+def _without_states(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return layers without the tensors that are buffers."""
+    return [found for each in layers if (found := _without_own_states(each))]
+
+
+def _without_own_states(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a node without the tensors that are buffers; nothing of one that has no others."""
+    found = dict(node)
+    declared = found.get("tensors") or found.get("Weights", {}).get("tensors") or {}
+    kept = {name: each for name, each in declared.items() if not _is_state(each)}
+    if "Weights" in found:
+        if not kept:
+            return {}
+        found["Weights"] = {"tensors": kept, "output": next(iter(kept))}
+    elif kept:
+        found["tensors"] = kept
+    else:
+        found.pop("tensors", None)
+    if "tie" in found:
+        found["tie"] = {name: to for name, to in found["tie"].items() if name in kept or name not in declared}
+        if not found["tie"]:
+            del found["tie"]
+    if "layers" in found:
+        found["layers"] = _without_states(found["layers"])
+        if not found["layers"] and not kept:
+            return {}
+    return found
+
+
+def _is_state(tensor: Any) -> bool:
+    return isinstance(tensor, Mapping) and tensor.get("role") == "state"
+
+
+# --- The fields -------------------------------------------------------------------------
 
 
 def _class(family: Family, config: Mapping[str, Any], head: str | None) -> str:
@@ -124,7 +220,19 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
                 raise _unproved(name, value, f"the family was proved with {quoted(fixed[name])} alone")
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
+    for name, rule in family.lists.items():
+        if dims[name] == "none":
+            dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
+
+
+def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:
+    """Return the list that a rule makes of the dims above it, as a dim."""
+    values = dim_values(Spec((), dims=dict(dims)))
+    item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
+    places = range(times.evaluate(Environment(values)))
+    found = [item.evaluate(Environment({**values, "place": place})) for place in places]
+    return {"texts": [*found]} if found and isinstance(found[0], str) else [*found]
 
 
 def _flat(family: Family, config: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:

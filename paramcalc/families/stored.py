@@ -10,6 +10,9 @@ from typing import Any
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.spec.parsing import build
 
+#: What a head says of buffers, or of active parameters, that could not be learnt.
+UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -24,14 +27,27 @@ class Family:
     derived: tuple[str, ...] = ()
     #: what a field is where a configuration has null for it, if not absent
     absent: Mapping[str, Any] = field(default_factory=dict)
+    #: the lists that are made where a configuration has none: the `item` at each `place`, and how many `times`
+    lists: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: other names of fields
     aliases: Mapping[str, str] = field(default_factory=dict)
     #: the fields that are configurations themselves
     configs: tuple[str, ...] = ()
     #: the classes of models by what heads are called: `base`, `usual`, `causal-lm`, `masked-lm`
     named_heads: Mapping[str, str] = field(default_factory=dict)
-    #: for each class of models, the fields that were proved at one value only, what it requires, and its layers
-    heads: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: whether the layers are connected, as in the documents that are written by hand
+    is_connected: bool = False
+    #: the blocks that the layers of its classes call, and what all of these require
+    blocks: Mapping[str, Any] = field(default_factory=dict)
+    requires: tuple[str, ...] = ()
+    #: for each class of models, the fields that were proved at one value only, what it requires, its layers, and under
+    #: which conditions its buffers are known; or the name of another class that has the same
+    heads: Mapping[str, Mapping[str, Any] | str] = field(default_factory=dict)
+
+    def layers_of(self, name: str) -> Mapping[str, Any]:
+        """Return what a class of models has, by its name."""
+        found = self.heads[name]
+        return self.layers_of(found) if isinstance(found, str) else found
 
 
 def read_family(text: str) -> Family:
@@ -43,32 +59,62 @@ def read_family(text: str) -> Family:
         data.get("dims") or {},
         tuple(data.get("derived") or ()),
         data.get("absent") or {},
+        data.get("lists") or {},
         data.get("aliases") or {},
         tuple(data.get("configs") or ()),
         data.get("named_heads") or {},
+        data.get("connections") == "known",
+        data.get("blocks") or {},
+        tuple(data.get("requires") or ()),
         data["heads"],
     )
 
 
-def _folder() -> Any:
-    return resources.files("paramcalc.families") / "data"
+#: The folders of the documents: those that the generator makes, and those that are written by hand.
+_DATA, _CONNECTED = "data", "connected"
+
+
+def _names(folder: str) -> list[str]:
+    found = (resources.files("paramcalc.families") / folder).iterdir()
+    return sorted(each.name.removesuffix(".yaml") for each in found if each.name.endswith(".yaml"))
+
+
+def _text(folder: str, name: str) -> str:
+    text: str = (resources.files("paramcalc.families") / folder / f"{name}.yaml").read_text(encoding="utf-8")
+    return text
 
 
 def family_names() -> list[str]:
     """List the model types that are known."""
-    return sorted(each.name.removesuffix(".yaml") for each in _folder().iterdir() if each.name.endswith(".yaml"))
+    return _names(_DATA)
+
+
+def connected_names() -> list[str]:
+    """List the model types of which the connections are known."""
+    return _names(_CONNECTED)
 
 
 def document(name: str) -> str:
-    """Return the document of a model type as it is stored. Raises `unknown-model-type`."""
+    """Return the document of a model type: the one that is written by hand, if there is one.
+
+    Raises `unknown-model-type`.
+    """
+    if name in connected_names():
+        return _text(_CONNECTED, name)
     names = family_names()
     if name not in names:
         hint = suggest(name, names) or "'paramcalc families' lists the model types"
         raise refuse("unknown-model-type", f"there is no model type {quoted(name)}", hint)
-    text: str = (_folder() / f"{name}.yaml").read_text(encoding="utf-8")
-    return text
+    return _text(_DATA, name)
 
 
 def stored_family(name: str) -> Family:
-    """Return a family by its model type. Raises `unknown-model-type`."""
-    return read_family(document(name))
+    """Return a family as the generator made it, by its model type. Raises `unknown-model-type`."""
+    if name not in family_names():
+        document(name)
+    return read_family(_text(_DATA, name))
+
+
+def connected_family(name: str) -> Family | None:
+    """Return a family as it is written by hand, with its connections; None where there is no such document."""
+    return read_family(_text(_CONNECTED, name)) if name in connected_names() else None

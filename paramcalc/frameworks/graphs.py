@@ -31,7 +31,7 @@ def _graph(spec: Spec) -> Iterator[Any]:
         ]
         taken = [_taken(flow, numbers) for flow in leaf.inputs]
         yield type(leaf.layer), _values(leaf.layer), taken, _plain(leaf.outputs), leaf.shared, _plain(tensors)
-    yield [_taken(flow, numbers) for flow in graph.outputs]
+    yield [_taken(flow, numbers) for output in graph.outputs for flow in output.single]
 
 
 def _taken(flow: Flow, numbers: Mapping[int, int]) -> tuple[int, int]:

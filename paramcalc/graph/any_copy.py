@@ -71,15 +71,44 @@ class AnyCopy:
             if not self._depends(left, right):
                 algebra.assume(relation, left, right)
                 continue
-            difference = sympy.expand(left - right)
-            if (
-                relation != "≥"
-                or not difference.is_polynomial(self.number)
-                or sympy.degree(difference, self.number) > 1
-                or not all(algebra.at_least(end, 0) for end in self._at_ends(difference))
-            ):
+            is_linear = relation == "≥" and self._never_falls_below_zero(sympy.expand(left - right))
+            if not is_linear and not self._is_sure(relation, left, right):
                 return False
         return True
+
+    def _never_falls_below_zero(self, value: Any) -> bool:
+        """Return whether a value that is linear in the number is at least 0 for the first and the last of them."""
+        return (
+            value.is_polynomial(self.number)
+            and sympy.degree(value, self.number) <= 1
+            and all(algebra.at_least(end, 0) for end in self._at_ends(value))
+        )
+
+    def _is_sure(self, relation: str, left: Number, right: Number) -> bool:
+        """Return whether a condition holds since powers of whole numbers, such as 2**(depth - i), are whole."""
+        left, right = self._with_whole_powers(left), self._with_whole_powers(right)
+        if relation == "divides":
+            return bool((right / left).is_integer)
+        above = left - right + 1
+        return bool(relation == "≥" and above.is_integer and above.is_positive)
+
+    def _with_whole_powers(self, value: Number) -> Any:
+        """Return a value with a symbol in place of each power of a whole number, by an exponent of at least 0."""
+        value = sympy.sympify(value)
+        powers = [
+            each
+            for each in value.atoms(sympy.Pow)
+            if each.base.is_integer and each.base.is_positive and self._is_exponent(each.exp)
+        ]
+        return value.xreplace({each: sympy.Dummy(integer=True, positive=True) for each in powers})
+
+    def _is_exponent(self, value: Any) -> bool:
+        """Return whether a value that depends on the number is an exponent of at least 0 for every number."""
+        try:
+            return self._depends(value, 0) and self._never_falls_below_zero(sympy.expand(value))
+        except Undecided:
+            # at the sizes at hand it is not
+            return False
 
     def _depends(self, left: Number, right: Number) -> bool:
         return algebra.depends(left, self.number) or algebra.depends(right, self.number)

@@ -38,6 +38,9 @@ class Copies(Repeated):
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
+        whole = self._listed()
+        if whole is not None:
+            return self.branch([whole], None)
         for number in self._numbers():
             copy = self.copy(number, self._next_inputs(), {**self.entry.scope.values, **self.carried})
             tree = self.tree_of(copy)
@@ -61,6 +64,22 @@ class Copies(Repeated):
         self.entry.flow = self.flow
         return self.branch(self.trees, self.flow) if self.trees else None
 
+    def _listed(self) -> Tree | None:
+        """Return the tree of all copies in an inventory, in which none takes what another gives; None if there is none.
+
+        Of a number in symbols, where that decides enough.
+        """
+        if not self.entry.scope.inventory or self.carried or self.counter is None or not algebra.is_symbol(self.times):
+            return None
+        self._assume_one()
+        found = self.as_one()
+        return found[0] if found is not None else None
+
+    def _assume_one(self) -> None:
+        """Assume of a number of copies in symbols that there is one."""
+        algebra.assume("≥", algebra.needed(self.times), 1)
+        algebra.choose("≥", self.times, 1)
+
     def _carried(self) -> Values:
         """Return the carried values of the first copy."""
         environment = self.walk.environment(self.entry.scope.values, self.inputs, self.entry.scope)
@@ -80,8 +99,7 @@ class Copies(Repeated):
                 yield number
                 number += 1
         else:
-            algebra.assume("≥", algebra.needed(self.times), 1)
-            algebra.choose("≥", self.times, 1)
+            self._assume_one()
             yield from range(2)
             undecided = Undecided(self.times)
             undecided.expression = str(self.entry.node.times)

@@ -122,8 +122,8 @@ class Evaluation(Walk):
     def inputs(self, entry: Entry, previous: Flow | None) -> tuple[Flow, ...]:
         """Return what flows into a node."""
         node = entry.node
-        if entry.scope.inventory or node.of is not None:
-            return self.stated_inputs(entry)
+        if entry.scope.inventory:
+            return ()
         if node.inputs is not None:
             flows: list[Flow] = []
             environment = self.environment(entry.scope.values, entry.scope.inputs, entry.scope)
@@ -137,23 +137,31 @@ class Evaluation(Walk):
 
     def unbundled(self, entry: Entry, flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
         """Return flows with those of copies side by side one by one. Raises `several-outputs` where one is taken."""
-        if not any(flow.bundle for flow in flows):
+        if all(flow.bundle is None for flow in flows):
             return flows
         found: list[Flow] = []
         for flow in flows:
-            for each in flow.bundle or (flow,):
+            for each in flow.single:
                 found += [each] * algebra.number_of_copies(each.times)
         layer = entry.node.layer
         if layer is None or not layer.takes(len(found)):
-            bundle = next(flow.name for flow in flows if flow.bundle)
+            bundle = next(flow.name for flow in flows if flow.bundle is not None)
+            if not found:
+                raise refuse("missing-input", f"nothing flows out of '{bundle}', of which there are no copies")
             what = f"'{bundle}' has {len(found)} outputs side by side, and '{entry.name}' takes one"
             raise refuse("several-outputs", what, "join the copies before: merge: Add, or merge: Concatenate")
         return tuple(found)
 
-    def stated_inputs(self, entry: Entry) -> tuple[Flow, ...]:
+    def choose(self, copy: Copy) -> bool:
+        """Decide what a copy is, on the input that it states in an inventory. Returns whether it is there."""
+        if copy.entry.scope.inventory or copy.entry.node.of is not None:
+            copy.inputs = self.stated_inputs(copy)
+        return super().choose(copy)
+
+    def stated_inputs(self, copy: Copy) -> tuple[Flow, ...]:
         """Return the input that a layer of an inventory states. Raises `invalid-value`, `missing-key`."""
-        node = entry.node
-        if not entry.scope.inventory:
+        node, scope = copy.entry.node, copy.entry.scope
+        if not scope.inventory:
             message = "'of' states the input of a layer whose connections are not known, and those of this layer are"
             raise refuse("invalid-value", message, "leave it out, or write connections: none", ("of",), True)
         if node.inputs is not None or node.residual is not False:
@@ -165,8 +173,9 @@ class Evaluation(Walk):
                 raise refuse("missing-key", f"{name} states no input", "as in of: [width]")
             return ()
         with self.asking("of"):
-            environment = self.environment(entry.scope.values, (), entry.scope)
-            return (Flow(tuple(value_of(size, environment) for size in node.of)),)
+            environment = self.environment(copy.values, (), scope)
+            sizes = (value_of(size, environment) for size in node.of)
+            return (Flow(tuple(size if size is None else algebra.as_number(size) for size in sizes)),)
 
     # --- one copy
 

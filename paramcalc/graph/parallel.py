@@ -9,6 +9,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import LIMITS, quoted, refuse
 from paramcalc.graph.repeated import Repeated
+from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, leaves
 from paramcalc.layers.base.declaration import Layer
 
@@ -22,6 +23,8 @@ class Parallel(Repeated):
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
         there = self._as_one() or list(self._one_by_one())
         if not there:
+            if self.entry.node.merge is None:
+                self.entry.flow = Flow((), bundle=(), name=self.entry.name)
             return None
         branch = self.branch([tree for tree, _ in there], None)
         branch.parallel = True
@@ -59,29 +62,22 @@ class Parallel(Repeated):
         return bool(algebra.at_least(self.times, 1))
 
     def _as_one(self) -> list[tuple[Tree, Flow]]:
-        """Return the tree of copies of which there are a symbol's number, and what flows out of each.
-
-        Their own number is a symbol too. Returns nothing where that decides too little.
-        """
+        """Return the tree of copies of which there are a symbol's number, and what flows out of each; or nothing."""
         if self.counter is None or not algebra.is_symbol(self.times) or not self._is_there():
             return []
-        # only where there are symbols
-        from paramcalc.graph.any_copy import AnyCopy
-
-        any_copy = AnyCopy(self.walk, self.content, 0, self.times - 1)
-        copy = self.copy(0, self.inputs, {**self.entry.scope.values, self.counter: any_copy.number})
-        tree = any_copy.tree(copy)
-        if tree is None or copy.flow is None:
+        found = self.as_one()
+        if found is None:
             return []
-        differs = copy.flow.shape if self.entry.node.active is None else (*copy.flow.shape, _elements(tree))
-        if algebra.depends(differs, any_copy.number):
-            return []
-        self.entry.copies.append(copy)
-        copy.last = self.times - 1
-        tree.label = ""
-        counter = (any_copy.number, 0, self.times - 1)
-        branch = Branch(copy.label, [tree], copy.flow.shape, role="copies", counter=counter)
+        branch, copy = found
+        assert copy.flow is not None
         return [(branch, replace(copy.flow, times=self.times))]
+
+    def stands_for_all(self, copy: Copy, tree: Tree, number: Number) -> bool:
+        """Return whether all copies give the same, and own as much where that has to be known."""
+        if copy.flow is None:
+            return False
+        differs = copy.flow.shape if self.entry.node.active is None else (*copy.flow.shape, _elements(tree))
+        return not algebra.depends(differs, number)
 
     # --- what flows out of them
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
+from paramcalc.core.algebra import Number
 from paramcalc.core.expression import bounded
 from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
@@ -65,6 +66,30 @@ class Repeated:
             tree = self.content(copy)
         self.walk.trail.pop()
         return tree
+
+    def as_one(self) -> tuple[Branch, Copy] | None:
+        """Return the tree of all copies, of which there are a symbol's number, and the copy that stands for them.
+
+        Their own number is a symbol too. Returns None where that decides too little.
+        """
+        # only where there are symbols
+        from paramcalc.graph.any_copy import AnyCopy
+
+        any_copy = AnyCopy(self.walk, self.content, 0, self.times - 1)
+        copy = self.copy(0, self.inputs, self.entry.scope.values)
+        copy.values = {**copy.values, str(self.counter): any_copy.number}
+        tree = any_copy.tree(copy)
+        if tree is None or not self.stands_for_all(copy, tree, any_copy.number):
+            return None
+        self.entry.copies.append(copy)
+        copy.last = self.times - 1
+        tree.label = ""
+        output = copy.flow.shape if copy.flow else ()
+        return Branch(copy.label, [tree], output, role="copies", counter=(any_copy.number, 0, copy.last)), copy
+
+    def stands_for_all(self, copy: Copy, tree: Tree, number: Number) -> bool:
+        """Return whether a copy whose number is a symbol is enough to know of all of them."""
+        return True
 
     def rest_is_alike(self, copy: Copy, tree: Tree) -> bool:
         """Return whether all copies after this one have a tree like its own, if they are given what it is given.

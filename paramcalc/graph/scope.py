@@ -80,7 +80,7 @@ class Scope:
         flow = self.output_of(reference)
         if flow.broken:
             raise refuse("missing-input", f"the shape of '{reference}' is not known")
-        if flow.bundle:
+        if flow.bundle is not None:
             message = f"'{reference}' has several outputs side by side"
             raise refuse("several-outputs", message, f"name one: {reference}.0")
         return flow.shape

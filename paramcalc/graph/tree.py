@@ -159,12 +159,17 @@ class Flow:
     place: int = 0
     #: whether an error stands before it, so that nothing can be said of it
     broken: bool = False
-    #: the outputs of copies side by side, which are not one
-    bundle: tuple[Flow, ...] = ()
+    #: the outputs of copies side by side, which are not one: of no copies, none
+    bundle: tuple[Flow, ...] | None = None
     #: of copies that are alike, how many it stands for
     times: Number = 1
     #: of a bundle, the name of the node that it comes from
     name: str = ""
+
+    @property
+    def single(self) -> tuple[Flow, ...]:
+        """What flows one by one: itself, or the outputs of copies side by side."""
+        return (self,) if self.bundle is None else self.bundle
 
     def output(self, place: int) -> Flow | None:
         """Return another output of the same leaf, counted from 0, if it has one there."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paramcalc.layers.base.axes import Axes as Axes
     from paramcalc.layers.base.axes import axis_position as axis_position
     from paramcalc.layers.base.axes import shape_text as shape_text
+    from paramcalc.layers.base.caching import nothing_cached as nothing_cached
     from paramcalc.layers.base.declaration import Example as Example
     from paramcalc.layers.base.declaration import Layer as Layer
     from paramcalc.layers.base.declaration import Part as Part
@@ -64,6 +65,7 @@ _MODULES = {
     "paramcalc.core.algebra": ("Number", "Shape"),
     "paramcalc.core.errors": ("refuse",),
     "paramcalc.layers.base.axes": ("Axes", "axis_position", "shape_text"),
+    "paramcalc.layers.base.caching": ("nothing_cached",),
     "paramcalc.layers.base.declaration": ("Example", "Layer", "Part", "Phrase", "Remark", "Tensor"),
     "paramcalc.layers.base.fields": (
         "Axis", "Count", "FieldType", "Flag", "Integer", "OptionalAxis", "OptionalCount", "OptionalInteger",

@@ -7,10 +7,11 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Integer, OptionalAxis, Rate, Real, field
 from paramcalc.layers.base.products import no_products
-from paramcalc.layers.base.reach import Reach, same
+from paramcalc.layers.base.reach import Reach, Sight, Span, same
 
 
 class PReLU(Layer):
@@ -39,6 +40,7 @@ class PReLU(Layer):
         ),
     )
     products = no_products
+    cached = nothing_cached
 
     slopes: Literal["element", "channel", "single"] = field(
         "", "what has a slope of its own: each element, each channel, or the whole", "element"
@@ -80,6 +82,7 @@ class GLU(Layer):
     source = "Dauphin et al. 2017; torch.nn.GLU"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis that is halved, the batch counted as 0", -1)
 
@@ -87,6 +90,12 @@ class GLU(Layer):
         position = axis_position(self.axis, len(x))
         half = algebra.divide(x[position], 2, f"GLU halves axis {self.axis}")
         return (*x[:position], half, *x[position + 1 :])
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        position = axis_position(self.axis, len(x))
+        half = algebra.divide(x[position], 2)
+        seen = Sight(position, Span((0,), (half,)) if type(half) is int else None)
+        return ((*same(x)[:position], seen, *same(x)[position + 1 :]),)
 
 
 class Identity(Layer):
@@ -96,6 +105,7 @@ class Identity(Layer):
     source = "keras.layers.Identity; keras.layers.ActivityRegularization; torch.nn.Identity"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
         return (same(x),)
@@ -107,6 +117,7 @@ class Masking(Layer):
     source = "keras.layers.Masking"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     mask_value: Real = field("", "the number that all features of a step to leave out have", 0)
 
@@ -120,6 +131,7 @@ class GaussianNoise(Layer):
     source = "keras.layers.GaussianNoise"
     example = Example({"stddev": 0.1}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     stddev: Rate = field("", "the standard deviation of what is added")
 

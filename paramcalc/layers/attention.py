@@ -1,10 +1,11 @@
 """Layers that let each position of a sequence look at the others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Shape
+from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text, without_steps
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
@@ -257,29 +258,43 @@ class _SimpleAttention(Layer):
         return without_steps(shape)
 
     def _products(
-        self, query: Shape, value: Shape, key: Shape | None, compares: bool, tensors: Operand
+        self,
+        query: Shape,
+        value: Shape,
+        key: Shape | None,
+        compares: bool,
+        tensors: Operand,
+        mixed: Number,
+        causal: bool | None = None,
     ) -> Iterator[Product]:
-        """Yield the comparison of queries with keys, if that is a product, and the mixing of the values."""
+        """Yield the comparison of queries with keys, if that is a product, and the mixing of `mixed` features."""
         of_key = 1 if key is None else 2
         lengths, others = (query[-2], value[-2]), query[:-2]
         if compares:
             about = "each query is compared with each key"
-            yield Product("scores", (*others, query[-1]), (0,), (of_key,), about, lengths=lengths)
+            yield Product("scores", (*others, query[-1]), (0,), (of_key,), about, lengths=lengths, causal=causal)
         about = "the values are mixed for each query"
-        yield Product("mixture", (*others, value[-1]), (0, of_key, *tensors), (1,), about, lengths=lengths)
+        yield Product("mixture", (*others, mixed), (0, of_key, *tensors), (1,), about, lengths=lengths, causal=causal)
 
     def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
-        key = key or value
+        self._check_lengths(query, value, key or value)
+        return (*query[:-1], value[-1])
+
+    def _check_lengths(
+        self, query: Shape, value: Shape, key: Shape, features: tuple[Number, Number] | None = None
+    ) -> None:
+        """Refuse lengths that differ; `features` are those of a head of the query and of the key, if not all."""
         if not algebra.equal_shapes(key[:-1], value[:-1]):
             raise refuse(
                 "shape-mismatch", f"key {shape_text(key)} and value {shape_text(value)} must have the same length"
             )
-        if not algebra.equal_shapes((*query[:-2], query[-1]), (*key[:-2], key[-1])):
+        asked, compared = features or (query[-1], key[-1])
+        if not algebra.equal_shapes((*query[:-2], asked), (*key[:-2], compared)):
+            heads = "" if features is None else ", and in the features of a head"
             raise refuse(
                 "shape-mismatch",
-                f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length",
+                f"query {shape_text(query)} and key {shape_text(key)} must agree in every axis but the length{heads}",
             )
-        return (*query[:-1], value[-1])
 
     def reach(self, query: Shape, value: Shape, key: Shape | None = None) -> tuple[Reach, ...]:
         asked = (*(Sight(axis, SAME) for axis in range(len(query) - 1)), EVERYTHING)
@@ -297,10 +312,12 @@ class _SimpleAttention(Layer):
 class Attention(_SimpleAttention):
     """Each position of the query mixes the values by how well their keys fit it, in a product or a sum.
 
-    The inputs are the query, the value and the key: without a key, the value serves as such.
+    The inputs are the query, the value and the key: without a key, the value serves as such. They are projected
+    already. With several heads, the features of all heads stand side by side in each; with fewer heads of keys and
+    values, each serves several heads of the query (grouped-query attention).
     """
 
-    source = "Luong, Pham and Manning 2015; keras.layers.Attention"
+    source = "Luong, Pham and Manning 2015; keras.layers.Attention; torch.nn.functional.scaled_dot_product_attention"
     example = Example(inputs=[(20, 64), (20, 64)])
     remarks = (
         Remark(
@@ -311,9 +328,23 @@ class Attention(_SimpleAttention):
         ),
     )
 
+    num_heads: Size = field("h", "heads that the features of the query are shared out among", 1)
+    num_key_value_heads: OptionalSize = field("g", "heads of keys and values; num_heads, if absent", None, "num_heads")
     use_scale: Flag = field("use_scale", "whether a learned number scales what is compared", False)
     score_mode: Annotated[Given[str], words("score mode", "dot", "concat")] = field(
         "", "whether query and key are multiplied or added", "dot"
+    )
+    causal: OptionalFlag = field(
+        "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
+    )
+    window: OptionalSize = field(
+        "",
+        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count;"
+        " all, if absent",
+        None,
+    )
+    use_cache: Flag = field(
+        "", "whether keys and values are kept to generate a sequence; not, where what they are made of is", True
     )
 
     def tensors(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Tensor]:
@@ -321,7 +352,44 @@ class Attention(_SimpleAttention):
         yield Tensor("concat_score_weight", (), "what the sums count", when=self.score_mode == "concat")
 
     def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
-        return self._products(query, value, key, self.score_mode == "dot", ("scale", "concat_score_weight"))
+        tensors = ("scale", "concat_score_weight")
+        mixed = self.output_shape(query, value, key)[-1]
+        return self._products(query, value, key, self.score_mode == "dot", tensors, mixed, self.causal)
+
+    def output_shape(self, query: Shape, value: Shape, key: Shape | None = None) -> Shape:
+        key = key or value
+        heads, shared = self.num_heads, self.num_key_value_heads
+        # of one head, there is nothing to divide
+        if type(heads) is int and heads == 1 and type(shared) is int and shared == 1:
+            return super().output_shape(query, value, key)
+        algebra.divide(heads, shared, "the heads of keys and values must divide those of the query")
+        rule = "the heads share out the features among them"
+        asked, compared = algebra.divide(query[-1], heads, rule), algebra.divide(key[-1], shared, rule)
+        self._check_lengths(query, value, key, (asked, compared))
+        return (*query[:-1], heads * algebra.divide(value[-1], shared, rule))
+
+    def cached(self, query: Shape, value: Shape | None = None, key: Shape | None = None) -> Iterator[Tensor]:
+        # who attends to what comes after it cannot be generated step by step
+        if self.causal is False or not self.use_cache:
+            return
+        for tensor in super().cached(query, value, key):
+            *others, length, features = tensor.shape
+            if self.window is not None:
+                # of the positions before the next one
+                length = algebra.smallest([length, self.window - 1])
+            yield replace(tensor, shape=(*others, length, features))
+
+    def reach(self, query: Shape, value: Shape, key: Shape | None = None) -> tuple[Reach, ...]:
+        asked, *others = super().reach(query, value, key)
+        back: Span | None = ALL
+        if self.window is not None and self.causal is not False:
+            back = Span((1 - self.window,), (0,)) if type(self.window) is int else None
+        elif self.causal:
+            back = UP_TO_IT
+        heads = not (type(self.num_heads) is int and self.num_heads == 1)
+        place = len(query) - 2
+        sights = [(*seen[:place], Sight(place, back), EVERYTHING if heads else seen[-1]) for seen in others]
+        return (asked, *sights)
 
 
 class AdditiveAttention(_SimpleAttention):
@@ -339,4 +407,4 @@ class AdditiveAttention(_SimpleAttention):
         yield Tensor("scale", (query[-1],), "what each feature counts", when=self.use_scale)
 
     def products(self, query: Shape, value: Shape, key: Shape | None = None) -> Iterator[Product]:
-        return self._products(query, value, key, False, ("scale",))
+        return self._products(query, value, key, False, ("scale",), value[-1])

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.convolution import Filters, Windowed
 from paramcalc.layers.base.declaration import Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
@@ -43,6 +44,7 @@ class _Conv(Windowed, Filters):
             when="lora_rank != None",
         ),
     )
+    cached = nothing_cached
 
     groups: Count = field("g", "groups: each sees its own share of the channels", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)

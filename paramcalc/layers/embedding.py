@@ -7,11 +7,12 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Given, OptionalSize, Size, field
 from paramcalc.layers.base.products import Product, low_rank_products, no_products, updated
 from paramcalc.layers.base.quantization import TableQuantization, low_rank, reversed_table, table
-from paramcalc.layers.base.reach import Reach, same
+from paramcalc.layers.base.reach import Reach, everything, mixing, same
 from paramcalc.layers.base.words import words
 
 
@@ -38,6 +39,7 @@ class Embedding(Layer):
             when="rank > 0",
         ),
     )
+    cached = nothing_cached
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
@@ -74,6 +76,7 @@ class EmbeddingBag(Layer):
     source = "torch.nn.EmbeddingBag"
     example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
@@ -94,6 +97,9 @@ class EmbeddingBag(Layer):
             )
         return (self.output_dim,)
 
+    def reach(self, x: Shape, offsets: Shape | None = None) -> tuple[Reach, ...]:
+        return everything(x) if offsets is None else everything(x, offsets)
+
 
 class ReversibleEmbedding(Layer):
     """Each whole number becomes the row of a table; in reverse, each row is compared with all rows of the table.
@@ -106,6 +112,7 @@ class ReversibleEmbedding(Layer):
     layout = "channels_last"
     source = "Press and Wolf 2016; keras.layers.ReversibleEmbedding"
     example = Example({"input_dim": 1000, "output_dim": 32}, [(64,)])
+    cached = nothing_cached
 
     input_dim: Size = field("v", "rows: the numbers that may occur")
     output_dim: Size = field("d", "the length of a row")
@@ -147,6 +154,9 @@ class ReversibleEmbedding(Layer):
                 f"ReversibleEmbedding in reverse takes rows of length {self.output_dim}, not {shape_text(x)}",
             )
         return (*x[:-1], self.input_dim)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (mixing(x, -1) if algebra.truth(self.reverse) else same(x),)
 
 
 def _of_update(x: Shape, rows: Number, width: Number, rank: Number, quantization: str | None) -> Iterator[Product]:

@@ -9,10 +9,11 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.core.functions import WITHOUT_GRADIENT
 from paramcalc.layers.base.axes import Axes, axis_position, shape_text, together
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalAxis, OrderedAxes, field, named
 from paramcalc.layers.base.products import Product, no_products
-from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, broadcast
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, broadcast, same
 from paramcalc.layers.base.words import FunctionOfSeveral
 
 _PRODUCT = re.compile(r"([a-zA-Z])[a-zA-Z]*(,\1[a-zA-Z]*)*->\1[a-zA-Z]*")
@@ -44,6 +45,7 @@ class Elementwise(Layer):
     source = "keras.ops.power, keras.ops.where and their kin; torch.pow, torch.where and their kin"
     example = Example({"function": "power"}, [(20, 64), (1, 64)])
     products = no_products
+    cached = nothing_cached
 
     function: FunctionOfSeveral = field("", "the function")
 
@@ -73,6 +75,7 @@ class Einsum(Layer):
     moves_axes = True
     source = "keras.ops.einsum; torch.einsum"
     example = Example({"equation": "bij,bkj->bik"}, [(20, 64), (30, 64)])
+    cached = nothing_cached
 
     equation: _Product = field("", "the axes of each input, and of the output; the first is the batch")
 
@@ -131,6 +134,7 @@ class Subtract(Layer):
     source = "keras.layers.Subtract; torch.sub"
     example = Example(inputs=[(64,), (64,)])
     products = no_products
+    cached = nothing_cached
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return together((x, y))
@@ -146,6 +150,7 @@ class Dot(Layer):
     layout = "as_given"
     source = "keras.layers.Dot"
     example = Example({"axes": -1}, [(64,), (64,)])
+    cached = nothing_cached
 
     axes: OrderedAxes = field("", "the axis of both inputs, or one of each, the batch counted as 0")
     normalize: Flag = field("", "whether each vector is first divided by its length", False)
@@ -167,6 +172,15 @@ class Dot(Layer):
             )
         return _without(x, first) + _without(y, second) or (1,)
 
+    def reach(self, x: Shape, y: Shape) -> tuple[Reach, ...]:
+        axes = self.axes if isinstance(self.axes, tuple) else (self.axes, self.axes)
+        first, second = axis_position(axes[0], len(x)), axis_position(axes[1], len(y))
+        others = (Sight(len(x) - 1 + place, SAME) for place in range(len(y) - 1))
+        return tuple(
+            (*sights[:position], EVERYTHING, *sights[position:])
+            for sights, position in ((same(x[1:]), first), (tuple(others), second))
+        )
+
 
 class CosineSimilarity(Layer):
     """The cosine of the angle between its two inputs along an axis; in others, axes of size 1 are repeated."""
@@ -176,11 +190,15 @@ class CosineSimilarity(Layer):
     source = "torch.nn.CosineSimilarity"
     example = Example(inputs=[(64,), (64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis of the vectors, the batch counted as 0", 1)
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         return _without(_of_one_rank(self, x, y), axis_position(self.axis, len(x)))
+
+    def reach(self, x: Shape, y: Shape) -> tuple[Reach, ...]:
+        return _of_vectors((x, y), axis_position(self.axis, len(x)))
 
 
 class PairwiseDistance(Layer):
@@ -191,12 +209,16 @@ class PairwiseDistance(Layer):
     source = "torch.nn.PairwiseDistance"
     example = Example(inputs=[(64,), (64,)])
     products = no_products
+    cached = nothing_cached
 
     keepdims: Flag = field("", "whether the last axis stays, with size 1", False)
 
     def output_shape(self, x: Shape, y: Shape) -> Shape:
         others = _of_one_rank(self, x, y)[:-1]
         return (*others, 1) if algebra.truth(self.keepdims) else others
+
+    def reach(self, x: Shape, y: Shape) -> tuple[Reach, ...]:
+        return _of_vectors((x, y), len(x) - 1)
 
 
 def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
@@ -210,6 +232,17 @@ def _of_one_rank(layer: Layer, x: Shape, y: Shape) -> Shape:
     return together((x, y))
 
 
+def _of_vectors(inputs: tuple[Shape, Shape], position: int) -> tuple[Reach, ...]:
+    """Give the reach of a number that is made of the whole of an axis, which is gone; axes of size 1 are repeated."""
+    found = []
+    for sights in broadcast(inputs):
+        left = (
+            each if each.axis is None or each.axis < position else Sight(each.axis - 1, each.span) for each in sights
+        )
+        found.append(tuple(EVERYTHING if axis == position else each for axis, each in enumerate(left)))
+    return tuple(found)
+
+
 def _without(shape: Shape, position: int) -> Shape:
     return (*shape[:position], *shape[position + 1 :])
 
@@ -221,6 +254,7 @@ class Reduce(Layer):
     source = "keras.ops.sum, keras.ops.mean and their kin; torch.sum, torch.mean and their kin"
     example = Example({"function": "mean", "axis": 1}, [(20, 64)])
     products = no_products
+    cached = nothing_cached
 
     function: Literal[
         "sum", "mean", "max", "min", "prod", "std", "var", "median", "logsumexp", "norm", "any", "all", "argmax",

@@ -6,6 +6,7 @@ from typing import ClassVar
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.convolution import POSITIONS, Filters, Windowed
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, Size, field
@@ -39,6 +40,7 @@ class _DepthwiseConv(Windowed):
         ),
         POSITIONS,
     )
+    cached = nothing_cached
 
     depth_multiplier: Count = field("m", "windows for each channel", 1)
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
@@ -154,6 +156,7 @@ class _ConvTranspose(Spatial, Ranked):
             " same.",
         ),
     )
+    cached = nothing_cached
 
     filters: Size = field("f", "filters: the channels of the output")
     kernel_size: Window = field("k", "{extent} of the window")
@@ -185,9 +188,23 @@ class _ConvTranspose(Spatial, Ranked):
         )
         return (*lengths, self.filters)
 
+    def _taken_away(self) -> Shape:
+        """Give what is taken from the beginning of each axis: of `same`, half of what is taken from both ends."""
+        if isinstance(self.padding, tuple):
+            return self.padding
+        ones = (1,) * len(self.kernel_size)
+        if self.padding == "valid":
+            return tuple(0 for _ in ones)
+        lengths = (
+            transposed_lengths(ones, self.kernel_size, self.strides, padding, self.dilation_rate, added)
+            for padding, added in (("valid", (0,) * len(ones)), (self.padding, self.output_padding))
+        )
+        return tuple(
+            algebra.floor_divide(algebra.largest((whole - left, 0)), 2) for whole, left in zip(*lengths, strict=True)
+        )
+
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        pads = self.padding if isinstance(self.padding, tuple) else (self.padding,) * (len(x) - 1)
-        spans = map(transposed_span, self.kernel_size, self.strides, pads, self.dilation_rate)
+        spans = map(transposed_span, self.kernel_size, self.strides, self._taken_away(), self.dilation_rate)
         channels = grouped_span(x[-1], self.groups, self.filters)
         return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, channels))),)
 

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Count, Flag, Groups, Integer, OptionalAxis, field
 from paramcalc.layers.base.products import no_products
-from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, grouped_span, mixing, same
+from paramcalc.layers.base.reach import EVERYTHING, Reach, Sight, Span, grouped_span, mixing, same
+from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 
 
 class GroupNorm(Layer):
@@ -35,6 +37,7 @@ class GroupNorm(Layer):
         Phrase(" and shifts", when="center"),
     )
     products = no_products
+    cached = nothing_cached
 
     groups: Groups = field("", "groups of channels; -1: each channel is one", 32)
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
@@ -68,6 +71,7 @@ class InstanceNorm(Layer):
         ),
     )
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis of the channels, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", False)
@@ -95,6 +99,7 @@ class UnitNorm(Layer):
     source = "keras.layers.UnitNormalization"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Axis = field("", "the axis or axes over which the length is taken, the batch counted as 0", -1)
 
@@ -106,15 +111,22 @@ class UnitNorm(Layer):
         return (mixing(x, *_positions(self.axis, x)),)
 
 
-class LocalResponseNorm(Layer):
+class LocalResponseNorm(Spatial):
     """Divides each element by a sum over the channels beside its own."""
 
     inputs = (Axes("... n c", n="positions", c="channels"),)
     source = "Krizhevsky, Sutskever and Hinton 2012; torch.nn.LocalResponseNorm"
     example = Example({"window": 5}, [(64, 8)])
     products = no_products
+    cached = nothing_cached
 
     window: Count = field("", "the channels that are summed")
+    data_format: DataFormat = data_format()
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        window = self.window
+        seen = Span((-(window // 2),), ((window - 1) // 2,)) if type(window) is int else None
+        return ((*same(x)[:-1], Sight(len(x) - 1, seen)),)
 
 
 class Normalization(Layer):
@@ -124,6 +136,7 @@ class Normalization(Layer):
     source = "keras.layers.Normalization"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: OptionalAxis = field("", "the axes along which each position has its own; absent: one for all elements", -1)
     adapted: Flag = field("adapted", "whether mean and variance are kept with the layer, or given as constants", True)

@@ -6,11 +6,12 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, OptionalRatios, Real, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Amount, OpenWindow, OptionalWindow, Ranked, Window
-from paramcalc.layers.base.reach import SAME, Reach, Sight, divided_span, windows
+from paramcalc.layers.base.reach import SAME, Reach, Sight, divided_span, unsaid, windows
 from paramcalc.layers.base.spatial import (
     DataFormat,
     Spatial,
@@ -36,6 +37,7 @@ class _AdaptivePool(Spatial, Ranked):
     inputs = (_INPUT,)
     example = Example({"output_size": 7}, [(8,)])
     products = no_products
+    cached = nothing_cached
 
     output_size: OpenWindow = field("", f"{_SIZE}; null keeps that of the input")
 
@@ -98,6 +100,7 @@ class _LPPool(Spatial, Ranked):
     source = "torch.nn.LPPool{rank}d"
     example = Example(inputs=[(8,)])
     products = no_products
+    cached = nothing_cached
 
     norm_type: Real = field("", "the power: 1 gives the sum, 2 the length of the window's numbers as a vector", 2)
     pool_size: Window = pool_size()
@@ -135,6 +138,7 @@ class _FractionalMaxPool(Spatial, Ranked):
     source = "Graham 2014; torch.nn.FractionalMaxPool{rank}d"
     example = Example({"output_ratio": "2/3"}, [(8,)])
     products = no_products
+    cached = nothing_cached
     #: how much longer an axis must be than the last window reaches
     room: ClassVar[int] = 0
 
@@ -172,6 +176,10 @@ class _FractionalMaxPool(Spatial, Ranked):
             )
         return size
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        drawn = "where its windows lie is drawn anew each time"
+        return ((*(unsaid(drawn, axis) for axis in range(len(x) - 1)), Sight(len(x) - 1, SAME)),)
+
 
 class FractionalMaxPool2D(_FractionalMaxPool, rank=2): ...
 
@@ -191,6 +199,7 @@ class _MaxUnpool(Spatial, Ranked):
     source = "torch.nn.MaxUnpool{rank}d"
     example = Example(inputs=[(8,), (8,)])
     products = no_products
+    cached = nothing_cached
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()
@@ -204,6 +213,11 @@ class _MaxUnpool(Spatial, Ranked):
             )
         axes = zip(x, self.pool_size, self.strides, self.padding, strict=False)
         return (*((length - 1) * stride - 2 * pad + window for length, window, stride, pad in axes), x[-1])
+
+    def reach(self, x: Shape, indices: Shape) -> tuple[Reach, ...]:
+        # it may be anywhere along each of them
+        places = (unsaid("where its numbers go depends on the positions that it is given"),) * (len(x) - 1)
+        return ((*places, Sight(len(x) - 1, SAME)),) * 2
 
 
 class MaxUnpool1D(_MaxUnpool, rank=1): ...

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, OptionalSize, Size, field
 from paramcalc.layers.base.products import Product, low_rank_products, updated
@@ -34,6 +35,7 @@ class Dense(Layer):
         ),
     )
     phrases = (Phrase(", plus a bias", when="use_bias"), Phrase(" + bias", when="use_bias"))
+    cached = nothing_cached
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether a bias is added", True)

@@ -10,6 +10,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Tensor
 from paramcalc.layers.base.fields import (
     FieldType,
@@ -27,6 +28,7 @@ from paramcalc.layers.base.fields import (
 )
 from paramcalc.layers.base.products import Product, low_rank_products, not_stated, updated
 from paramcalc.layers.base.quantization import Quantization, low_rank, matrix, parts, scaled_input
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, everything, mixing
 from paramcalc.layers.base.words import Function
 
 _EQUATION = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
@@ -76,6 +78,7 @@ class EinsumDense(Layer):
     source = "keras.layers.EinsumDense"
     example = Example({"equation": "abc,cde->abde", "output_shape": (None, 4, 16)}, [(20, 64)])
     phrases = (Phrase(", and adds a bias", when="bias_axes != None"),)
+    cached = nothing_cached
 
     equation: Equation = field("", "the axes of input, kernel and output, as in abc,cd->abd")
     output_sizes: OpenSizes = aliased(
@@ -175,6 +178,11 @@ class EinsumDense(Layer):
         first = min(map(terms.output.index, own))
         return tuple(sizes[axis] if axis in own else 1 for axis in terms.output[first:])
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        terms = self._terms(x)
+        axes = terms.output[1:]
+        return (tuple(Sight(axes.index(axis), SAME) if axis in axes else EVERYTHING for axis in terms.x[1:]),)
+
 
 class Bilinear(Layer):
     """Each output is a weighted sum of all products of two inputs, plus a bias."""
@@ -187,6 +195,7 @@ class Bilinear(Layer):
     source = "torch.nn.Bilinear"
     example = Example({"units": 32}, [(64,), (64,)])
     phrases = (Phrase(", plus a bias", when="use_bias"),)
+    cached = nothing_cached
 
     units: Size = field("u", "outputs")
     use_bias: Flag = field("use_bias", "whether a bias is added", True)
@@ -204,6 +213,9 @@ class Bilinear(Layer):
         if not alike:
             raise refuse("shape-mismatch", f"Bilinear: {shape_text(x)} and {shape_text(y)} differ before the last axis")
         return (*x[:-1], self.units)
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
+        return tuple(mixing(x, -1) for x in inputs)
 
 
 def _quantised(quantization: str, terms: _Terms, kernel: Shape) -> Iterator[Tensor]:
@@ -271,6 +283,7 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     source = "Grave et al. 2017; torch.nn.AdaptiveLogSoftmaxWithLoss"
     example = Example({"n_classes": 1000, "cutoffs": (20, 200)}, [(64,), ()])
     products = not_stated("which clusters are computed depends on the targets")
+    cached = nothing_cached
 
     n_classes: Size = field("k", "classes")
     cutoffs: TensorSizes = field("c", "the first class of each cluster, in ascending order")
@@ -301,6 +314,9 @@ class AdaptiveLogSoftmaxWithLoss(Layer):
     def outputs(self, x: Shape, target: Shape) -> tuple[Shape, ...]:
         return ((), ())
 
+    def reach(self, x: Shape, target: Shape) -> tuple[Reach, ...]:
+        return everything(x, target)
+
 
 class LinearCrossEntropyLoss(Layer):
     """The cross entropy between classes and what a matrix makes of the input.
@@ -313,6 +329,7 @@ class LinearCrossEntropyLoss(Layer):
     layout = "as_given"
     source = "torch.nn.LinearCrossEntropyLoss"
     example = Example({"num_classes": 10}, [(64,), ()])
+    cached = nothing_cached
 
     num_classes: Size = field("k", "classes")
     out_features: Sizes = field("", "sizes of the axes of choices", ())
@@ -339,6 +356,13 @@ class LinearCrossEntropyLoss(Layer):
                 f" not {shape_text(target)}",
             )
         return self.out_features if self.reduction == "none" else ()
+
+    def reach(self, x: Shape, target: Shape) -> tuple[Reach, ...]:
+        if self.reduction != "none":
+            return everything(x, target)
+        # the classes come first where the target has a probability for each, and then the choices
+        classes, choices = (EVERYTHING,) * (len(target) - len(self.out_features)), range(len(self.out_features))
+        return (EVERYTHING,), (*classes, *(Sight(axis, SAME) for axis in choices))
 
 
 def _agree(shape: Shape, other: Shape) -> bool:

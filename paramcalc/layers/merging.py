@@ -4,10 +4,11 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import axis_position, shape_text, together
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer
 from paramcalc.layers.base.fields import Integer, field
 from paramcalc.layers.base.products import no_products
-from paramcalc.layers.base.reach import Reach, Sight, broadcast, same
+from paramcalc.layers.base.reach import Reach, broadcast, same, unsaid
 
 
 class _Elementwise(Layer):
@@ -15,6 +16,7 @@ class _Elementwise(Layer):
     merges = True
     layout = "as_given"
     products = no_products
+    cached = nothing_cached
 
     def output_shape(self, *inputs: Shape) -> Shape:
         return together(inputs)
@@ -67,6 +69,7 @@ class Concatenate(Layer):
     source = "keras.layers.Concatenate; torch.cat"
     example = Example(inputs=[(64,), (64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis, the batch counted as 0", -1)
 
@@ -89,5 +92,5 @@ class Concatenate(Layer):
 
     def reach(self, *inputs: Shape) -> tuple[Reach, ...]:
         position = axis_position(self.axis, len(inputs[0]))
-        joined = Sight(position, None)
+        joined = unsaid("an output sees a position of one of the inputs alone", position)
         return tuple((*same(x)[:position], joined, *same(x)[position + 1 :]) for x in inputs)

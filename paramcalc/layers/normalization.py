@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.layers.base.axes import Axes, axis_position
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Axis, Flag, Integer, field
 from paramcalc.layers.base.products import no_products
@@ -47,6 +49,7 @@ class BatchNorm(Layer):
         *_PHRASES,
     )
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis of the features, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -68,8 +71,9 @@ class BatchNorm(Layer):
         yield Tensor("batch_counter", (), "number of batches seen", "state", "int64", when=counted)
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        # at inference, where the mean and the variance are known
-        return (same(x),)
+        # at inference the mean and the variance are known, unless none are kept
+        tracked = algebra.truth(self.track_running_stats)
+        return (same(x) if tracked else mixing(x, *range(len(x) - 1)),)
 
 
 class LayerNorm(Layer):
@@ -92,6 +96,7 @@ class LayerNorm(Layer):
     )
     phrases = _PHRASES
     products = no_products
+    cached = nothing_cached
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     center: Flag = field("center", "whether beta is added", True)
@@ -126,6 +131,7 @@ class RMSNorm(Layer):
         Phrase(": only the scale is left to learn", when="scale"),
     )
     products = no_products
+    cached = nothing_cached
 
     axis: Axis = field("", "the axis or axes normalised, the batch counted as 0", -1)
     scale: Flag = field("scale", "whether it is scaled", True)

@@ -6,6 +6,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Given, Real, field
 from paramcalc.layers.base.products import no_products
@@ -25,6 +26,7 @@ class _Sided(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
     products = no_products
+    cached = nothing_cached
 
 
 class _Padding(_Sided):
@@ -86,10 +88,9 @@ class _Pad(_Padding, _Mode):
         return super()._padded(length, sides)
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        # what repeats positions of the input shows those of its other side as well
-        constant = self.mode == "constant"
-        spans = (moved_span(-before) if constant else None for before, _ in self.padding)
-        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+        note = "" if self.mode == "constant" else f"what its padding repeats ({self.mode}) is not counted again"
+        spans = (moved_span(-before) for before, _ in self.padding)
+        return ((*(Sight(axis, span, note) for axis, span in enumerate(spans)), Sight(len(x) - 1, SAME)),)
 
 
 class Pad1D(_Pad, rank=1): ...

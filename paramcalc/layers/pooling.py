@@ -6,6 +6,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Flag, field
 from paramcalc.layers.base.products import no_products
@@ -29,6 +30,7 @@ class _Pooling(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
     products = no_products
+    cached = nothing_cached
 
     pool_size: Window = pool_size()
     strides: OptionalWindow = strides()
@@ -104,6 +106,7 @@ class _GlobalPool(Spatial, Ranked):
     inputs = (Axes("... c", c="channels"),)
     example = Example(inputs=[(8,)])
     products = no_products
+    cached = nothing_cached
 
     keepdims: Flag = field("", "whether the other axes stay, with size 1", False)
     data_format: DataFormat = data_format()

@@ -7,6 +7,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Tensor
 from paramcalc.layers.base.fields import (
     Count,
@@ -22,6 +23,18 @@ from paramcalc.layers.base.fields import (
 )
 from paramcalc.layers.base.products import Product, no_products, not_stated
 from paramcalc.layers.base.ranked import positions
+from paramcalc.layers.base.reach import (
+    EVERYTHING,
+    FIRST,
+    SAME,
+    Reach,
+    Sight,
+    broadcast,
+    repeated_span,
+    same,
+    unsaid,
+    window_span,
+)
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format
 from paramcalc.layers.base.windows import output_lengths
 from paramcalc.layers.base.words import words
@@ -34,6 +47,7 @@ class Rescaling(Layer):
     source = "keras.layers.Rescaling"
     example = Example({"scale": 2}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     scale: Reals = field("", "the factor, or one for each channel of the last axis")
     offset: Reals = field("", "what is added, or one number for each channel of the last axis", 0)
@@ -45,6 +59,9 @@ class Rescaling(Layer):
         for count in channels:
             x = (*x[:-1], algebra.broadcast(x[-1], count))
         return x
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return broadcast((x,)) if self.output_shape(x) != x else (same(x),)
 
 
 class MaxNumBoundingBoxes(Layer):
@@ -58,6 +75,7 @@ class MaxNumBoundingBoxes(Layer):
     source = "keras.layers.MaxNumBoundingBoxes"
     example = Example({"max_number": 10}, [(12, 4), (12,)])
     products = no_products
+    cached = nothing_cached
 
     max_number: Count = field("", "the boxes that each image has then")
 
@@ -70,6 +88,10 @@ class MaxNumBoundingBoxes(Layer):
             )
         return (self.max_number, 4), (self.max_number,)
 
+    def reach(self, boxes: Shape, labels: Shape) -> tuple[Reach, ...]:
+        note = "which boxes stay depends on the labels"
+        return (unsaid(note, 0), Sight(1, SAME)), (unsaid(note, 0),)
+
 
 class Augmentation(Layer):
     """Varies images in training, so that a network meets more of them; their shape stays what it is."""
@@ -78,6 +100,7 @@ class Augmentation(Layer):
     source = "keras.io, Image augmentation layers"
     example = Example({"transform": "RandomFlip"}, [(32, 32, 8)])
     products = no_products
+    cached = nothing_cached
 
     transform: Literal[
         "AugMix",
@@ -113,6 +136,10 @@ class Augmentation(Layer):
     def leaves_out(self) -> str:
         return f"what {self.transform} computes in training"
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        note = f"where {self.transform} moves pixels in training, and by what it changes them, is drawn anew each time"
+        return (tuple(unsaid(note) for _ in x),)
+
 
 class MelSpectrogram(Layer):
     """Tells how loud a signal is at each time and pitch; the filters of the pitches are computed anew."""
@@ -122,6 +149,7 @@ class MelSpectrogram(Layer):
     source = "keras.layers.MelSpectrogram"
     example = Example({"fft_length": 512, "sequence_stride": 128}, [(16000,)])
     products = not_stated("it makes a Fourier transform, which is no product of matrices")
+    cached = nothing_cached
 
     fft_length: Count = field("", "samples that are turned into frequencies at a time", 2048)
     sequence_stride: Count = field("", "samples from one time to the next", 512)
@@ -146,6 +174,10 @@ class MelSpectrogram(Layer):
         times = algebra.floor_divide(x[-1] + 2 * added - self.fft_length, self.sequence_stride) + 1
         return (*x[:-1], self.num_mel_bins, times)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        note = "each number is bounded from below by the largest of the whole signal"
+        return (tuple(unsaid(note) for _ in x),)
+
 
 class STFTSpectrogram(Spatial):
     """Turns each stretch of a signal into its frequencies, by kernels that begin as waves and may be trained."""
@@ -153,6 +185,7 @@ class STFTSpectrogram(Spatial):
     inputs = (Axes("t c", t="samples", c="channels"),)
     source = "keras.layers.STFTSpectrogram"
     example = Example({"frame_length": 16}, [(20, 8)])
+    cached = nothing_cached
 
     mode: Annotated[Given[str], words("mode", "log", "magnitude", "psd", "real", "imag", "angle", "stft")] = field(
         "", "what is told of each frequency; stft: its real and its imaginary part", "log"
@@ -186,12 +219,15 @@ class STFTSpectrogram(Spatial):
                 f" not {quoted(self.frame_step)}",
             )
         times = self._times(x)
-        told = self._frequencies() * (2 if self.mode == "stft" else 1)
+        told = self._told()
         return (*times, told, x[-1]) if algebra.truth(self.expand_dims) else (*times, told * x[-1])
 
     def _times(self, x: Shape) -> Shape:
         step = algebra.floor_divide(self.frame_length, 2) if self.frame_step is None else self.frame_step
         return output_lengths(x[:1], (self.frame_length,), (step,), self.padding)
+
+    def _told(self) -> Number:
+        return self._frequencies() * (2 if self.mode == "stft" else 1)
 
     def _frequencies(self) -> Number:
         if self.fft_length is None:
@@ -203,6 +239,13 @@ class STFTSpectrogram(Spatial):
                 f" not {quoted(self.fft_length)}",
             )
         return algebra.floor_divide(self.fft_length, 2) + 1
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        step = algebra.floor_divide(self.frame_length, 2) if self.frame_step is None else self.frame_step
+        times = Sight(0, window_span(x[0], self.frame_length, step, self.padding, 1))
+        if algebra.truth(self.expand_dims):
+            return ((times, Sight(2, SAME)),)
+        return ((times, Sight(1, repeated_span(self._told()))),)
 
 
 Mode: TypeAlias = Annotated[Given[str], words("mode", "int", "one_hot", "multi_hot", "count")]
@@ -234,6 +277,15 @@ def encoded(x: Shape, mode: str, categories: Number) -> Shape:
     return (*x[1:], categories)
 
 
+def sees_encoded(x: Shape, mode: str) -> Reach:
+    """Give the reach of `encoded`: what was one category is one number, or a vector; others are counted together."""
+    if mode == "int":
+        return same(x)
+    if mode == "one_hot":
+        return same(x) if len(_without_last_of_one(x)) == len(x) else (*same(x[:-1]), Sight(None, FIRST))
+    return (EVERYTHING, *same(x[1:]))
+
+
 def _without_last_of_one(x: Shape) -> Shape:
     return x[:-1] if x and algebra.same(x[-1], 1) else x
 
@@ -245,6 +297,7 @@ class Discretization(Layer):
     source = "keras.layers.Discretization"
     example = Example({"num_bins": 10, "output_mode": "one_hot"}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     bin_boundaries: OptionalRealList = field("", "where one range ends and the next begins", None)
     num_bins: OptionalSize = field("k", "the ranges, where their boundaries are found in data", None)
@@ -256,6 +309,9 @@ class Discretization(Layer):
         ranges = self.num_bins if self.bin_boundaries is None else len(self.bin_boundaries) + 1
         return encoded(x, self.output_mode, ranges)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (sees_encoded(x, self.output_mode),)
+
 
 class CategoryEncoding(Layer):
     """Turns the numbers of categories into vectors."""
@@ -264,6 +320,7 @@ class CategoryEncoding(Layer):
     source = "keras.layers.CategoryEncoding"
     example = Example({"num_tokens": 10}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     num_tokens: Size = field("k", "the categories")
     output_mode: Annotated[Given[str], words("mode", "one_hot", "multi_hot", "count")] = field(
@@ -273,6 +330,9 @@ class CategoryEncoding(Layer):
     def output_shape(self, x: Shape) -> Shape:
         return encoded(x, self.output_mode, self.num_tokens)
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (sees_encoded(x, self.output_mode),)
+
 
 class Hashing(Layer):
     """Gives each value one of a fixed number of categories, by its hash."""
@@ -281,6 +341,7 @@ class Hashing(Layer):
     source = "keras.layers.Hashing"
     example = Example({"num_bins": 10}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     num_bins: Size = field("k", "the categories")
     output_mode: Mode = field("", _MODE, "int")
@@ -289,6 +350,10 @@ class Hashing(Layer):
         # it drops a last axis of 1 itself, before the values are encoded, which drops one more
         values = _without_last_of_one(x) if self.output_mode == "one_hot" else x
         return encoded(values, self.output_mode, self.num_bins)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        values = _without_last_of_one(x) if self.output_mode == "one_hot" else x
+        return ((*sees_encoded(values, self.output_mode), *(Sight(None, FIRST) for _ in x[len(values) :])),)
 
 
 class HashedCrossing(Layer):
@@ -299,6 +364,7 @@ class HashedCrossing(Layer):
     source = "keras.layers.HashedCrossing"
     example = Example({"num_bins": 10}, [(1,), (1,)])
     products = no_products
+    cached = nothing_cached
 
     num_bins: Size = field("k", "the categories")
     output_mode: Annotated[Given[str], words("mode", "int", "one_hot")] = field("", _MODE, "int")
@@ -312,10 +378,14 @@ class HashedCrossing(Layer):
             )
         return encoded(x, self.output_mode, self.num_bins)
 
+    def reach(self, x: Shape, y: Shape) -> tuple[Reach, ...]:
+        return tuple(tuple(Sight(None, FIRST) for _ in shape) for shape in (x, y))
+
 
 class _Lookup(Layer):
     layout = "as_given"
     products = no_products
+    cached = nothing_cached
 
     vocabulary_size: OptionalSize = field("v", _VOCABULARY, None)
     max_tokens: OptionalSize = field("m", _MOST, None)
@@ -332,6 +402,9 @@ class _Lookup(Layer):
 
     def output_shape(self, x: Shape) -> Shape:
         return self._encoded(x)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (sees_encoded(x, self.output_mode),)
 
 
 class IntegerLookup(_Lookup):
@@ -393,3 +466,9 @@ class TextVectorization(_Lookup):
             return sum((length + 1 - algebra.lesser(width, length + 1) for width in self.ngrams), start=0)
         longest = algebra.lesser(self.ngrams, length)
         return longest * length - algebra.floor_divide(longest * (longest - 1), 2)
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        if self.split is None and self.ngrams is None:
+            return (sees_encoded(x, self.output_mode),)
+        # each word is made of the text, or of several words of it
+        return (tuple(unsaid("which words a number stands for depends on the text") for _ in x),)

@@ -7,10 +7,11 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import states_cached
 from paramcalc.layers.base.declaration import Example, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Count, Flag, OptionalSize, field
 from paramcalc.layers.base.products import Operand, Product
-from paramcalc.layers.base.reach import EVERYTHING, UP_TO_IT, Reach, Sight
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, unsaid
 from paramcalc.layers.base.recurrence import (
     EACH_LAYER,
     STATE,
@@ -20,7 +21,6 @@ from paramcalc.layers.base.recurrence import (
     Resetting,
     recurrent_bias,
     reset_after,
-    states_cached,
 )
 
 
@@ -79,11 +79,14 @@ class _Recurrent(OverTime, Gated):
         return self.state_shapes * (algebra.number_of_copies(self.num_layers) * ways)
 
     def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
-        steps = EVERYTHING
-        if algebra.truth(self.return_sequences) and not algebra.truth(self.bidirectional):
-            # backwards, the first output is that of the last step
-            steps = Sight(0, None if algebra.truth(self.go_backwards) else UP_TO_IT)
-        return ((steps, EVERYTHING), *((EVERYTHING,) for _ in initial))
+        if algebra.truth(self.bidirectional):
+            states = unsaid("one way alone begins with it, and makes a part of the features")
+            return ((EVERYTHING, EVERYTHING), *((states,) for _ in initial))
+        found = [EVERYTHING] * len(initial)
+        if initial and self.states == 2 and type(x[0]) is int and x[0] == 1 and self.width is self.units:
+            # in one step, of what an LSTM remembers, a unit sees its own
+            found[-1] = Sight(1 if algebra.truth(self.return_sequences) else 0, SAME)
+        return ((self.steps_seen(), EVERYTHING), *((sight,) for sight in found))
 
 
 class SimpleRNN(_Recurrent):

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes
+from paramcalc.layers.base.caching import nothing_cached, states_cached
 from paramcalc.layers.base.declaration import Example, Layer, Part, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Size, field
 from paramcalc.layers.base.nesting import LAYER, LAYERS, Nested, read_layer, read_layers
 from paramcalc.layers.base.products import Operand, Product
 from paramcalc.layers.base.ranked import Ranked, Window
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, Span, window_span
 from paramcalc.layers.base.recurrence import (
     Gated,
     OverTime,
@@ -18,7 +21,6 @@ from paramcalc.layers.base.recurrence import (
     check_states,
     recurrent_bias,
     reset_after,
-    states_cached,
 )
 from paramcalc.layers.base.spatial import DataFormat
 from paramcalc.layers.base.windows import output_lengths
@@ -69,6 +71,10 @@ class _Cell(Layer):
         """
         raise NotImplementedError
 
+    def reach(self, x: Shape, *before: Shape) -> tuple[Reach, ...]:
+        """Give what an output sees of the input, and of the states before."""
+        raise NotImplementedError
+
     def products(self, x: Shape, *before: Shape) -> Iterator[Product]:
         return self.run_products(1, x, (0,), [(1 + place,) for place in range(len(before))])
 
@@ -98,6 +104,10 @@ class _GatedCell(_Cell, Gated):
 
     def step(self, x: Shape) -> tuple[Shape, tuple[Shape, ...]]:
         return (self.width,), self.state_shapes
+
+    def reach(self, x: Shape, *before: Shape) -> tuple[Reach, ...]:
+        # of what an LSTM remembers, a unit sees its own
+        return tuple((EVERYTHING,) if place < 2 else (Sight(0, SAME),) for place in range(1 + len(before)))
 
 
 class SimpleRNNCell(_GatedCell):
@@ -164,6 +174,12 @@ class StackedRNNCells(_Cell):
             states += own
         return x, states
 
+    def reach(self, x: Shape, *before: Shape) -> tuple[Reach, ...]:
+        number = len(before)
+        last = self.cells[-1].reach(x, *before[number - len(self.cells[-1].step(x)[1]) :]) if number else ()
+        # of all states but those of the last cell, a matrix makes what follows
+        return (*((EVERYTHING,) for _ in range(number - len(last[1:]) + 1)), *last[1:])
+
 
 class RNN(OverTime):
     """Goes through a sequence step by step with any cell, or with several on top of one another."""
@@ -175,6 +191,7 @@ class RNN(OverTime):
     variadic = 1
     source = "keras.layers.RNN"
     example = Example({"cell": {"LSTMCell": {"units": 32}}}, [(20, 64)])
+    cached = nothing_cached
 
     cell: _CellOrCells = field("", "the cell that goes each step, or a list of them, as StackedRNNCells has it")
 
@@ -197,6 +214,17 @@ class RNN(OverTime):
     def _cell(self) -> _Cell:
         cell: _Cell = StackedRNNCells(cells=self.cell) if isinstance(self.cell, tuple) else self.cell
         return cell
+
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        states: Sequence[Reach] = [(EVERYTHING,)] * len(initial)
+        if type(x[0]) is int and x[0] == 1:
+            # a single step sees what its cell does
+            moved = 1 if algebra.truth(self.return_sequences) else 0
+            states = [
+                tuple(Sight(moved, each.span) if each.axis == 0 else each for each in sights)
+                for sights in self._cell.reach(x[1:], *initial)[1:]
+            ]
+        return ((self.steps_seen(), EVERYTHING), *states)
 
 
 class _ConvLSTM(OverTime, Ranked):
@@ -272,6 +300,26 @@ class _ConvLSTM(OverTime, Ranked):
     def channel_axis(self) -> int:
         # counted from the end, where it is the same for the sequence and for a step
         return -1 if self.data_format == "channels_last" else -len(self.kernel_size) - 1
+
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
+        first = 1 if algebra.truth(self.return_sequences) else 0
+        axes = range(first, first + len(self.kernel_size))
+        sizes = (self.kernel_size, self.strides, (self.padding,) * len(axes), self.dilation_rate)
+        own = [*map(window_span, x[1:-1], *sizes)]
+        last = self._spread(x[0], -1)
+        seen = [None if one is None or other is None else one.of(other) for one, other in zip(last, own, strict=True)]
+        one_step = type(x[0]) is int and x[0] == 1
+        hidden = (*map(Sight, axes, self._spread(x[0], 0)), EVERYTHING)
+        remembered = (*map(Sight, axes, last), Sight(axes.stop, SAME) if one_step else EVERYTHING)
+        return ((self.steps_seen(), *map(Sight, axes, seen), EVERYTHING), *(hidden, remembered)[: len(initial)])
+
+    def _spread(self, steps: Number, further: int) -> list[Span | None]:
+        """Tell how far a state is seen, along each axis, after so many steps and as many more: each looks around it."""
+        sides = [window_span(None, size, 1, "same", 1) for size in self.kernel_size]
+        if type(steps) is not int:
+            return [None] * len(sides)
+        times = steps + further
+        return [None if side is None else Span((times * side.low[0],), (times * side.high[0],)) for side in sides]
 
 
 class ConvLSTM1D(_ConvLSTM, rank=1):

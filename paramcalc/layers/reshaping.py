@@ -4,6 +4,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.layers.base.axes import axis_position, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Remark
 from paramcalc.layers.base.fields import Count, Flag, Integer, OptionalInteger, TargetShape, field
 from paramcalc.layers.base.products import no_products
@@ -26,6 +27,7 @@ class Flatten(Layer):
         ),
     )
     products = no_products
+    cached = nothing_cached
 
     start_dim: Integer = field("", "the first of the axes, the batch counted as 0", 1)
     end_dim: Integer = field("", "the last of the axes", -1)
@@ -51,6 +53,7 @@ class Reshape(Layer):
     source = "keras.layers.Reshape; torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     target_shape: TargetShape = field("", "the sizes of the output's axes; one may be -1: what the others leave")
 
@@ -69,6 +72,7 @@ class Unflatten(Layer):
     source = "torch.nn.Unflatten"
     example = Example({"target_shape": (8, -1)}, [(64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     target_shape: TargetShape = field("", "the sizes of the new axes; one may be -1: what the others leave")
@@ -89,6 +93,7 @@ class Slice(Layer):
     source = "indexing, x[:, start:stop:step], in Keras and PyTorch"
     example = Example(inputs=[(64,)])
     products = no_products
+    cached = nothing_cached
 
     axis: Integer = field("", "the axis, the batch counted as 0", 1)
     start: Integer = field("", "the first element; a negative number counts from the end", 0)

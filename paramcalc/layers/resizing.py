@@ -1,16 +1,27 @@
 """Layers that make a sequence, an image or a volume larger or smaller; they learn nothing."""
 
+from fractions import Fraction
 from typing import Annotated, Any, TypeAlias
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.layers.base.axes import Axes, shape_text
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example
 from paramcalc.layers.base.fields import Count, Flag, Given, OptionalCounts, OptionalRatios, field
 from paramcalc.layers.base.products import no_products
 from paramcalc.layers.base.ranked import Ranked, Window, positions
-from paramcalc.layers.base.reach import SAME, Reach, Sight, repeated_span
+from paramcalc.layers.base.reach import (
+    SAME,
+    Reach,
+    Sight,
+    divided_span,
+    moved_span,
+    repeated_span,
+    resampled_span,
+    unsaid,
+)
 from paramcalc.layers.base.spatial import DataFormat, Spatial, data_format, each_axis
 from paramcalc.layers.base.words import words
 
@@ -28,6 +39,7 @@ class Upsample(Spatial):
     source = "torch.nn.Upsample; torch.nn.UpsamplingNearest2d; torch.nn.UpsamplingBilinear2d"
     example = Example({"scale_factor": 2}, [(32, 32, 8)])
     products = no_products
+    cached = nothing_cached
 
     size: OptionalCounts = field("", "size of the output along each axis", None)
     scale_factor: OptionalRatios = field("", "the factor along each axis, as a decimal or as in 3/2", None)
@@ -51,11 +63,19 @@ class Upsample(Spatial):
         return (*map(algebra.scaled, lengths, factors), x[-1])
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        blended = self.mode in ("linear", "bilinear", "trilinear") and self.align_corners is False
-        known = blended or self.mode == "nearest"
-        factors = map(_whole_factor, x[:-1], self.output_shape(x)[:-1])
-        spans = (repeated_span(factor, blended) if known else None for factor in factors)
+        lengths, sizes = x[:-1], self.output_shape(x)[:-1]
+        if self.mode == "area":
+            spans = [*map(divided_span, lengths, sizes)]
+        else:
+            aligned = algebra.truth(self.align_corners)
+            spans = [resampled_span(ratio, self.mode, aligned) for ratio in self._ratios(lengths, sizes, aligned)]
         return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+
+    def _ratios(self, lengths: Shape, sizes: Shape, aligned: bool) -> list[Fraction | None]:
+        """Give how far positions of the output are apart, in those of the input; None where that is not known."""
+        if self.scale_factor is not None and not aligned:
+            return [1 / Fraction(factor) for factor in each_axis("scale_factor", self.scale_factor, lengths)]
+        return [_ratio(length, size, aligned) for length, size in zip(lengths, sizes, strict=True)]
 
 
 class _UpSampling(Spatial, Ranked):
@@ -65,6 +85,7 @@ class _UpSampling(Spatial, Ranked):
     source = "keras.layers.UpSampling{rank}D"
     example = Example(inputs=[(8,)])
     products = no_products
+    cached = nothing_cached
 
     size: Window = field("", "how many times each {position} is repeated along each axis", 2)
 
@@ -72,8 +93,7 @@ class _UpSampling(Spatial, Ranked):
         return (*(length * factor for length, factor in zip(x, self.size, strict=False)), x[-1])
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        spans = (repeated_span(factor) for factor in self.size)
-        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*map(repeated_span, self.size), SAME))),)
 
 
 class UpSampling1D(_UpSampling, rank=1):
@@ -90,8 +110,8 @@ class UpSampling2D(_UpSampling, rank=2):
     data_format: DataFormat = data_format()
 
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        known = self.interpolation in ("nearest", "bilinear")
-        spans = (repeated_span(factor, self.interpolation == "bilinear") if known else None for factor in self.size)
+        ratios = (Fraction(1, factor) if type(factor) is int else None for factor in self.size)
+        spans = (resampled_span(ratio, self.interpolation) for ratio in ratios)
         return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
@@ -103,6 +123,7 @@ class _Sized(Spatial):
     inputs = (positions(2),)
     example = Example({"height": 16, "width": 16}, [(32, 32, 8)])
     products = no_products
+    cached = nothing_cached
 
     height: Count = field("", "height of the output")
     width: Count = field("", "width of the output")
@@ -117,11 +138,21 @@ class Resizing(_Sized):
 
     source = "keras.layers.Resizing"
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (_unknown_pixels(x, "how it fills the pixels between is not stated"),)
+
 
 class CenterCrop(_Sized):
     """Cuts out the middle of an image; makes an image that is too small larger."""
 
     source = "keras.layers.CenterCrop"
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        known = all(type(length) is int for length in (*x[:-1], self.height, self.width))
+        if not known or x[0] < self.height or x[1] < self.width:
+            return (_unknown_pixels(x, "an image that may be too small is made larger, in a way that is not stated"),)
+        spans = (moved_span((length - size) // 2) for length, size in zip(x, (self.height, self.width), strict=False))
+        return (tuple(Sight(axis, span) for axis, span in enumerate((*spans, SAME))),)
 
 
 class RandomCrop(_Sized):
@@ -129,8 +160,18 @@ class RandomCrop(_Sized):
 
     source = "keras.layers.RandomCrop"
 
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        return (_unknown_pixels(x, "which part it cuts out is drawn anew each time"),)
 
-def _whole_factor(length: Any, output: Any) -> int | None:
-    """Give how many times an axis is as long as it was, where that is a whole number."""
-    whole = type(length) is int and type(output) is int and output % length == 0
-    return output // length if whole else None
+
+def _unknown_pixels(x: Shape, reason: str) -> Reach:
+    return (unsaid(reason, 0), unsaid(reason, 1), Sight(2, SAME))
+
+
+def _ratio(length: Any, size: Any, aligned: bool) -> Fraction | None:
+    """Give how far apart the positions of an axis of another size are, its ends at the same places if `aligned`."""
+    if type(length) is not int or type(size) is not int:
+        return None
+    if aligned:
+        return Fraction(length - 1, size - 1) if size > 1 else Fraction(0)
+    return Fraction(length, size)

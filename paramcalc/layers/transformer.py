@@ -8,6 +8,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.core.registry import kind
 from paramcalc.layers.base.axes import Axes, shape_text, without_steps
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Part
 from paramcalc.layers.base.fields import Count, Flag, Given, Rate, Size, field
 from paramcalc.layers.base.nesting import OptionalNestedLayer
@@ -25,6 +26,7 @@ class _Transformer(Layer):
 
     layout = "channels_last"
     products = products_of_parts
+    cached = nothing_cached
 
     num_heads: Size = field("h", "heads of each attention")
     dim_feedforward: Size = field("f", "features between the two linear layers", 2048)

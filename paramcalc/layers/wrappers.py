@@ -8,11 +8,12 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.layers.base.axes import Axes, shape_text, without_steps
+from paramcalc.layers.base.caching import nothing_cached
 from paramcalc.layers.base.declaration import Example, Layer, Part, Remark, Tensor
 from paramcalc.layers.base.fields import FieldType, Flag, Given, Integer, OptionalInteger, field, optional
 from paramcalc.layers.base.nesting import LAYER, OPTIONAL_LAYER, Nested, NestedLayer, read_layer
 from paramcalc.layers.base.products import Operand, Product, products_of_parts
-from paramcalc.layers.base.reach import SAME, Reach, Sight, everything
+from paramcalc.layers.base.reach import EVERYTHING, SAME, Reach, Sight, unsaid
 from paramcalc.layers.base.recurrence import OverTime
 from paramcalc.layers.base.words import words
 
@@ -55,6 +56,7 @@ class Bidirectional(Layer):
     )
 
     products = products_of_parts
+    cached = nothing_cached
 
     layer: _Recurrent = field("", "the recurrent layer that goes forwards")
     merge_mode: Annotated[Given[str | None], words("merge mode", "concat", "sum", "mul", "ave", null=True)] = field(
@@ -112,8 +114,16 @@ class Bidirectional(Layer):
                 message = f"the two layers of Bidirectional have the same '{name}'"
                 raise refuse("invalid-value", message, path=("backward_layer",))
 
-    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...]:
-        return everything(x, *initial)
+    def reach(self, x: Shape, *initial: Shape) -> tuple[Reach, ...] | None:
+        states = unsaid("one way alone begins with it, and may make a part of the features")
+        forward, backward = (part.layer.all_reach(*part.inputs) for part in self.parts(x, *initial))
+        if forward is None or backward is None:
+            return None
+        differ = unsaid("its two ways do not see alike")
+        pairs = zip(forward[0][1:], backward[0][1:], strict=True)
+        others = (one if one == other else differ for one, other in pairs)
+        # of the steps, all up to its own, and all from there on
+        return ((EVERYTHING, *others), *((states,) * len(shape) for shape in initial))
 
 
 class TimeDistributed(Layer):
@@ -129,6 +139,7 @@ class TimeDistributed(Layer):
             "One layer, with one set of tensors, goes over the steps one after the other.",
         ),
     )
+    cached = nothing_cached
 
     layer: NestedLayer = field("", "the layer that each step goes through")
 
@@ -169,6 +180,7 @@ class _AroundKernel(Layer):
     variadic = 1
     layout = "as_given"
     products = products_of_parts
+    cached = nothing_cached
 
     layer: NestedLayer = field("", "the layer")
     axis: OptionalInteger = field(

@@ -158,7 +158,7 @@ def _used(outputs: Iterable[Flow]) -> Collection[int]:
     flows = list(outputs)
     while flows:
         flow = flows.pop()
-        flows += flow.bundle
+        flows += flow.bundle or ()
         leaf = flow.leaf.standing if flow.leaf is not None else None
         if leaf is not None and id(leaf) not in found:
             found.add(id(leaf))

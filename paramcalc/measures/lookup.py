@@ -18,6 +18,9 @@ def measure(name: str | None, options: Mapping[str, Any] | None = None) -> Measu
     """
     name = registry.DEFAULT_MEASURE if name is None else name
     if name not in registry.MEASURES:
+        if name == registry.MEMORY:
+            hint = "'paramcalc memory' tells it part by part, and solve and sweep take it as a whole"
+            raise refuse("unknown-measure", f"'{name}' is no measure that layers have", hint)
         hint = suggest(str(name), registry.MEASURES) or listed("the measures", registry.MEASURES)
         raise refuse("unknown-measure", f"there is no measure {quoted(name)}", hint)
     found: type[Measure] = registry.measure(name)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
-from paramcalc.conventions import Convention
+from paramcalc.conventions import Convention, Spelling
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Unknown
+from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections
 from paramcalc.graph.values import unknown_dims
@@ -63,6 +63,13 @@ def size_in_bytes(elements: Number, dtype: str) -> Number:
     return elements * (bits // 8) if bits % 8 == 0 else algebra.ceil_divide(elements * bits, 8)
 
 
+def spelled(leaf: Leaf, convention: Convention, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
+    """Return the tensors of a layer as a convention has them; `shapes` are theirs in symbols."""
+    # tensors that are tied one by one cannot be one in the framework
+    joined = all(use.owner is None for use in leaf.uses)
+    return convention.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
+
+
 class NotAlike(Exception):
     """Copies that stand once in a graph differ in what flows into them: they must be evaluated one by one."""
 
@@ -108,6 +115,11 @@ class Measure:
     def __init__(self, **options: str) -> None:
         #: the value of each option
         self.chosen = {name: options.get(name, values[0]) for name, values in self.options.items()}
+
+    @property
+    def parts(self) -> tuple[Measure, ...]:
+        """The measures that it is the sum of: here, itself."""
+        return (self,)
 
     def prepared(self, spec: Spec) -> Spec:
         """Return a spec as it is to be evaluated: with a dim `batch` of 1, where it needs one and has none.

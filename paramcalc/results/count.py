@@ -15,7 +15,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
 from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
 from paramcalc.layers.base.declaration import Role
-from paramcalc.measures.measure import size_in_bytes
+from paramcalc.measures.measure import size_in_bytes, spelled
 from paramcalc.results.rows import Row, Rows, located_in
 from paramcalc.spec import Framework, Spec, Value
 
@@ -55,10 +55,11 @@ class Totals(Generic[N]):
     total: N
     trainable: N
     non_trainable: N
-    #: elements of states, where the convention does not count them in the total
-    buffers: N
-    #: of the total, what one example passes through: of a mixture of experts, the active ones
-    active: N
+    #: elements of states, where the convention does not count them in the total; None where they are not known
+    buffers: N | None
+    #: of the total, what one example passes through: of a mixture of experts, the active ones; None where these are
+    #: not known
+    active: N | None
     #: with every use of a shared or tied tensor counted
     total_untied: N
     #: of what `total` covers, each tensor at its dtype
@@ -84,9 +85,7 @@ class LayerCount(Totals[N], Row):
 
     def laid_out(self, leaf: Leaf, shapes: Sequence[Shape] | None = None) -> list[Spelling]:
         """Return the tensors of the layer as the convention has them; `shapes` are theirs in symbols."""
-        # tensors that are tied one by one cannot be one in the framework
-        joined = all(use.owner is None for use in leaf.uses)
-        return self.convention.spell(leaf.layer, leaf.input_shapes, [use.tensor for use in leaf.uses], shapes, joined)
+        return spelled(leaf, self.convention, shapes)
 
     @property
     def is_expressible(self) -> bool:
@@ -162,6 +161,11 @@ def count(
     if any(map(algebra.is_array, graph.dims.values())):
         # what was computed is given out as NumPy's own arrays
         rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
+    totals: dict[str, Any] = _totals(rows)
+    if spec.unknown:
+        unknown: dict[str, Any] = dict.fromkeys(spec.unknown)
+        totals |= unknown
+        rows = [replace(row, **unknown) for row in rows]
     return Count(
         name=spec.name,
         convention=target.name,
@@ -171,7 +175,7 @@ def count(
         layers=tuple(rows),
         root=graph.root,
         remarks=graph.remarks,
-        **_totals(rows),
+        **totals,
     )
 
 

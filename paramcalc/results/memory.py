@@ -13,6 +13,7 @@ from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.measures import BATCH, measure
 from paramcalc.measures.measure import size_in_bytes
+from paramcalc.measures.memory import check_trained
 from paramcalc.measures.optimizers import Kept, Optimizer, Parameter, optimizer
 from paramcalc.results.count import Count, TensorCount, count
 from paramcalc.results.measurement import measured
@@ -138,8 +139,8 @@ def memory(spec: Spec, question: Question) -> Memory:
     of_parameters = [each for each in owned if each[1].role == "parameter"]
     trained = [each for each in of_parameters if each[1].trainable]
     training = None if question.training is None else optimizer(question.training, question.convention)
-    if training is not None:
-        _check_trained(trained)
+    for each in trained if training is not None else ():
+        check_trained(_parameter(each, None))
     parameters = [_parameter(each, question.master) for each in trained]
     kept = training.kept(parameters) if training is not None else Kept(0, 0)
     copied = [each for each in trained if training and question.master not in (None, each[1].dtype)]
@@ -191,17 +192,6 @@ def _names_kept(training: Optimizer | None, parameters: list[Parameter]) -> tupl
         return ()
     kept = (state for each in parameters for state, _ in training.each(each))
     return tuple(dict.fromkeys(state.name for state in kept if state not in training.rule.counters))
-
-
-def _check_trained(trained: list[Owned]) -> None:
-    """Refuse tensors of whole numbers that are to be trained: nothing has a gradient in them."""
-    for path, tensor, _ in trained:
-        if not tensor.dtype.startswith(("float", "bfloat", "complex")):
-            raise refuse(
-                "invalid-value",
-                f"'{path}.{tensor.name}' is trained, and numbers of {tensor.dtype} have no gradient",
-                "trainable: false, beside its layer, freezes it",
-            )
 
 
 def _measured(spec: Spec, name: str, question: Question, unknown: dict[str, str]) -> int | None:

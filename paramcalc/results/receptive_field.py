@@ -32,13 +32,15 @@ class Place(NamedTuple):
 class Field:
     """What an output sees along an axis of an input: positions `offset` to `offset + size - 1`, for the first output.
 
-    With each further output position they move on by `stride`. Positions beside the input are padding.
+    With each further output position they move on by `stride`. Positions beside the input are padding. What it is
+    along its other axes makes no difference: it is what all outputs at one position see together.
     """
 
     place: Place
     #: the most positions that an output sees; None where that is all of them, all up to its own, or not known
     size: int | None
-    #: how far it moves on; a fraction where outputs are more than the positions; 0 where all see the same
+    #: how far it moves on; a fraction where outputs are more than the positions; 0 where all see the same, or come
+    #: round to it again
     stride: Fraction | None = None
     #: the first position that the first output sees
     offset: int | None = None
@@ -76,6 +78,8 @@ class ReceptiveField(Displayed):
     layers: tuple[LayerField, ...]
     #: the inputs of the network, and the shape of each
     inputs: dict[str, Shape] = field(default_factory=dict)
+    #: what cannot be said, and why; what is not counted as elsewhere
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.to("table")
@@ -95,9 +99,11 @@ def receptive_field(
         graph = evaluate(spec, convention or spec.framework, dims, fold=False)
         walk = _Walk()
         layers = tuple(walk.layer(leaf) for leaf, _ in graph.leaves())
-    return ReceptiveField(spec.name, convention or spec.framework, graph.dims, layers, walk.inputs)
+    return ReceptiveField(spec.name, convention or spec.framework, graph.dims, layers, walk.inputs, tuple(walk.notes))
 
 
+#: Why a layer's own field is not known where its type would state it.
+_UNKNOWN = "what it sees depends on a size that is not known"
 #: What is seen of each axis of each input of the network.
 Seen = dict[Place, Sight]
 
@@ -108,6 +114,8 @@ class _Walk:
     def __init__(self) -> None:
         self.seen: dict[tuple[int, int], Seen] = {}
         self.inputs: dict[str, Shape] = {}
+        #: each once, in order
+        self.notes: dict[str, None] = {}
 
     def layer(self, leaf: Leaf) -> LayerField:
         """Return what a layer's output sees."""
@@ -129,6 +137,7 @@ class _Walk:
     def through(self, leaf: Leaf) -> Seen:
         """Return what is seen through a layer of all its inputs."""
         reach = leaf.layer.all_reach(*leaf.input_shapes)
+        self.note(leaf, reach)
         together: Seen = {}
         for number, flow in enumerate(leaf.inputs):
             before = self.before(flow)
@@ -137,6 +146,16 @@ class _Walk:
                 sees = _whole(sees, self.length(place))
                 together[place] = _joined(together[place], sees) if place in together else sees
         return together
+
+    def note(self, leaf: Leaf, reach: tuple[Reach, ...] | None) -> None:
+        """Note what a layer leaves unsaid."""
+        kind = type(leaf.layer).__name__
+        if reach is None:
+            reasons = [f"{kind} does not state it: its class gives 'reach'"]
+        else:
+            sights = [sight for sights in reach for sight in sights]
+            reasons = [sight.note or _UNKNOWN for sight in sights if sight.note or sight.span is None]
+        self.notes.update({f"{leaf.name} ({kind}): {reason}": None for reason in reasons})
 
     def before(self, flow: Flow) -> Seen:
         """Return what is seen of what flows into a layer."""
@@ -162,7 +181,7 @@ def _through(reach: Reach, before: Sight, shape: Shape) -> Sight:
         bounds = [before.span.bounds(place) for place in _ends(length, before.span.period)]
         return Sight(None, Span((min(low for low, _ in bounds),), (max(high for _, high in bounds),), 0))
     span = sight.span.of(before.span)
-    return EVERYTHING if span == ALL else Sight(sight.axis if span.shift else None, span)
+    return EVERYTHING if span == ALL else Sight(sight.axis if span.shift or span.period > 1 else None, span)
 
 
 def _ends(length: int, period: int) -> Iterator[int]:

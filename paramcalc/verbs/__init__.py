@@ -11,10 +11,11 @@ from paramcalc.core.algebra import is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, RECEPTIVE_FIELD
+from paramcalc.frameworks.live import framework_of
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.layers.base.fields import read_dtype
 from paramcalc.spec import FRAMEWORKS, Framework, GivenValue, Spec, Value, of_key, read_given, read_spec
-from paramcalc.verbs.opening import InputShape, Network, framework_of, open_network
+from paramcalc.verbs.opening import InputShape, Network, open_network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,15 +126,16 @@ def count(
     measure = _measure(of, options)
     opened = _of_dtype(open_network(spec, input_shape), dtype)
     given = _given(spec, opened, dims, measure)
-    try:
-        counted = _counted(opened, measure, convention, given, expand, depth)
-    except ParamcalcError as error:
-        arrays = {name: value for name, value in given.items() if is_array(value)}
-        if not arrays:
-            raise
-        from paramcalc.results.sweeps import first_refused
 
-        raise first_refused(opened, measure, convention, given, error) from None
+    def over(dims: Mapping[str, Any]) -> Count[Any] | Measurement[Any]:
+        return _counted(opened, measure, convention, dims, expand, depth)
+
+    if any(map(is_array, given.values())):
+        from paramcalc.results.sweeps.arrays import count_arrays
+
+        counted = count_arrays(opened, measure, convention, given, over)
+    else:
+        counted = over(given)
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")
@@ -144,7 +146,7 @@ def _counted(
     spec: Spec,
     measure: Measure,
     convention: Framework | None,
-    dims: dict[str, Value],
+    dims: Mapping[str, Value],
     expand: bool,
     depth: int | None,
 ) -> Count[Any] | Measurement[Any]:
@@ -292,7 +294,7 @@ def solve(
     node: str | None = None,
     dims: Mapping[str, GivenValue] | None = None,
     dtype: str | None = None,
-    **options: str | None,
+    **options: Any,
 ) -> Solutions:
     """Find the sizes of dims that give a network a total: all of them, the nearest to the target first.
 
@@ -307,16 +309,18 @@ def solve(
     Raises `ParamcalcError`, among others `idle-dim`, and `limit` for a search that would be too large.
     """
     from paramcalc.results.solving import asking as results
+    from paramcalc.results.totals import totalled
 
     if (total is None) == (targets is None):
         raise refuse("missing-key", "either 'total' or 'targets' is given", "as in total=125_000_000")
     if targets is not None and not isinstance(targets, Mapping):
         raise refuse("wrong-type", f"'targets' is a mapping of measures to numbers, not {quoted(targets)}")
     numbers: Mapping[Any, Any] = {of: total} if targets is None else targets
-    for name in () if len(numbers) > 1 else numbers:
-        _measure(name, options)
-    measures = [_measure(name, _options_of(name, options)) for name in numbers]
     opened = _of_dtype(open_network(spec), dtype)
+    measures = [
+        totalled(name, options if len(numbers) == 1 else _options_of(name, options), convention or opened.framework)
+        for name in numbers
+    ]
     given = [_given(spec, opened, dims, measure, vary) for measure in measures]
     return results.solve(
         opened,
@@ -333,9 +337,11 @@ def solve(
     )
 
 
-def _options_of(name: str | None, options: Mapping[str, str | None]) -> dict[str, str | None]:
+def _options_of(name: str | None, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return of the options of several measures those of one. Raises `unknown-measure`."""
-    known = type(_measure(name, {})).options
+    from paramcalc.results.totals import options_of
+
+    known = options_of(name)
     return {option: value for option, value in options.items() if option in known}
 
 
@@ -353,7 +359,7 @@ def sweep(
     dims: Mapping[str, GivenValue] | None = None,
     dtype: str | None = None,
     client: Any = None,
-    **options: str | None,
+    **options: Any,
 ) -> Sweep:
     """Measure a network at every combination of the values of some dims, or at the rows of a table.
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.core.registry import kind
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
+from paramcalc.frameworks.live import framework_of
 from paramcalc.layers.base.declaration import Layer
-from paramcalc.spec import Framework, Node, Spec, read_spec
+from paramcalc.spec import Node, Spec, read_spec
 
 if TYPE_CHECKING:
     from paramcalc.frameworks.deriving import Derived
@@ -94,17 +95,6 @@ def _read_path(given: str | PathLike[str]) -> Spec:
         if config is not None:
             return from_huggingface(config)
     return read(given, text)
-
-
-def framework_of(given: Any) -> Framework | None:
-    """Name the framework of a live model, by the modules of its classes; None for anything else.
-
-    A model of Keras on PyTorch is a module of PyTorch as well, and Keras comes first.
-    """
-    packages = {cls.__module__.partition(".")[0] for cls in type(given).__mro__}
-    if not packages.isdisjoint(("keras", "tf_keras")) and hasattr(given, "to_json"):
-        return "keras"
-    return "torch" if "torch" in packages and hasattr(given, "named_parameters") else None
 
 
 def _read_mapping(given: Mapping[str, Any]) -> Spec:

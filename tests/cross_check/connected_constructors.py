@@ -245,15 +245,18 @@ class Deciding(nn.Module):
         return self.a(x) if x.sum() > 0 else self.b(x)
 
 
-class Voting(nn.Module):
-    """Its heads stand side by side, which the copies of a spec's node do not without a layer that joins them."""
+class Growing(nn.Module):
+    """Each layer takes what all before it give, one by one."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, depth: int) -> None:
         super().__init__()
-        self.heads = nn.ModuleList([nn.Linear(width, 5) for _ in range(heads)])
+        self.layers = nn.ModuleList([nn.Linear((place + 1) * width, width) for place in range(depth)])
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        return [head(x) for head in self.heads]
+    def forward(self, x: Tensor) -> Tensor:
+        found = [x]
+        for layer in self.layers:
+            found.append(layer(torch.cat(found, -1)))
+        return found[-1]
 
 
 class Case(NamedTuple):
@@ -283,5 +286,5 @@ CASES = [
 INVENTORIES = [
     Case(Unrunnable, {"width": 64}, ["width"], "torch.fx cannot follow its calls"),
     Case(Deciding, {"width": 64}, ["width"], "torch.fx cannot follow its calls"),
-    Case(Voting, {"width": 64, "heads": 4}, ["width"], "do not take one another's outputs"),
+    Case(Growing, {"width": 64, "depth": 4}, ["width"], "do not take as much"),
 ]

@@ -151,14 +151,23 @@ class _Weights(keras.layers.Layer):
     """Tensors that belong to no layer; the input passes through, or one of them is the output."""
 
     def __init__(
-        self, shapes: dict[str, tuple[int, ...]], states: dict[str, tuple[int, ...]], output: str | None, **common: Any
+        self,
+        shapes: dict[str, tuple[int, ...]],
+        states: dict[str, tuple[int, ...]],
+        output: str | None,
+        equation: str | None,
+        **common: Any,
     ) -> None:
         super().__init__(**common)
+        self.equation = equation
         self.tensors = {name: self.add_weight(shape, name=name) for name, shape in shapes.items()}
         self.tensors |= {name: self.add_weight(shape, name=name, trainable=False) for name, shape in states.items()}
         self.chosen = output
 
     def call(self, x: Any) -> Any:
+        if self.equation is not None:
+            kernel, *added = self.tensors.values()
+            return sum(added, keras.ops.einsum(self.equation, x, kernel))
         if self.chosen is None:
             return x
         tensor = self.tensors[self.chosen]
@@ -239,7 +248,7 @@ class _Attention(keras.layers.Layer):
 
 
 def _weights(leaf: Leaf, common: dict[str, Any]) -> Part:
-    layer = _Weights(leaf.layer.tensors_, leaf.layer.states, leaf.layer.output, **common)
+    layer = _Weights(leaf.layer.tensors_, leaf.layer.states, leaf.layer.output, leaf.layer.equation, **common)
     return layer, _with_one(layer)
 
 

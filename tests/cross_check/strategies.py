@@ -230,6 +230,8 @@ def reduction(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
 
 
 def weights(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
+    if shape and draw(FLAG):
+        return multiplying(draw, shape)
     names = st.sampled_from(["token", "scale_1", "lora-a"])
     tensors = draw(st.dictionaries(names, sizes(0, 3).map(list), min_size=1))
     states = draw(st.sets(st.sampled_from([*tensors])))
@@ -239,6 +241,16 @@ def weights(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:
     }
     given = {field: shapes for field, shapes in sorts.items() if shapes}
     return pc.Weights(**given, **some(draw, output=st.sampled_from([*tensors])))
+
+
+def multiplying(draw: DrawFn, shape: Sizes) -> pc.Layer:
+    """Weights by which the last axis of an input is multiplied; maybe with what is added."""
+    inner, outer = shape[-1], draw(sizes(1, 2))
+    kernel, letters = draw(st.permutations([*zip((inner, *outer), "iop", strict=False)])), "op"[: len(outer)]
+    tensors = {"kernel": [size for size, _ in kernel]}
+    tensors |= {"bias": list(outer[draw(st.integers(0, len(outer) - 1)) :])} if draw(FLAG) else {}
+    equation = f"...i,{''.join(letter for _, letter in kernel)}->...{letters}"
+    return pc.Weights(tensors=tensors, equation=equation)
 
 
 def lstm(draw: DrawFn, shape: Sizes, framework: str) -> pc.Layer:

@@ -17,7 +17,7 @@ import paramcalc as pc
 from paramcalc.core.registry import command
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.connecting import read_inputs
-from tests.cross_check import keras_constructors
+from tests.cross_check import keras_constructors, parallel_constructors
 from tests.cross_check.connected_constructors import CASES, INVENTORIES, Albert, Case, OwnGPT
 from tests.cross_check.test_deriving import fresh
 
@@ -59,7 +59,7 @@ def given_shapes(module: nn.Module, inputs: list[tuple[tuple[int, ...], str]]) -
     return found
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.constructor.__name__)
+@pytest.mark.parametrize("case", [*CASES, *parallel_constructors.CASES], ids=lambda case: case.constructor.__name__)
 def test_a_connected_spec_is_right_at_fresh_points(case: Case) -> None:
     net = derived(case)
     assert net.unconnected == ""

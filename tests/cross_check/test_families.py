@@ -7,18 +7,23 @@ from __future__ import annotations
 
 import json
 from random import Random
+from typing import Any
 
 import pytest
 import torch
 import transformers
 
+import paramcalc as pc
 from paramcalc.families.configs import family_spec
+from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
+from paramcalc.families.generator.making import lists
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import build, heads, made_config, model_class, tensors
+from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import WHOLE, WRONG, compared, owned, stated
 from paramcalc.families.stored import family_names, stored_family
+from tests.published_families import ROUNDED
 from tests.seed import SEED
 
 pytestmark = pytest.mark.framework
@@ -46,7 +51,7 @@ def test_a_family_is_what_the_constructors_make(name: str) -> None:
 
 def test_tensors_of_a_well_known_model_have_the_names_of_transformers() -> None:
     config = {"model_type": "gpt2", "n_layer": 3, "n_embd": 96, "add_cross_attention": True}
-    model = build(model_class("GPT2LMHeadModel"), made_config("gpt2", config))
+    model = build(model_class("gpt2", "GPT2LMHeadModel"), made_config("gpt2", config))
     assert stated(family_spec(stored_family("gpt2"), config)) == owned(tensors(model))
 
 
@@ -55,7 +60,7 @@ def test_one_field_moved_is_never_wrong() -> None:
     family = stored_family("llama")
     explorer = Explorer("llama", "LlamaForCausalLM")
     explorer.run({})
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(SEED))
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(SEED))
     whole = 0
     for name in explorer.relevant():
         for value in drawing.moves(name)[:2]:
@@ -68,6 +73,43 @@ def test_one_field_moved_is_never_wrong() -> None:
             assert outcome != WRONG, f"{given}: {about}"
             whole += outcome == WHOLE
     assert whole > 10
+
+
+@pytest.mark.parametrize(("name", "model_type", "config", "_"), ROUNDED)
+def test_a_count_whose_publication_is_rounded_is_that_of_the_real_model(
+    name: str, model_type: str, config: dict[str, Any], _: str
+) -> None:
+    model = build(model_class(model_type, heads(model_type)["usual"]), made_config(model_type, config))
+    assert pc.count({"model_type": model_type, **config}).total == sum(each.numel() for each in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("model_type", "name", "given"),
+    [
+        ("qwen2", "layer_types", {"use_sliding_window": True, "max_window_layers": 3, "num_hidden_layers": 7}),
+        ("qwen2", "layer_types", {"num_hidden_layers": 4}),
+        ("modernbert", "layer_types", {"num_hidden_layers": 9}),
+        ("muse_spark_text", "layer_types", {"num_hidden_layers": 11}),
+        ("glm4_moe_lite", "mlp_layer_types", {"num_hidden_layers": 6}),
+    ],
+)
+def test_a_list_is_what_the_class_of_configurations_makes(model_type: str, name: str, given: dict[str, Any]) -> None:
+    explorer = Explorer(model_type, heads(model_type)["base"])
+    config = made_config(model_type, given)
+    present = frozenset(each for each, value in explorer.fields.items() if value is not None)
+    deriving = Deriving(type(config), "", explorer.drawing, explorer.declared, present)
+    rule = deriving.rule(name)
+    assert rule is not None
+    fields = fields_of(config)
+    assert lists(rule, fields, fields[name])
+    assert not lists(rule, fields, [*fields[name], "other"])
+
+
+def test_a_rule_that_nothing_recorded_decides_is_not_stated() -> None:
+    # one element is changed by hand where none is of the other kind: no question that was recorded says so
+    explorer = Explorer("olmo_hybrid", heads("olmo_hybrid")["base"])
+    config = made_config("olmo_hybrid", {})
+    assert Deriving(type(config), "", explorer.drawing, explorer.declared, frozenset()).rule("layer_types") is None
 
 
 SMALL = {
@@ -89,7 +131,7 @@ def test_a_token_is_sent_to_as_many_experts_as_the_field_says(owner: str) -> Non
     model_type = owner.split(".")[2]
     config = {**SMALL, **OTHERWISE.get(model_type, {})}
     chosen = []
-    cls = model_class(heads(model_type)["base"])
+    cls = model_class(model_type, heads(model_type)["base"])
     model = cls._from_config(made_config(model_type, config), attn_implementation="eager").eval()
     for module in model.modules():
         if f"{type(module).__module__}.{type(module).__qualname__}" == owner:

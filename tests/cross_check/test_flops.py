@@ -131,7 +131,7 @@ def check_network(spec: pc.Spec, model: Any, dims: dict[str, Any]) -> Counted:
     return real
 
 
-#: What is built of a mixture of experts goes through all of them.
+#: What is built of a mixture of experts goes through all of them; `test_mixtures` has the real one.
 ALL_EXPERTS = {"mixtral_8x7b": {"experts_per_token": 8}}
 #: A length that a spec leaves open.
 LENGTH = 7

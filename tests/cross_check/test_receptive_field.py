@@ -1,4 +1,4 @@
-"""Receptive fields, held to gradients of real networks: which positions of the input reach an output."""
+"""Receptive fields, held to gradients of real networks, and of each layer type to what changes with its input."""
 
 from __future__ import annotations
 
@@ -9,10 +9,15 @@ import numpy as np
 import pytest
 import tensorflow
 import torch
-from hypothesis import event, given, reject
+from hypothesis import HealthCheck, assume, event, given, reject, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
+from paramcalc.conventions import convention
+
+from . import classes
+from .reached import check_reach
+from .strategies import FRAMEWORKS, Case
 
 pytestmark = pytest.mark.framework
 
@@ -216,3 +221,32 @@ def test_recurrent(fields: dict[str, Any]) -> None:
         (gradient,) = torch.autograd.grad((y[:, place] ** 2).sum(), x, retain_graph=True)
         assert _reached(gradient.transpose(1, 2)) == _expected(steps, place, 6)
     assert features.sort == "all"
+
+
+# --- Every layer type --------------------------------------------------------------------
+
+#: What Keras draws anew in training or tells from texts, of which nothing is stated but what is not known.
+UNSAID = ("Augmentation", "MaxNumBoundingBoxes", "MelSpectrogram", "RandomCrop", "StringLookup", "TextVectorization")
+#: What is told from a vocabulary, which the layers that are drawn do not have; and what shows no difference at all.
+UNSEEN = ("IntegerLookup", "HashedCrossing")
+KINDS = [
+    (framework, kind)
+    for framework in FRAMEWORKS
+    for kind in pc.kind_names()
+    if convention(framework).equivalents(kind) and kind not in ("Input", *UNSAID, *UNSEEN)
+]
+
+
+@pytest.mark.parametrize(("framework", "kind"), KINDS)
+def test_a_layer_sees_what_it_states(framework: str, kind: str) -> None:
+    compared = 0
+
+    @settings(settings.get_profile("runs"), suppress_health_check=[*HealthCheck])
+    @given(classes.cases(kind, framework), st.integers(0, 10_000))
+    def sees(case: Case, seed: int) -> None:
+        nonlocal compared
+        assume((framework == "torch" or classes.runs(case)) and "string" not in case.dtypes)
+        compared += check_reach(case, framework, seed)
+
+    sees()
+    assert compared

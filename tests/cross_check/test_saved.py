@@ -79,6 +79,7 @@ SIZES: dict[str, dict[str, Any]] = {
     "llama2_7b": {"tokens": 8},
     "lstm_classifier": {"length": 8},
     "mamba_130m": {"tokens": 8},
+    # of which all are active: how tokens are gathered for some is not stated, and refused
     "mixtral_8x7b": {"tokens": 8, "experts_per_token": 3},
     "t5_small": {"tokens": 8, "answer_tokens": 9},
     "transformer": {"source_length": 8, "target_length": 9},

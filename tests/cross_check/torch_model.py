@@ -299,7 +299,11 @@ def _weights(leaf: Leaf) -> Part:
         module.own(name, *shape)
     for name, shape in leaf.layer.states.items():
         module.register_buffer(name, torch.zeros(shape))
-    chosen = leaf.layer.output
+    chosen, equation = leaf.layer.output, leaf.layer.equation
+    if equation is not None:
+        names = [*leaf.layer.tensors_, *leaf.layer.states]
+        kernel, *added = (getattr(module, name) for name in names)
+        return module, lambda inputs: sum(added, torch.einsum(equation, inputs[0], kernel))
     if chosen is None:
         return module, lambda inputs: inputs[0]
 

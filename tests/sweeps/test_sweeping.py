@@ -429,60 +429,6 @@ def test_types_in_a_file(tmp_path: Path) -> None:
     assert rows(pc.sweep(pc.loads(text), tmp_path / "rows.parquet")) == listed
 
 
-# --- counts of arrays ------------------------------------------------------------------
-
-
-def test_a_count_of_arrays_names_the_first_row_that_is_refused() -> None:
-    widths = np.arange(12, 12_000_000, 12)
-    widths[777_777] += 1
-    widths[888_888] += 1
-    with pytest.raises(pc.ParamcalcError) as refused:
-        pc.count(GPT2, dims={"width": widths, "depth": np.int64(3)})
-    assert refused.value.code == "inexact-division"
-    assert "9333337 / 12 leaves a remainder, in row 777777: width = 9333337" in str(refused.value)
-    text = "paramcalc: 1\ndims: {n: 4, m: 2}\nrequires: [n > m]\nlayers: [Input: {shape: [n]}, Dense: {units: m}]\n"
-    with pytest.raises(pc.ParamcalcError, match=r"'n > m' does not hold at m = 3, n = 3, in row 2"):
-        pc.count(pc.loads(text), dims={"n": np.array([9, 4, 3]), "m": np.array([3, 3, 3])})
-    assert pc.count(pc.loads(text), dims={"n": np.array([9, 4, 3]), "m": np.array([3, 3, 2])}).total.tolist() == [
-        30,
-        15,
-        8,
-    ]
-
-
-@given(st.data())
-def test_operations_of_arrays_never_wrap(data: st.DataObject) -> None:
-    from paramcalc.core.algebra import as_number
-
-    edge = st.one_of(st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from([0, 1, -1, 2**31, 2**32, 2**62, 2**63 - 1]))
-    left, right = (data.draw(st.lists(edge, min_size=3, max_size=3)) for _ in range(2))
-    a, b = (as_number(np.array(values, np.int64)) for values in (left, right))
-    number = data.draw(st.one_of(edge, st.integers(-(2**70), 2**70)))
-    for apply in (
-        lambda x, y: x + y, lambda x, y: x - y, lambda x, y: x * y, lambda x, y: x * x * y * y, lambda x, y: -x - y,
-        lambda x, y: x**2 - y**3,
-    ):  # fmt: skip
-        assert (apply(a, b)).tolist() == [apply(x, y) for x, y in zip(left, right, strict=True)]
-        assert (apply(a, number)).tolist() == [apply(x, number) for x in left]
-        assert (apply(number, b)).tolist() == [apply(number, y) for y in right]
-    for compare in (lambda x, y: x < y, lambda x, y: x == y, lambda x, y: x >= y):
-        assert compare(a, number).tolist() == [compare(x, number) for x in left]
-    if 0 not in right:
-        assert (a // b).tolist() == [x // y for x, y in zip(left, right, strict=True)]
-        assert (a % b).tolist() == [x % y for x, y in zip(left, right, strict=True)]
-        assert (number // b).tolist() == [number // y for y in right]
-
-
-def test_counts_of_arrays_are_arrays_of_64_bits_where_they_fit() -> None:
-    widths = np.array([768, 12 * 10**4])
-    counted_ = pc.count(GPT2, dims={"width": widths})
-    assert counted_.total.dtype == counted_.layers[1].total.dtype == pc.formula(GPT2)(width=widths).dtype == np.int64
-    assert type(counted_.total) is np.ndarray
-    large = pc.count(GPT2, dims={"width": widths * 10**6}).total
-    assert large.dtype == object
-    assert large.tolist() == [pc.count(GPT2, dims={"width": int(width) * 10**6}).total for width in widths]
-
-
 # --- pictures --------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@
     learning     what several runs have in common: tries
     drawing      configurations to try
     exploring    which are tried, until no condition is seen one way only
+    deriving     what classes of configurations work out from what they are given
     texts        expressions as texts
     forms        the tries as tensors with conditions and sizes
     mixtures     to how many experts a token is sent

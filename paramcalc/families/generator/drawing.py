@@ -13,6 +13,8 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from transformers.configuration_utils import ALLOWED_ATTN_LAYER_TYPES, ALLOWED_MLP_LAYER_TYPES
+
 from paramcalc.families.generator.models import Declared, Fields
 
 #: Fields that say how many layers there are: few are as good as many.
@@ -41,10 +43,10 @@ def overridden(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _texts(module: str) -> dict[str, frozenset[str]]:
-    """Return the texts that the code of a model compares something of a name with."""
+def _texts(modules: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Return the texts that the code of a model compares something of a name with, and the kinds of layers it names."""
     found: dict[str, set[str]] = {}
-    for name in (module, module.replace("configuration_", "modeling_")):
+    for name in (*modules, *(each.replace("configuration_", "modeling_") for each in modules)):
         loaded = sys.modules.get(name)
         if loaded is None:
             continue
@@ -55,6 +57,9 @@ def _texts(module: str) -> dict[str, frozenset[str]]:
             found.setdefault(key, set()).update(re.findall(r"\"([^\"]+)\"", texts))
         for key, texts in re.findall(r"(\w+): Literal\[([^\]]+)\]", source):
             found.setdefault(key, set()).update(re.findall(r"\"([^\"]+)\"", texts))
+        named = {*re.findall(r"\"(\w+)\"", source)}
+        found.setdefault("layer_types", set()).update(named & {*ALLOWED_ATTN_LAYER_TYPES})
+        found.setdefault("mlp_layer_types", set()).update(named & {*ALLOWED_MLP_LAYER_TYPES})
     return {key: frozenset(each) for key, each in found.items()}
 
 
@@ -65,7 +70,8 @@ class Drawing:
     #: the fields as they are by default
     fields: Fields
     declared: Declared
-    module: str
+    #: the modules of the classes of configurations
+    modules: tuple[str, ...]
     rng: Random
     names: list[str] = field(default_factory=list)
 
@@ -85,6 +91,9 @@ class Drawing:
                 depth = self.rng.randrange(1, 6) if number is None else number
                 found[name] = depth
                 found.update(self._lists(name, depth))
+                if number is None and self.rng.random() < 0.5:
+                    # a list that follows from the depth may be left out
+                    found = {each: value for each, value in found.items() if self.declared.defaults[each] is not None}
         return found
 
     def _lists(self, name: str, depth: int) -> dict[str, Any]:
@@ -124,7 +133,7 @@ class Drawing:
 
     def texts(self, last: str) -> frozenset[str]:
         """Return the texts that the code compares a field with."""
-        return _texts(self.module).get(last, frozenset())
+        return _texts(self.modules).get(last, frozenset())
 
     def _whole(self, last: str, value: int) -> list[int]:
         if _TOKEN.search(last):

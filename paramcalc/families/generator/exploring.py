@@ -6,10 +6,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from paramcalc.families.configs import values_of
 from paramcalc.families.generator.drawing import Drawing, key_of, overridden
 from paramcalc.families.generator.learning import Tries
 from paramcalc.families.generator.models import (
@@ -29,13 +31,15 @@ from paramcalc.families.generator.tracing import models_loaded, trace
 
 #: The seconds of a processor after which a class is given up as it is, however few models were constructed.
 _SECONDS = 300.0
+#: The field that says what part of a head is rotated; it stands among those of the rotation, or beside them.
+ROTATED = "partial_rotary_factor"
 #: How many values are tried at most to turn a condition.
 _ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
 class Run:
-    """One construction: what was given, the fields that came of it, and the parameters."""
+    """One construction: what was given, the fields that came of it, and the tensors."""
 
     given: dict[str, Any]
     fields: Fields
@@ -52,6 +56,8 @@ class Explorer:
     #: how many models are constructed at most
     most: int = 120
     tries: Tries = field(default_factory=Tries)
+    #: the same without buffers, where these cannot be learnt
+    without_buffers: Tries = field(default_factory=lambda: Tries(with_buffers=False))
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
@@ -64,13 +70,52 @@ class Explorer:
 
     def __post_init__(self) -> None:
         config = made_config(self.model_type, {})
-        self.cls = model_class(self.class_name)
-        build(self.cls, config)
+        self.cls = model_class(self.model_type, self.class_name)
         self.fields = fields_of(config)
         self.num_labels = int(config.num_labels)
         self.declared: Declared = declared(config)
-        self.drawing = Drawing(self.fields, self.declared, type(config).__module__, Random(self.seed))
+        classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
+        modules = tuple(dict.fromkeys(each.__module__ for each in classes))
+        self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed))
+        self.types = self._types(config)
+        self.base = self._needed(config)
+        self.fields.update(self.base)
         self.started = time.process_time()
+
+    def _types(self, config: Any) -> dict[str, str]:
+        """Return the types of the configurations in it that must be stated with anything else of them."""
+        found = {}
+        for path in self.declared.configs:
+            inner = _inner(config, path)
+            plain = given = None
+            with suppress(Exception):
+                given = made_config(self.model_type, overridden({f"{path}.model_type": inner.model_type}))
+                plain = made_config(self.model_type, overridden({path: {}}))
+            if type(_inner(plain, path)) is not type(_inner(given, path)) is type(inner):
+                found[path] = str(inner.model_type)
+        return found
+
+    def stated(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return fields with what must be stated beside them."""
+        types = {
+            f"{path}.model_type": name
+            for path, name in self.types.items()
+            if any(each.startswith(f"{path}.") for each in given)
+        }
+        return {**self.base, **types, **given}
+
+    def _needed(self, config: Any) -> dict[str, Any]:
+        """Return the one field, absent by default, that must be stated: without it no model can be constructed."""
+        try:
+            build(self.cls, config)
+        except Exception as error:
+            for name in self.drawing.names:
+                for value in self.drawing.moves(name) if self.fields[name] is None else ():
+                    with suppress(Exception):
+                        build(self.cls, made_config(self.model_type, overridden({name: value})))
+                        return {name: value}
+            raise error from None
+        return {}
 
     @property
     def seconds(self) -> float:
@@ -79,6 +124,7 @@ class Explorer:
 
     def run(self, given: Mapping[str, Any]) -> bool:
         """Construct a model of fields by their paths; whether it could be."""
+        given = self.stated(given)
         key = key_of(given)
         if key in self.tried or self.is_done:
             return False
@@ -96,8 +142,9 @@ class Explorer:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False
         self.tries.learn(model, recorder)
+        self.without_buffers.learn(model, recorder)
         self.flat.append(dict(given))
-        self.runs.append(Run(overridden(given), fields, tensors(model)))
+        self.runs.append(Run(overridden(given), fields, tensors(model, marked=True)))
         self.reads |= recorder.reads
         self.missing |= recorder.missing
         return True
@@ -120,6 +167,13 @@ class Explorer:
             for _ in range(12):
                 self.run(self.drawing.random(self.relevant()))
             self.flip()
+
+    def rotary(self) -> dict[str, list[Any]]:
+        """Return what part of a head is rotated, where configurations may say so: no size remembers it."""
+        stated = [each for run in self.runs for name, each in run.fields.items() if name.endswith("rope_parameters")]
+        found = sorted({*values_of(ROTATED, stated)})
+        # all of it, where nothing is said; of several values it is not known which stands where
+        return {ROTATED: (found or [1.0]) if len(found) < 2 else []} if stated else {}
 
     @property
     def is_done(self) -> bool:
@@ -236,17 +290,24 @@ class Explorer:
         return {key_of({"": run.fields.get(name)}) for run in self.runs}
 
 
+def _inner(config: Any, path: str) -> Any:
+    """Return the configuration at a path in another; None, where there is none."""
+    for part in path.split(".") if path else ():
+        config = getattr(config, part, None)
+    return config
+
+
 def drawn(
     explorer: Explorer, number: int, hostile: bool, seed: int
 ) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
-    """Yield fresh configurations with the parameters of models of them, built without recording anything."""
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.module, Random(seed))
+    """Yield fresh configurations with the tensors of models of them, built without recording anything."""
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(seed))
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):
         if found == number:
             return
-        given = drawing.hostile(names) if hostile else drawing.random(names)
+        given = explorer.stated(drawing.hostile(names) if hostile else drawing.random(names))
         if key_of(given) in explorer.tried:
             continue
         try:

@@ -6,12 +6,11 @@ effect leaves no trace; one that was seen one way only becomes a requirement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
+from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
-    NUMBER,
     ROOT,
     Asked,
     Branch,
@@ -19,55 +18,32 @@ from paramcalc.families.generator.learning import (
     End,
     NotLearnt,
     Own,
+    Places,
     Repeat,
     Step,
     Trie,
     Tries,
 )
+from paramcalc.families.generator.numbering import Identify, common, numbered, only, placed, way_of
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.texts import choice, conjunction, is_certain, names_in, negated, tidied
-
-
-@dataclass(frozen=True)
-class Copies:
-    """A number in a name: the copy of a loop."""
-
-    site: str
-    extent: str = ""
-
-
-#: The names that lead to a tensor.
-Way: TypeAlias = "tuple[str | Copies, ...]"
-#: Conditions that must all hold.
-Conditions: TypeAlias = "tuple[str, ...]"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A tensor."""
-
-    sizes: tuple[str, ...]
-    trainable: bool
-    #: the class of the module that has it
-    owner: str
-    when: Conditions = ()
-
-
-@dataclass(frozen=True)
-class Body:
-    """Tensors by their ways, and conditions that were never seen to fail, each with those under which it is asked."""
-
-    entries: Mapping[Way, Entry] = field(default_factory=dict)
-    requires: tuple[tuple[Conditions, str], ...] = ()
-
-
-#: What finds the expression of a size by its values in the runs; None where it does not.
-Identify: TypeAlias = Callable[[list[tuple[int, int]]], "str | None"]
+from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
 
 def form(tries: Tries, identify: Identify) -> Body:
     """Return the tensors of a class of models. Raises `NotLearnt`."""
-    return _Reader(tries, identify).template(ROOT)
+    return numbered(_Reader(tries, identify).template(ROOT))
+
+
+#: How many copies of a loop are stated one by one at most.
+_ONE_BY_ONE = 12
+
+
+@dataclass(frozen=True)
+class _Group:
+    """What may come next in some copies of loops."""
+
+    trie: Trie
+    places: frozenset[Places]
 
 
 @dataclass
@@ -75,7 +51,8 @@ class _Reader:
     tries: Tries
     identify: Identify
     known: dict[str, Body] = field(default_factory=dict)
-    has_tensors: dict[str, bool] = field(default_factory=dict)
+    #: how many copies of each loop there are
+    extents: dict[str, str] = field(default_factory=dict)
 
     def template(self, key: str) -> Body:
         """Return the tensors that a constructor makes."""
@@ -94,20 +71,32 @@ class _Reader:
         for step, branch in branches.items():
             if isinstance(step, End):
                 break
-            return _both(self.step(step, branch), self.rest(branch.next))
+            return both(self.step(step, branch), self.rest(branch.next))
         return Body()
 
     def decided(self, branches: Mapping[Step, Branch], asked: list[Asked]) -> Body:
-        """Return what follows a condition."""
+        """Return what follows a condition; where one side is not known, the other is required."""
         texts = {step.text for step in asked}
         if len(asked) < len(branches) or len(texts) > 1:
             return self.apart(branches)
-        sides = {step.outcome: self.rest(branches[step].next) for step in asked}
+        sides: dict[bool, Body] = {}
+        errors: list[NotLearnt] = []
+        # the side first that the model takes by default, or else most models
+        for step in sorted(asked, key=lambda each: (min(branches[each].runs), -len(branches[each].runs))):
+            try:
+                sides[step.outcome] = self.rest(branches[step].next)
+            except NotLearnt as error:
+                errors.append(error)
         text = asked[0].text
-        if text.startswith(LOST) or LOST in text:
+        if not sides or (errors and LOST in text):
+            raise errors[0]
+        if LOST in text:
             return self.undecided(text, [*sides.values()])
         if len(sides) == 2:
-            return _chosen(text, sides[True], sides[False])
+            try:
+                return chosen(text, sides[True], sides[False])
+            except NotLearnt:
+                pass
         outcome, body = next(iter(sides.items()))
         if is_certain(tidied(text if outcome else negated(text))):
             return body
@@ -120,16 +109,66 @@ class _Reader:
         raise NotLearnt(f"a condition that cannot be stated: {text}")
 
     def apart(self, branches: Mapping[Step, Branch]) -> Body:
-        """Return what follows where runs go apart without a condition: the same tensors, or it is not known."""
+        """Return what follows where runs go apart without a condition: the same tensors, or others copy by copy."""
         groups: dict[str, dict[Step, Branch]] = {}
         for step, branch in branches.items():
             groups.setdefault(step.text if isinstance(step, Asked) else repr(step), {})[step] = branch
-        bodies = [self.rest(Trie(each)) for each in groups.values()]
+        found = [
+            _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
+        ]
+        split = self.split(found)
+        if split is not None:
+            return split
+        bodies = [self.rest(each.trie) for each in found]
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
         raise NotLearnt(f"runs go apart without a condition: {names}")
+
+    def split(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where the copies of a loop go apart; None where no loop tells them apart."""
+        places = [each for group in groups for each in group.places]
+        sites = [site for site, _, _ in places[0] if all(any(site == one for one, _, _ in each) for each in places)]
+        for site in reversed(sites):
+            seen = [
+                {(copy, left) for each in group.places for one, copy, left in each if one == site} for group in groups
+            ]
+            found = self.by_copy(site, [*zip(groups, seen, strict=True)])
+            if found is not None:
+                return found
+        return None
+
+    def by_copy(self, site: str, groups: Sequence[tuple[_Group, set[tuple[int, int]]]]) -> Body | None:
+        """Return what follows in the copies of a loop: the first and others, the last and others, or one by one."""
+        if len(groups) == 1:
+            return self.rest(groups[0][0].trie)
+        for end, copy in ((0, "0"), (1, f"{self.extents.get(site, LOST)} - 1")):
+            own = [pair for pair in groups if all(place[end] == 0 for place in pair[1])]
+            others = [pair for pair in groups if all(place[end] > 0 for place in pair[1])]
+            several = len({place[end] for _, seen in others for place in seen}) > 1
+            moved = end == 0 or len({place[0] for _, seen in own for place in seen}) > 1
+            if len(own) == len(others) == 1 and several and moved and LOST not in copy:
+                return chosen(f"({site} == {copy})", self.rest(own[0][0].trie), self.rest(others[0][0].trie))
+        by_copy: dict[int, list[_Group]] = {}
+        for group, seen in groups:
+            for number in {place[0] for place in seen}:
+                by_copy.setdefault(number, []).append(group)
+        if any(len(each) > 1 for each in by_copy.values()) or [*sorted(by_copy)] != [*range(len(by_copy))]:
+            return None
+        bodies = [self.rest(by_copy[copy][0].trie) for copy in sorted(by_copy)]
+        for start in (0, 1):
+            shared = common(bodies[start:], start, site)
+            if shared is not None:
+                return shared if not start else chosen(f"({site} == 0)", bodies[0], shared)
+        extent = self.extents.get(site, LOST)
+        if LOST in extent or len(bodies) > _ONE_BY_ONE:
+            return None
+        found = only(bodies[-1], site, len(bodies) - 1)
+        for number in reversed(range(len(bodies) - 1)):
+            found = chosen(f"({site} == {number})", bodies[number], found)
+        # of a copy behind those that were seen nothing is known
+        return replace(found, requires=(((), f"({extent} <= {len(bodies)})"), *found.requires))
 
     def step(self, step: Step, branch: Branch) -> Body:
         """Return what a step makes."""
@@ -145,7 +184,7 @@ class _Reader:
             return inner
         if step.others:
             raise NotLearnt(f"a module with several names: {'.'.join(step.name)}, {'.'.join(step.others[0])}")
-        way = _way(step, branch)
+        way = way_of(step, branch, self.identify)
         return Body({(*way, *rest): entry for rest, entry in inner.entries.items()}, inner.requires)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:
@@ -156,121 +195,31 @@ class _Reader:
             if found is None or LOST in found:
                 raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
             sizes.append(found)
-        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner)
+        return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
     def repeated(self, step: Repeat, branch: Branch) -> Body:
         """Return what a loop makes."""
         if branch.body is None:
             return Body()
+        site = step.site
+        extent = self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
+        self.extents[site] = extent
         inner = self.rest(branch.body)
-        entries: dict[Way, Entry] = {}
-        for way, entry in inner.entries.items():
-            if Copies(step.site) not in way:
-                raise NotLearnt(f"{_text(way)} is made in a loop, and has no number of a copy")
-            if LOST in step.extent:
-                raise NotLearnt(f"how often {_text(way)} is made")
-            entries[tuple(Copies(step.site, step.extent) if each == Copies(step.site) else each for each in way)] = (
-                entry
-            )
-        requires = []
+        if inner.entries and LOST in extent:
+            raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
+        requires, copied = [], dict(inner.entries)
         for guards, text in inner.requires:
-            if step.site in names_in(text):
-                if not inner.entries:
-                    continue
-                raise NotLearnt(f"a condition on a copy was seen one way only: {text}")
-            requires.append((tuple(each for each in guards if step.site not in names_in(each)), text))
+            if any(site in names_in(each) for each in (*guards, text)):
+                copied = guarded(copied, " or ".join(f"({each})" for each in (*map(negated, guards), text)))
+            else:
+                requires.append((guards, text))
+        entries: dict[Way, Entry] = {}
+        for way, entry in copied.items():
+            way, entry = placed(way, entry, site, extent)
+            if way in entries:
+                raise NotLearnt(f"{way_text(way)} is made twice")
+            entries[way] = entry
         return Body(entries, tuple(dict.fromkeys(requires)))
-
-
-def _way(step: Child, branch: Branch) -> Way:
-    """Return the names that lead to a module: each number in it is that of a copy, or the same in all runs."""
-    way: list[str | Copies] = []
-    place = 0
-    for part in step.name:
-        if part != NUMBER:
-            way.append(part)
-            continue
-        seen = [(each.numbers[place], each.copies) for each in branch.seen]
-        sites = set.intersection(*(set(copies) for _, copies in seen))
-        used = {part.site for part in way if isinstance(part, Copies)}
-        place += 1
-        following = [site for site in sorted(sites - used) if all(number == copies[site] for number, copies in seen)]
-        varying = [site for site in following if len({copies[site] for _, copies in seen}) > 1]
-        numbers = {number for number, _ in seen}
-        if varying or (following and numbers == {0}):
-            way.append(Copies((varying or following)[0]))
-        elif len(numbers) == 1 and not following:
-            way.append(str(numbers.pop()))
-        else:
-            raise NotLearnt(f"the number in {'.'.join(step.name)}")
-    return tuple(way)
-
-
-def _both(first: Body, second: Body) -> Body:
-    """Return what two parts make together."""
-    for way in second.entries:
-        if way in first.entries:
-            raise NotLearnt(f"{_text(way)} is made twice")
-    return Body({**first.entries, **second.entries}, tuple(dict.fromkeys((*first.requires, *second.requires))))
-
-
-def _chosen(text: str, yes: Body, no: Body) -> Body:
-    """Return what is made where a condition holds, and what where it does not, as one."""
-    entries: dict[Way, Entry] = {}
-    for way in _in_order(yes.entries, no.entries):
-        ours, theirs = yes.entries.get(way), no.entries.get(way)
-        if ours is None or theirs is None:
-            entry, condition = (ours, text) if theirs is None else (theirs, negated(text))
-            assert entry is not None
-            entries[way] = replace(entry, when=conjunction((condition,), entry.when))
-        else:
-            entries[way] = _chosen_entry(text, ours, theirs, way)
-    shared = [each for each in yes.requires if each in no.requires]
-    ours_only = [(conjunction((text,), when), each) for when, each in yes.requires if (when, each) not in shared]
-    theirs_only = [
-        (conjunction((negated(text),), when), each) for when, each in no.requires if (when, each) not in shared
-    ]
-    return Body(entries, tuple(dict.fromkeys((*shared, *ours_only, *theirs_only))))
-
-
-def _chosen_entry(text: str, ours: Entry, theirs: Entry, way: Way) -> Entry:
-    if len(ours.sizes) != len(theirs.sizes) or ours.trainable != theirs.trainable:
-        raise NotLearnt(f"{_text(way)} has another number of axes, or is trained or not, as {text} holds")
-    sizes = tuple(choice(text, one, other) for one, other in zip(ours.sizes, theirs.sizes, strict=True))
-    shared = tuple(each for each in ours.when if each in theirs.when)
-    mine = tuple(each for each in ours.when if each not in shared)
-    other = tuple(each for each in theirs.when if each not in shared)
-    when = shared
-    if mine or other:
-        when = (
-            *shared,
-            choice(
-                text,
-                " and ".join(f"({each})" for each in mine) or "true",
-                " and ".join(f"({each})" for each in other) or "true",
-            ),
-        )
-    owner = ours.owner if ours.owner == theirs.owner else ""
-    return Entry(sizes, ours.trainable, owner, when)
-
-
-def _in_order(first: Iterable[Way], second: Iterable[Way]) -> list[Way]:
-    """Return the ways of two parts, each before those that follow it in either."""
-    ours, theirs = [*first], [*second]
-    found: list[Way] = []
-    taken: set[Way] = set()
-    places = {way: place for place, way in enumerate(theirs)}
-    start = 0
-    for way in ours:
-        if way in places:
-            for other in theirs[start : places[way]]:
-                if other not in taken and other not in ours:
-                    found.append(other)
-                    taken.add(other)
-            start = max(start, places[way] + 1)
-        found.append(way)
-        taken.add(way)
-    return found + [way for way in theirs if way not in taken]
 
 
 def _shown(step: Step) -> str:
@@ -279,7 +228,3 @@ def _shown(step: Step) -> str:
     if isinstance(step, Own):
         return f"{step.name} {list(step.sizes)}"
     return repr(step)[:80]
-
-
-def _text(way: Way) -> str:
-    return ".".join(part if isinstance(part, str) else NUMBER for part in way)

@@ -7,9 +7,10 @@ them, something was not seen, and the trie says so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from paramcalc.families.generator.models import State, buffers, state_of
 from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
 from paramcalc.families.generator.shapes import sizes_of
 
@@ -21,12 +22,14 @@ NUMBER = "*"
 
 @dataclass(frozen=True)
 class Own:
-    """A parameter of the module itself."""
+    """A parameter or a buffer of the module itself."""
 
     name: str
     sizes: tuple[str, ...]
     trainable: bool
     owner: str
+    #: of a buffer
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ class End:
 
 
 Step: TypeAlias = "Own | Child | Repeat | Asked | End"
+#: The loops around, the innermost last: where each stands, its copy, and how many copies come after it.
+Places: TypeAlias = "tuple[tuple[str, int, int], ...]"
 
 
 @dataclass
@@ -70,6 +75,7 @@ class Numbers:
 
     numbers: tuple[int, ...]
     copies: dict[str, int]
+    run: int
 
 
 @dataclass
@@ -82,6 +88,8 @@ class Branch:
     #: the sizes whose expressions are not known: for each the runs, and what they were
     lost: dict[tuple[int, int], list[tuple[int, int]]] = field(default_factory=dict)
     runs: set[int] = field(default_factory=set)
+    #: in which copies of the loops around it was taken
+    places: set[Places] = field(default_factory=set)
 
 
 @dataclass
@@ -95,6 +103,8 @@ class Trie:
 class Tries:
     """All that was learnt of a class of models."""
 
+    #: whether buffers are learnt as well
+    with_buffers: bool = True
     templates: dict[str, Trie] = field(default_factory=dict)
     runs: int = 0
 
@@ -133,18 +143,23 @@ class _Learner:
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
 
     def own(self, module: Any, record: Made) -> list[Own]:
-        """Return the parameters of a module itself."""
+        """Return the parameters and buffers of a module itself."""
         cls = f"{type(module).__module__}.{type(module).__qualname__}"
-        return [
-            Own(
-                name,
-                tuple(self.recorder.settled(size, record.copies) for size in sizes_of(each)),
-                bool(each.requires_grad),
-                cls,
-            )
+        found = [
+            Own(name, self.sizes(each, record), bool(each.requires_grad), cls)
             for name, each in module._parameters.items()
             if each is not None
         ]
+        if self.tries.with_buffers:
+            found += [
+                Own(name, self.sizes(each, record), False, cls, state_of(module, name, marked=True))
+                for name, each in buffers(module).items()
+            ]
+        return found
+
+    def sizes(self, tensor: Any, record: Made) -> tuple[str, ...]:
+        """Return the sizes of a tensor of a module as expressions."""
+        return tuple(self.recorder.settled(size, record.copies) for size in sizes_of(tensor))
 
     def steps(self, events: Iterable[Event], module: Any) -> Iterable[tuple[Step, Any]]:
         """Yield the events of a frame as steps, each with what belongs to it."""
@@ -173,25 +188,30 @@ class _Learner:
         others = tuple(sorted(tuple(each.split(".")) for each in names if each != inside))
         yield (
             Child(name, record.key if record.frame else "", own, others),
-            Numbers(numbers, {site: record.copies[site] for site in record.sites}),
+            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
         )
         if record.frame is not None:
             self.frame(record.key, record.frame, module)
 
-    def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]]) -> None:
-        """Add steps to a trie."""
+    def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]], places: Places = ()) -> None:
+        """Add steps to a trie, in copies of the loops around."""
         for step, detail in steps:
             branch = trie.branches.setdefault(_known(step), Branch(Trie()))
             branch.runs.add(self.run)
+            branch.places.add(places)
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
+                if _known(step) != step:
+                    branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
-                for copy in detail:
-                    self.insert(branch.body, copy)
+                for number, copy in enumerate(detail):
+                    self.insert(branch.body, copy, (*places, (step.site, number, len(detail) - 1 - number)))
             elif isinstance(step, Child) and len(branch.seen) < 500:
                 branch.seen.append(detail)
             trie = branch.next
-        trie.branches.setdefault(End(), Branch(Trie())).runs.add(self.run)
+        end = trie.branches.setdefault(End(), Branch(Trie()))
+        end.runs.add(self.run)
+        end.places.add(places)
 
     def _keep_lost(self, step: Step, branch: Branch) -> None:
         """Keep the sizes whose expressions are not known."""
@@ -203,10 +223,12 @@ class _Learner:
 
 
 def _known(step: Step) -> Step:
-    """Return a step that is the same whatever the sizes are that are not known."""
+    """Return a step that is the same whatever the sizes and numbers of copies are that are not known."""
+    if isinstance(step, Repeat) and (LOST in step.extent or step.extent.isdecimal()):
+        return Repeat(step.site, LOST)
     if isinstance(step, Own):
         sizes = tuple(LOST if size.startswith(LOST) else size for size in step.sizes)
-        return Own(step.name, sizes, step.trainable, step.owner)
+        return replace(step, sizes=sizes)
     if isinstance(step, Child) and step.own:
         return Child(step.name, step.template, tuple(_known(each) for each in step.own), step.others)  # type: ignore[misc]
     return step

@@ -7,27 +7,37 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import ABSENT, RESERVED, Environment, Expression
+from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
-from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.bodies import Body, Copies
+from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
+from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, Run, drawn
-from paramcalc.families.generator.forms import Body, Copies
-from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.following import (
+    CONSTANT,
+    Observed,
+    comparable,
+    confirmed,
+    list_law,
+    list_law_by_a_truth,
+    observed,
+    undeclared,
+    value_of,
+)
+from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import MIXTURES
-from paramcalc.families.generator.models import IGNORED, Fields, config_class, heads, version
-from paramcalc.families.generator.proving import REFUSED, WHOLE, WRONG, compared
-from paramcalc.families.generator.remembering import expression, remembering
+from paramcalc.families.generator.models import IGNORED, Fields, config_at, heads, version
+from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.writing import layers
-from paramcalc.families.stored import Family, read_family
+from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
-
-#: In how many runs a number must have been the same to be taken for a constant.
-_CONSTANT = 8
 
 
 @dataclass
@@ -44,6 +54,10 @@ class Result:
     runs: int = 0
     failures: int = 0
     seconds: float = 0.0
+    #: whether only buffers are wrong
+    wrong_buffers: bool = False
+    #: why buffers are not in the document
+    no_buffers: str = ""
     learnt: Explorer | None = None
 
 
@@ -64,7 +78,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
             result.failures = sum(explorer.failures.values())
             if not explorer.runs:
                 raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
-            documents[class_name] = document(explorer)
+            documents[class_name], result.no_buffers = with_buffers(explorer)
         except NotLearnt as error:
             result.reason = str(error)
         except ParamcalcError as error:
@@ -77,7 +91,13 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         if not wrong:
             return data, results
         for each in wrong:
-            del documents[each.class_name]
+            head = documents[each.class_name]["heads"][each.class_name]
+            if each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
+                # the parameters alone may still be right
+                each.no_buffers, each.reason = each.reason, ""
+                documents[each.class_name] = without_buffers(each.learnt)
+            else:
+                del documents[each.class_name]
     return None, results
 
 
@@ -96,8 +116,8 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
         path.write_text(written(data), encoding="utf-8")
     classes = {
         each.class_name: {
-            "reason": each.reason, "outcomes": dict(each.outcomes), "runs": each.runs, "failures": each.failures,
-            "seconds": round(each.seconds, 1), "refused": each.refused[:5],
+            "reason": each.reason, "no_buffers": each.no_buffers, "outcomes": dict(each.outcomes), "runs": each.runs,
+            "failures": each.failures, "seconds": round(each.seconds, 1), "refused": each.refused[:5],
         }
         for each in results
     }  # fmt: skip
@@ -108,7 +128,7 @@ def merged(model_type: str, documents: Mapping[str, Mapping[str, Any]]) -> dict[
     """Return the document of a family of those of its classes."""
     found: dict[str, Any] = {"family": model_type, "transformers": version()}
     found["named_heads"] = {name: cls for name, cls in heads(model_type).items() if cls in documents}
-    for key in ("dims", "absent", "aliases", "heads"):
+    for key in ("dims", "absent", "lists", "aliases", "heads"):
         rows: dict[str, Any] = {}
         for each in documents.values():
             rows.update({name: value for name, value in each.get(key, {}).items() if name not in rows})
@@ -132,12 +152,13 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
-        if outcome == WRONG:
+        if outcome in (WRONG, WRONG_BUFFERS):
             result.reason = f"wrong at {str(given)[:300]}: {about}"
+            result.wrong_buffers = outcome == WRONG_BUFFERS
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
-    if not result.outcomes[f"traced {WHOLE}"]:
+    if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
     return not result.reason
 
@@ -147,25 +168,66 @@ def family_of(data: Mapping[str, Any]) -> Family:
     return read_family(written(dict(data)))
 
 
-def document(explorer: Explorer) -> dict[str, Any]:
-    """Return the document of a family with one class of models. Raises `NotLearnt`."""
+def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
+    """Return the document of a family with one class of models. Raises `NotLearnt` for its parameters.
+
+    Where its buffers cannot be learnt, it is without them, says so, and why is returned. What is required for them
+    alone stands apart, so that they are no reason to refuse a configuration.
+    """
+    own = without_buffers(explorer)
+    try:
+        whole = document(explorer, explorer.tries)
+    except (NotLearnt, ParamcalcError) as error:
+        return own, str(error)
+    head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
+    del head["buffers"]
+    needed: dict[str, Any] = {}
+    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
+        needed["requires"] = requires
+    fixed = all_of_it.pop("fixed", {}).items()
+    if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
+        needed["fixed"] = fixed
+    if rotary := explorer.rotary():
+        needed["stated"] = rotary
+    whole["heads"] = {
+        explorer.class_name: {**head, **({"buffers": needed} if needed else {}), "layers": all_of_it["layers"]}
+    }
+    return whole, ""
+
+
+def without_buffers(explorer: Explorer) -> dict[str, Any]:
+    """Return the document of a family with the parameters alone of one class of models. Raises `NotLearnt`."""
+    data = document(explorer, explorer.without_buffers)
+    head = data["heads"][explorer.class_name]
+    head["buffers"] = UNKNOWN
+    head["layers"] = head.pop("layers")
+    return data
+
+
+def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
+    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`."""
     identifying = Identifying(explorer.runs)
-    body = forms.form(explorer.tries, identifying.size)
-    if not body.entries:
+    body = forms.form(tries, identifying.size)
+    if all(entry.state is not None for entry in body.entries.values()):
         raise NotLearnt("no parameter")
-    tied = ties(body, [(run.fields, run.tensors) for run in explorer.runs])
+    # a class of configurations may let one part tie where another says so: what counts is what it is given
+    runs = [(_as_given(explorer, run), run.tensors) for run in explorer.runs]
+    if not tries.with_buffers:
+        runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
+    tied = ties(body, runs)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
+    mixtures = _mixtures(explorer, {entry.owner for entry in body.entries.values()})
+    texts += mixtures.values()
     for way, entry in body.entries.items():
-        texts += [MIXTURES[entry.owner]] if entry.owner in MIXTURES else []
         texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
-    dims = _Dims(explorer, identifying)
+    dims = _Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
     for name in names:
         dims.add(name)
     dims.limit()
-    found_layers = layers(body, tied, [*dims.found, *RESERVED])
+    found_layers = layers(body, tied, [*dims.found, *RESERVED], mixtures)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
     data["dims"] = dims.found
@@ -175,6 +237,7 @@ def document(explorer: Explorer) -> dict[str, Any]:
             for key, value in (
                 ("derived", dims.derived),
                 ("absent", dims.absent),
+                ("lists", dims.lists),
                 ("aliases", explorer.declared.aliases),
                 ("configs", [*explorer.declared.configs]),
             )
@@ -188,6 +251,21 @@ def document(explorer: Explorer) -> dict[str, Any]:
         head["requires"] = [*requires, *dims.needed]
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
+
+
+def _mixtures(explorer: Explorer, owners: set[str]) -> dict[str, str]:
+    """Return the field that says to how many experts a token is sent, for each class that holds experts.
+
+    It is one of the whole configuration, or of the only one in it that has such a field.
+    """
+    found = {}
+    for owner in sorted(owners & {*MIXTURES}):
+        name = MIXTURES[owner]
+        within = [each for each in explorer.fields if each.rpartition(".")[2] == name]
+        if name not in within and len(within) != 1:
+            raise NotLearnt(f"which field is the '{name}' of {owner.rpartition('.')[2]}")
+        found[owner] = name if name in within else within[0]
+    return found
 
 
 def _requires(body: Body) -> list[str]:
@@ -212,8 +290,8 @@ def _is_always_given(explorer: Explorer, text: str) -> bool:
 def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
     """Return the fields that had one value in all runs, or too few to be proved at others.
 
-    So are those that the code asks for and that no configuration has by default, and the types of configurations in
-    others.
+    So are those that the code of models or configurations asks for and that none has by default, and the types of
+    configurations in others.
     """
     found = {}
     for name in explorer.drawing.names:
@@ -222,16 +300,10 @@ def _fixed(explorer: Explorer, dims: _Dims) -> dict[str, Any]:
         if len(explorer.values(name)) < needed:
             found[name] = explorer.declared.defaults[name]
     found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    found.update(undeclared(explorer, dims.found))
     for path in explorer.declared.configs:
-        found[f"{path}.model_type"] = _sub_type(explorer, path)
+        found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
     return found
-
-
-def _sub_type(explorer: Explorer, path: str) -> str:
-    config: Any = config_class(explorer.model_type)()
-    for part in path.split("."):
-        config = getattr(config, part)
-    return str(config.model_type)
 
 
 # --- Dims -------------------------------------------------------------------------------
@@ -243,6 +315,8 @@ class _Dims:
 
     explorer: Explorer
     identifying: Identifying
+    #: the fields whose values count as they are given
+    given: set[str]
     found: dict[str, Any] = field(default_factory=dict)
     derived: list[str] = field(default_factory=list)
     absent: dict[str, Any] = field(default_factory=dict)
@@ -251,8 +325,9 @@ class _Dims:
     #: the texts that may be no others than those that were seen
     limited: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.texts = _config_texts(self.explorer)
+    #: the lists that the class of configurations makes where one leaves them out
+    lists: dict[str, dict[str, Any]] = field(default_factory=dict)
+    derivings: dict[str, Deriving] = field(default_factory=dict)
 
     def add(self, name: str) -> None:
         """Add a field, behind those that it follows from."""
@@ -268,31 +343,31 @@ class _Dims:
             if all(run.fields.get(name) is None for run in explorer.runs):
                 self.found[name] = "none"
                 return
-            self.found_later(name, self.followed(name, explorer.runs))
+            self.found[name] = self.followed(name, explorer.runs)
+            self.derived.append(name)
             return
-        default = explorer.fields[name]
+        default = None if name in explorer.base else explorer.fields[name]
         stated = explorer.declared.defaults[name]
+        is_given = name in self.given and "." not in name and stated is not None
+        if is_given:
+            default = stated
+        elif self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
+            self.follow(Rule(text))
+            self.found[name] = tidied(text)
+            self.derived.append(name)
+            return
         unstated = [run for run in explorer.runs if _given(run.given, name) is None and _is_null(run, name, stated)]
         follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
         if follows:
             if isinstance(default, list):
-                # the language has no list whose elements follow from their places: a configuration must state it
-                self.found[name] = "none"
-                self.needed.append(f"{name} != none")
-                return
-            text = self.followed(name, unstated)
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.found[name] = tidied(text)
+                self.listed(name, unstated)
+            else:
+                self.found[name] = self.followed(name, unstated)
             return
         self.found[name] = _plain_dim(name, default)
         nulls = [run for run in explorer.runs if _is_null(run, name, 0) and run.fields.get(name) is not None]
         if nulls and stated is not None:
-            self.texts.update(_config_texts(explorer, name))
-            text = self.followed(name, nulls)
-            for each in sorted(names_in(text)):
-                self.add(each)
-            self.absent[name] = tidied(text)
+            self.absent[name] = self.followed(name, nulls)
 
     def limit(self) -> None:
         """Limit texts on which others depend to those that were seen."""
@@ -300,19 +375,56 @@ class _Dims:
             seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
             self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
 
-    def found_later(self, name: str, text: str) -> None:
-        """Add a field that follows from others."""
-        for each in sorted(names_in(text)):
+    def rule(self, name: str) -> Rule | None:
+        """Return what the class of configurations makes of a field that is left out."""
+        path = name.rpartition(".")[0]
+        if path not in self.derivings:
+            explorer = self.explorer
+            present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
+            present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
+            self.derivings[path] = Deriving(
+                type(config_at(explorer.model_type, path)),
+                f"{path}." if path else "",
+                Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(explorer.seed)),
+                explorer.declared,
+                frozenset(present),
+            )
+        return self.derivings[path].rule(name)
+
+    def listed(self, name: str, runs: Sequence[Run]) -> None:
+        """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
+        rule = self.rule(name)
+        if rule is not None and not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+            rule = None
+        if rule is None and (text := self.followed_list(name)) is not None:
+            rule = Rule(text)
+        if rule is None or name in rule.names:
+            self.found[name] = "none"
+            self.needed.append(f"{name} != none")
+            return
+        self.follow(rule)
+        self.found[name] = "none" if rule.times else tidied(rule.text)
+        if rule.times:
+            self.lists[name] = {"item": rule.text, "times": rule.times}
+
+    def follow(self, rule: Rule) -> None:
+        """Add the fields that another follows from, and what that requires."""
+        for each in sorted(rule.names):
             self.add(each)
-        self.found[name] = tidied(text)
-        self.derived.append(name)
+        self.needed += [each for each in map(tidied, rule.requires) if each not in self.needed]
 
     def followed(self, name: str, runs: Sequence[Run]) -> str:
-        """Return the expression that a field follows. Raises `NotLearnt`."""
+        """Add what a field follows from, and return the expression. Raises `NotLearnt`."""
         values = [(run.fields, run.fields.get(name)) for run in runs]
-        text = self.texts.get(name)
-        if text and name not in names_in(text) and _holds(text, values):
-            return text
+        rule = self.rule(name)
+        if rule is None or rule.times or name in rule.names or not _holds(rule.text, values):
+            rule = Rule(self.identified(name, runs))
+        self.follow(rule)
+        return tidied(rule.text)
+
+    def identified(self, name: str, runs: Sequence[Run]) -> str:
+        """Return an expression that a field has in runs. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
         texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
         for each in texts:
             # of another text than those that were seen nothing is known
@@ -320,15 +432,71 @@ class _Dims:
             if table and _holds(table, values):
                 self.limited.add(each)
                 return table
-        found = self.identifying.expression(name, runs)
+        found = self.identifying.expression(name, runs) or self.seen_alone(name, values)
         if found is None:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
 
+    def is_overridden(self, name: str) -> bool:
+        """Whether a field is in some run neither what was given nor, where nothing was, what is declared."""
+        stated = self.explorer.declared.defaults[name]
+        for run, given in zip(self.explorer.runs, self.explorer.flat, strict=True):
+            wanted = given.get(name, stated)
+            if wanted is not None and comparable(run.fields.get(name)) != comparable(wanted):
+                return True
+        return False
+
+    def followed_list(self, name: str) -> str | None:
+        """Return the expression of a list that a configuration may leave out."""
+        values = [(fields, value) for fields, value in observed(self.explorer, name) if value is not None]
+        if not all(isinstance(value, (list, tuple)) for _, value in values):
+            return None
+        length = self.identifying.number([(fields, len(value)) for fields, value in values])
+        if length is None:
+            return None
+
+        def law(part: Observed) -> str | None:
+            constant = None
+            if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in part):
+                constant = self.identifying.number([(fields, value[0]) for fields, value in part])
+            return list_law(part, length, constant)
+
+        text = law(values) or list_law_by_a_truth(values, length, law)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
+
+    def seen_alone(self, name: str, values: Observed) -> str | None:
+        """Return the expression that a field follows in configurations of which no model was made, and in runs."""
+        alone = [*observed(self.explorer, name), *values]
+        if not all(type(value) is int for _, value in alone):
+            return None
+        text = self.identifying.number(alone, name)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
+
 
 def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
     """Whether an expression has these values in fields."""
-    return all(value_of(text, fields) == _comparable(value) for fields, value in values)
+    return all(value_of(text, fields) == comparable(value) for fields, value in values)
+
+
+def lists(rule: Rule, fields: Fields, value: Any) -> bool:
+    """Whether a list is what a rule says in fields."""
+    if not rule.times:
+        return _holds(rule.text, [(fields, value)])
+    return value_of(rule.times, fields) == len(value) and all(
+        value_of(rule.text, {**fields, PLACE: place}) == comparable(each) for place, each in enumerate(value)
+    )
+
+
+def _as_given(explorer: Explorer, run: Run) -> Fields:
+    """Return the fields of a run with the truths that it was given, or left out, in place of what became of them."""
+    found = dict(run.fields)
+    for name, default in explorer.declared.defaults.items():
+        given = _given(run.given, name)
+        if given is None and "." not in name:
+            given = default
+        if isinstance(given, bool):
+            found[name] = given
+    return found
 
 
 def _given(given: Mapping[str, Any], name: str) -> Any:
@@ -367,48 +535,7 @@ def _plain_dim(name: str, value: Any) -> Any:
     raise NotLearnt(f"the field {name} is {type(value).__name__}")
 
 
-def _config_texts(explorer: Explorer, null: str = "") -> dict[str, str]:
-    """Return the fields that the class of configurations works out, as expressions in the others; one may be null."""
-    given: dict[str, Any] = {}
-    for name, value in explorer.fields.items():
-        stated = explorer.declared.defaults.get(name)
-        if (
-            name in explorer.declared.defaults
-            and "." not in name
-            and stated is not None
-            and not isinstance(value, bool)
-        ):
-            given[name] = remembering(value, name)
-    if null and "." not in null:
-        given[null] = None
-    try:
-        config = config_class(explorer.model_type)(**given)
-    except Exception:
-        return {}
-    own = object.__getattribute__(config, "__dict__")
-    return {
-        name: expression(value)
-        for name, value in own.items()
-        if name in explorer.fields and hasattr(value, "expression") and "?" not in expression(value)
-    }
-
-
 # --- Expressions from values ------------------------------------------------------------
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return tuple(map(_comparable, value))
-    return ABSENT if value is None else value
-
-
-def value_of(text: str, fields: Fields) -> Any:
-    """Return the value of an expression in fields; an error where it has none, equal to no value."""
-    values = {name: _comparable(value) for name, value in fields.items()}
-    try:
-        return Expression.parse(text).evaluate(Environment(values))
-    except (ParamcalcError, TypeError, ValueError) as error:
-        return error
 
 
 @dataclass
@@ -422,21 +549,29 @@ class Identifying:
         observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
         if any(dict(seen)[run] != value for run, value in seen):
             return None
-        return self._found(observed)
+        return self.number(observed)
 
     def expression(self, name: str, runs: Sequence[Run]) -> str | None:
         """Return the expression of a field."""
         observed = [(run.fields, run.fields.get(name)) for run in runs]
         if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
-            return ("true" if observed[0][1] else "false") if len(observed) >= _CONSTANT else None
+            return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
+        if all(type(value) is bool for _, value in observed):
+            same = [
+                each
+                for each in observed[0][0]
+                if each != name and all(fields.get(each) is value for fields, value in observed)
+            ]
+            return same[0] if len(same) == 1 else None
         if not all(type(value) is int for _, value in observed):
             return None
-        return self._found(observed, name)
+        return self.number(observed, name)
 
-    def _found(self, observed: Sequence[tuple[Fields, Any]], name: str = "") -> str | None:
+    def number(self, observed: Observed, name: str = "") -> str | None:
+        """Return the expression of a number that was seen in fields."""
         values = {value for _, value in observed}
         if len(values) == 1:
-            return str(values.pop()) if len(observed) >= _CONSTANT else None
+            return str(values.pop()) if len(observed) >= CONSTANT else None
         if len(values) < 3:
             return None
         for candidates in self._candidates(observed[0], name):

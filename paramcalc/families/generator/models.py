@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import io
 import json
 import logging
@@ -13,13 +14,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeAlias
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 import transformers
-from transformers import CONFIG_MAPPING, PreTrainedConfig
+from torch import nn
+from transformers import CONFIG_MAPPING, PreTrainedConfig, PreTrainedModel
 from transformers.models.auto import modeling_auto
 
 logging.getLogger("transformers").setLevel(logging.CRITICAL)
@@ -42,29 +46,94 @@ _USUAL = (
 )  # fmt: skip
 
 
+@cache
 def heads(model_type: str) -> dict[str, str]:
-    """Return the classes of a type by the head: `base`, `usual`, `causal-lm`, `masked-lm`."""
+    """Return the classes of a type by the head: `base`, `usual`, `causal-lm`, `masked-lm`.
+
+    They are those that transformers lists for the type, but for those of another type's configurations where the type
+    has classes of its own; what is not listed is found among its own.
+    """
     rows = {
         "usual": [f"MODEL_FOR_{name}_MAPPING_NAMES" for name in _USUAL],
         "base": ["MODEL_MAPPING_NAMES"],
         "causal-lm": ["MODEL_FOR_CAUSAL_LM_MAPPING_NAMES"],
         "masked-lm": ["MODEL_FOR_MASKED_LM_MAPPING_NAMES"],
     }
+    own = own_classes(model_type)
     found = {}
     for head, tables in rows.items():
-        for table in tables:
-            name = getattr(modeling_auto, table).get(model_type)
-            if name is not None:
-                found[head] = name if isinstance(name, str) else name[0]
-                break
+        listed = [getattr(modeling_auto, table).get(model_type) for table in tables]
+        names = [name if isinstance(name, str) else name[0] for name in listed if name is not None]
+        names = [name for name in names if name in own or not own]
+        if names:
+            found[head] = names[0]
+    if own and not {"usual", "base"} <= {*found}:
+        found = {**_own_heads(model_type), **found}
     if "usual" not in found and "base" in found:
         found["usual"] = found["base"]
     return found
 
 
+def _own_heads(model_type: str) -> dict[str, str]:
+    """Return the base model and the usual head among the classes of a type that transformers lists nowhere.
+
+    The usual one has the most tensors; the base model is its own, and is the largest such.
+    """
+    sizes, bases = {}, {}
+    for name, cls in own_classes(model_type).items():
+        try:
+            model = build(cls, made_config(model_type, {}))
+        except Exception:
+            continue
+        sizes[name] = len(tensors(model))
+        if getattr(model, "base_model", model) is model:
+            bases[name] = sizes[name]
+    if not sizes:
+        return dict.fromkeys(("base", "usual"), next(iter(own_classes(model_type))))
+    # of several that are alike, the last in the code is made of the others
+    usual = max([*sizes], key=lambda name: (sizes[name], [*sizes].index(name)))
+    base = max([*bases], key=lambda name: (bases[name], [*bases].index(name)), default=usual)
+    return {"base": base, "usual": usual}
+
+
+@cache
+def own_classes(model_type: str) -> dict[str, type[Any]]:
+    """Return the classes of models that are constructed of a type's configurations, in the order of the code.
+
+    They are the models of transformers; or, where there is none, modules whose constructors say that they take them.
+    """
+    wanted = config_class(model_type)
+    package = import_module(wanted.__module__.rpartition(".")[0])
+    models: dict[str, Any] = {}
+    modules: dict[str, type[Any]] = {}
+    for file in sorted(Path(package.__path__[0]).glob("modeling_*.py")):
+        try:
+            module = import_module(f"{package.__name__}.{file.stem}")
+        except ImportError:
+            # it needs a library that is not here
+            continue
+        for name, cls in vars(module).items():
+            if not isinstance(cls, type) or cls.__module__ != module.__name__ or "__init__" not in vars(cls):
+                continue
+            if issubclass(cls, PreTrainedModel) and getattr(cls, "config_class", None) is wanted:
+                models[name] = cls
+            elif issubclass(cls, nn.Module) and wanted in _given_to(cls, module):
+                modules[name] = cls
+    # what only gives another class a second name is left out
+    found = {name: cls for name, cls in models.items() if not any(each in cls.__bases__ for each in models.values())}
+    public = {name: cls for name, cls in found.items() if hasattr(transformers, name)}
+    return public or found or modules
+
+
+def _given_to(cls: type[Any], module: Any) -> list[Any]:
+    """Return the classes of what a constructor takes, as it is annotated."""
+    annotated = inspect.get_annotations(vars(cls)["__init__"]).values()
+    return [vars(module).get(each) if isinstance(each, str) else each for each in annotated]
+
+
 def model_types() -> list[str]:
-    """List the types that have a base model or a usual head."""
-    return sorted(each for each in modeling_auto.CONFIG_MAPPING_NAMES if heads(each))
+    """List the types of configurations that transformers has."""
+    return sorted(modeling_auto.CONFIG_MAPPING_NAMES)
 
 
 def config_class(model_type: str) -> type[Any]:
@@ -73,9 +142,17 @@ def config_class(model_type: str) -> type[Any]:
     return found
 
 
-def model_class(name: str) -> type[Any]:
-    """Return a class of models by its name."""
-    found: type[Any] = getattr(transformers, name)
+def config_at(model_type: str, path: str) -> Any:
+    """Return the default configuration of a type, or one in it by its path."""
+    found: Any = config_class(model_type)()
+    for part in path.split(".") if path else ():
+        found = getattr(found, part)
+    return found
+
+
+def model_class(model_type: str, name: str) -> type[Any]:
+    """Return a class of models of a type by its name."""
+    found: type[Any] = own_classes(model_type).get(name) or getattr(transformers, name)
     return found
 
 
@@ -184,10 +261,27 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def build(cls: type[Any], config: Any, seconds: float = 20) -> Any:
+#: The dtype that stands for that of the model while one is recorded: no code asks for it by name.
+MARKED = torch.float64
+
+
+def build(cls: type[Any], config: Any, seconds: float = 20, dtype: torch.dtype = torch.float32) -> Any:
     """Build a model without numbers. Raises what its constructor does, and `TooSlow`."""
-    with limited(seconds), quiet(), torch.device("meta"):
-        return cls._from_config(config)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with limited(seconds), quiet(), torch.device("meta"):
+            return cls._from_config(config) if issubclass(cls, PreTrainedModel) else cls(config)
+    finally:
+        torch.set_default_dtype(before)
+
+
+@dataclass(frozen=True)
+class State:
+    """What is said of a buffer: its dtype, empty for that of the model, and whether it is saved with the model."""
+
+    dtype: str
+    persistent: bool
 
 
 @dataclass(frozen=True)
@@ -197,15 +291,39 @@ class Owned:
     shape: tuple[int, ...]
     trainable: bool
     owner: str
+    #: of a buffer
+    state: State | None = None
 
 
-def tensors(model: Any) -> dict[str, Owned]:
-    """Return the parameters of a model by their names, each name of one that has several."""
+def tensors(model: Any, marked: bool = False) -> dict[str, Owned]:
+    """Return the parameters and buffers of a model by their names, each name of one that has several.
+
+    Those without elements are left out, since no spec can state a size of 0. `marked` says that it was built with
+    `MARKED` as the dtype of the model.
+    """
     owners: dict[int, str] = {}
-    return {
+    found = {
         name: Owned(tuple(map(int, each.shape)), bool(each.requires_grad), owners.setdefault(id(each), name))
         for name, each in model.named_parameters(remove_duplicate=False)
     }
+    for above, module in model.named_modules(remove_duplicate=False):
+        for name, each in buffers(module).items():
+            path = f"{above}.{name}" if above else name
+            owner = owners.setdefault(id(each), path)
+            found[path] = Owned(tuple(map(int, each.shape)), False, owner, state_of(module, name, marked))
+    return found
+
+
+def buffers(module: Any) -> dict[str, Any]:
+    """Return the buffers of a module itself by their names; those without elements are left out."""
+    return {name: each for name, each in module._buffers.items() if each is not None and each.numel()}
+
+
+def state_of(module: Any, name: str, marked: bool) -> State:
+    """Return what is said of a buffer of a module."""
+    dtype = module._buffers[name].dtype
+    text = "" if marked and dtype is MARKED else str(dtype).removeprefix("torch.")
+    return State(text, name not in module._non_persistent_buffers_set)
 
 
 @cache

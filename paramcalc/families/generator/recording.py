@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,8 @@ _LONGEST = 600
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
 #: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
 _CHECKING = ("dropout.py", "sparse.py")
+#: What the code of several models has in common.
+_SHARED = ("pytorch_utils.py", "modeling_rope_utils.py")
 _HERE = str(Path(__file__).parent)
 
 
@@ -75,7 +77,9 @@ class Frame:
 class Recorder:
     """One run: what is being recorded, and what is known of counters."""
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Callable[[str], bool] | None = None) -> None:
+        #: whether what the code of a file asks is recorded; by default it is that of models
+        self.watched = watched or is_model_code
         self.root = Frame("", None)
         self.frame = self.root
         self.active: dict[str, int] = {}
@@ -168,12 +172,12 @@ def is_model_code(filename: str) -> bool:
     folder, _, name = filename.rpartition("/")
     if "/transformers/models/" in filename:
         return name.startswith("modeling_")
-    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name == "pytorch_utils.py"
+    return (folder.endswith("/torch/nn/modules") and name not in _CHECKING) or name in _SHARED
 
 
 def logs() -> bool:
-    """Whether the code that asks is the code of a model."""
-    return is_model_code(caller().f_code.co_filename)
+    """Whether the code that asks is recorded."""
+    return _current is not None and _current.watched(caller().f_code.co_filename)
 
 
 def ask(text: str, outcome: bool) -> bool:

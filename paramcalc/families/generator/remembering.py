@@ -138,7 +138,8 @@ class Double(_Number, float):
         """Return it as a whole number, cut off, rounded up or to the nearest."""
         value = int(_ROUNDINGS[sort](plain(self)))
         if self.scaled is not None:
-            return whole(value, f"{sort}({self.scaled[0]}, {self.scaled[1]})")
+            size, factor = self.scaled
+            return whole(value, size if factor == "1.0" else f"{sort}({size}, {factor})")
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
@@ -239,12 +240,26 @@ def _result(sign: str, value: Any, left: Any, right: Any) -> Any:
                     top, bottom = factor.ratio
                     return double(value, ratio=(f"({expression(size)} * {top})", bottom))
                 known = LOST not in expression(factor)
-                return double(value, scaled=(expression(size), expression(factor)) if known else None)
+                scaled = (expression(size), expression(factor)) if known else None
+                return double(value, ratio=_exact_product(size, factor), scaled=scaled)
+    if sign == "/" and isinstance(left, Double) and left.ratio is not None and isinstance(right, int) and value >= 0:
+        # rounding the quotient of sizes twice passes no whole number
+        return double(value, ratio=(left.ratio[0], f"({left.ratio[1]} * {second})"))
     return double(value)
+
+
+def _exact_product(size: Any, factor: float) -> tuple[str, str] | None:
+    """Return a size times a constant that is a short binary fraction, such as 0.75, as a quotient."""
+    top, bottom = plain(factor).as_integer_ratio()
+    if isinstance(factor, Double) or bottom > 64 or top > 1024:
+        return None
+    return f"({top} * {expression(size)})", str(bottom)
 
 
 def _operation(sign: str, apply: Callable[[Any, Any], Any], reflected: bool) -> Any:
     def method(self: Any, other: Any) -> Any:
+        if sign == "*" and isinstance(other, (list, tuple)):
+            return _repeated(other, self)
         if not isinstance(other, _NUMBERS):
             return NotImplemented
         left, right = (other, self) if reflected else (self, other)
@@ -270,6 +285,17 @@ for _class in (Whole, Double):
 for _each in (Whole, Double, Truth, Text):
     for _name, (_sign, _compare) in _COMPARISONS.items():
         setattr(_each, f"__{_name}__", _comparison(_sign, _compare))
+
+
+def _repeated(items: Any, number: Any) -> Any:
+    """Return a list repeated; what the code of models does with it is asked of its items, as of those of any list."""
+    found = type(items)(items) * plain(number)
+    recorder = current()
+    if recorder is None or recorder.watched is is_model_code:
+        return found
+    made = List(found)
+    made.expression = f"({expression(items)} * {expression(number)})"
+    return made
 
 
 class Sequence:
@@ -349,6 +375,31 @@ class List(Sequence, list[Any]):  # type: ignore[misc]
     base = list
 
 
+def _changing(change: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that changes a list, which is then no longer what it was."""
+
+    def method(self: Any, *given: Any) -> Any:
+        self.expression = LOST
+        return change(self, *given)
+
+    return method
+
+
+for _name in (
+    "__setitem__",
+    "__delitem__",
+    "__iadd__",
+    "append",
+    "extend",
+    "insert",
+    "pop",
+    "remove",
+    "reverse",
+    "sort",
+):
+    setattr(List, _name, _changing(getattr(list, _name)))
+
+
 class Tuple(Sequence, tuple[Any, ...]):
     """A tuple."""
 
@@ -411,7 +462,7 @@ def looped(number: int, extent: str, item: Callable[[int, str], Any]) -> Iterato
     """Yield the items of a loop, recorded where the loop stands in the code of a model."""
     recorder = current()
     place = caller()
-    if recorder is None or not is_model_code(place.f_code.co_filename):
+    if recorder is None or not recorder.watched(place.f_code.co_filename):
         return (item(copy, str(copy)) for copy in range(number))
     name = place.f_code.co_filename.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
     return recorder.copies(number, extent, item, f"L_{name}_{place.f_lineno}")
@@ -551,6 +602,28 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
+class _Set(type):
+    """Stands for `set` in the code of models: what is in a set is compared by no code of a model."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, set)
+
+    def __call__(cls, *values: Any) -> Any:
+        return set(*(map(plain, items_of(each)) for each in values))
+
+
+class Set(metaclass=_Set):
+    """`set`, as the code of models has it."""
+
+
+def traced_sorted(value: Any, **options: Any) -> Any:
+    """Do what `sorted` does, without recording that texts are compared."""
+    items = [*items_of(value)]
+    if not options and (isinstance(value, Sequence) or any(isinstance(each, Text) for each in items)):
+        return builtins.sorted(map(plain, items))
+    return builtins.sorted(items, **options)
+
+
 #: What stands in the code of models in place of Python's own.
 BUILTINS: dict[str, Any] = {
     "range": traced_range,
@@ -562,4 +635,6 @@ BUILTINS: dict[str, Any] = {
     "min": _traced_extreme(builtins.min, "min"),
     "max": _traced_extreme(builtins.max, "max"),
     "int": Integer,
+    "set": Set,
+    "sorted": traced_sorted,
 }

@@ -5,6 +5,7 @@ A tensor made while a run is recorded keeps the expressions of its sizes; one th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.remembering import Double, expression, plain
+from paramcalc.families.generator.remembering import Double, expression, plain, whole
 
 #: The attribute of a tensor that holds the expressions of its sizes.
 SIZES = "_paramcalc_sizes"
@@ -27,12 +28,26 @@ def sizes_of(tensor: Any) -> tuple[str, ...]:
     return tuple(str(int(size)) if size <= 1 else f"{LOST}{int(size)}" for size in tensor.shape)
 
 
+class Sizes(tuple[int, ...]):
+    """The sizes of a tensor, with their expressions; its numbers are plain, so that what asks them asks nothing."""
+
+    texts: tuple[str, ...]
+
+    def numel(self) -> int:
+        """Return how many elements there are."""
+        return math.prod(self)
+
+
 class Shapes(TorchFunctionMode):  # type: ignore[misc]
     """Follows the sizes of tensors through the functions of PyTorch."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
+        if isinstance(result, torch.Size) and hasattr(args[0], SIZES):
+            found = Sizes(result)
+            found.texts = sizes_of(args[0])
+            return found
         if isinstance(result, torch.Tensor):
             name = getattr(func, "__name__", "")
             try:
@@ -71,6 +86,8 @@ def _given(name: str, args: Sequence[Any], kwargs: Any) -> Iterable[Any]:
     """Return the sizes that a factory is given."""
     rest = args[1:] if name.startswith("new_") else args
     given = kwargs.get("size", rest[0] if rest and isinstance(rest[0], (list, tuple)) else rest)
+    if isinstance(given, Sizes):
+        return [whole(size, text) for size, text in zip(given, given.texts, strict=True)]
     found = given if isinstance(given, (list, tuple)) else [given]
     return [found[place] for place in range(len(found))]
 
@@ -152,3 +169,40 @@ _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "concat": _joined,
     "norm_except_dim": _normed,
 }
+
+
+class _Maker(type):
+    """Stands for a class of tensors in the code of models, which takes sizes as `torch.Tensor(3, 4)` does."""
+
+    real: Any
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, cls.real)
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return issubclass(other, cls.real)
+
+    def __call__(cls, *given: Any, **options: Any) -> Any:
+        made = cls.real(*map(plain, given), **options)
+        if given and all(isinstance(each, int) for each in given) and made.dim() == len(given):
+            setattr(made, SIZES, tuple(map(_size, given)))
+        return made
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(cls.real, name)
+
+
+class _Torch:
+    """`torch`, as the code of models has it: making a tensor by its class is no function that could be followed."""
+
+    def __init__(self) -> None:
+        self.made = {
+            name: _Maker(name, (), {"real": getattr(torch, name)}) for name in ("Tensor", "FloatTensor", "LongTensor")
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        return self.made.get(name) or getattr(torch, name)
+
+
+#: What stands in the code of models in place of `torch`.
+TORCH = _Torch()

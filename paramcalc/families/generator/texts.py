@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 _NEGATED = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.GtE, ast.GtE: ast.Lt, ast.Gt: ast.LtE, ast.LtE: ast.Gt,
     ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+
+
+_COMPARED: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
 }  # fmt: skip
 
 
@@ -145,8 +152,14 @@ def is_certain(text: str) -> bool:
     tree = parsed(text)
     if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or):
         return any(is_certain(ast.unparse(each)) for each in tree.values)
-    constant = isinstance(tree, ast.Compare) and isinstance(tree.left, ast.Constant)
-    return constant and ast.unparse(tree) in ("0 == 0", "1 == 1", "0 != 1", "1 != 0")
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARED:
+        return False
+    left, right = tree.left, tree.comparators[0]
+    if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and ast.unparse(tree)[-5:] == " == 0":
+        return ast.dump(left.left) == ast.dump(left.right)
+    if not all(isinstance(each, ast.Constant) and type(each.value) is int for each in (left, right)):
+        return False
+    return bool(_COMPARED[type(tree.ops[0])](left.value, right.value))  # type: ignore[attr-defined]
 
 
 def tidied(text: str, names: Mapping[str, str] | None = None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.families.generator.forms import Body, Copies, Way
+from paramcalc.families.generator.bodies import Body, Copies, Way
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import Fields, Owned
 
@@ -30,7 +30,7 @@ class Tied:
 
 
 def ties(body: Body, runs: Sequence[tuple[Fields, Mapping[str, Owned]]]) -> dict[Way, Tied]:
-    """Return the ties of a class of models: each run is its fields and its tensors. Raises `NotLearnt`."""
+    """Return the ties of a class of models: each run is its fields, as given, and its tensors. Raises `NotLearnt`."""
     by_pattern: dict[tuple[str, ...], Way] = {}
     for entry_way in body.entries:
         by_pattern[tuple(part if isinstance(part, str) else "*" for part in entry_way)] = entry_way
@@ -126,6 +126,8 @@ def _condition(way: Way, copy: str, observed: Sequence[tuple[Fields, Any, Any, A
         for second in likely[place + 1 :]:
             if all((fields[first] and fields[second]) == tied for fields, tied in outcomes):
                 return f"{first} and {second}"
+            if all((fields[first] or fields[second]) == tied for fields, tied in outcomes):
+                return f"({first} or {second})"
     raise NotLearnt(f"the condition under which {_text(way)} is tied")
 
 

@@ -19,7 +19,7 @@ from torch import nn
 from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
 
-from paramcalc.families.generator.models import Fields, build, fields_of
+from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
 from paramcalc.families.generator.recording import Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
     BUILTINS,
@@ -35,10 +35,16 @@ from paramcalc.families.generator.remembering import (
     remembering,
     whole,
 )
-from paramcalc.families.generator.shapes import SIZES, Shapes, sizes_of
+from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
+#: How the files of models begin, and those of configurations.
+MODELS, CONFIGURATIONS = "modeling_", "configuration_"
 #: Modules that only hold others: what is in them belongs to whoever made it.
 CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
+
+
+#: Where the tables of rotary positions are computed.
+_ROTATION = "transformers.modeling_rope_utils"
 
 
 def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str]) -> tuple[Any, Recorder]:
@@ -50,7 +56,7 @@ def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str])
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
-            model = build(cls, config)
+            model = build(cls, config, dtype=MARKED)
     return model, recorder
 
 
@@ -58,7 +64,7 @@ def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str])
 def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
     """Change what has to be changed for one run."""
     with ExitStack() as undone:
-        _give_builtins(undone)
+        give_builtins(undone, MODELS)
         # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
         nn.Module.__new__ = staticmethod(_new_module(undone))
         undone.callback(setattr, nn.Module, "__new__", staticmethod(_plain_module))
@@ -91,28 +97,31 @@ def _replace(undone: ExitStack, owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def _give_builtins(undone: ExitStack) -> None:
-    """Give the code of models functions that remember in place of Python's own."""
-    for module in _modules_of_models(len(sys.modules)):
+def give_builtins(undone: ExitStack, files: str) -> None:
+    """Give the code of models, or of configurations, functions that remember in place of Python's own."""
+    for module in _modules(len(sys.modules), files):
         own = vars(module)
         for function, value in BUILTINS.items():
             if function not in own:
                 own[function] = value
                 undone.callback(own.pop, function)
+        if own.get("torch") is torch:
+            own["torch"] = TORCH
+            undone.callback(own.__setitem__, "torch", torch)
 
 
 def models_loaded() -> int:
     """Return how many modules of models are loaded."""
-    return len(_modules_of_models(len(sys.modules)))
+    return len(_modules(len(sys.modules), MODELS))
 
 
 @cache
-def _modules_of_models(loaded: int) -> tuple[Any, ...]:
-    """Return the modules of models, while this number of modules is loaded."""
+def _modules(loaded: int, files: str) -> tuple[Any, ...]:
+    """Return the modules of transformers' types whose files begin so, while this number of modules is loaded."""
     return tuple(
         module
         for name, module in sys.modules.items()
-        if name.startswith("transformers.models.") and name.rpartition(".")[2].startswith("modeling_")
+        if name == _ROTATION or (name.startswith("transformers.models.") and name.rpartition(".")[2].startswith(files))
     )
 
 
@@ -299,7 +308,7 @@ def _identities(file: str) -> frozenset[str]:
 
 def compared_by_identity() -> frozenset[str]:
     """Return the names that the code of the models that are loaded compares with `is True`, or tests for a `bool`."""
-    files = (module.__file__ for module in _modules_of_models(len(sys.modules)))
+    files = (module.__file__ for module in _modules(len(sys.modules), MODELS))
     return frozenset().union(*(_identities(each) for each in files if each))
 
 

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.families.generator.forms import Body, Copies, Entry, Way
+from paramcalc.families.generator.bodies import Body, Copies, Entry, Way
 from paramcalc.families.generator.learning import NotLearnt
-from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.texts import conjunction, names_in, needed, tidied
 from paramcalc.families.generator.ties import Tied
 
@@ -33,8 +32,14 @@ class _Node:
             yield from child.entries()
 
 
-def layers(body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the layers of a spec. Raises `NotLearnt`; `reserved` are the names that no counter may have."""
+def layers(
+    body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str], mixtures: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Return the layers of a spec. Raises `NotLearnt`.
+
+    `reserved` are the names that no counter may have; `mixtures` has the classes that hold experts, each with the field
+    that says to how many a token is sent.
+    """
     root = _Node("")
     for way, entry in body.entries.items():
         node, place = root, 0
@@ -50,7 +55,7 @@ def layers(body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str]) -> lis
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")
             node = child
         node.tensors[str(way[-1])] = entry
-    writer = _Writer(ties, frozenset(reserved))
+    writer = _Writer(ties, frozenset(reserved), mixtures)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
 
@@ -59,6 +64,7 @@ def layers(body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str]) -> lis
 class _Writer:
     ties: Mapping[Way, Tied]
     reserved: frozenset[str]
+    mixtures: Mapping[str, str]
 
     def nodes(self, node: _Node, stated: tuple[str, ...], counters: Mapping[str, str]) -> list[dict[str, Any]]:
         """Write what is in a module, under conditions that are stated already."""
@@ -171,10 +177,14 @@ class _Writer:
         """Write a tensor."""
         shape = [_written(size, counters) for size in entry.sizes]
         found: dict[str, Any] = {"shape": shape}
-        if not entry.trainable:
+        if entry.state is not None:
+            found["role"] = "state"
+            found.update({"dtype": entry.state.dtype} if entry.state.dtype else {})
+            found.update({} if entry.state.persistent else {"persistent": False})
+        elif not entry.trainable:
             found["trainable"] = False
-        if entry.owner in MIXTURES:
-            found["active"] = {"axis": 0, "of": MIXTURES[entry.owner]}
+        elif entry.owner in self.mixtures:
+            found["active"] = {"axis": 0, "of": self.mixtures[entry.owner]}
         return found if len(found) > 1 else shape
 
     def add_ties(

@@ -71,8 +71,15 @@ def weights_arguments(layer: Any) -> dict[str, Any]:
         {tensor.name: tensor.shape for tensor in layer.tensors() if tensor.role == role}
         for role in ("parameter", "state")
     )
-    given = {"shapes": parameters, "states": states, "output": layer.output}
+    given = {"shapes": parameters, "states": states, "output": layer.output, "equation": layer.equation}
     return {name: value for name, value in given.items() if value}
+
+
+def check_weights(leaf: Leaf, framework: str) -> None:
+    """Refuse weights of which only a part is multiplied: nothing says which."""
+    layer: Any = leaf.layer
+    if layer.equation is not None and any(tensor.active is not None for tensor in layer.tensors()):
+        raise cannot_build(leaf, framework, "it multiplies a part of its weights, and nothing says which")
 
 
 def check_window(leaf: Leaf, framework: str) -> None:

@@ -34,8 +34,10 @@ class Called(Part):
     before: Link = INPUT
     #: the part whose numbers it has, being called again
     share: Path | None = None
-    #: its name without a number; nothing, where a node has that without being given it
+    #: its name without a number; nothing, where it is unnamed
     word: str = ""
+    #: whether it has the name that a layer of its type has without being given one
+    is_unnamed: bool = False
     #: whether it is tensors of the part around it, and no part itself
     is_loose: bool = False
 
@@ -80,23 +82,34 @@ class _Parts:
         self.last: dict[Path, str] = {}
 
     def parts(
-        self, nodes: Sequence[Node], path: Path, around: Scopes | None = None, before: Link = INPUT
+        self,
+        nodes: Sequence[Node],
+        path: Path,
+        around: Scopes | None = None,
+        before: Link = INPUT,
+        flowing: Link | None = None,
     ) -> tuple[Called, ...]:
-        """Return the parts of a group."""
+        """Return the parts of a group; `flowing` is what its first takes, where that is not what stands before it."""
         scopes = [*(around or ()), (path, nodes)]
         found: list[Called] = []
         for node, given in zip(nodes, node_names(nodes), strict=True):
             name = self.name(given)
             here = (*path, name)
+            links = self.links(node, scopes, flowing or before)
             if node.layers is not None and "_".join(here) in self.lists:
-                self.given[here] = self.links(node, scopes, before)
-                inner = self.parts(node.layers, here, scopes, before)
+                self.given[here] = links
+                inner = self.parts(node.layers, here, scopes, before, links[0] if links else None)
                 self.last[here] = inner[-1].name
-                found += [replace(each, name=f"{name}_{each.name}", word=name) for each in inner]
+                found += [self.in_list(each, name) for each in inner]
             else:
-                found.append(self.part(node, name, scopes, before))
-            before = Link(self.path((*path, name)))
+                found.append(self.part(node, name, scopes, before, links))
+            before, flowing = Link(self.path((*path, name))), None
         return tuple(found)
+
+    def in_list(self, part: Called, name: str) -> Called:
+        """Return a part of a list of parts as one around it."""
+        word = "" if part.is_unnamed else "_".join(filter(None, (_without_number(name), part.word)))
+        return replace(part, name=f"{name}_{part.name}", word=word)
 
     def links(self, node: Node, scopes: Scopes, before: Link) -> tuple[Link, ...]:
         """Return what a node in a group takes."""
@@ -105,7 +118,7 @@ class _Parts:
         begins = (node.layer is not None and not node.layer.inputs) or (before == INPUT and not scopes[-1][0])
         return () if begins else (before,)
 
-    def part(self, node: Node, name: str, scopes: Scopes, before: Link) -> Called:
+    def part(self, node: Node, name: str, scopes: Scopes, before: Link, links: tuple[Link, ...]) -> Called:
         """Return the part of a node in a group."""
         layer, path = node.layer, (*scopes[-1][0], name)
         ties = {}
@@ -121,10 +134,11 @@ class _Parts:
             dtype=node.dtype or "float32",
             ties=ties,
             parts=self.parts(node.layers, path, scopes) if node.layers is not None else (),
-            links=self.links(node, scopes, before),
+            links=links,
             before=before,
             share=self.link(str(node.share), scopes).path if node.share is not None else None,
-            word=self.word(node, name),
+            word="" if self.is_unnamed(node, name) else _without_number(name),
+            is_unnamed=self.is_unnamed(node, name),
             is_loose=layer is not None
             and "tensors" in layer.stated()
             and re.fullmatch(r"own(_\d+)?", name) is not None,
@@ -147,14 +161,14 @@ class _Parts:
         found = re.fullmatch(r"layer_(\d+)", name) if self.framework == "torch" else None
         return found[1] if found is not None else name
 
-    def word(self, node: Node, name: str) -> str:
-        """Return a name without its number; nothing, if it is one that a node has without being given it."""
-        word = re.sub(r"_?\d+$", "", name)
+    def is_unnamed(self, node: Node, name: str) -> bool:
+        """Whether a node has a name that it has without being given it."""
         if node.layer is None:
-            return word
-        classes = convention(self.framework).equivalents(type(node.layer).__name__)
+            return False
+        kind = type(node.layer).__name__
+        classes = convention(self.framework).equivalents(kind)
         defaults = {node.default_name, *(default_name(row.name.rpartition(".")[2]) for row in classes)}
-        return "" if word in {*defaults, "own"} else word
+        return _without_number(name) in {*defaults, "own"}
 
     def link(self, reference: str, scopes: Scopes) -> Link:
         """Return what a reference names, from the inside out: a part, or an input of the group."""
@@ -174,3 +188,8 @@ class _Parts:
             if place:
                 return Link(self.path(path), int(names[place]) if place < len(names) else 0)
         return Link((*scopes[-1][0], *map(self.name, names)))
+
+
+def _without_number(name: str) -> str:
+    """Return a name without the number at its end."""
+    return re.sub(r"_?\d+$", "", name)

@@ -13,8 +13,9 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.calls import Calls, calls_of
+from paramcalc.frameworks.deriving.dividing import TEMPLATES, Template
 from paramcalc.frameworks.deriving.identifying import Candidates
-from paramcalc.frameworks.deriving.linking import TEMPLATES, Connector, Template
+from paramcalc.frameworks.deriving.linking import Connector
 from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.parts import Entry, Part
 from paramcalc.frameworks.deriving.proving import calls_alike, entries_of, has_tensors

@@ -75,6 +75,8 @@ class Merged:
     ties: dict[str, tuple[Merged, str, list[Expr]]] = field(default_factory=dict)
     parts: list[Merged] = field(default_factory=list)
     times: Expr | None = None
+    #: whether its copies stand side by side
+    is_parallel: bool = False
     counter: str = ""
     #: whether the name was made here, so that no part has it
     is_made: bool = False
@@ -415,7 +417,7 @@ _DEFAULT: Any = object()
 #: What a node takes over from the only one in it.
 _CONTENTS = (
     *("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"),
-    *("inputs", "share", "is_called"),
+    *("inputs", "share", "is_called", "is_parallel"),
 )
 
 

@@ -55,13 +55,18 @@ class Points:
         """Draw a point of any size."""
         return self._drawn(lambda name, value: self._wild(name, value), ())
 
-    def tall(self) -> Iterator[Values]:
-        """Yield points with many copies: one dim that counts them at thrice its value, the others small."""
+    def extreme(self) -> Iterator[Values]:
+        """Yield points with one copy, and with many: one dim that counts them at 1, or at thrice its value.
+
+        The others are small.
+        """
         for name in sorted(self.counting or ()):
             value = self.values[name]
-            if name in self.free and not isinstance(value, list) and value <= _TALLEST:
+            if name not in self.free or isinstance(value, list):
+                continue
+            for number in (1, 3 * value) if value <= _TALLEST else (1,):
                 point = self.small()
-                found = self.repaired({**point, name: 3 * value}, (), locked=(name,)) if point is not None else None
+                found = self.repaired({**point, name: number}, (), locked=(name,)) if point is not None else None
                 if found is not None:
                     yield found
 

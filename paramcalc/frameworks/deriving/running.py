@@ -16,6 +16,8 @@ from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving.parts import Inventory
+from paramcalc.frameworks.live import framework_of
+from paramcalc.spec import Framework
 
 #: What someone's code may raise: an end of the program, too.
 FAILURES = (Exception, SystemExit)
@@ -76,7 +78,7 @@ class Runner:
 
         Raises `not-derivable` for what is no model, or one of another framework than was said, or cannot be read.
         """
-        made = framework_of(model)
+        made = _framework_of(model)
         if self.framework not in ("", made):
             names = {"torch": "a module of PyTorch", "keras": "a model of Keras"}
             raise refuse(
@@ -118,19 +120,17 @@ def silence() -> Iterator[None]:
         yield
 
 
-def framework_of(model: Any) -> str:
+def _framework_of(model: Any) -> Framework:
     """Name the framework of what was made. Raises `not-derivable` for what is no model."""
-    packages = {cls.__module__.partition(".")[0] for cls in type(model).__mro__}
-    if not packages.isdisjoint(("keras", "tf_keras")) and hasattr(model, "weights"):
-        return "keras"
-    if "torch" in packages and hasattr(model, "named_parameters"):
-        return "torch"
-    raise refuse(
-        "not-derivable",
-        f"the constructor gives an object of the type {type(model).__name__}, which is no module of PyTorch and no"
-        " model of Keras",
-        "derive takes a class or a function that makes one",
-    )
+    found = framework_of(model)
+    if found is None:
+        raise refuse(
+            "not-derivable",
+            f"the constructor gives an object of the type {type(model).__name__}, which is no module of PyTorch and no"
+            " model of Keras",
+            "derive takes a class or a function that makes one",
+        )
+    return found
 
 
 def raised(error: BaseException, what: str = "the constructor") -> ParamcalcError:

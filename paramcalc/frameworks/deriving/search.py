@@ -405,7 +405,7 @@ class Derivation:
         """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
         yield from self._sides(seen)
         yield from self._corners(seen)
-        yield from self._runs(self.points.tall(), len(self.points.free))
+        yield from self._runs(self.points.extreme(), 2 * len(self.points.free))
         found = 0
         for trial in range(5 * _PROOFS):
             draw = (self.points.wild, self.points.near, self.points.wild, self.points.small)[trial % 4]

@@ -105,7 +105,7 @@ def _place(node: Merged, paths: Mapping[int, list[Step]]) -> dict[str, Any]:
     if node.when is not None:
         found["when"] = str(node.when)
     if node.times is not None:
-        found["times"] = _plain(node.times)
+        found["parallel" if node.is_parallel else "times"] = _plain(node.times)
     if not node.trainable:
         found["trainable"] = False
     if node.dtype != "float32":
@@ -125,7 +125,7 @@ def _mentions(value: Any, counter: str) -> bool:
 def _with_index(name: str, value: Any, counter: str) -> Iterator[tuple[str, Any]]:
     """Yield a key of a node; behind that of its copies, their counter."""
     yield name, value
-    if name == "times":
+    if name in ("times", "parallel"):
         yield "index", counter
 
 

@@ -20,10 +20,11 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.functions import ALONG_AN_AXIS
 from paramcalc.layers.base.axes import Axes, channels_at, channels_last
 from paramcalc.layers.base.fields import FieldType, aliased, read_flag
 from paramcalc.layers.base.products import Operand, Product, is_there
-from paramcalc.layers.base.reach import Reach, laid_out
+from paramcalc.layers.base.reach import EVERYTHING, Reach, laid_out
 from paramcalc.layers.base.refusals import translated
 from paramcalc.layers.base.values import evaluated_field, expressions, has_expression, plain
 
@@ -209,15 +210,18 @@ class Layer(BaseModel):
         raise refuse("not-measurable", f"{name} does not say what it multiplies", hint)
 
     def cached(self, *inputs: Any) -> Iterable[Tensor]:
-        """Yield what the layer itself keeps of an example to generate a sequence step by step: here, nothing.
+        """Yield what the layer itself keeps of an example to generate a sequence step by step.
 
         These are keys, values and states, of the whole sequence; the layer does not own them. An input that is the
-        first once more is left out.
+        first once more is left out. A layer type that keeps nothing says so: `cached = nothing_cached`. Raises
+        `not-measurable`.
         """
-        return ()
+        name = type(self).__name__
+        hint = "its class gives 'cached', or says that it keeps nothing: cached = nothing_cached"
+        raise refuse("not-measurable", f"{name} does not say what it keeps to generate a sequence", hint)
 
     def reach(self, *inputs: Any, **named: Any) -> tuple[Reach, ...] | None:
-        """Give which positions of each input the first output sees, axis by axis: here, it is not known."""
+        """Give which positions of each input the first output sees, axis by axis; None where it is not stated: here."""
         return None
 
     def wrapped(self, *inputs: Any) -> tuple[Tensor, int | None] | None:
@@ -354,13 +358,18 @@ class Layer(BaseModel):
         """Give `reach` for inputs as the framework of the layer lays them out, and an output laid out so; or None."""
         layer, moved = self._seen(inputs)
         found = layer.reach(*moved)
-        axis = self.channel_axis
-        if found is None or axis == -1:
+        axis, activation = self.channel_axis, getattr(layer, "activation", "")
+        if found is None or (axis == -1 and activation not in ALONG_AN_AXIS):
             return found
         rank = len(layer.output_shape(*moved))
-        outputs = {seen: place for place, seen in enumerate(channels_at(tuple(range(rank)), axis))}
-        places = [channels_last(tuple(range(len(shape))), axis) for shape in inputs]
-        return tuple(laid_out(sights, order, outputs) for sights, order in zip(found, places, strict=True))
+        if axis != -1:
+            outputs = {seen: place for place, seen in enumerate(channels_at(tuple(range(rank)), axis))}
+            places = [channels_last(tuple(range(len(shape))), axis) for shape in inputs]
+            found = tuple(laid_out(sights, order, outputs) for sights, order in zip(found, places, strict=True))
+        if activation not in ALONG_AN_AXIS:
+            return found
+        # the function makes each number of all along the last axis
+        return tuple(tuple(EVERYTHING if each.axis == rank - 1 else each for each in sights) for sights in found)
 
     def filled(self, x: Shape | None) -> "Layer":
         """Give the same layer with the fields that follow from others, or from the first input, filled in."""

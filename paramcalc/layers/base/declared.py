@@ -128,6 +128,15 @@ def cached_tensors(tensors: Mapping[str, Any]) -> Iterator[Tensor]:
             yield Tensor(name, declared["shape"], meaning, "state", dtype=declared.get("dtype"))
 
 
+def active_shape(tensor: Tensor) -> tuple[Any, ...]:
+    """Return the shape of the part of a tensor that an example passes through."""
+    if tensor.active is None:
+        return tuple(tensor.shape)
+    axis, number = tensor.active
+    place = axis % len(tensor.shape)
+    return (*tensor.shape[:place], number, *tensor.shape[place + 1 :])
+
+
 def _active(name: str, shape: Sequence[Any], active: Mapping[str, Any]) -> tuple[int, Any]:
     """Return the axis of which some elements are active, and how many."""
     axis, number = active["axis"], active["of"]

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse, suggest
-from paramcalc.core.expression import Expression
+from paramcalc.core.expression import ABSENT, Expression
 
 #: The bits of one element of each dtype.
 DTYPES = {
@@ -144,8 +144,8 @@ def read_size(value: Any) -> Number | Expression:
 
 
 def optional(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Read what `read` does, or nothing."""
-    return lambda value: None if value is None else read(value)
+    """Read what `read` does, or nothing: also where a dim is none."""
+    return lambda value: None if value is None or value is ABSENT else read(value)
 
 
 def read_integer(value: Any) -> Number | Expression:

@@ -1,12 +1,13 @@
 """Which positions of its inputs an output sees, axis by axis: what receptive fields are made of.
 
-A layer type states it in `reach`: for each input, for each of its axes, a `Sight`. A layer type that does not is one
-whose receptive field is not known.
+A layer type states it in `reach`: for each input, for each of its axes, a `Sight`. What cannot be said so has a note
+that says why.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import gcd, inf, lcm
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import floor, gcd, inf, lcm, prod
 from typing import Any
 
 from paramcalc.core.algebra import Shape
@@ -105,8 +106,11 @@ class Sight:
 
     #: the axis of the output along which what is seen changes; None where it is the same everywhere
     axis: int | None = None
-    #: what is seen; None where that cannot be said by a first and a last position that move on with the output
+    #: what all outputs at one position of that axis see together; None where it cannot be said by a first and a last
+    #: position that move on with the output
     span: Span | None = ALL
+    #: what a reader has to know: why it cannot be said, or what is not as elsewhere
+    note: str = field(default="", compare=False)
 
 
 #: What each output sees of an input, for each of its axes.
@@ -114,6 +118,11 @@ Reach = tuple[Sight, ...]
 EVERYTHING = Sight()
 NOTHING = Sight(None, NONE)
 NOT_STATED = Sight(None, None)
+
+
+def unsaid(note: str, axis: int | None = None) -> Sight:
+    """Return a sight that cannot be said, for a reason; `axis` is that of the output along which it changes."""
+    return Sight(axis, None, note)
 
 
 def same(x: Sequence[Any]) -> Reach:
@@ -162,13 +171,12 @@ def _before(length: Any, reach: int, stride: int, pad: Any) -> int | None:
     return max((-(-length // stride) - 1) * stride + reach - length, 0) // 2
 
 
-def transposed_span(window: Any, stride: Any, pad: Any, dilation: Any) -> Span | None:
-    """Return what an output sees along an axis where a window is put down at each position of the input."""
-    if not all(type(size) is int for size in (window, stride, dilation)):
-        return None
-    reach = dilation * (window - 1) + 1
-    before = {"valid": 0, "same": max(reach - stride, 0) // 2}.get(pad) if isinstance(pad, str) else pad
-    if type(before) is not int:
+def transposed_span(window: Any, stride: Any, before: Any, dilation: Any) -> Span | None:
+    """Return what an output sees along an axis where a window is put down at each position of the input.
+
+    `before` is what is taken from the beginning.
+    """
+    if not all(type(size) is int for size in (window, stride, before, dilation)):
         return None
     bounds = []
     for place in range(stride):
@@ -178,16 +186,41 @@ def transposed_span(window: Any, stride: Any, pad: Any, dilation: Any) -> Span |
     return Span(tuple(low for low, _ in bounds), tuple(high for _, high in bounds)).least()
 
 
-def repeated_span(factor: Any, blended: bool = False) -> Span | None:
-    """Return what an output sees where each position is repeated, or blended with the next ones in between."""
-    if type(factor) is not int:
+def repeated_span(factor: Any) -> Span | None:
+    """Return what an output sees where each position is repeated."""
+    return Span((0,) * factor, (0,) * factor) if type(factor) is int else None
+
+
+def gathered_span(factor: Any) -> Span | None:
+    """Return what an output sees where so many positions in a row become one."""
+    return Span((0,), (factor - 1,), factor) if type(factor) is int else None
+
+
+#: The positions before and behind that of which an output is made where it lies between two, by how it is filled.
+_TAPS = {
+    **dict.fromkeys(("linear", "bilinear", "trilinear"), (0, 1)),
+    "bicubic": (1, 2),
+    "lanczos3": (2, 3),
+    "lanczos5": (4, 5),
+}
+
+
+def resampled_span(ratio: Any, mode: str, aligned: bool = False) -> Span | None:
+    """Return what an output sees where an axis is made longer or shorter; `ratio` is the length before by that after.
+
+    Positions are compared by their middles; `aligned`, by the ends of the axis.
+    """
+    if not isinstance(ratio, int | Fraction):
         return None
-    if not blended:
-        return Span((0,) * factor, (0,) * factor).least()
-    # halves of a position are between two: twice (place + 1/2) / factor - 1/2
-    low = tuple((2 * place + 1 - factor) // (2 * factor) for place in range(factor))
-    between = tuple((2 * place + 1 - factor) % (2 * factor) != 0 for place in range(factor))
-    return Span(low, tuple(first + more for first, more in zip(low, between, strict=True))).least()
+    half = 0 if aligned or mode == "nearest" else Fraction(1, 2)
+    low, high = [], []
+    for place in range(Fraction(ratio).denominator):
+        middle = (place + half) * ratio - (0 if mode == "nearest-exact" else half)
+        first = floor(middle)
+        before, behind = (0, 0) if middle == first else _TAPS.get(mode, (0, 0))
+        low.append(first - before)
+        high.append(first + behind)
+    return Span(tuple(low), tuple(high), Fraction(ratio).numerator).least()
 
 
 def divided_span(length: Any, number: Any) -> Span | None:
@@ -231,23 +264,50 @@ def broadcast(inputs: Sequence[Shape]) -> tuple[Reach, ...]:
     )
 
 
+#: Of more positions that each see something else, it is not said what.
+_MOST = 10_000
+
+
 def refolded(x: Shape, output: Shape) -> Reach:
     """Return the reach of the same elements in another shape: axes that stay, and those that are folded together."""
     sights: list[Sight] = []
     place = 0
     while len(sights) < len(x):
         axes, places = _folded(x, output, len(sights), place)
-        long = [axis for axis in places if not _is_one(output[axis])]
-        of_one = sum(not _is_one(x[axis]) for axis in axes) == 1
-        for axis in axes:
-            if _is_one(x[axis]):
-                sights.append(Sight(None, FIRST))
-            elif len(long) == 1:
-                sights.append(Sight(long[0], SAME if of_one else None))
-            else:
-                sights.append(NOT_STATED)
+        long = next((axis for axis in places if not _is_one(output[axis])), None)
+        together = output[places.start if long is None else long + 1 : places.stop]
+        sights += (_part_of(x[axis : axes.stop], together, long, axis == axes.start) for axis in axes)
         place = places.stop
     return tuple(sights)
+
+
+def _part_of(sizes: Shape, together: Shape, output: int | None, first: bool) -> Sight:
+    """Return what is seen of an axis by the elements that an output position has: as many as `together` come to.
+
+    `sizes` are those of the axis and of the axes behind it; of the `first`, nothing stands before it.
+    """
+    if _is_one(sizes[0]):
+        return Sight(None, FIRST)
+    if output is not None and len(sizes) == 1 and first and not together:
+        return Sight(output, SAME)
+    if output is None or not all(type(size) is int for size in (*sizes, *together)):
+        return Sight(output, None)
+    size, inner, elements = sizes[0], prod(sizes[1:]), prod(together)
+    cycle = inner if first else inner * size
+    period = cycle // gcd(cycle, elements)
+    if period > _MOST:
+        return unsaid(f"more than {_MOST:,} positions see something else each", output)
+    low, high = [], []
+    for place in range(period):
+        start, end = place * elements // inner, ((place + 1) * elements - 1) // inner
+        if first:
+            low.append(start)
+            high.append(end)
+        else:
+            whole = end // size > start // size
+            low.append(0 if whole else start % size)
+            high.append(size - 1 if whole else end % size)
+    return Sight(output, Span(tuple(low), tuple(high), period * elements // inner if first else 0).least())
 
 
 def _folded(x: Shape, output: Shape, axis: int, place: int) -> tuple[range, range]:
@@ -277,5 +337,5 @@ def laid_out(sights: Reach, order: Sequence[int], outputs: Mapping[int, int]) ->
     """
     moved = dict(zip(order, sights, strict=True))
     return tuple(
-        sight if sight.axis is None else Sight(outputs[sight.axis], sight.span) for _, sight in sorted(moved.items())
+        sight if sight.axis is None else replace(sight, axis=outputs[sight.axis]) for _, sight in sorted(moved.items())
     )

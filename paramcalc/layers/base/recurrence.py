@@ -10,6 +10,7 @@ from paramcalc.layers.base.axes import shape_text, without_steps
 from paramcalc.layers.base.declaration import Layer, Layout, Phrase, Remark, Tensor
 from paramcalc.layers.base.fields import Flag, Size, field
 from paramcalc.layers.base.products import Operand, Product
+from paramcalc.layers.base.reach import EVERYTHING, UP_TO_IT, Sight, unsaid
 
 #: By the number of gates: what they are called, and what each bias is for.
 _GATES = {
@@ -152,6 +153,14 @@ class OverTime(Layer):
         """Give the shapes of the states that it carries from one step to the next."""
         raise NotImplementedError
 
+    def steps_seen(self) -> Sight:
+        """Tell which steps an output sees: all up to its own, or all of them."""
+        if not algebra.truth(self.return_sequences):
+            return EVERYTHING
+        if algebra.truth(self.go_backwards):
+            return unsaid("it goes backwards, so that an output sees all steps from one of its own on", 0)
+        return Sight(0, UP_TO_IT)
+
     def output_shape(self, x: Shape, *initial: Shape) -> Shape:
         """Give the shape of the output of every step, or of the last."""
         step = self.step_shape(x)
@@ -165,13 +174,6 @@ class OverTime(Layer):
         if initial:
             check_states(type(self).__name__, initial, states)
         return (output, *states) if with_states else (output,)
-
-
-def states_cached(shapes: Sequence[Shape], prefix: str = "", when: Any = True) -> Iterator[Tensor]:
-    """Yield the vectors of a state, as a layer keeps them from one step to the next."""
-    for number, shape in enumerate(shapes):
-        name = f"{prefix}state_{number}" if number else f"{prefix}state"
-        yield Tensor(name, shape, "what it carries from one step to the next", "state", when=when)
 
 
 def check_states(kind_name: str, given: Sequence[Shape], states: Sequence[Shape]) -> None:

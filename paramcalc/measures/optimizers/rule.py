@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import quoted, refuse, suggest
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.layers.base.fields import DTYPES
+from paramcalc.measures.measure import size_in_bytes
 
 
 class Parameter(NamedTuple):
@@ -100,15 +101,19 @@ class Optimizer:
         Raises `unknown-optimizer` for a parameter that it does not take.
         """
         parameters = list(parameters)
-        total = self._once(parameters)
+        total = self.once(parameters)
         for parameter in parameters:
-            names = self._names(parameter)
-            if not _holds(self.rule.takes, names):
-                raise refuse("unknown-optimizer", f"{self.name} {self.rule.misfit}: '{parameter.name}'")
-            states = self._bytes(self.rule.states, names, parameter.dtype)
-            counters = self._bytes(self.rule.counters, names, parameter.dtype)
+            states, counters = self.of(parameter)
             total += Kept(states * parameter.times, counters * parameter.times)
-        return total if self.inner is None else total + self.inner.kept(parameters)
+        return total
+
+    def of(self, parameter: Parameter) -> Kept:
+        """Return the bytes that it keeps of one such parameter. Raises `unknown-optimizer`."""
+        names = self._names(parameter)
+        if not _holds(self.rule.takes, names):
+            raise refuse("unknown-optimizer", f"{self.name} {self.rule.misfit}: '{parameter.name}'")
+        kept = Kept(*(self._bytes(each, names, parameter.dtype) for each in (self.rule.states, self.rule.counters)))
+        return kept if self.inner is None else kept + self.inner.of(parameter)
 
     def each(self, parameter: Parameter) -> Iterator[tuple[State, Number]]:
         """Yield the tensors that it keeps of one parameter, each with its elements."""
@@ -117,9 +122,9 @@ class Optimizer:
             if _holds(state.when, names):
                 yield state, _value(state.size, names)
 
-    def _once(self, parameters: list[Parameter]) -> Kept:
+    def once(self, parameters: Sequence[Parameter]) -> Kept:
         """Return the bytes of what it keeps once, if any parameter asks for it."""
-        kept = Kept(0, 0)
+        kept = Kept(0, 0) if self.inner is None else self.inner.once(parameters)
         for state in self.rule.once:
             asking = [each for each in parameters if _holds(state.when, self._names(each))]
             if asking or (state.when == "true" and not parameters):
@@ -145,7 +150,7 @@ class Optimizer:
         total: Number = 0
         for state in states:
             if _holds(state.when, names):
-                total = total + _value(state.size, names) * DTYPES[state.dtype or dtype] // 8
+                total = total + size_in_bytes(_value(state.size, names), state.dtype or dtype)
         return total
 
 

@@ -30,7 +30,6 @@ class Saved(Measure):
     term = "storage"
     needs_connections = True
     of_batch = True
-    of_active = True
     shares = True
     options: ClassVar[Mapping[str, Sequence[str]]] = {"attention": get_args(Attention)}
 

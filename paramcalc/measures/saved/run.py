@@ -22,8 +22,10 @@ from paramcalc.measures.saved.values import Storage, Value, width
 Attention: TypeAlias = Literal["flash", "math", "weights"]
 #: Whether a tensor of a layer is there, and trained, by its name.
 Trained: TypeAlias = Callable[[str], bool]
+Values: TypeAlias = Sequence[Value]
+Shapes: TypeAlias = Sequence[Shape]
 #: What a layer type does, where that is more than operations one after another.
-Program: TypeAlias = Callable[["Run", Layer, Sequence[Value], Trained, Sequence[Shape]], list[Value]]
+Program: TypeAlias = Callable[["Run", Layer, Values, Trained, Shapes], list[Value]]
 
 _NAMES = ("x", "y", "z")
 #: What each is to the layer, as terms are called.
@@ -179,6 +181,10 @@ class Run:
                     self.keep(values[name], _ROLES.get(name, role))
             self._make(operation, layer, inputs, output)
         return output
+
+    def operate(self, operation: Operation, inputs: Values, shape: Shape, role: str = "input") -> Value:
+        """Run an operation that is no layer of its own, and owns nothing."""
+        return self.apply(operation, None, inputs, lambda name: False, shape, role)
 
     def _is_laid_out(self, operation: Operation, x: Value) -> bool:
         """Whether an input lies as an operation wants it: in order, or with the channels last."""

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
-from paramcalc.core.errors import refuse
-from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree, active_copies
+from paramcalc.core.errors import quoted, refuse
+from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree
 from paramcalc.measures.measure import NotAlike, Term, Visit
 from paramcalc.measures.saved.run import Run, Trained
 from paramcalc.measures.saved.values import Storage, Value, is_float
@@ -75,9 +75,8 @@ def _is_whole(value: Value) -> bool:
 def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
     """Return tensors as they are given to a leaf in a state."""
     values: list[Value] = []
-    # of copies side by side that an example does not pass through, nothing is given
     shapes = [(batch, *flow.shape) for flow in leaf.inputs for _ in range(_number(flow))]
-    for place, (given, shape) in enumerate(zip(state.given, shapes, strict=False)):
+    for place, (given, shape) in enumerate(zip(state.given, shapes, strict=True)):
         if given.same_as < place:
             values.append(values[given.same_as])
             continue
@@ -150,8 +149,6 @@ class Walk:
         self.flowing: dict[int, Value] = {}
         #: the leaves that stand for several copies, once these are done
         self.folded: set[int] = set()
-        #: the leaves that no example passes through
-        self.passed: set[int] = set()
         self.reached = _reached(graph)
 
     def visits(self) -> dict[int, list[Visit]]:
@@ -225,13 +222,11 @@ class Walk:
         self.folded.difference_update(map(id, _leaves(branch)))
         chained = not branch.parallel and bool(branch.inputs)
         value = self.entry(branch.inputs[0]) if chained else None
-        for child, active in active_copies(branch):
-            if type(active) is int and active == 0:
-                self.passed.update(map(id, _leaves(child)))
-                continue
+        _check_active(branch)
+        for child in branch.children:
             growing = child if isinstance(child, Branch) and child.counter is not None else None
             content = child if growing is None else growing.children[0]
-            times = child.copies if active is None else active
+            times = child.copies
             if growing is not None and not branch.parallel:
                 value = self.grown(content, growing, value)
             elif chained and content.inputs:
@@ -343,8 +338,6 @@ class Walk:
         found: list[Value] = []
         seen: set[int] = set()
         for flow in leaf.inputs:
-            if id(flow.leaf) in self.passed:
-                continue
             value = self.value(flow)
             for _ in range(_number(flow)):
                 # copies that are alike were gone through once; each has a storage of its own
@@ -375,6 +368,18 @@ class Walk:
         return self.entry(content.flow) if content.flow is not None else None
 
 
+def _check_active(branch: Branch) -> None:
+    """Refuse copies side by side of which an example passes through some."""
+    copies = sum((child.copies for child in branch.children if child.label != "merge"), start=0)
+    if branch.active is None or algebra.same(branch.active, copies):
+        return
+    message = (
+        f"'{branch.name}' sends an example through {quoted(branch.active)} of {quoted(copies)} copies, and what PyTorch"
+        " keeps depends on how they are chosen and gathered"
+    )
+    raise refuse("not-measurable", message, "with all of them active, it is known", _leaves(branch)[0].path)
+
+
 def _number(flow: Flow) -> int:
     return algebra.number_of_copies(flow.times) if type(flow.times) is not int or flow.times != 1 else 1
 
@@ -398,7 +403,7 @@ def _leaves(tree: Tree) -> list[Leaf]:
 def _reached(graph: Graph) -> set[int]:
     """Find the leaves that the outputs depend on."""
     found: set[int] = set()
-    waiting = [flow.leaf for output in graph.outputs for flow in output.bundle or (output,)]
+    waiting = [flow.leaf for output in graph.outputs for flow in output.single]
     while waiting:
         leaf = waiting.pop()
         if leaf is None or id(leaf) in found:

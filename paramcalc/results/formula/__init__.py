@@ -5,7 +5,7 @@ from __future__ import annotations
 from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.form import Contribution, Formula, Target
 from paramcalc.results.formula.general import default_form, form_of_kind, symbolic_layer
-from paramcalc.results.formula.measures import Elasticity, Leading
+from paramcalc.results.formula.growth import Elasticity, Leading
 from paramcalc.results.formula.of_spec import formula
 from paramcalc.results.formula.sums import Unit
 from paramcalc.results.formula.symbols import MOST_SYMBOLS, FlagSymbol, symbol

@@ -20,7 +20,7 @@ from paramcalc.graph import CopyRange, Tree
 from paramcalc.measures import Amounts, Measure
 from paramcalc.results.formula.causes import Cause
 from paramcalc.results.formula.conditions import Condition, holds, symbols_of
-from paramcalc.results.formula.measures import Elasticity, Leading, elasticities, leading
+from paramcalc.results.formula.growth import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
 from paramcalc.results.formula.terms import wholly_expanded
 from paramcalc.results.formula.whole import value_at

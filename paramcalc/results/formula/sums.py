@@ -16,7 +16,7 @@ from paramcalc.core import notation
 from paramcalc.core.algebra import MOST_TERMS, Number, Undecided, terms_of
 from paramcalc.graph import Branch, CopyRange, Leaf, Tree, leaves
 from paramcalc.measures import Amounts
-from paramcalc.results.formula.terms import expanded, has_sum
+from paramcalc.results.formula.terms import expanded, has_sum, powers_united
 
 #: What the parts of a form are: each tensor, each layer, or each group.
 Unit: TypeAlias = Literal["tensor", "layer", "group"]
@@ -209,10 +209,10 @@ def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
     number, first, last = counter
     if terms_of(expr) > MOST_TERMS or _degree(expr, number) > _HIGHEST_DEGREE:
         raise Undecided(last)
-    total = sympy.expand(sympy.summation(sympy.expand(expr), (number, first, last)))
+    total = sympy.summation(sympy.expand(expr), (number, first, last))
     if total.has(sympy.Sum, sympy.Piecewise):
         raise Undecided(last)
-    return _factored(total)
+    return _factored(powers_united(total))
 
 
 def _collected(terms: Iterable[Any]) -> Any:

@@ -25,6 +25,28 @@ def expanded(expr: Any) -> Any:
     return sympy.Add(*(sympy.expand(term) if terms_of(term) <= MOST_TERMS else term for term in terms))
 
 
+def powers_united(expr: Any) -> Any:
+    """Multiply an expression out, with powers of one number as one power: 4**depth for 8**depth / 2**depth."""
+    expr = sympy.expand(expr.replace(_is_power_of_number, _of_root))
+    return expr.replace(_is_power_of_number, _of_exponent)
+
+
+def _is_power_of_number(expr: Any) -> bool:
+    return bool(expr.is_Pow and expr.base.is_Integer and expr.base > 1 and expr.exp.free_symbols)
+
+
+def _of_root(power: Any) -> Any:
+    """Return 8**depth as 2**(3*depth)."""
+    root, times = sympy.perfect_power(power.base) or (power.base, 1)
+    return sympy.Pow(root, times * power.exp)
+
+
+def _of_exponent(power: Any) -> Any:
+    """Return 2**(3*depth) as 8**depth."""
+    times, exponent = power.exp.as_coeff_Mul()
+    return sympy.Pow(power.base**times, exponent) if times.is_Integer and times > 1 else power
+
+
 def wholly_expanded(expr: Any) -> Any:
     """Multiply an expression out. Raises `limit` for one that gets too long."""
     terms = terms_of(expr)

@@ -61,6 +61,9 @@ def _read_goals(targets: Sequence[tuple[Measure, Any]], node: str | None) -> lis
         raise refuse("missing-key", "there is nothing to reach", "give a total, as in total=125_000_000")
     goals = []
     for measure, target in targets:
+        if node is not None and len(measure.parts) > 1:
+            what = listed("give one that has layers", ["bytes", "saved", "cache"])
+            raise refuse("invalid-value", f"'node' asks for a share, and {measure.phrase} is told as a whole", what)
         number = whole(target, of_bytes=measure.unit == "bytes")
         if number < 0 or (number == 0 and len(targets) > 1):
             raise refuse("invalid-value", f"a target is a number of at least {int(len(targets) > 1)}, not {number:,}")

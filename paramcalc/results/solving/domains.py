@@ -7,11 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from paramcalc.core.amounts import amount
-from paramcalc.core.errors import LIMITS, ParamcalcError, quoted, refuse
-
-#: The largest size that a spec takes: a domain without an end goes on to it.
-LARGEST = 10**LIMITS.digits - 1
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.ranges import EXAMPLE, read_number, read_part, read_range, separated
 
 
 @dataclass(frozen=True)
@@ -98,49 +95,21 @@ def read_domain(name: str, given: Any, step: int = 1) -> Domain:
     try:
         domain = _of_text(given) if isinstance(given, str) else _of_sequence(given)
     except ParamcalcError as error:
-        raise refuse(error.code, f"the sizes of '{name}': {error.problems[0].message}", _EXAMPLE) from None
+        raise refuse(error.code, f"the sizes of '{name}': {error.problems[0].message}", EXAMPLE) from None
     if domain is None:
-        raise refuse("invalid-value", f"the sizes of '{name}': {quoted(given)} has none", _EXAMPLE)
+        raise refuse("invalid-value", f"the sizes of '{name}': {quoted(given)} has none", EXAMPLE)
     kept = domain.congruent(0, step)
     if kept is None:
         raise refuse("invalid-value", f"none of the sizes of '{name}' is a multiple of {step:,}")
     return kept
 
 
-_EXAMPLE = "as in 1024:8192:128, in which both ends are included, or 32000,50304"
-
-
 def _of_text(written: str) -> Domain | None:
-    pieces = written.split(",")
-    if len(pieces) > 1 or ":" not in written:
-        return of_sizes(size for piece in pieces for size in _listed(piece))
-    parts = [part.strip() for part in written.split(":")]
-    if len(parts) > 3:
-        raise refuse("invalid-value", f"{quoted(written)} is not of the form FIRST:LAST:STEP")
-    first, step = (_size(part) if part else 1 for part in (parts[0], "".join(parts[2:])))
-    if step < 1:
-        raise refuse("invalid-value", "the step is a whole number of at least 1")
-    last = _size(parts[1]) if parts[1] else LARGEST
-    if last < first:
-        raise refuse("invalid-value", f"{quoted(written)} goes from {first:,} to {last:,}: there is no size between")
-    return Domain(first, step, (last - first) // step + 1, has_end=bool(parts[1]))
-
-
-def _listed(written: str) -> Iterable[int]:
-    """Return the sizes of a part of a list: one, or those from one to another."""
-    if ":" not in written:
-        return [_size(written)]
-    domain = _of_text(written)
-    if domain is None or domain.length > LIMITS.combinations:
-        raise refuse("invalid-value", f"{quoted(written)} is too long for a list")
-    return map(domain.at, range(domain.length))
-
-
-def _size(written: str) -> int:
-    size = amount(written)
-    if size > LARGEST:
-        raise refuse("invalid-value", f"{quoted(written)} has more than {LIMITS.digits} digits")
-    return size
+    parts = separated(written)
+    if len(parts) > 1 or ":" not in written:
+        return of_sizes(size for part in parts for size in (read_part(part) if ":" in part else [read_number(part)]))
+    found = read_range(written)
+    return Domain(found.first, found.step, found.length, has_end=found.last is not None)
 
 
 def _of_sequence(given: Any) -> Domain | None:

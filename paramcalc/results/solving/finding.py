@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import chain
 from math import prod
 from typing import Any, NamedTuple
 
@@ -24,7 +25,9 @@ class Searching:
 
     def __init__(self, pieces: Pieces, question: Question) -> None:
         self.pieces = pieces.found
-        self.assumed = tuple(dict.fromkeys(text for piece in pieces.found for text in piece.assumed))
+        # what one piece assumes, the sizes of another need not meet
+        every = [piece.assumed for piece in pieces.found]
+        self.assumed = tuple(text for text in dict.fromkeys(chain(*every)) if all(text in each for each in every))
         self.unsearched = tuple(pieces.unsearched)
         self.varied = tuple(question.domains)
         self.targets = question.targets

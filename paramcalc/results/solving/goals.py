@@ -12,9 +12,10 @@ from paramcalc.core.algebra import Unknown
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
 from paramcalc.graph.values import unknown_dims
 from paramcalc.measures import Measure
-from paramcalc.results.formula import Formula, formula
+from paramcalc.results.formula import Formula
 from paramcalc.results.measurement import measured
 from paramcalc.results.paths import is_within
+from paramcalc.results.totals import closed_form, total
 from paramcalc.spec import Framework, Spec, Value
 
 
@@ -33,7 +34,7 @@ class Goal:
 
     def form(self, spec: Spec, convention: Framework, names: Iterable[str], given: Mapping[str, Value]) -> Formula:
         """Return the closed form of the whole measure in these dims. Raises what a form is refused for."""
-        return formula(spec, convention, keep=list(names), dims=given, measure=self.measure)
+        return closed_form(spec, self.measure, convention, names, given)
 
     def expr(self, form: Formula) -> Any:
         """Return of a form what belongs to the goal. Raises `unknown-node`."""
@@ -47,9 +48,9 @@ class Goal:
 
     def count(self, spec: Spec, convention: Framework, given: Mapping[str, Value]) -> int:
         """Return the exact number at given sizes of all dims. Raises what a count is refused for."""
-        counted = measured(spec, self.measure, convention, dims=given)
         if self.node is None:
-            return self._known(counted.total)
+            return self._known(total(spec, self.measure, convention, given))
+        counted = measured(spec, self.measure, convention, dims=given)
         rows = [row for row in counted.layers if is_within(row.name, self.node)]
         if not rows:
             raise self._unknown_node(row.name for row in counted.layers)

@@ -88,6 +88,8 @@ class _Maker:
         #: how many forms there are
         self.forms = 0
         self.unsearched: list[str] = []
+        #: the dims whose first size, at which they were fixed, was taken apart
+        self.parted: set[str] = set()
 
     def of(self, domains: Mapping[str, Domain], fixed: dict[str, int], chosen: tuple[Relation, ...]) -> Iterator[Piece]:
         """Yield the pieces of sizes of these dims, the others fixed, that meet what is `chosen`."""
@@ -114,7 +116,7 @@ class _Maker:
             return
         for name in domains:
             if any(name in form.fixed for form in forms):
-                yield from self._split(name, domains, fixed, chosen, domains[name])
+                yield from self._split(name, domains, fixed, chosen, self._apart(name, domains[name], forms))
                 return
         relations = tuple(dict.fromkeys(relation for form in forms for relation in form.relations))
         theirs = {symbol(name) for name in domains}
@@ -126,6 +128,14 @@ class _Maker:
         yield from self._searched(domains, fixed, forms, (*relations, *here, *choices))
         for place, choice in enumerate(choices):
             yield from self.of(domains, fixed, (*here, *choices[:place], _denied(choice)))
+
+    def _apart(self, name: str, domain: Domain, forms: Sequence[Formula]) -> Domain | None:
+        """Return the sizes of a fixed dim that are taken one by one: the first, if a form may hold for the rest."""
+        first = domain.within(domain.first, domain.first)
+        if name in self.parted or any(form.fixed.get(name, domain.first) != domain.first for form in forms):
+            return domain
+        self.parted.add(name)
+        return first
 
     # --- Forms
 
@@ -162,6 +172,8 @@ class _Maker:
         own = {name: self.problem.spec.dims[name] for name in domains}
         sizes = {name: size for name, size in own.items() if type(size) is int and size >= 1}
         if len(sizes) < len(own) or not _all_hold(chosen, sizes):
+            return None
+        if any(sizes[name] < domains[name].first for name in self.parted & domains.keys()):
             return None
         return sizes if self._refusal({**given, **sizes}) is None else None
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy
 
 from paramcalc.core.errors import LIMITS, ParamcalcError, refuse
+from paramcalc.core.ranges import LARGEST
 from paramcalc.results.solving.conditions import Condition, Inequality, Sizes, all_kept, each_row, truths, values
-from paramcalc.results.solving.domains import LARGEST, Domain
+from paramcalc.results.solving.domains import Domain
 
 #: A table has no more rows than this, so that it stays in the cache.
 _ROWS = 2**16

@@ -11,12 +11,14 @@ measuring      the measures of a block: by forms where they hold, by a count whe
 selecting      what is kept of the points
 working        the work, cut into parts
 running        the parts done, by threads or by a cluster
+threads        how many threads there are
 files          the rows written, part by part
 sweep          what the caller is given
+arrays         counts of arrays, by the same forms
 """
 
 from __future__ import annotations
 
-from paramcalc.results.sweeps.sweep import Sweep, first_refused, sweep
+from paramcalc.results.sweeps.sweep import Sweep, sweep
 
-__all__ = ["Sweep", "first_refused", "sweep"]
+__all__ = ["Sweep", "sweep"]

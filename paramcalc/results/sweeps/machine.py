@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy
 
 from paramcalc.core import doubles
-from paramcalc.results.sweeps.program import OPERATIONS, Place, Program, Step
+from paramcalc.results.sweeps.program import OPERATIONS, Bounds, Place, Program, Step
 
 #: The axes that a step extends along.
 Axes: TypeAlias = frozenset[int]
@@ -57,14 +57,15 @@ class _Instruction(NamedTuple):
 class Machine:
     """A program made ready for the outputs that are asked for.
 
-    `axes` are those of each column. It computes in 64 bits, which must have been proved to hold every number, or with
-    `exact` over Python's whole numbers.
+    `axes` are those of each column, and `sizes` its bounds. It computes in 64 bits, where the bounds prove that they
+    hold every number, and else over Python's whole numbers.
     """
 
     def __init__(
-        self, program: Program, outputs: Sequence[Place], axes: Mapping[Any, Axes], exact: bool = False
+        self, program: Program, outputs: Sequence[Place], axes: Mapping[Any, Axes], sizes: Mapping[Any, Bounds]
     ) -> None:
-        self.exact = exact
+        #: whether it computes over Python's whole numbers
+        self.exact = not program.fits(sizes)
         self.outputs = outputs
         self._program = program
         #: where each of these stands among the slots
@@ -75,11 +76,11 @@ class Machine:
         self._code: list[_Instruction] = []
         self._slot_of: dict[Place, int] = {}
         self._axes: dict[Place, Axes] = {}
-        self._compile(axes)
+        self._compile(axes, program.bounds(sizes))
 
     # --- made ready
 
-    def _compile(self, axes: Mapping[Any, Axes]) -> None:
+    def _compile(self, axes: Mapping[Any, Axes], bounds: Sequence[Bounds]) -> None:
         steps = self._program.steps
         needed = self._program.needed(self.outputs)
         last = {operand: place for place in needed for operand in steps[place].operands}
@@ -95,6 +96,11 @@ class Machine:
             ended = [each for each in dict.fromkeys(step.operands) if last[each] == place and each not in kept]
             slots = [self._slot_of[each] for each in ended if self._slot_of[each] in self._registers]
             register = _Register(self._axes[place], self._program.is_truth(place))
+            operands = [self._slot_of[each] for each in step.operands]
+            if step.name == "divides":
+                # a product, or a quotient, is on the way
+                operands.append(self._taken(_Register(self._axes[place], False), free, False))
+                slots.append(operands[-1])
             if step.name in OPERATIONS:
                 # a value may take the place of one that is used for the last time
                 self._free(slots, free)
@@ -102,8 +108,8 @@ class Machine:
             else:
                 target = self._taken(register, free, place in kept)
                 self._free(slots, free)
-            operands = tuple(self._slot_of[each] for each in step.operands)
-            self._code.append(_Instruction(_function(step), operands, target))
+            function = _function(step, [bounds[each] for each in step.operands], self.exact)
+            self._code.append(_Instruction(function, tuple(operands), target))
             self._slot_of[place] = target
 
     def _input(self, step: Step) -> int:
@@ -168,10 +174,13 @@ def _alike(array: Any, other: Any) -> bool:
     return bool(array.shape == other.shape and array.dtype == other.dtype)
 
 
-def _function(step: Step) -> Callable[..., Any]:
+def _function(step: Step, bounds: Sequence[Bounds], exact: bool) -> Callable[..., Any]:
     if step.name in OPERATIONS:
         function: Callable[..., Any] = getattr(numpy, OPERATIONS[step.name].ufunc)
         return function
+    if step.name == "divides":
+        factor = None if exact else dividing_factor(step.value, bounds[0])
+        return _divides(step.value) if factor is None else _divides_by_product(factor)
     if step.name == "not":
         return numpy.logical_not
     return _choose if step.name == "choice" else _scale(*step.value)
@@ -180,6 +189,41 @@ def _function(step: Step) -> Callable[..., Any]:
 def _choose(truth: Any, chosen: Any, otherwise: Any, out: Any) -> None:
     numpy.copyto(out, otherwise)
     numpy.copyto(out, chosen, where=truth)
+
+
+def _divides(divisor: int) -> Callable[..., None]:
+    def divides(sizes: Any, between: Any, out: Any) -> None:
+        numpy.floor_divide(sizes, divisor, out=between)
+        numpy.multiply(between, divisor, out=between)
+        numpy.equal(sizes, between, out=out)
+
+    return divides
+
+
+def _divides_by_product(factor: int) -> Callable[..., None]:
+    limit = numpy.uint64(factor)
+
+    def divides(sizes: Any, between: Any, out: Any) -> None:
+        products = between.view(numpy.uint64)
+        numpy.multiply(sizes.view(numpy.uint64), limit, out=products)
+        numpy.less(products, limit, out=out)
+
+    return divides
+
+
+def dividing_factor(divisor: int, sizes: Bounds) -> int | None:
+    """Return a factor whose product with a size is, modulo 2^64, less than itself just where the divisor divides it.
+
+    None where that is not proved for sizes within bounds. The factor is the quotient 2^64 / divisor, rounded up by a
+    share `over` / divisor of 1. A size q * divisor + r has, modulo 2^64, the product q * over + r * factor: less than
+    the factor for r = 0, and else at least as large, if q * over stays so small that neither passes a multiple of the
+    factor. After Lemire, Kaser and Kurz, "Faster remainder by direct computation" (2019).
+    """
+    factor = -(-(2**64) // divisor)
+    over = factor * divisor - 2**64
+    if divisor < 2 or sizes[0] < 0 or (sizes[1] // divisor + 1) * over >= factor:
+        return None
+    return factor
 
 
 #: How NumPy rounds a double; halves to the even number.

@@ -100,6 +100,11 @@ class Meter:
                 break
         return self._by_several(block, columns)
 
+    @property
+    def has_one_form(self) -> bool:
+        """Whether all points that were measured are those of one closed form, with a symbol for each dim."""
+        return len(self._forms) == 1 and not self._forms[0].fixed and not self._counted
+
     # --- by forms
 
     def _by(
@@ -141,7 +146,7 @@ class Meter:
         """Return at which points of a block all dims have values, and all conditions are met."""
         program = Program()
         place = program.all_of("both", [program.number(1), *self._conditions(program)])
-        machine = Machine(program, [place], self._layout.axes, exact=not program.fits(self._sizes))
+        machine = Machine(program, [place], self._layout.axes, self._sizes)
         if self._look_ups:
             columns = {**columns, **self._looked_up(machine, columns)}
         if machine.exact:
@@ -204,7 +209,7 @@ class Meter:
         wanted = [forms[place].expr for place in self.measures]
         chosen = [cheapest(ways(expr), lambda way: program_of([way]), self._layout) for expr in wanted]
         program, outputs = program_of(chosen)
-        machine = Machine(program, outputs, self._layout.axes, exact=not program.fits(sizes))
+        machine = Machine(program, outputs, self._layout.axes, sizes)
         bounds = program.bounds(sizes)
         return _Forms(machine, fixed, [bounds[place] for place in outputs[2:]])
 

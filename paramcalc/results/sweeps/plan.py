@@ -8,18 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from paramcalc.core.algebra import Undecided, Unknown
+from paramcalc.core.algebra import Undecided, Unknown, is_array
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.core.expression import ABSENT, Environment, Expression
+from paramcalc.core.expression import ABSENT, Environment, Expression, unknown_dim
 from paramcalc.core.registry import DEFAULT_MEASURE
 from paramcalc.graph import undecided_problem
 from paramcalc.graph.values import value_of
 from paramcalc.measures import Measure
 from paramcalc.results.count import count
-from paramcalc.results.measurement import measured
 from paramcalc.results.sweeps.expressions import Choice, Columns, Known, NoSteps, Size
 from paramcalc.results.sweeps.program import Program
-from paramcalc.spec import Framework, Spec, Value, names_in
+from paramcalc.results.totals import closed_form, total
+from paramcalc.spec import Framework, Spec, Value, names_in, read_given
 from paramcalc.spec.loading import loads
 from paramcalc.spec.writing import dumps
 
@@ -37,6 +37,17 @@ OF_SIZES = frozenset([
 def column_of(measure: Measure) -> str:
     """Return the name of a measure's column."""
     return "total" if measure.name == DEFAULT_MEASURE else measure.name
+
+
+def with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
+    """Return a spec with other values of dims. Raises `unknown-dim`, and `wrong-type` for an array."""
+    given = read_given(spec, dims)
+    for name, value in given.items():
+        if name not in spec.dims:
+            raise unknown_dim(name, spec.dims)
+        if is_array(value):
+            raise refuse("wrong-type", f"'{name}' is given an array", "vary it: vary={'" + name + "': …}")
+    return replace(spec, dims={**spec.dims, **given}) if given else spec
 
 
 @dataclass(frozen=True)
@@ -194,21 +205,18 @@ class Plan:
 
     def counted(self, point: Mapping[str, int]) -> tuple[int, ...]:
         """Return the measures at a point. Raises `ParamcalcError` where the spec does not hold there."""
-        return tuple(int(self._counted(measure, self.dims(point)).total) for measure in self.measures)
+        return tuple(int(self._counted(measure, self.dims(point))) for measure in self.measures)
 
     def _counted(self, measure: Measure, dims: Mapping[str, Value]) -> Any:
         if measure.name == DEFAULT_MEASURE:
-            return count(self.spec, self.convention, dims=dims)
-        return measured(self.spec, measure, self.convention, dims=dims)
+            return count(self.spec, self.convention, dims=dims).total
+        return total(self.spec, measure, self.convention, dims)
 
     def forms(self, point: Mapping[str, int]) -> tuple[Formula, ...]:
         """Return the closed form of each measure, made at a point. Raises `ParamcalcError` as `counted` does."""
-        # SymPy takes longer to load than a hundred counts
-        from paramcalc.results.formula import formula
-
         spec = replace(self.spec, dims={**self.spec.dims, **self.dims(point)})
         keep = [name for name in self.varied if name not in self.choices]
-        return tuple(formula(spec, self.convention, keep=keep, measure=measure) for measure in self.measures)
+        return tuple(closed_form(spec, measure, self.convention, keep) for measure in self.measures)
 
 
 class _NoValue(Exception):

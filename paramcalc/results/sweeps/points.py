@@ -11,13 +11,16 @@ from typing import Any, TypeAlias
 import numpy
 
 from paramcalc.results.sweeps.program import Bounds, fits
+from paramcalc.results.sweeps.threads import of_each
 
 #: The values of a varied dim: whole numbers, or, as whole numbers, their places among the dim's own values.
 Column: TypeAlias = "range | numpy.ndarray[Any, Any]"
 
-#: How many points a block of a table has, about, and one of a grid, along whose axes terms are shared: 64 bits each,
-#: what a block takes stays in a cache of a mebibyte, or nearly.
-BLOCK_OF_TABLE, BLOCK_OF_GRID = 2**15, 2**16
+#: How many points a block of a table has, about, and one of a grid, along whose axes terms are shared: so many that
+#: NumPy's work outweighs Python's, and so few that what a block takes stays in the processor's caches.
+BLOCK_OF_TABLE, BLOCK_OF_GRID = 2**16, 2**17
+#: So many values of a column are looked through by a thread.
+_LOOKED_THROUGH = 2**20
 #: An axis of fewer values than this is kept as an array.
 _KEPT = 2**20
 #: An inner axis of fewer points than this is united with the one around it.
@@ -177,4 +180,14 @@ def _bounds(column: Column) -> Bounds:
         return 0, 0
     if isinstance(column, range):
         return min(column[0], column[-1]), max(column[0], column[-1])
-    return int(column.min()), int(column.max())
+    if len(column) <= _LOOKED_THROUGH:
+        return _ends(column)
+    ends = of_each(_ends, (column[start : start + _LOOKED_THROUGH] for start in range(0, len(column), _LOOKED_THROUGH)))
+    return min(least for least, _ in ends), max(largest for _, largest in ends)
+
+
+def _ends(column: Any) -> Bounds:
+    """Return the least and the largest value, piece by piece, while a piece is in the cache."""
+    pieces = [column[start : start + BLOCK_OF_TABLE] for start in range(0, len(column), BLOCK_OF_TABLE)]
+    ends = [(int(piece.min()), int(piece.max())) for piece in pieces]
+    return min(least for least, _ in ends), max(largest for _, largest in ends)

@@ -171,14 +171,29 @@ class Program:
             # by a known number NumPy divides several times as fast as it gives remainders
             return self.of("subtract", left, self.of("multiply", self.of("quotient", left, right), right))
         if name == "equal" and 0 in (a, b):
-            difference = self.steps[right if a == 0 else left]
-            return self.of("equal", *difference.operands) if difference.name == "subtract" else None
+            return self._is_zero(self.steps[right if a == 0 else left])
         if name in ("both", "either") and (a is not None or b is not None):
             truth, other = (a, right) if a is not None else (b, left)
             return other if truth == (name == "both") else self.number(int(name == "either"))
         if left == right and name in ("both", "either", "largest", "smallest"):
             return left
         return self.number(1) if left == right and name in ("equal", "at_most") else None
+
+    def _is_zero(self, step: Step) -> Place | None:
+        """Return the step that says where a step is 0, where it is a difference: of a remainder, whether it divides."""
+        if step.name != "subtract":
+            return None
+        size, product = step.operands
+        factors = self.steps[product].operands if self.steps[product].name == "multiply" else ()
+        for number, quotient in (factors, factors[::-1]) if factors else ():
+            if self.steps[quotient] == Step("quotient", (size, number)) and self.known(number):
+                return self.divides(abs(self.steps[number].value), size)
+        return self.of("equal", size, product)
+
+    def divides(self, divisor: int, place: Place) -> Place:
+        """Return the step that says where a known number divides a step."""
+        number = self.known(place)
+        return self._place(Step("divides", (place,), divisor)) if number is None else self.number(number % divisor == 0)
 
     def all_of(self, name: str, operands: Iterable[Place]) -> Place:
         """Return the step of an operation of one or more operands."""
@@ -234,6 +249,9 @@ class Program:
             return sizes[step.value]
         if step.name == "not":
             return 1 - operands[0][1], 1 - operands[0][0]
+        if step.name == "divides":
+            (least, largest), divisor = operands[0], step.value
+            return _decided(least > 0 and largest < divisor, least == largest == 0)
         if step.name == "choice":
             truth, chosen, otherwise = operands
             if truth[0] == truth[1]:
@@ -286,6 +304,8 @@ class Program:
             return self.of(step.name, *operands)
         if step.name == "choice":
             return self.choice(*operands)
+        if step.name == "divides":
+            return self.divides(step.value, *operands)
         return self.negation(*operands) if step.name == "not" else self._place(step._replace(operands=tuple(operands)))
 
     def fits(self, sizes: Mapping[Any, Bounds]) -> bool:
@@ -295,7 +315,7 @@ class Program:
     def is_truth(self, place: Place) -> bool:
         """Return whether a step is a truth."""
         step = self.steps[place]
-        return step.name == "not" or (step.name in OPERATIONS and OPERATIONS[step.name].is_truth)
+        return step.name in ("not", "divides") or (step.name in OPERATIONS and OPERATIONS[step.name].is_truth)
 
 
 def fits(bounds: Bounds) -> bool:

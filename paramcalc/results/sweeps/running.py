@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import threading
 from collections import deque
@@ -15,15 +14,11 @@ from uuid import uuid4
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.results.sweeps.plan import Plan
+from paramcalc.results.sweeps.threads import processors
 from paramcalc.results.sweeps.working import Part, Work
 
 #: For a part, the arrays that its rows are written into, where there are some.
 Into: TypeAlias = Callable[[int], Mapping[str, Any] | None]
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def on_this_machine(
@@ -31,7 +26,7 @@ def on_this_machine(
 ) -> Generator[tuple[int, Part], None, None]:
     """Yield each part with its number, in order, a thread for each processor."""
     stop = threading.Event()
-    meter = work.meter()
+    meter = work.meter
     threads = processors()
 
     def do(number: int) -> Part:
@@ -91,7 +86,7 @@ def remotely(plan: bytes, rest: bytes) -> Part:
     """Do a part in another process; the forms that were made there for the same plan are used again."""
     points, selection, first, blocks = pickle.loads(rest)
     work = Work(_plan(plan), points, selection, first)
-    return work.done(work.meter(), blocks)
+    return work.done(work.meter, blocks)
 
 
 @lru_cache(maxsize=8)

@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from paramcalc.core.algebra import is_array
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Expression, unknown_dim
-from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
+from paramcalc.core.expression import Expression
+from paramcalc.core.registry import DEFAULT_MEASURE, TOTALS
 from paramcalc.measures import Measure
-from paramcalc.measures import measure as named_measure
 from paramcalc.results.sweeps.candidates import read_candidates
-from paramcalc.results.sweeps.plan import OF_SIZES, Plan
+from paramcalc.results.sweeps.plan import Plan, with_dims
 from paramcalc.results.sweeps.points import Points
 from paramcalc.results.sweeps.program import Bounds
 from paramcalc.results.sweeps.running import on_cluster, on_this_machine
 from paramcalc.results.sweeps.selecting import Chosen, Front, Objective, Top
 from paramcalc.results.sweeps.vary import read_axes, read_table
 from paramcalc.results.sweeps.working import Part, Work
-from paramcalc.spec import Framework, Spec, read_given
+from paramcalc.results.totals import options_of, totalled
+from paramcalc.spec import Framework, Spec
 from paramcalc.spec.values import read_conditions
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ class Sweep(Displayed):
 
     def bounds(self) -> dict[str, Bounds] | None:
         """Return what no measure at any point is beyond, by its column; None where that is not known."""
-        meter = self.work.meter()
+        meter = self.work.meter
         found = meter.bounds() if self.points else None
         names = [self.work.plan.measured[place] for place in meter.measures]
         return None if found is None else dict(zip(names, found, strict=True))
@@ -287,16 +286,17 @@ def sweep(
     """Return a sweep of a spec over the values of some dims, or over the rows of a table. See `paramcalc.sweep`."""
     shown = None if columns is None else [*map(_column, _names(columns))]
     chosen_by = [_column(each.lstrip("-")) for each in (*([by] if by is not None else []), *_names(pareto))]
-    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {})
+    convention = convention or spec.framework
+    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {}, convention)
     for measure in measures:
         spec = measure.prepared(spec)
-    spec = _with_dims(spec, dims)
+    spec = with_dims(spec, dims)
     is_grid = isinstance(vary, Mapping)
     axes, choices = read_axes(spec, vary) if is_grid else read_table(spec, read_candidates(vary))
     if not axes:
         raise refuse("missing-key", "a sweep varies at least one dim", "as in vary={'width': range(256, 1025, 64)}")
     varied = tuple(name for axis in axes for name in axis.columns)
-    plan = Plan(spec, convention or spec.framework, varied, choices, _conditions(spec, where), measures)
+    plan = Plan(spec, convention, varied, choices, _conditions(spec, where), measures)
     plan.check()
     selection = _selection(plan, top, by, _names(pareto))
     for name in shown or ():
@@ -305,60 +305,6 @@ def sweep(
         Work(plan if shown is None else replace(plan, shown=tuple(dict.fromkeys(shown))), Points(axes), selection),
         client,
     )
-
-
-def first_refused(
-    spec: Spec, measure: Measure, convention: Framework | None, dims: Mapping[str, Any], error: ParamcalcError
-) -> ParamcalcError:
-    """Return the refusal of a count of arrays as that of the first row that is refused, and the row with its number.
-
-    Of what is refused whatever the sizes are, it is the refusal as it was: `error`.
-    """
-    arrays = {name: value for name, value in dims.items() if is_array(value)}
-    if error.code not in OF_SIZES:
-        return error
-    try:
-        columns = dict(zip(arrays, numpy.broadcast_arrays(*arrays.values()), strict=True))
-        others = {name: value for name, value in dims.items() if name not in arrays}
-        spec = _with_dims(measure.prepared(spec), others)
-        table = {name: numpy.asarray(column).reshape(-1) for name, column in columns.items()}
-        axes, choices = read_table(spec, table)
-        plan = Plan(spec, convention or spec.framework, tuple(table), choices, (), (measure,))
-        work = Work(plan, Points(axes), None)
-        meter = work.meter()
-        for number in range(work.points.blocks):
-            block = work.points.block(number)
-            kept = meter.measured(block).kept
-            if kept is not None and not kept.all():
-                row = block.first + int(kept.argmin())
-                return _at_row(plan, {name: int(column[row]) for name, column in table.items()}, row) or error
-    except (ParamcalcError, ValueError):
-        # what cannot be swept, or are no rows: arrays that NumPy does not broadcast
-        return error
-    return error
-
-
-def _at_row(plan: Plan, point: Mapping[str, int], row: int) -> ParamcalcError | None:
-    """Return the refusal of a point, which is a row of a table."""
-    at = ", ".join(f"{name} = {quoted(value)}" for name, value in point.items())
-    try:
-        plan.counted(point)
-    except ParamcalcError as error:
-        return ParamcalcError(
-            replace(problem, message=f"{problem.message}, in row {row}: {at}") for problem in error.problems
-        )
-    return None
-
-
-def _with_dims(spec: Spec, dims: Mapping[str, Any] | None) -> Spec:
-    """Return a spec with other values of dims. Raises `unknown-dim`, and `wrong-type` for an array."""
-    given = read_given(spec, dims)
-    for name, value in given.items():
-        if name not in spec.dims:
-            raise unknown_dim(name, spec.dims)
-        if is_array(value):
-            raise refuse("wrong-type", f"'{name}' is given an array", "vary it: vary={'" + name + "': …}")
-    return replace(spec, dims={**spec.dims, **given}) if given else spec
 
 
 def _names(given: Any) -> list[str]:
@@ -373,21 +319,23 @@ def _column(name: str) -> str:
     return "total" if name == DEFAULT_MEASURE else name
 
 
-def _measures(of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any]) -> tuple[Measure, ...]:
+def _measures(
+    of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any], convention: Framework
+) -> tuple[Measure, ...]:
     """Return the measures of these names, and those of the columns that are mentioned; without any, the parameters."""
     names = dict.fromkeys(of)
     for column in mentioned:
         name = DEFAULT_MEASURE if column == "total" else column
-        if name in MEASURES:
+        if name in TOTALS:
             names[name] = None
     stated = {name: value for name, value in options.items() if value is not None}
-    every = [named_measure(name) for name in names or (DEFAULT_MEASURE,)]
+    known = {name: options_of(name) for name in names or (DEFAULT_MEASURE,)}
     for option in stated:
-        if not any(option in measure.options for measure in every):
+        if not any(option in each for each in known.values()):
             raise refuse("invalid-value", f"'{option}' has no meaning for the measures of this sweep", "leave it out")
     return tuple(
-        named_measure(measure.name, {name: value for name, value in stated.items() if name in measure.options})
-        for measure in every
+        totalled(name, {option: value for option, value in stated.items() if option in each}, convention)
+        for name, each in known.items()
     )
 
 
@@ -429,6 +377,6 @@ def _objective(plan: Plan, written: str) -> Objective:
 def _check_column(plan: Plan, name: str) -> None:
     """Refuse a name that is neither a varied dim nor a measure: `invalid-value`."""
     if name not in (*plan.varied, *plan.measured):
-        known = [*plan.varied, "total", *(each for each in MEASURES if each != DEFAULT_MEASURE)]
+        known = [*plan.varied, "total", *(each for each in TOTALS if each != DEFAULT_MEASURE)]
         hint = suggest(name, known) or listed("the columns", known)
         raise refuse("invalid-value", f"the sweep has no column {quoted(name)}", hint)

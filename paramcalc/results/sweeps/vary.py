@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy
 
-from paramcalc.core.errors import listed, quoted, refuse, suggest
+from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
 from paramcalc.core.expression import Expression, folded_name
+from paramcalc.core.ranges import EXAMPLE, read_part, read_range, separated
 from paramcalc.results.sweeps.points import Axis, Column
 from paramcalc.results.sweeps.program import fits
 from paramcalc.spec import Spec, Value, read_given
@@ -17,10 +17,8 @@ from paramcalc.spec.given import Written
 
 #: The most values of a dim that are no whole numbers: for each, a form is made, or points are counted.
 MOST_CHOICES = 100
-_EXAMPLE = "as in 256:8192:64, which goes from 256 to 8192 in steps of 64, or 4,8,16"
-_RANGE = re.compile(r"\s*(-?\d+)\s*:\s*(-?\d+)\s*(?::\s*(-?\d+)\s*)?")
-#: What separates values: a comma that is not in brackets.
-_BETWEEN = re.compile(r",(?![^\[]*\])")
+#: The most numbers of a range that has some beyond 64 bits: they are held as Python's.
+_MOST_LARGE = 2**20
 
 
 def read_axes(spec: Spec, vary: Mapping[str, Any]) -> tuple[list[Axis], dict[str, tuple[Value, ...]]]:
@@ -68,11 +66,9 @@ def _column(spec: Spec, name: str, given: Any) -> tuple[Column, tuple[Value, ...
     """Return the values of a dim as whole numbers; of others, their places, and the values."""
     described = spec.described.get(name)
     is_size = described is None or described.sort == "value"
-    values = _written(given) if isinstance(given, str) else given
+    values = _written(name, given, is_size) if isinstance(given, str) else given
     if is_size and isinstance(values, range):
-        return values if values and fits((min(values[0], values[-1]), max(values[0], values[-1]))) else _array(
-            values
-        ), None
+        return _range_or_array(name, values), None
     if is_size and isinstance(values, numpy.ndarray) and values.dtype.kind in "iu" and values.ndim == 1:
         wide = values.dtype == numpy.uint64 and values.size and int(values.max()) >= 2**63
         return values.astype(object if wide else numpy.int64, copy=False), None
@@ -88,7 +84,18 @@ def _column(spec: Spec, name: str, given: Any) -> tuple[Column, tuple[Value, ...
     return numpy.array(places, numpy.int64), tuple(different)
 
 
-def _array(values: Sequence[int]) -> Any:
+def _range_or_array(name: str, values: range) -> Column:
+    """Return a range as it is, or, where it has numbers of more than 64 bits, as an array of Python's."""
+    if values and fits((min(values[0], values[-1]), max(values[0], values[-1]))):
+        return values
+    length = (values.stop - values.start) // values.step
+    if length > _MOST_LARGE:
+        message = f"'{name}' has about {length:,} values, some of which are beyond 64 bits"
+        raise refuse("limit", message, f"of such numbers, {_MOST_LARGE:,} are the most: give a larger step")
+    return _array(values)
+
+
+def _array(values: Sequence[int]) -> numpy.ndarray[Any, Any]:
     wide = any(not fits((value, value)) for value in values)
     return numpy.array(values, object if wide else numpy.int64)
 
@@ -97,7 +104,7 @@ def _several(name: str, values: Any) -> list[Any]:
     if isinstance(values, numpy.ndarray) and values.ndim != 1:
         raise refuse("wrong-type", f"the values of '{name}' are an array of {values.ndim} axes", "give one axis")
     if isinstance(values, (Mapping, bytes)) or not isinstance(values, Iterable):
-        raise refuse("wrong-type", f"'{name}' varies over several values, not {quoted(values)}", _EXAMPLE)
+        raise refuse("wrong-type", f"'{name}' varies over several values, not {quoted(values)}", EXAMPLE)
     return values.tolist() if isinstance(values, numpy.ndarray) else [*values]
 
 
@@ -123,7 +130,7 @@ def _value(spec: Spec, name: str, value: Any) -> Value:
         value = value.item()
     read = read_given(spec, {name: value})[name]
     if read is None or isinstance(read, Expression):
-        raise refuse("invalid-value", f"'{name}' varies over values, and {quoted(value)} is none", _EXAMPLE)
+        raise refuse("invalid-value", f"'{name}' varies over values, and {quoted(value)} is none", EXAMPLE)
     return read
 
 
@@ -141,22 +148,22 @@ def _same(left: Value, right: Value) -> bool:
     return type(left) is type(right) and bool(left == right)
 
 
-def _written(text: str) -> Any:
+def _written(name: str, text: str, is_size: bool) -> Any:
     """Read values as they are written: 256:8192:64, or 4,8,16, or both. Raises `invalid-value`."""
-    parts = _BETWEEN.split(text)
-    ranges = [_RANGE.fullmatch(part) for part in parts]
-    if len(parts) == 1 and ranges[0] is not None:
-        return _range(text, ranges[0])
-    found: list[Any] = []
-    for part, written in zip(parts, ranges, strict=True):
-        if not part.strip():
-            raise refuse("invalid-value", f"{quoted(text)} has an empty value", _EXAMPLE)
-        found += [Written(part.strip())] if written is None else _range(text, written)
-    return found
+    try:
+        parts = separated(text)
+        if is_size and len(parts) == 1 and _is_range(text):
+            found = read_range(text)
+            if found.last is None:
+                raise refuse("invalid-value", f"{quoted(text)} has no end, and each of its numbers is a point", EXAMPLE)
+            return found.numbers
+        lists = [read_part(part) if is_size and _is_range(part) else [Written(part)] for part in parts]
+    except ParamcalcError as error:
+        problem = error.problems[0]
+        raise refuse(error.code, f"the values of '{name}': {problem.message}", problem.hint) from None
+    return [value for values in lists for value in values]
 
 
-def _range(text: str, written: re.Match[str]) -> range:
-    first, last, step = int(written[1]), int(written[2]), int(written[3] or 1)
-    if step < 1 or last < first:
-        raise refuse("invalid-value", f"{quoted(text)} has no values", _EXAMPLE)
-    return range(first, last + 1, step)
+def _is_range(text: str) -> bool:
+    """Return whether a text is a range, and no list or text in the notation of YAML."""
+    return ":" in text and text.lstrip()[0] not in "[{'\""

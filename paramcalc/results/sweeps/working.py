@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy
@@ -48,7 +49,7 @@ def rows_of(
     size = _size(points, blocks)
     columns = dict(into) if into is not None else {name: numpy.empty(size, numpy.int64) for name in plan.columns}
     names = [plan.measured[place] for place in meter.measures]
-    for name in plan.columns:
+    for name in columns:
         # a number of more than 64 bits stays one of Python's
         if name in plan.varied and points.is_wide(name):
             columns[name] = numpy.empty(size, object)
@@ -61,7 +62,7 @@ def rows_of(
         measured = meter.measured(block, [columns[name][whole].reshape(block.shape) for name in names])
         values = {**block.columns, **dict(zip(names, measured.values, strict=True))}
         rows = block.size if measured.kept is None else int(numpy.count_nonzero(measured.kept))
-        for name in plan.columns:
+        for name in columns:
             _put(columns, name, slice(at, at + rows), block, values[name], measured.kept)
         at += rows
     return Part({name: column[:at] for name, column in columns.items()}, size - at)
@@ -158,8 +159,9 @@ class Work:
         last = self.points.block(blocks[-1])
         return self.points.block(blocks[0]).first, last.first + last.size
 
+    @cached_property
     def meter(self) -> Meter:
-        """Return what measures the points: all measures, or those by which points are chosen."""
+        """What measures the points: all measures, or those by which points are chosen."""
         chosen_by = [each.column for each in self.selection.objectives] if self.selection is not None else None
         return self._meter(self.points, self.plan.columns if chosen_by is None else chosen_by)
 

@@ -6,6 +6,7 @@ from hypothesis.strategies import DrawFn
 import paramcalc as pc
 
 from ..strategies import FLAG, Case, axes_of, sizes, some
+from .spatial import spatial
 
 
 @st.composite
@@ -16,7 +17,8 @@ def _unit_norm(draw: DrawFn, framework: str) -> Case:
 
 @st.composite
 def _local_response_norm(draw: DrawFn, framework: str) -> Case:
-    return Case(pc.LocalResponseNorm(window=draw(st.integers(1, 9))), (draw(sizes(2, 4)),), framework)
+    lengths = draw(sizes(1, 3))
+    return spatial(draw, "LocalResponseNorm", framework, {"window": draw(st.integers(1, 9))}, lengths)
 
 
 @st.composite

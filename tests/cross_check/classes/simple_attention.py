@@ -12,7 +12,8 @@ from . import with_list
 @st.composite
 def _shapes(draw: DrawFn) -> tuple[Sizes, ...]:
     """A query, a value, and maybe a key; without one, the value has the features of the query."""
-    *leading, length, features = draw(sizes(2, 4))
+    # mostly as PyTorch computes it: of positions along one axis
+    *leading, length, features = draw(st.one_of(sizes(2, 2), sizes(2, 4)))
     others = draw(SMALL)
     key = (*leading, others, features)
     value = (*leading, others, draw(SMALL))
@@ -22,7 +23,10 @@ def _shapes(draw: DrawFn) -> tuple[Sizes, ...]:
 @st.composite
 def _attention(draw: DrawFn, framework: str) -> Case:
     modes = st.sampled_from(["dot", "concat"])
-    return Case(pc.Attention(**some(draw, use_scale=FLAG, score_mode=modes)), draw(_shapes()), framework)
+    fields = some(draw, use_scale=FLAG, score_mode=modes, causal=FLAG, use_cache=FLAG)
+    # no class has several heads, which `test_heads` draws, nor is any model built with a window
+    fields |= some(draw, num_heads=st.just(1), num_key_value_heads=st.just(1), window=SMALL) if draw(FLAG) else {}
+    return Case(pc.Attention(**fields), draw(_shapes()), framework)
 
 
 @st.composite

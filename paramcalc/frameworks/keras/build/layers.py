@@ -12,6 +12,7 @@ from paramcalc.frameworks.building.arguments import (
     attention_arguments,
     check_attention,
     check_function_of_several,
+    check_weights,
     check_window,
     constructor,
     plain_form,
@@ -103,7 +104,7 @@ def _given(leaf: Leaf, row: Equivalent, taken: Sequence[Expr]) -> tuple[tuple[st
     first, *others = taken
     match row.call:
         case "list":
-            return (("", Items(tuple(taken))),)
+            return (("", Items(tuple(taken))), *_causal(leaf))
         case "tuple":
             return (("", Joined(("(", first, *(part for each in others for part in (", ", each)), ")"))),)
         case "attention":
@@ -296,7 +297,7 @@ def _only(*understood: str) -> Callable[[Leaf], None]:
 
 #: Of a kind: the class that the source brings, what refuses the layers that it is not, and its arguments.
 _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str, Any]]]] = {
-    "Weights": ("Weights", lambda leaf: None, _weights),
+    "Weights": ("Weights", lambda leaf: check_weights(leaf, "Keras"), _weights),
     "BatchNorm": ("CountingBatchNormalization", _only("axis", "center", "scale", "batch_counter"), _batch_norm),
     "LSTM": ("TwoBiasLSTMCell", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm),
     "MultiHeadAttention": ("Attention", lambda leaf: check_attention(leaf, "Keras"), attention_arguments),

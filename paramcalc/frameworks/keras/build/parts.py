@@ -8,16 +8,18 @@ import keras
 
 
 class Weights(keras.layers.Layer):
-    """Tensors of their own; the input passes through, or one of them is the output."""
+    """Tensors of their own; the input passes through, is multiplied by the first, or one of them is the output."""
 
     def __init__(
         self,
         shapes: dict | None = None,
         states: dict | None = None,
         output: str | None = None,
+        equation: str | None = None,
         **common: Any,
     ) -> None:
         super().__init__(**common)
+        self.equation = equation
         # of those that are trained, and of those that are not
         self.shapes, self.states, self.output_name = shapes or {}, states or {}, output
 
@@ -29,6 +31,9 @@ class Weights(keras.layers.Layer):
             self.tensors[name] = self.add_weight(shape, "zeros", trainable=False, name=name)
 
     def call(self, x: Any) -> Any:
+        if self.equation is not None:
+            kernel, *added = self.tensors.values()
+            return sum(added, keras.ops.einsum(self.equation, x, kernel))
         if self.output_name is None:
             return x
         tensor = self.tensors[self.output_name]

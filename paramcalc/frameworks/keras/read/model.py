@@ -246,7 +246,8 @@ class ModelReader:
         if read is None or not given:
             name = keras_name(call.entry)
             raise refuse("unknown-kind", f"the layer '{name}' gives its scores, whose shape is not known")
-        heads = getattr(read.layer, "num_heads", None)
+        # `Attention` of Keras has none, and no axis for them
+        heads = getattr(read.layer, "num_heads", None) if "num_heads" in read.layer.model_fields_set else None
         query, value = given[0], given[min(1, len(given) - 1)]
         return (query[0], *(() if heads is None else (heads,)), query[1], value[1])
 

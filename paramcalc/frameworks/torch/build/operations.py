@@ -11,6 +11,8 @@ from paramcalc.frameworks.building.arguments import (
     attention_arguments,
     check_attention,
     check_function_of_several,
+    check_weights,
+    check_window,
     plain_form,
     weights_arguments,
 )
@@ -57,6 +59,7 @@ def _plain(leaf: Leaf) -> Output:
 
 
 def _check_weights(leaf: Leaf) -> None:
+    check_weights(leaf, "PyTorch")
     layer: Any = leaf.layer
     for name in (*layer.tensors_, *layer.states):
         if name in MODULE_NAMES or name.startswith("_"):
@@ -125,6 +128,19 @@ def _attention(leaf: Leaf) -> dict[str, Any]:
     return {"features": (features[0], value, features[2] if len(features) > 2 else value), **attention_arguments(leaf)}
 
 
+def _check_heads(leaf: Leaf) -> None:
+    check_window(leaf, "PyTorch")
+    layer: Any = leaf.layer
+    if layer.use_scale or layer.score_mode != "dot" or any(len(shape) != 2 for shape in leaf.input_shapes):
+        raise cannot_build(leaf, "PyTorch", "there is no class for it with these fields")
+
+
+def _heads(leaf: Leaf) -> dict[str, Any]:
+    layer: Any = leaf.layer.filled(leaf.input_shapes[0])
+    given = {"num_heads": layer.num_heads, "num_key_value_heads": layer.num_key_value_heads}
+    return {**given, **({"causal": True} if layer.causal else {})}
+
+
 def _only(*understood: str) -> Callable[[Leaf], None]:
     return lambda leaf: plain_form(leaf, "PyTorch", *understood)
 
@@ -135,6 +151,7 @@ _CLASSES: dict[str, tuple[str, Callable[[Leaf], None], Callable[[Leaf], dict[str
     "BatchNorm": ("OwnBatchNorm", _only("axis", "center", "scale", "batch_counter"), _batch_norm, _batch_norm_call),
     "LayerNorm": ("OwnLayerNorm", _only("axis", "center", "scale"), _layer_norm, _layer_norm_call),
     "LSTM": ("OneBiasLSTM", _only("units", "use_bias", "recurrent_bias", "return_sequences"), _lstm, _lstm_call),
+    "Attention": ("HeadsAttention", _check_heads, _heads, _plain),
     "MultiHeadAttention": ("OwnAttention", lambda leaf: check_attention(leaf, "PyTorch"), _attention, _plain),
 }
 

@@ -8,22 +8,27 @@ from torch.nn import functional
 
 
 class Weights(nn.Module):
-    """Tensors of their own; the input passes through, or one of them is the output."""
+    """Tensors of their own; the input passes through, is multiplied by the first, or one of them is the output."""
 
     def __init__(
         self,
         shapes: dict | None = None,
         states: dict | None = None,
         output: str | None = None,
+        equation: str | None = None,
     ) -> None:
         super().__init__()
         self._output = output
+        self._equation, self._names = equation, [*(shapes or {}), *(states or {})]
         for name, shape in (shapes or {}).items():
             self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
         for name, shape in (states or {}).items():
             self.register_buffer(name, torch.zeros(shape))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self._equation is not None:
+            kernel, *added = (getattr(self, name) for name in self._names)
+            return sum(added, torch.einsum(self._equation, x, kernel))
         if self._output is None:
             return x
         tensor = getattr(self, self._output)
@@ -134,3 +139,23 @@ class OwnAttention(nn.Module):
         mixed = attend(queries, keys, values, is_causal=self.causal)
         y = torch.einsum("bhtv,hvo->bto", mixed, self.output_kernel)
         return y if self.output_bias is None else y + self.output_bias
+
+
+class HeadsAttention(nn.Module):
+    """Attention of what is projected already, the features of all heads side by side."""
+
+    def __init__(self, num_heads: int, num_key_value_heads: int, causal: bool = False) -> None:
+        super().__init__()
+        self.num_heads = num_heads
+        self.num_key_value_heads = num_key_value_heads
+        self.causal = causal
+
+    def forward(self, query: Tensor, value: Tensor, key: Tensor | None = None) -> Tensor:
+        key = value if key is None else key
+        queries = query.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+        keys, values = (x.unflatten(2, (self.num_key_value_heads, -1)).transpose(1, 2) for x in (key, value))
+        if self.num_heads != self.num_key_value_heads:
+            share = self.num_heads // self.num_key_value_heads
+            keys, values = (x.repeat_interleave(share, 1) for x in (keys, values))
+        mixed = functional.scaled_dot_product_attention(queries, keys, values, is_causal=self.causal)
+        return mixed.transpose(1, 2).flatten(2)

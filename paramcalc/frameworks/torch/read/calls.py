@@ -9,7 +9,16 @@ from typing import Any
 
 from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.errors import refuse
-from paramcalc.frameworks.torch.read.functions import Found, FunctionCall, agree, layer_of, moved_by, split_of
+from paramcalc.frameworks.torch.read.functions import (
+    Found,
+    FunctionCall,
+    agree,
+    layer_of,
+    moved_by,
+    split_of,
+    stacked_by,
+    unstacked,
+)
 from paramcalc.frameworks.torch.read.layout import Layout
 from paramcalc.frameworks.torch.read.misfits import misfit
 from paramcalc.frameworks.torch.read.module_lists import grouped
@@ -193,8 +202,10 @@ class Calls:
         call = self.call(node, given)
         if call.name == "getitem" and given[0].whole and type(node.args[1]) is int:
             return self.item(given[0], node.args[1])
-        call.result.split, call.result.moved = split_of(call), moved_by(call)
-        if not any(value.flow for value in call.tensors):
+        call.result.split, call.result.moved, call.result.stacked = split_of(call), moved_by(call), stacked_by(call)
+        if (taken := unstacked(call)) is not None:
+            return Value(taken.flow, taken.shape, taken.running)
+        if not any(value.flow for value in (*call.tensors, *call.stacked)):
             own = {value.tensor or value.origin for value in given} - {None}
             if len(own) == 1 and not call.tensors:
                 call.result.origin = own.pop()
@@ -225,7 +236,10 @@ class Calls:
         given = found.tensors
         shapes = [shape for value in given if (shape := value.stated_shape()) is not None]
         outputs = outputs_of(found.layer, shapes) if len(shapes) == len(given) else None
-        last = outputs_of(found.behind, outputs[:1]) if outputs and found.behind else outputs
+        given_behind = [outputs]
+        for layer in found.behind:
+            given_behind.append(outputs_of(layer, given_behind[-1][:1]) if given_behind[-1] else None)
+        last = given_behind[-1]
         if outputs is None or last is None:
             return None
         if last[0] != shapes[0] and result.runs is not None and not agree(last[0], result.open_shape()):
@@ -233,9 +247,9 @@ class Calls:
         name = default_name(type(found.layer).__name__)
         sources = [self.layout.source(*each, name, group) for each in zip(given, shapes, strict=True)]
         place = group.new_place(name, layer=found.layer, sources=sources, outputs=outputs)
-        if found.behind is not None:
-            name = default_name(type(found.behind).__name__)
-            place = group.new_place(name, layer=found.behind, sources=[(place, 0)], outputs=last)
+        for layer, gives in zip(found.behind, given_behind[1:], strict=True):
+            name = default_name(type(layer).__name__)
+            place = group.new_place(name, layer=layer, sources=[(place, 0)], outputs=gives or ((),))
         return self.layout.flowing(place, last[0])
 
     def passed(

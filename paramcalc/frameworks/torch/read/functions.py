@@ -36,6 +36,12 @@ class FunctionCall(NamedTuple):
         """One of the arguments, by its place or its name."""
         return self.args[place] if len(self.args) > place else self.kwargs.get(name, default)
 
+    @property
+    def stacked(self) -> tuple[Value, ...]:
+        """What its first argument has behind one another along a new axis, before the batch."""
+        source = self.argument(0, "input")
+        return source.stacked if isinstance(source, Value) else ()
+
     def rest(self, place: int, name: str) -> tuple[Any, ...]:
         """Return the arguments from a place on, which may be given one by one, or as a list of that name."""
         first = self.argument(place, name)
@@ -62,12 +68,14 @@ class Found(NamedTuple):
 
     layer: Layer
     tensors: Sequence[Value]
-    #: a layer behind it
-    behind: Layer | None = None
+    #: layers behind it
+    behind: tuple[Layer, ...] = ()
 
 
 def layer_of(call: FunctionCall) -> Found | None:
     """Return the layer that does what a function does, if any."""
+    if call.stacked:
+        return _of_stacked(call)
     if len(call.tensors) > 1 and call.name in _ELEMENTWISE:
         return Found(kind(_ELEMENTWISE[call.name])(), call.tensors)
     rule = _RULES.get(call.name)
@@ -122,6 +130,55 @@ def _concatenated(call: FunctionCall) -> Found | None:
     return Found(kind("Concatenate")(axis=call.argument(1, "dim", 0)), call.tensors)
 
 
+def stacked_by(call: FunctionCall) -> tuple[Value, ...]:
+    """Return what a function puts behind one another along a new axis, which is now the first."""
+    is_first = call.name == "stack" and call.argument(1, "dim", 0) == 0
+    return tuple(call.tensors) if is_first and _are_alike(call.tensors) else ()
+
+
+def _are_alike(values: Sequence[Value]) -> bool:
+    """Whether all are tensors of one shape."""
+    shapes = [value.stated_shape() for value in values]
+    return bool(shapes) and shapes[0] is not None and all(agree(shapes[0], shape) for shape in shapes)
+
+
+#: What joins, element by element, what was stacked, by the function that does so along the new axis.
+_JOINING = {"sum": "Add", "mean": "Average", "amax": "Maximum", "amin": "Minimum", "prod": "Multiply"}
+
+
+def _joins_stacked(call: FunctionCall) -> bool:
+    return call.name in _JOINING and call.rest(1, "dim") == (0,) and not call.argument(2, "keepdim", False)
+
+
+def _of_stacked(call: FunctionCall) -> Found | None:
+    return Found(kind(_JOINING[call.name])(), call.stacked) if _joins_stacked(call) else None
+
+
+def unstacked(call: FunctionCall) -> Value | None:
+    """Return the one value that a function takes out of what was stacked, if it does."""
+    index = call.argument(1, "index")
+    if call.name == "getitem" and type(index) is int and -len(call.stacked) <= index < len(call.stacked):
+        return call.stacked[index]
+    return call.stacked[0] if len(call.stacked) == 1 and _joins_stacked(call) else None
+
+
+def _stacked(call: FunctionCall) -> Found | None:
+    """Return what puts tensors behind one another along an axis, and then divides that, or a new last one."""
+    rank, axis, shape = call.rank, call.argument(1, "dim", 0), call.result.open_shape()
+    if rank is None or shape is None or type(axis) is not int or not _are_alike(call.tensors):
+        return None
+    axis %= rank + 1
+    if axis == 0:
+        return None
+    is_last = axis == rank
+    target = (*shape[:-2], shape[-1], shape[-2]) if is_last else shape
+    divided = _reshape(target)
+    if divided is None:
+        return None
+    turned = (_permutation((*range(rank - 1), rank, rank - 1)),) if is_last else ()
+    return Found(kind("Concatenate")(axis=axis - is_last), call.tensors, (divided, *turned))
+
+
 def _attention(call: FunctionCall) -> Found | None:
     names = ("query", "key", "value")
     query, key, value = (call.argument(place, name) for place, name in enumerate(names))
@@ -171,7 +228,7 @@ def _part(parts: Split, runs: Runs | None, number: Any) -> Found | None:
     stop = start + sizes[number]
     layer = _slice(parts.axis, start, None if stop == sum(sizes) and start else stop, keepdims=not parts.gone)
     ordered = parts.order in ((), tuple(range(len(parts.order))))
-    return Found(layer, [parts.value], None if ordered else _permutation(parts.order))
+    return Found(layer, [parts.value], () if ordered else (_permutation(parts.order),))
 
 
 def _along_first(moved: Value) -> Split | None:
@@ -197,13 +254,17 @@ def _slice(axis: int, start: int, stop: int | None, keepdims: bool = True) -> La
 
 def _reshaped(call: FunctionCall) -> Found | None:
     shape = call.result.open_shape()
-    if shape is None or len(call.tensors) != 1 or sum(isinstance(size, Unknown) for size in shape) > 1:
+    layer = _reshape(shape) if shape is not None and len(call.tensors) == 1 else None
+    return Found(layer, call.tensors) if layer is not None else None
+
+
+def _reshape(shape: Shape) -> Layer | None:
+    """Return what gives a shape; None where more than one of its sizes is not known."""
+    if sum(isinstance(size, Unknown) for size in shape) > 1:
         return None
     if len(shape) == 1:
-        return Found(kind("Flatten")(), call.tensors)
-    return Found(
-        kind("Reshape")(target_shape=tuple(-1 if isinstance(size, Unknown) else size for size in shape)), call.tensors
-    )
+        return kind("Flatten")()
+    return kind("Reshape")(target_shape=tuple(-1 if isinstance(size, Unknown) else size for size in shape))
 
 
 def _flattened(call: FunctionCall) -> Found | None:
@@ -294,6 +355,7 @@ def _padded(call: FunctionCall) -> Found | None:
 
 _RULES: dict[str, Callable[[FunctionCall], Found | None]] = {
     **dict.fromkeys(("cat", "concat", "concatenate"), _concatenated),
+    "stack": _stacked,
     **dict.fromkeys(("view", "reshape", "squeeze", "unsqueeze", "view_as", "reshape_as"), _reshaped),
     **dict.fromkeys(("transpose", "swapaxes", "swapdims"), _transposed),
     **dict.fromkeys(("flatten", "unflatten"), _flattened),

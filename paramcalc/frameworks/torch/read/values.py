@@ -51,6 +51,8 @@ class Value:
     split: Split | None = None
     #: a value with its axes in another order, the batch no longer the first: that value, and the order
     moved: tuple[Value, tuple[int, ...]] | None = None
+    #: values one behind the other along a new axis, before the batch
+    stacked: tuple[Value, ...] = ()
 
     @cached_property
     def runs(self) -> Runs | None:

@@ -1,0 +1,99 @@
+"""Families that are written by hand, with their connections: tensor by tensor those that the generator made."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+import pytest
+
+import paramcalc as pc
+from paramcalc.families.configs import family_spec
+from paramcalc.families.stored import Family, connected_family, connected_names, stored_family
+from tests.seed import SEED
+
+#: Configurations that are drawn of each class. The sweeps draw more.
+DRAWN = 2
+
+
+def tensors_of(spec: pc.Spec) -> dict[str, Any]:
+    """Every tensor by its name: its shape, training and active elements, and the names of those that it is tied to."""
+    found: dict[str, Any] = {}
+    own_names: dict[str, str] = {}
+    tied: dict[str, set[str]] = defaultdict(set)
+    for row in pc.count(spec, "torch", expand=True).layers:
+        if row.leaf is None or not row.tensors:
+            continue
+        for tensor, use in zip(row.tensors, row.leaf.uses, strict=True):
+            name = ".".join([*row.path, tensor.name])
+            assert name not in found
+            found[name] = (tuple(tensor.shape), tensor.trainable, tensor.role, tensor.dtype)
+            own_name = ".".join([*row.path, use.tensor.name])
+            own_names[own_name] = name
+            tied[tensor.tied_to or own_name].add(name)
+    groups = {name: group for group in tied.values() for name in group}
+    return {name: (*each, groups[name]) for name, each in found.items()}
+
+
+def drawn(family: Family, random: Random, state: float) -> dict[str, Any]:
+    """A small number of layers, and this share of the other fields, other than by default."""
+    config: dict[str, Any] = {}
+    heads = random.choice([1, 2, 4])
+    for name, default in family.dims.items():
+        if "layer" in name and isinstance(default, int):
+            config[name] = random.choice([1, 2, 3])
+        elif name in family.derived or random.random() >= state:
+            continue
+        if isinstance(default, bool):
+            config[name] = random.random() < (0.8 if default else 0.2)
+        elif isinstance(default, dict):
+            if "text" in default:
+                config[name] = random.choice([default["text"], "relu", "gelu", "prelu"])
+        elif "heads" in name or "head" in name.split("_")[-1:]:
+            config[name] = heads
+        elif isinstance(default, int):
+            config[name] = random.choice([default, 2, 3]) if default < 3 else random.choice([4, 8, 16, 24])
+        elif default == "none" or isinstance(default, str):
+            config[name] = random.choice([None, 4, 8])
+    return config
+
+
+def check(name: str, cls: str, random: Random, number: int) -> int:
+    """Hold both documents to one another at so many configurations; how many the one by hand covers."""
+    hand, made = connected_family(name), stored_family(name)
+    assert hand is not None
+    covered = 0
+    for place in range(number):
+        config = {"model_type": name, **drawn(made, random, state=0.6 if place else 0)}
+        try:
+            ours = family_spec(hand, config, cls)
+        except pc.ParamcalcError as error:
+            # narrower, or refused as the generated one is
+            if error.code != "unproved-config":
+                raise
+            continue
+        theirs = family_spec(made, config, cls)
+        assert tensors_of(ours) == tensors_of(theirs), config
+        assert pc.count(ours).active == pc.count(theirs).active, config
+        covered += 1
+    return covered
+
+
+@pytest.mark.parametrize("name", connected_names())
+def test_a_document_by_hand_has_the_tensors_of_the_generated_one(name: str) -> None:
+    random = Random(SEED)
+    for cls in stored_family(name).heads:
+        assert check(name, cls, random, DRAWN)
+
+
+@pytest.mark.parametrize("name", connected_names())
+def test_a_document_by_hand_has_the_fields_of_the_generated_one(name: str) -> None:
+    hand, made = connected_family(name), stored_family(name)
+    assert hand is not None
+    assert hand.heads.keys() == made.heads.keys()
+    for key in ("transformers", "named_heads", "aliases", "absent", "configs"):
+        assert getattr(hand, key) == getattr(made, key), key
+    for field in made.dims.keys() & hand.dims.keys():
+        if not isinstance(made.dims[field], str):
+            assert hand.dims[field] == made.dims[field], field
