@@ -70,6 +70,16 @@ def test_a_name_that_is_a_word_of_the_language_gets_an_underscore() -> None:
     assert given(channels=3, len=2) == {"channels_": 3, "len_": 2}
 
 
+def test_a_key_that_is_no_name_becomes_one() -> None:
+    assert given(labels={"B-name": 2, "B_name": 3, "two words": 4, "": 5, "größe": 6}) == {
+        "B_name": 2,
+        "B_name_1": 3,
+        "two_words": 4,
+        "_": 5,
+        "größe": 6,
+    }
+
+
 def test_a_call_has_other_values_and_what_was_given_stays() -> None:
     config = NetConfig()
     arguments = read_arguments(lambda config: config, (config,), {}, None)

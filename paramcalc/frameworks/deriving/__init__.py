@@ -5,14 +5,24 @@
     tracing       numbers that remember how they were worked out: candidates and conditions
     literals      the doubles in its code
     running       the constructor, run within a budget
+    constructing  what it makes at points
     parts         what a model owns, as a tree of parts
     points        the values of the arguments at which it is run
+    observing     where a number is observed
     identifying   which expression a number is
+    columns       the values of expressions at many places
+    table         the expressions by their values
+    combining     short combinations of them
+    laws          the laws of copies
     merging       one tree of several
+    quotients     quotients that leave no remainder
     writing       the tree as a spec
     proving       the spec against what the constructor makes
+    blaming       which argument has to be fixed
     search        the search
     derived       what was found
+    evidence      how each tensor is known
+    connecting    its connections, where they can be followed
 
 Everything that is stated was found by running the constructor on plain numbers, and compared with what it makes at
 further ones.
@@ -29,6 +39,7 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.connecting import Given, NotConnected, connect, read_inputs
+from paramcalc.frameworks.deriving.constructing import Constructor
 from paramcalc.frameworks.deriving.derived import Derived, Evidence
 from paramcalc.frameworks.deriving.evidence import evidence_carried, evidence_of, sampled_dims
 from paramcalc.frameworks.deriving.running import SECONDS, Runner, states_kept
@@ -172,7 +183,7 @@ def _best(given: Any, runner: Runner, title: str, asked: dict[str, str]) -> tupl
     problem: ParamcalcError | None = None
     for kinds in (True, False):
         try:
-            derivation = Derivation(given, runner, title, dict(asked), kinds)
+            derivation = Derivation(Constructor(given, runner, title, kinds), dict(asked))
             solution = derivation.solve()
         except ParamcalcError as error:
             problem = problem or error

@@ -13,6 +13,7 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.calls import Calls, calls_of
+from paramcalc.frameworks.deriving.constructing import Run
 from paramcalc.frameworks.deriving.dividing import TEMPLATES, Template
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
@@ -20,7 +21,7 @@ from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.parts import Entry, Part
 from paramcalc.frameworks.deriving.proving import calls_alike, entries_of, has_tensors
 from paramcalc.frameworks.deriving.running import silence
-from paramcalc.frameworks.deriving.search import Derivation, Run, Solution
+from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions, written
 from paramcalc.layers.base.fields import DTYPES, read_shape
 from paramcalc.spec import Spec, read_spec

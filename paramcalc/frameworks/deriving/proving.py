@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from paramcalc.conventions import convention
@@ -72,12 +73,11 @@ def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> l
     separator = convention(spec.framework).separator
     found = []
     for row in count(at(spec, values), spec.framework, expand=True).layers:
-        around = ".".join(name for name in row.path if name not in made)
         for tensor in row.tensors:
             tied = tensor.tied_to
             found.append(
                 Entry(
-                    common(f"{around}.{tensor.name.replace(separator, '.')}".lstrip(".")),
+                    _place(row.path, tensor.name, separator, made),
                     tuple(tensor.shape),
                     tensor.role,
                     tensor.dtype,
@@ -86,6 +86,12 @@ def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> l
                 )
             )
     return found
+
+
+@lru_cache(maxsize=100_000)
+def _place(path: Path, tensor: str, separator: str, made: frozenset[str]) -> Path:
+    """Return the names of a tensor of a spec as those of a model are given; the same at all points."""
+    return common(".".join([*(name for name in path if name not in made), tensor.replace(separator, ".")]))
 
 
 def _common(path: str, made: frozenset[str]) -> Path:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving import expressions as ex
-from paramcalc.frameworks.deriving.arguments import Arguments, Values
-from paramcalc.frameworks.deriving.expressions import Expr
+from paramcalc.frameworks.deriving.arguments import Values
+from paramcalc.frameworks.deriving.blaming import Blame
+from paramcalc.frameworks.deriving.constructing import Constructor, Run
 from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates
-from paramcalc.frameworks.deriving.literals import doubles_in
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
 from paramcalc.frameworks.deriving.observing import Observation
-from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
-from paramcalc.frameworks.deriving.running import FAILURES, Runner, raised
-from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
+from paramcalc.frameworks.deriving.quotients import make_exact
+from paramcalc.frameworks.deriving.tracing import Condition
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
 
@@ -42,15 +41,6 @@ _ENRICHED = 6
 _PROBED = 16
 
 
-@dataclass(eq=False)
-class Run:
-    """What a constructor makes at a point."""
-
-    values: Values
-    model: Any
-    inventory: Inventory
-
-
 @dataclass
 class Solution:
     """A spec that was proved, and what it rests on."""
@@ -68,23 +58,16 @@ class Solution:
 
 @dataclass
 class Derivation:
-    """Derives the spec of one constructor."""
+    """Derives the spec of what one constructor makes."""
 
-    arguments: Arguments
-    runner: Runner
-    name: str
+    constructor: Constructor
     fixed: dict[str, str]
-    #: whether layers are read as layer types, or as mere tensors
-    kinds: bool = True
-    log: Log = field(default_factory=Log)
-    #: whether the constructor took the numbers that remember
-    is_traced: bool = False
-    runs: dict[str, Run | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.values = self.arguments.values
-        self.base = self._base()
-        self._trace()
+        self.runner, self.run = self.constructor.runner, self.constructor.run
+        self.values, self.base = self.constructor.values, self.constructor.base
+        #: what one run worked out, and whether the constructor took the numbers that remember
+        self.log, self.is_traced = self.constructor.trace(self.fixed)
         self.points = Points(self.values, self._free(), keeps_divisors=not self.is_traced)
         if self.runner.framework == "keras" or not self.runner.on_meta:
             self.points.largest = _LARGEST_KEPT
@@ -105,82 +88,6 @@ class Derivation:
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
-
-    # --- running
-
-    def _base(self) -> Run:
-        """Run the constructor at what was given, twice. Raises `not-derivable`."""
-        try:
-            model = self._made(self.values)
-        except ParamcalcError:
-            raise
-        except FAILURES:
-            self.runner.on_meta = False
-            try:
-                model = self._made(self.values)
-            except ParamcalcError:
-                raise
-            except FAILURES as error:
-                raise raised(error) from error
-        first = self._read(self.values, model)
-        if not first.inventory.entries:
-            raise refuse("not-derivable", f"{self.name} makes a model without tensors")
-        second = self.runner.read(self._made(self.values))
-        if second.entries != first.inventory.entries:
-            raise refuse(
-                "not-derivable",
-                f"{self.name} is not a function of its arguments: called twice alike, it makes two models",
-                "sizes that are random, or kept from call to call, have no form",
-            )
-        self.runs[json.dumps(self.values, sort_keys=True)] = first
-        return first
-
-    def _made(self, values: Values) -> Any:
-        return self.runner.run(lambda: self.arguments.call(values))
-
-    def _read(self, values: Values, model: Any) -> Run:
-        inventory = self.runner.read(model, self.kinds)
-        return Run(dict(values), model, inventory)
-
-    def run(self, values: Values) -> Run | None:
-        """Run the constructor at a point, once; None where it raises."""
-        key = json.dumps(values, sort_keys=True)
-        if key not in self.runs:
-            self.runs[key] = None
-            try:
-                if key not in self.runner.models:
-                    self.runner.models[key] = None
-                    self.runner.models[key] = self._made(values)
-                model = self.runner.models[key]
-                found = self._read(values, model) if model is not None else None
-                if found is not None and found.inventory.is_degenerate <= self.base.inventory.is_degenerate:
-                    self.runs[key] = found
-            except ParamcalcError:
-                if self.runner.is_spent:
-                    raise
-            except FAILURES:
-                pass
-        return self.runs[key]
-
-    def _trace(self) -> None:
-        """Run the constructor on numbers that remember; where it does not take them, nothing is known of it."""
-        values = {
-            name: [traced(each, ex.made("item", ex.name(name), ex.number(place))) for place, each in enumerate(value)]
-            if isinstance(value, list)
-            else traced(value, ex.name(name))
-            for name, value in self.values.items()
-            if name not in self.fixed
-        }
-        with logging() as log:
-            try:
-                self._made({**self.values, **values})
-                self.is_traced = True
-            except ParamcalcError:
-                raise
-            except FAILURES:
-                self.is_traced = False
-        log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
-        self.log = log.at({name: self.values[name] for name in self.fixed})
 
     # --- conditions
 
@@ -332,7 +239,7 @@ class Derivation:
     def without_a_form(self, fixed: Mapping[str, str]) -> ParamcalcError:
         """Return the refusal of a constructor of which no argument can be kept."""
         reasons = "; ".join(f"{name}: {reason}" for name, reason in fixed.items())
-        return refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
+        return refuse("not-derivable", f"no form was found for any argument of {self.constructor.name} ({reasons})")
 
     def _candidates(self, runs: Sequence[Run]) -> Candidates:
         values = [run.values for run in runs]
@@ -346,7 +253,7 @@ class Derivation:
         layers, made, _ = written(nodes)
         data = {
             "paramcalc": 1,
-            "name": self.name,
+            "name": self.constructor.name,
             "framework": self.runner.framework,
             "connections": "none",
             "dims": {name: self.values[name] for name in self.points.free},
@@ -389,17 +296,9 @@ class Derivation:
             return None
         return Solution(spec, nodes, made, dict(self.fixed), self._required(), proved, self._idle())
 
-    def make_exact(self, nodes: list[Merged]) -> None:
+    def make_exact(self, nodes: Sequence[Merged]) -> None:
         """Write the quotients that a condition says are exact as such."""
-        exact = {
-            each.left.of
-            for each in self.points.kept
-            if each.is_equality and each.left.op == "%" and each.right == ex.number(0)
-        }
-        for node in nodes:
-            for name in ("fields", "of", "tensors", "times"):
-                setattr(node, name, _exactly(getattr(node, name), exact))
-            self.make_exact([*node.parts, *([node.otherwise] if node.otherwise is not None else [])])
+        make_exact(nodes, self.points.kept)
 
     def _further(self, seen: list[Run]) -> Iterator[Run]:
         """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
@@ -452,7 +351,7 @@ class Derivation:
         """Require the conditions on whose other side the constructor raises; return whether there are new ones."""
         found = []
         for condition in self._unkept():
-            if any(not condition.holds(run.values) for run in self.runs.values() if run is not None):
+            if any(not condition.holds(run.values) for run in self.constructor.runs.values() if run is not None):
                 continue
             point = next(self.points.violating(condition, self.points.kept), None)
             if point is None:
@@ -476,7 +375,7 @@ class Derivation:
     def _ever_moves(self, name: str) -> bool:
         """Whether two runs that differ in one dim alone have other tensors."""
         groups: dict[str, list[Run]] = {}
-        for run in self.runs.values():
+        for run in self.constructor.runs.values():
             if run is not None:
                 rest = json.dumps({key: value for key, value in run.values.items() if key != name})
                 groups.setdefault(rest, []).append(run)
@@ -513,7 +412,8 @@ class Derivation:
         if lists and self.points.lengths_vary:
             self.points.lengths_vary = False
             return
-        self._fix([self._blamed(lost, alike, others)], self._reason(lost))
+        blame = Blame(self.values, self.points.free, self.dependencies, self.last)
+        self._fix([blame.dim(lost, alike, others)], self._reason(lost))
 
     def _enriched(self) -> bool:
         """Add points on both sides of what the constructor compared, where there are few; return whether it did."""
@@ -568,42 +468,6 @@ class Derivation:
                 continue
         return None
 
-    def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
-        """Return the dim to fix: of those that what was lost depends on, the one on which least else does."""
-        free = self.points.free
-        moving = [name for name in free if self._moves(name, lost, others)]
-        if not moving and lost.is_number and lost.observed:
-            # none moves it alone, as it is rounded: that with which it rises or falls
-            seen = [(self.last[observation.point], value) for observation, value in lost.observed]
-            return max(free, key=lambda name: (_concordance(name, seen), free.index(name)))
-        moving = moving or [name for name in free if _divides(name, alike, others)] or list(free)
-        return min(moving, key=lambda name: (self._weight(name), -free.index(name)))
-
-    def _moves(self, name: str, lost: Lost, others: Sequence[Run]) -> bool:
-        """Whether what was lost changes with a dim alone."""
-        if name not in self.dependencies:
-            return True
-        before, after = self.dependencies[name]
-        if others:
-            return len(before.inventory.entries) != len(after.inventory.entries) or any(
-                run.values[name] != self.values[name] and _differs_only(run.values, self.values, name) for run in others
-            )
-        observed: dict[str, dict[Any, Any]] = {}
-        for observation, value in lost.observed:
-            observed.setdefault(json.dumps(self.last[observation.point]), {})[observation.counters] = value
-        first, second = (observed.get(json.dumps(run.values)) for run in (before, after))
-        if first is None or second is None:
-            return True
-        # of copies, those that are there both times
-        return any(first[counters] != second[counters] for counters in first.keys() & second.keys())
-
-    def _weight(self, name: str) -> int:
-        """Return how many tensors change with a dim."""
-        if name not in self.dependencies:
-            return 0
-        before, after = (run.inventory.entries for run in self.dependencies[name])
-        return sum(a != b for a, b in zip(before, after, strict=False)) + abs(len(before) - len(after))
-
     def _reason(self, lost: Lost) -> str:
         place = f"{lost.path}: " if lost.path else ""
         return f"{place}{lost.reason}"
@@ -619,35 +483,3 @@ class Derivation:
         self.enforced = []
         self.points.lengths_vary = self.lengths_may_vary
         self.points.kept = [*self.asserted]
-
-
-def _concordance(name: str, seen: Sequence[tuple[Values, int]]) -> float:
-    """Return how well a number rises, or falls, with a dim: 1 where it always does."""
-    sizes = [(sum(values[name]) if isinstance(values[name], list) else values[name], value) for values, value in seen]
-    signs = [
-        (size > other) - (size < other) if value > their else (size < other) - (size > other)
-        for (size, value), (other, their) in combinations(dict.fromkeys(sizes), 2)
-        if value != their
-    ]
-    return abs(sum(signs)) / len(signs) if signs else 0.0
-
-
-def _divides(name: str, alike: Sequence[Run], others: Sequence[Run]) -> bool:
-    """Whether a dim is larger in all of some runs than in all others."""
-    here, there = ([run.values[name] for run in runs] for runs in (alike, others))
-    return bool(here and there) and type(here[0]) is int and (min(here) > max(there) or max(here) < min(there))
-
-
-def _differs_only(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
-    return all(one[each] == other[each] for each in one if each != name)
-
-
-def _exactly(value: Any, exact: set[tuple[Any, ...]]) -> Any:
-    """Return a value in which quotients that leave no remainder are written so."""
-    if isinstance(value, Expr):
-        parts = tuple(_exactly(each, exact) for each in value.of)
-        op = "/" if value.op == "//" and value.of in exact else value.op
-        return ex.made(op, *parts) if value.op not in ("name", "number") else value
-    if isinstance(value, dict):
-        return {key: _exactly(each, exact) for key, each in value.items()}
-    return [_exactly(each, exact) for each in value] if isinstance(value, list) else value
