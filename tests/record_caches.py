@@ -70,6 +70,37 @@ def _deepseek(dims: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _mixtral(dims: dict[str, Any]) -> dict[str, Any]:
+    names = {"num_local_experts": "experts", "num_experts_per_tok": "experts_per_token"}
+    return {**_llama(dims), **{name: dims[dim] for name, dim in names.items()}}
+
+
+def _whisper(tr: Any, dims: dict[str, Any], batch: int, dtype: str) -> Any:
+    import torch
+
+    made = tr.WhisperConfig(
+        vocab_size=50,
+        num_mel_bins=4,
+        d_model=dims["width"],
+        encoder_layers=1,
+        decoder_layers=dims["depth"],
+        encoder_attention_heads=dims["heads"],
+        decoder_attention_heads=dims["heads"],
+        encoder_ffn_dim=8,
+        decoder_ffn_dim=8,
+        max_source_positions=dims["frames"] // 2,
+        max_target_positions=20,
+        pad_token_id=0,
+        bos_token_id=0,
+        eos_token_id=0,
+        decoder_start_token_id=0,
+    )
+    model = tr.WhisperForConditionalGeneration(made).eval().to(getattr(torch, dtype))
+    sound = torch.zeros((batch, 4, dims["frames"]), dtype=getattr(torch, dtype))
+    answer = torch.ones((batch, dims["tokens"]), dtype=torch.long)
+    return model(sound, decoder_input_ids=answer, use_cache=True).past_key_values
+
+
 def _t5(tr: Any, dims: dict[str, Any], batch: int, dtype: str) -> Any:
     import torch
 
@@ -127,6 +158,26 @@ ARCHITECTURES = (
                 "conv_kernel": d["window"],
             },
         ),
+    ),
+    Architecture(
+        "mixtral_8x7b.yaml",
+        (
+            {
+                "width": 16,
+                "depth": 2,
+                "heads": 4,
+                "key_value_heads": 2,
+                "experts": 4,
+                "experts_per_token": 2,
+                "tokens": 6,
+            },
+        ),
+        _decoder("Mixtral", _mixtral),
+    ),
+    Architecture(
+        "whisper_tiny.yaml",
+        ({"width": 12, "depth": 2, "heads": 3, "frames": 10, "sources": 5, "tokens": 4},),
+        _whisper,
     ),
     Architecture(
         "t5_small.yaml",

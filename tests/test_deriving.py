@@ -14,9 +14,10 @@ import paramcalc as pc
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import read_arguments
-from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.literals import doubles_in
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced

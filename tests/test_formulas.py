@@ -232,6 +232,62 @@ PROGRESSIONS = {
 }
 
 
+#: A U-Net, whose levels on the way up take what those on the way down give.
+UNET = """
+paramcalc: 1
+framework: torch
+dims: {colours: 3, classes: 2, width: 16, depth: 4}
+layers:
+  - Input: {shape: [colours, IMAGE, IMAGE]}
+  - name: down
+    times: depth - 1
+    index: i
+    layers:
+      - Conv2D: {filters: width * 2 ** i, kernel_size: 3, padding: 1}
+        name: conv
+      - MaxPool2D
+  - Conv2D: {filters: width * 2 ** (depth - 1), kernel_size: 3, padding: 1}
+  - name: up
+    times: depth - 1
+    index: i
+    layers:
+      - Conv2DTranspose: {filters: width * 2 ** (depth - 2 - i), kernel_size: 2, strides: 2}
+        name: up
+      - Concatenate: {axis: 1}
+        inputs: ["down[depth - 2 - i].conv", up]
+      - Conv2D: {filters: width * 2 ** (depth - 2 - i), kernel_size: 3, padding: 1}
+  - Conv2D: {filters: classes, kernel_size: 1}
+"""
+
+
+@pytest.mark.parametrize(("image", "deepest"), [(256, 9), (224, 6), (96, 6)])
+def test_the_depth_of_a_u_net_stays_a_symbol(image: int, deepest: int) -> None:
+    """As deep as its image can be halved: where it cannot, what is joined is not of one size, or nothing is left."""
+    spec = pc.loads(UNET.replace("IMAGE", str(image)))
+    form = pc.formula(spec)
+    colours, classes, width, depth = (form.symbols[name] for name in ("colours", "classes", "width", "depth"))
+    down = 9 * colours * width + width + 9 * width**2 * (4**depth - 4) / 6 + width * (2**depth - 2)
+    # the weights of 2 times 2, and of 3 times 3, of which each has twice as many inputs as outputs
+    up = 2 * (4 + 9) * width**2 * (4 ** (depth - 1) - 1) / 3 + 2 * width * (2 ** (depth - 1) - 1)
+    assert sympy.simplify(form.expr - (down + up + classes * width + classes)) == 0
+    assert form.conditions == (f"depth ≤ {deepest}", "depth ≥ 2")
+    for levels in range(2, deepest + 1):
+        assert form(depth=levels) == pc.count(spec, dims={"depth": levels}).total
+    with pytest.raises(pc.ParamcalcError, match=f"depth ≤ {deepest}"):
+        form(depth=deepest + 1)
+    with pytest.raises(pc.ParamcalcError):
+        pc.count(spec, dims={"depth": deepest + 1})
+
+
+def test_a_copy_that_follows_no_rule_is_not_taken_for_another() -> None:
+    """The last copy on the way up takes what the first on the way down gives, which has another width."""
+    text = UNET.replace("IMAGE", "64").replace("width * 2 ** i,", '"width * 2 ** i if i > 0 else 5",')
+    spec = pc.loads(text)
+    form = pc.formula(spec)
+    assert "depth" in form.fixed
+    assert form() == pc.count(spec).total
+
+
 def test_powers_of_one_number_are_one_power() -> None:
     """Widths that are doubled are summed as powers of 4, on the way up as on the way down."""
     way = "{Dense: {units: WIDTH, use_bias: false}, times: depth, index: i, of: [WIDTH]}"

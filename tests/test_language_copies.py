@@ -131,6 +131,26 @@ def test_a_copy_side_by_side_is_named_by_its_number() -> None:
     assert {row.name: row.inputs for row in counted(text).layers}["head"] == ("experts.0..3.down",)
 
 
+NO_HEADS = """
+dims: {n: 0}
+layers:
+  - Input: {shape: [4]}
+    name: x
+  - {Dense: {units: 3}, name: heads, parallel: n}
+  - {Concatenate: {axis: -1}, name: joined, inputs: TAKEN}
+  - Dense: {units: 2, use_bias: false}
+"""
+
+
+def test_of_no_copies_side_by_side_nothing_is_taken() -> None:
+    assert total(NO_HEADS.replace("TAKEN", "[x, heads]")) == 4 * 2
+    problem = refusal(NO_HEADS.replace("TAKEN", "heads"))
+    assert (problem.code, problem.message) == (
+        "missing-input",
+        "nothing flows out of 'heads', of which there are no copies",
+    )
+
+
 def test_copies_side_by_side_may_differ_and_absent_ones_are_left_out() -> None:
     text = """
     dims: {widths: [4, 8, 12]}

@@ -1,9 +1,11 @@
 """Measures: what may be summed over a network, by every verb that takes `of`."""
 
 import json
+import re
 from importlib import import_module
 
 import pytest
+import sympy
 from click.testing import CliRunner
 
 import paramcalc as pc
@@ -57,6 +59,20 @@ def test_what_is_no_measure_is_refused() -> None:
         pc.count(MIXTURE, of="bytes", causal="half")
 
 
+def test_the_receptive_field_is_no_measure_and_has_a_table_of_its_own() -> None:
+    with pytest.raises(pc.ParamcalcError, match="the receptive field has a table of its own: count --of receptive-fi"):
+        pc.formula(MIXTURE, of="receptive_field")
+
+
+@pytest.mark.parametrize("of", ["flops", "saved"])
+def test_what_cannot_be_measured_is_named_with_its_place(of: str) -> None:
+    spec = pc.loads(
+        "paramcalc: 1\nframework: torch\nlayers:\n  - Input: {shape: [9]}\n  - MelSpectrogram: {fft_length: 4}\n"
+    )
+    with pytest.raises(pc.ParamcalcError, match=r"<text>:5:5: error\[not-measurable\].*\(at 'mel_spectrogram'\)"):
+        pc.count(spec, of=of)
+
+
 def test_the_measures_of_tensors_are_what_a_count_has() -> None:
     for convention in ("keras", "torch"):
         count = pc.count(MIXTURE, convention)
@@ -91,11 +107,12 @@ def test_what_is_kept_of_a_mixture_is_refused_unless_all_of_it_is_active() -> No
         said,
         "with all of them active, it is known",
     )
-    with pytest.raises(pc.ParamcalcError, match="'experts' sends an example through chosen of experts copies"):
+    with pytest.raises(pc.ParamcalcError, match=r"not-measurable.*'experts' sends an example through"):
         pc.formula(MIXTURE, "torch", of="saved")
     sheet = pc.memory(MIXTURE, "torch", training="adam")
     assert sheet.saved is None
-    assert said in sheet.unknown["saved"]
+    assert sheet.unknown["saved"] == f"{said}: with all of them active, it is known"
+    assert max(map(len, str(sheet).splitlines())) <= 80
 
 
 def test_a_batch_is_a_dim_of_every_spec() -> None:
@@ -126,8 +143,73 @@ def test_what_needs_connections_refuses_an_inventory() -> None:
             verb(INVENTORY, of="activations")
         assert caught.value.code == "no-connections"
         assert "the measure 'activations' needs connections, and the group 'rest' lists" in str(caught.value)
-    with pytest.raises(pc.ParamcalcError, match="a type alone has no form of it"):
-        pc.formula(pc.Dense, of="activations")
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "of", "form"),
+    [
+        (pc.Dense(units=7), (5,), "flops", "2*n*u"),
+        (pc.Conv2D(filters=6, kernel_size=(3, 2), groups=2), (9, 8, 4), "flops",
+         "2*(h - k_h + 1)*(w - k_w + 1)*k_h*k_w*c*f/g"),
+        (pc.LSTM(units=3), (4, 5), "flops", "8*t*u*(n + u)"),
+        (pc.LSTM(units=3), (4, 5), "cache", "2*u*4"),
+        (pc.MultiHeadAttention(num_heads=2, key_dim=3, output_dim=5), (4, 6), "cache", "4*t*g*(k + v)"),
+        (pc.TransformerEncoderLayer(num_heads=2, dim_feedforward=7), (4, 6), "flops", "8*d**2*t + 4*d*f*t + 4*d*t**2"),
+        (pc.MaxPool1D(), (9, 2), "activations", "c*floor(t/2)"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, pc.Layer) else None,
+)  # fmt: skip
+def test_a_layer_type_has_a_form_of_what_flows(layer: pc.Layer, shape: tuple[int, ...], of: str, form: str) -> None:
+    """In the sizes of its input and its fields, the others at their defaults."""
+    general = pc.formula(type(layer), of=of)
+    names = {name: getattr(layer, field) for field, name in type(layer).lettered_fields().items()}
+    sizes = {name: value for name, value in names.items() if name in general.symbols}
+    sizes |= {
+        f"{name}_{side}": each
+        for name, value in names.items()
+        if isinstance(value, tuple)
+        for side, each in zip("hw", value, strict=False)
+    }
+    sizes |= dict(zip(type(layer).inputs[0].names or "n", shape, strict=True))
+    sizes |= {"k": 3, "v": 3, "g": 2} if isinstance(layer, pc.MultiHeadAttention) else {}
+    given = {name: sizes[name] for name in general.symbols}
+    assert general(**given) == pc.count(layer, input_shape=shape, of=of).total
+    expected = sympy.sympify(form, locals=dict(general.symbols))
+    assert {*general.symbols} == {str(each) for each in expected.free_symbols}
+    assert int(expected.subs({general.symbols[name]: value for name, value in given.items()})) == general(**given)
+
+
+@pytest.mark.parametrize("of", ["flops", "saved"])
+@pytest.mark.parametrize("target", ["text", "markdown", "latex", "html"])
+def test_a_worksheet_of_a_measure_gives_no_answer_away(of: str, target: str) -> None:
+    spec = pc.Spec([pc.Input(shape=(4099,)), pc.Dense(units=523), pc.Dense(units=87)])
+    derivation = pc.explain(spec, of=of)
+    blank, key = (re.sub(r"\{?,\}?", "", derivation.to(target, sheet=sheet)) for sheet in ("blank", "answers"))
+    for layer in derivation.layers:
+        for number in (layer.row.total, *(term.amount for term in layer.terms)):
+            assert str(number) in key
+            assert str(number) not in blank
+    points = re.search(r"of (\d+)", blank)
+    assert points is not None
+    assert f"{points[1]} points: one for each blank." in key
+
+
+def test_a_comparison_is_of_tensors_alone() -> None:
+    done = CliRunner().invoke(main, ["explain", "specs/keras_mlp.yaml", "--of", "flops", "--compare", "keras,torch"])
+    assert done.exit_code == 2
+    assert (
+        "--compare is of the tensors of both frameworks, not of flops:"
+        " 'paramcalc count SPEC --of flops --as FRAMEWORK' counts for each"
+    ) in done.stderr
+
+
+@pytest.mark.parametrize("of", ["training_flops", "saved"])
+def test_what_depends_on_the_layers_around_is_no_form_of_a_type(of: str) -> None:
+    message = f"the measure '{of}' depends on the layers around one: a type alone has no form of it"
+    with pytest.raises(pc.ParamcalcError, match=f"{message}\n    put a Dense into a spec, behind an Input"):
+        pc.formula(pc.Dense, of=of)
+    with pytest.raises(pc.ParamcalcError, match="Permute has no general form of what flows: it depends on its 'dims'"):
+        pc.formula(pc.Permute, of="flops")
 
 
 def test_an_unknown_length_is_asked_for_by_name() -> None:

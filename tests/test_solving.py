@@ -234,7 +234,8 @@ ORDER = "'9:3' goes from 9 to 3: there is no number between"
         ({"limit": 0}, "invalid-value", "'limit' is a whole number of at least 1, not 0", ""),
         ({"step": {"n": 2}}, "unknown-dim", "'n' has a step, and is not varied", "vary it as well"),
         ({"dims": {"w": 4}}, "invalid-value", "'w' is given a value, and is to be varied", "do one of the two"),
-        ({"where": "w + 1"}, "wrong-type", "'w + 1' is 2, and no condition", ""),
+        ({"where": "w + 1"}, "wrong-type", "'w + 1' is a number, and no condition", ""),
+        ({"where": "w % 64"}, "wrong-type", "'w % 64' is a number, and no condition", ""),
         ({"where": [3]}, "wrong-type", "a condition is a text, not 3", "as in 'width % heads == 0'"),
     ],
 )
@@ -249,6 +250,10 @@ def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], code: str, me
     [
         ({"of": "size"}, "error[unknown-measure]: there is no measure 'size'"),
         ({"where": "u > 2"}, "error[unknown-dim]: the spec has no dim 'u'"),
+        (
+            {"where": "flops < 9"},
+            "error[unknown-dim]: 'flops' is a measure, and solutions are held to conditions on dims",
+        ),
         ({"where": "w +"}, "error[invalid-expression]: 'w +' is not an expression"),
         ({"node": "head"}, "error[unknown-node]: there is no node 'head' with a part in the number of parameters"),
     ],

@@ -57,8 +57,11 @@ def test_what_breaks_a_condition_is_left_out() -> None:
         ({"vary": {"n": np.ones((2, 2), int)}}, "error[wrong-type]: the values of 'n' are an array of 2 axes"),
         ({"vary": [1, 2]}, "error[wrong-type]: a sweep varies dims over values, as a mapping has them or a table"),
         ({"where": "n + 1"}, "error[wrong-type]: takes conditions, and 'n + 1' is a number"),
-        ({"where": "free > 1"}, "error[free-dim]: 'free > 1' needs the value of 'free'\n    vary it, or give it one"),
+        ({"where": "free > 1"}, "error[free-dim]: 'free > 1' needs the value of 'free'\n    vary it, or give it"),
         ({"where": "n >"}, "error[invalid-expression]: 'n >' is not an expression"),
+        ({"where": "[1, 2][total] > 1"}, "error[wrong-type]: '[1, 2][total] > 1' is of a measure, and has no"),
+        ({"where": "total + 1"}, "error[wrong-type]: takes conditions, and 'total + 1' is a number"),
+        ({"where": "total <= 50M"}, "is not an expression: 50M is no number of it\n    write 50e6, or its digits"),
         ({"of": "flop"}, "error[unknown-measure]: there is no measure 'flop'"),
         ({"by": "total"}, "error[missing-key]: 'by' goes with 'top'"),
         ({"top": 0}, "error[invalid-value]: 'top' is a whole number of at least 1, not 0"),
@@ -68,6 +71,7 @@ def test_what_breaks_a_condition_is_left_out() -> None:
         ({"pareto": "total,n", "top": 1}, "error[invalid-value]: 'pareto' goes without 'top' and 'by'"),
         ({"dims": {"k": 1}}, "error[unknown-dim]: there is no dim, argument or counter 'k' here"),
         ({"dims": {"m": np.arange(3)}}, "error[wrong-type]: 'm' is given an array\n    vary it: vary={'m': …}"),
+        ({"dims": {"n": 3}}, "error[invalid-value]: 'n' is given a value, and is to be varied\n    do one of the two"),
         ({"causal": "half"}, "error[invalid-value]: 'causal' has no meaning for the measures of this sweep"),
         ({"vary": "no.csv"}, "error[unreadable-file]: no.csv: No such file or directory"),
     ],
@@ -101,6 +105,13 @@ def test_the_command_prints_rows() -> None:
     assert lines[-1] == "4 points"
     # 12·L·d² + 13·L·d + (V + T + 2)·d, as the paper has it
     assert lines[4] == f"  768      2   {12 * 2 * 768**2 + 13 * 2 * 768 + (50257 + 1024 + 2) * 768:,}"
+
+
+def test_a_row_that_is_refused_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "candidates.csv"
+    file.write_text("n,m\n1,2\n1,many\n")
+    with pytest.raises(pc.ParamcalcError, match="'m' varies over values, and 'many' is none, in row 1"):
+        pc.sweep(pc.loads(LINEAR), file)
 
 
 def test_rows_as_csv_and_json(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ def explain(
         raise click.UsageError("--format json is of the derivation: not with --blank, --answers or --compare")
     if brief and (blank or answers or compare or format == "json"):
         raise click.UsageError("--brief is of a derivation: not with --blank, --answers, --compare or --format json")
-    if of not in (None, DEFAULT_MEASURE) and (blank or answers or compare):
-        raise click.UsageError(f"--blank, --answers and --compare are of parameters, not --of {of}")
+    if of not in (None, DEFAULT_MEASURE) and compare:
+        way_out = f"'paramcalc count SPEC --of {of} --as FRAMEWORK' counts for each"
+        raise click.UsageError(f"--compare is of the tensors of both frameworks, not of {of}: {way_out}")
     from paramcalc.exports.derivations import render
 
     if compare is not None:

@@ -106,7 +106,8 @@ def sweep(
         training=optimizer(training, options),
         master=master,
     )
-    rows, skipped = _run(result, output, written)
+    is_table = output is None and plot is None and format == "table"
+    rows, skipped = _run(result, output, written, is_table)
     if plot is not None:
         from paramcalc.exports import plots
 
@@ -125,8 +126,12 @@ def sweep(
         sys.exit(1)
 
 
-def _run(result: Sweep, output: str | None, written: Any) -> tuple[int, int]:
-    """Work a sweep out, and write it where it is to go, with a bar in a terminal; give its rows, and those left out."""
+def _run(result: Sweep, output: str | None, written: Any, is_table: bool) -> tuple[int, int]:
+    """Work a sweep out, and write it where it is to go, with a bar in a terminal; give its rows, and those left out.
+
+    Of what is printed as a table, the first rows are kept.
+    """
+    from paramcalc.exports.sweeps import MOST_ROWS
     from paramcalc.results.sweeps.files import Interrupted
     from paramcalc.results.sweeps.files import write as write_rows
 
@@ -134,6 +139,9 @@ def _run(result: Sweep, output: str | None, written: Any) -> tuple[int, int]:
     try:
         if output is not None:
             return write_rows(result, output, written, bar)
+        if is_table:
+            beginning = result.beginning(MOST_ROWS, bar)
+            return beginning.rows, beginning.skipped
         part = result.run(bar)
         return part.rows, part.skipped
     except Interrupted as interrupted:

@@ -225,6 +225,15 @@ class ParamcalcError(Exception):
         """Return the same refusal, seen from further up in the document."""
         return ParamcalcError(problem.within(*path) for problem in self.problems)
 
+    def at_node(self, node: str, path: Path) -> ParamcalcError:
+        """Return the same refusal, said of a node and its place where it does not say so itself."""
+        return ParamcalcError(
+            problem
+            if problem.path or problem.source
+            else replace(problem, path=path, node="" if f"'{node}'" in problem.message else node)
+            for problem in self.problems
+        )
+
     def __str__(self) -> str:
         shown = [str(problem) for problem in self.problems[: LIMITS.problems]]
         if len(self.problems) > LIMITS.problems:

@@ -26,6 +26,8 @@ _OF_SAVED = (
 )
 _OF_TWIN = "; it is that of the same network in PyTorch"
 _WIDTH = 80
+#: The least room for what a part is made of.
+_LEAST = 24
 
 #: What each part is for one parameter.
 _FOR = {
@@ -54,13 +56,15 @@ def as_text(sheet: Memory, width: int) -> str:
     """Print a sheet for a terminal: a line a part, the question of each parameter's bytes, the budget, notes."""
     rows = list(_rows(sheet))
     widths = [max(map(len, column)) for column in zip(*(row[:3] for row in rows), strict=True)]
-    lines = [
-        f"{name:{widths[0]}}  {size:>{widths[1]}}  {rounded:>{widths[2]}}  {what}".rstrip()
-        for name, size, rounded, what in rows
-    ]
+    indent = " " * (sum(widths) + 6)
+    lines = []
+    for name, size, rounded, what in rows:
+        first, *rest = wrap(what, max(width - len(indent), _LEAST), break_on_hyphens=False) or [""]
+        lines.append(f"{name:{widths[0]}}  {size:>{widths[1]}}  {rounded:>{widths[2]}}  {first}".rstrip())
+        lines += [indent + line for line in rest]
     paragraphs = [*_question(sheet), *_budget(sheet), f"not covered: {_not_covered(sheet)}"]
-    rest = [line for each in paragraphs for line in ("", *_wrapped(each, width))]
-    return "\n".join([_title(sheet), "", *lines, *rest])
+    said = [line for each in paragraphs for line in ("", *_wrapped(each, width))]
+    return "\n".join([_title(sheet), "", *lines, *said])
 
 
 def _wrapped(paragraph: str, width: int) -> Iterator[str]:

@@ -29,7 +29,8 @@ def render(sweep: Sweep, target: str = "text", **_: Any) -> str:
 
 def table(sweep: Sweep, most: int = MOST_ROWS) -> str:
     """Write the first rows as a table, and how many there are."""
-    columns = {name: [_cell(value) for value in column[:most]] for name, column in sweep.columns.items()}
+    beginning = sweep.beginning(most)
+    columns = {name: [_cell(value) for value in column] for name, column in beginning.columns.items()}
     widths = {name: max(len(name), *map(len, cells), 1) for name, cells in columns.items()}
     lines = [f"{sweep.name} · {sweep.convention}" if sweep.name else sweep.convention, ""]
     lines.append("  ".join(name.rjust(widths[name]) for name in columns))
@@ -38,10 +39,10 @@ def table(sweep: Sweep, most: int = MOST_ROWS) -> str:
         "  ".join(cell.rjust(widths[name]) for name, cell in zip(columns, row, strict=True))
         for row in zip(*columns.values(), strict=True)
     ]
-    left = sweep.number - most
+    left = beginning.rows - most
     if left > 0:
         lines.append(f"… and {left:,} more rows")
-    return "\n".join([*lines, "", told(sweep.points, sweep.skipped)])
+    return "\n".join([*lines, "", told(sweep.points, beginning.skipped)])
 
 
 def told(points: int, skipped: int) -> str:

@@ -40,8 +40,10 @@ class AnyCopy:
             with algebra.assuming() as conditions:
                 tree = self.content(copy) if walk.choose(copy) else None
             is_whole = tree is not None and len(walk.problems) == len(problems)
-            if is_whole and self._hold(conditions) and self._are_made_alike(conditions.choices):
-                return tree
+            with algebra.trying() as succeed:
+                if is_whole and self._holds_for_all(conditions) and self._are_made_alike(conditions.choices):
+                    succeed()
+                    return tree
         except ParamcalcError:
             pass
         except Undecided as undecided:
@@ -65,6 +67,13 @@ class AnyCopy:
                     algebra.choose(relation, difference, 0)
         return True
 
+    def _holds_for_all(self, conditions: Iterable[tuple[str, Number, Number]]) -> bool:
+        """Return whether conditions hold for every number, as far as the sizes at hand allow it."""
+        try:
+            return self._hold(conditions)
+        except Undecided:
+            return False
+
     def _hold(self, conditions: Iterable[tuple[str, Number, Number]]) -> bool:
         """Return whether conditions hold for every number; what they are on other symbols is assumed."""
         for relation, left, right in conditions:
@@ -86,21 +95,41 @@ class AnyCopy:
 
     def _is_sure(self, relation: str, left: Number, right: Number) -> bool:
         """Return whether a condition holds since powers of whole numbers, such as 2**(depth - i), are whole."""
-        left, right = self._with_whole_powers(left), self._with_whole_powers(right)
+        left, right = self._with_whole_powers(self.whole(left)), self._with_whole_powers(self.whole(right))
         if relation == "divides":
             return bool((right / left).is_integer)
         above = left - right + 1
         return bool(relation == "≥" and above.is_integer and above.is_positive)
 
+    def whole(self, size: Number) -> Number:
+        """Return a size without the rounding of what is whole for every number."""
+        if not algebra.depends(size, self.number):
+            return size
+        return size.replace(
+            lambda each: isinstance(each, (sympy.floor, sympy.ceiling)),
+            lambda each: each.args[0] if self._with_whole_powers(each.args[0]).is_integer else each,
+        )
+
     def _with_whole_powers(self, value: Number) -> Any:
         """Return a value with a symbol in place of each power of a whole number, by an exponent of at least 0."""
         value = sympy.sympify(value)
-        powers = [
-            each
-            for each in value.atoms(sympy.Pow)
-            if each.base.is_integer and each.base.is_positive and self._is_exponent(each.exp)
-        ]
-        return value.xreplace({each: sympy.Dummy(integer=True, positive=True) for each in powers})
+        if value.is_Mul or value.is_Pow:
+            value = self._with_whole_power(value)
+        return value.func(*map(self._with_whole_powers, value.args)) if value.args else value
+
+    def _with_whole_power(self, term: Any) -> Any:
+        """Return a product with a symbol for the power in it; 128*2**(1 - i) is 2**(8 - i)."""
+        coefficient, rest = term.as_coeff_Mul()
+        factors = sympy.Mul.make_args(rest)
+        for factor in factors:
+            base, exponent = factor.as_base_exp()
+            if not (base.is_Integer and base > 1 and self._depends(exponent, 0)):
+                continue
+            more = sympy.multiplicity(base, coefficient)
+            if self._is_exponent(exponent + more):
+                others = (each for each in factors if each is not factor)
+                return sympy.Mul(coefficient / base**more, sympy.Dummy(integer=True, positive=True), *others)
+        return term
 
     def _is_exponent(self, value: Any) -> bool:
         """Return whether a value that depends on the number is an exponent of at least 0 for every number."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.graph.folding import alike_from_here
 from paramcalc.graph.repeated import Repeated
 from paramcalc.graph.scope import Copy, Entry, Values
@@ -55,7 +56,7 @@ class Copies(Repeated):
                 copy.last = self.times - 1
                 tree.times = self.times - number
                 break
-            if number == 1 and algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
+            if algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
         self._remark()
         if self.trees and self.flow and not self.flow.broken:
@@ -140,14 +141,27 @@ class Copies(Repeated):
         alike = all(same_values(value, self.carried[name]) for name, value in carried.items())
         return alike and alike_from_here(before, self.flow) and self.rest_is_alike(copy, tree)
 
-    def _sum_from_here(self, second: Copy, before: Flow | None) -> bool:
-        """Make one of the copies from the second on, where they grow by a rule. Returns whether they do."""
+    def _sum_from_here(self, first: Copy, before: Flow | None) -> bool:
+        """Make one of the copies from this one on, where they grow by a rule. Returns whether they do."""
         # only where there are symbols
         from paramcalc.graph.growing import Growth
 
-        growth = Growth(self.walk, self.content, second, self.counter, self.times, self.carried)
+        growth = Growth(self.walk, self.content, first, self.counter, self.times, self.carried)
         grown = growth.tree(before, self.flow)
         if grown is None:
             return False
+        if first.number == 0:
+            self._make_second()
         self.trees[-1], self.flow = grown, grown.flow
         return True
+
+    def _make_second(self) -> None:
+        """Evaluate the second copy, for references that name it; what it assumes, that for any number has assumed."""
+        walk, copies = self.walk, self.entry.copies
+        known, way = len(copies), len(walk.trail)
+        try:
+            with algebra.trying():
+                self.tree_of(self.copy(1, self._next_inputs(), {**self.entry.scope.values, **self.carried}))
+        except (Undecided, ParamcalcError):
+            # at the sizes at hand there is none
+            del copies[known:], walk.trail[way:]

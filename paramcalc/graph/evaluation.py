@@ -10,7 +10,7 @@ from paramcalc.conventions import Convention, convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, refuse
-from paramcalc.core.expression import bounded
+from paramcalc.core.expression import Environment, bounded
 from paramcalc.core.registry import kind
 from paramcalc.graph import remarks
 from paramcalc.graph.checks import agree, borrowed, check_output
@@ -129,11 +129,19 @@ class Evaluation(Walk):
             environment = self.environment(entry.scope.values, entry.scope.inputs, entry.scope)
             for index, reference in enumerate(node.inputs):
                 with self.asking("inputs", index):
-                    flows.append(entry.scope.output_of(reference.path(environment)))
+                    flows.append(self.taken(reference, environment, entry.scope))
             return self.unbundled(entry, tuple(flows))
         if previous is None or (node.layer is not None and not node.layer.inputs):
             return ()
         return self.unbundled(entry, (previous,))
+
+    def taken(self, reference: Reference, environment: Environment, scope: Scope) -> Flow:
+        """Return what flows out of the node that a reference names. Raises what it is refused for."""
+        if self.symbolic and not self.by_layers:
+            found = reference.of_any_copy(environment)
+            if found is not None:
+                return scope.output_of_any(*found)
+        return scope.output_of(reference.path(environment))
 
     def unbundled(self, entry: Entry, flows: tuple[Flow, ...]) -> tuple[Flow, ...]:
         """Return flows with those of copies side by side one by one. Raises `several-outputs` where one is taken."""

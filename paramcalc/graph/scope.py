@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Number, Shape
+from paramcalc.core.algebra import Number, Shape, Undecided
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, listed, quoted, refuse, suggest
 from paramcalc.graph.tree import Flow, Leaf
 from paramcalc.layers.base.fields import DEFAULT_DTYPE
@@ -71,6 +71,27 @@ class Scope:
             message = f"'{path}' has no output {place}"
             raise refuse("unknown-node", message, f"'{path}' is its first output, '{path}.1' the second of several")
         return output
+
+    def output_of_any(self, path: str, number: Number, rest: str) -> Flow:
+        """Return what flows out of a copy whose number is a symbol, or out of a node in it, which the `rest` names.
+
+        That the copy is there is assumed. Raises `Undecided` where no copy stands for all, and what `find` does.
+        """
+        entry, _ = self.find(path)
+        standing = entry.any_copy
+        found = _output_in(standing.copy, rest) if standing is not None else None
+        if standing is None or found is None:
+            raise Undecided(number)
+        _, symbol, first, last = standing
+        # those before may follow the same rule
+        while first > 0:
+            before = _output_in(entry.copy(first - 1), rest)
+            if before is None or not algebra.same_shapes(before.shape, _at(found.shape, symbol, first - 1)):
+                break
+            first -= 1
+        algebra.at_least(number - first, 0)
+        algebra.at_least(last - number, 0)
+        return Flow(_at(found.shape, symbol, number), found.leaf, found.place)
 
     def shape_of(self, reference: str) -> Shape:
         """Return the shape of what flows out of the node that a reference names.
@@ -184,6 +205,8 @@ class Entry:
     order: int = 0
     #: of a node that calls another again, by its path, that one, and the copy of it that the path says
     targets: dict[str, tuple[Entry, Copy | None]] = field(default_factory=dict)
+    #: of copies of which there are a symbol's number, the one that stands for them
+    any_copy: Standing | None = None
 
     @property
     def only_copy(self) -> Copy | None:
@@ -237,3 +260,27 @@ class Copy:
     leaf: Leaf | None = None
     #: of a group
     scope: Scope | None = None
+
+
+class Standing(NamedTuple):
+    """The copy that stands for all from one on: its number is a symbol."""
+
+    copy: Copy
+    symbol: Number
+    first: int
+    last: Number
+
+
+def _output_in(copy: Copy | None, rest: str) -> Flow | None:
+    """Return what flows out of a copy, or out of the node in it that a path names; None for what is not one shape."""
+    if copy is None:
+        return None
+    flow = copy.flow
+    if rest:
+        is_inside = copy.scope is not None and rest.partition(".")[0] in copy.scope.entries
+        flow = copy.scope.output_of(rest) if copy.scope is not None and is_inside else None
+    return flow if flow is not None and flow.bundle is None and not flow.broken else None
+
+
+def _at(shape: Shape, symbol: Number, number: Number) -> Shape:
+    return tuple(algebra.substituted(size, symbol, number) for size in shape)

@@ -109,4 +109,4 @@ def unknown_dims(names: frozenset[str]) -> tuple[str, str]:
         return "a length that is null", "write a number or the name of a dim in its place"
     dims = sorted(names)
     first = quoted(dims[0])[1:-1]
-    return ", ".join(f"'{name}'" for name in dims), f"give it one: --set {first}=…, or dims={{'{first}': …}}"
+    return ", ".join(f"'{name}'" for name in dims), f"give it a value: --set {first}=…, or dims={{'{first}': …}}"

@@ -88,6 +88,7 @@ class TrainingFlops(Flops):
     """The operations of all products of a forward pass and of the backward pass behind it."""
 
     name = "training_flops"
+    of_type = False
     phrase = "the FLOPs of a step of training"
     summary = (
         "The floating-point operations of a forward and a backward pass: a product is computed once forwards, and once"

@@ -22,6 +22,8 @@ def measure(name: str | None, options: Mapping[str, Any] | None = None) -> Measu
             hint = "'paramcalc memory' tells it part by part, and solve and sweep take it as a whole"
             raise refuse("unknown-measure", f"'{name}' is no measure that layers have", hint)
         hint = suggest(str(name), registry.MEASURES) or listed("the measures", registry.MEASURES)
+        if str(name).replace("_", "-") == registry.RECEPTIVE_FIELD:
+            hint = f"the receptive field has a table of its own: count --of {registry.RECEPTIVE_FIELD}"
         raise refuse("unknown-measure", f"there is no measure {quoted(name)}", hint)
     found: type[Measure] = registry.measure(name)
     stated = {option: value for option, value in (options or {}).items() if value is not None}

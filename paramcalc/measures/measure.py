@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from paramcalc.conventions import Convention, Spelling
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
-from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections, check_known
 from paramcalc.graph.values import unknown_dims
 from paramcalc.layers.base.fields import DTYPES
@@ -103,6 +103,8 @@ class Measure:
     term: ClassVar[str] = "tensor"
     #: whether it depends on how layers are connected, or on the shapes that flow
     needs_connections: ClassVar[bool] = False
+    #: whether a layer type alone has a form of it, which follows from its fields and the sizes of its inputs
+    of_type: ClassVar[bool] = True
     #: whether it is that of a whole batch: the spec then has a dim `batch`
     of_batch: ClassVar[bool] = False
     #: whether of copies side by side those count alone that an example passes through
@@ -198,7 +200,10 @@ class Amounts:
     def of(self, leaf: Leaf) -> Amount:
         """Return what is said of a leaf. Raises `free-dim` where a size is not known."""
         if id(leaf) not in self._found:
-            found = self._found[id(leaf)] = self._of_leaf(leaf)
+            try:
+                found = self._found[id(leaf)] = self._of_leaf(leaf)
+            except ParamcalcError as error:
+                raise error.at_node(leaf.name, leaf.path) from None
             for amount in (*(term.amount for term in found.terms), *found.once.values()):
                 self._check(amount, leaf)
         return self._found[id(leaf)]

@@ -14,7 +14,7 @@ from paramcalc.core.display import Displayed, derived, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
 from paramcalc.graph import Leaf
 from paramcalc.measures import BATCH, Amounts, Measure, Term
-from paramcalc.results.derivation import Notation
+from paramcalc.results.derivation import Notation, Sheet
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths, symbol
 from paramcalc.results.layer_symbols import SymbolMeaning, in_symbols
 from paramcalc.results.measurement import MeasuredLayer, Measurement, measured
@@ -86,12 +86,15 @@ class MeasureDerivation(Displayed):
     #: the closed form of a whole spec; None, where it has none, or one too long for a reader
     form: Formula | None
 
-    def to(self, target: Notation = "text", *, standalone: bool = False, brief: bool = False) -> str:
+    def to(
+        self, target: Notation = "text", *, sheet: Sheet = "derivation", standalone: bool = False, brief: bool = False
+    ) -> str:
         """Print the derivation as `text`, `markdown`, `latex` or `html`.
 
-        LaTeX that is `standalone` is a document, and needs no other. A `brief` derivation has a line for each layer.
+        As a `sheet`, it may be a worksheet, `blank`, or its key, `answers`. LaTeX that is `standalone` is a document,
+        and needs no other. A `brief` derivation has a line for each layer.
         """
-        return printed(self, target, standalone=standalone, brief=brief)
+        return printed(self, target, sheet=sheet, standalone=standalone, brief=brief)
 
     def plain(self) -> dict[str, Any]:
         """Return the derivation as JSON has it; the keys are stable."""

@@ -208,7 +208,10 @@ def _measured(spec: Spec, name: str, question: Question, unknown: dict[str, str]
     except ParamcalcError as error:
         if error.code == "invalid-value":
             raise
-        unknown[name] = error.problems[0].message
+        problem = error.problems[0]
+        # a length is asked for by its name
+        hint = problem.hint if error.code == "not-measurable" else ""
+        unknown[name] = ": ".join(filter(None, (problem.message, hint)))
         return None
     return _whole(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from paramcalc.core.algebra import is_symbol
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.core.expression.paths import copy_of, no_path, split_path
@@ -33,6 +34,22 @@ class Reference(str):
         return "".join(
             part if isinstance(part, str) else copy_of(part.evaluate(environment), self) for part in self.parts
         )
+
+    def of_any_copy(self, environment: Environment) -> tuple[str, Any, str] | None:
+        """Return the path of a node, the number of its copy, and the path in that, if that number is a symbol.
+
+        None for any other reference. Raises what `path` does.
+        """
+        values = [part if isinstance(part, str) else part.evaluate(environment) for part in self.parts]
+        places = [place for place, value in enumerate(values) if is_symbol(value)]
+        if len(places) != 1:
+            return None
+        (place,) = places
+        before, after = (
+            "".join(each if isinstance(each, str) else copy_of(each, self) for each in some)
+            for some in (values[:place], values[place + 1 :])
+        )
+        return before, values[place], after.lstrip(".")
 
 
 def read_reference(value: Any) -> Reference:

@@ -560,7 +560,13 @@ def _given(
     derived.
     """
     _check_fixed(network, opened, dims, varied)
-    return read_given(opened if measure is None else measure.prepared(opened), dims)
+    if measure is None:
+        return read_given(opened, dims)
+    from paramcalc.results.rows import located_in
+
+    with located_in(opened):
+        prepared = measure.prepared(opened)
+    return read_given(prepared, dims)
 
 
 def _check_fixed(network: Network, opened: Spec, dims: Any, varied: Iterable[str]) -> None:

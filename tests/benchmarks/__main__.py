@@ -132,6 +132,7 @@ def main() -> None:
     floor = in_pipe(script("floor"))
     compare("count of the seed network in a pipe / the floor", in_pipe(COUNT), floor, 21, "1.4")
     compare("count of the seed network in a terminal / the floor", in_terminal(COUNT), floor, 21, "1.6")
+    compare("count --of flops of the seed network / the floor", in_pipe([*COUNT, "--of", "flops"]), floor, 21, "1.5")
     compare("the same / torchinfo", in_pipe(COUNT), in_pipe(script("torchinfo_mlp")), 3)
     compare("the same / Keras, building it and summary()", in_pipe(COUNT), in_pipe(script("keras_mlp")), 3)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import keras
 import numpy as np
@@ -12,6 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import paramcalc as pc
+
+from ..record_caches import FILE
+from .kept import inputs_of
+from .test_building import OTHERS, SPECS
+from .test_saved import SIZES
 
 pytestmark = pytest.mark.framework
 
@@ -50,6 +58,45 @@ def test_keras(name: str, batch: int, steps: int, features: int, units: int) -> 
         layer = pc.kind(name)(units=units)
     _, *states = real(np.zeros((batch, steps, features), "float32"))
     assert _kept(layer, (steps, features), "keras", batch, "float32") == sum(np.asarray(each).nbytes for each in states)
+
+
+#: The specs that the caches of transformers are recorded of.
+RECORDED = {Path(record["spec"]).stem for record in json.loads(FILE.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("path", [path for path in SPECS if path.stem not in RECORDED], ids=lambda path: path.stem)
+def test_a_spec(path: Path) -> None:
+    """The states of its recurrent layers, and keys and values where attention looks back or at another sequence.
+
+    All others are held to transformers.
+    """
+    spec, dims = pc.load(path), {**OTHERS.get(path.stem, {}), **SIZES.get(path.stem, {})}
+    model = pc.build(spec, "torch", dims=dims).eval()
+    kept = 0
+
+    def states(_: Any, __: Any, outputs: Any) -> None:
+        nonlocal kept
+        kept += _sizes(outputs[1])
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.RNNBase):
+            module.register_forward_hook(states)
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def attending(query: Any, key: Any, value: Any, attn_mask: Any = None, *rest: Any, **named: Any) -> Any:
+        nonlocal kept
+        if attn_mask is not None or named.get("is_causal") or query.shape[-2] != key.shape[-2]:
+            kept += key.nbytes + value.nbytes
+        return attend(query, key, value, attn_mask, *rest, **named)
+
+    # the fast path of an encoder has an attention of its own
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        with patch("torch.nn.functional.scaled_dot_product_attention", attending), torch.no_grad():
+            model(*inputs_of(spec, 2, dims))
+    finally:
+        torch.backends.mha.set_fastpath_enabled(True)
+    assert pc.count(spec, "torch", of="cache", dims={**dims, "batch": 2}).total == kept
 
 
 @given(*[_SIZES] * 3, st.integers(3, 6), st.integers(1, 3), st.sampled_from(["valid", "same"]))

@@ -401,3 +401,52 @@ def test_packed_weights_are_refused_and_not_counted_as_nothing() -> None:
             " buffer, so it cannot be counted\n"
             "    read the model before it is quantised"
         )
+
+
+# --- what is stacked -------------------------------------------------------------------
+
+
+class Stacking(nn.Module):
+    """Layers side by side, what they give stacked along an axis, and what is done with that."""
+
+    def __init__(self, axis: int, behind: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(6, 5) for _ in range(4)])
+        self.axis, self.behind = axis, behind
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.behind(torch.stack([layer(x) for layer in self.layers], dim=self.axis))
+
+
+STACKED: dict[str, tuple[int, Callable[[torch.Tensor], torch.Tensor]]] = {
+    "the first axis": (1, lambda x: x),
+    "an axis between": (2, lambda x: x),
+    "the last axis": (-1, lambda x: x),
+    "the last but one": (-2, lambda x: x),
+    "summed along it": (-1, lambda x: x.sum(-1)),
+    "before the batch, and averaged": (0, lambda x: x.mean(0)),
+    "before the batch, and added": (0, lambda x: x.sum(dim=0)),
+    "before the batch, and the largest taken": (0, lambda x: torch.amax(x, dim=0)),
+    "before the batch, and one taken": (0, lambda x: x[1]),
+}
+
+
+@pytest.mark.parametrize("case", STACKED)
+def test_what_is_stacked_gives_the_same_numbers_once_it_is_built_again(case: str) -> None:
+    module = Stacking(*STACKED[case])
+    spec = pc.from_torch(module, (7, 6))
+    assert "Input of its own" not in (spec.description or "")
+    built = pc.build(spec)
+    # whole numbers, and four of them, so that nothing is rounded
+    for ours, theirs in zip(built.parameters(), module.parameters(), strict=True):
+        theirs.data.copy_(torch.randint(-9, 9, theirs.shape))
+        ours.data.copy_(theirs)
+    x = torch.randint(-9, 9, (2, 7, 6)).float()
+    torch.testing.assert_close(built(x), module(x), rtol=0, atol=0)
+
+
+def test_what_is_stacked_of_one_layer_is_what_that_gives() -> None:
+    module = Stacking(0, lambda x: x.mean(0))
+    module.layers = module.layers[:1]
+    spec = pc.from_torch(nn.Sequential(module, nn.Linear(5, 2)), (7, 6))
+    assert [row.output_shape for row in pc.count(spec, expand=True).layers] == [(7, 6), (7, 5), (7, 2)]

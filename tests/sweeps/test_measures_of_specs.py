@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
@@ -47,6 +47,7 @@ def test_the_form_of_a_measure_is_the_count_at_any_sizes(path: Path, of: str) ->
     # a condition may be one on a length that the spec leaves open
     valued = replace(form, values={**lengths, **form.values})
 
+    @settings(settings.get_profile("layers"))
     @given(st.data())
     def at_random_sizes(data: st.DataObject) -> None:
         sizes = sizes_for(valued, data)

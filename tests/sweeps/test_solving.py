@@ -1,5 +1,6 @@
 """What `solve` finds, and what it proves not to be there, is what counting each size one by one finds."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -369,6 +370,40 @@ def test_a_derived_network_and_a_live_one_are_solved() -> None:
     assert {"width": 12, "depth": 5} in solutions
     for each in solutions:
         assert each["depth"] * each["width"] * (each["width"] + 1) == 5 * 12 * 13
+    swept = pc.sweep(derived, {"width": [8, 12], "depth": range(1, 4)}, where="width * depth > 10").columns
+    rows = zip(*(swept[name].tolist() for name in ("width", "depth", "total")), strict=True)
+    assert list(rows) == [(w, d, d * w * (w + 1)) for w, d in ((8, 2), (8, 3), (12, 1), (12, 2), (12, 3))]
+
+
+#: TinyLlama 1.1B (Zhang et al. 2024); the total is that of its published weights.
+TINY_LLAMA = {
+    "model_type": "llama",
+    "architectures": ["LlamaForCausalLM"],
+    "hidden_size": 2048,
+    "intermediate_size": 5632,
+    "num_hidden_layers": 22,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 4,
+    "vocab_size": 32000,
+    "tie_word_embeddings": False,
+}
+
+
+def test_a_configuration_is_solved_and_swept_in_its_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(TINY_LLAMA))
+    solutions = pc.solve(
+        path,
+        total=1_100_048_384,
+        vary={"num_hidden_layers": None, "intermediate_size": None, "hidden_size": "1024:4096"},
+        step={"intermediate_size": 256, "hidden_size": 256},
+    )
+    assert {"num_hidden_layers": 22, "intermediate_size": 5632, "hidden_size": 2048} in solutions
+    assert all(pc.count(path, dims=each).total == 1_100_048_384 for each in solutions)
+    assert solutions.complete
+    swept = pc.sweep(path, {"num_hidden_layers": [22, 44]}).columns["total"].tolist()
+    embeddings = 2048 * (2 * 32000 + 1)
+    assert swept == [1_100_048_384, 2 * (1_100_048_384 - embeddings) + embeddings]
 
 
 def test_the_cost_does_not_depend_on_the_depth() -> None:

@@ -220,6 +220,18 @@ def test_cutting_and_processors_change_no_row(
         assert found.skipped == refused
 
 
+@pytest.mark.parametrize("where", ["width > 0", "width > 250", "width < 0"])
+def test_a_table_has_the_first_rows_without_holding_the_rest(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    cut(monkeypatch, 7, 50)
+    whole = pc.sweep(GPT2, GRID, where=where)
+    whole.run()
+    streamed = pc.sweep(GPT2, GRID, where=where)
+    assert str(streamed) == str(whole)
+    assert not streamed.is_done
+    assert streamed.beginning(3).columns["total"].tolist() == whole.columns["total"].tolist()[:3]
+    assert (streamed.beginning(3).rows, streamed.beginning(3).skipped) == (whole.number, whole.skipped)
+
+
 @pytest.mark.usefixtures("by_forms")
 def test_the_arithmetic_changes_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
     in_64_bits = pc.sweep(GPT2, GRID)
@@ -271,6 +283,39 @@ def test_the_first_points_by_a_column(
     place = [*GRID, "total"].index(by.strip("-"))
     expected = sorted(of_the_grid()[0], key=lambda row: row[place] * (-1 if by[0] == "-" else 1))[:top]
     assert rows(pc.sweep(GPT2, GRID, top=top, by=by)) == expected
+
+
+OF_MEASURES = {"width": range(96, 400, 36), "depth": range(1, 9, 3)}
+
+
+@cache
+def of_measures() -> list[tuple[int, int, int, int]]:
+    """The widths and depths, with the parameters and the bytes of the cache, by counts."""
+    totals, _ = counted(GPT2, OF_MEASURES)
+    return [
+        (width, depth, total, pc.count(GPT2, of="cache", dims={"width": width, "depth": depth, "tokens": 64}).total)
+        for width, depth, total in totals
+    ]
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+@pytest.mark.parametrize(
+    ("condition", "keeps"),
+    [
+        ("total <= 1.5e7", lambda width, depth, total, cache: total <= 15 * 10**6),
+        ("parameters % 5 == 3 or width < 100", lambda width, depth, total, cache: total % 5 == 3 or width < 100),
+        ("cache / total >= 1 / 25", lambda width, depth, total, cache: 25 * cache >= total),
+        ("cache > 100_000 and depth * width < 1000", lambda w, d, total, cache: cache > 100_000 and d * w < 1000),
+    ],
+)
+def test_conditions_may_name_measures(monkeypatch: pytest.MonkeyPatch, condition: str, keeps: Any, few: int) -> None:
+    monkeypatch.setattr(measuring, "FEW", few)
+    expected = [row[:3] for row in of_measures() if keeps(*row)]
+    assert 0 < len(expected) < len(of_measures())
+    arguments: Any = {"where": condition, "dims": {"tokens": 64}, "columns": ["width", "depth", "total"]}
+    assert rows(pc.sweep(GPT2, OF_MEASURES, **arguments)) == expected
+    largest = sorted(expected, key=lambda row: -row[2])[:3]
+    assert rows(pc.sweep(GPT2, OF_MEASURES, top=3, by="-total", **arguments)) == largest
 
 
 def test_several_measures_and_columns() -> None:

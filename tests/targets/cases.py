@@ -185,10 +185,16 @@ def of_measures() -> Iterator[pc.Formula]:
     convolutions = "  - Conv2D: {filters: width, kernel_size: 3, strides: 2}\n  - MaxPool2D\n  - Flatten\n"
     frozen = "  - Dense: {units: width}\n    trainable: false\n  - Dense: {units: width}\n    times: count\n"
     spec = pc.loads(lengths + convolutions + frozen)
-    for of in ("bytes", "flops", "training_flops", "activations"):
+    for of in ("trainable", "bytes", "flops", "training_flops", "activations", "saved", "cache"):
         yield pc.formula(spec, of=of, dims={"batch": None} if of == "activations" else None)
+    language_model = pc.load(SPECS[0].with_name("gpt2.yaml"))
     for causal in ("half", "exact"):
-        yield pc.formula(pc.load(SPECS[0].with_name("gpt2.yaml")), of="training_flops", causal=causal)
+        yield pc.formula(language_model, of="training_flops", causal=causal)
+    for of in ("saved", "cache"):
+        yield pc.formula(language_model, of=of, dims={"batch": None})
+    for of in ("active", "flops"):
+        yield pc.formula(pc.load(SPECS[0].with_name("mixtral_8x7b.yaml")), of=of)
+    yield pc.formula(pc.LSTM, of="flops")
 
 
 @st.composite

@@ -42,6 +42,7 @@ from paramcalc.core.algebra.comparison import (
     require,
     same,
     same_shapes,
+    trying,
 )
 from paramcalc.core.algebra.repetition import (
     Allowance,
@@ -126,4 +127,5 @@ __all__ = [
     "terms_of",
     "total",
     "truth",
+    "trying",
 ]

@@ -41,6 +41,8 @@ def divide(dividend: Number, divisor: Number, rule: str = "") -> Number:
     if isinstance(dividend, Unknown) or isinstance(divisor, Unknown):
         return dividend // divisor
     if is_symbol(dividend) or is_symbol(divisor):
+        if divisor == 1:
+            return dividend
         _assume_not_zero(divisor)
         quotient = dividend / divisor
         if not quotient.is_integer:

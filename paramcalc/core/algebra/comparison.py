@@ -67,6 +67,18 @@ def mentions(conditions: Iterable[tuple[str, Number, Number]], number: Number) -
     return any(is_symbol(side) and side.has(number) for _, left, right in conditions for side in (left, right))
 
 
+@contextmanager
+def trying() -> Iterator[Callable[[], None]]:
+    """Assume what is needed within it only if it succeeds: if what it gives is called."""
+    collected, succeeded = _conditions.get(), []
+    before = None if collected is None else (len(collected), len(collected.choices))
+    try:
+        yield lambda: succeeded.append(True)
+    finally:
+        if collected is not None and before is not None and not succeeded:
+            del collected[before[0] :], collected.choices[before[1] :]
+
+
 def equal(left: Number, right: Number) -> bool:
     """Return whether two sizes agree. An unknown length agrees with anything.
 
@@ -127,8 +139,8 @@ def at_least(value: Number, bound: int) -> bool:
     if is_symbol(value):
         if value.is_Integer:
             return int(value) >= bound
-        whole = bound == 1 and value.is_positive and value.is_integer
-        if not whole and not (value - bound).is_nonnegative:
+        # a size is whole, if only since what makes it so was assumed
+        if not (bound == 1 and value.is_positive) and not (value - bound).is_nonnegative:
             assume("≥", value, bound)
         return True
     return bool((value >= bound).all()) if is_array(value) else bool(value >= bound)

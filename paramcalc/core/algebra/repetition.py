@@ -82,7 +82,12 @@ def by_steps(size: Number, following: Number, number: Number) -> Number:
 
 def by_factors(size: Number, following: Number, number: Number) -> Number:
     """Return the size at a number, of a row that goes on from 1 by equal factors."""
-    return size if same(size, following) else size * ratio(sympy_module().sympify(following), size) ** (number - 1)
+    if same(size, following):
+        return size
+    sympy = sympy_module()
+    # 2**(depth - 2) / 2**(depth - 1) is a half, and 2**depth of that to the i is 2**(depth - i)
+    factor = sympy.powsimp(ratio(sympy.sympify(following), size))
+    return sympy.powsimp(size * factor ** (number - 1))
 
 
 def substituted(size: Number, number: Number, value: Number) -> Number:

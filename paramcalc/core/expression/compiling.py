@@ -69,6 +69,10 @@ def conjuncts(text: str) -> list[str]:
 _OTHER_LANGUAGES = {"&&": "and", "||": "or", "?": "a if c else b", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">="}
 
 
+#: What people write behind a number, and how many zeros it stands for.
+_ZEROS = {"K": 3, "M": 6, "B": 9, "T": 12}
+
+
 def _syntax_message(error: SyntaxError, text: str) -> tuple[str, str]:
     """Say what is wrong with the text of an expression, and the way out."""
     if not text:
@@ -78,6 +82,10 @@ def _syntax_message(error: SyntaxError, text: str) -> tuple[str, str]:
         if sign in text and not re.search("never closed|unmatched|does not match", message):
             return f"'{sign}' is not part of it", f"write {instead}"
     rest = text[(error.offset or 1) - 1 :] if error.lineno == 1 else ""
+    unit = re.search(r"\b(\d[\d_.]*)([KMBT])\b", text)
+    if message.startswith("invalid decimal literal") and unit is not None:
+        written = f"{unit[1]}e{_ZEROS[unit[2]]}"
+        return f"{unit[0]} is no number of it", f"write {written}, or its digits"
     if message.startswith("leading zeros"):
         return "a number has no leading zeros", ""
     if message.startswith("invalid syntax"):

@@ -53,5 +53,5 @@ def made(
 ) -> Document:
     """Make the sheet of a derivation or a comparison."""
     if isinstance(result, MeasureDerivation):
-        return of_measures.document(result, brief)
+        return of_measures.document(result, sheet, brief)
     return document(result, sheet, brief) if isinstance(result, Derivation) else compared(result)

@@ -9,6 +9,7 @@ from paramcalc.core import notation
 from paramcalc.core.lines import one_line
 from paramcalc.core.notation import written_product, written_sum
 from paramcalc.exports.derivations.blocks import (
+    Answer,
     Block,
     Cell,
     Document,
@@ -22,15 +23,17 @@ from paramcalc.exports.derivations.blocks import (
     Section,
     SymbolicShape,
     Table,
+    answers_in,
 )
 from paramcalc.exports.derivations.data import substituted
 from paramcalc.exports.derivations.forms import form_blocks
-from paramcalc.exports.derivations.steps import answers, between, without_repetitions
+from paramcalc.exports.derivations.steps import answers, between, exercise, without_repetitions, worksheet_heading
 from paramcalc.exports.derivations.totals import share_text
 from paramcalc.exports.languages.tree import expression, form_data, number
 from paramcalc.exports.numbers import binary_bytes, thousands
 from paramcalc.exports.plain import dims, exact, row, shape
 from paramcalc.layers.base.axes import shape_text
+from paramcalc.results.derivation import Sheet
 from paramcalc.results.formula import symbol
 from paramcalc.results.layer_symbols import SymbolMeaning
 from paramcalc.results.measure_derivation import DerivedTerm, MeasureDerivation, MeasuredLayerDerivation
@@ -41,10 +44,16 @@ VERSION = 1
 _MOST_ROWS = 12
 
 
-def document(derivation: MeasureDerivation, brief: bool = False) -> Document:
-    """Make the sheet: the whole, then each layer that comes to anything; of a `brief` one, a line for each layer."""
+def document(derivation: MeasureDerivation, kind: Sheet = "derivation", brief: bool = False) -> Document:
+    """Make the sheet: the whole, then each layer that comes to anything; of a `brief` one, a line for each layer.
+
+    A worksheet, and its key, have an exercise for each layer, and one for the whole.
+    """
     found = derivation.measurement
-    title = " · ".join(filter(None, (one_line(found.name) or derivation.node, found.convention, found.measure)))
+    added = {"derivation": "", "blank": "worksheet", "answers": "answers"}[kind]
+    title = " · ".join(filter(None, (one_line(found.name) or derivation.node, found.convention, found.measure, added)))
+    if kind != "derivation":
+        return Document(title, kind, tuple(_worksheet(derivation, kind == "blank")))
     total = sum(layer.row.total for layer in derivation.layers)
     whole = f"{thousands(total)} {found.unit}" + (f" · {binary_bytes(total)}" if found.unit == "bytes" else "")
     return Document(title, "derivation", tuple(_blocks(derivation, total, brief)), (whole,))
@@ -66,6 +75,31 @@ def _blocks(derivation: MeasureDerivation, total: int, brief: bool) -> Iterator[
     explained: dict[Any, Link] = {}
     for layer in derivation.layers:
         yield _layer(layer, derivation, explained)
+
+
+def _worksheet(derivation: MeasureDerivation, blank: bool) -> Iterator[Block]:
+    explained: dict[Any, Link] = {}
+    found = [_layer(layer, derivation, explained) for layer in derivation.layers]
+    if derivation.node is None and found:
+        found.append(Section("The whole model", "", tuple(_sum(derivation)), "whole"))
+    exercises: list[Block] = [
+        exercise(number, section.title, section.aside, section.own_blocks, section.anchor)
+        for number, section in enumerate(found, start=1)
+    ]
+    yield worksheet_heading(answers_in(tuple(exercises)), blank)
+    yield Paragraph((derivation.measure.summary,))
+    yield from exercises or [Paragraph((f"There is nothing to work out: no {derivation.measure.unit} here.",))]
+    yield from (Paragraph((f"Note: {note}",)) for note in derivation.measurement.notes if derivation.node is None)
+
+
+def _sum(derivation: MeasureDerivation) -> Iterator[Block]:
+    """Make the exercise of the whole: what each layer adds, the sum, and the closed form."""
+    rows = tuple(((layer.name,), (Answer((thousands(layer.row.total),)),)) for layer in derivation.layers)
+    total = sum(layer.row.total for layer in derivation.layers)
+    sums: tuple[tuple[Cell, ...], ...] = ((("total",), (Answer((thousands(total),)),)),)
+    yield Table(("layer", derivation.measure.unit), rows, (1,), sums)
+    if derivation.form is not None:
+        yield from form_blocks(derivation.form, derivation.measurement.total)
 
 
 def _where(derivation: MeasureDerivation, total: int) -> Table:
@@ -102,7 +136,7 @@ def _layer(layer: MeasuredLayerDerivation, derivation: MeasureDerivation, explai
     first = explained.setdefault(key, Link(layer.name, layer.name))
     blocks: list[Block] = []
     if first.text != layer.name:
-        blocks.append(Paragraph(("Like ", first, f": {thousands(layer.one)} {unit}.")))
+        blocks.append(Paragraph(("Like ", first, ": ", Answer((thousands(layer.one),)), f" {unit}.")))
     else:
         blocks += _terms(layer, derivation.measure.term, unit)
     return Section(f"{layer.name} · {layer.row.kind}", aside, (*blocks, *_copies(layer)), layer.name)
@@ -110,7 +144,8 @@ def _layer(layer: MeasuredLayerDerivation, derivation: MeasureDerivation, explai
 
 def _terms(layer: MeasuredLayerDerivation, heading: str, unit: str) -> Iterator[Block]:
     rows = tuple(
-        ((Name(term.name),), (SymbolicShape(term.symbolic_factors),), (one_line(term.purpose),)) for term in layer.terms
+        ((Name(term.name),), (Answer((SymbolicShape(term.symbolic_factors),), "long"),), (one_line(term.purpose),))
+        for term in layer.terms
     )
     yield Table((heading, "factors", "what it is"), rows)
     if layer.symbols:
@@ -133,7 +168,7 @@ def _legend(symbols: Sequence[SymbolMeaning]) -> Legend:
         tuple(
             (
                 tuple(between(", ", [Maths(symbol(each.name)) for each in group])),
-                (", ".join(thousands(each.value) for each in group),),
+                (Answer((", ".join(thousands(each.value) for each in group),)),),
                 meaning,
             )
             for meaning, group in groups.items()
@@ -157,7 +192,8 @@ def _copies(layer: MeasuredLayerDerivation) -> Iterator[Block]:
         product = (*product, f" {'-' if once < 0 else '+'} {thousands(abs(once))}")
     note: Cell = ("the first copy is another than the rest",) if once else ()
     copies = "1 copy" if layer.copies == 1 else f"{thousands(layer.copies)} copies"
-    yield Equations((Equation((copies,), (product, (Maths(layer.row.total),)), note),), stepwise=False)
+    steps: tuple[Cell, ...] = ((Answer(product, "long"),), (Answer((Maths(layer.row.total),)),))
+    yield Equations((Equation((copies,), steps, note),), stepwise=False)
 
 
 # --- As data -----------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from paramcalc.core.lines import one_line
 from paramcalc.core.notation import written_product, written_sum
 from paramcalc.exports.derivations.blocks import (
     Answer,
-    Blank,
     Block,
     Cell,
     Document,
@@ -32,7 +31,7 @@ from paramcalc.exports.derivations.blocks import (
     answers_in,
 )
 from paramcalc.exports.derivations.forms import form_blocks
-from paramcalc.exports.derivations.steps import answers, between, without_repetitions
+from paramcalc.exports.derivations.steps import answers, between, exercise, without_repetitions, worksheet_heading
 from paramcalc.exports.derivations.totals import sum_table, trained_and_not, where_they_sit
 from paramcalc.exports.numbers import keras_bytes, thousands
 from paramcalc.layers.base.axes import shape_text
@@ -110,11 +109,7 @@ class _Sheet:
             blocks.append(self.section_of("The sum", "", (sum_table(self.parts),), "sum"))
         if not self.exercises:
             blocks.append(Paragraph(("There is nothing to work out: no layer here owns a tensor.",)))
-        points = thousands(self.points)
-        if self.kind == "blank":
-            yield Paragraph(("Name: ", Blank("long"), "  Date: ", Blank(), "  Points: ", Blank(), f" of {points}"))
-        else:
-            yield Paragraph((f"{points} points: one for each blank.",))
+        yield worksheet_heading(self.points, self.kind == "blank")
         yield from [*blocks, *self.notes()]
 
     # --- the whole
@@ -202,11 +197,9 @@ class _Sheet:
         """Make a section; an exercise has a number and points."""
         if not self.is_exercise:
             return Section(title, aside, blocks, anchor)
-        points = answers_in(blocks)
         self.exercises += 1
-        self.points += points
-        counted = "1 point" if points == 1 else f"{thousands(points)} points"
-        return Section(f"{self.exercises}. {title} ({counted})", aside, blocks, anchor)
+        self.points += answers_in(blocks)
+        return exercise(self.exercises, title, aside, blocks, anchor)
 
     def first_alike(self, layer: LayerDerivation) -> Link | None:
         """Return a link to the first layer of the same type, fields and shapes; None where this one is the first."""

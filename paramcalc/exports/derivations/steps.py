@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paramcalc.core import notation
-from paramcalc.exports.derivations.blocks import Answer, Cell, Maths, Piece
+from paramcalc.exports.derivations.blocks import (
+    Answer,
+    Blank,
+    Block,
+    Cell,
+    Maths,
+    Paragraph,
+    Piece,
+    Section,
+    answers_in,
+)
+from paramcalc.exports.numbers import thousands
 
 
 def without_repetitions(*steps: Maths) -> list[Maths]:
@@ -18,6 +29,21 @@ def answers(steps: Sequence[Maths]) -> tuple[Cell, ...]:
     """Make steps those that a student is to find: the last is a number."""
     rooms = ["long"] * (len(steps) - 1) + ["short"]
     return tuple((Answer((step,), room),) for step, room in zip(steps, rooms, strict=True))
+
+
+def exercise(number: int, title: str, aside: str, blocks: tuple[Block, ...], anchor: str) -> Section:
+    """Make a section with a number, and a point for each answer."""
+    points = answers_in(blocks)
+    counted = "1 point" if points == 1 else f"{thousands(points)} points"
+    return Section(f"{number}. {title} ({counted})", aside, blocks, anchor)
+
+
+def worksheet_heading(points: int, blank: bool) -> Paragraph:
+    """Make the line above the exercises: for a name on a worksheet, of what there is to earn on its key."""
+    counted = thousands(points)
+    if blank:
+        return Paragraph(("Name: ", Blank("long"), "  Date: ", Blank(), "  Points: ", Blank(), f" of {counted}"))
+    return Paragraph((f"{counted} points: one for each blank.",))
 
 
 def between(joint: str, pieces: Sequence[Piece]) -> Iterator[Piece]:

@@ -19,6 +19,7 @@ from paramcalc.exports.languages.lines import wrapped
 from paramcalc.exports.numbers import thousands
 from paramcalc.exports.tables import with_values
 from paramcalc.results.formula import Formula
+from paramcalc.results.formula.conditions import in_words
 from paramcalc.results.formula.whole import DoubleProduct, FloorQuotient, Quotient, Remainder, whole
 
 
@@ -109,7 +110,7 @@ def program(form: Formula, language: Language) -> Program:
     checks = (*_exact(scaled), *_checks(relations, result, sizes))
     sides = [side for check in checks for side in (check.left, check.right)]
     formula = notation.text(expr)
-    conditions = [_words(*relation) for relation in relations]
+    conditions = [in_words(relation) for relation in relations]
     value = form.own_value if form.symbols.keys() <= form.values.keys() else None
     return Program(
         form,
@@ -151,7 +152,7 @@ def _size(form: Formula, dim: str, symbol: Any) -> Size:
 def _checks(relations: list[tuple[str, Any, Any]], result: Any, sizes: tuple[Size, ...]) -> list[Check]:
     """Return the conditions beyond the least value of each size; no divisor is 0."""
     checks = [
-        Check(relation, whole(left), whole(right), _words(relation, left, right))
+        Check(relation, whole(left), whole(right), in_words((relation, left, right)))
         for relation, left, right in relations
         if not _is_least(relation, left, right)
     ]
@@ -187,10 +188,6 @@ def _is_least(relation: str, left: Any, right: Any) -> bool:
 
 
 # --- Words -----------------------------------------------------------------------------
-
-
-def _words(relation: str, left: Any, right: Any) -> str:
-    return f"{notation.text(left)} {relation} {notation.text(right)}"
 
 
 def _explanation(

@@ -13,7 +13,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from transformers.configuration_utils import ALLOWED_ATTN_LAYER_TYPES, ALLOWED_MLP_LAYER_TYPES
+from transformers.configuration_utils import ALLOWED_ATTN_LAYER_TYPES, ALLOWED_LAYER_TYPES, ALLOWED_MLP_LAYER_TYPES
 
 from paramcalc.families.generator.models import IGNORED, Declared, Fields
 
@@ -177,9 +177,25 @@ class Drawing:
             more = [each + (place == 0) for place, each in enumerate(value)]
             return [[each * 2 for each in value], more, value[:-1] or [*value, *value], [*value, value[-1]]]
         if isinstance(value[0], str):
-            texts = sorted({*value, *self.texts(last), *self.texts(last.rstrip("s"))})
+            texts = self._texts_among(last, value)
             return [[texts[(place + shift) % len(texts)] for place in range(len(value))] for shift in range(len(texts))]
         return []
+
+    def _texts_among(self, last: str, value: Iterable[str]) -> list[str]:
+        """Return the texts that may be in a list."""
+        return sorted({*value, *self.texts(last), *self.texts(last.rstrip("s"))})
+
+    def choices(self, name: str) -> list[list[str]]:
+        """Return the kinds of layers that may be in a list, the known ones first, the rest in fours.
+
+        Nothing, where it is no list of kinds that transformers names.
+        """
+        value = self.fields[name]
+        if not isinstance(value, list) or not value or not {*map(str, value)} <= {*ALLOWED_LAYER_TYPES}:
+            return []
+        known = [each for each in self._texts_among(name.rpartition(".")[2], value) if each in ALLOWED_LAYER_TYPES]
+        others = sorted({*ALLOWED_LAYER_TYPES} - {*known})
+        return [[each] for each in known] + [others[first : first + 4] for first in range(0, len(others), 4)]
 
     def _absent(self, name: str, last: str) -> list[Any]:
         if "rope" in last:

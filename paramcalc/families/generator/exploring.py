@@ -27,11 +27,14 @@ from paramcalc.families.generator.models import (
     tensors,
 )
 from paramcalc.families.generator.recording import LOST
+from paramcalc.families.generator.remembering import has_one_of
 from paramcalc.families.generator.texts import names_in
 from paramcalc.families.generator.tracing import models_loaded, trace
 
-#: The seconds of a processor after which a class is given up as it is, however few models were constructed.
-_SECONDS = 300.0
+#: The tensors after which no more models are constructed, however few these were: a number, so that it repeats.
+_TENSORS = 25_000
+#: How many layers a small model has: the first of these with which one can be constructed.
+_FEW = (3, 4, 6, 8, 12, 16, 20)
 #: The field that says what part of a head is rotated; it stands among those of the rotation, or beside them.
 ROTATED = "partial_rotary_factor"
 #: How many values are tried at most to turn a condition.
@@ -56,9 +59,9 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
-    tries: Tries = field(default_factory=Tries)
-    #: the same without buffers, where these cannot be learnt
-    without_buffers: Tries = field(default_factory=lambda: Tries(with_buffers=False))
+    #: what was learnt without buffers, where these cannot be learnt
+    without_buffers: Tries = field(default_factory=Tries)
+    tries: Tries = field(init=False)
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
@@ -66,10 +69,13 @@ class Explorer:
     tried: set[str] = field(default_factory=set)
     #: the fields by their paths that each run was given
     flat: list[dict[str, Any]] = field(default_factory=list)
+    #: the tensors of all runs together
+    constructed: int = 0
     #: the conditions, the runs and the places among values that were tried
     flipped: set[tuple[str, int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.tries = Tries(self.without_buffers)
         config = made_config(self.model_type, {})
         self.cls = model_class(self.model_type, self.class_name)
         self.fields = fields_of(config)
@@ -78,6 +84,7 @@ class Explorer:
         classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
         modules = tuple(dict.fromkeys(each.__module__ for each in classes))
         self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed))
+        self.choices = {name: self.drawing.choices(name) for name in self.drawing.names}
         self.types = self._types(config)
         self.base = self._needed(config)
         self.fields.update(self.base)
@@ -138,7 +145,7 @@ class Explorer:
                 config = made_config(self.model_type, overridden(given))
                 fields = fields_of(config)
                 fields["num_labels"] = int(config.num_labels)
-                model, recorder = trace(self.cls, config, fields, self.declared.optional)
+                model, recorder = trace(self.cls, config, fields, self.declared.optional, self.choices)
         except Exception as error:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False
@@ -146,6 +153,7 @@ class Explorer:
         self.without_buffers.learn(model, recorder)
         self.flat.append(dict(given))
         self.runs.append(Run(overridden(given), fields, tensors(model, marked=True)))
+        self.constructed += len(self.runs[-1].tensors)
         self.reads |= recorder.reads
         self.missing |= recorder.missing
         return True
@@ -153,9 +161,7 @@ class Explorer:
     def explore(self) -> None:
         """Construct what is worth constructing: a number of models alone decides when it ends, so that it repeats."""
         self.run({})
-        self.small = self.drawing.depths(3)
-        if not self.run(self.small):
-            self.small = {}
+        self.small = next((few for few in map(self.drawing.depths, _FEW) if self.run(few)), {})
         for depth in (2, 5):
             self.run(self.drawing.depths(depth))
         self.move_followed()
@@ -179,8 +185,8 @@ class Explorer:
 
     @property
     def is_done(self) -> bool:
-        """Whether as many models were constructed as may be."""
-        return len(self.tried) >= self.most or self.seconds > _SECONDS
+        """Whether as many models, or as large ones, were constructed as may be."""
+        return len(self.tried) >= self.most or self.constructed >= _TENSORS
 
     def relevant(self) -> list[str]:
         """Return the fields that the code reads."""
@@ -189,11 +195,13 @@ class Explorer:
     def one_sided(self) -> list[tuple[str, int]]:
         """Return the conditions that were seen one way only where they are asked, each with a small run that does."""
         sizes = [len(run.tensors) for run in self.runs]
+        # no model of the type knows these kinds of layers
+        vain = {has_one_of(name, each) for name, parts in self.choices.items() for each in parts if len(each) > 1}
         return sorted(
             {
                 (text, min(runs, key=lambda run: (sizes[run], run)))
                 for text, runs in self.tries.one_sided()
-                if LOST not in text
+                if LOST not in text and text not in vain
             }
         )
 

@@ -90,17 +90,25 @@ class _Reader:
         text = asked[0].text
         if not sides or (errors and LOST in text):
             raise errors[0]
+        self.leave(errors)
         if LOST in text:
             return self.undecided(text, [*sides.values()])
         if len(sides) == 2:
             try:
                 return chosen(text, sides[True], sides[False])
-            except NotLearnt:
-                pass
+            except NotLearnt as error:
+                self.leave([error])
         outcome, body = next(iter(sides.items()))
         if is_certain(tidied(text if outcome else negated(text))):
             return body
         return replace(body, requires=(((), text if outcome else negated(text)), *body.requires))
+
+    def leave(self, errors: Sequence[NotLearnt]) -> None:
+        """Leave out sides of a condition that cannot be learnt, unless it is for the sake of buffers alone."""
+        for error in errors:
+            if self.tries.parameters is not None and str(error) not in self.tries.parameters.left_out:
+                raise error
+            self.tries.left_out.add(str(error))
 
     def undecided(self, text: str, sides: list[Body]) -> Body:
         """Return what follows a condition that the language cannot state: it must not matter."""

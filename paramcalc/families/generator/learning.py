@@ -103,10 +103,17 @@ class Trie:
 class Tries:
     """All that was learnt of a class of models."""
 
-    #: whether buffers are learnt as well
-    with_buffers: bool = True
+    #: what was learnt of parameters alone, where buffers are learnt as well
+    parameters: Tries | None = None
     templates: dict[str, Trie] = field(default_factory=dict)
     runs: int = 0
+    #: why sides of conditions are left out of what is stated
+    left_out: set[str] = field(default_factory=set)
+
+    @property
+    def with_buffers(self) -> bool:
+        """Whether buffers are learnt as well."""
+        return self.parameters is not None
 
     def one_sided(self) -> Iterator[tuple[str, set[int]]]:
         """Yield the conditions that were seen one way only where they are asked, each with the runs that ask it."""

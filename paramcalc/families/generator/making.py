@@ -30,7 +30,17 @@ from paramcalc.families.generator.following import (
 )
 from paramcalc.families.generator.learning import NotLearnt, Tries
 from paramcalc.families.generator.mixtures import is_known, sent_to
-from paramcalc.families.generator.models import IGNORED, Fields, config_at, fields_of, heads, made_config, version
+from paramcalc.families.generator.models import (
+    IGNORED,
+    Fields,
+    OutOfTime,
+    config_at,
+    fields_of,
+    heads,
+    made_config,
+    processor_limited,
+    version,
+)
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
@@ -41,6 +51,8 @@ from paramcalc.spec.writing import written
 
 #: Of what fresh configurations are drawn.
 _SEED = 20261128
+#: The seconds of a processor after which a type is given up.
+_SECONDS = 60.0
 
 
 @dataclass
@@ -112,8 +124,9 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
     started = time.monotonic()
     path = folder / f"{model_type}.yaml"
     try:
-        data, results = make(model_type, most, fresh)
-    except Exception as error:
+        with processor_limited(_SECONDS):
+            data, results = make(model_type, most, fresh)
+    except (Exception, OutOfTime) as error:
         # one type that fails is no reason to lose the others
         data, results = None, [Result(model_type, f"{type(error).__name__}: {str(error)[:200]}")]
     if data is None:

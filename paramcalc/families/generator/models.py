@@ -11,7 +11,7 @@ import os
 import signal
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from importlib import import_module
@@ -37,6 +37,16 @@ IGNORED = frozenset((
     "chunk_size_feed_forward", "quantization_config", "attn_implementation", "experts_implementation", "auto_map",
     "use_cache", "initializer_range",
 ))  # fmt: skip
+#: What PyTorch draws the first numbers of parameters with.
+_DRAWS = (
+    "kaiming_uniform_",
+    "kaiming_normal_",
+    "xavier_uniform_",
+    "xavier_normal_",
+    "normal_",
+    "uniform_",
+    "trunc_normal_",
+)
 #: Where the head that a type is mostly used with is looked for: the first of these that has one.
 _USUAL = (
     "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "IMAGE_TEXT_TO_TEXT", "MULTIMODAL_LM", "MASKED_LM", "CAUSAL_LM",
@@ -249,6 +259,27 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+class OutOfTime(BaseException):
+    """A type took more of a processor than it may: no `Exception`, since the code of models may catch those."""
+
+
+@contextmanager
+def processor_limited(seconds: float) -> Iterator[None]:
+    """Stop what takes more seconds of a processor. Raises `OutOfTime`."""
+
+    def stop(number: int, frame: Any) -> None:
+        raise OutOfTime(f"it takes more than {seconds:g} seconds of a processor")
+
+    before = signal.signal(signal.SIGPROF, stop)
+    # again and again, in case that code of another project caught it
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Let nothing that the code of a model says be heard."""
@@ -261,6 +292,20 @@ def quiet() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def without_numbers() -> Iterator[None]:
+    """Let nothing draw the first numbers of parameters: on the device without numbers that is work for nothing."""
+    with ExitStack() as undone:
+        for name in _DRAWS:
+            undone.callback(setattr, nn.init, name, getattr(nn.init, name))
+            setattr(nn.init, name, _unchanged)
+        yield
+
+
+def _unchanged(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+    return tensor
+
+
 #: The dtype that stands for that of the model while one is recorded: no code asks for it by name.
 MARKED = torch.float64
 
@@ -270,7 +315,7 @@ def build(cls: type[Any], config: Any, seconds: float = 20, dtype: torch.dtype =
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        with limited(seconds), quiet(), torch.device("meta"):
+        with limited(seconds), quiet(), without_numbers(), torch.device("meta"):
             return cls._from_config(config) if issubclass(cls, PreTrainedModel) else cls(config)
     finally:
         torch.set_default_dtype(before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +56,8 @@ class Made:
     key: str = ""
 
 
+#: For each list of texts what may be in it, in the parts that are asked for together.
+Choices: TypeAlias = "Mapping[str, Sequence[Sequence[str]]]"
 Event: TypeAlias = "Condition | Loop | Made"
 
 
@@ -90,6 +92,7 @@ class Recorder:
         #: fields that the code read, and those that it asked for and are not there
         self.reads: set[str] = set()
         self.missing: set[str] = set()
+        self.choices: Choices = {}
 
     def settled(self, text: str, copies: dict[str, int] | None = None) -> str:
         """Return an expression with its counters as names, as seen from copies of loops; a number where it is past."""

@@ -605,8 +605,9 @@ class Integer(metaclass=_Integer):
     """`int`, as the code of models has it."""
 
 
-#: The texts that are looked for in any list of texts that is made a set, since one alone often stands there.
-_COMMON = ("full_attention", "sliding_attention")
+def has_one_of(text: str, choices: Iterable[str]) -> str:
+    """Return the condition that one of several texts is in a list."""
+    return "(" + " or ".join(f'"{each}" in {text}' for each in choices) + ")"
 
 
 class Ordered(set[Any]):
@@ -626,9 +627,11 @@ class _Set(type):
         found: set[Any] = set(*(map(plain, items_of(each)) for each in values))
         if not found or not all(isinstance(each, str) for each in found):
             return found
-        if isinstance(values[0], Sequence):
-            for each in builtins.sorted({*found, *_COMMON}):
-                ask(f'("{each}" in {values[0].expression})', each in found)
+        recorder = current()
+        if recorder is not None and isinstance(values[0], Sequence):
+            text = values[0].expression
+            for choices in recorder.choices.get(text) or [[each] for each in builtins.sorted(found)]:
+                ask(has_one_of(text, choices), not found.isdisjoint(choices))
         return Ordered(found)
 
 

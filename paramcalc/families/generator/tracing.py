@@ -18,9 +18,10 @@ import torch
 from torch import nn
 from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
+from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
-from paramcalc.families.generator.recording import Frame, Made, Recorder, ask, current, logs, recording
+from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
     BUILTINS,
     Double,
@@ -45,14 +46,24 @@ CONTAINERS = (nn.ModuleList, nn.Sequential, nn.ModuleDict, nn.ParameterList, nn.
 
 #: Where the tables of rotary positions are computed.
 _ROTATION = "transformers.modeling_rope_utils"
+#: What asks whether each key of a mapping is a kind of layer: no size follows from it, and mappings remember nothing.
+_NESTED = "nested_rope_parameter_keys"
 
 
-def trace(cls: type[Any], config: Any, fields: Fields, optional: frozenset[str]) -> tuple[Any, Recorder]:
+def trace(
+    cls: type[Any],
+    config: Any,
+    fields: Fields,
+    optional: frozenset[str],
+    choices: Choices | None = None,
+) -> tuple[Any, Recorder]:
     """Construct a model of a configuration, and give it with what was recorded.
 
-    `optional` names the fields that may be absent, so that the code asks whether they are.
+    `optional` names the fields that may be absent, so that the code asks whether they are; `choices` says of lists of
+    texts what may be in them.
     """
     recorder = Recorder()
+    recorder.choices = choices or {}
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
@@ -74,10 +85,21 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         # each class of configurations has a way to set attributes of its own, which checks them
         for each in _classes(config):
             _replace(undone, each, "__setattr__", _setting(each.__setattr__))
+        _replace(undone, RotaryEmbeddingConfigMixin, _NESTED, _unrecorded(getattr(RotaryEmbeddingConfigMixin, _NESTED)))
         for name in ("sqrt", "log", "log2", "exp", "pow"):
             _replace(undone, math, name, _losing(getattr(math, name)))
         _replace(undone, math, "prod", _product(math.prod))
         yield
+
+
+def _unrecorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of which nothing is recorded."""
+
+    def plainly(*args: Any, **options: Any) -> Any:
+        with recording(None):
+            return function(*args, **options)
+
+    return plainly
 
 
 def _classes(config: Any) -> set[type[Any]]:

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.core.expression import RESERVED, check_name
+from paramcalc.frameworks.names import free_name
 
 #: The values of dims: whole numbers, or lists of them.
 Values: TypeAlias = dict[str, Any]
@@ -146,13 +147,14 @@ def _named(found: Sequence[tuple[tuple[str, ...], Place]]) -> dict[str, Place]:
     named: dict[str, Place] = {}
     for names, place in found:
         short = names[-1] if lasts.count(names[-1]) == 1 and not names[-1].isdigit() else ".".join(names)
-        named[_legal(short)] = place
+        named[free_name(_legal(short), named)] = place
     return named
 
 
 def _legal(name: str) -> str:
-    """Return a name as a spec may have it: a word of the language gets an underscore."""
-    parts = [f"_{part}" if part[:1].isdigit() else part for part in name.split(".")]
+    """Return a name as a spec may have it: a word of the language gets an underscore, as does what is no letter."""
+    words = ["".join(each if f"_{each}".isidentifier() else "_" for each in part) or "_" for part in name.split(".")]
+    parts = [f"_{word}" if word[:1].isdigit() else word for word in words]
     name = ".".join(parts)
     if name in RESERVED:
         return f"{name}_"

@@ -49,7 +49,7 @@ class Expr:
             return lambda environment: what
         if self.op == "name":
             return lambda environment: environment[what]
-        operation = _OPERATIONS[self.op]
+        operation = OPERATIONS[self.op]
         parts = [each.function if isinstance(each, Expr) else number(each).function for each in self.of]
         if len(parts) == 2:
             left, right = parts
@@ -131,7 +131,7 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_OPERATIONS: dict[str, Callable[..., Any]] = {
+OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": _product,

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.calls import INPUT, Calls, Link
 from paramcalc.frameworks.deriving.dividing import Template
-from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger, Seen, Segment, Source
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path
 from paramcalc.frameworks.deriving.repeats import Repeat, before, called, observed
 from paramcalc.frameworks.names import FreeNames

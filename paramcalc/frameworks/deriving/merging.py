@@ -7,14 +7,15 @@ last of them does not follow the law of the others, it stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.identifying import Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import Candidates
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path, Tie
 from paramcalc.layers.base.declaration import default_name
 
@@ -28,17 +29,35 @@ _COUNTERS = "ijklmnpq"
 class Lost(Exception):
     """A number that no expression was found for, or parts that are not alike at all points."""
 
-    def __init__(self, reason: str, path: str, observed: Sequence[tuple[Observation, Any]]) -> None:
+    def __init__(
+        self, reason: str, path: str, observed: Sequence[tuple[Observation, Any]], others: Sequence[Lost] = ()
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.path = path
         #: where it was observed, and as what
         self.observed = observed
+        #: what was lost where the copies around it were merged otherwise
+        self.others = others
 
     @property
     def is_number(self) -> bool:
         """Whether it is a number."""
         return all(type(value) is int for _, value in self.observed)
+
+    def may_be_found(self, candidates: Candidates, places: Mapping[int, int]) -> bool:
+        """Whether it may be found at some of the points alone, by their new numbers: it, or another one in its place.
+
+        What is no number may always be.
+        """
+        seen = [
+            (each._replace(point=places[each.point]), value) for each, value in self.observed if each.point in places
+        ]
+        if not self.is_number or not seen:
+            return True
+        observations, values = zip(*seen, strict=True)
+        found = candidates.expression(observations, values) is not None
+        return found or any(other.may_be_found(candidates, places) for other in self.others)
 
 
 @dataclass
@@ -343,6 +362,7 @@ class Merger:
                     problems.append(lost)
                 finally:
                     self.candidates.chooses = chooses
+        problems[0].others = (*problems[0].others, *problems[1:])
         raise problems[0]
 
     def _with_ends(

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from paramcalc.frameworks.deriving.calls import INPUT, Called, Link
-from paramcalc.frameworks.deriving.identifying import Observation
 from paramcalc.frameworks.deriving.merging import Lost, Seen, Segment
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Path
 
 #: An input of a part in a period: the place of the part, and that of the input.

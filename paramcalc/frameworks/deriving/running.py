@@ -21,7 +21,7 @@ from paramcalc.spec import Framework
 
 #: What someone's code may raise: an end of the program, too.
 FAILURES = (Exception, SystemExit)
-#: How often a constructor is run at most, and for how many seconds in all.
+#: How often a constructor is run at most, and for how many seconds in all; more often for more seconds.
 BUILDS, SECONDS = 400, 60.0
 
 
@@ -30,12 +30,13 @@ class Runner:
     """Runs a constructor, and reads what it makes."""
 
     seconds: float = SECONDS
-    builds: int = BUILDS
     #: `torch`, or `keras`: as it was said, or once something was made
     framework: str = ""
     #: whether modules of PyTorch are made without numbers
     on_meta: bool = True
     runs: int = 0
+    #: what was made at each point, in the text of its values; None where it raises
+    models: dict[str, Any] = field(default_factory=dict)
     #: which layer type a module is, of those that are alike
     alike: dict[Hashable, Any] = field(default_factory=dict)
     started: float = field(default_factory=time.monotonic)
@@ -45,15 +46,17 @@ class Runner:
         self._spend()
         with ExitStack() as stack:
             stack.enter_context(silence())
-            torch = sys.modules.get("torch")
-            if torch is not None and self.on_meta and self.framework != "keras":
-                stack.enter_context(torch.device("meta"))
+            if "torch" in sys.modules and self.on_meta and self.framework != "keras":
+                from paramcalc.frameworks.torch.meta import without_numbers
+
+                stack.enter_context(without_numbers())
             return call()
 
     @property
     def is_spent(self) -> bool:
         """Whether the budget is used up."""
-        return self.runs > self.builds or time.monotonic() - self.started > self.seconds
+        builds = BUILDS * max(1, self.seconds / SECONDS)
+        return self.runs > builds or time.monotonic() - self.started > self.seconds
 
     def _spend(self) -> None:
         self.runs += 1

@@ -12,9 +12,10 @@ from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Arguments, Values
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates, Observation
+from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates
 from paramcalc.frameworks.deriving.literals import doubles_in
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
@@ -41,7 +42,7 @@ _ENRICHED = 6
 _PROBED = 16
 
 
-@dataclass
+@dataclass(eq=False)
 class Run:
     """What a constructor makes at a point."""
 
@@ -92,6 +93,8 @@ class Derivation:
         self.enforced: list[Condition] = []
         self.tautologies: set[Condition] = set()
         self.counterexamples: list[Run] = []
+        #: what was drawn for the last tree
+        self.drawn: list[Run] = []
         self.dependencies: dict[str, tuple[Run, Run]] = {}
         #: the points at which the last tree was made
         self.last: list[Values] = []
@@ -143,16 +146,20 @@ class Derivation:
         """Run the constructor at a point, once; None where it raises."""
         key = json.dumps(values, sort_keys=True)
         if key not in self.runs:
+            self.runs[key] = None
             try:
-                found = self._read(values, self._made(values))
-                degenerate = found.inventory.is_degenerate and not self.base.inventory.is_degenerate
-                self.runs[key] = None if degenerate else found
+                if key not in self.runner.models:
+                    self.runner.models[key] = None
+                    self.runner.models[key] = self._made(values)
+                model = self.runner.models[key]
+                found = self._read(values, model) if model is not None else None
+                if found is not None and found.inventory.is_degenerate <= self.base.inventory.is_degenerate:
+                    self.runs[key] = found
             except ParamcalcError:
                 if self.runner.is_spent:
                     raise
-                self.runs[key] = None
             except FAILURES:
-                self.runs[key] = None
+                pass
         return self.runs[key]
 
     def _trace(self) -> None:
@@ -289,17 +296,16 @@ class Derivation:
         )
 
     def _sample(self) -> list[Run]:
-        """Return the runs that a tree is made of."""
+        """Return the runs that a tree is made of: those that were drawn before, as far as they still fit."""
         found = [self.base, *(run for run in self.counterexamples if self._fits(run) and run is not self.base)]
-        drawn = 0
+        self.drawn = [run for run in self.drawn if self._fits(run) and run not in found]
         for trial in range(4 * _DRAWN):
-            if drawn >= _DRAWN:
+            if len(self.drawn) >= _DRAWN:
                 break
             for run in self._drawn((self.points.small, self.points.near, self.points.wild)[trial % 3], 1):
-                if run not in found:
-                    found.append(run)
-                    drawn += 1
-        return found
+                if run not in found and run not in self.drawn:
+                    self.drawn.append(run)
+        return [*found, *self.drawn]
 
     # --- the search
 
@@ -328,11 +334,13 @@ class Derivation:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in fixed.items())
         return refuse("not-derivable", f"no form was found for any argument of {self.name} ({reasons})")
 
-    def _merged(self, runs: Sequence[Run]) -> list[Merged]:
+    def _candidates(self, runs: Sequence[Run]) -> Candidates:
         values = [run.values for run in runs]
         free = tuple(name for name in self.points.free if len({json.dumps(each[name]) for each in values}) > 1)
-        candidates = Candidates(self.values, free, values, self.log, self.runner.check)
-        return Merger(candidates, [run.inventory.root for run in runs]).merge()
+        return Candidates(self.values, free, values, self.log, self.runner.check)
+
+    def _merged(self, runs: Sequence[Run]) -> list[Merged]:
+        return Merger(self._candidates(runs), [run.inventory.root for run in runs]).merge()
 
     def _written(self, nodes: list[Merged]) -> tuple[Spec, frozenset[str]]:
         layers, made, _ = written(nodes)
@@ -494,7 +502,7 @@ class Derivation:
             seen.setdefault(observation.point, set()).add(str(value))
         alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
         others = [run for run in sample if run not in alike]
-        condition = self._separating(alike, others) if others else self._saving(alike)
+        condition = self._separating(alike, others) if others else self._saving(lost, sample)
         if condition is None and self._more():
             return
         if condition is not None:
@@ -541,18 +549,23 @@ class Derivation:
             if self.values[name] > least and all(run.values[name] <= least for run in others)
         ]
 
-    def _saving(self, alike: Sequence[Run]) -> Condition | None:
+    def _saving(self, lost: Lost, sample: Sequence[Run]) -> Condition | None:
         """Return a condition with which what was lost is found."""
+        tried = set()
         for condition in [*self._conditions(), *self._bounds([])]:
             if condition in self.points.kept:
                 continue
-            meeting = [run for run in alike if condition.holds(run.values)]
-            if 4 <= len(meeting) < len(alike):
-                try:
+            places = tuple(place for place, run in enumerate(sample) if condition.holds(run.values))
+            if places in tried or not 4 <= len(places) < len(sample):
+                continue
+            tried.add(places)
+            meeting = [sample[place] for place in places]
+            try:
+                if lost.may_be_found(self._candidates(meeting), {place: new for new, place in enumerate(places)}):
                     self._merged(meeting)
-                except Lost:
-                    continue
-                return condition
+                    return condition
+            except Lost:
+                continue
         return None
 
     def _blamed(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:

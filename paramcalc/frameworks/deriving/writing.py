@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.frameworks.deriving import expressions as ex
@@ -63,11 +62,6 @@ def _find_paths(nodes: Sequence[Merged], before: list[Step], paths: dict[int, li
 
 
 def _node(node: Merged, paths: dict[int, list[Step]]) -> dict[str, Any]:
-    if node.kind and node.times is not None and not node.is_called:
-        # a layer that is repeated states its input in each copy: a group, whose layer adds nothing to the path
-        layer = replace(node, name=".", times=None, when=None, otherwise=None)
-        paths[id(layer)] = paths[id(node)]
-        return _node(replace(node, kind="", parts=[layer], tensors={}, ties={}), paths)
     found = {**_what(node, paths), **_place(node, paths)}
     if node.tensors:
         found["tensors"] = {name: _tensor(tensor) for name, tensor in node.tensors.items()}

@@ -548,7 +548,7 @@ class Layer(BaseModel):
     @classmethod
     def flags(cls) -> list[str]:
         """List the fields that are flags."""
-        return _fields_where(cls, lambda type_of_field: type_of_field.read is read_flag)
+        return [*_flags(cls)]
 
 
 def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[str]:
@@ -568,6 +568,11 @@ def _once(cls: type[Layer], name: str, value: Any) -> Any:
         return value[0] if reader.read(value[0]) == value else value
     except ParamcalcError:
         return value
+
+
+@cache
+def _flags(cls: type[Layer]) -> tuple[str, ...]:
+    return tuple(_fields_where(cls, lambda type_of_field: type_of_field.read is read_flag))
 
 
 @cache

@@ -29,6 +29,7 @@ class Saved(Measure):
     )
     term = "storage"
     needs_connections = True
+    of_type = False
     of_batch = True
     shares = True
     options: ClassVar[Mapping[str, Sequence[str]]] = {"attention": get_args(Attention)}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Undecided
-from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.graph import Branch, Flow, Graph, Leaf, Tree
 from paramcalc.measures.measure import NotAlike, Term, Visit
 from paramcalc.measures.saved.run import Run, Trained
@@ -319,7 +319,10 @@ class Walk:
             return
         inputs = self.inputs(leaf)
         state = state_of(inputs, self._held(inputs))
-        outputs, kept = kept_by(self.run, leaf, inputs)
+        try:
+            outputs, kept = kept_by(self.run, leaf, inputs)
+        except ParamcalcError as error:
+            raise error.at_node(leaf.name, leaf.path) from None
         state = state._replace(choices=tuple(self.run.choices))
         self.met.append(_Met(leaf, state, sum((term.amount for term in kept), start=0)))
         self.values.update({(id(leaf), place): value for place, value in enumerate(outputs)})

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy.functions.elementary.integers import ceiling, floor
 
-from paramcalc.core import algebra
+from paramcalc.core import algebra, notation
 from paramcalc.core.algebra import Number
 from paramcalc.results.formula.implication import follows, without_rounding
 from paramcalc.results.formula.whole import value_at
@@ -26,6 +26,14 @@ def holds(relation: str, left: Number, right: Number) -> bool:
     if relation == "≠":
         return _everywhere(left - right != 0)
     return holds("≠", left, 0) and _everywhere(right % left == 0)
+
+
+def in_words(condition: Condition) -> str:
+    """Write a condition, a symbol first: depth ≤ 9."""
+    relation, left, right = condition
+    if relation == "≥" and left.is_number:
+        relation, left, right = "≤", right, left
+    return f"{notation.text(left)} {relation} {notation.text(right)}"
 
 
 def _everywhere(truth: Any) -> bool:

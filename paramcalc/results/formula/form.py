@@ -15,11 +15,10 @@ from paramcalc.core import algebra
 from paramcalc.core.display import Displayed, printed, workbook
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import folded_name
-from paramcalc.core.notation import text
 from paramcalc.graph import CopyRange, Tree
 from paramcalc.measures import Amounts, Measure
 from paramcalc.results.formula.causes import Cause
-from paramcalc.results.formula.conditions import Condition, holds, symbols_of
+from paramcalc.results.formula.conditions import Condition, holds, in_words, symbols_of
 from paramcalc.results.formula.growth import Elasticity, Leading, elasticities, leading
 from paramcalc.results.formula.sums import Unit, parts_of
 from paramcalc.results.formula.terms import wholly_expanded
@@ -117,7 +116,7 @@ class Formula(Displayed):
     @property
     def conditions(self) -> tuple[str, ...]:
         """What the form assumes, in words: `heads divides width`."""
-        return tuple(f"{text(left)} {relation} {text(right)}" for relation, left, right in self.relations)
+        return tuple(map(in_words, self.relations))
 
     # --- its value
 
@@ -207,12 +206,13 @@ class Formula(Displayed):
         for name, size in sizes.items():
             if not algebra.at_least(size, 1):
                 raise refuse("unmet-condition", f"'{name}' is a whole number of at least 1, not {quoted(size)}")
-        for relation, left, right in self.relations:
-            if any(each.name not in sizes for each in symbols_of((relation, left, right))):
+        for condition in self.relations:
+            if any(each.name not in sizes for each in symbols_of(condition)):
                 continue
+            relation, left, right = condition
             if not holds(relation, value_at(left, sizes), value_at(right, sizes)):
                 at = ", ".join(f"{name} = {quoted(size)}" for name, size in sizes.items())
-                raise refuse("unmet-condition", f"the form holds where {left} {relation} {right}, and not at {at}")
+                raise refuse("unmet-condition", f"the form holds where {in_words(condition)}, and not at {at}")
 
     def exactly(self, expr: Any) -> Any:
         """Return the value at the form's own sizes of an expression in its symbols.

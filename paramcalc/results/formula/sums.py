@@ -37,7 +37,7 @@ def total_of(root: Tree, amounts: Amounts) -> Any:
 
     In the first two, the common factor of what stands once is taken out: width·(vocabulary + 2).
     """
-    total = sympy.Add(sum_of(root, amounts), *(_once(leaf, amounts) for leaf, _ in leaves(root)))
+    total = powers_united(sympy.Add(sum_of(root, amounts), *(_once(leaf, amounts) for leaf, _ in leaves(root))))
     ways = [_divided(sympy.Add.make_args(total))]
     if terms_of(total) <= MOST_TERMS:
         ways += _united(*ways[0])
@@ -212,7 +212,7 @@ def _summed(expr: Any, counter: tuple[Number, Number, Number]) -> Any:
     total = sympy.summation(sympy.expand(expr), (number, first, last))
     if total.has(sympy.Sum, sympy.Piecewise):
         raise Undecided(last)
-    return _factored(powers_united(total))
+    return _factored(powers_united(sympy.expand(total)))
 
 
 def _collected(terms: Iterable[Any]) -> Any:

@@ -26,8 +26,10 @@ def expanded(expr: Any) -> Any:
 
 
 def powers_united(expr: Any) -> Any:
-    """Multiply an expression out, with powers of one number as one power: 4**depth for 8**depth / 2**depth."""
-    expr = sympy.expand(expr.replace(_is_power_of_number, _of_root))
+    """Write powers of one number in a product as one power: 8**depth / 2**(depth - 1) as 2*4**depth."""
+    if not any(map(_is_power_of_number, expr.atoms(sympy.Pow))):
+        return expr
+    expr = sympy.expand_power_exp(expr.replace(_is_power_of_number, _of_root))
     return expr.replace(_is_power_of_number, _of_exponent)
 
 

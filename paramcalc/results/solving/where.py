@@ -11,6 +11,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError, Problem, quoted, refuse
 from paramcalc.core.expression import Environment, Expression, conjuncts
+from paramcalc.core.registry import TOTALS
 from paramcalc.graph import dim_values
 from paramcalc.results.formula import symbol
 from paramcalc.results.formula.conditions import Condition as Relation
@@ -34,6 +35,13 @@ def read_where(spec: Spec, written: Any) -> tuple[Expression, ...]:
             raise refuse("wrong-type", f"a condition is a text, not {quoted(text)}", "as in 'width % heads == 0'")
         expression = Expression.parse(str(text), exact=False)
         for name in sorted(expression.names):
+            if name not in spec.dims and (name in TOTALS or name == "total"):
+                hint = (
+                    f"give it as a target too, as in targets={{'{name}': …}}; the conditions of a sweep take measures"
+                )
+                raise refuse(
+                    "unknown-dim", f"'{name}' is a measure, and solutions are held to conditions on dims", hint
+                )
             if name not in spec.dims:
                 problem = expression.unknown(name, spec.dims).problems[0]
                 raise ParamcalcError([Problem("unknown-dim", f"the spec has no dim '{name}'", problem.hint)])
@@ -69,9 +77,13 @@ class Where:
         try:
             with algebra.assuming():
                 values = dim_values(self.spec, {**self.given, **symbols})
-                return _relation_of(expression.evaluate(Environment(values)))
+                value = expression.evaluate(Environment(values))
         except (ParamcalcError, Undecided):
             return None
+        is_truth = getattr(value, "is_Relational", False) or getattr(value, "is_Boolean", False)
+        if algebra.is_number(value) and not is_truth:
+            raise refuse("wrong-type", f"{quoted(expression.text)} is a number, and no condition")
+        return _relation_of(value)
 
     def _test(self, expression: Expression) -> Any:
         def test(row: Sizes) -> bool:

@@ -7,6 +7,7 @@ count, the rows of its layers and so on, is worked out by the graph when it is a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from paramcalc.core.errors import ParamcalcError, quoted
 from paramcalc.measures import Measure
 from paramcalc.results.count import Count
 from paramcalc.results.measurement import Measurement
+from paramcalc.results.sweeps.measuring import SeveralForms
 from paramcalc.results.sweeps.plan import OF_SIZES, Plan, column_of, with_dims
 from paramcalc.results.sweeps.points import Points
 from paramcalc.results.sweeps.sweep import Sweep
@@ -45,18 +47,22 @@ class _Begun:
         return getattr(whole, name)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return self._whole().__reduce_ex__(protocol)
+        # as the whole that it stands for
+        return copy, (self._whole(),)
 
 
 class CountOfArrays(_Begun, Count[Any]):
-    """A count of which the totals are known."""
+    """A count of which the total is known."""
 
+    # as it shows itself
+    __qualname__ = Count.__qualname__
     __slots__ = ("_whole",)
 
 
 class MeasurementOfArrays(_Begun, Measurement[Any]):
     """A measurement of which the total is known."""
 
+    __qualname__ = Measurement.__qualname__
     __slots__ = ("_whole",)
 
 
@@ -112,14 +118,17 @@ def _by_form(
         # what the graph refuses of any array, it refuses of a few rows
         few = count({**sizes, **_extremes(arrays)})
         sweep = Sweep(_table(spec, measure, convention, sizes, arrays))
+        if not (is_array(few.total) and sweep.work.meter.make_one()):
+            return None
         part = sweep.run()
+    except SeveralForms:
+        return None
     except ParamcalcError as error:
         if error.code in OF_SIZES:
             _refuse_first(spec, measure, convention, sizes, arrays)
         return None
     if part.skipped:
         _refuse_first(spec, measure, convention, sizes, arrays)
-    if part.skipped or not is_array(few.total) or not sweep.work.meter.has_one_form:
         return None
     shape = next(iter(arrays.values())).shape
     total = part.columns[column_of(measure)].reshape(shape)

@@ -61,7 +61,8 @@ def _of_parquet(path: Any) -> dict[str, Any]:
     try:
         table = parquet.read_table(path)
     except pyarrow.ArrowInvalid as error:
-        raise refuse("unreadable-file", f"{path} is no Parquet file: {error}") from None
+        hint = "a table is Parquet, or CSV with a name that ends in .csv"
+        raise refuse("unreadable-file", f"{path} is no Parquet file: {error}", hint) from None
     return {name: _values(table.column(name)) for name in table.column_names}
 
 

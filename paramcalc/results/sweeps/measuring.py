@@ -31,6 +31,10 @@ FEW = 100
 MOST_COUNTED, MOST_EVALUATED = 20_000, 200_000
 
 
+class SeveralForms(Exception):
+    """One form does not hold at all points, and no other is to be made."""
+
+
 class Measured(NamedTuple):
     """What was measured of a block: values that NumPy broadcasts to its shape, until the next block is measured."""
 
@@ -68,8 +72,12 @@ class Meter:
         self.plan = plan
         self.points = points
         self.measures = [*range(len(plan.measures))] if measures is None else [*measures]
+        #: those, behind the others that conditions name
+        limited = {place for places in plan.of_measures.values() for place in places}
+        self._computed = [*sorted(limited - {*self.measures}), *self.measures]
         #: why the first point is refused that was counted
         self._refusal = ""
+        self._is_single = False
         self._lock = threading.Lock()
         self._local = threading.local()
         self._forms: list[_Forms] = []
@@ -83,6 +91,22 @@ class Meter:
         for key, look_up in self._look_ups.items():
             axes[key] = frozenset[int]().union(*(axes[name] for name in look_up.names))
         self._layout = Layout(axes, points.shapes)
+
+    def make_one(self) -> bool:
+        """Make the one form that is to hold at all points, at the first of them; return whether there is one.
+
+        Then `measured` raises `SeveralForms` at a point where it does not hold.
+        """
+        self._is_single = True
+        point = {name: int(column[0]) for name, column in self.points.at(numpy.zeros(1, numpy.int64)).items()}
+        try:
+            forms = self.plan.forms(point)
+        except ParamcalcError:
+            return False
+        if any(self._is_fixed(name, number, forms) for name, number in point.items()):
+            return False
+        self._forms.append(self._ready(forms, {}))
+        return True
 
     def measured(self, block: Block, out: Sequence[Any] = ()) -> Measured:
         """Measure the points of a block. Measures are written into the arrays `out`, where they are of its shape.
@@ -100,11 +124,6 @@ class Meter:
                 break
         return self._by_several(block, columns)
 
-    @property
-    def has_one_form(self) -> bool:
-        """Whether all points that were measured are those of one closed form, with a symbol for each dim."""
-        return len(self._forms) == 1 and not self._forms[0].fixed and not self._counted
-
     # --- by forms
 
     def _by(
@@ -120,7 +139,7 @@ class Meter:
         if machine.exact:
             columns = {name: column.astype(object) for name, column in columns.items()}
         kept, covered, *values = machine.run(memory[number, block.shape], columns, out)
-        return kept, covered, values
+        return kept, covered, values[len(values) - len(self.measures) :]
 
     def _by_several(self, block: Block, columns: Mapping[str, Any]) -> Measured:
         """Measure a block at whose points several forms hold, or none yet."""
@@ -161,6 +180,8 @@ class Meter:
 
     def _without_forms(self, block: Block, left: Any) -> Any:
         """Make forms at the first of the points that are left; return the points to be counted where there are none."""
+        if self._is_single:
+            raise SeveralForms
         known, place = len(self._forms), int(left.argmax())
         if known and int(left.sum()) <= FEW:
             return left
@@ -201,28 +222,29 @@ class Meter:
 
         sizes = self._sizes
 
-        def program_of(exprs: Iterable[Any]) -> tuple[Program, Sequence[Place]]:
+        def program_of(exprs: Mapping[int, Any]) -> tuple[Program, Sequence[Place]]:
             program = Program()
             outputs = self._outputs(program, forms, fixed, exprs)
             return program.decided(outputs, sizes)
 
-        wanted = [forms[place].expr for place in self.measures]
-        chosen = [cheapest(ways(expr), lambda way: program_of([way]), self._layout) for expr in wanted]
-        program, outputs = program_of(chosen)
+        def cheapest_of(place: int) -> Any:
+            return cheapest(ways(forms[place].expr), lambda way: program_of({place: way}), self._layout)
+
+        program, outputs = program_of({place: cheapest_of(place) for place in self._computed})
         machine = Machine(program, outputs, self._layout.axes, sizes)
         bounds = program.bounds(sizes)
-        return _Forms(machine, fixed, [bounds[place] for place in outputs[2:]])
+        return _Forms(machine, fixed, [bounds[place] for place in outputs[len(outputs) - len(self.measures) :]])
 
     def _outputs(
-        self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Iterable[Any]
+        self, program: Program, forms: Sequence[Formula], fixed: Mapping[str, int], exprs: Mapping[int, Any]
     ) -> list[Place]:
-        """Write which points are kept, of which that is right, and the measures, as steps."""
+        """Write which points are kept, of which that is right, and the measures of these places, as steps."""
         from paramcalc.results.sweeps.formulas import Steps
 
         one = program.number(1)
         allowed = program.all_of("both", [one, *self._conditions(program)])
         steps = Steps(program, self._layout)
-        values = [steps.value(expr) for expr in exprs]
+        values = {place: steps.value(expr) for place, expr in exprs.items()}
         assumed = [program.of("equal", program.dim(name), program.number(value)) for name, value in fixed.items()]
         # a symbol is at least 1, also where nothing is left of it in the form
         sizes = [name for name in self.plan.varied if name not in fixed]
@@ -233,10 +255,16 @@ class Meter:
             (exact if relation[0] == "divides" else assumed).append(steps.holds(relation))
         covered = program.all_of("both", [one, *assumed, *steps.conditions])
         return [
-            program.all_of("both", [allowed, *exact]),
+            program.all_of("both", [allowed, *exact, *self._limits(program, values)]),
             program.of("either", program.negation(allowed), covered),
-            *values,
+            *values.values(),
         ]
+
+    def _limits(self, program: Program, values: Mapping[int, Place]) -> list[Place]:
+        """Write as steps where the conditions on these measures are met."""
+        columns = self.plan.read(program, values)
+        limits = self.plan.of_measures.items()
+        return [columns.met(condition) for condition, places in limits if values.keys() >= {*places}]
 
     # --- conditions
 
@@ -251,7 +279,7 @@ class Meter:
         for place, condition in enumerate(plan.spec.requires):
             met = partial(columns.met, condition)
             found.append(self._step(program, ("requires", place), condition.names, met, partial(plan.meets, condition)))
-        for place, condition in enumerate(plan.where):
+        for place, condition in enumerate(plan.of_dims):
             met = partial(columns.met, condition)
             found.append(self._step(program, ("where", place), condition.names, met, partial(plan.meets, condition)))
         return found
@@ -336,10 +364,12 @@ class Meter:
         return self._counted[point]
 
     def _count_anew(self, point: Mapping[str, int]) -> tuple[int, ...] | None:
-        if not all(self.plan.meets(condition, point) for condition in self.plan.where):
+        if not all(self.plan.meets(condition, point) for condition in self.plan.of_dims):
             return None
         try:
-            return self.plan.counted(point)
+            counted = self.plan.counted(point)
+            limits = self.plan.of_measures
+            return counted if all(self.plan.meets(each, point, counted) for each in limits) else None
         except ParamcalcError as error:
             if error.code not in OF_SIZES:
                 raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from paramcalc.graph.values import value_of
 from paramcalc.measures import Measure
 from paramcalc.results.count import count
 from paramcalc.results.sweeps.expressions import Choice, Columns, Known, NoSteps, Size
-from paramcalc.results.sweeps.program import Program
+from paramcalc.results.sweeps.program import Place, Program
 from paramcalc.results.totals import closed_form, total
 from paramcalc.spec import Framework, Spec, Value, names_in, read_given
 from paramcalc.spec.loading import loads
@@ -92,6 +92,29 @@ class Plan:
         every = [*self.varied, *self.measured]
         return every if self.shown is None else [*self.shown]
 
+    # --- conditions
+
+    @cached_property
+    def of_dims(self) -> tuple[Expression, ...]:
+        """The conditions on dims alone."""
+        return tuple(condition for condition in self.where if condition not in self.of_measures)
+
+    @cached_property
+    def of_measures(self) -> dict[Expression, tuple[int, ...]]:
+        """The conditions on what is measured too, each with the places of the measures that it names."""
+        found = {}
+        for condition in self.where:
+            names = [name for name in condition.names if name not in self.spec.dims]
+            if names:
+                found[condition] = tuple(self.places[name] for name in names)
+        return found
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The places of the measures, by the names that conditions have for them: of columns, and their own."""
+        columns = {name: place for place, name in enumerate(self.measured)}
+        return {**columns, **{measure.name: place for place, measure in enumerate(self.measures)}}
+
     # --- dims
 
     @cached_property
@@ -146,14 +169,16 @@ class Plan:
                 values[name] = Unknown(name) if value is None else value_of(value, Environment(values))
         return values
 
-    def meets(self, condition: Expression, point: Mapping[str, int]) -> bool:
-        """Return whether a condition has a value at a point, and holds.
+    def meets(self, condition: Expression, point: Mapping[str, int], counted: Sequence[int] = ()) -> bool:
+        """Return whether a condition has a value at a point, and holds; `counted` are the measures there.
 
         Raises `wrong-type` for what is no condition, and `free-dim`.
         """
+        measured = {name: counted[place] for name, place in self.places.items()} if counted else {}
         try:
             with _decided():
-                value = condition.evaluate(Environment(self.values(condition.names, point)))
+                values = self.values(condition.names, point)
+                value = condition.evaluate(Environment({**measured, **values}))
         except _NoValue:
             return False
         if not isinstance(value, bool):
@@ -169,10 +194,12 @@ class Plan:
             return False
         return True
 
-    def read(self, program: Program) -> Columns:
-        """Return the names of the spec as steps of a program."""
+    def read(self, program: Program, measured: Mapping[int, Place] | None = None) -> Columns:
+        """Return the names of the spec, and of the measures of some places, as steps of a program."""
         one = program.number(1)
-        values: dict[str, Any] = {name: Known(value) for name, value in self.known.items()}
+        steps = {name: (measured or {}).get(place) for name, place in self.places.items()}
+        values: dict[str, Any] = {name: Size(step, one, one) for name, step in steps.items() if step is not None}
+        values.update((name, Known(value)) for name, value in self.known.items())
         for name in self.varied:
             place, choices = program.dim(name), self.choices.get(name)
             if choices is None:
@@ -186,10 +213,17 @@ class Plan:
         for condition in self.where:
             free = self._unknown(condition.names)
             if free:
-                hint = f"vary it, or give it one: --set {free[0]}=…"
+                hint = f"vary it, or give it a value: --set {free[0]}=…"
                 raise refuse("free-dim", f"{quoted(condition.text)} needs the value of '{free[0]}'", hint)
-            with suppress(NoSteps):
-                value = self.read(Program()).of(condition)
+            program = Program()
+            measured = {place: program.look_up(place) for place in range(len(self.measures))}
+            try:
+                value = self.read(program, measured).of(condition)
+            except NoSteps:
+                if condition in self.of_measures:
+                    message = f"{quoted(condition.text)} is of a measure, and has no arithmetic over columns"
+                    raise refuse("wrong-type", message, "state it without an index, len() and sum()") from None
+            else:
                 if isinstance(value, Size) or (isinstance(value, Known) and not isinstance(value.value, bool)):
                     raise refuse("wrong-type", f"takes conditions, and {quoted(condition.text)} is a number")
 

@@ -189,5 +189,5 @@ def _bounds(column: Column) -> Bounds:
 def _ends(column: Any) -> Bounds:
     """Return the least and the largest value, piece by piece, while a piece is in the cache."""
     pieces = [column[start : start + BLOCK_OF_TABLE] for start in range(0, len(column), BLOCK_OF_TABLE)]
-    ends = [(int(piece.min()), int(piece.max())) for piece in pieces]
+    ends = [(int(numpy.minimum.reduce(piece)), int(numpy.maximum.reduce(piece))) for piece in pieces]
     return min(least for least, _ in ends), max(largest for _, largest in ends)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy
 
 from paramcalc.core.display import Displayed, printed
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
-from paramcalc.core.expression import Expression
+from paramcalc.core.expression import Expression, folded_name
 from paramcalc.core.registry import DEFAULT_MEASURE, TOTALS
 from paramcalc.measures import Measure
 from paramcalc.results.sweeps.candidates import read_candidates
@@ -34,6 +34,17 @@ if TYPE_CHECKING:
 MOST_ROWS = 2**27
 
 
+class Beginning(NamedTuple):
+    """The first rows of a sweep, and how many there are in all."""
+
+    #: the most rows that were asked for
+    most: int
+    columns: Mapping[str, Any]
+    rows: int
+    #: how many points were left out
+    skipped: int
+
+
 class Sweep(Displayed):
     """The measures of a network at many points: every combination of the values of some dims, or the rows of a table.
 
@@ -45,6 +56,7 @@ class Sweep(Displayed):
         self.work = work
         self._client = client
         self._part: Part | None = None
+        self._beginning: Beginning | None = None
 
     # --- what is swept
 
@@ -109,15 +121,17 @@ class Sweep(Displayed):
         if not points.number:
             return None
         point = {name: int(column[0]) for name, column in points.at(numpy.zeros(1, numpy.int64)).items()}
-        for condition in plan.where:
-            if not plan.meets(condition, point):
-                at = ", ".join(f"{name} = {quoted(value)}" for name, value in plan.dims(point).items())
-                return refuse("unmet-condition", f"{quoted(condition.text)} does not hold at {at}")
-        try:
-            plan.counted(point)
-        except ParamcalcError as error:
-            return error
-        return None
+        unmet = next((condition for condition in plan.of_dims if not plan.meets(condition, point)), None)
+        if unmet is None:
+            try:
+                counted = plan.counted(point)
+            except ParamcalcError as error:
+                return error
+            unmet = next((each for each in plan.of_measures if not plan.meets(each, point, counted)), None)
+        if unmet is None:
+            return None
+        at = ", ".join(f"{name} = {quoted(value)}" for name, value in plan.dims(point).items())
+        return refuse("unmet-condition", f"{quoted(unmet.text)} does not hold at {at}")
 
     def shown(self, name: str, column: Any) -> Any:
         """Return a column as it is read: the values of a dim that are no whole numbers in the place of their places."""
@@ -156,6 +170,37 @@ class Sweep(Displayed):
             with closing(self.parts(range(work.parts), into)) as parts:
                 self._part = self.joined(_told(parts, work, progress))
         return self._part
+
+    def beginning(self, most: int, progress: Callable[[int], None] | None = None) -> Beginning:
+        """Return the first rows, this many at the most, and how many there are: only these are held in memory.
+
+        `progress` is as that of `run`.
+        """
+        if self._beginning is None or self._beginning.most != most:
+            if self._part is not None or self.work.selection is not None:
+                part = self.run(progress)
+                self._beginning = Beginning(most, self._first([part], most), part.rows, part.skipped)
+            else:
+                self._beginning = self._streamed(most, progress)
+        return self._beginning
+
+    def _streamed(self, most: int, progress: Callable[[int], None] | None) -> Beginning:
+        """Work out all parts, and keep the first rows."""
+        found: list[Part] = []
+        rows, skipped = 0, 0
+        with closing(self.parts(range(self.work.parts))) as parts:
+            for part in _told(parts, self.work, progress):
+                if rows < most:
+                    # a copy, so that the rest of the part is not held
+                    found.append(Part({name: column[:most].copy() for name, column in part.columns.items()}, 0))
+                rows += part.rows
+                skipped += part.skipped
+        return Beginning(most, self._first(found, most), rows, skipped)
+
+    def _first(self, parts: Sequence[Part], most: int) -> dict[str, Any]:
+        """Return the first rows of parts, as they are read."""
+        columns = {name: _concatenated([part.columns[name] for part in parts]) for name in self.work.plan.columns}
+        return {name: self.shown(name, column[:most]) for name, column in columns.items()}
 
     def parts(
         self, numbers: Sequence[int], into: Callable[[int], Mapping[str, Any]] | None = None
@@ -287,7 +332,9 @@ def sweep(
     shown = None if columns is None else [*map(_column, _names(columns))]
     chosen_by = [_column(each.lstrip("-")) for each in (*([by] if by is not None else []), *_names(pareto))]
     convention = convention or spec.framework
-    measures = _measures(_names(of), [*(shown or ()), *chosen_by], options or {}, convention)
+    conditions = _conditions(spec, where)
+    limited = {name for condition in conditions for name in condition.names}
+    measures = _measures(_names(of), [*(shown or ()), *chosen_by], limited, options or {}, convention)
     for measure in measures:
         spec = measure.prepared(spec)
     spec = with_dims(spec, dims)
@@ -296,7 +343,10 @@ def sweep(
     if not axes:
         raise refuse("missing-key", "a sweep varies at least one dim", "as in vary={'width': range(256, 1025, 64)}")
     varied = tuple(name for axis in axes for name in axis.columns)
-    plan = Plan(spec, convention, varied, choices, _conditions(spec, where), measures)
+    twice = next((name for name in map(folded_name, dims or ()) if name in varied), None)
+    if twice is not None:
+        raise refuse("invalid-value", f"'{twice}' is given a value, and is to be varied", "do one of the two")
+    plan = Plan(spec, convention, varied, choices, conditions, measures)
     plan.check()
     selection = _selection(plan, top, by, _names(pareto))
     for name in shown or ():
@@ -319,17 +369,31 @@ def _column(name: str) -> str:
     return "total" if name == DEFAULT_MEASURE else name
 
 
+def _measure_of(column: str) -> str:
+    """Return the name of the measure of a column."""
+    return DEFAULT_MEASURE if column == "total" else column
+
+
 def _measures(
-    of: Sequence[str], mentioned: Iterable[str], options: Mapping[str, Any], convention: Framework
+    of: Sequence[str],
+    mentioned: Iterable[str],
+    limited: Iterable[str],
+    options: Mapping[str, Any],
+    convention: Framework,
 ) -> tuple[Measure, ...]:
-    """Return the measures of these names, and those of the columns that are mentioned; without any, the parameters."""
+    """Return the measures of these names, those of the columns that are mentioned, and those in conditions.
+
+    Without any of the first two, the parameters.
+    """
     names = dict.fromkeys(of)
     for column in mentioned:
-        name = DEFAULT_MEASURE if column == "total" else column
+        name = _measure_of(column)
         if name in TOTALS:
             names[name] = None
+    names = names or {DEFAULT_MEASURE: None}
+    names.update((name, None) for name in map(_measure_of, limited) if name in TOTALS)
     stated = {name: value for name, value in options.items() if value is not None}
-    known = {name: options_of(name) for name in names or (DEFAULT_MEASURE,)}
+    known = {name: options_of(name) for name in names}
     for option in stated:
         if not any(option in each for each in known.values()):
             raise refuse("invalid-value", f"'{option}' has no meaning for the measures of this sweep", "leave it out")
@@ -340,11 +404,11 @@ def _measures(
 
 
 def _conditions(spec: Spec, where: Any) -> tuple[Expression, ...]:
-    """Read the conditions of a sweep. Raises `invalid-expression`, `unknown-dim`, `wrong-type`."""
+    """Read conditions on dims and measures. Raises `invalid-expression`, `unknown-dim`, `wrong-type`."""
     conditions = read_conditions([where] if isinstance(where, (str, Expression)) else where)
     for condition in conditions:
         for name in sorted(condition.names):
-            if name not in spec.dims:
+            if name not in spec.dims and _measure_of(name) not in TOTALS:
                 raise condition.unknown(name, spec.dims)
     # a quotient in them need not be whole
     return tuple(Expression.parse(condition.text, exact=False) for condition in conditions)

@@ -40,7 +40,7 @@ def read_table(spec: Spec, columns: Mapping[str, Any]) -> tuple[list[Axis], dict
     if not dims:
         raise refuse("unknown-dim", "the table has no column of a dim", listed("the dims", spec.dims))
     found, choices = {}, {}
-    for name, column, values in _read(spec, dims):
+    for name, column, values in _read(spec, dims, is_table=True):
         found[name] = numpy.asarray(column, numpy.int64) if isinstance(column, range) else column
         if values is not None:
             choices[name] = values
@@ -49,7 +49,9 @@ def read_table(spec: Spec, columns: Mapping[str, Any]) -> tuple[list[Axis], dict
     return [Axis(found)], choices
 
 
-def _read(spec: Spec, vary: Mapping[str, Any]) -> Iterable[tuple[str, Column, tuple[Value, ...] | None]]:
+def _read(
+    spec: Spec, vary: Mapping[str, Any], is_table: bool = False
+) -> Iterable[tuple[str, Column, tuple[Value, ...] | None]]:
     seen: set[str] = set()
     for written, values in vary.items():
         name = folded_name(str(written))
@@ -59,10 +61,10 @@ def _read(spec: Spec, vary: Mapping[str, Any]) -> Iterable[tuple[str, Column, tu
         if name in seen:
             raise refuse("duplicate-name", f"'{name}' is varied twice", "give all its values together")
         seen.add(name)
-        yield name, *_column(spec, name, values)
+        yield name, *_column(spec, name, values, is_table)
 
 
-def _column(spec: Spec, name: str, given: Any) -> tuple[Column, tuple[Value, ...] | None]:
+def _column(spec: Spec, name: str, given: Any, is_table: bool) -> tuple[Column, tuple[Value, ...] | None]:
     """Return the values of a dim as whole numbers; of others, their places, and the values."""
     described = spec.described.get(name)
     is_size = described is None or described.sort == "value"
@@ -72,7 +74,7 @@ def _column(spec: Spec, name: str, given: Any) -> tuple[Column, tuple[Value, ...
     if is_size and isinstance(values, numpy.ndarray) and values.dtype.kind in "iu" and values.ndim == 1:
         wide = values.dtype == numpy.uint64 and values.size and int(values.max()) >= 2**63
         return values.astype(object if wide else numpy.int64, copy=False), None
-    read = _values(spec, name, _several(name, values))
+    read = _values(spec, name, _several(name, values), is_table)
     if is_size and all(type(value) is int for value in read):
         return _array(read), None
     different = _different(read)
@@ -108,14 +110,19 @@ def _several(name: str, values: Any) -> list[Any]:
     return values.tolist() if isinstance(values, numpy.ndarray) else [*values]
 
 
-def _values(spec: Spec, name: str, values: Sequence[Any]) -> list[Value]:
-    """Read values, each that occurs once."""
+def _values(spec: Spec, name: str, values: Sequence[Any], is_table: bool) -> list[Value]:
+    """Read values, each that occurs once. A refusal has the row of a table."""
     found: dict[Any, Value] = {}
     read = []
-    for value in values:
+    for row, value in enumerate(values):
         key = (type(value), value) if not isinstance(value, (list, Mapping)) else None
         if key is None or key not in found:
-            each = _value(spec, name, value)
+            try:
+                each = _value(spec, name, value)
+            except ParamcalcError as error:
+                problem = error.problems[0]
+                here = f", in row {row}" if is_table else ""
+                raise refuse(problem.code, problem.message + here, problem.hint) from None
             if key is not None:
                 found[key] = each
         else:

@@ -16,7 +16,7 @@ from paramcalc.results.sweeps.program import fits
 from paramcalc.results.sweeps.selecting import Chosen, Front, Top
 
 #: How many points a part has, about: of a grid, of a table, and where few of the points are kept.
-PART_OF_GRID, PART_OF_TABLE, PART_OF_CHOICE = 2**21, 2**18, 2**24
+PART_OF_GRID, PART_OF_TABLE, PART_OF_CHOICE = 2**21, 2**20, 2**24
 
 
 class Stopped(Exception):
