@@ -20,7 +20,7 @@ def thousands(value: Number) -> str:
 def summed(values: Iterable[Number | None]) -> Number | None:
     """Return a sum; None where a part is not known."""
     found = [*values]
-    return None if None in found else sum(found)
+    return None if None in found else sum(found, start=0)
 
 
 def decimal(value: Fraction, decimals: int = 1, fixed: bool = False) -> str:
