@@ -144,6 +144,21 @@ def test_a_list_that_is_left_out_follows_from_other_fields(config: dict[str, Any
     assert pc.count(family_spec(read_family(LISTED), {"model_type": "listed", **config})).total == total
 
 
+def test_a_list_of_families_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paramcalc.families.stored.family_names", lambda: ["a", "bart", "bert-tiny", "c", "d"])
+    assert run("families").output == "a\nbart\nbert-tiny\nc\nd\n"
+    monkeypatch.setattr("paramcalc.cli.families.width", lambda: 24)
+    assert run("families").output == "a          c\nbart       d\nbert-tiny\n"
+    monkeypatch.setattr("paramcalc.cli.families.width", lambda: 5)
+    assert run("families").output == "a\nbart\nbert-tiny\nc\nd\n"
+
+
+def test_a_search_for_no_family_is_refused() -> None:
+    assert run("families", "--search", "zzz").output == (
+        "error[unknown-model-type]: no model type has 'zzz' in its name\n    'paramcalc families' lists them all\n"
+    )
+
+
 # --- What is not known ------------------------------------------------------------------
 
 #: Of this one it is stated neither to how many experts a token is sent, nor which buffers there are.

@@ -19,8 +19,12 @@ def thousands(value: Number) -> str:
 
 def summed(values: Iterable[Number | None]) -> Number | None:
     """Return a sum; None where a part is not known."""
-    found = [*values]
-    return None if None in found else sum(found, start=0)
+    total: Number = 0
+    for each in values:
+        if each is None:
+            return None
+        total = total + each
+    return total
 
 
 def decimal(value: Fraction, decimals: int = 1, fixed: bool = False) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.families.stored import connected_names, family_names, stored_family
+from tests.families_figures import held_to, read
 from tests.published_families import ACTIVE, ROUNDED, ROWS, Published
 from tests.seed import SEED
 from tests.test_connected_families import check
@@ -59,6 +60,11 @@ def test_the_form_of_each_family_is_its_count(name: str) -> None:
         for symbol in symbols:
             size = {symbol: 2 * spec.dims[symbol]} if isinstance(spec.dims[symbol], int) else {}
             assert form(**size) == pc.count(spec, dims=size).total
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_a_document_has_what_is_recorded_of_it(name: str) -> None:
+    held_to(read()[name], stored_family(name))
 
 
 @pytest.mark.parametrize("name", connected_names())
