@@ -450,3 +450,23 @@ def test_what_is_stacked_of_one_layer_is_what_that_gives() -> None:
     module.layers = module.layers[:1]
     spec = pc.from_torch(nn.Sequential(module, nn.Linear(5, 2)), (7, 6))
     assert [row.output_shape for row in pc.count(spec, expand=True).layers] == [(7, 6), (7, 5), (7, 2)]
+
+
+class InPlace(nn.Module):
+    """Two calls that are alike, of which one result is changed in its place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 5), nn.Linear(6, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        one, other = torch.relu(x), torch.relu(x)
+        one = one.unsqueeze_(1)
+        return self.first(one).sum(1) + self.second(other)
+
+
+def test_what_is_changed_in_its_place_changes_nothing_that_is_like_it() -> None:
+    spec = pc.from_torch(InPlace(), (7, 6))
+    assert "Input of its own" not in (spec.description or "")
+    shapes = {row.name: row.output_shape for row in pc.count(spec, expand=True).layers}
+    assert (shapes["first"], shapes["second"], shapes["add"]) == ((1, 7, 5), (7, 5), (7, 5))

@@ -6,6 +6,7 @@ decides between what came of it; where two runs came to different ends and asked
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ from paramcalc.families.generator.drawing import Drawing, key_of
 from paramcalc.families.generator.following import CONSTANT
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
-from paramcalc.families.generator.remembering import expression, items_of, remembering
+from paramcalc.families.generator.remembering import constant, expression, items_of, remembering
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins
 
@@ -190,6 +191,7 @@ class Deriving:
         names = [name for name in self.drawing.names if self._own(name)]
         lists = [name for name in names if isinstance(self.drawing.fields[name], list)]
         unstated = {name: None for name in lists if self.declared.defaults[name] is None}
+        stated = {name: self.drawing.fields[name] for name in unstated}
         yield {}
         for depth in range(7):
             yield {name: depth for name in names if self.drawing.is_depth(name)}
@@ -199,6 +201,7 @@ class Deriving:
             for value in self.drawing.moves(name)[:5]:
                 yield {name: value}
                 yield {**{each: 5 for each in names if self.drawing.is_depth(each)}, **unstated, name: value}
+                yield {**stated, name: value}
         truths = [name for name in names if isinstance(self.drawing.fields[name], bool)]
         for truth in truths:
             for name in names:
@@ -240,11 +243,22 @@ def is_config_code(filename: str) -> bool:
     return "/transformers/models/" in filename and filename.rpartition("/")[2].startswith(CONFIGURATIONS)
 
 
+def _give_constants(undone: ExitStack, cls: type[Any]) -> None:
+    """Give the methods of a class doubles that remember in place of those in their code."""
+    for method in map(inspect.unwrap, filter(inspect.isfunction, vars(cls).values())):
+        code = method.__code__
+        if is_config_code(code.co_filename) and any(type(each) is float for each in code.co_consts):
+            undone.callback(setattr, method, "__code__", code)
+            values = tuple(constant(each) if type(each) is float else each for each in code.co_consts)
+            method.__code__ = code.replace(co_consts=values)
+
+
 @contextmanager
 def _changed(cls: type[Any], path: str, optional: frozenset[str]) -> Iterator[None]:
     """Give the code of classes of configurations functions that remember, and record what it reads."""
     with ExitStack() as undone:
         give_builtins(undone, CONFIGURATIONS)
+        _give_constants(undone, cls)
         plainly = PreTrainedConfig.__getattribute__
 
         def read(self: Any, name: str) -> Any:

@@ -109,6 +109,8 @@ class Tries:
     runs: int = 0
     #: why sides of conditions are left out of what is stated
     left_out: set[str] = field(default_factory=set)
+    #: the classes whose constructors put modules in the place of others that were made within them
+    replacing: set[type[Any]] = field(default_factory=set)
 
     @property
     def with_buffers(self) -> bool:
@@ -132,8 +134,63 @@ class Tries:
         names: dict[int, list[str]] = {}
         for name, module in model.named_modules(remove_duplicate=False):
             names.setdefault(id(module), []).append(name)
-        _Learner(self, recorder, names, self.runs).frame(ROOT, recorder.root, None)
+        learner = _Learner(self, recorder, names, self.runs, replaced(recorder, names))
+        self.replacing |= {type(each) for each in learner.replaced.by}
+        learner.frame(ROOT, recorder.root, None)
         self.runs += 1
+
+
+@dataclass
+class Replaced:
+    """The modules of a run that were put in the place of others, which are not part of the model."""
+
+    #: by the number of the module that was replaced, what stands in its place, as if it had been made there
+    records: dict[int, Made] = field(default_factory=dict)
+    #: the numbers of those that took a place
+    taken: set[int] = field(default_factory=set)
+    #: the modules whose constructors did so
+    by: list[Any] = field(default_factory=list)
+    #: what the templates of modules beneath these are marked with, by the numbers of the modules
+    marks: dict[int, str] = field(default_factory=dict)
+
+
+def replaced(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> Replaced:
+    """Find the modules that were put in the place of others after the constructor that made those had ended."""
+    found = Replaced()
+    frames = {id(each.frame): each.module for each in recorder.made.values() if each.frame is not None}
+    by = {}
+    for holder in recorder.made.values():
+        for number, path in holder.held.items():
+            before = recorder.made.get(number)
+            if number in names or before is None or id(holder.module) not in names:
+                continue
+            module = _at(holder.module, path)
+            record = recorder.made.get(id(module))
+            owner = frames.get(id(record.parent)) if record is not None else None
+            if record is None or owner is None or owner is holder.module or id(module) not in names:
+                continue
+            if record.frame is None or record.frame.events:
+                raise NotLearnt(f"what {type(module).__name__} asks when it takes the place of another")
+            key = f"{type(module).__module__}.{type(module).__qualname__} for {before.key}"
+            found.records[number] = Made(module, before.parent, before.copies, before.sites, record.frame, key)
+            found.taken.add(id(module))
+            by[id(owner)] = owner
+    found.by = [*by.values()]
+    for owner in found.by:
+        for child in owner.children():
+            if any(id(each) in found.taken for each in child.modules()):
+                for each in child.modules():
+                    trained = any(own.requires_grad for own in each.parameters())
+                    found.marks[id(each)] = " replaced" if trained else " replaced, not trained"
+    return found
+
+
+def _at(module: Any, path: str) -> Any:
+    for name in path.split("."):
+        module = module._modules.get(name)
+        if module is None:
+            break
+    return module
 
 
 @dataclass
@@ -142,11 +199,22 @@ class _Learner:
     recorder: Recorder
     names: Mapping[int, Sequence[str]]
     run: int
+    replaced: Replaced
+    #: the modules that were made, as the steps have them
+    records: dict[int, Made] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.records = {**self.recorder.made, **{id(each.module): each for each in self.replaced.records.values()}}
 
     def frame(self, key: str, frame: Frame, module: Any) -> None:
         """Add a frame to its template."""
-        steps: list[tuple[Step, Any]] = [*self.steps(frame.events, module)]
-        own = [] if module is None else self.own(module, self.recorder.made[id(module)])
+        events = frame.events
+        if type(module) in self.tries.replacing:
+            # what decides whether modules are replaced is asked after these were made, and depends on fields alone
+            asked = [each for each in events if isinstance(each, Condition)]
+            events = [*asked, *(each for each in events if not isinstance(each, Condition))]
+        steps: list[tuple[Step, Any]] = [*self.steps(events, module)]
+        own = [] if module is None else self.own(module, self.records[id(module)])
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
 
     def own(self, module: Any, record: Made) -> list[Own]:
@@ -176,7 +244,9 @@ class _Learner:
                 yield Asked(event.text, event.outcome), None
             elif isinstance(event, Loop):
                 yield Repeat(event.site, event.extent), [[*self.steps(copy, module)] for copy in event.copies]
-            elif id(event.module) in self.names:
+            elif (instead := self.replaced.records.get(id(event.module))) is not None:
+                yield from self.child(instead, above)
+            elif id(event.module) in self.names and id(event.module) not in self.replaced.taken:
                 yield from self.child(event, above)
 
     def child(self, record: Made, above: str) -> Iterable[tuple[Step, Any]]:
@@ -193,12 +263,13 @@ class _Learner:
         if record.frame is None and not own:
             return
         others = tuple(sorted(tuple(each.split(".")) for each in names if each != inside))
+        key = record.key + self.replaced.marks.get(id(module), "") if record.frame is not None else ""
         yield (
-            Child(name, record.key if record.frame else "", own, others),
+            Child(name, key, own, others),
             Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
         )
         if record.frame is not None:
-            self.frame(record.key, record.frame, module)
+            self.frame(key, record.frame, module)
 
     def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]], places: Places = ()) -> None:
         """Add steps to a trie, in copies of the loops around."""

@@ -54,6 +54,8 @@ class Made:
     sites: frozenset[str] = frozenset()
     frame: Frame | None = None
     key: str = ""
+    #: by their numbers, where in the module each module stood when its constructor ended
+    held: dict[int, str] = field(default_factory=dict)
 
 
 #: For each list of texts what may be in it, in the parts that are asked for together.

@@ -71,6 +71,15 @@ def double(value: float, ratio: tuple[str, str] | None = None, scaled: tuple[str
     return found
 
 
+def constant(value: float) -> Any:
+    """Return a double that the code itself has: Python multiplies a plain one without asking the other number."""
+    top, bottom = value.as_integer_ratio() if math.isfinite(value) else (0, 0)
+    is_short = 0 < top <= 1024 and bottom <= 64
+    found = double(value, ratio=(str(top), str(bottom)) if is_short else None)
+    found.expression = repr(value)
+    return found
+
+
 class _Number:
     """What whole numbers, doubles and truths have in common."""
 

@@ -197,6 +197,7 @@ def _framed(constructor: Any) -> Callable[..., None]:
         record.frame.around = frozenset(recorder.active)
         try:
             constructor(self, *args, **kwargs)
+            record.held = _held(self)
         finally:
             recorder.frame = before
 
@@ -205,6 +206,16 @@ def _framed(constructor: Any) -> Callable[..., None]:
     init.__wrapped__ = constructor  # type: ignore[attr-defined]
     init.__wrapped_for_frames__ = True  # type: ignore[attr-defined]
     return init
+
+
+def _held(module: Any, above: str = "") -> dict[int, str]:
+    """Return where modules stand in a module, by their numbers: in it, or in what only holds others."""
+    found = {}
+    for name, each in module._modules.items():
+        found[id(each)] = above + name
+        if isinstance(each, CONTAINERS):
+            found |= _held(each, f"{above}{name}.")
+    return found
 
 
 def signature(value: Any, depth: int = 0) -> str:

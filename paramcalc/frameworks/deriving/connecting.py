@@ -240,7 +240,7 @@ class _Connection:
         from paramcalc.frameworks.torch.read.module_lists import uncallable
 
         shapes = [(given.at(values), given.dtype) for given in self.inputs]
-        return connected(model, shapes), uncallable(model)
+        return connected(model, shapes, self.derivation.runner.alike), uncallable(model)
 
 
 def _words(part: Part, around: tuple[str, ...] = ()) -> set[tuple[str, ...]]:

@@ -28,10 +28,11 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
-from paramcalc.frameworks.torch.read.kinds import Kinds
+from paramcalc.frameworks.torch.read.kinds import Alike, Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.read.reader import Reader
+from paramcalc.frameworks.torch.read.remembering import remembering
 from paramcalc.frameworks.torch.read.tracing import trace
 from paramcalc.frameworks.torch.read.values import LENGTHS
 from paramcalc.layers.base.fields import named, read_shape
@@ -59,20 +60,22 @@ def untidied(module: Any, inputs: Any = None) -> Spec:
     return _spec(module, list(_shapes(inputs)), follows=False)
 
 
-def connected(module: Any, inputs: list[tuple[Shape, str]]) -> Spec:
+def connected(module: Any, inputs: list[tuple[Shape, str]], alike: Alike | None = None) -> Spec:
     """Read a module as `untidied` does, its calls alone: raises `no-connections` where torch.fx cannot follow them.
 
-    `inputs` are the shapes of what it is given, without the batch, each with its dtype.
+    `inputs` are the shapes of what it is given, without the batch, each with its dtype; `alike` is which layers the
+    modules of others like it are.
     """
-    return _spec(module, inputs, follows=True)
+    return _spec(module, inputs, follows=True, alike=alike)
 
 
-def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool) -> Spec:
+def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool, alike: Alike | None = None) -> Spec:
     """Read a module, as far as torch.fx can follow its calls; with `follows`, it must."""
     counted_tensors(module)
     module = unwrapped(module)
     _check_classes(module)
-    nodes, outputs, reader = _read(module, inputs)
+    with remembering():
+        nodes, outputs, reader = _read(module, inputs, Kinds(alike=alike))
     if follows:
         _check_followed(reader)
     spec = Spec(nodes, type(module).__name__, _description(reader), "torch", outputs=outputs)
@@ -158,13 +161,14 @@ def unwrapped(module: Any) -> Any:
             return module
 
 
-def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...], tuple[str, ...] | None, Reader]:
+def _read(
+    module: Any, inputs: list[tuple[Shape, str]], kinds: Kinds
+) -> tuple[tuple[Node, ...], tuple[str, ...] | None, Reader]:
     """Read the nodes of a module, its outputs, and by whom they were read.
 
     What is tied in a way that its kind cannot say is read as Weights. Of the lengths that stand for open ones,
     and of the axes that an input may have, those are taken with which more layers have their connections.
     """
-    kinds = Kinds()
     while True:
         found = None if kinds.of(module) else trace(module, kinds.is_whole, inputs)
         best: Reader | None = None
@@ -178,7 +182,7 @@ def _read(module: Any, inputs: list[tuple[Shape, str]]) -> tuple[tuple[Node, ...
                 if not gaps.unknown:
                     break
         except Loose as caught:
-            kinds = Kinds(kinds.loose | caught.modules)
+            kinds = Kinds(kinds.loose | caught.modules, kinds.alike)
             continue
         assert best is not None
         read, outputs = nodes

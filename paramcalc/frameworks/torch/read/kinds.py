@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 from paramcalc.frameworks.torch.read.modules import Known, known, signature_of
 from paramcalc.frameworks.torch.read.values import is_of_torch
+
+#: What modules are, by what they have in common with others that are alike.
+Alike: TypeAlias = "dict[Hashable, Known | None]"
 
 
 class Kinds:
     """The kinds of modules, each worked out once; modules that are alike are of one kind."""
 
-    def __init__(self, loose: frozenset[int] = frozenset(), alike: dict[Hashable, Known | None] | None = None) -> None:
+    def __init__(self, loose: frozenset[int] = frozenset(), alike: Alike | None = None) -> None:
         #: modules, by their ids, that are read as Weights though they are of a kind
         self.loose = loose
         self.found: dict[int, Known | None] = {}

@@ -185,7 +185,8 @@ def signature_of(module: Any) -> Hashable:
         (type(each), name, value if isinstance(value, (int, float, str, tuple, NoneType)) else id(value))
         for each in module.modules()
         for name, value in vars(each).items()
-        if not name.startswith("_") and name != "training"
+        # while calls are traced, each module has a forward run of its own
+        if not name.startswith("_") and name not in ("training", "forward")
     )
     return type(module), tensors, repr(attributes)
 

@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core.algebra import Shape, Unknown
+from paramcalc.frameworks.torch.read.modules import signature_of
 from paramcalc.frameworks.torch.read.places import Source
+from paramcalc.frameworks.torch.read.remembering import apart, called
 
 #: What stands for the batch in two runs over shapes: what comes out the same in both is a number, what
 #: does not is open. Open lengths differ in the same way.
@@ -104,7 +106,16 @@ def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | N
         function = node.target
         if not isinstance(function, str) and not _is_trusted(function):
             return None
-    known_runs = {each: values[each].runs for each in nodes_in([node.args, node.kwargs])}
+    taken = [*nodes_in([node.args, node.kwargs])]
+    # a module's run has a key of its own
+    key = getattr(function, "key", function)
+    name = function if isinstance(function, str) else getattr(function, "__name__", "")
+    if name.endswith("_"):
+        # it acts on a tensor in its place, which others may have as well
+        key = None
+        for each in taken:
+            values[each].runs = apart(values[each].runs)
+    known_runs = {each: values[each].runs for each in taken}
     results = []
     for place in (0, 1):
         given = {each: runs[place] for each, runs in known_runs.items() if runs is not None}
@@ -112,14 +123,16 @@ def run(node: Any, values: Mapping[Any, Value], function: Callable[..., Any] | N
             return None
         args, kwargs = map_arg((node.args, node.kwargs), given.__getitem__)
         try:
-            if isinstance(function, str):
-                results.append(getattr(args[0], function)(*args[1:], **kwargs))
-            else:
-                results.append(function(*args, **kwargs))
+            results.append(called(_method(function) if isinstance(function, str) else function, key, args, kwargs))
         except Exception:
             # a function refuses shapes in its own ways
             return None
     return results[0], results[1]
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """Return the call of a method by its name."""
+    return lambda value, *args, **kwargs: getattr(value, name)(*args, **kwargs)
 
 
 class NodeShapes(dict[Any, Value]):
@@ -167,6 +180,7 @@ def forward_of(module: Any, dtype: str = "") -> Callable[..., Any]:
         cast = [_cast(each, dtype) for each in args]
         return functional_call(module, empty, tuple(cast), {name: _cast(each, dtype) for name, each in kwargs.items()})
 
+    forward.key = signature_of(module), module.training, dtype  # type: ignore[attr-defined]
     return forward
 
 
