@@ -164,12 +164,11 @@ def tables(types: Mapping[str, Type]) -> Iterator[str]:
     yield "| of these | types | share |"
     yield "| --- | ---: | ---: |"
     counted = [each for each in whole if _every(each, lambda made: made.default in ("whole", "parameters"))]
+    with_buffers = [each for each in counted if _every(each, lambda made: made.default == "whole")]
     rows = {
         "every class of models is known": whole,
         "every class, and at the defaults it is counted": counted,
-        "every class, and with its buffers": [
-            each for each in counted if _every(each, lambda made: made.default == "whole")
-        ],
+        "every class, and with its buffers": with_buffers,
         "some classes are known, others refused": [each for each in built if each.came == "part"],
         "refused": [each for each in built if each.came == "refused"],
     }
@@ -179,10 +178,10 @@ def tables(types: Mapping[str, Type]) -> Iterator[str]:
     others = Counter(each.builds for each in types.values())
     yield f"Of the others, {others['stated']} can be built once one field is stated, and {others['fails']} cannot;"
     known = [each for each in types.values() if each.builds == "stated" and each.came != "refused"]
-    yield f"{len(known)} of the former are known."
+    yield f"{len(known)} of the former are known. Of the types that are counted at their defaults, the buffers of"
+    yield f"{_share(len(with_buffers), len(counted))} are known too."
     yield ""
     yield from _causes(each for each in built if each.came != "whole")
-    yield ""
     yield from _fresh(whole, built)
 
 
@@ -193,10 +192,13 @@ def _every(each: Type, holds: Callable[[Made], bool]) -> bool:
 def _causes(types: Iterable[Type]) -> Iterator[str]:
     """Yield the table of causes; of a type, that of the first class that is refused."""
     found = Counter(next(made.refused for made in each.classes.values() if made.refused) for each in types)
+    if not found:
+        return
     yield "| why a type, or a class of it, is refused | types |"
     yield "| --- | ---: |"
     for cause, number in sorted(found.items(), key=lambda row: (-row[1], row[0])):
         yield f"| {cause} | {number} |"
+    yield ""
 
 
 def _fresh(whole: Iterable[Type], built: Iterable[Type]) -> Iterator[str]:
@@ -212,7 +214,7 @@ def _fresh(whole: Iterable[Type], built: Iterable[Type]) -> Iterator[str]:
         # of a class that is refused, none is right
         all_drawn = sum(of_all.values()) + DRAWN * sum(bool(made.refused) for made in everything)
         cells = [
-            str(drawn), _share(right, drawn), _share(said["whole"], drawn), _share(said["refused"], drawn),
+            f"{drawn:,}", _share(right, drawn), _share(said["whole"], drawn), _share(said["refused"], drawn),
             str(said["wrong"] + said["wrong buffers"]), _share(of_all["whole"] + of_all["parameters"], all_drawn),
         ]  # fmt: skip
         yield f"| {name} | {' | '.join(cells)} |"

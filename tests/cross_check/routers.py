@@ -89,4 +89,5 @@ def _learning(mixture: torch.nn.Module, experts: torch.nn.Module, width: int) ->
         buffer.zero_()
     output = mixture(torch.randn(1, 1, width))
     (output[0] if isinstance(output, tuple) else output).sum().backward()
-    return {int(each.grad.reshape(len(each), -1).any(1).sum()) for each in experts.parameters() if each.grad is not None}
+    gradients = [each.grad for each in experts.parameters(recurse=False) if each.grad is not None]
+    return {int(each.reshape(len(each), -1).any(1).sum()) for each in gradients}
