@@ -21,7 +21,8 @@ LLAMA_405B = {
     "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 16384,
     "intermediate_size": 53248, "num_hidden_layers": 126, "num_attention_heads": 128, "num_key_value_heads": 8,
     "rope_theta": 500000.0, "max_position_embeddings": 131072, "tie_word_embeddings": False, "bos_token_id": 128000,
-    "rope_scaling": {"rope_type": "llama3", "factor": 8.0}, "torch_dtype": "bfloat16",
+    "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                     "original_max_position_embeddings": 8192}, "torch_dtype": "bfloat16",
 }  # fmt: skip
 GPT2 = {"model_type": "gpt2"}
 
@@ -89,20 +90,105 @@ def test_the_dims_are_the_fields_under_any_of_their_names() -> None:
     assert {"n_embd", "n_layer", "vocab_size"} <= {str(symbol) for symbol in pc.formula(spec).expr.free_symbols}
 
 
-def test_what_is_not_proved_is_refused_by_name() -> None:
-    assert refused({"model_type": "lama"}) == (
-        "error[unknown-model-type]: there is no model type 'lama'\n    did you mean 'llama'?"
-    )
-    assert "error[unproved-config]: 'hidden_size' is '4096'" in refused({**LLAMA_405B, "hidden_size": "4096"})
-    other = {**GPT2, "architectures": ["GPT2ForTokenClassification"]}
-    assert "'architectures': the class 'GPT2ForTokenClassification' is not known of gpt2" in refused(other)
-    assert "'head': the class 'vision'" in refused(GPT2, "vision")
-    quantised = {**LLAMA_405B, "quantization_config": {"bits": 4}}
-    assert "'quantization_config' stands for quantised weights" in refused(quantised)
-    assert "an adapter" in refused({"peft_type": "LORA"})
-    uneven = refused({**GPT2, "n_embd": 770})
-    assert uneven.startswith("error[unproved-config]: GPT2LMHeadModel: 'n_embd // n_head * n_head == n_embd'")
-    assert "at n_embd = 770, n_head = 12" in uneven
+#: What is refused, and how: the field and its value, the rule, the way out.
+REFUSALS: list[tuple[dict[str, Any], str | None, str]] = [
+    ({"model_type": "lama"}, None, "[unknown-model-type]: there is no model type 'lama'\n    did you mean 'llama'?"),
+    (
+        {"model_type": 7},
+        None,
+        (
+            "[unproved-config]: 'model_type' is 7, which is no text\n"
+            "    it is the name of a type, such as llama; 'paramcalc families' lists them"
+        ),
+    ),
+    (
+        {"model_type": "llama", "hidden_size": "4096"},
+        None,
+        "[unproved-config]: 'hidden_size' is '4096': llama takes a whole number there\n    left out, it is 4096",
+    ),
+    (
+        {"model_type": "llama", "attention_bias": 1},
+        None,
+        "[unproved-config]: 'attention_bias' is 1: llama takes true or false there\n    left out, it is false",
+    ),
+    (
+        {"model_type": "gpt2", "n_embd": 0},
+        None,
+        (
+            "[unproved-config]: 'n_embd' is 0: 'output_dim' of Embedding must be at least 1, not 0"
+            " (in transformer.wte)\n    left out, it is 768"
+        ),
+    ),
+    (
+        {"model_type": "gpt2", "n_layer": -1},
+        None,
+        (
+            "[unproved-config]: 'n_layer' is -1: 'times' must be at least 0, not -1 (in transformer.h)\n"
+            "    left out, it is 12"
+        ),
+    ),
+    (
+        {"model_type": "llama", "hidden_size": 0},
+        None,
+        (
+            "[unproved-config]: 'hidden_size' is 0: LlamaForCausalLM: 'head_dim != 0' does not hold at head_dim = 0\n"
+            "    left out, it is 4096"
+        ),
+    ),
+    (
+        {"model_type": "gpt2", "n_embd": 770},
+        None,
+        (
+            "[unproved-config]: GPT2LMHeadModel: 'n_embd // n_head * n_head == n_embd' does not hold at n_embd = 770,"
+            " n_head = 12\n    gpt2 was proved with values for which it holds: change one, or use transformers"
+        ),
+    ),
+    (
+        {"model_type": "mixtral", "num_experts_per_tok": 9},
+        None,
+        (
+            "[unproved-config]: 'num_experts_per_tok' is 9: 9 of the 8 elements of an axis of 'gate_up_proj' are active"
+            " (in model.layers.0.mlp.experts)\n    left out, it is 2"
+        ),
+    ),
+    (
+        {"model_type": "gpt2", "architectures": ["GPT2ForTokenClassification"]},
+        None,
+        (
+            "[unproved-config]: 'architectures' is 'GPT2ForTokenClassification': gpt2 is not known with this class\n"
+            "    known are GPT2LMHeadModel, GPT2Model; --head takes one, or 'base'"
+        ),
+    ),
+    (
+        {"model_type": "gpt2"},
+        "GPT2LMHeadModell",
+        (
+            "[unproved-config]: 'head' is 'GPT2LMHeadModell': gpt2 is not known with this class\n"
+            "    did you mean 'GPT2LMHeadModel'?"
+        ),
+    ),
+    (
+        {"model_type": "gpt2", "quantization_config": {"bits": 4}},
+        None,
+        (
+            "[unproved-config]: 'quantization_config' stands for quantised weights, which are not supported\n"
+            "    without it, the model is counted unquantised"
+        ),
+    ),
+    (
+        {"peft_type": "LORA"},
+        None,
+        (
+            "[unproved-config]: 'peft_type' stands for an adapter, which is not supported\n"
+            "    count the config.json of the model that it adapts"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "head", "text"), REFUSALS)
+def test_what_is_not_proved_is_refused_by_name(config: dict[str, Any], head: str | None, text: str) -> None:
+    assert refused(config, head) == f"error{text}"
 
 
 def test_families_are_listed_and_printed() -> None:

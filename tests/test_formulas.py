@@ -310,6 +310,59 @@ def test_copies_that_grow_are_summed_in_closed_form(name: str) -> None:
         assert form(depth=depth) == pc.count(spec, dims={"depth": depth}).total
 
 
+#: Conditions on the number of a copy, and what a width of 1, 10 where they hold, sums up to in all copies.
+CLASSES = {
+    "i == 0": "n + 9",
+    "i == 3": "n + 9",
+    "i == n - 1": "n + 9",
+    "i != 2": "10*n - 9",
+    "i < k": "n + 9*k",
+    "i >= k": "10*n - 9*k",
+    "k > i": "n + 9*k",
+    "n - i <= k": "n + 9*k",
+    "i > 1": "10*n - 18",
+    "i in [1, 3]": "n + 18",
+    "i < k and i != 0": "n + 9*k - 9",
+    "i % 2 == 0": "n + 9*ceiling(n/2)",
+    "i % 2 == 1": "n + 9*floor(n/2)",
+    "(i + 1) % 3 == 0": "n + 9*floor(n/3)",
+    "i % 3 != 0": "10*n - 9*ceiling(n/3)",
+    "i % 2 == 0 and i % 4 != 2": "n + 9*ceiling(n/4)",
+    "i % 4 in [0, 1, 2, 3]": "10*n",
+}
+#: Copies with a layer of that width: as a mere list, one behind the other, side by side.
+CLASS_SPECS = {
+    "listed": (
+        "connections: none\ndims: {n: 12, k: 4}\nlayers:\n"
+        "  - {Dense: {units: '10 if CONDITION else 1', use_bias: false}, times: n, index: i, of: [1]}"
+    ),
+    "in sequence": (
+        "dims: {n: 12, k: 4}\nlayers:\n  - Input: {shape: [1]}\n  - name: body\n    times: n\n    index: i\n"
+        "    layers:\n      - Dense: {units: 10, use_bias: false}\n        when: CONDITION\n"
+        "        else: [Dense: {units: 1, use_bias: false}]\n      - Slice: {axis: -1, stop: 1}\n"
+    ),
+    "side by side": (
+        "dims: {n: 12, k: 4}\nlayers:\n  - Input: {shape: [1]}\n"
+        "  - {name: body, parallel: n, index: i, merge: Concatenate,"
+        " layers: [Dense: {units: '10 if CONDITION else 1', use_bias: false}, Slice: {axis: -1, stop: 1}]}"
+    ),
+}
+
+
+@pytest.mark.parametrize("condition", CLASSES)
+@pytest.mark.parametrize("copies", CLASS_SPECS)
+def test_copies_are_summed_by_what_their_number_decides(copies: str, condition: str) -> None:
+    spec = pc.loads("paramcalc: 1\n" + CLASS_SPECS[copies].replace("CONDITION", condition))
+    form = pc.formula(spec)
+    assert not form.fixed
+    expected = sympy.sympify(CLASSES[condition], locals=dict(form.symbols))
+    sizes = [{"n": n, "k": k} for n in (4, 5, 7, 12, 30) for k in (1, 2, 4)]
+    for size in sizes:
+        named = {name: size[name] for name in form.symbols}
+        values = {each: size[name] for name, each in form.symbols.items()}
+        assert form(**named) == pc.count(spec, dims=size).total == expected.xreplace(values).doit()
+
+
 #: Sizes that round or choose, each a size of a layer between two others.
 STEPS = {
     "round_up(8 * n // 3, 16)": [],

@@ -170,6 +170,21 @@ def test_what_cannot_be_said_is_said_to_be_so_with_its_reason() -> None:
     )
 
 
+def test_ways_that_do_not_move_on_alike_and_further_outputs_are_noted() -> None:
+    nodes = [
+        pc.Node(pc.Conv1D(filters=6, kernel_size=1), inputs=["x"], name="all"),
+        pc.Node(pc.Conv1D(filters=6, kernel_size=1, strides=2), inputs=["x"], name="every_second"),
+        pc.Node(pc.ZeroPadding1D(padding=(0, 10)), name="longer"),
+        pc.Node(pc.Add(), inputs=["all", "longer"], name="sum"),
+    ]
+    found = pc.count(network(*nodes), of="receptive-field")
+    assert found.layers[-1].fields[0].sort == "unknown"
+    assert found.notes == ("sum (Add): what its inputs see does not move on alike",)
+    states = [pc.Node(pc.LSTM(units=3, return_state=True), name="lstm"), pc.Node(pc.Dense(units=2), inputs=["lstm.1"])]
+    found = pc.count(network(*states), of="receptive-field")
+    assert found.notes == ("lstm (LSTM): what an output sees is stated of its first one alone",)
+
+
 def test_padding_that_repeats_positions_is_noted() -> None:
     found = pc.count(network(pc.Pad1D(mode="reflect", padding=2)), of="receptive-field")
     assert found.notes == ("pad1d (Pad1D): what its padding repeats (reflect) is not counted again",)
@@ -198,6 +213,9 @@ def test_spans() -> None:
     holes = Span((0, inf), (0, -inf))
     assert Span((0,), (0,), 2).of(holes) == SAME
     assert Span((1,), (1,), 2).of(holes).bounds(3) == (inf, -inf)
+    # positions that are apart, as those under a dilated window, see what is there, and not what lies between
+    assert Span((0,), (3,), 1, 3).of(Span((0, inf, inf), (0, -inf, -inf))).bounds(1) == (inf, -inf)
+    assert Span((0,), (3,), 1, 3).of(Span((0, inf, inf), (0, -inf, -inf))).bounds(0) == (0, 1)
     assert SAME.joined(Span((0,), (0,), 2)) is None
     assert SAME.joined(ALL) == ALL
 

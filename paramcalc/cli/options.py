@@ -74,10 +74,10 @@ CAUSAL = click.option(
 ATTENTION = click.option(
     "--attention",
     metavar="HOW",
-    help="For --of saved, how PyTorch computes attention: flash (by default), math, or with its weights as a result.",
+    help="For saved and memory, how PyTorch computes attention: flash (by default), math, or with weights as a result.",
 )
 TRAINING = click.option(
-    "--training", metavar="OPTIMIZER", help="Train with it, as in adamw; a name of the framework's own."
+    "--training", metavar="OPTIMIZER", help="For memory, train with it, as in adamw; a name of the framework's own."
 )
 WITH = click.option(
     "--with",
@@ -87,7 +87,7 @@ WITH = click.option(
     help="Give the optimizer an option, as in momentum=0.9. May be repeated.",
 )
 MASTER = click.option(
-    "--master", metavar="DTYPE", help="Let the optimizer work on a copy of the weights of this dtype."
+    "--master", metavar="DTYPE", help="For memory, let the optimizer work on a copy of the weights of this dtype."
 )
 OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to this file; one of that name is replaced.")
 

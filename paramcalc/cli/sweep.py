@@ -27,7 +27,12 @@ _INTERRUPTED = 130
 @click.option("--vary", multiple=True, metavar="DIM=VALUES", help="As 256:8192:64, both ends included, or 4,8,16.")
 @click.option("--candidates", metavar="FILE", help="In place of --vary, a table of dims: Parquet or CSV.")
 @click.option("--where", multiple=True, metavar="CONDITION", help="Leave out points at which this does not hold.")
-@click.option("--of", multiple=True, metavar="MEASURE", help="Measure this; may be repeated. By default, parameters.")
+@click.option(
+    "--of",
+    multiple=True,
+    metavar="MEASURE",
+    help="Measure this, as flops or memory; may be repeated. By default, parameters.",
+)
 @CAUSAL
 @ATTENTION
 @TRAINING

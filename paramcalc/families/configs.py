@@ -16,7 +16,7 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
 from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
-from paramcalc.graph import dim_values
+from paramcalc.graph import dim_values, evaluate
 from paramcalc.graph.values import check_conditions
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Spec, read_spec
@@ -27,7 +27,13 @@ _WEIGHTS = (".safetensors", ".bin", ".gguf", ".h5", ".msgpack")
 #: What a count says where it is not known to how many experts a token is sent.
 _NO_ACTIVE = "the active parameters of {} are not known"
 #: Keys of a configuration that change the tensors of any model, and are not supported.
-_OTHER = {"quantization_config": "quantised weights", "peft_type": "an adapter"}
+_OTHER = {
+    "quantization_config": (
+        "quantised weights, which are not supported",
+        "without it, the model is counted unquantised",
+    ),
+    "peft_type": ("an adapter, which is not supported", "count the config.json of the model that it adapts"),
+}
 
 #: What a count says where buffers are not known.
 _NO_BUFFERS = "buffers, such as tables of rotary positions, are not known of {} as it is configured, and left out"
@@ -63,25 +69,23 @@ def from_huggingface(config: Mapping[str, Any] | str | PathLike[str], head: str 
         return replace(spec, remarks=(*spec.remarks, note)) if weights else spec
     if not is_config(config):
         raise refuse("wrong-type", "takes the configuration of a model: a mapping with 'model_type'")
+    _refuse_other(config)
     name = config.get("model_type")
     if not isinstance(name, str):
-        raise refuse("unproved-config", f"'model_type' is {quoted(name)}: {_other(config)}")
+        hint = "it is the name of a type, such as llama; 'paramcalc families' lists them"
+        raise refuse("unproved-config", f"'model_type' is {quoted(name)}, which is no text", hint)
     family = connected_family(name)
     if family is None:
-        return family_spec(stored_family(name), config, head)
+        return proved_spec(stored_family(name), config, head)
     try:
-        return family_spec(family, config, head)
+        return proved_spec(family, config, head)
     except ParamcalcError as error:
         if error.code != "unproved-config":
             raise
         why = error.problems[0].message
     # what is written by hand covers what is usual, and the generated document whatever was proved
-    spec = family_spec(stored_family(name), config, head)
+    spec = proved_spec(stored_family(name), config, head)
     return replace(spec, remarks=(*spec.remarks, f"how its layers are connected is not known: {why}"))
-
-
-def _other(config: Mapping[str, Any]) -> str:
-    return next((what for key, what in _OTHER.items() if config.get(key)), "it is no text")
 
 
 def _from_file(path: Path, head: str | None) -> Spec:
@@ -91,11 +95,55 @@ def _from_file(path: Path, head: str | None) -> Spec:
     return from_huggingface(config, head)
 
 
+def _refuse_other(config: Mapping[str, Any]) -> None:
+    for key, (what, way_out) in _OTHER.items():
+        if config.get(key):
+            raise refuse("unproved-config", f"'{key}' stands for {what}", way_out)
+
+
+def proved_spec(family: Family, config: Mapping[str, Any], head: str | None = None) -> Spec:
+    """Return the spec of a configuration of a family, which has a count.
+
+    Raises `unproved-config`, which names the field without which it would have one.
+    """
+    try:
+        spec = family_spec(family, config, head)
+        evaluate(spec)
+    except ParamcalcError as error:
+        problem = error.problems[0]
+    else:
+        return spec
+    fields = dict(_flat(family, config, ""))
+    if problem.code == "limit":
+        return spec
+    if problem.code == "unproved-config" and any(path in problem.message for path in ("'head'", *fields)):
+        raise ParamcalcError([problem])
+    what = f"{problem.message} (in {problem.node})" if problem.node else problem.message
+    for path, value in fields.items():
+        if _has_count(family, _without(config, path.split(".")), head):
+            raise refuse("unproved-config", f"'{path}' is {quoted(value)}: {what}", _way_out(family, path))
+    raise refuse("unproved-config", what, "transformers may build it nevertheless")
+
+
+def _has_count(family: Family, config: Mapping[str, Any], head: str | None) -> bool:
+    try:
+        evaluate(family_spec(family, config, head))
+    except ParamcalcError:
+        return False
+    return True
+
+
+def _without(config: Mapping[str, Any], path: list[str]) -> dict[str, Any]:
+    """Return a configuration without a field, which may be one of a configuration in it."""
+    first, *rest = path
+    if rest:
+        return {**config, first: _without(config[first], rest)}
+    return {key: value for key, value in config.items() if key != first}
+
+
 def family_spec(family: Family, config: Mapping[str, Any], head: str | None = None) -> Spec:
     """Return the spec of a configuration of a family. Raises `unproved-config`."""
-    for key, what in _OTHER.items():
-        if config.get(key):
-            raise refuse("unproved-config", f"'{key}' stands for {what}, which is not supported", "leave it out")
+    _refuse_other(config)
     cls = _class(family, config, head)
     head_data = dict(family.layers_of(cls))
     # nobody wrote the buffers of what is written by hand
@@ -120,7 +168,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         check_conditions(spec.requires, Environment(dim_values(spec)), ("requires",))
     except ParamcalcError as error:
         first = error.problems[0]
-        hint = f"{family.name} was proved with the values for which it holds"
+        hint = f"{family.name} was proved with values for which it holds: change one, or use transformers"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
     if is_stated and not _holds(spec, needed.get("requires", [])):
         is_stated = False
@@ -208,8 +256,8 @@ def _class(family: Family, config: Mapping[str, Any], head: str | None) -> str:
         return str(name)
     known = [*family.named_heads, *family.heads]
     key = "head" if head else "architectures"
-    hint = suggest(wanted, known) or f"known of {family.name}: {', '.join(family.heads)}; --head takes one, or 'base'"
-    raise refuse("unproved-config", f"'{key}': the class {quoted(wanted)} is not known of {family.name}", hint)
+    hint = suggest(wanted, known) or f"known are {', '.join(family.heads)}; --head takes one, or 'base'"
+    raise refuse("unproved-config", f"'{key}' is {quoted(wanted)}: {family.name} is not known with this class", hint)
 
 
 def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,7 +272,7 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
             dims["num_labels"] = len(value)
         elif name in fixed:
             if value != fixed[name]:
-                raise _unproved(name, value, f"the family was proved with {quoted(fixed[name])} alone")
+                raise _unproved(family, name, value, f"{family.name} was proved with {quoted(fixed[name])} alone")
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
     for name, rule in family.lists.items():
@@ -282,12 +330,25 @@ def _dim(name: str, value: Any, family: Family) -> Any:
             return {"number": value}
     elif isinstance(value, list) and (sort == "texts" or isinstance(default, list) or _is_expression(default)):
         return {"texts": value} if value and isinstance(value[0], str) else value
-    raise _unproved(name, value, "the family has no such value there")
+    taken = next((text for kind, text in _TAKEN.items() if kind is type(default)), _SORTS.get(sort, "another value"))
+    raise _unproved(family, name, value, f"{family.name} takes {taken} there")
 
 
 def _is_expression(default: Any) -> bool:
     return isinstance(default, str)
 
 
-def _unproved(name: str, value: Any, why: str) -> ParamcalcError:
-    return refuse("unproved-config", f"'{name}' is {quoted(value)}: {why}", f"leave '{name}' out, or use transformers")
+#: What a field takes, by its default, or by the sort of its default.
+_TAKEN: dict[type, str] = {bool: "true or false", int: "a whole number", list: "a list"}
+_SORTS = {"text": "a text", "number": "a number", "texts": "a list of texts"}
+
+
+def _unproved(family: Family, name: str, value: Any, why: str) -> ParamcalcError:
+    return refuse("unproved-config", f"'{name}' is {quoted(value)}: {why}", _way_out(family, name))
+
+
+def _way_out(family: Family, name: str) -> str:
+    """Say what a field is where it is left out, if its default says it."""
+    default = family.dims.get(name)
+    is_plain = isinstance(default, (bool, int)) and default is not None
+    return f"left out, it is {quoted(default)}" if is_plain else "leave it out, or use transformers"

@@ -14,6 +14,18 @@ from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import Tree
 from paramcalc.graph.walk import Walk
 
+#: What each sign of the difference of two sizes tells of a comparison, as SymPy has both.
+_SIGNS: dict[str, dict[str, bool]] = {
+    "<": {"is_negative": True, "is_nonnegative": False},
+    ">": {"is_positive": True, "is_nonpositive": False},
+    "<=": {"is_nonpositive": True, "is_positive": False},
+    ">=": {"is_nonnegative": True, "is_negative": False},
+    "==": {"is_negative": False, "is_positive": False},
+    "!=": {"is_negative": True, "is_positive": True},
+}
+#: The signs that a difference has everywhere, if it has them where it is the largest.
+_FROM_ABOVE = ("is_negative", "is_nonpositive")
+
 
 class AnyCopy:
     """The copy of any number from `first` to `last` while it is evaluated."""
@@ -25,6 +37,8 @@ class AnyCopy:
         self.last = last
         #: the symbol for the number of the copy
         self.number = sympy.Dummy("i", integer=True, nonnegative=True, positive=True if first > 0 else None)
+        #: the condition on the number that holds for some copies alone, if that is why there is no tree
+        self.undecided: Any = None
 
     def tree(self, copy: Copy) -> Tree | None:
         """Return the tree of a copy in whose values the symbol is; None, and all as before, where it does not hold.
@@ -37,7 +51,7 @@ class AnyCopy:
         remarks = len(walk.remarks)
         walk.trail.append(copy.label)
         try:
-            with algebra.assuming() as conditions:
+            with algebra.assuming(decide=self._decided) as conditions:
                 tree = self.content(copy) if walk.choose(copy) else None
             is_whole = tree is not None and len(walk.problems) == len(problems)
             with algebra.trying() as succeed:
@@ -49,10 +63,28 @@ class AnyCopy:
         except Undecided as undecided:
             if not algebra.depends(undecided.value, self.number):
                 raise
+            self.undecided = undecided.value
         finally:
             # the copies that are evaluated by themselves remark on the same
             del walk.remarks[remarks:], walk.trail[trail:]
         walk.problems, walk.budget.steps = problems, steps
+        return None
+
+    def _decided(self, relation: Any) -> bool | None:
+        """Return the truth of a comparison that is linear in the number, where the first and the last copy tell it."""
+        if not algebra.depends(relation, self.number) or not relation.is_Relational:
+            return None
+        difference = sympy.expand(relation.lhs - relation.rhs)
+        if not difference.is_polynomial(self.number) or sympy.degree(difference, self.number) > 1:
+            return None
+        ends = [sympy.sympify(end) for end in self._at_ends(difference)]
+        slope = difference.coeff(self.number, 1)
+        if not (slope.is_nonnegative or slope.is_nonpositive):
+            return None
+        smallest, largest = ends if slope.is_nonnegative else reversed(ends)
+        for sign, truth in _SIGNS[relation.rel_op].items():
+            if getattr(largest if sign in _FROM_ABOVE else smallest, sign):
+                return truth
         return None
 
     def _are_made_alike(self, choices: Iterable[tuple[str, Number, Number]]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from paramcalc.core import algebra
-from paramcalc.core.algebra import Undecided
+from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.graph.folding import alike_from_here
 from paramcalc.graph.repeated import Repeated
@@ -14,6 +15,9 @@ from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.values import same_values, value_of
 from paramcalc.graph.walk import Walk
+
+if TYPE_CHECKING:
+    from paramcalc.graph.classes import Class
 
 
 class Copies(Repeated):
@@ -36,13 +40,37 @@ class Copies(Repeated):
         #: what flows out of the last of them so far
         # a flow of its own, which tells what a copy takes of the one before from what it takes by name
         self.flow = replace(inputs[0]) if inputs and not inputs[0].broken else next(iter(inputs), None)
+        #: what flows into the first of them
+        self.begin = self.flow
 
     def tree(self) -> Branch | None:
         """Return the tree of all copies; None where none is there. Sets the flow of the node."""
-        whole = self._listed()
-        if whole is not None:
-            return self.branch([whole], None)
+        if self._is_of_symbols() and self.entry.scope.inventory:
+            self._assume_one()
+            trees = self._by_classes()
+            if trees:
+                return self.branch(trees, None)
+        way = len(self.walk.trail)
+        try:
+            self._one_by_one()
+        except Undecided:
+            del self.walk.trail[way:]
+            self.trees = self._by_classes() if self._is_of_symbols() else []
+            if not self.trees:
+                raise
+        self._remark()
+        if self.trees and self.flow and not self.flow.broken:
+            # what flows out of all copies, apart from what flows out of the last
+            self.flow = replace(self.flow)
+        self.entry.flow = self.flow
+        return self.branch(self.trees, self.flow) if self.trees else None
+
+    def _one_by_one(self) -> None:
+        """Evaluate the copies in sequence, until all that follow are alike."""
+        following = 0
         for number in self._numbers():
+            if number < following:
+                continue
             copy = self.copy(number, self._next_inputs(), {**self.entry.scope.values, **self.carried})
             tree = self.tree_of(copy)
             before_carried, self.carried = self.carried, self._next(copy)
@@ -58,23 +86,34 @@ class Copies(Repeated):
                 break
             if algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
                 break
-        self._remark()
-        if self.trees and self.flow and not self.flow.broken:
-            # what flows out of all copies, apart from what flows out of the last
-            self.flow = replace(self.flow)
-        self.entry.flow = self.flow
-        return self.branch(self.trees, self.flow) if self.trees else None
+            if not self.carried and alike_from_here(before, self.flow):
+                tree.times = self.run_from(number, tree) or 1
+                following = number + tree.times
+                copy.last = following - 1
 
-    def _listed(self) -> Tree | None:
-        """Return the tree of all copies in an inventory, in which none takes what another gives; None if there is none.
+    def _is_of_symbols(self) -> bool:
+        """Return whether there are a symbol's number of copies, which depend on nothing else than their number."""
+        return self.counter is not None and not self.carried and algebra.is_symbol(self.times)
 
-        Of a number in symbols, where that decides enough.
-        """
-        if not self.entry.scope.inventory or self.carried or self.counter is None or not algebra.is_symbol(self.times):
-            return None
-        self._assume_one()
-        found = self.as_one()
-        return found[0] if found is not None else None
+    def _by_classes(self) -> list[Tree]:
+        """Return the trees of the classes of copies; none where they are not known."""
+        self.flow = self.begin
+        found = self.classes()
+        if found:
+            self.flow = found[-1].copy.flow
+        return [each.as_copies() for each in found]
+
+    def copy_of_any(self, number: Number) -> Copy:
+        """Return the copy of a number in symbols, on what flows into the first."""
+        return replace(super().copy_of_any(number), inputs=self._next_inputs())
+
+    def stands_for_all(self, one: Class) -> bool:
+        """Return whether the copies of a class give the next ones what they are given; where it counts, in a row."""
+        if self.entry.scope.inventory:
+            return True
+        if self.walk.by_layers and one.scattered:
+            return False
+        return alike_from_here(self.begin, one.copy.flow)
 
     def _assume_one(self) -> None:
         """Assume of a number of copies in symbols that there is one."""

@@ -26,6 +26,11 @@ def alike(one: Tree, other: Tree, by_layers: bool = False) -> bool:
     return bool(_signature(one, by_layers) == _signature(other, by_layers))
 
 
+def depends_on(tree: Tree, number: Number) -> bool:
+    """Return whether a size or a field of the layers of a tree depends on a symbol."""
+    return algebra.depends(_signature(tree, by_layers=True), number)
+
+
 def folded(copies: list[Tree], by_layers: bool = False) -> list[Tree]:
     """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]
@@ -42,7 +47,7 @@ def folded(copies: list[Tree], by_layers: bool = False) -> list[Tree]:
     return result
 
 
-def range_label(first: int, times: Number) -> str:
+def range_label(first: Number, times: Number) -> str:
     """Return the label of a run of copies: `3`, or `3..11`."""
     if type(times) is int and times == 1:
         return str(first)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.errors import LIMITS, quoted, refuse
 from paramcalc.graph.repeated import Repeated
-from paramcalc.graph.scope import Copy
 from paramcalc.graph.tree import BROKEN, Branch, Flow, Leaf, Tree, leaves
 from paramcalc.layers.base.declaration import Layer
+
+if TYPE_CHECKING:
+    from paramcalc.graph.classes import Class
 
 
 class Parallel(Repeated):
@@ -36,15 +39,18 @@ class Parallel(Repeated):
 
     def _one_by_one(self) -> Iterator[tuple[Tree, Flow]]:
         """Yield the tree of each copy and what flows out of it; those that are alike are evaluated once."""
+        following = 0
         for number in self._numbers():
+            if number < following:
+                continue
             copy = self.copy(number, self.inputs, self.entry.scope.values)
             tree = self.tree_of(copy)
             if tree is None:
                 continue
             alike = self.rest_is_alike(copy, tree)
-            if alike:
-                tree.times = self.times - number
-                copy.last = self.times - 1
+            tree.times = self.times - number if alike else self.run_from(number, tree) or 1
+            following = number + tree.times
+            copy.last = following - 1
             yield tree, replace(copy.flow or BROKEN, times=tree.times)
             if alike:
                 return
@@ -65,19 +71,19 @@ class Parallel(Repeated):
         """Return the tree of copies of which there are a symbol's number, and what flows out of each; or nothing."""
         if self.counter is None or not algebra.is_symbol(self.times) or not self._is_there():
             return []
-        found = self.as_one()
-        if found is None:
-            return []
-        branch, copy = found
-        assert copy.flow is not None
-        return [(branch, replace(copy.flow, times=self.times))]
+        found = []
+        for each in self.classes():
+            assert each.copy.flow is not None
+            found.append((each.as_copies(), replace(each.copy.flow, times=each.numbers.count)))
+        return found
 
-    def stands_for_all(self, copy: Copy, tree: Tree, number: Number) -> bool:
-        """Return whether all copies give the same, and own as much where that has to be known."""
-        if copy.flow is None:
+    def stands_for_all(self, one: Class) -> bool:
+        """Return whether all copies of a class give the same, and own as much where that has to be known."""
+        flow = one.copy.flow
+        if flow is None:
             return False
-        differs = copy.flow.shape if self.entry.node.active is None else (*copy.flow.shape, _elements(tree))
-        return not algebra.depends(differs, number)
+        differs = flow.shape if self.entry.node.active is None else (*flow.shape, _elements(one.tree))
+        return one.place is None or not algebra.depends(differs, one.place)
 
     # --- what flows out of them
 
@@ -85,7 +91,7 @@ class Parallel(Repeated):
         """Return what flows out of the node: of one copy its own, of several what joins them, or all of them."""
         if any(flow.broken for flow in flows):
             return BROKEN
-        number = sum((flow.times for flow in flows), start=0)
+        number = self.times if algebra.is_symbol(self.times) else sum((flow.times for flow in flows), start=0)
         if type(number) is int and number == 1:
             return flows[0]
         if self.entry.node.merge is None:
@@ -96,7 +102,7 @@ class Parallel(Repeated):
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs, self.entry.scope)
         flows = _alike_as_one(flows)
         with self.walk.asking("merge"):
-            outputs = merged(layer, flows)
+            outputs = merged(layer, flows, number)
         leaf = Leaf("merge", layer, tuple(flows), outputs, [], path=self.entry.path)
         branch.children.append(leaf)
         return Flow(outputs[0], leaf)
@@ -134,16 +140,18 @@ def _alike_as_one(flows: list[Flow]) -> list[Flow]:
     return found
 
 
-def merged(layer: Layer, flows: list[Flow]) -> tuple[Shape, ...]:
-    """Return the output of a layer that joins these outputs, each as often as it stands there.
+def merged(layer: Layer, flows: list[Flow], number: Number) -> tuple[Shape, ...]:
+    """Return the output of a layer that joins this number of outputs, each as often as it stands there.
 
     Of outputs that are alike, what joins two says what joins any number: it adds up in the axis along which it
     stands, and is the same in the others. Raises `limit` where unlike ones are too many to be written out.
     """
-    if len(flows) == 1:
-        shape, times = flows[0].shape, flows[0].times
+    shape = flows[0].shape
+    if len(flows) == 1 or (
+        algebra.is_symbol(number) and all(algebra.same_shapes(shape, other.shape) for other in flows)
+    ):
         (two,) = layer.infer(shape, shape)[0]
-        return (tuple(one if algebra.same(one, both) else one * times for one, both in zip(shape, two, strict=True)),)
+        return (tuple(one if algebra.same(one, both) else one * number for one, both in zip(shape, two, strict=True)),)
     number = sum(algebra.number_of_copies(flow.times) for flow in flows)
     if number > LIMITS.list_length:
         raise refuse("limit", f"{number:,} outputs that differ are joined; {LIMITS.list_length:,} are the most")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from paramcalc.core.algebra import Number
 from paramcalc.core.expression import bounded
+from paramcalc.graph.deciding import Deciding
 from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
 
+if TYPE_CHECKING:
+    from paramcalc.graph.classes import Class
+
 #: Copies that may differ by their number are evaluated one by one, if they are no more than these.
 _FEW = 32
+#: More copies than these are not compared one by one by what their numbers decide.
+_MOST_COMPARED = 1000
 
 
 class Repeated:
@@ -45,6 +51,10 @@ class Repeated:
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
+        self._deciding: Deciding | None = None
+        #: the last copy, and what is decided for those that are like it
+        self._last: Tree | None = None
+        self._decided: set[tuple[Any, ...]] = set()
         # references may go to the copies that are there already
         scope.entries[entry.name] = entry
 
@@ -67,28 +77,27 @@ class Repeated:
         self.walk.trail.pop()
         return tree
 
-    def as_one(self) -> tuple[Branch, Copy] | None:
-        """Return the tree of all copies, of which there are a symbol's number, and the copy that stands for them.
-
-        Their own number is a symbol too. Returns None where that decides too little.
-        """
+    def classes(self) -> list[Class]:
+        """Return the classes of the copies, of which there are a symbol's number; none where they are not known."""
         # only where there are symbols
-        from paramcalc.graph.any_copy import AnyCopy
+        from paramcalc.graph.classes import Classes
 
-        any_copy = AnyCopy(self.walk, self.content, 0, self.times - 1)
+        if self.first is not None and len(self.first.copies) != 1:
+            return []
+        found = Classes(self.walk, self.content, self.copy_of_any).of(self.times) or []
+        if not all(map(self.stands_for_all, found)):
+            return []
+        self.entry.copies = [each.copy for each in found if each.can_be_named(self.times)]
+        return found
+
+    def copy_of_any(self, number: Number) -> Copy:
+        """Return the copy of a number in symbols, on what flows into the node."""
         copy = self.copy(0, self.inputs, self.entry.scope.values)
-        copy.values = {**copy.values, str(self.counter): any_copy.number}
-        tree = any_copy.tree(copy)
-        if tree is None or not self.stands_for_all(copy, tree, any_copy.number):
-            return None
-        self.entry.copies.append(copy)
-        copy.last = self.times - 1
-        tree.label = ""
-        output = copy.flow.shape if copy.flow else ()
-        return Branch(copy.label, [tree], output, role="copies", counter=(any_copy.number, 0, copy.last)), copy
+        copy.values = {**copy.values, str(self.counter): number}
+        return copy
 
-    def stands_for_all(self, copy: Copy, tree: Tree, number: Number) -> bool:
-        """Return whether a copy whose number is a symbol is enough to know of all of them."""
+    def stands_for_all(self, one: Class) -> bool:
+        """Return whether what is known of a class is enough."""
         return True
 
     def rest_is_alike(self, copy: Copy, tree: Tree) -> bool:
@@ -98,6 +107,9 @@ class Repeated:
         """
         if not self.walk.fold or self.counter is None:
             return self.walk.fold
+        run = self.run_from(copy.number, tree)
+        if run is not None:
+            return bool(run == self.times - copy.number)
         left = self.times - copy.number - 1
         # what holds from the third on, or later, is not looked for
         if type(left) is not int or left < _FEW or copy.number > 1:
@@ -110,12 +122,34 @@ class Repeated:
         another = any_copy.tree(replace(copy, values=values, inherited=self.inherited, node=None, scope=None))
         return another is not None and alike(tree, another, self.walk.by_layers)
 
+    def run_from(self, number: int, tree: Tree) -> int | None:
+        """Return how many copies from one on are like it in a row, if they are given the same; None if not known.
+
+        They are where what mentions their number has the same values, or those of a copy before that is alike.
+        """
+        if not self.walk.fold or self.counter is None or self.first is not None or type(self.times) is not int:
+            return None
+        if self.times > _MOST_COMPARED:
+            return None
+        if self._deciding is None:
+            self._deciding = Deciding(self.entry.node, self.counter, self.entry.scope.values)
+        decided = self._deciding.by(number)
+        if decided is None:
+            return None
+        if self._last is not None and self._last is not tree and not alike(self._last, tree, self.walk.by_layers):
+            self._decided = set()
+        self._last = tree
+        self._decided.add(decided)
+        others = range(number + 1, self.times)
+        return next((other for other in others if self._deciding.by(other) not in self._decided), self.times) - number
+
     def branch(self, trees: list[Tree], flow: Flow | None) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""
-        if self.walk.fold and len(trees) > 1:
+        if self.walk.fold and len(trees) > 1 and type(self.times) is int:
             trees = folded(trees, self.walk.by_layers)
         for tree in trees:
-            tree.number = int(tree.label)
-            tree.label = range_label(tree.number, tree.copies)
+            if tree.number is None:
+                tree.number = int(tree.label)
+                tree.label = range_label(tree.number, tree.copies)
         output = flow.shape if flow else ()
         return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)

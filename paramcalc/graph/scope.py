@@ -252,7 +252,7 @@ class Copy:
     node: Node | None = None
     #: the path from the node to what stands in its place
     side: Path = ()
-    number: int = 0
+    number: Number = 0
     #: the number of the last copy that it stands for
     last: Number = 0
     flow: Flow | None = None

@@ -22,7 +22,7 @@ class CopyRange(NamedTuple):
     #: where the number is in the path
     at: int
     #: the number itself, which is that of the first copy
-    first: int
+    first: Number
     #: the number of the last copy
     last: Number
 
@@ -75,7 +75,7 @@ class Leaf:
     #: where the spec says it
     path: Path = ()
     #: of a copy of a repeated node, its number, or the first of those that it stands for
-    number: int | None = None
+    number: Number | None = None
     #: names of the groups around it and its own, joined by dots; given once the tree is whole
     name: str = ""
     #: the same as a list, with the numbers of copies, and which copies each stands for
@@ -131,7 +131,7 @@ class Branch:
     parallel: bool = False
     #: of a group, whether its forward pass is computed again for the backward pass
     recompute: bool = False
-    number: int | None = None
+    number: Number | None = None
     name: str = ""
     names: tuple[str, ...] = ()
     ranges: tuple[CopyRange, ...] = ()

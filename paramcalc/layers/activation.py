@@ -94,7 +94,7 @@ class GLU(Layer):
     def reach(self, x: Shape) -> tuple[Reach, ...]:
         position = axis_position(self.axis, len(x))
         half = algebra.divide(x[position], 2)
-        seen = Sight(position, Span((0,), (half,)) if type(half) is int else None)
+        seen = Sight(position, Span((0,), (half,), step=half) if type(half) is int else None)
         return ((*same(x)[:position], seen, *same(x)[position + 1 :]),)
 
 

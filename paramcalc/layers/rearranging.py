@@ -1,5 +1,6 @@
 """Layers that put the same elements elsewhere; they learn nothing."""
 
+from dataclasses import replace
 from typing import Any
 
 from paramcalc.core import algebra
@@ -197,7 +198,9 @@ class Unfold(_Windows):
         # the windows are numbered row by row
         row, place = Span((0,) * across, (0,) * across), tuple(range(across))
         column = Span(place, place, 0)
-        return ((Sight(0, row.of(rows)), Sight(0, column.of(columns)), Sight(1, repeated_span(pixels))),)
+        # of each, the positions under a window
+        seen = (replace(one.of(other), step=other.step) for one, other in ((row, rows), (column, columns)))
+        return ((*(Sight(0, span) for span in seen), Sight(1, repeated_span(pixels))),)
 
 
 class Fold(_Windows):

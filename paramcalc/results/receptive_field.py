@@ -144,22 +144,35 @@ class _Walk:
             for place, sight in before.items():
                 sees = NOT_STATED if reach is None else _through(reach[number], sight, flow.shape)
                 sees = _whole(sees, self.length(place))
-                together[place] = _joined(together[place], sees) if place in together else sees
+                if place in together:
+                    known = together[place].span is not None and sees.span is not None
+                    together[place] = _joined(together[place], sees)
+                    if known and together[place].span is None:
+                        self.say(leaf, "what its inputs see does not move on alike")
+                else:
+                    together[place] = sees
         return together
 
     def note(self, leaf: Leaf, reach: tuple[Reach, ...] | None) -> None:
         """Note what a layer leaves unsaid."""
-        kind = type(leaf.layer).__name__
         if reach is None:
-            reasons = [f"{kind} does not state it: its class gives 'reach'"]
-        else:
-            sights = [sight for sights in reach for sight in sights]
-            reasons = [sight.note or _UNKNOWN for sight in sights if sight.note or sight.span is None]
-        self.notes.update({f"{leaf.name} ({kind}): {reason}": None for reason in reasons})
+            self.say(leaf, f"{type(leaf.layer).__name__} does not state it: its class gives 'reach'")
+        for sights in reach or ():
+            for sight in sights:
+                if sight.note or sight.span is None:
+                    self.say(leaf, sight.note or _UNKNOWN)
+
+    def say(self, leaf: Leaf, reason: str) -> None:
+        """Say something of a layer, once."""
+        self.notes[f"{leaf.name} ({type(leaf.layer).__name__}): {reason}"] = None
 
     def before(self, flow: Flow) -> Seen:
         """Return what is seen of what flows into a layer."""
-        return {} if flow.leaf is None else self.seen[id(flow.leaf.standing), flow.place]
+        if flow.leaf is None:
+            return {}
+        if flow.place:
+            self.say(flow.leaf.standing, "what an output sees is stated of its first one alone")
+        return self.seen[id(flow.leaf.standing), flow.place]
 
 
 def _through(reach: Reach, before: Sight, shape: Shape) -> Sight:

@@ -63,7 +63,7 @@ def compare(title: str, run: Callable[[], object], other: Callable[[], object], 
 
 
 def peak_mebibytes(command: Sequence[str]) -> float:
-    process = subprocess.Popen(command)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     assert status == 0
     return usage.ru_maxrss / 1024
@@ -127,7 +127,8 @@ def solving() -> None:
 
 
 def main() -> None:
-    subprocess.run([sys.executable, "-m", "tests.benchmarks.sweeping"], check=True, cwd=ROOT)
+    for module in ("sweeping", "families"):
+        subprocess.run([sys.executable, "-m", f"tests.benchmarks.{module}"], check=True, cwd=ROOT)
     print(f"\n{'':60} {'median':>8}   (range)")
     floor = in_pipe(script("floor"))
     compare("count of the seed network in a pipe / the floor", in_pipe(COUNT), floor, 21, "1.4")

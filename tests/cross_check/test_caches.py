@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paramcalc as pc
@@ -48,6 +48,7 @@ def test_torch(
     assert _kept(layer, (steps, features), "torch", batch, dtype) == _sizes(states)
 
 
+@settings(settings.get_profile("layers"))
 @given(st.sampled_from(["SimpleRNN", "GRU", "LSTM", "Bidirectional"]), *[_SIZES] * 4)
 def test_keras(name: str, batch: int, steps: int, features: int, units: int) -> None:
     if name == "Bidirectional":
@@ -99,6 +100,7 @@ def test_a_spec(path: Path) -> None:
     assert pc.count(spec, "torch", of="cache", dims={**dims, "batch": 2}).total == kept
 
 
+@settings(settings.get_profile("layers"))
 @given(*[_SIZES] * 3, st.integers(3, 6), st.integers(1, 3), st.sampled_from(["valid", "same"]))
 def test_keras_over_images(batch: int, steps: int, filters: int, width: int, window: int, padding: str) -> None:
     real = keras.layers.ConvLSTM1D(filters, window, padding=padding, return_state=True)

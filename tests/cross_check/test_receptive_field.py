@@ -110,6 +110,21 @@ def test_torch(spec: pc.Spec, seed: int) -> None:
     event(f"{compared} outputs compared")
 
 
+def test_a_dilated_window_does_not_see_what_lies_between() -> None:
+    """Behind windows that are put down further apart than they reach, whole outputs see nothing."""
+    layers = [
+        pc.Conv1DTranspose(filters=2, kernel_size=1, strides=3),
+        pc.Conv1D(filters=2, kernel_size=2, dilation_rate=3),
+    ]
+    spec = pc.Spec([pc.Input(shape=(2, 12)), *layers], framework="torch")
+    _, field = pc.count(spec, of="receptive-field").layers[-1].fields
+    x = torch.randn(4, 2, 12, requires_grad=True)
+    y = pc.build(spec, "torch")(x)
+    for place in range(y.shape[-1]):
+        (gradient,) = torch.autograd.grad((y[..., place] ** 2).sum(), x, retain_graph=True)
+        assert _reached(gradient) == _expected(field, place, 12)
+
+
 #: Over an image of 9 by 7, whose lengths no stride divides.
 OF_KERAS: dict[str, tuple[Any, pc.Layer]] = {
     "same": (

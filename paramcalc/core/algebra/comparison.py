@@ -16,9 +16,12 @@ class _Collected(list[Any]):
 
     settle: Callable[[str, Number, Number], None] | None = None
     differ: Callable[[Number, Number], bool] | None = None
+    decide: Callable[[Number], bool | None] | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, around: _Collected | None) -> None:
         super().__init__()
+        #: what is assumed around it
+        self.around = around
         #: of what is assumed, and of what is taken for granted beside it, what decides which layers and sizes there
         #: are: where it does not hold, a network is not refused, but another one
         self.choices: list[Any] = []
@@ -31,14 +34,16 @@ _conditions: ContextVar[_Collected | None] = ContextVar("conditions", default=No
 def assuming(
     settle: Callable[[str, Number, Number], None] | None = None,
     differ: Callable[[Number, Number], bool] | None = None,
+    decide: Callable[[Number], bool | None] | None = None,
 ) -> Iterator[_Collected]:
     """Collect what symbolic arithmetic assumes, as (relation, left, right); its `choices` are a list of their own.
 
     `settle` is given each as it is made, and may refuse it: then it raises where the assumption was needed.
     `differ` says of two sizes in symbols whether it may be assumed that they are not equal, where that is asked.
+    `decide` is given each comparison of symbols, and returns its truth if it knows it, here and in all within.
     """
-    collected = _Collected()
-    collected.settle, collected.differ = settle, differ
+    collected = _Collected(_conditions.get())
+    collected.settle, collected.differ, collected.decide = settle, differ, decide
     token = _conditions.set(collected)
     try:
         yield collected
@@ -157,6 +162,9 @@ def compare(operator: str, left: Number, right: Number) -> Number:
         relation = sympy.Rel(left, right, operator)
         if not relation.is_Relational:
             return bool(relation)
+        decided = _decided(relation)
+        if decided is not None:
+            return decided
         if operator in ("==", "!=") and _may_differ(*relation.args):
             assume("≠", *relation.args)
             choose("≠", *relation.args)
@@ -166,6 +174,17 @@ def compare(operator: str, left: Number, right: Number) -> Number:
         raise Undecided(left if isinstance(left, Unknown) else right)
     result = _COMPARISONS[operator](left, right)
     return truth(result) if is_array(result) else result
+
+
+def _decided(relation: Number) -> bool | None:
+    """Return the truth of a comparison of symbols, where something around knows it."""
+    collected = _conditions.get()
+    while collected is not None:
+        found = collected.decide(relation) if collected.decide is not None else None
+        if found is not None:
+            return found
+        collected = collected.around
+    return None
 
 
 def _may_differ(left: Number, right: Number) -> bool:

@@ -159,7 +159,7 @@ def _part(form: Formula, part: Contribution) -> dict[str, Any]:
         "name": part.name,
         "path": list(part.path),
         "copies": [
-            {"at": each.at, "first": each.first, "last": _last(each.last, form.symbols.values())}
+            {"at": each.at, **{key: _number(getattr(each, key), form.symbols.values()) for key in ("first", "last")}}
             for each in part.copies
         ],
         "expression": expression(part.expr),
@@ -168,9 +168,9 @@ def _part(form: Formula, part: Contribution) -> dict[str, Any]:
     }
 
 
-def _last(last: Any, known: Collection[Any]) -> Any:
-    """Return the number of a last copy; None where it differs from one copy of what is around it to the next."""
-    return expression(last) if sympy.sympify(last).free_symbols <= {*known} else None
+def _number(value: Any, known: Collection[Any]) -> Any:
+    """Return the number of a copy; None where it differs from one copy of what is around it to the next."""
+    return expression(value) if sympy.sympify(value).free_symbols <= {*known} else None
 
 
 def expression(expr: Any) -> Any:
@@ -312,13 +312,18 @@ def definitions() -> dict[str, Any]:
         "copies": closed(
             {
                 "at": {"type": "integer", "minimum": 0, "description": "where the number is in the path"},
-                "first": {"type": "integer", "minimum": 0, "description": "the number itself"},
-                "last": {
-                    "description": "the number of the last copy; null where it differs from copy to copy of a group",
-                    "anyOf": [{"$ref": "#/$defs/expression"}, {"type": "null"}],
-                },
+                "first": _number_of("the number itself"),
+                "last": _number_of("the number of the last copy"),
             }
         ),
+    }
+
+
+def _number_of(copy: str) -> dict[str, Any]:
+    """Describe the number of a copy."""
+    return {
+        "description": f"{copy}; null where it differs from copy to copy of a group",
+        "anyOf": [{"$ref": "#/$defs/expression"}, {"type": "null"}],
     }
 
 

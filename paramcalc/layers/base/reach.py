@@ -27,6 +27,8 @@ class Span:
     low: tuple[Position, ...]
     high: tuple[Position, ...]
     shift: int = 1
+    #: how far apart the positions are that an output sees between these two, as those under a dilated window
+    step: int = field(default=1, compare=False)
 
     @property
     def period(self) -> int:
@@ -53,7 +55,7 @@ class Span:
                 lows.append(inf)
                 highs.append(-inf)
                 continue
-            seen = [inner.bounds(each) for each in _all_phases(first, last, inner.period)]
+            seen = [inner.bounds(each) for each in _all_phases(first, last, self.step, inner.period)]
             lows.append(min(low for low, _ in seen))
             highs.append(max(high for _, high in seen))
         return Span(tuple(lows), tuple(highs), period // self.period * self.shift // inner.period * inner.shift).least()
@@ -74,20 +76,21 @@ class Span:
             return ALL
         for period in range(1, self.period):
             if self.period % period == 0 and self.shift * period % self.period == 0:
-                found = Span(self.low[:period], self.high[:period], self.shift * period // self.period)
+                shift = self.shift * period // self.period
+                found = Span(self.low[:period], self.high[:period], shift, self.step)
                 if all(found.bounds(place) == (self.low[place], self.high[place]) for place in range(self.period)):
                     return found
         return self
 
 
-def _all_phases(first: Position, last: Position, period: int) -> Iterable[Position]:
-    """Yield the ends of a stretch of positions, and enough of both sides that each place of a period is there."""
+def _all_phases(first: Position, last: Position, step: int, period: int) -> Iterable[Position]:
+    """Yield the ends of a row of positions, and enough of both sides that each place of a period is there that is."""
     yield first
     yield last
-    for start, step in ((first, 1), (last, -1)):
+    for start, direction in ((first, step), (last, -step)):
         if isinstance(start, int):
             for number in range(1, period):
-                position = start + step * number
+                position = start + direction * number
                 if first <= position <= last:
                     yield position
 
@@ -153,7 +156,7 @@ def window_span(length: Any, window: Any, stride: Any, pad: Any, dilation: Any) 
         return None
     reach = dilation * (window - 1) + 1
     before = _before(length, reach, stride, pad)
-    return None if before is None else Span((-before,), (reach - 1 - before,), stride)
+    return None if before is None else Span((-before,), (reach - 1 - before,), stride, dilation)
 
 
 def _before(length: Any, reach: int, stride: int, pad: Any) -> int | None:
@@ -183,7 +186,8 @@ def transposed_span(window: Any, stride: Any, before: Any, dilation: Any) -> Spa
         seen = [place + before - dilation * element for element in range(window)]
         found = [each // stride for each in seen if each % stride == 0]
         bounds.append((min(found), max(found)) if found else (inf, -inf))
-    return Span(tuple(low for low, _ in bounds), tuple(high for _, high in bounds)).least()
+    apart = dilation // gcd(dilation, stride)
+    return Span(tuple(low for low, _ in bounds), tuple(high for _, high in bounds), step=apart).least()
 
 
 def repeated_span(factor: Any) -> Span | None:

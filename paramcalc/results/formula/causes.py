@@ -73,7 +73,7 @@ def _among(found: Iterable[Expression], node: str, dims: set[str]) -> Iterator[C
 
 def _mentions(nodes: Sequence[Node], prefix: str, dims: set[str]) -> Iterator[Cause]:
     for name, node in zip(node_names(nodes), nodes, strict=True):
-        path = f"{prefix}.{name}" if prefix else name
+        path = ".".join(each for each in (prefix, name) if each not in ("", "."))
         for _, side in node.sides:
             yield from _among(side.own_expressions(), path, dims)
             yield from _mentions(side.layers or (), path, dims)

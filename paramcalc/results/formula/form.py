@@ -202,7 +202,8 @@ class Formula(Displayed):
         """Refuse sizes at which the form does not hold: `free-dim`, `unmet-condition`."""
         missing = [name for name in self.needed if name not in sizes]
         if missing:
-            raise refuse("free-dim", f"the form needs a value for {', '.join(missing)}")
+            hint = f"give it one: --set {missing[0]}=…, or form({missing[0]}=…)"
+            raise refuse("free-dim", f"the form needs a value for {', '.join(missing)}", hint)
         for name, size in sizes.items():
             if not algebra.at_least(size, 1):
                 raise refuse("unmet-condition", f"'{name}' is a whole number of at least 1, not {quoted(size)}")

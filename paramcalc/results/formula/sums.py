@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import sympy
 
-from paramcalc.core import notation
+from paramcalc.core import algebra, notation
 from paramcalc.core.algebra import MOST_TERMS, Number, Undecided, terms_of
 from paramcalc.graph import Branch, CopyRange, Leaf, Tree, leaves
 from paramcalc.measures import Amounts
@@ -75,7 +75,19 @@ def _one_part(parts: Sequence[Part]) -> Part:
 
 def _factored(expr: Any) -> Any:
     """Write a sum in factors, where it is not too long for a search."""
-    return sympy.factor(sympy.expand(expr)) if terms_of(expr) <= MOST_TERMS else expr
+    if terms_of(expr) > MOST_TERMS:
+        return expr
+    factored = sympy.factor(sympy.expand(expr))
+    number, factors = factored.as_coeff_mul()
+    turned = next((each for each in factors if each.is_Add and any(map(_is_taken_off, each.args))), None)
+    if number < 0 and turned is not None:
+        # 3·(depth - first) for -3·(-depth + first)
+        return sympy.Mul(-number, -turned, *(each for each in factors if each is not turned))
+    return factored
+
+
+def _is_taken_off(term: Any) -> bool:
+    return bool(term.as_coeff_Mul()[0] < 0)
 
 
 def _from_to(first: Sequence[CopyRange], last: Sequence[CopyRange]) -> tuple[CopyRange, ...]:
@@ -133,7 +145,8 @@ def _is_one_part(tree: Branch) -> bool:
     """Return whether the copies of a node are one part: all alike, or summed by their number."""
     if tree.role != "copies":
         return False
-    return len(_copies_in(tree)) == 1 or any(isinstance(child, Branch) and child.counter for child in tree.children)
+    copies = _copies_in(tree)
+    return len(copies) == 1 or any(algebra.is_symbol(each.copies) for each in copies)
 
 
 def _copies_in(tree: Tree) -> list[Tree]:

@@ -9,6 +9,7 @@ the end is worked out exactly.
     monotony       which way an expression moves with a size, proved; how large its parts get
     conditions     what sizes must meet
     search         the sizes of all dims that meet the conditions, between two bounds of the total
+    narrowing      what relations leave of the sizes
     pieces         a spec as what the search takes, also where no one form holds for all sizes
     finding        the nearest of what is found
     solutions      what the caller is given

@@ -16,23 +16,31 @@ from typing import Any, NamedTuple
 
 import sympy
 
-from paramcalc.core import notation
 from paramcalc.core.errors import LIMITS, ParamcalcError, refuse
 from paramcalc.core.expression import Expression
 from paramcalc.results.formula import Formula, symbol
 from paramcalc.results.formula.conditions import Condition as Relation
 from paramcalc.results.formula.conditions import holds, meets, symbols_of
 from paramcalc.results.formula.whole import Quotient, value_at, whole
-from paramcalc.results.solving.conditions import Condition, each_row, of_relation, remainder_of
+from paramcalc.results.solving.conditions import Condition
 from paramcalc.results.solving.domains import Domain
 from paramcalc.results.solving.goals import Goal
 from paramcalc.results.solving.monotony import direction, sign
-from paramcalc.results.solving.search import Search, Total, Window
+from paramcalc.results.solving.narrowing import (
+    Sample,
+    condition_of,
+    congruent,
+    monotone_parts,
+    slope_of,
+    tightened,
+    told,
+)
+from paramcalc.results.solving.search import Search, Total
 from paramcalc.results.solving.where import Where
 from paramcalc.spec import Framework, Spec, Value
 
-#: Where a network is refused at its own sizes, so many others are tried, of each dim the first few.
-_MOST_TRIED, _FEW = 500, 40
+#: Where a network is refused at its own sizes, so many others are tried.
+_MOST_TRIED = 500
 #: What a network is refused for where a size is not known, and may be taken once it is.
 _OF_UNKNOWN_SIZES = frozenset(["free-dim", "not-one-value"])
 
@@ -100,7 +108,7 @@ class _Maker:
             yield from self._split(low, domains, fixed, chosen, below)
             return
         here = _at(chosen, fixed)
-        tight = None if here is None else _tightened(domains, here)
+        tight = None if here is None else tightened(domains, here)
         if here is None or tight is None:
             return
         domains = tight
@@ -212,7 +220,7 @@ class _Maker:
             raise self._refusal(given) or refusal
         if not (is_refused or sample.is_whole):
             stated = [f"{name} = {size:,}" for name, size in fixed.items()]
-            self.unsearched.append(", ".join([*stated, *map(_text, chosen)]))
+            self.unsearched.append(", ".join([*stated, *map(told, chosen)]))
         return None
 
     def _refusal(self, dims: Mapping[str, Any]) -> ParamcalcError | None:
@@ -280,14 +288,14 @@ class _Maker:
         if conditions is None:
             return
         asked = [each.relation for each in conditions if each.relation is not None]
-        narrowed = _narrowed(domains, (*relations, *asked))
+        narrowed = congruent(domains, (*relations, *asked))
         if narrowed is None:
             return
         assumed = tuple(text for form in forms for text in form.conditions)
         exprs = [goal.expr(form) for form, goal in zip(forms, self.problem.goals, strict=True)]
-        for part in _monotone_parts(narrowed, exprs):
+        for part in monotone_parts(narrowed, exprs):
             least = {name: domain.first for name, domain in part.items()}
-            all_conditions = [*(_of(relation, least) for relation in relations), *conditions]
+            all_conditions = [*(condition_of(relation, least) for relation in relations), *conditions]
             yield Piece(fixed, Search(part, all_conditions, [_total(expr, part) for expr in exprs]), assumed)
 
     def _where(self, given: Mapping[str, Value], least: Mapping[str, int]) -> list[Condition] | None:
@@ -326,15 +334,6 @@ def _all_hold(relations: Sequence[Relation], sizes: Mapping[str, Any]) -> bool:
     return all(meets(*relation, sizes) for relation in relations)
 
 
-def _text(relation: Relation) -> str:
-    left, right = map(notation.text, relation[1:])
-    return f"{left} {relation[0]} {right}"
-
-
-def _of(relation: Relation, least: Mapping[str, int]) -> Condition:
-    return of_relation(relation, least, _text(relation))
-
-
 def _depends(form: Formula, expr: Any, name: str) -> bool:
     """Return whether a total depends on a dim: in its form, or since the dim decides which layers there are."""
     each = symbol(name)
@@ -353,7 +352,7 @@ def _total(expr: Any, domains: Mapping[str, Domain]) -> Total:
         return Total(numerator, denominator, dict.fromkeys(least))
     directions = {each.name: direction(expr, each, least) for each in expr.free_symbols}
     (name, domain), *others = domains.items()
-    if not others and None in directions.values() and _slope(expr, symbol(name)) is not None:
+    if not others and None in directions.values() and slope_of(expr, symbol(name)) is not None:
         first, last = (
             Fraction(*(value_at(side, {name: size}) for side in (numerator, denominator)))
             for size in (domain.first, domain.last)
@@ -366,87 +365,3 @@ def _quotient(expr: Any) -> tuple[Any, Any]:
     """Return an expression as a quotient of two over whole numbers, the divisor positive."""
     number = whole(expr)
     return number.args if isinstance(number, Quotient) else (number, sympy.Integer(1))
-
-
-def _narrowed(domains: Mapping[str, Domain], relations: Sequence[Relation]) -> dict[str, Domain] | None:
-    """Return the sizes that leave the remainders that relations ask for; None where a dim has none."""
-    narrowed = dict(domains)
-    for relation in relations:
-        found = remainder_of(relation)
-        if found is not None:
-            name, remainder, modulus = found
-            kept = narrowed[name].congruent(remainder, modulus) if modulus else None
-            if kept is None:
-                return None
-            narrowed[name] = kept
-    return narrowed
-
-
-def _tightened(domains: Mapping[str, Domain], relations: Sequence[Relation]) -> dict[str, Domain] | None:
-    """Return the sizes that relations leave of each dim; None where a dim has none."""
-    narrowed = _narrowed(domains, relations) if relations else dict(domains)
-    if narrowed is None or not relations:
-        return narrowed
-    least = {name: domain.first for name, domain in narrowed.items()}
-    return Search(narrowed, [_of(relation, least) for relation in relations], []).tightened()
-
-
-class Sample:
-    """Sizes that meet some relations, one after the other, the first few of each dim."""
-
-    def __init__(self, domains: Mapping[str, Domain], relations: Sequence[Relation]) -> None:
-        self.domains = _narrowed(domains, relations)
-        self.relations = relations
-        #: whether these are all that there are, once all have been given
-        self.is_whole = True
-
-    def __iter__(self) -> Iterator[dict[str, int]]:
-        if self.domains is None:
-            return
-        named = {each.name for relation in self.relations for each in symbols_of(relation)}
-        # where nothing meets the relations, the other dims need not be looked at
-        domains = dict(sorted(self.domains.items(), key=lambda item: item[0] not in named))
-        least = {name: domain.first for name, domain in domains.items()}
-        search = Search(domains, [_of(relation, least) for relation in self.relations], [])
-        for table, _ in search.points(Window([]), first_few=_FEW):
-            yield from each_row(table.sizes, table.rows)
-        self.is_whole = not search.is_cut
-
-
-def _monotone_parts(domains: Mapping[str, Domain], exprs: Sequence[Any]) -> Iterator[dict[str, Domain]]:
-    """Yield the parts of a dim between which a polynomial in it turns around; several dims stay as they are."""
-    turns: set[int] = set()
-    for name, domain in domains.items() if len(domains) == 1 else ():
-        for expr in exprs:
-            if direction(expr, symbol(name), {name: domain.first}) is None:
-                turns |= _turns(expr, symbol(name))
-    if not turns:
-        yield dict(domains)
-        return
-    ((name, domain),) = domains.items()
-    first = domain.first
-    for turn in (*sorted(turns), domain.last):
-        part = domain.within(first, turn)
-        if part is not None:
-            yield {name: part}
-            first = turn + 1
-
-
-def _turns(expr: Any, size: Any) -> set[int]:
-    """Return whole numbers near which the derivative of a polynomial, or a quotient of two, changes its sign."""
-    slope = _slope(expr, size)
-    turns = set()
-    for (low, high), _ in () if slope is None else slope.intervals(eps=sympy.Rational(1, 2)):
-        turns |= {int(sympy.floor(low)) - 1, int(sympy.floor(low)), int(sympy.ceiling(high))}
-    return turns
-
-
-def _slope(expr: Any, size: Any) -> Any:
-    """Return the numerator of the derivative of a polynomial, or of a quotient of two; None of anything else."""
-    if expr.atoms(*notation.STEPS):
-        return None
-    numerator, denominator = sympy.fraction(sympy.together(expr))
-    if not (numerator.is_polynomial(size) and denominator.is_polynomial(size)):
-        return None
-    slope = sympy.diff(numerator, size) * denominator - numerator * sympy.diff(denominator, size)
-    return sympy.Poly(slope, size)

@@ -14,11 +14,13 @@ running        the parts done, by threads or by a cluster
 threads        how many threads there are
 files          the rows written, part by part
 sweep          what the caller is given
+asking         what the caller asks, read and checked
 arrays         counts of arrays, by the same forms
 """
 
 from __future__ import annotations
 
-from paramcalc.results.sweeps.sweep import Sweep, sweep
+from paramcalc.results.sweeps.asking import sweep
+from paramcalc.results.sweeps.sweep import Sweep
 
 __all__ = ["Sweep", "sweep"]

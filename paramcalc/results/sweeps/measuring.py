@@ -72,7 +72,7 @@ class Meter:
         self.plan = plan
         self.points = points
         self.measures = [*range(len(plan.measures))] if measures is None else [*measures]
-        #: those, behind the others that conditions name
+        #: the places of what is computed: first what conditions alone name, then those that are wanted
         limited = {place for places in plan.of_measures.values() for place in places}
         self._computed = [*sorted(limited - {*self.measures}), *self.measures]
         #: why the first point is refused that was counted

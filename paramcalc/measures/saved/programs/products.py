@@ -47,10 +47,9 @@ def product(run: Run, inputs: Values, labels: tuple[str, str], output: str, shap
         [each for each in output if each in one and each not in other] for one, other in ((left, right), (right, left))
     ]
     if not summed:
-        (x, y) = inputs
-        needs = x.needs_gradient or y.needs_gradient
-        run.operate(OPERATIONS["multiply"], inputs, x.shape)
-        return run.new(shape, x.dtype, needs)
+        pair = [_summed(run, value, own, output)[0] for value, own in zip(inputs, labels, strict=True)]
+        made = run.operate(OPERATIONS["multiply"], pair, shape)
+        return run.new(shape, made.dtype, made.needs_gradient)
     x = _as_matrix(run, inputs[0], left, [shared, alone[0], summed])
     y = _as_matrix(run, inputs[1], right, [shared, summed, alone[1]])
     made = run.operate(OPERATIONS["multiply"], [x, y], (x.shape[0], x.shape[1], y.shape[2]))
@@ -62,11 +61,16 @@ def product(run: Run, inputs: Values, labels: tuple[str, str], output: str, shap
 def _as_matrix(run: Run, value: Value, labels: str, groups: Sequence[Sequence[str]]) -> Value:
     """Show an input with three axes, each of several of its own; those that no group names are summed up."""
     named = [each for group in groups for each in group]
-    rest = [each for each in labels if each not in named]
-    if rest:
-        left = tuple(size for size, each in zip(value.shape, labels, strict=True) if each in named)
-        value = run.new(left, value.dtype, value.needs_gradient)
-        labels = "".join(each for each in labels if each in named)
+    value, labels = _summed(run, value, labels, named)
     value = value.permuted([labels.index(each) for each in named])
     sizes = dict(zip(named, value.shape, strict=True))
     return run.reshaped(value, tuple(algebra.product(sizes[each] for each in group) for group in groups))
+
+
+def _summed(run: Run, value: Value, labels: str, named: Sequence[str]) -> tuple[Value, str]:
+    """Sum up the axes of an input that are not named, where there are such; nothing is kept of that."""
+    left = "".join(each for each in labels if each in named)
+    if left == labels:
+        return value, labels
+    shape = tuple(size for size, each in zip(value.shape, labels, strict=True) if each in named)
+    return run.new(shape, value.dtype, value.needs_gradient), left

@@ -1,0 +1,62 @@
+"""What the number of a copy decides: the values of the expressions in a node that mention its counter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from paramcalc.core.algebra import Undecided
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import ABSENT, Environment
+from paramcalc.spec import Node
+
+#: What can be compared as it stands; a list holds such values.
+_PLAIN = (int, bool, str, float, Fraction, type(None), type(ABSENT))
+
+
+class Deciding:
+    """The expressions in a node that mention the counter of its copies.
+
+    Copies that are given the same are alike where the values of all these are.
+    """
+
+    def __init__(self, node: Node, counter: str, values: Mapping[str, Any]) -> None:
+        self.counter = counter
+        self.values = values
+        known = {*values, counter}
+        self.expressions = tuple(each for each in node.all_expressions() if counter in each.names)
+        #: whether their values are all that a number decides
+        self.are_all = not _has_other_uses(node, counter) and all(each.names <= known for each in self.expressions)
+
+    def by(self, number: int) -> tuple[Any, ...] | None:
+        """Return what a number decides; None where it is more than values that can be compared."""
+        if not self.are_all:
+            return None
+        environment = Environment({**self.values, self.counter: number})
+        try:
+            found = tuple(each.evaluate(environment) for each in self.expressions)
+        except (ParamcalcError, Undecided):
+            # it may never be asked, or be asked where more is known
+            return None
+        return _tagged(found) if _is_plain(found) else None
+
+
+def _tagged(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return values with their types, since 1 and true are equal in Python."""
+    return tuple(_tagged(each) if isinstance(each, tuple) else (type(each), each) for each in values)
+
+
+def _is_plain(value: Any) -> bool:
+    return all(map(_is_plain, value)) if isinstance(value, tuple) else isinstance(value, _PLAIN)
+
+
+def _has_other_uses(node: Node, counter: str) -> bool:
+    """Return whether a path of a reference mentions the counter, or a node within has a counter of the same name."""
+    for _, side in node.sides:
+        if any(counter in reference.names for _, reference in side.references()):
+            return True
+        for child in side.layers or ():
+            if (child.is_repeated and child.index == counter) or _has_other_uses(child, counter):
+                return True
+    return False

@@ -1,0 +1,52 @@
+"""Counts of `config.json`: against building the model, and of all families against one another."""
+
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import paramcalc as pc
+from paramcalc.families.stored import family_names
+from tests.benchmarks.__main__ import compare, in_pipe, peak_mebibytes, script
+from tests.test_families import LLAMA_405B
+
+
+def of_llama() -> None:
+    """Print how Llama 3.1 405B is counted, as a whole process."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.json"
+        file.write_text(json.dumps(LLAMA_405B), encoding="utf-8")
+        ours = [sys.executable, "-P", "-m", "paramcalc", "count", str(file)]
+        theirs = script("meta_model", str(file))
+        for command in (ours, theirs):
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            assert "405853388800" in done.stdout.replace(",", "")
+        compare("Llama 3.1 405B on the meta device / its count", in_pipe(theirs), in_pipe(ours), 7)
+        print(f"{'peak memory of its count, MiB':60} {peak_mebibytes(ours):8.0f}   at most 80")
+
+
+def fastest(name: str) -> float:
+    """The processor seconds of a count of a family, the least of five."""
+    taken = []
+    for _ in range(5):
+        start = time.process_time()
+        pc.count({"model_type": name})
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def of_all() -> None:
+    """Print how much longer the slowest family takes than the median one, its document read anew each time."""
+    seconds = {name: fastest(name) for name in family_names()}
+    slowest = max(seconds, key=lambda name: seconds[name])
+    median = statistics.median(seconds.values())
+    title = f"the slowest of {len(seconds)} families, {slowest} / the median"
+    print(f"{title:60} {seconds[slowest] / median:8.3f}   ({1000 * median:.1f} ms)   at most 4")
+
+
+if __name__ == "__main__":
+    of_llama()
+    of_all()
