@@ -318,6 +318,27 @@ def test_what_is_not_known_is_null_wherever_it_is_told() -> None:
     assert sheet.unknown["buffers"] == "the buffers of 'Model', such as tables of rotary positions, are not known"
 
 
+MIXTURE = """
+family: mixture
+transformers: 5.23.0
+named_heads: {usual: Model}
+dims: {experts: 4, chosen: none}
+heads:
+  Model:
+    layers:
+      - Weights: {tensors: {up: {shape: [experts, 10], active: {axis: 0, of: chosen}}}, output: up}
+"""
+
+
+def test_a_mixture_that_does_not_say_to_how_many_experts_a_token_is_sent_is_counted() -> None:
+    family = read_family(MIXTURE)
+    sent = pc.count(family_spec(family, {"model_type": "mixture", "chosen": 3}))
+    assert (sent.total, sent.active) == (40, 30)
+    unsaid = pc.count(family_spec(family, {"model_type": "mixture"}))
+    assert (unsaid.total, unsaid.active) == (40, None)
+    assert "the active parameters of Model are not known" in unsaid.remarks
+
+
 def test_a_difference_of_what_is_not_known_is_none() -> None:
     other = replace(unstated(width=16), unknown=())
     assert "buffers     not known →       99\n" in pc.diff(unstated(), other).to("text")
