@@ -1,6 +1,8 @@
 """Families: a configuration of Hugging Face as a spec, read without PyTorch and without transformers."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.expression import Environment, Expression
+from paramcalc.exports.derivations.data import plain as derived
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.laws import law
 from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
@@ -225,6 +228,120 @@ heads:
 )
 def test_a_list_that_is_left_out_follows_from_other_fields(config: dict[str, Any], total: int) -> None:
     assert pc.count(family_spec(read_family(LISTED), {"model_type": "listed", **config})).total == total
+
+
+def test_a_list_of_families_is_as_wide_as_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paramcalc.families.stored.family_names", lambda: ["a", "bart", "bert-tiny", "c", "d"])
+    assert run("families").output == "a\nbart\nbert-tiny\nc\nd\n"
+    monkeypatch.setattr("paramcalc.cli.families.width", lambda: 24)
+    assert run("families").output == "a          c\nbart       d\nbert-tiny\n"
+    monkeypatch.setattr("paramcalc.cli.families.width", lambda: 5)
+    assert run("families").output == "a\nbart\nbert-tiny\nc\nd\n"
+
+
+def test_a_search_for_no_family_is_refused() -> None:
+    assert run("families", "--search", "zzz").output == (
+        "error[unknown-model-type]: no model type has 'zzz' in its name\n    'paramcalc families' lists them all\n"
+    )
+
+
+# --- What is not known ------------------------------------------------------------------
+
+#: Of this one it is stated neither to how many experts a token is sent, nor which buffers there are.
+UNSTATED = """
+family: unstated
+transformers: 5.23.0
+named_heads: {usual: Model}
+dims: {width: 8, experts: 4, layers: 3}
+heads:
+  Model:
+    buffers: unknown
+    active: unknown
+    layers:
+      - name: layers
+        times: layers
+        layers:
+          - Weights: {tensors: {up: [experts, width, width]}, output: up}
+            name: experts
+          - {BatchNorm: {}, of: [width], name: norm}
+"""
+SENT = (
+    "error[not-measurable]: the number of active parameters of 'Model' cannot be said: it is not known to how many"
+    " experts a token is sent\n    'parameters' counts those of all experts"
+)
+KERAS = "error[not-measurable]: Keras counts buffers too, and those of 'Model' are not known\n    --as torch is without"
+HELD = (
+    "error[not-measurable]: the buffers of 'Model', such as tables of rotary positions, are not known\n"
+    "    the sheet, paramcalc memory, tells the other parts"
+)
+
+
+def unstated(**dims: int) -> pc.Spec:
+    return family_spec(read_family(UNSTATED), {"model_type": "unstated", **dims})
+
+
+@pytest.mark.parametrize(
+    ("text", "ask"),
+    [
+        (SENT, lambda spec: pc.count(spec, of="active")),
+        (SENT, lambda spec: pc.formula(spec, of="active")),
+        (SENT, lambda spec: pc.explain(spec, of="active")),
+        (SENT, lambda spec: pc.diff(spec, spec, of="active")),
+        (SENT, lambda spec: pc.solve(spec, total=100, of="active", vary="width")),
+        (SENT, lambda spec: pc.sweep(spec, {"width": [8, 16]}, of="active")),
+        (SENT, lambda spec: pc.sweep(spec, {"width": [8, 16]}, of=["parameters", "active"])),
+        (KERAS, lambda spec: pc.count(spec, "keras")),
+        (KERAS, lambda spec: pc.count(spec, "keras", of="bytes")),
+        (KERAS, lambda spec: pc.formula(spec, "keras")),
+        (KERAS, lambda spec: pc.compare(spec)),
+        (KERAS, lambda spec: pc.memory(spec, "keras")),
+        (KERAS, lambda spec: pc.solve(spec, "keras", total=100, vary="width")),
+        (KERAS, lambda spec: pc.sweep(spec, {"width": [8, 16]}, convention="keras").columns),
+        (HELD, lambda spec: pc.solve(spec, total=1000, of="memory", vary="width")),
+        (HELD, lambda spec: pc.sweep(spec, {"width": [8, 16]}, of="memory")),
+    ],
+)
+def test_what_is_not_known_is_not_taken_for_nothing(text: str, ask: Callable[[pc.Spec], Any]) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        ask(unstated())
+    assert str(caught.value) == text
+
+
+def test_what_is_not_known_is_null_wherever_it_is_told() -> None:
+    count = pc.count(unstated())
+    assert (count.total, count.active, count.buffers) == (3 * (4 * 64 + 16), None, None)
+    plain = derived(pc.explain(unstated()))
+    assert {each["buffers"] for each in (plain["model"], *plain["layers"])} == {None}
+    assert "buffers, apart" not in pc.explain(unstated()).to("text")
+    sheet = pc.memory(unstated())
+    assert (sheet.buffers, sheet.total) == (None, None)
+    assert sheet.unknown["buffers"] == "the buffers of 'Model', such as tables of rotary positions, are not known"
+
+
+MIXTURE = """
+family: mixture
+transformers: 5.23.0
+named_heads: {usual: Model}
+dims: {experts: 4, chosen: none}
+heads:
+  Model:
+    layers:
+      - Weights: {tensors: {up: {shape: [experts, 10], active: {axis: 0, of: chosen}}}, output: up}
+"""
+
+
+def test_a_mixture_that_does_not_say_to_how_many_experts_a_token_is_sent_is_counted() -> None:
+    family = read_family(MIXTURE)
+    sent = pc.count(family_spec(family, {"model_type": "mixture", "chosen": 3}))
+    assert (sent.total, sent.active) == (40, 30)
+    unsaid = pc.count(family_spec(family, {"model_type": "mixture"}))
+    assert (unsaid.total, unsaid.active) == (40, None)
+    assert "the active parameters of Model are not known" in unsaid.remarks
+
+
+def test_a_difference_of_what_is_not_known_is_none() -> None:
+    other = replace(unstated(width=16), unknown=())
+    assert "buffers     not known →       99\n" in pc.diff(unstated(), other).to("text")
 
 
 # --- What the generator does with expressions as texts ----------------------------------

@@ -97,11 +97,14 @@ def _totals(difference: AnyDifference) -> Iterator[str]:
         one, other = getattr(difference.before, key), getattr(difference.after, key)
         if key == "total" or one != other:
             show = binary_bytes if key == "bytes" else thousands
-            rows.append((labels[key], show(one), show(other), thousands(other - one)))
+            are_known = one is not None and other is not None
+            shown = ("not known" if each is None else show(each) for each in (one, other))
+            rows.append((labels[key], *shown, thousands(other - one) if are_known else ""))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for label, one, other, more in rows:
-        sign = "" if more.startswith("-") else "+"
-        yield f"{label:{widths[0]}}  {one:>{widths[1]}} → {other:>{widths[2]}}  {sign + more:>{widths[3] + 1}}"
+        sign = "" if more.startswith("-") or not more else "+"
+        line = f"{label:{widths[0]}}  {one:>{widths[1]}} → {other:>{widths[2]}}  {sign + more:>{widths[3] + 1}}"
+        yield line.rstrip()
 
 
 def _dims(difference: AnyDifference) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from paramcalc.core.algebra import Number
@@ -14,6 +15,16 @@ _PREFIXES = ("", "K", "M", "B", "T")
 def thousands(value: Number) -> str:
     """Write a whole number with its thousands apart."""
     return f"{value:,}" if type(value) is int else str(value)
+
+
+def summed(values: Iterable[Number | None]) -> Number | None:
+    """Return a sum; None where a part is not known."""
+    total: Number = 0
+    for each in values:
+        if each is None:
+            return None
+        total = total + each
+    return total
 
 
 def decimal(value: Fraction, decimals: int = 1, fixed: bool = False) -> str:

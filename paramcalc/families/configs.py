@@ -150,6 +150,10 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     needed = head_data.pop("buffers", UNKNOWN if family.is_connected else {})
     unknown = {"active": _NO_ACTIVE} if head_data.pop("active", None) == UNKNOWN else {}
     dims = _dims(family, config, head_data.pop("fixed", {}))
+    if any(dims.get(each["of"]) == "none" for each in values_of("active", head_data["layers"])):
+        # a mixture that sends a token to no number of experts has parameters all the same
+        head_data["layers"] = _without_key("active", head_data["layers"])
+        unknown["active"] = _NO_ACTIVE
     connections = "known" if family.is_connected else "none"
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
     if family.blocks:
@@ -191,6 +195,13 @@ def values_of(name: str, data: Any) -> Iterator[Any]:
     elif isinstance(data, (list, tuple)):
         for each in data:
             yield from values_of(name, each)
+
+
+def _without_key(name: str, data: Any) -> Any:
+    """Return plain data without the values of a field."""
+    if isinstance(data, Mapping):
+        return {key: _without_key(name, value) for key, value in data.items() if key != name}
+    return [_without_key(name, each) for each in data] if isinstance(data, list) else data
 
 
 def _is_as_proved(family: Family, config: Mapping[str, Any], needed: Mapping[str, Any]) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from paramcalc.conventions import convention
+from paramcalc.conventions import Convention, convention
 from paramcalc.core.algebra import Undecided, Unknown
-from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Budget, Environment, mentions_text, unknown_dim
 from paramcalc.graph import remarks
 from paramcalc.graph.evaluation import Evaluation
@@ -46,6 +46,8 @@ __all__ = [
     "Use",
     "active_copies",
     "check_connections",
+    "check_known",
+    "check_states",
     "dim_values",
     "evaluate",
     "leaves",
@@ -116,6 +118,18 @@ def check_connections(spec: Spec, what: str) -> None:
         which = f"the group '{name}' lists" if name else "the spec lists"
         hint = "'connections: none' says so"
         raise refuse("no-connections", f"{what} needs connections, and {which} its layers without them", hint, path)
+
+
+def check_known(spec: Spec, figure: str, message: str, hint: str) -> None:
+    """Refuse what needs a figure that is not known of a spec, `buffers` or `active`: `not-measurable`."""
+    if figure in spec.unknown:
+        raise refuse("not-measurable", message.format(quoted(spec.name)), hint)
+
+
+def check_states(spec: Spec, convention: Convention) -> None:
+    """Refuse to count a spec as a framework does that counts states, where these are not known: `not-measurable`."""
+    if convention.states_count:
+        check_known(spec, "buffers", "Keras counts buffers too, and those of {} are not known", "--as torch is without")
 
 
 def unmentioned_texts(spec: Spec, given: Mapping[str, Value]) -> Iterator[str]:

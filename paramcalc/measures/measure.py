@@ -16,7 +16,7 @@ from paramcalc.conventions import Convention, Spelling
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections
+from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections, check_known
 from paramcalc.graph.values import unknown_dims
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Spec
@@ -126,8 +126,11 @@ class Measure:
     def prepared(self, spec: Spec) -> Spec:
         """Return a spec as it is to be evaluated: with a dim `batch` of 1, where it needs one and has none.
 
-        Raises `no-connections`.
+        Raises `no-connections`, and `not-measurable` for what is not known of the spec.
         """
+        if self.of_active:
+            message = f"{self.phrase} of {{}} cannot be said: it is not known to how many experts a token is sent"
+            check_known(spec, "active", message, "'parameters' counts those of all experts")
         if self.needs_connections:
             check_connections(spec, f"the measure '{self.name}'")
         if self.of_batch and BATCH not in spec.dims:

@@ -7,12 +7,15 @@ from typing import Any
 
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import refuse
-from paramcalc.graph import Graph, Leaf, leaves
+from paramcalc.graph import Graph, Leaf, check_known, leaves
 from paramcalc.measures.cache import Cache
 from paramcalc.measures.measure import Amount, Amounts, Context, Measure, Term, size_in_bytes, spelled
 from paramcalc.measures.optimizers import Optimizer, Parameter
 from paramcalc.measures.saved import Saved
 from paramcalc.spec import Spec
+
+#: Why the bytes of buffers are not known.
+UNKNOWN_BUFFERS = "the buffers of {}, such as tables of rotary positions, are not known"
 
 
 class Memory(Measure):
@@ -63,6 +66,11 @@ class Held(Measure):
         self.training = training
         #: the dtype of the copy that the optimizer works on
         self.master = master
+
+    def prepared(self, spec: Spec) -> Spec:
+        """Return a spec as it is to be evaluated. Raises `not-measurable` where its buffers are not known."""
+        check_known(spec, "buffers", UNKNOWN_BUFFERS, "the sheet, paramcalc memory, tells the other parts")
+        return super().prepared(spec)
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
         for parameter, role, is_trained in _tensors(leaf, context):

@@ -13,7 +13,7 @@ from paramcalc.conventions import convention as named_convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, notes, plain
-from paramcalc.graph import Branch, Leaf, Use, evaluate, leaves
+from paramcalc.graph import Branch, Leaf, Use, check_states, evaluate, leaves
 from paramcalc.layers.base.declaration import Role
 from paramcalc.measures.measure import size_in_bytes, spelled
 from paramcalc.results.rows import Row, Rows, located_in
@@ -156,6 +156,7 @@ def count(
     """
     target = named_convention(convention or spec.framework)
     with located_in(spec):
+        check_states(spec, target)
         graph = evaluate(spec, target.name, dims, fold=not expand)
         rows = list(_Counter(target, depth).rows(graph.root, 1, 1, 0))
     if any(map(algebra.is_array, graph.dims.values())):

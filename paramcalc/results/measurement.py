@@ -14,7 +14,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number
 from paramcalc.core.display import Displayed, plain
 from paramcalc.core.errors import quoted, refuse
-from paramcalc.graph import Branch, Graph, Leaf, Tree, evaluate, leaves
+from paramcalc.graph import Branch, Graph, Leaf, Tree, check_states, evaluate, leaves
 from paramcalc.measures import Amounts, Measure, NotAlike, Term
 from paramcalc.results.rows import Row, Rows, located_in
 from paramcalc.spec import Framework, Spec, Value
@@ -72,6 +72,8 @@ def measured(
     """Return what a measure is of a spec. The other arguments are those of `count`. Raises `ParamcalcError`."""
     target = named_convention(convention or spec.framework)
     with located_in(spec):
+        if measure.by_convention:
+            check_states(spec, target)
         prepared = measure.prepared(spec)
         try:
             graph, amounts, rows = _rows(prepared, measure, target, dims, not expand, depth)

@@ -10,10 +10,10 @@ from typing import Any, Literal, TypeAlias
 from paramcalc.core import algebra, registry
 from paramcalc.core.algebra import Number
 from paramcalc.core.display import Displayed, printed
-from paramcalc.core.errors import ParamcalcError, refuse
+from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.measures import BATCH, measure
 from paramcalc.measures.measure import size_in_bytes
-from paramcalc.measures.memory import check_trained
+from paramcalc.measures.memory import UNKNOWN_BUFFERS, check_trained
 from paramcalc.measures.optimizers import Kept, Optimizer, Parameter, optimizer
 from paramcalc.results.count import Count, TensorCount, count
 from paramcalc.results.measurement import measured
@@ -49,7 +49,7 @@ class Memory(Displayed):
     weights: int
     gradients: int
     #: of states that no optimizer updates, such as moving averages
-    buffers: int
+    buffers: int | None
     #: what the optimizer keeps of each parameter
     optimizer: int
     #: scalars that count its steps, and the like
@@ -145,6 +145,8 @@ def memory(spec: Spec, question: Question) -> Memory:
     kept = training.kept(parameters) if training is not None else Kept(0, 0)
     copied = [each for each in trained if training and question.master not in (None, each[1].dtype)]
     unknown: dict[str, str] = {}
+    if counted.buffers is None:
+        unknown["buffers"] = UNKNOWN_BUFFERS.format(quoted(spec.name))
     return Memory(
         name=counted.name,
         convention=counted.convention,
@@ -157,7 +159,7 @@ def memory(spec: Spec, question: Question) -> Memory:
         trained=_sum(tensor.elements * times for _, tensor, times in trained),
         weights=_bytes(of_parameters),
         gradients=0 if training is None else _bytes(trained),
-        buffers=_bytes(each for each in owned if each[1].role == "state"),
+        buffers=None if "buffers" in unknown else _bytes(each for each in owned if each[1].role == "state"),
         optimizer=_whole(kept.states),
         counters=_whole(kept.counters),
         kept=_names_kept(training, parameters),

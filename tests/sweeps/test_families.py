@@ -13,6 +13,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.families.configs import family_spec
 from paramcalc.families.stored import connected_family, connected_names, family_names, stored_family
+from tests.families_figures import held_to, read
 from tests.published_families import ACTIVE, ROUNDED, ROWS, Published
 from tests.seed import SEED
 from tests.test_connected_families import check
@@ -82,6 +83,11 @@ def moved(spec: pc.Spec, form: pc.Formula, random: Random) -> dict[str, int]:
         except pc.ParamcalcError:
             continue
     return sizes
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_a_document_has_what_is_recorded_of_it(name: str) -> None:
+    held_to(read()[name], stored_family(name))
 
 
 @pytest.mark.parametrize("name", connected_names())

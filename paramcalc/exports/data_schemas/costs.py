@@ -43,7 +43,7 @@ def memory_schema() -> dict[str, Any]:
         "set": map_of({}, "of these, the batch and those that were given"),
         "parameters": {"type": "integer", "description": "tied ones once"},
         "trained": WHOLE,
-        **{part: measured if part in ("saved", "cache") else WHOLE for part in PARTS},
+        **{part: measured if part in ("buffers", "saved", "cache") else WHOLE for part in PARTS},
         "total": measured,
         "known": {"type": "integer", "description": "the sum of the parts that are known"},
         "unknown": map_of(TEXT, "of each part that is not known, why"),

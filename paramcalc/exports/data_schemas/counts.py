@@ -25,6 +25,8 @@ from paramcalc.exports.languages.tree import DRAFT, PATH
 from paramcalc.results.difference import TOTALS as COMPARED
 from paramcalc.results.difference import Sort
 
+_IF_KNOWN = {"type": ["integer", "null"], "description": "null where it is not known"}
+
 
 def count_schema() -> dict[str, Any]:
     """Return the schema of what `count --format json` prints: of one spec an object, of several a list of these."""
@@ -33,7 +35,7 @@ def count_schema() -> dict[str, Any]:
         "anyOf": [{"type": ["number", "boolean", "string", "null"]}, list_of({"$ref": "#/$defs/value"})],
         "description": "of a dim; an unknown one is its own name",
     }
-    totals = {**dict.fromkeys(TOTALS, WHOLE), "active": {"type": ["integer", "null"]}}
+    totals = {**dict.fromkeys(TOTALS, WHOLE), **dict.fromkeys(("buffers", "active"), _IF_KNOWN)}
     keys = {
         "name": TEXT,
         "convention": CONVENTION,
@@ -111,12 +113,13 @@ def diff_schema() -> dict[str, Any]:
         }
     )
     both = closed({"before": WHOLE, "after": WHOLE})
+    of_counts = {**dict.fromkeys(COMPARED, both), "buffers": closed({"before": _IF_KNOWN, "after": _IF_KNOWN})}
     keys = {
         "before": {"type": "string", "description": "the path of the first spec"},
         "after": {"type": "string", "description": "that of the second"},
         "convention": CONVENTION,
         "differs": FLAG,
-        "totals": {"anyOf": [*map(closed, (dict.fromkeys(COMPARED, both), {"total": both}))]},
+        "totals": {"anyOf": [*map(closed, (of_counts, {"total": both}))]},
         "in_symbols": {"type": ["string", "null"], "description": "what the second has more, in dims of both"},
         "dims": map_of(closed({"before": {}, "after": {}}), "those that have another value"),
         "nodes": list_of(node),

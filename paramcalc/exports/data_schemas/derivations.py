@@ -48,6 +48,7 @@ def derivation_schema() -> dict[str, Any]:
 
 
 _SUBSTITUTION = {"$ref": "#/$defs/expression", "description": "the formula with numbers in place of its symbols"}
+_IF_KNOWN = or_null(NUMBER, "null where it is not known")
 _ONE = {"$ref": "#/$defs/number", "description": "of one copy"}
 
 
@@ -55,7 +56,8 @@ def _derived_layer() -> dict[str, Any]:
     symbol = closed({"name": TEXT, "value": NUMBER, "meaning": MEANING})
     keys = {
         **row_keys(NUMBER),
-        **dict.fromkeys((*TOTALS, "active"), NUMBER),
+        **dict.fromkeys(TOTALS, NUMBER),
+        **dict.fromkeys(("buffers", "active"), _IF_KNOWN),
         "summary": {"type": "string", "description": "what it does"},
         "input_shapes": list_of(shape_of(NUMBER)),
         "symbols": list_of(symbol),
@@ -97,6 +99,7 @@ def _group() -> dict[str, Any]:
             "block": {"type": ["string", "null"], "description": "the block that it is a call of"},
             "times": NUMBER,
             **dict.fromkeys(TOTALS, NUMBER),
+            "buffers": _IF_KNOWN,
             "parts": list_of(part, "the layers and groups in it, whose values times their numbers add up"),
             "value": _ONE,
         }

@@ -10,7 +10,7 @@ from paramcalc.core.lines import one_line
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Block, Cell, Document, Maths, Name, Paragraph, Piece, Section, Table
 from paramcalc.exports.derivations.sheet import shapes
-from paramcalc.exports.numbers import thousands
+from paramcalc.exports.numbers import summed, thousands
 from paramcalc.exports.tables import value_text
 from paramcalc.results.comparison import Choice, Comparison, LayerComparison, TensorPair
 from paramcalc.results.derivation import DerivedTensor
@@ -109,8 +109,9 @@ def _totals(comparison: Comparison) -> Table:
         ("not trained", "non_trainable"),
         ("buffers, apart", "buffers"),
     ]:
-        left, right = (sum(getattr(row, key) for row in side) for side in sides)
-        rows.append(((name,), (thousands(left),), (thousands(right),), (_signed(right - left),)))
+        left, right = (summed(getattr(row, key) for row in side) for side in sides)
+        if left is not None and right is not None:
+            rows.append(((name,), (thousands(left),), (thousands(right),), (_signed(right - left),)))
     return Table(("", *comparison.conventions, "difference"), tuple(rows), (1, 2, 3))
 
 

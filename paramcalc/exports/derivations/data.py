@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paramcalc.exports.languages.tree import expression, form_data, number
+from paramcalc.exports.numbers import summed
 from paramcalc.exports.plain import dims, exact, place, row, shape, tensor
 from paramcalc.results.count import TensorCount
 from paramcalc.results.derivation import Derivation, DerivedTensor, GroupDerivation, LayerDerivation, NodeDerivation
@@ -79,7 +80,7 @@ def _groups(part: NodeDerivation) -> Iterator[GroupDerivation]:
 
 
 def _group(group: GroupDerivation, places: Mapping[int, int]) -> dict[str, Any]:
-    totals = {key: sum(getattr(each, key) for each in group.rows) for key in _TOTALS}
+    totals = {key: summed(getattr(each, key) for each in group.rows) for key in _TOTALS}
     parts = [
         {**_named(part), "index": places[id(part)], "times": group.often(part), "value": part.one}
         for part in group.parts

@@ -325,7 +325,7 @@ def _buffers(layer: LayerDerivation) -> Iterator[Block]:
     buffers = [tensor.elements for tensor in layer.tensors if tensor.standing == "buffer"]
     if buffers:
         steps = without_repetitions(Maths(written_sum(*buffers), {}), Maths(sum(buffers)))
-        copies = () if layer.times == 1 else ("; in all copies ", Answer((thousands(layer.row.buffers),)))
+        copies = () if layer.times == 1 else ("; in all copies ", Answer((thousands(layer.times * sum(buffers)),)))
         equation = Equation(("buffers",), answers(steps), ("apart from the parameters", *copies))
         yield Equations((equation,), stepwise=False)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from paramcalc.core.notation import written_product
 from paramcalc.exports.derivations.blocks import Answer, Cell, Maths, Piece, Table
-from paramcalc.exports.numbers import thousands
+from paramcalc.exports.numbers import summed, thousands
 from paramcalc.results.derivation import GroupDerivation, NodeDerivation
 from paramcalc.results.formula import Contribution, Formula
 from paramcalc.results.paths import is_within
@@ -78,7 +78,7 @@ def _totals(parts: Sequence[NodeDerivation], size: str = "") -> Iterator[tuple[C
         ("total", sum(row.total for row in rows), size),
         ("trained", sum(row.trainable for row in rows), ""),
         ("not trained", sum(row.non_trainable for row in rows), ""),
-        ("buffers, apart", sum(row.buffers or 0 for row in rows), ""),
+        ("buffers, apart", summed(row.buffers for row in rows), ""),
     ]
     for name, number, more in totals if totals[-1][1] else totals[:-1]:
         yield ((name,), (Answer((thousands(number),)),), (), (Answer((more,)),) if more else ())
