@@ -64,6 +64,7 @@ DYNAMIC = {
     "paramcalc.families.generator.drawing": {"sys.modules"},
     "paramcalc.families.generator.models": {"importlib", "import_module"},
     "paramcalc.families.generator.remembering": {"builtins"},
+    "paramcalc.families.generator.replacing": {"builtins"},
     "paramcalc.families.generator.tracing": {"sys.modules"},
     "paramcalc.frameworks.build": {"exec"},
     "paramcalc.frameworks.building.identifiers": {"builtins"},

@@ -17,9 +17,10 @@ import paramcalc as pc
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.__main__ import DATA
 from paramcalc.families.generator.deriving import Deriving
+from paramcalc.families.generator.dims import lists
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
-from paramcalc.families.generator.making import lists, make_file
+from paramcalc.families.generator.making import make_file
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated

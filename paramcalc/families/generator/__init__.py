@@ -3,6 +3,7 @@
     models       the real models: types, heads, configurations, parameters
     recording    what happens while a model is constructed, in order
     remembering  values that remember how they were worked out
+    replacing    what stands in place of Python's own functions: loops are recorded
     shapes       sizes of tensors as expressions
     tracing      one recorded construction; all that is changed for it, and taken back
     learning     what several runs have in common: tries
@@ -14,8 +15,11 @@
     mixtures     to how many experts a token is sent
     ties         which tensors are the same
     writing      both as the layers of a spec
-    proving      the document against what the constructors make
-    making       the document of a family
+    identifying  expressions by their values in the runs
+    dims         the fields that tensors depend on, as the dims of a spec
+    documents    the document of one class of models
+    making       the document of a family, of all its classes
+    proving      it, against what the constructors make
 
 `python -m paramcalc.families.generator llama bert` makes documents, and says what came of each class. Only this folder
 needs PyTorch and transformers; nothing else imports it.

@@ -27,8 +27,7 @@ from paramcalc.families.generator.models import (
     tensors,
 )
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.remembering import has_one_of
-from paramcalc.families.generator.texts import names_in
+from paramcalc.families.generator.texts import has_one_of, names_in
 from paramcalc.families.generator.tracing import models_loaded, trace
 
 #: The tensors after which no more models are constructed, however few these were: a number, so that it repeats.

@@ -190,3 +190,13 @@ def ask(text: str, outcome: bool) -> bool:
     if _current is None or not re.search(r"[A-Za-z_]", re.sub(r'"[^"]*"|\d+e', "", text)):
         return outcome
     return _current.ask(text, outcome)
+
+
+def looped(number: int, extent: str, item: Callable[[int, str], Any]) -> Iterator[Any]:
+    """Yield the items of a loop, recorded where the loop stands in the code of a model."""
+    recorder = current()
+    place = caller()
+    if recorder is None or not recorder.watched(place.f_code.co_filename):
+        return (item(copy, str(copy)) for copy in range(number))
+    name = place.f_code.co_filename.rpartition("/")[2].removesuffix(".py").removeprefix("modeling_")
+    return recorder.copies(number, extent, item, f"L_{name}_{place.f_lineno}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
 _NEGATED = {
@@ -168,3 +168,8 @@ def tidied(text: str, names: Mapping[str, str] | None = None) -> str:
 
     tree = _Tidied(names or {}).visit(copy.deepcopy(parsed(text)))
     return ast.unparse(ast.fix_missing_locations(tree)).replace("'", '"')
+
+
+def has_one_of(text: str, choices: Iterable[str]) -> str:
+    """Return the condition that one of several texts is in a list."""
+    return "(" + " or ".join(f'"{each}" in {text}' for each in choices) + ")"

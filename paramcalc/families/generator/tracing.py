@@ -23,9 +23,7 @@ from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
 from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
-    BUILTINS,
     Double,
-    Range,
     Sequence,
     Text,
     Truth,
@@ -36,6 +34,7 @@ from paramcalc.families.generator.remembering import (
     remembering,
     whole,
 )
+from paramcalc.families.generator.replacing import BUILTINS, Range
 from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
 #: How the files of models begin, and those of configurations.

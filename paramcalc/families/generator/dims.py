@@ -1,0 +1,241 @@
+"""The fields of configurations that tensors depend on, as the dims of a spec: defaults, and what follows from what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from paramcalc.core.expression import RESERVED
+from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
+from paramcalc.families.generator.drawing import Drawing
+from paramcalc.families.generator.exploring import Explorer, Run
+from paramcalc.families.generator.following import (
+    Observed,
+    comparable,
+    confirmed,
+    list_law,
+    list_law_by_a_truth,
+    observed,
+    value_of,
+)
+from paramcalc.families.generator.identifying import Identifying
+from paramcalc.families.generator.learning import NotLearnt
+from paramcalc.families.generator.models import Fields, config_at
+from paramcalc.families.generator.texts import tidied
+
+
+@dataclass
+class Dims:
+    """The fields that tensors depend on, as the dims of a spec."""
+
+    explorer: Explorer
+    identifying: Identifying
+    #: the fields whose values count as they are given
+    given: set[str]
+    found: dict[str, Any] = field(default_factory=dict)
+    derived: list[str] = field(default_factory=list)
+    absent: dict[str, Any] = field(default_factory=dict)
+    #: what is required, so that a field is stated that cannot be worked out
+    needed: list[str] = field(default_factory=list)
+    #: the texts that may be no others than those that were seen
+    limited: set[str] = field(default_factory=set)
+
+    #: the lists that the class of configurations makes where one leaves them out
+    lists: dict[str, dict[str, Any]] = field(default_factory=dict)
+    derivings: dict[str, Deriving] = field(default_factory=dict)
+
+    def add(self, name: str) -> None:
+        """Add a field, behind those that it follows from."""
+        if name in self.found:
+            return
+        if not all(part.isidentifier() and part not in RESERVED for part in name.split(".")):
+            raise NotLearnt(f"the field {name} cannot name a dim")
+        explorer = self.explorer
+        if name == "num_labels":
+            self.found[name] = explorer.num_labels
+            return
+        if name not in explorer.declared.defaults:
+            if all(run.fields.get(name) is None for run in explorer.runs):
+                self.found[name] = "none"
+                return
+            self.found[name] = self.followed(name, explorer.runs)
+            self.derived.append(name)
+            return
+        default = None if name in explorer.base else explorer.fields[name]
+        stated = explorer.declared.defaults[name]
+        is_given = name in self.given and "." not in name and stated is not None
+        if is_given:
+            default = stated
+        elif self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
+            self.follow(Rule(text))
+            self.found[name] = tidied(text)
+            self.derived.append(name)
+            return
+        unstated = [run for run in explorer.runs if given_at(run.given, name) is None and is_null(run, name, stated)]
+        follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
+        if follows:
+            if isinstance(default, list):
+                self.listed(name, unstated)
+            else:
+                self.found[name] = self.followed(name, unstated)
+            return
+        self.found[name] = plain_dim(name, default)
+        nulls = [run for run in explorer.runs if is_null(run, name, 0) and run.fields.get(name) is not None]
+        if nulls and stated is not None:
+            self.absent[name] = self.followed(name, nulls)
+
+    def limit(self) -> None:
+        """Limit texts on which others depend to those that were seen."""
+        for name in self.limited:
+            seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
+            self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
+
+    def rule(self, name: str) -> Rule | None:
+        """Return what the class of configurations makes of a field that is left out."""
+        path = name.rpartition(".")[0]
+        if path not in self.derivings:
+            explorer = self.explorer
+            present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
+            present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
+            self.derivings[path] = Deriving(
+                type(config_at(explorer.model_type, path)),
+                f"{path}." if path else "",
+                Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(explorer.seed)),
+                explorer.declared,
+                frozenset(present),
+            )
+        return self.derivings[path].rule(name)
+
+    def listed(self, name: str, runs: Sequence[Run]) -> None:
+        """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
+        rule = self.rule(name)
+        if rule is not None and not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+            rule = None
+        if rule is None and (text := self.followed_list(name)) is not None:
+            rule = Rule(text)
+        if rule is None or name in rule.names:
+            self.found[name] = "none"
+            self.needed.append(f"{name} != none")
+            return
+        self.follow(rule)
+        self.found[name] = "none" if rule.times else tidied(rule.text)
+        if rule.times:
+            self.lists[name] = {"item": rule.text, "times": rule.times}
+
+    def follow(self, rule: Rule) -> None:
+        """Add the fields that another follows from, and what that requires."""
+        for each in sorted(rule.names):
+            self.add(each)
+        self.needed += [each for each in map(tidied, rule.requires) if each not in self.needed]
+
+    def followed(self, name: str, runs: Sequence[Run]) -> str:
+        """Add what a field follows from, and return the expression. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
+        rule = self.rule(name)
+        if rule is None or rule.times or name in rule.names or not _holds(rule.text, values):
+            rule = Rule(self.identified(name, runs))
+        self.follow(rule)
+        return tidied(rule.text)
+
+    def identified(self, name: str, runs: Sequence[Run]) -> str:
+        """Return an expression that a field has in runs. Raises `NotLearnt`."""
+        values = [(run.fields, run.fields.get(name)) for run in runs]
+        texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
+        for each in texts:
+            # of another text than those that were seen nothing is known
+            table = self.identifying.table(name, each, runs) if each in self.explorer.declared.defaults else ""
+            if table and _holds(table, values):
+                self.limited.add(each)
+                return table
+        found = self.identifying.expression(name, runs) or self.seen_alone(name, values)
+        if found is None:
+            raise NotLearnt(f"how {name} follows from other fields")
+        return found
+
+    def is_overridden(self, name: str) -> bool:
+        """Whether a field is in some run neither what was given nor, where nothing was, what is declared."""
+        stated = self.explorer.declared.defaults[name]
+        for run, given in zip(self.explorer.runs, self.explorer.flat, strict=True):
+            wanted = given.get(name, stated)
+            if wanted is not None and comparable(run.fields.get(name)) != comparable(wanted):
+                return True
+        return False
+
+    def followed_list(self, name: str) -> str | None:
+        """Return the expression of a list that a configuration may leave out."""
+        values = [(fields, value) for fields, value in observed(self.explorer, name) if value is not None]
+        if not all(isinstance(value, (list, tuple)) for _, value in values):
+            return None
+        length = self.identifying.number([(fields, len(value)) for fields, value in values])
+        if length is None:
+            return None
+
+        def law(part: Observed) -> str | None:
+            constant = None
+            if all(len({*map(comparable, value)}) == 1 and type(value[0]) is int for _, value in part):
+                constant = self.identifying.number([(fields, value[0]) for fields, value in part])
+            return list_law(part, length, constant)
+
+        text = law(values) or list_law_by_a_truth(values, length, law)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
+
+    def seen_alone(self, name: str, values: Observed) -> str | None:
+        """Return the expression that a field follows in configurations of which no model was made, and in runs."""
+        alone = [*observed(self.explorer, name), *values]
+        if not all(type(value) is int for _, value in alone):
+            return None
+        text = self.identifying.number(alone, name)
+        return text if text is not None and confirmed(self.explorer, name, text) else None
+
+
+def _holds(text: str, values: Iterable[tuple[Fields, Any]]) -> bool:
+    """Whether an expression has these values in fields."""
+    return all(value_of(text, fields) == comparable(value) for fields, value in values)
+
+
+def lists(rule: Rule, fields: Fields, value: Any) -> bool:
+    """Whether a list is what a rule says in fields."""
+    if not rule.times:
+        return _holds(rule.text, [(fields, value)])
+    return value_of(rule.times, fields) == len(value) and all(
+        value_of(rule.text, {**fields, PLACE: place}) == comparable(each) for place, each in enumerate(value)
+    )
+
+
+def given_at(given: Mapping[str, Any], name: str) -> Any:
+    """Return the value at a dotted name in what was given; None, where there is none."""
+    for part in name.split("."):
+        if not isinstance(given, Mapping) or part not in given:
+            return None
+        given = given[part]
+    return given
+
+
+def is_null(run: Run, name: str, stated: Any) -> bool:
+    """Whether a run was given null for a field, or nothing where it is null by default."""
+    given: Any = run.given
+    for part in name.split("."):
+        if not isinstance(given, Mapping) or part not in given:
+            return stated is None
+        given = given[part]
+    return given is None
+
+
+def plain_dim(name: str, value: Any) -> Any:
+    """Return the default of a field as a dim of a spec."""
+    if value is None:
+        return "none"
+    if isinstance(value, (bool, int)):
+        return value
+    if isinstance(value, float):
+        return {"number": value}
+    if isinstance(value, str):
+        return {"text": value}
+    if isinstance(value, (list, tuple)):
+        if value and all(isinstance(each, str) for each in value):
+            return {"texts": [*value]}
+        if all(isinstance(each, (int, list, tuple)) for each in value):
+            return [[*each] if isinstance(each, (list, tuple)) else each for each in value]
+    raise NotLearnt(f"the field {name} is {type(value).__name__}")

@@ -1,0 +1,209 @@
+"""What was learnt of one class of models of a type, as the document of a family: its head, and the fields it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import RESERVED
+from paramcalc.families.generator import forms
+from paramcalc.families.generator.bodies import Body, Copies
+from paramcalc.families.generator.dims import Dims, given_at, is_null, plain_dim
+from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.exploring import Explorer, Run
+from paramcalc.families.generator.following import undeclared
+from paramcalc.families.generator.identifying import Identifying
+from paramcalc.families.generator.learning import NotLearnt, Tries
+from paramcalc.families.generator.mixtures import is_known, sent_to
+from paramcalc.families.generator.models import IGNORED, Fields, config_at, fields_of, heads, made_config, version
+from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
+from paramcalc.families.generator.ties import ties
+from paramcalc.families.generator.writing import layers
+from paramcalc.families.stored import UNKNOWN
+
+
+def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
+    """Return the document of a family with one class of models. Raises `NotLearnt` for its parameters.
+
+    Where its buffers cannot be learnt, it is without them, says so, and why is returned. What is required for them
+    alone stands apart, so that they are no reason to refuse a configuration.
+    """
+    own = without_buffers(explorer)
+    try:
+        whole = document(explorer, explorer.tries)
+    except (NotLearnt, ParamcalcError) as error:
+        return own, str(error)
+    head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
+    del head["buffers"]
+    needed: dict[str, Any] = {}
+    requires = [*all_of_it.pop("requires", []), *all_of_it.pop("positive", [])]
+    if requires := [each for each in requires if each not in head.get("requires", [])]:
+        needed["requires"] = requires
+    fixed = all_of_it.pop("fixed", {}).items()
+    if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
+        needed["fixed"] = fixed
+    if rotary := explorer.rotary():
+        needed["stated"] = rotary
+    whole["heads"] = {
+        explorer.class_name: {**head, **({"buffers": needed} if needed else {}), "layers": all_of_it["layers"]}
+    }
+    return whole, ""
+
+
+def without_buffers(explorer: Explorer) -> dict[str, Any]:
+    """Return the document of a family with the parameters alone of one class of models. Raises `NotLearnt`."""
+    data = document(explorer, explorer.without_buffers)
+    head = data["heads"][explorer.class_name]
+    head["buffers"] = UNKNOWN
+    head["layers"] = head.pop("layers")
+    return data
+
+
+def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
+    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`."""
+    identifying = Identifying(explorer.runs)
+    body = forms.form(tries, identifying.size)
+    if all(entry.state is not None for entry in body.entries.values()):
+        raise NotLearnt("no parameter")
+    # a class of configurations may let one part tie where another says so: what counts is what it is given
+    runs = [(_as_given(explorer, run), run.tensors) for run in explorer.runs]
+    if not tries.with_buffers:
+        runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
+    tied = ties(body, runs)
+    knows_active = is_known(body, explorer.fields, explorer.declared.aliases)
+    requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
+    texts = [*requires, *(each.when for each in tied.values())]
+    for way, entry in body.entries.items():
+        texts += [sent_to(entry)] if knows_active and sent_to(entry) else []
+        texts += [*entry.sizes, *entry.when, *(part.extent for part in way if isinstance(part, Copies))]
+    sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
+    names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
+    dims = Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
+    for name in names:
+        dims.add(name)
+    dims.limit()
+    found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
+    named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
+    data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
+    data["dims"] = dims.found
+    data.update(
+        {
+            key: value
+            for key, value in (
+                ("derived", dims.derived),
+                ("absent", dims.absent),
+                ("lists", dims.lists),
+                ("aliases", explorer.declared.aliases),
+                ("configs", [*explorer.declared.configs]),
+                ("stated", _stated(explorer, dims.found)),
+            )
+            if value
+        }
+    )
+    head: dict[str, Any] = {}
+    if fixed := _fixed(explorer, dims):
+        head["fixed"] = fixed
+    if requires or dims.needed:
+        head["requires"] = [*requires, *dims.needed]
+    if not knows_active:
+        head["active"] = UNKNOWN
+    if positive := _positive(explorer, body):
+        head["positive"] = positive
+    data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
+    return data
+
+
+def _positive(explorer: Explorer, body: Body) -> list[str]:
+    """Return the conditions under which no buffer is without elements, if one was: no spec can state a size of 0."""
+    if all(0 not in each.shape for run in explorer.runs for each in run.tensors.values()):
+        return []
+    found: list[str] = []
+    for way, entry in body.entries.items():
+        sites = {part.site for part in way if isinstance(part, Copies)}
+        for size in entry.sizes if entry.state is not None else ():
+            text = " or ".join(f"({each})" for each in (*map(negated, entry.when), f"{size} >= 1"))
+            if names_in(size) and not names_in(text) & sites:
+                found.append(tidied(text))
+    return [*dict.fromkeys(found)]
+
+
+def _requires(body: Body) -> list[str]:
+    """Return the conditions that were seen one way only, with those under which they are asked."""
+    found = []
+    for guards, text in body.requires:
+        found.append(" or ".join(f"({each})" for each in (*map(negated, guards), text)))
+    return [each for each in dict.fromkeys(map(tidied, found)) if not is_certain(each)]
+
+
+def _is_always_given(explorer: Explorer, text: str) -> bool:
+    """Whether a condition is that a field is not absent, and the class of configurations never leaves it so."""
+    names = names_in(text)
+    if len(names) != 1 or text != f"{next(iter(names))} != none":
+        return False
+    name = next(iter(names))
+    stated = explorer.declared.defaults.get(name, 0)
+    asked = [run for run in explorer.runs if is_null(run, name, stated)]
+    return bool(asked) and all(run.fields.get(name) is not None for run in asked)
+
+
+def _fixed(explorer: Explorer, dims: Dims) -> dict[str, Any]:
+    """Return the fields that had one value in all runs, or too few to be proved at others.
+
+    So are those that the code of models or configurations asks for and that none has by default, and the types of
+    configurations in others.
+    """
+    found = {}
+    for name in explorer.drawing.names:
+        value = explorer.fields[name]
+        needed = 3 if type(value) is int and name in dims.found else 2
+        if len(explorer.values(name)) < needed:
+            found[name] = explorer.declared.defaults[name]
+    found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    found.update(undeclared(explorer, dims.found))
+    for path in explorer.declared.configs:
+        found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
+    return found
+
+
+def _stated(explorer: Explorer, dims: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the fields of each configuration within another that have other defaults where it is stated.
+
+    What a class gives one that is left out need not be what that one's own class gives it.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    given: dict[str, Any] = {}
+    before = explorer.fields
+    for path in explorer.declared.configs:
+        above = {name: value for name, value in given.items() if path.startswith(name.removesuffix("model_type"))}
+        given[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)
+        try:
+            stated = {**above, f"{path}.model_type": given[f"{path}.model_type"]}
+            fields = fields_of(made_config(explorer.model_type, overridden(stated)))
+        except Exception:
+            continue
+        others = {
+            name: plain_dim(name, value)
+            for name, value in fields.items()
+            if name.startswith(f"{path}.") and name in dims and _is_plain(dims[name]) and value != before.get(name)
+        }
+        if others:
+            found[path] = others
+    return found
+
+
+def _is_plain(dim: Any) -> bool:
+    """Whether the default of a dim is no expression."""
+    return not isinstance(dim, str) or dim == "none"
+
+
+def _as_given(explorer: Explorer, run: Run) -> Fields:
+    """Return the fields of a run with the truths that it was given, or left out, in place of what became of them."""
+    found = dict(run.fields)
+    for name, default in explorer.declared.defaults.items():
+        given = given_at(run.given, name)
+        if given is None and "." not in name:
+            given = default
+        if isinstance(given, bool):
+            found[name] = given
+    return found

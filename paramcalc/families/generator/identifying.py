@@ -1,0 +1,100 @@
+"""Expressions that are lost, found again by their values in the runs, where one alone is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paramcalc.families.generator.exploring import Run, rivals
+from paramcalc.families.generator.following import CONSTANT, Observed, value_of
+from paramcalc.families.generator.models import Fields
+from paramcalc.families.generator.remembering import expression
+
+
+@dataclass
+class Identifying:
+    """Finds the expression of a number by its values in the runs, where one alone is possible."""
+
+    runs: Sequence[Run]
+
+    def size(self, seen: list[tuple[int, int]]) -> str | None:
+        """Return the expression of a size that is seen in runs."""
+        observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
+        if any(dict(seen)[run] != value for run, value in seen):
+            return None
+        return self.number(observed)
+
+    def expression(self, name: str, runs: Sequence[Run]) -> str | None:
+        """Return the expression of a field."""
+        observed = [(run.fields, run.fields.get(name)) for run in runs]
+        if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
+            return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
+        if all(type(value) is bool for _, value in observed):
+            same = [
+                each
+                for each in observed[0][0]
+                if each != name and all(fields.get(each) is value for fields, value in observed)
+            ]
+            return same[0] if len(same) == 1 else None
+        if not all(type(value) is int for _, value in observed):
+            return None
+        return self.number(observed, name)
+
+    def number(self, observed: Observed, name: str = "") -> str | None:
+        """Return the expression of a number that was seen in fields."""
+        values = {value for _, value in observed}
+        if len(values) == 1:
+            value = values.pop()
+            # it may follow another field that never moved
+            if name and set.intersection(*({*rivals(name, value, fields)} for fields, _ in observed)):
+                return None
+            return str(value) if len(observed) >= CONSTANT else None
+        if len(values) < 3:
+            return None
+        for candidates in self._candidates(observed[0], name):
+            good = [text for text in candidates if all(value_of(text, fields) == value for fields, value in observed)]
+            if good:
+                return good[0] if len(good) == 1 else None
+        return None
+
+    def _candidates(self, first: tuple[Fields, Any], name: str) -> Iterable[list[str]]:
+        """Yield expressions that have the value of a number in one run, the shortest first."""
+        fields, value = first
+        numbers = [(each, n) for each, n in fields.items() if type(n) is int and n > 0 and each != name]
+        yield [each for each, number in numbers if number == value]
+        pairs = [(one, left, other, right) for one, left in numbers for other, right in numbers if one != other]
+        found = [f"({one} * {other})" for one, left, other, right in pairs if one < other and left * right == value]
+        found += [f"({one} // {other})" for one, left, other, right in pairs if left // right == value]
+        found += [f"({factor} * {each})" for factor in (2, 3, 4) for each, n in numbers if factor * n == value]
+        found += [f"({each} + {more})" for each, number in numbers for more in (1, 2, -1) if number + more == value]
+        # patches of an image, with a class token or without
+        for more in (0, 1):
+            found += [
+                f"(({one} // {other}) ** 2 + {more})"
+                for one, left, other, right in pairs
+                if (left // right) ** 2 + more == value
+            ]
+        yield found
+
+    def table(self, name: str, text: str, runs: Sequence[Run]) -> str:
+        """Return an expression of a field that a text alone decides; nothing, where it does not."""
+        values: dict[str, set[Any]] = {}
+        for run in runs:
+            value, key = run.fields.get(name), run.fields.get(text)
+            if not isinstance(value, (bool, int, str)) or not isinstance(key, str):
+                return ""
+            values.setdefault(key, set()).add(value)
+        if len(values) < 2 or any(len(several) > 1 for several in values.values()):
+            return ""
+        rows = {key: next(iter(several)) for key, several in values.items()}
+        if len({*rows.values()}) == 1:
+            return ""
+        if all(isinstance(value, bool) for value in rows.values()):
+            texts = ", ".join(f'"{key}"' for key, value in rows.items() if value)
+            return f"({text} in [{texts}])"
+        *rest, last = rows.items()
+        found = expression(last[1])
+        for key, value in rest:
+            found = f'({expression(value)} if {text} == "{key}" else {found})'
+        return found
