@@ -306,6 +306,15 @@ def test_a_tie_to_what_is_tied_is_to_its_owner() -> None:
     assert count(text).layers[-1].tensors[0].tied_to == "a.kernel"
 
 
+@pytest.mark.parametrize("own", ["", "    tensors: {scale: [1]}\n"])
+def test_a_tie_finds_a_layer_without_a_name_by_the_group_that_it_is_in(own: str) -> None:
+    text = (
+        f"  - name: g\n{own}    layers:\n      - Flatten:\n        name: .\n      - name: .\n        layers:\n"
+        "          - Dense: {units: 4}\n            name: .\n" + dense(4, "tie: {kernel: g.kernel}")
+    )
+    assert count(text).total == (4 * 4 + 4) + 4 + bool(own)
+
+
 @pytest.mark.parametrize(
     ("tie", "expected"),
     [

@@ -49,6 +49,8 @@ class Scope:
     #: whether its nodes are a mere list, whose connections are not known
     inventory: bool = False
     entries: dict[str, Entry] = field(default_factory=dict)
+    #: the layers in it that add nothing to the path: what they own is owned by the group, as its path says
+    unnamed: list[Leaf] = field(default_factory=list)
 
     def output_of(self, reference: str) -> Flow:
         """Return what flows out of the node that a reference names.
@@ -154,10 +156,12 @@ class Scope:
 
     def add(self, entry: Entry) -> None:
         """Make a node known by its name; of one that adds nothing to the path, what is in it."""
+        copy = entry.only_copy
         if entry.name != ".":
             self.entries[entry.name] = entry
-        elif entry.only_copy is not None and entry.only_copy.scope is not None:
-            self.entries.update(entry.only_copy.scope.entries)
+        elif copy is not None:
+            self.unnamed += copy.owners
+            self.entries.update(copy.scope.entries if copy.scope is not None else {})
 
     def _look_up(self, name: str) -> Entry | None:
         """Return the node of a name, from the inside out."""
@@ -260,6 +264,12 @@ class Copy:
     leaf: Leaf | None = None
     #: of a group
     scope: Scope | None = None
+
+    @property
+    def owners(self) -> list[Leaf]:
+        """What owns the tensors at its path: a layer; or a group, and what is in it without a name."""
+        own = [] if self.leaf is None else [self.leaf]
+        return own if self.scope is None else [*own, *self.scope.unnamed]
 
 
 class Standing(NamedTuple):

@@ -36,10 +36,11 @@ def tie(walk: Walk, copy: Copy, leaf: Leaf) -> None:
 
 def _owner_leaf(copy: Copy, target: str) -> Leaf:
     """Return the layer of the tensor that a path names."""
-    path = target.rpartition(".")[0]
+    path, _, name = target.rpartition(".")
     entry, owner = copy.entry.scope.find(path)
     if owner is None and entry.node.is_repeated:
         raise refuse("missing-counter", f"'{path}' is repeated: say which copy, as in {path}.0")
-    if owner is None or owner.leaf is None:
+    owners = [] if owner is None else owner.owners
+    if not owners:
         raise refuse("unknown-tensor", f"'{path}' is no layer that owns tensors")
-    return owner.leaf
+    return next((each for each in owners if any(use.tensor.name == name for use in each.uses)), owners[0])
