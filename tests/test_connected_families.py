@@ -28,7 +28,7 @@ def tensors_of(spec: pc.Spec) -> dict[str, Any]:
         for tensor, use in zip(row.tensors, row.leaf.uses, strict=True):
             name = ".".join([*row.path, tensor.name])
             assert name not in found
-            found[name] = (tuple(tensor.shape), tensor.trainable, tensor.role, tensor.dtype)
+            found[name] = (tuple(tensor.shape), tensor.trainable, tensor.role, tensor.dtype, use.tensor.persistent)
             own_name = ".".join([*row.path, use.tensor.name])
             own_names[own_name] = name
             tied[tensor.tied_to or own_name].add(name)
@@ -74,10 +74,8 @@ def check(name: str, cls: str, random: Random, number: int) -> int:
                 raise
             continue
         theirs = family_spec(made, config, cls)
-        # a document by hand says that it knows no buffers
-        made_too = {tensor: each for tensor, each in tensors_of(theirs).items() if each[2] == "parameter"}
-        assert "buffers" in ours.unknown
-        assert tensors_of(ours) == made_too, config
+        assert tensors_of(ours) == tensors_of(theirs), config
+        assert ours.unknown == theirs.unknown, config
         assert pc.count(ours).active == pc.count(theirs).active, config
         covered += 1
     return covered
@@ -88,6 +86,19 @@ def test_a_document_by_hand_has_the_tensors_of_the_generated_one(name: str) -> N
     random = Random(SEED)
     for cls in stored_family(name).heads:
         assert check(name, cls, random, DRAWN)
+
+
+@pytest.mark.parametrize("name", connected_names())
+def test_without_its_buffers_all_else_of_a_document_by_hand_stays(name: str) -> None:
+    hand = connected_family(name)
+    assert hand is not None
+    whole = family_spec(hand, {"model_type": name})
+    cut = family_spec(hand, {"model_type": name, "partial_rotary_factor": 0.5})
+    assert ("buffers" in cut.unknown) == any("buffers" in hand.layers_of(each) for each in hand.heads)
+    lengths = {key: size for key, size in {"tokens": 7, "answer_tokens": 5}.items() if key in whole.dims}
+    for measure, dims in (("parameters", {}), ("active", {}), ("flops", {**lengths, "batch": 2})):
+        ours, theirs = (pc.count(spec, of=measure, dims=dims).total for spec in (cut, whole))
+        assert ours == theirs, measure
 
 
 @pytest.mark.parametrize("name", connected_names())

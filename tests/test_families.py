@@ -54,8 +54,14 @@ def test_weights_beside_a_configuration_are_noted(tmp_path: Path) -> None:
     assert "the weights beside it (model.safetensors) were not read" in run("count", str(tmp_path)).output
 
 
-def test_buffers_are_said_to_be_left_out() -> None:
-    assert any("buffers" in each for each in pc.count(GPT2).remarks)
+def test_buffers_are_known_and_said_to_be_left_out_where_they_are_not() -> None:
+    # a table of positions for two of the features of a head, as it is and as it was
+    known = pc.count({"model_type": "llama"})
+    assert known.remarks == ()
+    assert known.buffers == 2 * 128 // 2
+    left_out = pc.count({"model_type": "llama", "partial_rotary_factor": 0.5})
+    assert ["are not known of LlamaForCausalLM as it is configured" in each for each in left_out.remarks] == [True]
+    assert left_out.buffers is None
 
 
 def test_names_are_those_of_transformers() -> None:

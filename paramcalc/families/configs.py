@@ -146,8 +146,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     _refuse_other(config)
     cls = _class(family, config, head)
     head_data = dict(family.layers_of(cls))
-    # nobody wrote the buffers of what is written by hand
-    needed = head_data.pop("buffers", UNKNOWN if family.is_connected else {})
+    needed = head_data.pop("buffers", {})
     unknown = {"active": _NO_ACTIVE} if head_data.pop("active", None) == UNKNOWN else {}
     dims = _dims(family, config, head_data.pop("fixed", {}))
     if any(dims.get(each["of"]) == "none" for each in values_of("active", head_data["layers"])):
@@ -161,13 +160,12 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     requires = [*family.requires, *head_data.pop("requires", ())]
     if requires:
         data["requires"] = requires
-    is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
-    if not is_stated and not family.is_connected:
-        head_data["layers"] = _without_states(head_data["layers"])
     dtype = config.get("dtype") or config.get("torch_dtype")
     if isinstance(dtype, str) and dtype in DTYPES:
         data["dtype"] = dtype
-    spec = read_spec({**data, **head_data})
+    is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
+    data.update(head_data if is_stated else _without_buffers({**data, **head_data}))
+    spec = read_spec(data)
     try:
         check_conditions(spec.requires, Environment(dim_values(spec)), ("requires",))
     except ParamcalcError as error:
@@ -176,7 +174,7 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
     if is_stated and not _holds(spec, needed.get("requires", [])):
         is_stated = False
-        spec = read_spec({**data, **head_data, "layers": _without_states(head_data["layers"])})
+        spec = read_spec(_without_buffers(data))
     if not is_stated:
         unknown["buffers"] = _NO_BUFFERS
     return replace(spec, remarks=tuple(each.format(cls) for each in unknown.values()), unknown=(*unknown,))
@@ -222,6 +220,16 @@ def _holds(spec: Spec, conditions: list[str]) -> bool:
     return True
 
 
+def _without_buffers(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the data of a spec without the tensors that are buffers, those of blocks as well."""
+    found = {**data, "layers": _without_states(data["layers"])}
+    if "blocks" in data:
+        found["blocks"] = {
+            name: {**block, "layers": _without_states(block["layers"])} for name, block in data["blocks"].items()
+        }
+    return found
+
+
 def _without_states(layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return layers without the tensors that are buffers."""
     return [found for each in layers if (found := _without_own_states(each))]
@@ -235,7 +243,9 @@ def _without_own_states(node: Mapping[str, Any]) -> dict[str, Any]:
     if "Weights" in found:
         if not kept:
             return {}
-        found["Weights"] = {"tensors": kept, "output": next(iter(kept))}
+        weights = found["Weights"]
+        output = {"output": next(iter(kept))} if weights.get("output") not in {None, *kept} else {}
+        found["Weights"] = {**weights, "tensors": kept, **output}
     elif kept:
         found["tensors"] = kept
     else:
@@ -244,10 +254,11 @@ def _without_own_states(node: Mapping[str, Any]) -> dict[str, Any]:
         found["tie"] = {name: to for name, to in found["tie"].items() if name in kept or name not in declared}
         if not found["tie"]:
             del found["tie"]
-    if "layers" in found:
-        found["layers"] = _without_states(found["layers"])
-        if not found["layers"] and not kept:
-            return {}
+    branches = [key for key in ("layers", "else") if key in found]
+    for key in branches:
+        found[key] = _without_states(found[key])
+    if branches and not kept and not any(found[key] for key in branches):
+        return {}
     return found
 
 
