@@ -10,6 +10,7 @@ import pytest
 import paramcalc as pc
 from paramcalc.exports.count_tree import tree_lines
 from paramcalc.exports.numbers import binary_bytes, keras_bytes, percent, prefixed
+from paramcalc.families.stored import connected_names
 from tests.helpers import ROOT, run
 from tests.language import counted, load
 from tests.readable import assert_readable, shown
@@ -42,6 +43,22 @@ def test_a_flat_network_is_a_table_with_all_connections() -> None:
     assert run("count", str(ROOT / "specs/lenet5.yaml")).stdout.splitlines()[2].split() == [
         "layer", "type", "output", "shape", "parameters", "connected", "to",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", connected_names())
+def test_a_tree_shows_all_that_is_counted_at_any_depth(name: str) -> None:
+    # of some groups in these networks, the names add nothing to the path
+    for depth in (1, 2, 3, 4, 5, None):
+        count = pc.count(pc.from_huggingface({"model_type": name}), depth=depth)
+        assert sum(line.number for line in tree_lines(count) if line.lead == "") == count.total
+
+
+def test_what_stands_on_no_way_is_between_no_two_rows() -> None:
+    spec = pc.from_huggingface({"model_type": "llama"})
+    for depth in (2, 3):
+        lines = tree_lines(pc.count(spec, depth=depth))
+        assert [line.name for line in lines if "rotary_emb" in line.name]
+        assert lines[-1].takes == ()
 
 
 TREE = """

@@ -57,13 +57,22 @@ class Line:
 
 def flat_lines(count: Count | Measurement, whole: bool = True) -> list[Line]:
     """Return the rows of a count one below the other; not `whole`, without the batch and what the row before gives."""
-    lines, before = [], ""
+    lines, before, taken = [], "", _taken_from(count)
     for row in count.layers:
         takes = row.inputs if whole or row.inputs != (before,) else ()
         shape = shape_text(row.output_shape) if whole else sizes_text(row.output_shape)
         lines.append(Line(row.name, row.total, _trained(row), row.kind, shape, takes))
-        before = row.name
+        if row.inputs or row.name in taken:
+            before = row.name
     return lines
+
+
+def _taken_from(count: Count | Measurement) -> set[str]:
+    """Return the names of the rows that others take something from.
+
+    What neither takes nor gives, such as a table of a group, is no row before another.
+    """
+    return {name for row in count.layers for name in row.inputs}
 
 
 # --- As a tree -------------------------------------------------------------------------
@@ -96,6 +105,7 @@ class _Lines:
         self.rows = {row.name if row.leaf is None else id(row.leaf): row for row in count.layers}
         #: the row before
         self.before = ""
+        self.taken_from = _taken_from(count)
         #: the names in each group, by its path
         self.names: dict[tuple[str, ...], set[str]] = {}
         for row in count.layers:
@@ -133,7 +143,8 @@ class _Lines:
     def taken(self, row: LayerCount | MeasuredLayer) -> tuple[str, ...]:
         """Say what a row takes, where that is not the row before, and whose tensors it has."""
         takes = () if row.inputs == (self.before,) else tuple(self.seen_from(row, name) for name in row.inputs)
-        self.before = row.name
+        if row.inputs or row.name in self.taken_from:
+            self.before = row.name
         tensors = row.tensors if isinstance(row, LayerCount) else ()
         ties = (f"{tensor.name} = {self.seen_from(row, tensor.tied_to)}" for tensor in tensors if tensor.tied_to)
         return (*takes, *ties, *self.sharing(row))

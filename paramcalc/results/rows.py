@@ -70,10 +70,10 @@ class Rows(Generic[R]):
         if isinstance(tree, Leaf):
             self.names[id(tree)] = tree.name
             yield self.row(tree, times, active, self._place(tree, times))
-        elif self.depth is not None and level >= self.depth and tree.role != "copies":
+        elif self.depth is not None and level >= self.depth and _is_a_level(tree):
             yield self._group(tree, times, active)
         else:
-            deeper = level if tree.role == "copies" else level + 1
+            deeper = level + _is_a_level(tree)
             for child, its_active in active_copies(tree):
                 yield from self.rows(child, times, active, deeper, its_active)
 
@@ -84,7 +84,11 @@ class Rows(Generic[R]):
         self.depth = depth
         for leaf, _ in leaves(tree):
             self.names[id(leaf)] = tree.name
-        return self.whole(rows, self._place(tree, times))
+        place = self._place(tree, times)
+        if not any(row.inputs for row in rows):
+            # what it is given goes past all that is in it
+            place["inputs"] = ()
+        return self.whole(rows, place)
 
     def _place(self, tree: Tree, times: Number) -> dict[str, Any]:
         """Return where a row stands, as fields of it."""
@@ -109,6 +113,11 @@ class Rows(Generic[R]):
             for flow in inputs
             if flow.leaf is not None
         )
+
+
+def _is_a_level(tree: Branch) -> bool:
+    """Whether what it holds is a level below it: what adds nothing to their path is none."""
+    return tree.role == "model" or (tree.role == "group" and bool(tree.label))
 
 
 @contextmanager
