@@ -24,7 +24,7 @@ from paramcalc.families.generator.making import make_file
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated
-from paramcalc.families.stored import family_names, stored_family
+from paramcalc.families.stored import connected_family, family_names, stored_family
 from tests.cross_check.routers import experts_that_learn
 from tests.published_families import ROUNDED
 from tests.seed import SEED
@@ -126,6 +126,18 @@ def test_a_rule_that_nothing_recorded_decides_is_not_stated() -> None:
     explorer = Explorer("olmo_hybrid", heads("olmo_hybrid")["base"])
     config = made_config("olmo_hybrid", {})
     assert Deriving(type(config), "", explorer.drawing, explorer.declared, frozenset()).rule("layer_types") is None
+
+
+@pytest.mark.parametrize("given", [{"rope_theta": 1e6}, {"rope_theta": 500_000, "partial_rotary_factor": 0.5}])
+@pytest.mark.parametrize("name", ["deepseek_v3", "gemma2", "llama", "mistral", "mixtral", "qwen2"])
+def test_a_file_that_an_older_version_saved_is_read(name: str, given: dict[str, Any]) -> None:
+    cls = heads(name)["usual"]
+    made = tensors(build(model_class(name, cls), made_config(name, given)))
+    connected = connected_family(name)
+    assert connected is not None
+    for family in (stored_family(name), connected):
+        whole = PARAMETERS if "partial_rotary_factor" in given else WHOLE
+        assert compared(family, {"model_type": name, **given}, cls, made) == (whole, "")
 
 
 @pytest.mark.parametrize("owner", sorted(MIXTURES))

@@ -40,10 +40,12 @@ def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
     requires = [*all_of_it.pop("requires", []), *all_of_it.pop("positive", [])]
     if requires := [each for each in requires if each not in head.get("requires", [])]:
         needed["requires"] = requires
+    rotary = explorer.rotary()
     fixed = all_of_it.pop("fixed", {}).items()
-    if fixed := {name: value for name, value in fixed if name not in head.get("fixed", {})}:
+    own_fixed = head.get("fixed", {})
+    if fixed := {name: value for name, value in fixed if name not in own_fixed and name.split(".")[-1] not in rotary}:
         needed["fixed"] = fixed
-    if rotary := explorer.rotary():
+    if rotary:
         needed["stated"] = rotary
     whole["heads"] = {
         explorer.class_name: {**head, **({"buffers": needed} if needed else {}), "layers": all_of_it["layers"]}
@@ -102,7 +104,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         }
     )
     head: dict[str, Any] = {}
-    if fixed := _fixed(explorer, dims):
+    if fixed := _fixed(explorer, dims, tries.with_buffers):
         head["fixed"] = fixed
     if requires or dims.needed:
         head["requires"] = [*requires, *dims.needed]
@@ -147,11 +149,11 @@ def _is_always_given(explorer: Explorer, text: str) -> bool:
     return bool(asked) and all(run.fields.get(name) is not None for run in asked)
 
 
-def _fixed(explorer: Explorer, dims: Dims) -> dict[str, Any]:
+def _fixed(explorer: Explorer, dims: Dims, with_buffers: bool) -> dict[str, Any]:
     """Return the fields that had one value in all runs, or too few to be proved at others.
 
-    So are those that the code of models or configurations asks for and that none has by default, and the types of
-    configurations in others.
+    So are those that the code of models or configurations asks for and that none has by default, unless tensors were
+    seen to be the same with them, and the types of configurations in others.
     """
     found = {}
     for name in explorer.drawing.names:
@@ -159,7 +161,8 @@ def _fixed(explorer: Explorer, dims: Dims) -> dict[str, Any]:
         needed = 3 if type(value) is int and name in dims.found else 2
         if len(explorer.values(name)) < needed:
             found[name] = explorer.declared.defaults[name]
-    found.update(dict.fromkeys(sorted(explorer.missing - {*explorer.fields, *IGNORED})))
+    missing = sorted(explorer.missing - {*explorer.fields, *IGNORED})
+    found.update({name: None for name in missing if not explorer.without_effect(name, with_buffers)})
     found.update(undeclared(explorer, dims.found))
     for path in explorer.declared.configs:
         found[f"{path}.model_type"] = str(config_at(explorer.model_type, path).model_type)

@@ -36,6 +36,8 @@ _TENSORS = 25_000
 _FEW = (3, 4, 6, 8, 12, 16, 20)
 #: The field that says what part of a head is rotated; it stands among those of the rotation, or beside them.
 ROTATED = "partial_rotary_factor"
+#: What stands in files that older versions saved beside the fields of the rotation, with values that these have.
+_OLDER: dict[str, tuple[float, ...]] = {"rope_theta": (500_000.0, 1_000_000), ROTATED: (0.5, 0.25)}
 #: How many values are tried at most to turn a condition.
 _ATTEMPTS = 12
 
@@ -72,6 +74,8 @@ class Explorer:
     constructed: int = 0
     #: the conditions, the runs and the places among values that were tried
     flipped: set[tuple[str, int, int]] = field(default_factory=set)
+    #: the fields that make a model of few layers
+    small: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tries = Tries(self.without_buffers)
@@ -181,6 +185,23 @@ class Explorer:
         found = sorted({*values_of(ROTATED, stated)})
         # all of it, where nothing is said; of several values it is not known which stands where
         return {ROTATED: (found or [1.0]) if len(found) < 2 else []} if stated else {}
+
+    def without_effect(self, name: str, with_buffers: bool) -> bool:
+        """Whether models of files that older versions saved have the same tensors with a field and without it.
+
+        No configuration has the field by default.
+        """
+
+        def made(given: Mapping[str, Any]) -> dict[str, Owned]:
+            config = made_config(self.model_type, overridden(self.stated({**self.small, **given})))
+            found = tensors(build(self.cls, config))
+            return {each: tensor for each, tensor in found.items() if with_buffers or tensor.state is None}
+
+        values = _OLDER.get(name.rpartition(".")[2], ())
+        try:
+            return bool(values) and all(made({name: value}) == made({}) for value in values)
+        except Exception:
+            return False
 
     @property
     def is_done(self) -> bool:
