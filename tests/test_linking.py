@@ -122,7 +122,7 @@ def test_copies_that_take_of_one_another_but_not_in_order_are_not_joined() -> No
         nodes: list[Any] = [{"Input": {"shape": [w]}, "name": "x"}, dense(w, "body_0"), dense(w, "body_1")]
         return spec_of([*nodes, *(dense(w, f"body_{i}", f"body_{i - 2}") for i in range(2, n + 2))])
 
-    with pytest.raises(Lost, match="one another's outputs"):
+    with pytest.raises(Lost, match="neither behind one another nor side by side"):
         merged(network, [point for point in POINTS if point["n"] > 1])
 
 

@@ -19,6 +19,30 @@ def same_graph(one: Spec, other: Spec) -> bool:
     return [*_graph(one)] == [*_graph(other)]
 
 
+#: What is said of a layer.
+_SAID = (
+    "its type is another",
+    "its fields are others",
+    "what it takes is another thing",
+    "what it gives has another shape",
+    "its tensors are those of another layer",
+    "its tensors are others",
+)
+
+
+def first_difference(one: Spec, other: Spec) -> str:
+    """Say at which layer two specs begin to be other graphs, and in what. Raises what `evaluate` does."""
+    names = [leaf.name for leaf, _ in evaluate(other, other.framework, fold=False).leaves()]
+    ours, theirs = [*_graph(one)], [*_graph(other)]
+    for name, mine, its in zip(names, ours, theirs, strict=False):
+        if mine != its:
+            what = next((text for text, a, b in zip(_SAID, mine, its, strict=False) if a != b), "it is the output")
+            return f"{name}: {what}"
+    return (
+        f"{len(ours) - 1} layers are called instead of {len(theirs) - 1}" if len(ours) != len(theirs) else "the output"
+    )
+
+
 def _graph(spec: Spec) -> Iterator[Any]:
     """Yield what is said of each layer of a spec, with the numbers of those that it takes from."""
     graph = evaluate(spec, spec.framework, fold=False)

@@ -259,6 +259,60 @@ class Growing(nn.Module):
         return found[-1]
 
 
+class Skipping(nn.Module):
+    """Which earlier layer each takes follows no law that is written in a few words."""
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(depth))
+
+    def forward(self, x: Tensor) -> Tensor:
+        found = [x]
+        for place, layer in enumerate(self.layers):
+            found.append(layer(torch.cat([found[-1], found[(place * place * 7 + 3) % len(found)]], -1)))
+        return found[-1]
+
+
+class Raising(nn.Module):
+    """It runs for one width alone."""
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        self.width, self.layers = width, nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.width != 64:
+            raise ValueError("64 alone")
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Branching(nn.Module):
+    """Whether it ends with an activation depends on a remainder."""
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        self.width, self.layers = width, nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x if self.width * 7919 % 31 % 2 else x.softmax(-1)
+
+
+class Pooling(nn.Module):
+    """The window of its pooling is a remainder."""
+
+    def __init__(self, width: int, size: int) -> None:
+        super().__init__()
+        self.window = size * 7919 % 31 % 5 + 1
+        self.a, self.b = nn.Conv2d(3, width, 3), nn.Conv2d(width, 3, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.b(functional.avg_pool2d(self.a(x), self.window, 1))
+
+
 class Case(NamedTuple):
     """A constructor, what it is given, and what its module is."""
 
@@ -284,7 +338,45 @@ CASES = [
 ]
 
 INVENTORIES = [
-    Case(Unrunnable, {"width": 64}, ["width"], "torch.fx cannot follow its calls"),
-    Case(Deciding, {"width": 64}, ["width"], "torch.fx cannot follow its calls"),
-    Case(Growing, {"width": 64, "depth": 4}, ["width"], "do not take as much"),
+    Case(
+        Unrunnable,
+        {"width": 64},
+        ["width"],
+        "Unrunnable: torch.fx cannot follow its calls: NotImplementedError: Module [Unrunnable] is missing the required"
+        ' "forward" function',
+    ),
+    Case(
+        Deciding,
+        {"width": 64},
+        ["width"],
+        "Deciding: torch.fx cannot follow its calls: TraceError: symbolically traced variables cannot be used as inputs"
+        " to control flow (connected_constructors.py:",
+    ),
+    Case(
+        Growing,
+        {"width": 64, "depth": 4},
+        ["width"],
+        "concatenate: its copies do not take as much (inputs of each: 1, 2, 3, 4 at width=64, depth=4; ",
+    ),
+    Case(
+        Skipping,
+        {"width": 64, "depth": 4},
+        ["width"],
+        "what it takes is not said alike at all points (it takes x at width=64, depth=4, in copy 0; it takes"
+        " layers_0 at width=64, depth=4, in copy 2)",
+    ),
+    Case(Raising, {"width": 64, "depth": 4}, ["width"], "calls: ValueError: 64 alone (connected_constructors.py:"),
+    Case(
+        Branching,
+        {"width": 64, "depth": 4},
+        ["width"],
+        "activation: it is not always there, and no condition was found that says when (there at width=64, depth=4; not"
+        " there at width=",
+    ),
+    Case(
+        Pooling,
+        {"width": 64, "size": 3},
+        ["3,32,32"],
+        "average_pool2d.strides: it is not always the same, and no number (1 at width=64, size_=3; ",
+    ),
 ]

@@ -17,7 +17,7 @@ import paramcalc as pc
 from paramcalc.core.registry import command
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.connecting import read_inputs
-from tests.cross_check import keras_constructors, parallel_constructors
+from tests.cross_check import keras_constructors, nested_constructors, parallel_constructors
 from tests.cross_check.connected_constructors import CASES, INVENTORIES, Albert, Case, OwnGPT
 from tests.cross_check.test_deriving import fresh
 
@@ -59,7 +59,11 @@ def given_shapes(module: nn.Module, inputs: list[tuple[tuple[int, ...], str]]) -
     return found
 
 
-@pytest.mark.parametrize("case", [*CASES, *parallel_constructors.CASES], ids=lambda case: case.constructor.__name__)
+@pytest.mark.parametrize(
+    "case",
+    [*CASES, *nested_constructors.CASES, *parallel_constructors.CASES],
+    ids=lambda case: case.constructor.__name__,
+)
 def test_a_connected_spec_is_right_at_fresh_points(case: Case) -> None:
     net = derived(case)
     assert net.unconnected == ""
@@ -102,7 +106,9 @@ def test_the_costs_of_a_gpt_follow_from_its_connections() -> None:
     assert pc.count(net, of="flops").total == 291648307200
 
 
-@pytest.mark.parametrize("case", INVENTORIES, ids=lambda case: case.constructor.__name__)
+@pytest.mark.parametrize(
+    "case", [*INVENTORIES, *nested_constructors.INVENTORIES], ids=lambda case: case.constructor.__name__
+)
 def test_what_cannot_be_followed_is_an_inventory_and_says_why(case: Case) -> None:
     net = derived(case)
     assert case.reason in net.unconnected
@@ -182,7 +188,11 @@ def test_the_command_takes_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     spec = pc.loads(result.stdout)
     assert [row.output_shape for row in pc.count(spec, dims={"width": 9}).layers] == [(7, 9), (7, 18), (7, 3)]
     result = run(["connected_models:Net", "width=64", "runs=false", "--input", "7,width"])
-    assert result.stderr.startswith("note: the connections are not known, so that the spec is an inventory: torch.fx")
+    assert result.stderr.startswith(
+        "note: the connections are not known, so that the spec is an inventory: Net: torch.fx cannot follow its"
+        " calls: TraceError: symbolically traced variables cannot be used as inputs to control flow"
+        " (connected_models.py:"
+    )
     assert pc.loads(result.stdout).connections == "none"
     result = run(["connected_models:Net", "width=64", "--input", "wide"])
     assert "wide" in str(result.exception)

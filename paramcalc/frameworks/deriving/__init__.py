@@ -7,6 +7,7 @@
     running       the constructor, run within a budget
     constructing  what it makes at points
     parts         what a model owns, as a tree of parts
+    reasons       why something was given up
     points        the values of the arguments at which it is run
     observing     where a number is observed
     identifying   which expression a number is
@@ -22,6 +23,7 @@
     search        the search
     derived       what was found
     evidence      how each tensor is known
+    nesting       copies within copies
     connecting    its connections, where they can be followed
 
 Everything that is stated was found by running the constructor on plain numbers, and compared with what it makes at
@@ -137,8 +139,8 @@ def _connected(
         found = connect(derivation, solution, inputs or ())
     except NotConnected as reason:
         return solution, str(reason).rstrip(".")
-    if strict and sampled_dims(derivation, found):
-        return solution, "expressions in them are known by their values alone"
+    if strict and (sampled := sampled_dims(derivation, found)):
+        return solution, f"expressions of {', '.join(sampled)} in them are known by their values alone"
     return found, ""
 
 

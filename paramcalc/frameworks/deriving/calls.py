@@ -19,6 +19,8 @@ class Link(NamedTuple):
 
     path: Path | None
     output: int = 0
+    #: whether it is what all copies in a group of these give
+    is_whole: bool = False
 
 
 #: The first of what a group is given.
@@ -40,6 +42,8 @@ class Called(Part):
     is_unnamed: bool = False
     #: whether it is tensors of the part around it, and no part itself
     is_loose: bool = False
+    #: whether it stands for copies that were put into a group here
+    is_run: bool = False
 
     @property
     def stem(self) -> str:
@@ -191,5 +195,5 @@ class _Parts:
 
 
 def _without_number(name: str) -> str:
-    """Return a name without the number at its end."""
-    return re.sub(r"_?\d+$", "", name)
+    """Return a name without the number at its end, and without those of lists within lists, as in `stages_0_1`."""
+    return re.sub(r"_\d+(?=_)|_?\d+$", "", name)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
@@ -18,16 +19,21 @@ from paramcalc.frameworks.deriving.dividing import TEMPLATES, Template
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
 from paramcalc.frameworks.deriving.merging import Lost
+from paramcalc.frameworks.deriving.nesting import nested, nests
 from paramcalc.frameworks.deriving.parts import Entry, Part
-from paramcalc.frameworks.deriving.proving import calls_alike, entries_of, has_tensors
+from paramcalc.frameworks.deriving.proving import at, calls_alike, entries_of, has_tensors
+from paramcalc.frameworks.deriving.reasons import arguments_text, reason_of
 from paramcalc.frameworks.deriving.running import silence
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions, written
+from paramcalc.frameworks.graphs import first_difference
 from paramcalc.layers.base.fields import DTYPES, read_shape
 from paramcalc.spec import Spec, read_spec
 
 #: Of how many points a tree is made at first, at how many it is proved at least, and how many are read at most.
 _SAMPLE, _PROOFS, _MOST = 16, 8, 26
+#: In how many ways what follows itself is put into groups at most.
+_MOST_GROUPINGS = 10
 #: How often a point at which a spec was wrong is answered.
 _ROUNDS = 4
 
@@ -111,21 +117,30 @@ class _Connection:
     def __init__(self, derivation: Derivation, solution: Solution, inputs: Sequence[Given]) -> None:
         self.derivation, self.solution, self.inputs = derivation, solution, inputs
         self.is_keras = derivation.runner.framework == "keras"
+        self.title = derivation.constructor.name
+        #: what the parts are called that are called at what was given
+        self.words: set[tuple[str, ...]] = set()
+        #: a point at which the calls could not be followed, and why
+        self.unread = ""
 
     def solved(self) -> Solution:
         """Find a spec that is the graph that was read, at every point."""
         runs = [*self.runs()]
         if len(runs) < _PROOFS + 2 and self.solution.spec.dims:
-            raise NotConnected("its connections can be read at too few points")
+            raise NotConnected(
+                f"{self.title}: its calls can be followed at {len(runs)} of {len(self.solution.points)} points, which"
+                f" are too few{self.unread}"
+            )
         # where something stands that never stands elsewhere, what was read is compared, and not merged
-        base = _words(runs[0].calls.root)
-        alike = [run for run in runs if _words(run.calls.root) <= base]
+        self.words = _words(runs[0].calls.root)
+        alike = [run for run in runs if _words(run.calls.root) <= self.words]
         reasons = []
-        for template in TEMPLATES:
-            try:
-                return self.found(runs, alike, template)
-            except NotConnected as reason:
-                reasons.append(reason)
+        for grouped in islice(_groupings(alike), _MOST_GROUPINGS):
+            for template in TEMPLATES:
+                try:
+                    return self.found(runs, grouped, template)
+                except NotConnected as reason:
+                    reasons.append(reason)
         raise reasons[0]
 
     def found(self, runs: Sequence[_Read], alike: Sequence[_Read], template: Template) -> Solution:
@@ -135,20 +150,38 @@ class _Connection:
             try:
                 found = self.merged(sample, template)
             except Lost as lost:
-                where = f"{lost.path}: " if lost.path else ""
-                raise NotConnected(f"{where}{lost.reason}") from None
+                values = [each.run.values for each in sample]
+                raise NotConnected(reason_of(lost, self.title, values)) from None
             except ParamcalcError as error:
-                raise NotConnected(f"the spec is refused: {error.problems[0].message}") from None
-            wrong = [each for each in runs if not self.is_right(found, each)]
+                raise NotConnected(
+                    f"{self.title}: the spec that was put together is refused: {error.problems[0].message}"
+                ) from None
+            differing = [each for each in runs if not self.is_right(found, each)]
+            wrong = [each.run for each in differing]
             if not wrong:
                 points = [each.run.values for each in runs]
                 remark = (runs[0].spec.description or "").removeprefix("Read from PyTorch. ")
                 return replace(found, points=[*points, *self.further(found, points)], remark=remark)
-            fresh = [each for each in wrong if each in alike and each not in sample]
-            if not fresh:
+            fresh = next((each for each in alike if each.run in wrong and each not in sample), None)
+            if fresh is None:
                 break
-            sample.append(fresh[0])
-        raise NotConnected("its layers are not connected alike at all points")
+            sample.append(fresh)
+        raise NotConnected(self.difference(found, differing[0]))
+
+    def difference(self, found: Solution, read: _Read) -> str:
+        """Say what a spec has otherwise at a point."""
+        place = arguments_text(read.run.values)
+        new = _words(read.calls.root) - self.words
+        if new:
+            *names, kind = min(new, key=str)
+            name = ".".join(filter(None, names))
+            what = " ".join(filter(None, (kind, f"'{name}'" if name else "")))
+            return f"{self.title}: it calls {what or 'a group'} at {place}, and not at the arguments that were given"
+        try:
+            layer = first_difference(at(found.spec, read.run.values), read.spec)
+        except ParamcalcError as error:
+            layer = error.problems[0].message
+        return f"{self.title}: no one spec fits at all points; what fits at the others is wrong at {place}: {layer}"
 
     def merged(self, sample: Sequence[_Read], template: Template) -> Solution:
         """Return the spec of several graphs. Raises `Lost`, and `ParamcalcError` where the language refuses it."""
@@ -178,7 +211,8 @@ class _Connection:
             except ParamcalcError:
                 continue  # what it is given there does not fit
             if not is_right:
-                raise NotConnected("its tensors are others at some points")
+                place = arguments_text(run.values)
+                raise NotConnected(f"{self.title}: with its connections, the spec has other tensors at {place}")
             yield values
 
     def is_right(self, found: Solution, read: _Read) -> bool:
@@ -197,6 +231,7 @@ class _Connection:
 
     def runs(self) -> Iterator[_Read]:
         """Yield what was made at the points of the proof, where it can be read as well as at the first."""
+        budget = self.derivation.runner.seconds
         base = self.read(self.derivation.base)
         yield base
         found = 1
@@ -206,10 +241,13 @@ class _Connection:
             if run is None or run is self.derivation.base or found >= _MOST or self.is_tall(run):
                 continue
             if self.derivation.runner.is_spent:
-                raise NotConnected("it takes longer than the budget")
+                raise NotConnected(
+                    f"{self.title}: to follow its calls takes longer than the budget of {budget:g} seconds"
+                )
             try:
                 read = self.read(run)
-            except NotConnected:
+            except NotConnected as reason:
+                self.unread = f"; not at {arguments_text(run.values)}: {str(reason).removeprefix(f'{self.title}: ')}"
                 continue
             # where a shape does not fit, less is known of what follows
             if read.spec.description == base.spec.description:
@@ -226,9 +264,9 @@ class _Connection:
             with silence():
                 spec, lists = self.untidied(run.model, run.values)
         except ParamcalcError as error:
-            raise NotConnected(error.problems[0].message) from None
+            raise NotConnected(f"{self.title}: {error.problems[0].message}") from None
         if next(spec.inventories(), None) is not None:
-            raise NotConnected(spec.description or "its calls cannot be followed")
+            raise NotConnected(f"{self.title}: {spec.description or 'its calls cannot be followed'}")
         return _Read(run, spec, calls_of(spec, lists))
 
     def untidied(self, model: Any, values: Values) -> tuple[Spec, frozenset[str]]:
@@ -242,6 +280,16 @@ class _Connection:
 
         shapes = [(given.at(values), given.dtype) for given in self.inputs]
         return connected(model, shapes, self.derivation.runner.alike), uncallable(model)
+
+
+def _groupings(reads: list[_Read]) -> Iterator[list[_Read]]:
+    """Yield what was read, then with what follows itself in groups of their own, then with such groups in others."""
+    waiting = [reads]
+    while waiting:
+        grouped = waiting.pop(0)
+        yield grouped
+        found = nests([each.calls for each in grouped])
+        waiting += [[replace(each, calls=nested(each.calls, nest)) for each in grouped] for nest in found]
 
 
 def _words(part: Part, around: tuple[str, ...] = ()) -> set[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger, Seen, Segment, Source
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path
-from paramcalc.frameworks.deriving.repeats import Repeat, before, called, observed
+from paramcalc.frameworks.deriving.repeats import Repeat, before, called, link_text, observed
 from paramcalc.frameworks.names import FreeNames
 
 
@@ -72,8 +72,11 @@ class Connector(Merger):
         first = called(seen[0][1])
         if not paths[0]:
             return node
+        if first.is_run:
+            self._dissolve(node, first.word)
+        where = f"{where}.{first.name}".strip(".")
         own, share = self._inputs(seen, where), self._share(seen, where)
-        node.inputs = _composed(node.inputs, own) if node.times is not None else own
+        node.inputs = _composed(node.inputs, own, where) if node.times is not None else own
         node.share = share or node.share
         node.is_called = True
         if first.is_loose:
@@ -81,6 +84,14 @@ class Connector(Merger):
         elif node.is_made and first.word:
             node.name, node.is_made = first.word, False
         return node
+
+    def _dissolve(self, node: Merged, word: str) -> None:
+        """Make a group that was made for copies the node of these."""
+        node.name, node.is_made = word, not word
+        if len(node.parts) == 1 and node.parts[0].times is not None:
+            self._take_over(node, node.parts[0])
+        else:
+            node.name, node.is_made = "", True
 
     def _inputs(self, seen: Sequence[Seen], where: str) -> list[Source] | None:
         """Return what a part takes; None for what the node before it gives, and for nothing."""
@@ -98,7 +109,8 @@ class Connector(Merger):
         most = max(found, key=len)
         found = [_with_none(each, most) for each in found]
         if len({*map(len, found)}) > 1:
-            raise Lost("it does not always take as much", where, observed(seen, taken))
+            texts = [f"it takes {', '.join(map(link_text, links)) or 'nothing'}" for links in taken]
+            raise Lost("it does not always take as much", where, observed(seen, taken), texts)
         return [self._source(seen, each, where) for each in zip(*found, strict=True)]
 
     def _bundled(self, point: int, links: Sequence[Link]) -> list[Link | Bundle]:
@@ -110,7 +122,7 @@ class Connector(Merger):
             fitting = [
                 each
                 for each in self.bundles.get((point, deepest[place]), ())
-                if [*each.links] == deepest[place : place + len(each.links)]
+                if [*each.links] == deepest[place : place + len(each.links)] and not links[place].is_whole
             ]
             bundle = max(fitting, key=lambda each: len(each.links), default=None)
             found.append(bundle or links[place])
@@ -145,6 +157,8 @@ class Connector(Merger):
             return Source(None, output=first.output)
         options = [self._options(observation, link) for (observation, _), link in zip(seen, links, strict=True)]
         shared = [node for node in options[0] if all(node in each for each in options)]
+        # where what is taken is of another node than at first
+        other = next((place for place, each in enumerate(options) if not each.keys() & options[0].keys()), None)
         for key in shared:
             found = [each[key] for each in options]
             copies = [[*each] for each in zip(*(copies for _, copies in found), strict=True)]
@@ -156,7 +170,9 @@ class Connector(Merger):
             if len(outputs) == 1:
                 exprs = tuple(ex.number(each) if type(each) is int else each for each in merged)
                 return Source(found[0][0], exprs, outputs.pop())
-        raise Lost("what it takes is not said alike at all points", where, observed(seen, links))
+        texts = [f"it takes {_text(link)}" for link in links]
+        pair = (0, other) if other is not None else None
+        raise Lost("what it takes is not said alike at all points", where, observed(seen, links), texts, pair=pair)
 
     def _options(
         self, observation: Observation, link: Link | Bundle
@@ -247,7 +263,7 @@ class Connector(Merger):
             self._ends_bundle(seen[place][0], run.befores[place]) for place in there
         )
         if len(run.outside) > 1 or not is_next:
-            taken = [self._source(outer, [links[place] for place in there], where) for links in run.outside]
+            taken = [self._source(outer, [links[place] for place in there], run.path(where)) for links in run.outside]
         node = _with_inputs(node, taken, len(run.outside), segment.period)
         node.is_called, node.is_parallel = True, run.is_parallel
         word = run.part(there[0], 0, 0).word if segment.period == 1 else ""
@@ -269,6 +285,11 @@ class Connector(Merger):
         if links:
             self.bundles.setdefault((point, bundle.links[0]), []).append(bundle)
             self.last_of_bundles.add((point, bundle.links[-1]))
+
+
+def _text(link: Link | Bundle) -> str:
+    """Say what is taken."""
+    return link_text(link) if isinstance(link, Link) else ", ".join(map(link_text, link.links)) or "nothing"
 
 
 def _with_inputs(node: Merged, taken: list[Source] | None, count: int, period: int) -> Merged:
@@ -295,15 +316,13 @@ def _with_none(taken: list[Link | Bundle], most: Sequence[Link | Bundle]) -> lis
     return found
 
 
-def _composed(inner: list[Source] | None, own: list[Source] | None) -> list[Source] | None:
+def _composed(inner: list[Source] | None, own: list[Source] | None, where: str) -> list[Source] | None:
     """Return what a node takes that stands for a group: its inputs are those of the group. Raises `Lost`."""
-    if inner is None or own is None:
-        return own if inner is None or inner == [Source(None)] else _lost_inputs()
+    if inner is None or (own is None and inner == [Source(None)]):
+        return own
+    if own is None:
+        raise Lost("its copies take more than the one input that it is given", where, [])
     return [own[each.output] for each in inner]
-
-
-def _lost_inputs() -> Any:
-    raise Lost("it takes more than is known", "", [])
 
 
 def _nameless(parts: Iterable[Part], around: Path) -> Any:

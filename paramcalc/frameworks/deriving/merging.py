@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core.registry import kind
@@ -30,13 +31,23 @@ class Lost(Exception):
     """A number that no expression was found for, or parts that are not alike at all points."""
 
     def __init__(
-        self, reason: str, path: str, observed: Sequence[tuple[Observation, Any]], others: Sequence[Lost] = ()
+        self,
+        reason: str,
+        path: str,
+        observed: Sequence[tuple[Observation, Any]],
+        texts: Sequence[str] | None = None,
+        others: Sequence[Lost] = (),
+        pair: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.path = path
         #: where it was observed, and as what
         self.observed = observed
+        #: what it is there, in words
+        self.texts = [str(value) for _, value in observed] if texts is None else texts
+        #: two places that show what differs, where that is known
+        self.pair = pair
         #: what was lost where the copies around it were merged otherwise
         self.others = others
 
@@ -107,7 +118,7 @@ def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
         yield from within([node.otherwise] if node.otherwise is not None else [])
 
 
-def _code(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
+def code_of(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
     """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
     stem = _without_number(part.name)
     return (stem if stem in counted else part.stem, part.type, part.kind)
@@ -187,7 +198,8 @@ class Merger:
             self.nodes[observation.point, path] = node, tuple(value for _, value in observation.counters)
         if any(part.ties.keys() != first.ties.keys() for _, part in seen):
             observed = [(observation, " ".join(sorted(part.ties))) for observation, part in seen]
-            raise Lost("it is not always tied", where, observed)
+            texts = [f"tied: {', '.join(sorted(part.ties)) or 'none'}" for _, part in seen]
+            raise Lost("not always the same tensors of it are tied", where, observed, texts)
         for tensor in first.ties:
             node.ties[tensor] = self._tie(seen, [part.ties.get(tensor) for _, part in seen], where)
         self._parts(node, seen, paths, where)
@@ -228,13 +240,17 @@ class Merger:
             self._check_often(seen, where)
             found = self.candidates.expression(observations, values)
             if found is None:
-                raise Lost("no expression was found", where, [*zip(observations, values, strict=True)])
+                raise Lost(
+                    "no expression was found that has its values", where, [*zip(observations, values, strict=True)]
+                )
             return found
         if all(isinstance(value, dict) and value.keys() == first.keys() for value in values):
             return {key: self._number(seen, [value[key] for value in values], where) for key in first}
         if all(isinstance(value, list) and len(value) == len(first) for value in values):
             return [self._number(seen, list(each), where) for each in zip(*values, strict=True)]
-        raise Lost("it is another thing", where, [*zip((each for each, _ in seen), values, strict=True)])
+        raise Lost(
+            "it is not always the same, and no number", where, [*zip((each for each, _ in seen), values, strict=True)]
+        )
 
     def _tie(self, seen: Sequence[Seen], ties: Sequence[Tie | None], where: str) -> tuple[Merged, str, list[Expr]]:
         """Merge whose numbers a tensor holds. Raises `Lost`."""
@@ -245,7 +261,8 @@ class Merger:
         tensors = {tie.tensor for tie in ties if tie is not None}
         observed = [*zip((each for each, _ in seen), ties, strict=True)]
         if None in owners or len(tensors) != 1 or len({id(owner[0]) for owner in owners if owner}) != 1:
-            raise Lost("it is tied to another tensor", where, observed)
+            texts = ["not tied" if tie is None else f"tied to {'.'.join((*tie.path, tie.tensor))}" for tie in ties]
+            raise Lost("it is not always tied to the same tensor", where, observed, texts)
         known = [owner for owner in owners if owner is not None]
         copies = [self._number(seen, list(each), where) for each in zip(*(place for _, place in known), strict=True)]
         return known[0][0], tensors.pop(), [ex.number(each) if type(each) is int else each for each in copies]
@@ -278,17 +295,17 @@ class Merger:
             presence = [bool(count) for count in segment.counts]
             found.when = self.candidates.condition(observations, presence)
             if found.when is None:
-                raise Lost(
-                    "it is not always there",
-                    f"{where}.{found.name}".strip("."),
-                    [*zip(observations, map(str, presence), strict=True)],
-                )
+                observed = [*zip(observations, map(str, presence), strict=True)]
+                texts = ["there" if each else "not there" for each in presence]
+                reason = "it is not always there, and no condition was found that says when"
+                raise Lost(reason, f"{where}.{found.name}".strip("."), observed, texts)
             other = next((each for each in node.parts if each.name == found.name and each.when is not None), None)
             if other is not None and not found.is_made:
                 if other.otherwise is not None:
-                    raise Lost(
-                        "it is one of several things", where, [*zip(observations, map(str, presence), strict=True)]
-                    )
+                    observed = [*zip(observations, map(str, presence), strict=True)]
+                    texts = ["this one" if each else "another" for each in presence]
+                    path = f"{where}.{found.name}".strip(".")
+                    raise Lost("one of three or more parts stands in its place", path, observed, texts)
                 other.otherwise, found.when = found, None
                 return
         node.parts.append(found)
@@ -304,7 +321,7 @@ class Merger:
         codes: dict[tuple[str, str, str], str] = {}
         counted = self._counted([part for _, part in seen])
         texts = [
-            "".join(codes.setdefault(_code(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
+            "".join(codes.setdefault(code_of(each, counted), chr(0xE000 + len(codes))) for each in part.parts)
             for _, part in seen
         ]
         named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
@@ -314,7 +331,10 @@ class Merger:
         matches = [pattern.fullmatch(text) for text in texts]
         if None in matches:
             observed = [(observation, _layout(part)) for observation, part in seen]
-            raise Lost("it has other parts", where, observed)
+            texts = [_sequence(part) for _, part in seen]
+            fitting = next((place for place, match in enumerate(matches) if match is not None), None)
+            pair = (fitting, matches.index(None)) if fitting is not None else None
+            raise Lost("its parts do not follow one pattern", where, observed, texts, pair=pair)
         found = []
         for place, (code, repeats) in enumerate(template, start=1):
             spans = [match.span(place) for match in matches if match is not None]
@@ -454,7 +474,14 @@ def _nameless(part: Part) -> Any:
 
 def _layout(part: Part) -> str:
     """Return the names of the parts of a part, numbers once."""
-    return " ".join(dict.fromkeys("/".join(_code(each)) for each in part.parts))
+    return " ".join(dict.fromkeys("/".join(code_of(each)) for each in part.parts))
+
+
+def _sequence(part: Part) -> str:
+    """Write the parts of a part in their order: `3 × Dense blocks, Concatenate, Dense out`."""
+    labels = [" ".join(filter(None, (each.kind or each.type, each.stem))) for each in part.parts]
+    runs = [(label, len([*each])) for label, each in groupby(labels)]
+    return ", ".join(f"{count} × {label}" if count > 1 else label for label, count in runs) or "no parts"
 
 
 def _union(texts: Sequence[str], named: set[str]) -> str:

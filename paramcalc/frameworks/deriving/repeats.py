@@ -51,7 +51,7 @@ class Repeat:
         elif several and slots and not any(self._crosses(slot, several) for slot in slots):
             self.is_parallel = True
         else:
-            raise Lost("its copies do not take one another's outputs", where, observed(self.seen, self.counts))
+            raise Lost("its copies stand neither behind one another nor side by side", *self._lost(where))
         for slot in slots:
             if slot not in self.slots and self._is_common(slot, there):
                 links = self._at_first(slot, INPUT)
@@ -66,7 +66,10 @@ class Repeat:
         """Keep what flows from copy to copy. Raises `Lost` where it is not one thing in the first copy."""
         first = self._at_first(chained[0], None)
         if any(self.links(place, 0, slot) != first[place] for slot in chained for place in there):
-            raise Lost("its first copy takes something else", where, observed(self.seen, first))
+            texts = [f"it takes {link_text(link)}" for link in first]
+            raise Lost(
+                "its first copy does not take in the same places", self.path(where), self._observed(first), texts
+            )
         self.outside = [first]
         self.slots = dict.fromkeys(chained, 0)
 
@@ -80,11 +83,34 @@ class Repeat:
     def _slots(self, there: Sequence[int], where: str) -> list[_Slot]:
         found = []
         for part in range(self.segment.period):
-            lengths = {len(self.part(place, copy, part).links) for place in there for copy in range(self.counts[place])}
+            taken = [
+                [len(self.part(place, copy, part).links) for copy in range(count)]
+                for place, count in enumerate(self.counts)
+            ]
+            lengths = {length for place in there for length in taken[place]}
             if len(lengths) > 1:
-                raise Lost("its copies do not take as much", where, observed(self.seen, self.counts))
+                name = self.part(there[0], 0, part).name
+                texts = [f"inputs of each: {', '.join(map(str, each)) or 'no copies'}" for each in taken]
+                raise Lost("its copies do not take as much", f"{where}.{name}".strip("."), self._observed(taken), texts)
             found += [(part, slot) for slot in range(lengths.pop() if lengths else 0)]
         return found
+
+    def _lost(self, where: str) -> tuple[str, list[tuple[Observation, Any]], list[str]]:
+        """Return what is said of copies that are lost: where, and what they take."""
+        taken = [
+            [link for copy in range(count) for link in self.part(place, copy, 0).links]
+            for place, count in enumerate(self.counts)
+        ]
+        texts = [f"they take {', '.join(map(link_text, links)) or 'nothing'}" for links in taken]
+        return self.path(where), self._observed(self.counts), texts
+
+    def path(self, where: str) -> str:
+        """Return the path of the first part of the copies, for a reason."""
+        place = next(place for place, count in enumerate(self.counts) if count)
+        return f"{where}.{self.part(place, 0, 0).name}".strip(".")
+
+    def _observed(self, values: Sequence[Any]) -> list[tuple[Observation, Any]]:
+        return observed(self.seen, values)
 
     def _is_chained(self, slot: _Slot, places: Sequence[int], is_several: bool) -> bool:
         """Whether each copy takes the output of the one before it."""
@@ -161,6 +187,13 @@ def called(part: Any) -> Called:
     """Return a part as one at its place among calls."""
     assert isinstance(part, Called)
     return part
+
+
+def link_text(link: Link) -> str:
+    """Say what is taken."""
+    if link.path is None:
+        return f"input {link.output} of the group"
+    return ".".join(link.path) + (f" (output {link.output})" if link.output else "")
 
 
 def observed(seen: Sequence[Seen], values: Sequence[Any]) -> list[tuple[Observation, Any]]:

@@ -19,6 +19,7 @@ from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
 from paramcalc.frameworks.deriving.quotients import make_exact
+from paramcalc.frameworks.deriving.reasons import reason_of
 from paramcalc.frameworks.deriving.tracing import Condition
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
@@ -469,8 +470,7 @@ class Derivation:
         return None
 
     def _reason(self, lost: Lost) -> str:
-        place = f"{lost.path}: " if lost.path else ""
-        return f"{place}{lost.reason}"
+        return reason_of(lost, self.constructor.name, self.last)
 
     def _fix(self, names: Sequence[str], reason: str) -> None:
         for name in names:

@@ -19,7 +19,7 @@ Source: torch.nn.Module, torch.fx.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -33,7 +33,7 @@ from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.remembering import remembering
-from paramcalc.frameworks.torch.read.tracing import trace
+from paramcalc.frameworks.torch.read.tracing import obstacle, trace
 from paramcalc.frameworks.torch.read.values import LENGTHS
 from paramcalc.layers.base.fields import named, read_shape
 from paramcalc.spec import Node, Spec
@@ -77,7 +77,7 @@ def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool, alike: Al
     with remembering():
         nodes, outputs, reader = _read(module, inputs, Kinds(alike=alike))
     if follows:
-        _check_followed(reader)
+        _check_followed(reader, inputs)
     spec = Spec(nodes, type(module).__name__, _description(reader), "torch", outputs=outputs)
     if not _is_of(tensors_of(spec), module):
         raise refuse(
@@ -88,10 +88,12 @@ def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool, alike: Al
     return spec
 
 
-def _check_followed(reader: Reader) -> None:
+def _check_followed(reader: Reader, inputs: Sequence[tuple[Shape, str]]) -> None:
     """Refuse what stands in the order in which it is registered: `no-connections`."""
-    if reader.found is None and reader.layout.kinds.of(reader.layout.module) is None:
-        raise refuse("no-connections", "torch.fx cannot follow its calls", "a spec of its tensors needs none")
+    module, kinds = reader.layout.module, reader.layout.kinds
+    if reader.found is None and kinds.of(module) is None:
+        why = obstacle(module, kinds.is_whole, inputs)
+        raise refuse("no-connections", f"torch.fx cannot follow its calls: {why}", "a spec of its tensors needs none")
     if reader.gaps.untraced:
         raise refuse("no-connections", f"torch.fx cannot follow the calls in {_listed(reader.gaps.untraced)}")
     if reader.gaps.uncalled:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
+from pathlib import Path
+from traceback import extract_tb
 from types import FrameType
 from typing import Any, TypeAlias
 from warnings import catch_warnings, simplefilter
@@ -61,7 +63,28 @@ def trace(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[S
     do without, and at least as many as there are `inputs`, whose shapes say how long what they have is.
     """
     with _untouched(module):
-        return _traced(module, is_whole, inputs)
+        try:
+            return _traced(module, is_whole, inputs)
+        except Exception:
+            return None
+
+
+def obstacle(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]] = ()) -> str:
+    """Say why a forward run cannot be traced: what is raised, and the line of the module's own code."""
+    with _untouched(module):
+        try:
+            _traced(module, is_whole, inputs)
+        except Exception as error:
+            frames = [each for each in extract_tb(error.__traceback__) if not _is_foreign(each.filename)]
+            place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+            message = next(iter(str(error).splitlines()), "")
+            return f"{type(error).__name__}: {message}{place}"
+    return ""
+
+
+def _is_foreign(filename: str) -> bool:
+    """Whether a file is of an installed package, or of this one."""
+    return "site-packages" in filename or str(Path(__file__).parent) in filename
 
 
 def required_arguments(module: Any, fewest: int = 1) -> list[str]:
@@ -75,14 +98,11 @@ def required_arguments(module: Any, fewest: int = 1) -> list[str]:
     return names
 
 
-def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]]) -> Trace | None:
+def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]]) -> Trace:
     root = Visit("", module)
-    try:
-        with catch_warnings():
-            simplefilter("ignore")
-            graph = _tracer(root, is_whole, inputs).trace(module)
-    except Exception:
-        return None
+    with catch_warnings():
+        simplefilter("ignore")
+        graph = _tracer(root, is_whole, inputs).trace(module)
     nodes = [node for node in graph.nodes if node.op != "output"]
     (output,) = (node for node in graph.nodes if node.op == "output")
     return Trace(root, nodes, output.args[0])
