@@ -139,3 +139,29 @@ def test_a_derived_spec_of_a_keras_model_is_right_at_fresh_points(case: Case) ->
         if held == 6:
             break
     assert held == 6
+
+
+class Constants(nn.Module):
+    """Numbers that are written, and numbers that are the same wherever it is tried."""
+
+    def __init__(self, width: int, extra: int, window: int = 7) -> None:
+        super().__init__()
+        self.written = nn.Conv2d(3, width, window, stride=2)
+        self.least = nn.Linear(width, max(5, width // 100_000))
+        self.hidden = nn.Linear(width, root(extra, width))
+
+
+def root(extra: int, width: int) -> int:
+    return max(min(extra, 1), math.isqrt(width) // 1_000)
+
+
+def test_a_number_that_was_merely_the_same_everywhere_is_sampled() -> None:
+    net = pc.derive(Constants, width=64, extra=12)
+    assert net.evidence == {
+        "written.weight": "traced",
+        "written.bias": "traced",
+        "least.weight": "sampled",
+        "least.bias": "sampled",
+        "hidden.weight": "sampled",
+        "hidden.bias": "sampled",
+    }

@@ -10,7 +10,7 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, refuse
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Arguments, Values
-from paramcalc.frameworks.deriving.literals import doubles_in
+from paramcalc.frameworks.deriving.literals import Written, doubles_in, integers
 from paramcalc.frameworks.deriving.parts import Inventory
 from paramcalc.frameworks.deriving.running import FAILURES, Runner, raised
 from paramcalc.frameworks.deriving.tracing import Log, logging, traced
@@ -101,15 +101,18 @@ class Constructor:
             if isinstance(value, list)
             else traced(value, ex.name(name))
             for name, value in self.values.items()
-            if name not in fixed
         }
         is_traced = True
-        with logging() as log:
+        code = Written()
+        with logging() as log, code.noting():
             try:
                 self._made({**self.values, **values})
             except ParamcalcError:
                 raise
             except FAILURES:
                 is_traced = False
+        given = [self.arguments.positional, self.arguments.named, *(self.values[name] for name in fixed)]
+        dims = {*integers([value for name, value in self.values.items() if name not in fixed])}
+        log.written = code.numbers() | ({*integers(given)} - dims)
         log.doubles = doubles_in(self.arguments.constructor, [self.arguments.positional, self.arguments.named])
         return log.at({name: self.values[name] for name in fixed}), is_traced

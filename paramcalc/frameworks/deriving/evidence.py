@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.derived import Evidence
 from paramcalc.frameworks.deriving.expressions import Expr
+from paramcalc.frameworks.deriving.literals import integers
 from paramcalc.frameworks.deriving.merging import Merged
 from paramcalc.frameworks.deriving.parts import common
 from paramcalc.frameworks.deriving.search import Derivation, Solution
@@ -16,8 +18,9 @@ from paramcalc.results.count import count
 def evidence_of(derivation: Derivation, solution: Solution) -> dict[str, Evidence]:
     """Return how each tensor is known, by its path without the numbers of copies.
 
-    It is traced where all sizes, and the numbers of the copies around it, are numbers, dims, or expressions that the
-    constructor itself worked out, of dims that never left it as plain numbers.
+    It is traced where all sizes, and the numbers of the copies around it, are dims, expressions that the constructor
+    itself worked out, of dims that never left it as plain numbers, or numbers that stand in its code: one
+    that was merely the same at all points may be the smaller of two sizes.
     """
     known = {path: _is_traced(derivation, exprs) for path, exprs in _nodes(solution.nodes, (), ())}
     return {
@@ -63,7 +66,9 @@ def _nodes(
         here = before if node.name == "." else (*before, node.name)
         outside = (*around, *(each for each in (node.times, node.when) if each is not None))
         own = Merged(node.name, node.kind, node.fields, node.of, tensors=node.tensors)
-        yield here, (*outside, *expressions([own]))
+        shapes = [each.get("shape") for each in node.tensors.values()]
+        constants = map(ex.number, integers([node.fields, node.of, shapes]))
+        yield here, (*outside, *expressions([own]), *constants)
         yield from _nodes(node.parts, here, outside)
         yield from _nodes([node.otherwise] if node.otherwise is not None else [], before, outside)
 
@@ -73,12 +78,25 @@ def _is_traced(derivation: Derivation, exprs: Sequence[Expr]) -> bool:
 
 
 def _is_known(derivation: Derivation, expr: Expr) -> bool:
-    """Whether an expression is a number, a dim, or was worked out of dims that never left as plain numbers."""
+    """Whether an expression is a number of the code, a dim, or was worked out of dims that never left it plainly."""
+    if ex.is_number(expr):
+        number, log = expr.of[0], derivation.log
+        has_left = number in log.left and log.left[number].names
+        return number in log.written and not has_left and not _is_bound(derivation, expr)
     escaped = frozenset().union(*(each.names for each in derivation.log.left.values()))
     plain = Expr(expr.op, expr.of, expr.size, expr.names)
     worked_out = {str(each).replace(" // ", " / ") for each in derivation.log.expressions}
-    named = expr.op in ("name", "number") or str(plain).replace(" // ", " / ") in worked_out
+    named = expr.op == "name" or str(plain).replace(" // ", " / ") in worked_out
     return named and not expr.names & escaped
+
+
+def _is_bound(derivation: Derivation, number: Expr) -> bool:
+    """Whether a number was compared with a size that was always on one side of it: it may be a `max` of the two."""
+    runs = [run.values for run in derivation.constructor.runs.values() if run is not None]
+    return any(
+        number in (each.left, each.right) and not each.is_equality and all(each.holds(values) for values in runs)
+        for each in derivation.log.conditions.values()
+    )
 
 
 def sampled_dims(derivation: Derivation, solution: Solution) -> list[str]:

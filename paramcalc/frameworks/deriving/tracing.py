@@ -79,6 +79,9 @@ class Log:
     left: dict[int, Expr] = field(default_factory=dict)
     #: the doubles that stand in the code: `0.1 * width` forgets, since Python asks the double alone
     doubles: tuple[float, ...] = ()
+    #: the whole numbers that stand in the code that was run, where no argument leaves it unseen; and what was worked
+    #: out of dims that are fixed
+    written: frozenset[int] = frozenset()
 
     def note(self, expr: Expr) -> None:
         """Keep an expression."""
@@ -87,7 +90,10 @@ class Log:
 
     def at(self, values: Environment) -> Log:
         """Return what was worked out and compared with numbers in place of some dims."""
-        found = Log(left={key: ex.substituted(expr, values) for key, expr in self.left.items()}, doubles=self.doubles)
+        left = {key: ex.substituted(expr, values) for key, expr in self.left.items()}
+        fixed = [expr.value(values) for expr in self.expressions if expr.names <= values.keys()]
+        known = {value for value in fixed if value is not None}
+        found = Log(left=left, doubles=self.doubles, written=self.written | known)
         for expr in self.expressions:
             found.note(ex.substituted(expr, values))
         for each in self.conditions.values():
@@ -132,13 +138,13 @@ def logging() -> Iterator[Log]:
 
 
 #: Whose lines are not the user's own.
-_FOREIGN = (str(Path(__file__).parent), f"{'/'}torch{'/'}", f"{'/'}keras{'/'}", f"{'/'}transformers{'/'}")
+FOREIGN = (str(Path(__file__).parent), f"{'/'}torch{'/'}", f"{'/'}keras{'/'}", f"{'/'}transformers{'/'}")
 
 
 def _place() -> str:
     """Return the file and the line of the innermost code that is the user's own."""
     frame: Any = sys._getframe(2)
-    while frame is not None and any(part in frame.f_code.co_filename for part in _FOREIGN):
+    while frame is not None and any(part in frame.f_code.co_filename for part in FOREIGN):
         frame = frame.f_back
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}" if frame is not None else ""
 
