@@ -44,7 +44,7 @@ from paramcalc.frameworks.deriving.connecting import Given, NotConnected, connec
 from paramcalc.frameworks.deriving.constructing import Constructor
 from paramcalc.frameworks.deriving.derived import Derived, Evidence
 from paramcalc.frameworks.deriving.evidence import evidence_carried, evidence_of, sampled_dims
-from paramcalc.frameworks.deriving.running import SECONDS, Runner, states_kept
+from paramcalc.frameworks.deriving.running import SECONDS, Runner, rare_collections, states_kept
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.spec import FRAMEWORKS, unknown_convention
 
@@ -93,7 +93,7 @@ def derive(
     runner = Runner(SECONDS if budget is None else _seconds(budget), framework=framework or "")
     title = getattr(constructor, "__name__", "") or getattr(getattr(constructor, "func", None), "__name__", "model")
     asked = dict.fromkeys(names, "asked for")
-    with states_kept():
+    with states_kept(), rare_collections():
         search = _best(given, runner, title, asked)
         derivation, solution = search
         while strict and (sampled := sampled_dims(derivation, solution)):

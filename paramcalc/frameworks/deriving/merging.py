@@ -131,17 +131,17 @@ def _without_number(name: str) -> str:
 
 def counted_names(parts: Sequence[Part]) -> set[str]:
     """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
-    counts: dict[str, list[list[int]]] = {}
+    counts: dict[str, dict[int, list[int]]] = {}
     for place, part in enumerate(parts):
         for name in (each.name for each in part.parts):
             stem = _without_number(name)
             if stem and stem != name:
-                counts.setdefault(stem, [[] for _ in parts])[place].append(int(name[len(stem) :]))
+                counts.setdefault(stem, {}).setdefault(place, []).append(int(name[len(stem) :]))
     found = set()
     for stem, numbers in counts.items():
-        first = min(map(min, filter(None, numbers)))
-        in_order = all(each == [*range(first, first + len(each))] for each in numbers)
-        if in_order and len({*map(len, numbers)}) > 1:
+        first = min(map(min, numbers.values()))
+        in_order = all(each == [*range(first, first + len(each))] for each in numbers.values())
+        if in_order and (len(numbers) < len(parts) or len({*map(len, numbers.values())}) > 1):
             found.add(stem)
     return found
 

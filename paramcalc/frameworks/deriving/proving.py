@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
-from paramcalc.conventions import convention
+from paramcalc.conventions import Convention, convention
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.parts import Entry, Path, common
 from paramcalc.frameworks.graphs import same_graph
-from paramcalc.results.count import count
+from paramcalc.graph import Leaf, Tree, evaluate
+from paramcalc.measures.measure import spelled
 from paramcalc.spec import Spec
 
 
@@ -64,27 +65,45 @@ def calls_alike(spec: Spec, values: Values, read: Spec) -> bool:
 
 def at(spec: Spec, values: Mapping[str, Any]) -> Spec:
     """Return a spec at other values of its dims."""
-    dims = {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
-    return replace(spec, dims={**spec.dims, **dims})
+    return replace(spec, dims=_dims(spec, values))
+
+
+def _dims(spec: Spec, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: tuple(values[name]) if isinstance(values[name], list) else values[name] for name in spec.dims}
 
 
 def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> list[Entry]:
-    """List the tensors of a spec at some values of its dims. Raises what `count` does."""
-    separator = convention(spec.framework).separator
+    """List the tensors of a spec at some values of its dims. Raises what evaluating it does."""
+    # copies are made one where their layers state and take the same, and then their tensors are the same
+    graph = evaluate(spec, dims=_dims(spec, values), by_layers=True)
+    return _entries(graph.root, convention(spec.framework), made)
+
+
+def _entries(tree: Tree, target: Convention, made: frozenset[str]) -> list[Entry]:
+    """List the tensors of a tree, those of every copy that it stands for."""
+    if isinstance(tree, Leaf):
+        found = [] if tree.shared or not tree.uses else _entries_of_leaf(tree, target, made)
+    else:
+        found = [entry for child in tree.children for entry in _entries(child, target, made)]
+    return found * int(tree.times)
+
+
+def _entries_of_leaf(leaf: Leaf, target: Convention, made: frozenset[str]) -> list[Entry]:
+    separator = target.separator
     found = []
-    for row in count(at(spec, values), spec.framework, expand=True).layers:
-        for tensor in row.tensors:
-            tied = tensor.tied_to
-            found.append(
-                Entry(
-                    _place(row.path, tensor.name, separator, made),
-                    tuple(tensor.shape),
-                    tensor.role,
-                    tensor.dtype,
-                    tensor.trainable,
-                    _common(tied.replace(separator, "."), made) if tied is not None else None,
-                )
+    for name, shape, members in spelled(leaf, target):
+        use = leaf.uses[members[0]]
+        tied = use.owner_path
+        found.append(
+            Entry(
+                _place(leaf.names, name, separator, made),
+                tuple(shape),
+                use.tensor.role,
+                use.dtype,
+                bool(use.trainable),
+                _common(tied.replace(separator, "."), made) if tied is not None else None,
             )
+        )
     return found
 
 

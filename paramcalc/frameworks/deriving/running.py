@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import random
 import sys
@@ -23,6 +24,9 @@ from paramcalc.spec import Framework
 FAILURES = (Exception, SystemExit)
 #: How often a constructor is run at most, and for how many seconds in all; more often for more seconds.
 BUILDS, SECONDS = 400, 60.0
+
+#: How many objects are made between two searches for garbage.
+_MADE_BETWEEN = 100_000
 
 
 @dataclass
@@ -158,3 +162,15 @@ def states_kept() -> Iterator[None]:
             numpy.random.set_state(numpy_state)
         if torch is not None:
             torch.random.set_rng_state(torch_state)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let Python look for garbage rarely: models are kept, and it would look through them, and PyTorch, repeatedly."""
+    thresholds = gc.get_threshold()
+    if thresholds[0]:
+        gc.set_threshold(max(thresholds[0], _MADE_BETWEEN), *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)

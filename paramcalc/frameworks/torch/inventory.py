@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from paramcalc.frameworks.deriving.parts import Entry, Inventory, Part, Path, Tie, common
@@ -14,7 +13,6 @@ from paramcalc.frameworks.torch.read.modules import (
     may_be_known,
     own_tensors,
 )
-from paramcalc.layers.base.values import plain
 
 
 def inventory(module: Any, kinds: Kinds | None) -> Inventory:
@@ -22,9 +20,14 @@ def inventory(module: Any, kinds: Kinds | None) -> Inventory:
 
     Without `kinds`, all are tensors under the names of their modules. Raises `invalid-value` for a lazy module.
     """
-    entries = tuple(_entries(module, "", {}))
-    empty = any(not each.numel() for each in [*module.parameters(), *module.buffers()])
-    return Inventory(entries, lambda: _Reader(kinds).whole(module), empty)
+    entries = tuple(_entries(module, "", {}, []))
+    return Inventory(entries, lambda: _Reader(kinds).whole(module), any(map(_has_empty, module.modules())))
+
+
+def _has_empty(module: Any) -> bool:
+    """Whether a tensor that a module has itself has no elements."""
+    own = (*module._parameters.values(), *module._buffers.values())
+    return any(each is not None and 0 in each.shape for each in own)
 
 
 #: What an element of a list of tensors is called, which has a number for its name.
@@ -87,12 +90,11 @@ class _Reader:
                     return None
                 ties[members[0]] = owner
         shapes = [[size if type(size) is int else None for size in shape] for shape in known.inputs]
-        fields = {key: plain(value) for key, value in known.layer.stated().items()}
         return Part(
             name,
             type(module).__name__,
             type(known.layer).__name__,
-            fields,
+            known.fields,
             shapes[0] if shapes else [],
             known.trainable,
             known.dtype,
@@ -102,10 +104,12 @@ class _Reader:
 
 def _own(module: Any) -> dict[str, Any]:
     """Return the tensors that a module has itself, without those that have no elements."""
+    own = {**module._parameters, **module._buffers}
+    if not own:
+        return own
     from torch.nn.parameter import is_lazy
 
-    own = {**module._parameters, **module._buffers}
-    return {label: each for label, each in own.items() if each is not None and (is_lazy(each) or each.numel())}
+    return {label: each for label, each in own.items() if each is not None and (is_lazy(each) or 0 not in each.shape)}
 
 
 def _stated(tensor: Any, label: str) -> dict[str, Any]:
@@ -121,14 +125,15 @@ def _stated(tensor: Any, label: str) -> dict[str, Any]:
     return stated
 
 
-def _entries(module: Any, path: str, owners: dict[int, str]) -> Iterator[Entry]:
-    """Yield the tensors of a module, each part's own before those of the parts in it."""
+def _entries(module: Any, path: str, owners: dict[int, str], found: list[Entry]) -> list[Entry]:
+    """Find the tensors of a module, each part's own before those of the parts in it."""
     for label, tensor in _own(module).items():
         own = described(tensor, label)
         here = f"{path}{label}.{ELEMENT}" if label.isdecimal() else f"{path}{label}"
         owner = owners.setdefault(id(tensor), here)
         tied = common(owner) if owner != here else None
-        yield Entry(common(here), own.shape, own.role, own.dtype, own.trainable, tied)
+        found.append(Entry(common(here), own.shape, own.role, own.dtype, own.trainable, tied))
     for label, child in module._modules.items():
         if child is not None:
-            yield from _entries(child, f"{path}{label}.", owners)
+            _entries(child, f"{path}{label}.", owners, found)
+    return found

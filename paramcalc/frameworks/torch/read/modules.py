@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from itertools import islice, product
 from types import NoneType
@@ -25,6 +25,7 @@ from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.stating import stated_plainly
 from paramcalc.layers.base.declaration import Layer, Role
 from paramcalc.layers.base.fields import DTYPES
+from paramcalc.layers.base.values import plain
 
 _TORCH = convention("torch")
 #: No more than so many ways of filling what the tables leave open are tried for a module and a row.
@@ -56,6 +57,11 @@ class Known:
     #: the row of the tables that names its tensors, if not the first that can
     row: Equivalent | None = None
 
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The fields that the layer states, as plain data."""
+        return {name: plain(value) for name, value in self.layer.stated().items()}
+
     def outputs(self, inputs: Sequence[Shape]) -> tuple[Shape, ...] | None:
         """Return the shapes of its outputs for these inputs; None where it would need other tensors for them."""
         found = _interpreted(self.layer.with_defaults(_defaults), inputs, self.row)
@@ -74,6 +80,9 @@ def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
 
 
 def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
+    if not module._modules:
+        own = {**module._parameters, **module._buffers}
+        return {name: tensor for name, tensor in own.items() if tensor is not None}
     parameters = module.named_parameters(recurse=recurse, remove_duplicate=False)
     return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
 
@@ -108,13 +117,18 @@ def described(tensor: Any, path: str) -> Own:
             f"'{path}' has no size yet: a lazy module takes it from its first input",
             "run the model once on an example, then read it",
         )
-    dtype = str(tensor.dtype).removeprefix("torch.")
+    dtype = _name_of(tensor.dtype)
     if dtype not in DTYPES:
         raise refuse(
             "invalid-value", f"'{path}' has the dtype {dtype}, whose elements are not counted", "convert it first"
         )
     role: Role = "parameter" if isinstance(tensor, Parameter) else "state"
     return Own(tuple(tensor.shape), role, dtype, role == "parameter" and tensor.requires_grad)
+
+
+@cache
+def _name_of(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _shapes(tensors: Mapping[str, Own]) -> dict[str, tuple[Shape, Role]]:
@@ -212,8 +226,13 @@ def may_be_known(module: Any) -> bool:
     rows = _rows()
     if any(cls in rows for cls in type(module).__mro__):
         return True
-    firsts = {original.partition(".")[0] for _, _, original in _around_kernels()}
-    return any(first in module._parameters or first in module._modules for first in firsts)
+    return any(first in module._parameters or first in module._modules for first in _first_names())
+
+
+@cache
+def _first_names() -> frozenset[str]:
+    """Return the names under which modules keep what their weight is computed from."""
+    return frozenset(original.partition(".")[0] for _, _, original in _around_kernels())
 
 
 def known(module: Any) -> Known | None:
