@@ -133,6 +133,30 @@ def test_ties_are_shown() -> None:
     assert head.takes == ("weight = word.embeddings",)
 
 
+HEADS = """
+paramcalc: 1
+layers:
+  - Input: {shape: [8]}
+    name: x
+  - name: heads
+    parallel: 4
+    layers:
+      - Dense: {units: 2}
+  - Concatenate:
+    inputs: heads
+  - Multiply:
+    name: square
+    inputs: [concatenate, concatenate]
+"""
+
+
+def test_copies_of_which_all_are_taken_are_named_once() -> None:
+    rows = {line.name: line.takes for line in tree_lines(pc.count(pc.loads(HEADS)))}
+    assert rows["concatenate"] == ("heads.0..3.dense",)
+    # what is taken twice is named twice
+    assert rows["square"] == ("concatenate", "concatenate")
+
+
 def test_flat_gives_whole_paths_and_trained_a_column() -> None:
     text = shown(counted(TREE), None, flat=True, trained=True)
     assert any(line.startswith("body.0..2.attend.layer_norm  ") for line in text)

@@ -59,7 +59,7 @@ def flat_lines(count: Count | Measurement, whole: bool = True) -> list[Line]:
     """Return the rows of a count one below the other; not `whole`, without the batch and what the row before gives."""
     lines, before, taken = [], "", _taken_from(count)
     for row in count.layers:
-        takes = row.inputs if whole or row.inputs != (before,) else ()
+        takes = _said(row.inputs) if whole or row.inputs != (before,) else ()
         shape = shape_text(row.output_shape) if whole else sizes_text(row.output_shape)
         lines.append(Line(row.name, row.total, _trained(row), row.kind, shape, takes))
         if row.inputs or row.name in taken:
@@ -142,7 +142,7 @@ class _Lines:
 
     def taken(self, row: LayerCount | MeasuredLayer) -> tuple[str, ...]:
         """Say what a row takes, where that is not the row before, and whose tensors it has."""
-        takes = () if row.inputs == (self.before,) else tuple(self.seen_from(row, name) for name in row.inputs)
+        takes = () if row.inputs == (self.before,) else tuple(self.seen_from(row, name) for name in _said(row.inputs))
         if row.inputs or row.name in self.taken_from:
             self.before = row.name
         tensors = row.tensors if isinstance(row, LayerCount) else ()
@@ -164,6 +164,11 @@ class _Lines:
             common += 1
         nearer = (self.names.get(tuple(here[:place]), set()) for place in range(common + 1, len(here) + 1))
         return name if any(there[common] in names for names in nearer) else ".".join(there[common:])
+
+
+def _said(inputs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of what a row takes; those of copies that are alike, and share one, once."""
+    return tuple(name for place, name in enumerate(inputs) if ".." not in name or name not in inputs[:place])
 
 
 def _trained(row: LayerCount | MeasuredLayer) -> Number:
