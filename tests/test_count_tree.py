@@ -10,7 +10,6 @@ import pytest
 import paramcalc as pc
 from paramcalc.exports.count_tree import tree_lines
 from paramcalc.exports.numbers import binary_bytes, keras_bytes, percent, prefixed
-from paramcalc.families.stored import connected_names
 from tests.helpers import ROOT, run
 from tests.language import counted, load
 from tests.readable import assert_readable, shown
@@ -45,10 +44,10 @@ def test_a_flat_network_is_a_table_with_all_connections() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", connected_names())
+@pytest.mark.parametrize("name", ["llama", "gemma2", "gpt2"])
 def test_a_tree_shows_all_that_is_counted_at_any_depth(name: str) -> None:
     # of some groups in these networks, the names add nothing to the path
-    for depth in (1, 2, 3, 4, 5, None):
+    for depth in (1, 3, 5, None):
         count = pc.count(pc.from_huggingface({"model_type": name}), depth=depth)
         assert sum(line.number for line in tree_lines(count) if line.lead == "") == count.total
 

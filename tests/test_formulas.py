@@ -3,6 +3,7 @@
 import json
 import time
 from fractions import Fraction
+from itertools import cycle
 from typing import Any
 
 import jsonschema
@@ -260,8 +261,12 @@ layers:
 """
 
 
-@pytest.mark.parametrize(("image", "deepest"), [(256, 9), (224, 6), (96, 6)])
-def test_the_depth_of_a_u_net_stays_a_symbol(image: int, deepest: int) -> None:
+def test_the_depth_of_a_u_net_stays_a_symbol() -> None:
+    """The sweeps try it with other images."""
+    check_u_net(8, 4)
+
+
+def check_u_net(image: int, deepest: int) -> None:
     """As deep as its image can be halved: where it cannot, what is joined is not of one size, or nothing is left."""
     spec = pc.loads(UNET.replace("IMAGE", str(image)))
     form = pc.formula(spec)
@@ -349,14 +354,18 @@ CLASS_SPECS = {
 }
 
 
-@pytest.mark.parametrize("condition", CLASSES)
-@pytest.mark.parametrize("copies", CLASS_SPECS)
-def test_copies_are_summed_by_what_their_number_decides(copies: str, condition: str) -> None:
+@pytest.mark.parametrize(("condition", "copies"), [*zip(CLASSES, cycle(CLASS_SPECS), strict=False)])
+def test_copies_are_summed_by_what_their_number_decides(condition: str, copies: str) -> None:
+    """Each condition in copies of one kind; the sweeps try it in all kinds."""
+    check_classes(condition, copies)
+
+
+def check_classes(condition: str, copies: str) -> None:
     spec = pc.loads("paramcalc: 1\n" + CLASS_SPECS[copies].replace("CONDITION", condition))
     form = pc.formula(spec)
     assert not form.fixed
     expected = sympy.sympify(CLASSES[condition], locals=dict(form.symbols))
-    sizes = [{"n": n, "k": k} for n in (4, 5, 7, 12, 30) for k in (1, 2, 4)]
+    sizes = [{"n": n, "k": k} for n, k in ((4, 1), (5, 4), (7, 2), (30, 4))]
     for size in sizes:
         named = {name: size[name] for name in form.symbols}
         values = {each: size[name] for name, each in form.symbols.items()}

@@ -22,6 +22,11 @@ WRITTEN = {
     "a sum as a divisor": (A / (B + C), "a/(b + c)", r"\frac{a}{b + c}"),
     "a product over a symbol": (A * B / C, "a·b/c", r"\frac{a \cdot b}{c}"),
     "a sum over a symbol": ((A + B) / C, "(a + b)/c", r"\frac{a + b}{c}"),
+    "a numerator that is too long for one line": (
+        2 * A * (A**3 + 160 * A**2 + 500 * B * C + 8000) / 3,
+        "2·a·(a³ + 160·a² + 500·b·c + 8,000)/3",
+        r"\frac{1}{3} \cdot 2 \cdot a \cdot \left(a^{3} + 160 \cdot a^{2} + 500 \cdot b \cdot c + 8{,}000\right)",
+    ),
     "the inverse": (1 / A, "1/a", r"\frac{1}{a}"),
     "the inverse of a square": (A**-2, "1/a²", r"\frac{1}{a^{2}}"),
     "a minus before a product": (-A * B, "-a·b", r"- a \cdot b"),

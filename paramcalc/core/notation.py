@@ -25,6 +25,8 @@ from paramcalc.core.symbols import Scaled
 STEPS = (floor, ceiling, sympy.Mod, sympy.Max, sympy.Min, Scaled)
 
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: How many characters the numerator of a fraction has at most in LaTeX, which breaks no line within one.
+_LONGEST_NUMERATOR = 30
 
 
 class _Ordered:
@@ -168,6 +170,9 @@ class _LatexPrinter(_Ordered, LatexPrinter):  # type: ignore[misc]
         return f"{number:,}".replace(",", "{,}")
 
     def quotient(self, numerator: Any, denominator: Any) -> str:
+        if len(text(numerator)) > _LONGEST_NUMERATOR:
+            factors = self.parenthesize(numerator, PRECEDENCE["Mul"], strict=True)
+            return rf"\frac{{1}}{{{self._print(denominator)}}} \cdot {factors}"
         return rf"\frac{{{self._print(numerator)}}}{{{self._print(denominator)}}}"
 
     def negative(self, expr: Any) -> str:

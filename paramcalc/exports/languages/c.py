@@ -25,7 +25,10 @@ _WORDS = words("""
 _RESERVED = re.compile(r"_[_A-Z].*")
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]+[A-Z0-9]")
 
-_POWER = """static __int128 whole_power(__int128 base, __int128 exponent)
+#: With a guard, so that several functions may stand in one file.
+_POWER = """#ifndef WHOLE_POWER
+#define WHOLE_POWER
+static __int128 whole_power(__int128 base, __int128 exponent)
 {
     __int128 result = 1;
     for (; exponent > 0; exponent /= 2) {
@@ -35,7 +38,8 @@ _POWER = """static __int128 whole_power(__int128 base, __int128 exponent)
             base *= base;
     }
     return result;
-}"""
+}
+#endif"""
 
 
 class C(Truncating, C99CodePrinter):  # type: ignore[misc]
