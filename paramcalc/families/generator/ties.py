@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from paramcalc.families.generator.bodies import Body, Copies, Way
@@ -114,14 +115,15 @@ def _condition(way: Way, copy: str, observed: Sequence[tuple[Fields, Any, Any, A
     names = [
         name
         for name in dict.fromkeys(name for fields, _ in outcomes for name in fields)
-        if all(isinstance(fields.get(name), bool) for fields, _ in outcomes)
+        if {*(type(fields.get(name)) for fields, _ in outcomes)} in ({bool}, {bool, NoneType})
     ]
     names.sort(key=lambda name: ("tie" not in name and "share" not in name, name.count("."), name))
+    absent = {name for name in names if any(fields.get(name) is None for fields, _ in outcomes)}
     for name in names:
-        for text, holds in ((name, True), (f"not ({name})", False)):
-            if all((fields[name] is holds) == tied for fields, tied in outcomes):
+        for text, holds in ((_true(name, name in absent), True), (f"not ({name})", False)):
+            if all((fields.get(name) is holds) == tied for fields, tied in outcomes) and (holds or name not in absent):
                 return f"{behind} and {text}" if behind else text
-    likely = [name for name in names if "tie" in name or "share" in name]
+    likely = [name for name in names if ("tie" in name or "share" in name) and name not in absent]
     for place, first in enumerate(likely):
         for second in likely[place + 1 :]:
             if all((fields[first] and fields[second]) == tied for fields, tied in outcomes):
@@ -129,6 +131,11 @@ def _condition(way: Way, copy: str, observed: Sequence[tuple[Fields, Any, Any, A
             if all((fields[first] or fields[second]) == tied for fields, tied in outcomes):
                 return f"({first} or {second})"
     raise NotLearnt(f"the condition under which {_text(way)} is tied")
+
+
+def _true(name: str, may_be_absent: bool) -> str:
+    """Return the condition that a truth holds."""
+    return f"{name} != none and {name}" if may_be_absent else name
 
 
 def _text(way: Way) -> str:
