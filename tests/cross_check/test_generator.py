@@ -20,6 +20,7 @@ from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numb
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, processor_limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
+from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
 
@@ -86,6 +87,37 @@ def test_copies_seen_one_by_one_have_a_law_in_common_or_none() -> None:
     assert values == [6, 12, 24, 48]
     assert common(bodies("(w * 2)", "(w * 4)", "(w * 7)"), 0, "i") is None
     assert common(bodies("(w * 2)", "(w * 4)"), 0, "i") is None
+
+
+def test_a_first_copy_and_as_many_more_as_a_list_has_need_no_condition() -> None:
+    more = Copies("i", "(len(sizes[1:]) + 1)")
+    later = Entry(("sizes[i]",), True, "Linear", ("(i >= 1)",))
+    body = numbered(Body({("0", "weight"): Entry(("8",), True, "Linear"), (more, "weight"): later}))
+    ((way, entry),) = body.entries.items()
+    assert way == (Copies("i_all", "(len(sizes[1:]) + 1)"), "weight")
+    assert (tidied(entry.sizes[0]), entry.when) == ("8 if i_all == 0 else sizes[i_all]", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_known"),
+    [
+        ("len(sizes) + 1", True),
+        ("min(len(sizes), max(len(depths), len(sizes[1:]))) + 2", True),
+        ("len(sizes)", False),
+        ("len(sizes) + 0", False),
+        ("len(sizes) - 1", False),
+        ("min(len(sizes), depth) + 1", False),
+        ("depth + 1", False),
+    ],
+)
+def test_of_few_numbers_it_is_known_that_they_are_at_least_1(text: str, is_known: bool) -> None:
+    assert is_positive(text) is is_known
+
+
+def test_it_is_certain_that_a_number_is_itself() -> None:
+    assert is_certain("sizes[0] == sizes[0]")
+    assert not is_certain("sizes[0] == sizes[1]")
+    assert not is_certain("sizes[0] != sizes[0]")
 
 
 def test_two_loops_that_fill_one_module_are_numbered_by_one() -> None:
@@ -274,6 +306,22 @@ def test_a_truth_that_may_be_absent_ties_only_where_it_holds() -> None:
         runs.append(({"tied": truth}, made))
     (tied,) = ties(body, runs).values()
     assert tied.when == "tied != none and tied"
+
+
+def test_what_is_tied_to_one_that_is_tied_itself_is_tied_to_that() -> None:
+    size = Entry(("width",), True, "Linear")
+    body = Body({(name, "weight"): size for name in ("shared", "embed", "head")})
+    runs: list[tuple[Any, Any]] = []
+    for shares, is_tied in ((True, True), (False, True), (False, False)):
+        embed = "shared.weight" if shares else "embed.weight"
+        owners = {"shared.weight": "shared.weight", "embed.weight": embed, "head.weight": "head.weight"}
+        owners["head.weight"] = embed if is_tied else "head.weight"
+        made = {name: Owned((2,), True, owner) for name, owner in owners.items()}
+        runs.append(({"share": shares, "tied": is_tied}, made))
+    found = ties(body, runs)
+    assert {way[0]: (tied.owner[0], tied.when) for way, tied in found.items()} == {
+        "embed": ("shared", "share"), "head": ("embed", "tied"),
+    }  # fmt: skip
 
 
 # --- Time -------------------------------------------------------------------------------

@@ -36,17 +36,35 @@ def ties(body: Body, runs: Sequence[tuple[Fields, Mapping[str, Owned]]]) -> dict
     for entry_way in body.entries:
         by_pattern[tuple(part if isinstance(part, str) else "*" for part in entry_way)] = entry_way
     seen: dict[Way, list[tuple[Fields, Way | None, tuple[int, ...], tuple[int, ...]]]] = {}
+    same = _always_same([tensors for _, tensors in runs])
     for fields, tensors in runs:
         for name, each in tensors.items():
             way, copies = _found(name, by_pattern)
             if way is None:
                 continue
-            owner, owner_copies = (None, ()) if each.owner == name else _found(each.owner, by_pattern)
+            owner, owner_copies = (None, ()) if each.owner == name else _found(same.get(name, each.owner), by_pattern)
             seen.setdefault(way, []).append((fields, owner, copies, owner_copies))
     found: dict[Way, Tied] = {}
     for way, observed in seen.items():
         if any(owner is not None for _, owner, _, _ in observed):
             _add(found, body, way, observed)
+    return found
+
+
+def _always_same(runs: Sequence[Mapping[str, Owned]]) -> dict[str, str]:
+    """Return, for tensors that are tied to several others, the one of these that is the same wherever one is tied."""
+    owners: dict[str, set[str]] = {}
+    for tensors in runs:
+        for name, each in tensors.items():
+            if each.owner != name:
+                owners.setdefault(name, set()).add(each.owner)
+    found = {}
+    for name, several in owners.items():
+        tied = [tensors for tensors in runs if name in tensors and tensors[name].owner != name]
+        for other in sorted(several) if len(several) > 1 else ():
+            if all(other in tensors and tensors[other].owner == tensors[name].owner for tensors in tied):
+                found[name] = other
+                break
     return found
 
 
