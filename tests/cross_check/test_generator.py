@@ -6,14 +6,22 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+import torch
+from torch import nn
 
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.families.generator.bodies import Body, Copies, Entry
+from paramcalc.families.generator.dims import Dims
+from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import Observed, list_law, value_of
-from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie
-from paramcalc.families.generator.models import OutOfTime, config_class, fields_of, processor_limited
+from paramcalc.families.generator.forms import form
+from paramcalc.families.generator.identifying import Identifying
+from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie, Tries
+from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, processor_limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
+from paramcalc.families.generator.texts import is_certain, is_positive, tidied
+from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
 
 pytestmark = pytest.mark.framework
@@ -81,6 +89,37 @@ def test_copies_seen_one_by_one_have_a_law_in_common_or_none() -> None:
     assert common(bodies("(w * 2)", "(w * 4)"), 0, "i") is None
 
 
+def test_a_first_copy_and_as_many_more_as_a_list_has_need_no_condition() -> None:
+    more = Copies("i", "(len(sizes[1:]) + 1)")
+    later = Entry(("sizes[i]",), True, "Linear", ("(i >= 1)",))
+    body = numbered(Body({("0", "weight"): Entry(("8",), True, "Linear"), (more, "weight"): later}))
+    ((way, entry),) = body.entries.items()
+    assert way == (Copies("i_all", "(len(sizes[1:]) + 1)"), "weight")
+    assert (tidied(entry.sizes[0]), entry.when) == ("8 if i_all == 0 else sizes[i_all]", ())
+
+
+@pytest.mark.parametrize(
+    ("text", "is_known"),
+    [
+        ("len(sizes) + 1", True),
+        ("min(len(sizes), max(len(depths), len(sizes[1:]))) + 2", True),
+        ("len(sizes)", False),
+        ("len(sizes) + 0", False),
+        ("len(sizes) - 1", False),
+        ("min(len(sizes), depth) + 1", False),
+        ("depth + 1", False),
+    ],
+)
+def test_of_few_numbers_it_is_known_that_they_are_at_least_1(text: str, is_known: bool) -> None:
+    assert is_positive(text) is is_known
+
+
+def test_it_is_certain_that_a_number_is_itself() -> None:
+    assert is_certain("sizes[0] == sizes[0]")
+    assert not is_certain("sizes[0] == sizes[1]")
+    assert not is_certain("sizes[0] != sizes[0]")
+
+
 def test_two_loops_that_fill_one_module_are_numbered_by_one() -> None:
     body = Body(
         {
@@ -142,8 +181,6 @@ def asked(frame: Frame) -> dict[str, bool]:
 
 
 def test_of_a_set_of_kinds_of_layers_it_is_asked_which_are_in_it() -> None:
-    from paramcalc.families.generator.exploring import Explorer
-
     explorer = Explorer("gemma3_text", "Gemma3TextModel")
     config = config_class("gemma3_text")(num_hidden_layers=2, layer_types=["full_attention"] * 2)
     recorder: Recorder
@@ -153,6 +190,138 @@ def test_of_a_set_of_kinds_of_layers_it_is_asked_which_are_in_it() -> None:
     assert found['("sliding_attention" in layer_types)'] is False
     # of a kind that no code of the type names nothing is known: it is asked for as well
     assert any('"linear_attention"' in text and not outcome for text, outcome in found.items())
+
+
+# --- Modules that are changed after their constructors ------------------------------------
+
+
+class Asking(nn.Module):
+    """Gives a layer a bias that it was made without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 3, bias=False)
+        self.layer.bias = nn.Parameter(torch.zeros(3))
+
+
+class Adopting(nn.Module):
+    """Puts a module in the place of another, with what is in that one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.holder = Holding()
+        inside = Holding.Inside()
+        inside.layer = self.holder.inside.layer
+        self.holder.inside = inside
+
+
+class Holding(nn.Module):
+    """Has a module in it."""
+
+    class Inside(nn.Module):
+        """Has a layer in it."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 3)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = Holding.Inside()
+
+
+def learnt(make: Any) -> Tries:
+    """What is learnt of one run of a constructor."""
+
+    class Root(nn.Module):
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.model = make()
+
+    model, recorder = trace(Root, config_class("gpt2")(), {}, frozenset())
+    tries = Tries(Tries())
+    tries.learn(model, recorder)
+    return tries
+
+
+def test_a_layer_that_is_given_a_bias_later_is_another_than_one_without() -> None:
+    tries = learnt(Asking)
+    assert tries.replacing == {Asking}
+    (name,) = [key for key in tries.templates if "Linear" in key]
+    assert name.endswith(" with weight, bias")
+
+
+def test_what_a_module_adopts_is_learnt_where_it_was_made() -> None:
+    tries = learnt(Adopting)
+    assert not tries.replacing
+    body = form(tries, lambda seen: None)
+    assert [way[:-1] for way in body.entries] == [("model", "holder", "inside", "layer")] * 2
+
+
+# --- Fields that follow from others ------------------------------------------------------
+
+
+def test_a_number_may_be_declared_as_a_text_that_says_it_is_to_follow() -> None:
+    explorer = Explorer("mamba", "MambaModel")
+    rule = Dims(explorer, Identifying([]), set()).rule("time_step_rank")
+    assert rule is not None
+    assert rule.text == "ceil(hidden_size / 16)"
+    assert not rule.requires
+
+
+def test_a_number_follows_another_rather_than_a_text_that_was_moved_as_often() -> None:
+    explorer = Explorer("paligemma", "PaliGemmaModel")
+    for act, width in (("gelu", 2), ("relu", 3), ("silu", 5)):
+        fields = {"act": act, "width": width, "inner.width": width}
+        explorer.runs.append(Run({}, fields, {}))
+    explorer.fields, explorer.declared.defaults["act"] = {"act": "gelu", "width": 2, "inner.width": 2}, "gelu"
+    assert Dims(explorer, Identifying(explorer.runs), set()).identified("inner.width", explorer.runs) == "width"
+
+
+def test_a_number_that_no_class_declares_counts_as_it_is_stated() -> None:
+    dims = Dims(Explorer("mamba", "MambaModel"), Identifying([]), set())
+    assert dims.counts_if_stated("intermediate_size")
+    dims = Dims(Explorer("paligemma", "PaliGemmaModel"), Identifying([]), set())
+    assert not dims.counts_if_stated("vision_config.projection_dim")
+
+
+def test_what_follows_from_a_number_that_may_be_stated_requires_that_it_is_not_another() -> None:
+    dims = Dims(Explorer("mamba", "MambaModel"), Identifying([]), set())
+    dims.found = {"hidden_size": 768, "intermediate_size": "2 * hidden_size", "heads": "intermediate_size // 64"}
+    dims.stated = ["intermediate_size"]
+    dims.limit()
+    assert dims.needed == ["intermediate_size == 2 * hidden_size"]
+
+
+# --- Ties ---------------------------------------------------------------------------------
+
+
+def test_a_truth_that_may_be_absent_ties_only_where_it_holds() -> None:
+    size = Entry(("width",), True, "Linear")
+    body = Body({("first", "weight"): size, ("second", "weight"): size})
+    runs = []
+    for truth in (True, False, None):
+        owner = "first.weight" if truth else "second.weight"
+        made = {"first.weight": Owned((2,), True, "first.weight"), "second.weight": Owned((2,), True, owner)}
+        runs.append(({"tied": truth}, made))
+    (tied,) = ties(body, runs).values()
+    assert tied.when == "tied != none and tied"
+
+
+def test_what_is_tied_to_one_that_is_tied_itself_is_tied_to_that() -> None:
+    size = Entry(("width",), True, "Linear")
+    body = Body({(name, "weight"): size for name in ("shared", "embed", "head")})
+    runs: list[tuple[Any, Any]] = []
+    for shares, is_tied in ((True, True), (False, True), (False, False)):
+        embed = "shared.weight" if shares else "embed.weight"
+        owners = {"shared.weight": "shared.weight", "embed.weight": embed, "head.weight": "head.weight"}
+        owners["head.weight"] = embed if is_tied else "head.weight"
+        made = {name: Owned((2,), True, owner) for name, owner in owners.items()}
+        runs.append(({"share": shares, "tied": is_tied}, made))
+    found = ties(body, runs)
+    assert {way[0]: (tied.owner[0], tied.when) for way, tied in found.items()} == {
+        "embed": ("shared", "share"), "head": ("embed", "tied"),
+    }  # fmt: skip
 
 
 # --- Time -------------------------------------------------------------------------------

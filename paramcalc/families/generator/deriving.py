@@ -93,7 +93,13 @@ class Deriving:
         return self.rules[name]
 
     def _rule(self, name: str) -> Rule | None:
-        runs = [run for run in self.runs if name in run.fields and run.given.get(name) is None]
+        declared = self.declared.defaults.get(name)
+        runs = [
+            run
+            for run in self.runs
+            if name in run.fields
+            and run.given.get(name) in (None, mark_to_follow(declared, self.drawing.fields.get(name)))
+        ]
         values = [run.fields[name] for run in runs]
         if not values:
             return None
@@ -158,6 +164,9 @@ class Deriving:
         if len(found) == 1:
             ((outcome, only),) = found.items()
             if only is None or (absent is not None and (absent[1] == name or absent[1] in self.present)):
+                return only
+            if outcome and text == f"({name} == {expression(self.declared.defaults.get(name))})":
+                # it is what is said where it is to follow
                 return only
             if LOST in text:
                 return None
@@ -230,6 +239,11 @@ class Deriving:
         own = object.__getattribute__(config, "__dict__")
         fields = {f"{self.path}{name}": value for name, value in own.items() if not name.startswith("_")}
         return [_Run(stated, fields, recorder, {f"{self.path}{name}": mark for name, mark in _marks.items()})]
+
+
+def mark_to_follow(declared: Any, made: Any) -> str | None:
+    """Return the text, such as "auto", that is declared for a number which is to follow; None, where none is."""
+    return declared if isinstance(declared, str) and type(made) is int else None
 
 
 #: The keywords of the configuration that is being constructed.

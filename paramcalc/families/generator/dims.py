@@ -8,8 +8,8 @@ from random import Random
 from typing import Any
 
 from paramcalc.core.expression import RESERVED
-from paramcalc.families.generator.deriving import PLACE, Deriving, Rule
-from paramcalc.families.generator.drawing import Drawing
+from paramcalc.families.generator.deriving import PLACE, Deriving, Rule, mark_to_follow
+from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import (
     Observed,
@@ -22,8 +22,8 @@ from paramcalc.families.generator.following import (
 )
 from paramcalc.families.generator.identifying import Identifying
 from paramcalc.families.generator.learning import NotLearnt
-from paramcalc.families.generator.models import Fields, config_at
-from paramcalc.families.generator.texts import tidied
+from paramcalc.families.generator.models import Fields, config_at, fields_of, made_config
+from paramcalc.families.generator.texts import names_in, tidied
 
 
 @dataclass
@@ -36,6 +36,8 @@ class Dims:
     given: set[str]
     found: dict[str, Any] = field(default_factory=dict)
     derived: list[str] = field(default_factory=list)
+    #: the fields that no class declares, and that count as a configuration states them
+    stated: list[str] = field(default_factory=list)
     absent: dict[str, Any] = field(default_factory=dict)
     #: what is required, so that a field is stated that cannot be worked out
     needed: list[str] = field(default_factory=list)
@@ -61,7 +63,7 @@ class Dims:
                 self.found[name] = "none"
                 return
             self.found[name] = self.followed(name, explorer.runs)
-            self.derived.append(name)
+            (self.stated if self.counts_if_stated(name) else self.derived).append(name)
             return
         default = None if name in explorer.base else explorer.fields[name]
         stated = explorer.declared.defaults[name]
@@ -73,8 +75,13 @@ class Dims:
             self.found[name] = tidied(text)
             self.derived.append(name)
             return
-        unstated = [run for run in explorer.runs if given_at(run.given, name) is None and is_null(run, name, stated)]
-        follows = stated is None and any(run.fields.get(name) is not None for run in unstated)
+        to_follow = (None, mark_to_follow(stated, default))
+        unstated = [
+            run
+            for run in explorer.runs
+            if given_at(run.given, name) in to_follow and (stated in to_follow or is_null(run, name, stated))
+        ]
+        follows = stated in to_follow and any(run.fields.get(name) is not None for run in unstated)
         if follows:
             if isinstance(default, list):
                 self.listed(name, unstated)
@@ -86,8 +93,26 @@ class Dims:
         if nulls and stated is not None:
             self.absent[name] = self.followed(name, nulls)
 
+    def counts_if_stated(self, name: str) -> bool:
+        """Whether a number that no class declares is what a configuration states, and nothing else is then another."""
+        explorer, usual = self.explorer, self.explorer.fields
+        if type(usual.get(name)) is not int:
+            return False
+        for value in (usual[name] + 1, 2 * usual[name]):
+            try:
+                fields = fields_of(made_config(explorer.model_type, overridden(explorer.stated({name: value}))))
+            except Exception:
+                return False
+            if fields != {**usual, name: value}:
+                return False
+        return True
+
     def limit(self) -> None:
-        """Limit texts on which others depend to those that were seen."""
+        """Limit texts on which others depend to those that were seen, and numbers to what others take them for."""
+        for name in self.stated:
+            others = [text for each, text in self.found.items() if each != name and isinstance(text, str)]
+            if any(name in names_in(text) for text in others):
+                self.needed.append(f"{name} == {self.found[name]}")
         for name in self.limited:
             seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
             self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
@@ -142,14 +167,15 @@ class Dims:
     def identified(self, name: str, runs: Sequence[Run]) -> str:
         """Return an expression that a field has in runs. Raises `NotLearnt`."""
         values = [(run.fields, run.fields.get(name)) for run in runs]
+        found = self.identifying.expression(name, runs)
         texts = [each for each, value in self.explorer.fields.items() if isinstance(value, str)]
-        for each in texts:
+        for each in texts if found is None else ():
             # of another text than those that were seen nothing is known
             table = self.identifying.table(name, each, runs) if each in self.explorer.declared.defaults else ""
             if table and _holds(table, values):
                 self.limited.add(each)
                 return table
-        found = self.identifying.expression(name, runs) or self.seen_alone(name, values)
+        found = found or self.seen_alone(name, values)
         if found is None:
             raise NotLearnt(f"how {name} follows from other fields")
         return found

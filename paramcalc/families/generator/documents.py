@@ -205,7 +205,7 @@ def _as_given(explorer: Explorer, run: Run) -> Fields:
     found = dict(run.fields)
     for name, default in explorer.declared.defaults.items():
         given = given_at(run.given, name)
-        if given is None and "." not in name:
+        if given is None and "." not in name and not (name in run.given and run.fields.get(name) is None):
             given = default
         if isinstance(given, bool):
             found[name] = given

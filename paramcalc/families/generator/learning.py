@@ -6,11 +6,12 @@ them, something was not seen, and the trie says so.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from paramcalc.families.generator.models import State, buffers, state_of
+from paramcalc.families.generator.models import State, buffers, parameters_of, state_of
 from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
 from paramcalc.families.generator.shapes import sizes_of
 
@@ -134,8 +135,8 @@ class Tries:
         names: dict[int, list[str]] = {}
         for name, module in model.named_modules(remove_duplicate=False):
             names.setdefault(id(module), []).append(name)
-        learner = _Learner(self, recorder, names, self.runs, replaced(recorder, names))
-        self.replacing |= {type(each) for each in learner.replaced.by}
+        learner = _Learner(self, recorder, names, self.runs, replaced(recorder, names), _shared(model))
+        self.replacing |= {type(each) for each in learner.replaced.by} | _changing(recorder, names)
         learner.frame(ROOT, recorder.root, None)
         self.runs += 1
 
@@ -154,8 +155,11 @@ class Replaced:
     marks: dict[int, str] = field(default_factory=dict)
 
 
-def replaced(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> Replaced:
-    """Find the modules that were put in the place of others after the constructor that made those had ended."""
+def replaced(recorder: Recorder, names: dict[int, list[str]]) -> Replaced:
+    """Find the modules that were put in the place of others after the constructor that made those had ended.
+
+    Where one has nothing but what was made in the other, the other stands in the names of modules in its place.
+    """
     found = Replaced()
     frames = {id(each.frame): each.module for each in recorder.made.values() if each.frame is not None}
     by = {}
@@ -168,6 +172,9 @@ def replaced(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> Replaced
             record = recorder.made.get(id(module))
             owner = frames.get(id(record.parent)) if record is not None else None
             if record is None or owner is None or owner is holder.module or id(module) not in names:
+                continue
+            if record.frame is not None and _adopts(module, record.frame, names):
+                names[number] = names.pop(id(module))
                 continue
             if record.frame is None or record.frame.events:
                 raise NotLearnt(f"what {type(module).__name__} asks when it takes the place of another")
@@ -185,6 +192,40 @@ def replaced(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> Replaced
     return found
 
 
+def _shared(model: Any) -> frozenset[int]:
+    """Return the numbers of the parameters that have several names."""
+    numbers = Counter(id(each) for _, each in model.named_parameters(remove_duplicate=False))
+    return frozenset(number for number, times in numbers.items() if times > 1)
+
+
+def is_changed(record: Made) -> bool:
+    """Whether a module has other parameters of its own than when its constructor ended."""
+    return record.frame is not None and parameters_of(record.module).keys() != record.own.keys()
+
+
+def _changing(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> set[type[Any]]:
+    """Return the classes whose constructors gave other parameters to modules that they had made."""
+    frames = {id(each.frame): each.module for each in recorder.made.values() if each.frame is not None}
+    changed = [each for each in recorder.made.values() if id(each.module) in names and is_changed(each)]
+    return {type(frames[id(each.parent)]) for each in changed if id(each.parent) in frames}
+
+
+def _adopts(module: Any, frame: Frame, names: Mapping[int, Sequence[str]]) -> bool:
+    """Whether a module has no tensors of its own, and nothing that was made in its frame is part of the model."""
+    waiting: list[Event] = [*frame.events]
+    while waiting:
+        event = waiting.pop()
+        if isinstance(event, Loop):
+            waiting += [each for copy in event.copies for each in copy]
+        elif isinstance(event, Made) and id(event.module) in names and _has_tensors(event.module):
+            return False
+    return not parameters_of(module) and not buffers(module) and _has_tensors(module)
+
+
+def _has_tensors(module: Any) -> bool:
+    return any(True for _ in (*module.parameters(), *module.buffers()))
+
+
 def _at(module: Any, path: str) -> Any:
     for name in path.split("."):
         module = module._modules.get(name)
@@ -200,6 +241,8 @@ class _Learner:
     names: Mapping[int, Sequence[str]]
     run: int
     replaced: Replaced
+    #: the parameters that several modules have
+    shared: frozenset[int]
     #: the modules that were made, as the steps have them
     records: dict[int, Made] = field(default_factory=dict)
 
@@ -221,9 +264,8 @@ class _Learner:
         """Return the parameters and buffers of a module itself."""
         cls = f"{type(module).__module__}.{type(module).__qualname__}"
         found = [
-            Own(name, self.sizes(each, record), bool(each.requires_grad), cls)
-            for name, each in module._parameters.items()
-            if each is not None
+            Own(name, self.sizes(self.made(name, each, record), record), bool(each.requires_grad), cls)
+            for name, each in parameters_of(module).items()
         ]
         if self.tries.with_buffers:
             found += [
@@ -231,6 +273,10 @@ class _Learner:
                 for name, each in buffers(module).items()
             ]
         return found
+
+    def made(self, name: str, tensor: Any, record: Made) -> Any:
+        """Return the parameter that a module was made with, where it was tied to that of another since."""
+        return record.own.get(name, tensor) if id(tensor) in self.shared else tensor
 
     def sizes(self, tensor: Any, record: Made) -> tuple[str, ...]:
         """Return the sizes of a tensor of a module as expressions."""
@@ -263,13 +309,18 @@ class _Learner:
         if record.frame is None and not own:
             return
         others = tuple(sorted(tuple(each.split(".")) for each in names if each != inside))
-        key = record.key + self.replaced.marks.get(id(module), "") if record.frame is not None else ""
+        key = self.key(record) if record.frame is not None else ""
         yield (
             Child(name, key, own, others),
             Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
         )
         if record.frame is not None:
             self.frame(key, record.frame, module)
+
+    def key(self, record: Made) -> str:
+        """Return the template of a module: another for one whose own parameters were changed after its constructor."""
+        changed = f" with {', '.join(parameters_of(record.module)) or 'nothing'}" if is_changed(record) else ""
+        return record.key + changed + self.replaced.marks.get(id(record.module), "")
 
     def insert(self, trie: Trie, steps: Sequence[tuple[Step, Any]], places: Places = ()) -> None:
         """Add steps to a trie, in copies of the loops around."""

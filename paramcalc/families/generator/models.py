@@ -357,6 +357,11 @@ def tensors(model: Any, marked: bool = False) -> dict[str, Owned]:
     return found
 
 
+def parameters_of(module: Any) -> dict[str, Any]:
+    """Return the parameters of a module itself by their names."""
+    return {name: each for name, each in module._parameters.items() if each is not None}
+
+
 def buffers(module: Any) -> dict[str, Any]:
     """Return the buffers of a module itself by their names."""
     return {name: each for name, each in module._buffers.items() if each is not None}

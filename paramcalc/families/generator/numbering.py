@@ -9,7 +9,7 @@ from typing import TypeAlias
 from paramcalc.families.generator.bodies import Body, Copies, Entry, Way, chosen_entry, renamed, way_text
 from paramcalc.families.generator.laws import FEWEST, law
 from paramcalc.families.generator.learning import NUMBER, Branch, Child, NotLearnt, Numbers
-from paramcalc.families.generator.texts import conjunction, is_certain, negated, tidied
+from paramcalc.families.generator.texts import conjunction, is_certain, is_positive, negated, tidied
 
 #: What finds the expression of a size by its values in the runs; None where it does not.
 Identify: TypeAlias = Callable[[list[tuple[int, int]]], "str | None"]
@@ -194,6 +194,8 @@ def _unified(entries: Mapping[Way, Entry], depth: int) -> dict[Way, Entry]:
         return dict(entries)
     site = f"{loops[0].site}_all"
     extents = [*dict.fromkeys(each.extent if isinstance(each, Copies) else str(int(each) + 1) for each in parts)]
+    if any(map(is_positive, extents)):
+        extents = [each for each in extents if each != "1"]
     total = extents[0] if len(extents) == 1 else f"max({', '.join(extents)})"
     found: dict[Way, Entry] = {}
     for way, entry in entries.items():

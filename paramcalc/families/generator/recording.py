@@ -56,6 +56,8 @@ class Made:
     key: str = ""
     #: by their numbers, where in the module each module stood when its constructor ended
     held: dict[int, str] = field(default_factory=dict)
+    #: its own parameters by their names when its constructor ended
+    own: dict[str, Any] = field(default_factory=dict)
 
 
 #: For each list of texts what may be in it, in the parts that are asked for together.

@@ -155,11 +155,30 @@ def is_certain(text: str) -> bool:
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or type(tree.ops[0]) not in _COMPARED:
         return False
     left, right = tree.left, tree.comparators[0]
+    if isinstance(tree.ops[0], ast.Eq) and ast.dump(left) == ast.dump(right):
+        return True
     if isinstance(left, ast.BinOp) and isinstance(left.op, ast.Mod) and ast.unparse(tree)[-5:] == " == 0":
         return ast.dump(left.left) == ast.dump(left.right)
     if not all(isinstance(each, ast.Constant) and type(each.value) is int for each in (left, right)):
         return False
     return bool(_COMPARED[type(tree.ops[0])](left.value, right.value))  # type: ignore[attr-defined]
+
+
+def is_positive(text: str) -> bool:
+    """Whether a number is at least 1 whatever the dims are: it is more than a length, or than the least of several."""
+    tree = parsed(text)
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add):
+        return any(
+            isinstance(one, ast.Constant) and type(one.value) is int and one.value >= 1 and _is_length(other)
+            for one, other in ((tree.left, tree.right), (tree.right, tree.left))
+        )
+    return False
+
+
+def _is_length(node: ast.expr) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id == "len" or (node.func.id in ("min", "max") and all(map(_is_length, node.args)))
 
 
 def tidied(text: str, names: Mapping[str, str] | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
 from typing import Any
 
 from paramcalc.families.generator.bodies import Body, Copies, Way
@@ -35,17 +36,35 @@ def ties(body: Body, runs: Sequence[tuple[Fields, Mapping[str, Owned]]]) -> dict
     for entry_way in body.entries:
         by_pattern[tuple(part if isinstance(part, str) else "*" for part in entry_way)] = entry_way
     seen: dict[Way, list[tuple[Fields, Way | None, tuple[int, ...], tuple[int, ...]]]] = {}
+    same = _always_same([tensors for _, tensors in runs])
     for fields, tensors in runs:
         for name, each in tensors.items():
             way, copies = _found(name, by_pattern)
             if way is None:
                 continue
-            owner, owner_copies = (None, ()) if each.owner == name else _found(each.owner, by_pattern)
+            owner, owner_copies = (None, ()) if each.owner == name else _found(same.get(name, each.owner), by_pattern)
             seen.setdefault(way, []).append((fields, owner, copies, owner_copies))
     found: dict[Way, Tied] = {}
     for way, observed in seen.items():
         if any(owner is not None for _, owner, _, _ in observed):
             _add(found, body, way, observed)
+    return found
+
+
+def _always_same(runs: Sequence[Mapping[str, Owned]]) -> dict[str, str]:
+    """Return, for tensors that are tied to several others, the one of these that is the same wherever one is tied."""
+    owners: dict[str, set[str]] = {}
+    for tensors in runs:
+        for name, each in tensors.items():
+            if each.owner != name:
+                owners.setdefault(name, set()).add(each.owner)
+    found = {}
+    for name, several in owners.items():
+        tied = [tensors for tensors in runs if name in tensors and tensors[name].owner != name]
+        for other in sorted(several) if len(several) > 1 else ():
+            if all(other in tensors and tensors[other].owner == tensors[name].owner for tensors in tied):
+                found[name] = other
+                break
     return found
 
 
@@ -114,14 +133,15 @@ def _condition(way: Way, copy: str, observed: Sequence[tuple[Fields, Any, Any, A
     names = [
         name
         for name in dict.fromkeys(name for fields, _ in outcomes for name in fields)
-        if all(isinstance(fields.get(name), bool) for fields, _ in outcomes)
+        if {*(type(fields.get(name)) for fields, _ in outcomes)} in ({bool}, {bool, NoneType})
     ]
     names.sort(key=lambda name: ("tie" not in name and "share" not in name, name.count("."), name))
+    absent = {name for name in names if any(fields.get(name) is None for fields, _ in outcomes)}
     for name in names:
-        for text, holds in ((name, True), (f"not ({name})", False)):
-            if all((fields[name] is holds) == tied for fields, tied in outcomes):
+        for text, holds in ((_true(name, name in absent), True), (f"not ({name})", False)):
+            if all((fields.get(name) is holds) == tied for fields, tied in outcomes) and (holds or name not in absent):
                 return f"{behind} and {text}" if behind else text
-    likely = [name for name in names if "tie" in name or "share" in name]
+    likely = [name for name in names if ("tie" in name or "share" in name) and name not in absent]
     for place, first in enumerate(likely):
         for second in likely[place + 1 :]:
             if all((fields[first] and fields[second]) == tied for fields, tied in outcomes):
@@ -129,6 +149,11 @@ def _condition(way: Way, copy: str, observed: Sequence[tuple[Fields, Any, Any, A
             if all((fields[first] or fields[second]) == tied for fields, tied in outcomes):
                 return f"({first} or {second})"
     raise NotLearnt(f"the condition under which {_text(way)} is tied")
+
+
+def _true(name: str, may_be_absent: bool) -> str:
+    """Return the condition that a truth holds."""
+    return f"{name} != none and {name}" if may_be_absent else name
 
 
 def _text(way: Way) -> str:

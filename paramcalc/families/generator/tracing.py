@@ -20,7 +20,7 @@ from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
 from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 
-from paramcalc.families.generator.models import MARKED, Fields, build, fields_of
+from paramcalc.families.generator.models import MARKED, Fields, build, fields_of, parameters_of
 from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import (
     Double,
@@ -196,7 +196,7 @@ def _framed(constructor: Any) -> Callable[..., None]:
         record.frame.around = frozenset(recorder.active)
         try:
             constructor(self, *args, **kwargs)
-            record.held = _held(self)
+            record.held, record.own = _held(self), parameters_of(self)
         finally:
             recorder.frame = before
 
@@ -242,7 +242,9 @@ def _signature_of_object(value: Any, depth: int, recorder: Recorder) -> str:
         texts = [f"{name}={signature(each, depth + 1)}" for name, each in sorted(changed.items())]
         return f"config {own.get('_paramcalc_path', '?')}{{{', '.join(texts)}}}"
     if isinstance(value, (list, tuple)) and depth < 4:
-        return f"[{', '.join(signature(each, depth + 1) for each in value)}]"
+        items = [signature(each, depth + 1) for each in value]
+        # no size follows from how many rates there are that a list had room for
+        return "[double, ...]" if items and {*items} == {"double"} else f"[{', '.join(items)}]"
     if isinstance(value, dict) and depth < 4:
         return f"{{{', '.join(f'{key}: {signature(each, depth + 1)}' for key, each in value.items())}}}"
     if isinstance(value, torch.Tensor):
