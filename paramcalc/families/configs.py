@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
-from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.expression import ABSENT, Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
 from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
 from paramcalc.graph import dim_values, evaluate
@@ -166,8 +166,10 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
     data.update(head_data if is_stated else _without_buffers({**data, **head_data}))
     spec = read_spec(data)
+    values = dim_values(spec)
+    _check_derived(family, config, values)
     try:
-        check_conditions(spec.requires, Environment(dim_values(spec)), ("requires",))
+        check_conditions(spec.requires, Environment(values), ("requires",))
     except ParamcalcError as error:
         first = error.problems[0]
         hint = f"{family.name} was proved with values for which it holds: change one, or use transformers"
@@ -301,6 +303,22 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
         if dims[name] == "none":
             dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
+
+
+def _check_derived(family: Family, config: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Refuse a field that states another value than it is proved to have: some classes take it, and some do not."""
+    for path, value in _flat(family, config, ""):
+        name = family.aliases.get(path, path)
+        if name in family.derived and _comparable(value) != _comparable(values[name]):
+            derived = values[name] if isinstance(values[name], (bool, int, float, str)) else "another"
+            raise _unproved(family, name, value, f"with the other fields as they are, it is {quoted(derived)}")
+
+
+def _comparable(value: Any) -> Any:
+    """Return a value of a configuration, or of a dim, so that equal ones are equal."""
+    if isinstance(value, (list, tuple)):
+        return tuple(map(_comparable, value))
+    return None if value is ABSENT else value
 
 
 def _at(config: Mapping[str, Any], path: str) -> Any:
