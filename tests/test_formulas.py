@@ -1,6 +1,7 @@
 """Closed forms: against the count at random sizes, and against what is derived by hand."""
 
 import json
+import textwrap
 import time
 from fractions import Fraction
 from itertools import cycle
@@ -370,6 +371,31 @@ def check_classes(condition: str, copies: str) -> None:
         named = {name: size[name] for name in form.symbols}
         values = {each: size[name] for name, each in form.symbols.items()}
         assert form(**named) == pc.count(spec, dims=size).total == expected.xreplace(values).doit()
+
+
+@pytest.mark.parametrize("zero", ["0 * j", "j - j", "min(j, 1) * 0", "min(j + 1, 1) - 1"])
+def test_a_counter_that_cancels_leaves_a_number(zero: str) -> None:
+    """It names a copy, and an element of a list, as a number that is written does."""
+    text = """
+    paramcalc: 1
+    dims: {width: 6, depth: 3}
+    layers:
+      - Input: {shape: [width]}
+      - name: down
+        times: depth
+        layers: [Dense: {units: width, use_bias: false}]
+      - name: up
+        times: depth
+        index: j
+        layers:
+          - Dense: {units: "[5, 7][ZERO]", use_bias: false}
+            inputs: ["down[ZERO]"]
+          - Dense: {units: 5, use_bias: false}
+            when: j == 0
+    """
+    form = pc.formula(pc.loads(textwrap.dedent(text).replace("ZERO", zero)))
+    width, depth = form.symbols["width"], form.symbols["depth"]
+    assert sympy.expand(form.expr - (depth * width**2 + depth * 5 * width + 5 * 5)) == 0
 
 
 #: Sizes that round or choose, each a size of a layer between two others.

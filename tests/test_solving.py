@@ -84,6 +84,69 @@ def test_a_network_of_which_no_form_holds_for_all_sizes_is_solved_as_well() -> N
     assert pc.solve(spec, total=100, vary="n").exact == {"n": 7}
 
 
+#: Networks whose form takes for granted what the sizes beside them are not asked for.
+ASKED_OF_SOME = {
+    # what the second copy takes, which is there from two on
+    "a copy that is named": (
+        (
+            "dims: {n: 3, width: 6}\nlayers:\n  - Input: {shape: [width]}\n"
+            "  - {name: down, times: n, index: i, layers: [Dense: {units: width + i}]}\n"
+            "  - name: up\n    times: n\n    index: j\n    layers:\n"
+            "      - Dense: {units: 4}\n        inputs: ['down[n - 1 - j]']\n"
+            "      - Dense: {units: 4}\n        when: j > 0"
+        ),
+        "parameters",
+        {"n": 1, "width": 5},
+    ),
+    # a width that can be parted into three groups
+    "a quotient without a rest": (
+        (
+            "dims: {n: 3, width: 6}\nlayers:\n  - Input: {shape: [16, width]}\n  - name: body\n    times: n\n"
+            "    index: i\n    layers:\n"
+            "      - Conv1D: {filters: width, kernel_size: 1, groups: '1 if i == 0 else 3', use_bias: false}"
+        ),
+        "parameters",
+        {"n": 1, "width": 5},
+    ),
+    "a quotient, of copies in a list": (
+        (
+            "connections: none\ndims: {n: 3, width: 6}\nlayers:\n"
+            "  - {Dense: {units: 'width if i == 0 else width / 3', use_bias: false}, times: n, index: i, of: [1]}"
+        ),
+        "parameters",
+        {"n": 1, "width": 5},
+    ),
+    # a single output is not joined: the input, and the copy's output
+    "what joins several": (
+        (
+            "dims: {n: 3, width: 6}\nlayers:\n  - Input: {shape: [2]}\n"
+            "  - {name: body, parallel: n, merge: Concatenate, layers: [Dense: {units: width}]}"
+        ),
+        "activations",
+        {"n": 1, "width": 5},
+    ),
+    # an axis of one element lies anywhere
+    "an axis of several": (
+        (
+            "dims: {width: 6}\nlayers:\n  - Input: {shape: [16, 6]}\n"
+            "  - Conv1D: {filters: width, kernel_size: 1}\n  - Dense: {units: 1}"
+        ),
+        "saved",
+        {"width": 1},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ASKED_OF_SOME)
+def test_sizes_that_are_not_asked_for_what_others_are_asked_are_found(what: str) -> None:
+    text, measure, sizes = ASKED_OF_SOME[what]
+    spec = load(text)
+    total = pc.count(spec, of=measure, dims=sizes).total
+    solutions = pc.solve(spec, of=measure, total=total, vary={name: range(1, 9) for name in sizes}, limit=100)
+    assert sizes in list(solutions)
+    assert not solutions.unsearched
+
+
 # --- What is written -------------------------------------------------------------------
 
 

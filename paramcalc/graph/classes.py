@@ -104,7 +104,8 @@ class Classes:
         any_copy = AnyCopy(self.walk, self.content, 0, numbers.count - 1)
         place = any_copy.number if numbers.count != 1 else 0
         copy = self.copy(numbers.at(place))
-        tree = any_copy.tree(copy)
+        with algebra.asked_from(1, numbers.count):
+            tree = any_copy.tree(copy)
         if tree is not None:
             return [Class(numbers, tree, copy, place if depends_on(tree, place) else None)]
         parts = _parts(numbers, place, any_copy.undecided)
@@ -208,5 +209,4 @@ def _slope(value: Any, place: Any) -> Any:
 
 def _plain(size: Number) -> Number:
     """Return a size as Python's number, if it is one."""
-    size = sympy.expand(size)
-    return int(size) if size.is_Integer else size
+    return algebra.constant(sympy.expand(size))

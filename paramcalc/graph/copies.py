@@ -52,7 +52,9 @@ class Copies(Repeated):
                 return self.branch(trees, None)
         way = len(self.walk.trail)
         try:
-            self._one_by_one()
+            with algebra.trying() as succeed:
+                self._one_by_one()
+                succeed()
         except Undecided:
             del self.walk.trail[way:]
             self.trees = self._by_classes() if self._is_of_symbols() else []
@@ -72,7 +74,8 @@ class Copies(Repeated):
             if number < following:
                 continue
             copy = self.copy(number, self._next_inputs(), {**self.entry.scope.values, **self.carried})
-            tree = self.tree_of(copy)
+            with algebra.asked_from(number + 1, self.times):
+                tree = self.tree_of(copy)
             before_carried, self.carried = self.carried, self._next(copy)
             if tree is None:
                 if self.counter is None and not self.carried:
@@ -84,8 +87,11 @@ class Copies(Repeated):
                 copy.last = self.times - 1
                 tree.times = self.times - number
                 break
-            if algebra.is_symbol(self.times) and self._sum_from_here(copy, before):
-                break
+            if algebra.is_symbol(self.times):
+                with algebra.asked_from(number + 1, self.times):
+                    is_sum = self._sum_from_here(copy, before)
+                if is_sum:
+                    break
             if not self.carried and alike_from_here(before, self.flow):
                 tree.times = self.run_from(number, tree) or 1
                 following = number + tree.times

@@ -63,9 +63,7 @@ class Parallel(Repeated):
 
     def _is_there(self) -> bool:
         """Return whether there is a copy at all; of a symbol's number it is assumed."""
-        if algebra.is_symbol(self.times):
-            algebra.choose("≥", self.times, 1)
-        return bool(algebra.at_least(self.times, 1))
+        return algebra.chosen_at_least(self.times, 1)
 
     def _as_one(self) -> list[tuple[Tree, Flow]]:
         """Return the tree of copies of which there are a symbol's number, and what flows out of each; or nothing."""
@@ -98,7 +96,7 @@ class Parallel(Repeated):
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
         if self.walk.by_layers and algebra.is_symbol(number):
             # nothing joins a single one
-            algebra.assume("≥", number, 2)
+            algebra.chosen_at_least(number, 2)
         layer = self.walk.resolved_layer(self.entry.node.merge, self.entry.scope.values, self.inputs, self.entry.scope)
         flows = _alike_as_one(flows)
         with self.walk.asking("merge"):

@@ -126,7 +126,7 @@ class Propagation(Generic[S]):
             return
         if algebra.is_array(times):
             raise NotAlike
-        algebra.assume("≥", times, differing)
+        algebra.chosen_at_least(times, differing)
 
     def _output_of(self, content: Tree) -> S:
         """Return what flows out of one copy."""

@@ -64,6 +64,8 @@ def choose(relation: str, left: Number, right: Number) -> None:
     """Record what a symbolic evaluation takes for granted where, without it, there is another network, and no error."""
     collected = _conditions.get()
     if collected is not None and (relation, left, right) not in collected.choices:
+        if collected.settle is not None:
+            collected.settle(relation, left, right)
         collected.choices.append((relation, left, right))
 
 
@@ -82,6 +84,19 @@ def trying() -> Iterator[Callable[[], None]]:
     finally:
         if collected is not None and before is not None and not succeeded:
             del collected[before[0] :], collected.choices[before[1] :]
+
+
+@contextmanager
+def asked_from(bound: int, size: Number) -> Iterator[None]:
+    """Say that what is assumed within it is needed only where a size reaches a bound.
+
+    If something is, that the size reaches it is chosen: below, there is another network, and no error.
+    """
+    collected = _conditions.get()
+    before = 0 if collected is None else len(collected)
+    yield
+    if collected is not None and len(collected) > before:
+        _choose_at_least(size, bound)
 
 
 def equal(left: Number, right: Number) -> bool:
@@ -149,6 +164,17 @@ def at_least(value: Number, bound: int) -> bool:
             assume("≥", value, bound)
         return True
     return bool((value >= bound).all()) if is_array(value) else bool(value >= bound)
+
+
+def chosen_at_least(value: Number, bound: int) -> bool:
+    """Return what `at_least` does, for a bound below which there is another network, and no error."""
+    _choose_at_least(value, bound)
+    return at_least(value, bound)
+
+
+def _choose_at_least(value: Number, bound: int) -> None:
+    if is_symbol(value) and not (value - bound).is_nonnegative:
+        choose("≥", value, bound)
 
 
 def compare(operator: str, left: Number, right: Number) -> Number:

@@ -83,6 +83,11 @@ def is_symbol(value: Number) -> bool:
     return sympy is not None and isinstance(value, sympy.Basic)
 
 
+def constant(value: Number) -> Number:
+    """Return a value as Python's number, if it is a whole number that came of symbols: i - i, or 0 * i."""
+    return int(value) if is_symbol(value) and value.is_Integer else value
+
+
 def depends(value: Number, other: Number) -> bool:
     """Return whether a size, or one of several, is made of a symbol that is in another."""
     if isinstance(value, tuple):

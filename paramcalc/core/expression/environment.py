@@ -96,7 +96,12 @@ TOO_LARGE = 10**LIMITS.digits
 
 
 def bounded(value: Any) -> Any:
-    """Return a value, unless it is a number or a list beyond the limits. Raises `limit`."""
+    """Return a value, unless it is a number or a list beyond the limits; of symbols that cancel, the number.
+
+    Raises `limit`.
+    """
+    if type(value) is not int:
+        value = algebra.constant(value)
     if type(value) is int:
         if not -TOO_LARGE < value < TOO_LARGE:
             raise too_large()

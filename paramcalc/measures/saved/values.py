@@ -180,8 +180,7 @@ def is_one(size: Number) -> bool:
     if algebra.is_symbol(size):
         if size.is_Integer:
             return bool(size == 1)
-        algebra.assume("≥", size, 2)
-        return False
+        return not algebra.chosen_at_least(size, 2)
     return algebra.truth(size == 1)
 
 

@@ -261,7 +261,7 @@ class Walk:
         else:
             if type(times) is not int:
                 raise Undecided(times)
-        if type(times) is not int and not algebra.at_least(times, number - 1):
+        if type(times) is not int and not algebra.chosen_at_least(times, number - 1):
             raise Undecided(times)
         self.flowing.pop(id(entry), None)
         if outside is not None:
