@@ -117,3 +117,24 @@ def test_a_document_by_hand_has_the_fields_of_the_generated_one(name: str) -> No
 def unordered(dim: Any) -> Any:
     """The default of a dim, and what else it may be in no order."""
     return {**dim, "one_of": {*dim.get("one_of", ())}} if isinstance(dim, dict) else dim
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value", "said"),
+    [
+        ("t5", "is_gated_act", True, "'is_gated_act' is true: with the other fields as they are, it is false"),
+        ("t5", "dense_act_fn", "silu", "'dense_act_fn' is 'silu': with the other fields as they are, it is 'relu'"),
+        ("deepseek_v3", "head_dim", 128, "'head_dim' is 128: with the other fields as they are, it is 64"),
+    ],
+)
+def test_a_field_that_follows_from_others_may_state_nothing_else(name: str, field: str, value: Any, said: str) -> None:
+    with pytest.raises(pc.ParamcalcError) as caught:
+        pc.count({"model_type": name, field: value})
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message) == ("unproved-config", said)
+
+
+def test_a_field_that_follows_from_others_may_state_what_it_is() -> None:
+    gated = {"model_type": "t5", "feed_forward_proj": "gated-gelu"}
+    stated = {"is_gated_act": True, "dense_act_fn": "gelu_new"}
+    assert pc.count({**gated, **stated}).total == pc.count(gated).total

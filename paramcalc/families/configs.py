@@ -166,14 +166,14 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     is_stated = needed != UNKNOWN and _is_as_proved(family, config, needed)
     data.update(head_data if is_stated else _without_buffers({**data, **head_data}))
     spec = read_spec(data)
-    values = dim_values(spec)
-    _check_derived(family, config, values)
     try:
+        values = dim_values(spec)
         check_conditions(spec.requires, Environment(values), ("requires",))
     except ParamcalcError as error:
         first = error.problems[0]
         hint = f"{family.name} was proved with values for which it holds: change one, or use transformers"
         raise refuse("unproved-config", f"{cls}: {first.message}", hint) from None
+    _check_derived(family, config, values)
     if is_stated and not _holds(spec, needed.get("requires", [])):
         is_stated = False
         spec = read_spec(_without_buffers(data))
