@@ -8,7 +8,7 @@ import keras
 
 
 class Weights(keras.layers.Layer):
-    """Tensors of its own: the input passes, or is multiplied by the first, or one of them is the output."""
+    """Tensors of its own: the input passes, is multiplied by one of them, or one is the output."""
 
     def __init__(
         self,

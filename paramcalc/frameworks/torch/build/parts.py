@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class Weights(nn.Module):
-    """Tensors of its own: the input passes, or is multiplied by the first, or one of them is the output."""
+    """Tensors of its own: the input passes, is multiplied by one of them, or one is the output."""
 
     def __init__(
         self,
