@@ -10,6 +10,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.constructing import Constructor
 from paramcalc.frameworks.deriving.running import Runner
 from paramcalc.frameworks.deriving.search import Derivation
 from tests.sized_layers import KERAS, PAGE, TORCH, Sized, declared, lines
@@ -44,7 +45,8 @@ def constructor(sized: Sized) -> Callable[..., Any]:
 def form_of_tensors(sized: Sized, fixed: dict[str, str]) -> pc.Formula:
     """The form of what a class makes, of its mere tensors."""
     given = read_arguments(constructor(sized), (), sized.arguments, None)
-    solution = Derivation(given, Runner(SECONDS), sized.name, {**fixed}, kinds=False).solve()
+    constructed = Constructor(given, Runner(SECONDS), sized.name, kinds=False)
+    solution = Derivation(constructed, {**fixed}).solve()
     assert solution.fixed == fixed
     return pc.formula(solution.spec)
 

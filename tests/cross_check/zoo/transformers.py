@@ -893,6 +893,7 @@ CASES = [
             "window_size": 7,
             "num_classes": 1000,
         },
+        fixed=["img_size", "window_size"],
     ),
     Case(
         MixTransformer,
