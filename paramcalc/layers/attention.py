@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
@@ -22,6 +22,18 @@ from paramcalc.layers.base.fields import (
 from paramcalc.layers.base.products import Operand, Product
 from paramcalc.layers.base.reach import ALL, EVERYTHING, SAME, UP_TO_IT, Reach, Sight, Span
 from paramcalc.layers.base.words import words
+
+
+def _causal() -> Any:
+    meaning = "whether a position attends to none that come after it; it changes no count, and may be left unsaid"
+    return field("", meaning, None)
+
+
+def _window() -> Any:
+    meaning = (
+        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count"
+    )
+    return field("", f"{meaning}; all, if absent", None)
 
 
 class MultiHeadAttention(Layer):
@@ -94,15 +106,8 @@ class MultiHeadAttention(Layer):
     output_bias: OptionalFlag = field("", "whether the output has a bias; use_bias, if absent", None, "use_bias")
     use_gate: Flag = field("use_gate", "whether the query decides how much of each head's result passes", False)
     add_bias_kv: Flag = field("add_bias_kv", "whether a learned key and value are appended, as PyTorch can", False)
-    causal: OptionalFlag = field(
-        "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
-    )
-    window: OptionalSize = field(
-        "",
-        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count;"
-        " all, if absent",
-        None,
-    )
+    causal: OptionalFlag = _causal()
+    window: OptionalSize = _window()
     attention_axes: OptionalOrderedAxes = field(
         "", "the axes attended along, the batch counted as 0; all but the features, if absent", None
     )
@@ -334,15 +339,8 @@ class Attention(_SimpleAttention):
     score_mode: Annotated[Given[str], words("score mode", "dot", "concat")] = field(
         "", "whether query and key are multiplied or added", "dot"
     )
-    causal: OptionalFlag = field(
-        "", "whether a position attends to none that come after it; it changes no count, and may be left unsaid", None
-    )
-    window: OptionalSize = field(
-        "",
-        "the positions that one attends to, itself and those just before it: a sliding window, which changes no count;"
-        " all, if absent",
-        None,
-    )
+    causal: OptionalFlag = _causal()
+    window: OptionalSize = _window()
     use_cache: Flag = field(
         "", "whether keys and values are kept to generate a sequence; not, where what they are made of is", True
     )
