@@ -254,6 +254,7 @@ def candidates(points: list[dict[str, Any]]) -> Candidates:
         (lambda a, b: -(-a // 8) * 8, "round_up(a, 8)"),
         (lambda a, b: -(-a // 2), "ceil(a / 2)"),
         (lambda a, b: a // 2**b, "a // 2 ** b"),
+        (lambda a, b: (2 * min(a, b) - 1) ** 2, "(2 * min(a, b) - 1) ** 2"),
     ],
 )
 def test_a_number_is_the_shortest_expression_with_its_values(value: Any, text: str) -> None:

@@ -65,6 +65,12 @@ def test_when_is_decided_for_each_copy() -> None:
     assert inputs(text) == {"a.0": ("x",), "a.2": ("a.0",), "a.4": ("a.2",)}
 
 
+def test_of_a_node_that_is_absent_no_number_of_copies_is_asked() -> None:
+    text = dense(4, "name: a", "times: n - 2", "when: n > 2")
+    assert inputs(text, "dims: {n: 1}\n") == {}
+    assert inputs(text, "dims: {n: 4}\n") == {"a.0..1": ("x",)}
+
+
 def test_what_an_absent_copy_would_do_is_not_asked() -> None:
     assert count(dense("12 / i", "times: 5", "index: i", "when: i > 0")).total == 4 * 12 + 12 + 78 + 28 + 15
 

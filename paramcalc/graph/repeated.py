@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from paramcalc.core.algebra import Number
-from paramcalc.core.expression import bounded
+from paramcalc.core.errors import ParamcalcError
+from paramcalc.core.expression import Expression, bounded
 from paramcalc.graph.deciding import Deciding
 from paramcalc.graph.folding import alike, folded, range_label
 from paramcalc.graph.scope import Copy, Entry, Values
@@ -46,10 +47,10 @@ class Repeated:
         self.entry = entry
         self.inputs = inputs
         self.first = first
-        self.times = entry.times = walk.number(entry, self.key, inputs)
         node, scope = entry.node, entry.scope
         #: the name of their counter, if anything in them mentions it
         self.counter = node.index if node.index in walk.mentions(node) else None
+        self.times = entry.times = 0 if self._is_absent() else walk.number(entry, self.key, inputs)
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
         self._deciding: Deciding | None = None
         #: the last copy, and what is decided for those that are like it
@@ -57,6 +58,20 @@ class Repeated:
         self._decided: set[tuple[Any, ...]] = set()
         # references may go to the copies that are there already
         scope.entries[entry.name] = entry
+
+    def _is_absent(self) -> bool:
+        """Return whether a condition on what is outside the copies says that none is there, however many they were."""
+        node, values = self.entry.node, self.entry.scope.values
+        if not isinstance(node.when, Expression) or node.otherwise is not None:
+            return False
+        if not node.when.names <= {*values} - {node.index, *node.carry}:
+            return False
+        try:
+            copy = Copy(self.entry, "", self.inputs, values, self.entry.scope.inherited, None)
+            return not self.walk.condition(copy, node.when, ("when",))
+        except ParamcalcError:
+            # said of a copy
+            return False
 
     def copy(self, number: int, inputs: tuple[Flow, ...], values: Values) -> Copy:
         """Return the copy of a number, on its inputs. `values` are those in sight in it beside its counter."""

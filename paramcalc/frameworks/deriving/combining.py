@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import isqrt
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def combined(table: Table, values: Vector) -> Expr | None:
     if found is not None:
         return found
     probed = np.array([values[place] for place in table.places], np.int64)
-    for search in (_shifted, _multiple, _of_two, _bounded, _power, _of_three, _scaled):
+    for search in (_shifted, _multiple, _of_two, _bounded, _power, _of_three, _scaled, _squared, _odd):
         for shortest in sorted({*search(table, probed, values)}, key=lambda each: (each.size, str(each))):
             if table.fits(shortest, values):
                 return shortest
@@ -172,3 +173,21 @@ def _scaled(table: Table, values: Matrix, whole: Vector) -> Iterator[Expr]:
             yield expr
         elif least == 1 and own == [max(each, least) for each in found]:
             yield ex.made("max", expr, ex.number(least))
+
+
+def _squared(table: Table, values: Matrix, whole: Vector) -> Iterator[Expr]:
+    """Yield e²."""
+    if min(whole) < 0 or max(whole) < 2 or any(isqrt(each) ** 2 != each for each in whole):
+        return
+    found = combined(table, tuple(map(isqrt, whole)))
+    if found is not None:
+        yield ex.raised(found, ex.number(2))
+
+
+def _odd(table: Table, values: Matrix, whole: Vector) -> Iterator[Expr]:
+    """Yield 2·e − 1: a window of so many positions is so many steps wide in both directions."""
+    if min(whole) < 1 or not all(each % 2 for each in whole):
+        return
+    found = combined(table, tuple((each + 1) // 2 for each in whole))
+    if found is not None:
+        yield ex.minus(ex.times(ex.number(2), found), ex.number(1))

@@ -290,7 +290,11 @@ class Merger:
         found = self._part(
             *segment.of(there).copy([seen[each] for each in there], [paths[each] for each in there], 0, 0), where
         )
-        if len(there) < len(seen):
+        absent = [seen[place][0] for place, count in enumerate(segment.counts) if not count]
+        number = self._number_or_none(found, absent) if absent else None
+        if number is not None:
+            found.times = number
+        elif absent:
             observations = [observation for observation, _ in seen]
             presence = [bool(count) for count in segment.counts]
             found.when = self.candidates.condition(observations, presence)
@@ -309,6 +313,16 @@ class Merger:
                 other.otherwise, found.when = found, None
                 return
         node.parts.append(found)
+
+    def _number_or_none(self, node: Merged, absent: Sequence[Observation]) -> Expr | None:
+        """Return a number of copies that is 0 wherever a node is absent; None where its own says nothing of that."""
+        if node.times is None:
+            return None
+        values = [node.times.value(each) for each in self.candidates.environments(absent)]
+        known = [each for each in values if each is not None]
+        if len(known) < len(values) or max(known) > 0:
+            return None
+        return ex.made("max", node.times, ex.number(0)) if min(known) < 0 else node.times
 
     def _take_over(self, node: Merged, inner: Merged) -> None:
         """Make a node the repeated one that is all it holds, under its own name."""

@@ -893,7 +893,6 @@ CASES = [
             "window_size": 7,
             "num_classes": 1000,
         },
-        fixed=["img_size", "window_size"],
     ),
     Case(
         MixTransformer,

@@ -665,11 +665,7 @@ CASES = [
     ),
     Case(Ghost, {"inp": 16, "oup": 40, "ratio": 2, "dw_size": 3}),
     Case(dcgan, {"nz": 100, "ngf": 64, "ndf": 64, "nc": 3}),
-    Case(
-        Progressive,
-        {"resolution_log2": 7, "fmap_base": 4096, "fmap_max": 512, "latent_size": 512},
-        fixed=["resolution_log2"],
-    ),
+    Case(Progressive, {"resolution_log2": 7, "fmap_base": 4096, "fmap_max": 512, "latent_size": 512}),
     Case(
         VQEncoder,
         {"ch": 64, "ch_mult": (1, 2, 4), "num_res_blocks": 2, "in_channels": 3, "z_channels": 256, "n_embed": 1024},
