@@ -14,7 +14,7 @@ from tests.helpers import ROOT, run
 from tests.language import counted, load
 from tests.readable import assert_readable, shown
 
-#: A spec without groups, one with copies, one with groups of several kinds.
+#: A flat network, one of equal copies, one of stages.
 FEW = ["lenet5", "gpt2", "resnet20"]
 
 
