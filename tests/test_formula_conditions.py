@@ -26,10 +26,17 @@ FIXED = {
     ),
     "a condition that is required, one of two": (
         (
-            "dims: {n: 9, a: 5, b: 8}\nrequires: [a <= 0 or a < b]\nlayers:\n  - Input: {shape: [b]}\n"
+            "dims: {n: 9, a: 5, b: 8}\nrequires: [a <= 3 or a < b]\nlayers:\n  - Input: {shape: [b]}\n"
             "  - Dense: {units: n}"
         ),
-        {"a", "b"},
+        {"a"},
+    ),
+    "how often a list is repeated": (
+        (
+            "dims: {n: 3, b: 8, kinds: '[\"x\"] * n'}\nlayers:\n  - Input: {shape: [b]}\n"
+            "  - Dense: {units: 5}\n    when: '\"x\" in kinds'"
+        ),
+        {"n"},
     ),
     "a comparison as a flag": (
         "dims: {n: 9}\nlayers:\n  - Input: {shape: [3]}\n  - Dense: {units: 5, use_bias: n > 6}",
@@ -95,6 +102,17 @@ def test_what_fixes_a_dim_is_named(reason: str) -> None:
     node, expression = cause
     said = " ".join(str(form).split())
     assert f"({node}: {expression})" in said if expression else f"({node})" in said
+
+
+def test_of_several_conditions_one_of_which_holds_the_last_is_assumed() -> None:
+    form = pc.formula(
+        pc.loads(
+            "paramcalc: 1\ndims: {n: 8, a: 4, flag: true}\nrequires: [not flag or n // a * a == n]\n"
+            "layers:\n  - Input: {shape: [a]}\n  - Dense: {units: n}"
+        )
+    )
+    assert {*form.symbols} == {"n", "a"}
+    assert form.conditions == ("a divides n",)
 
 
 DIFFERENT = "  - {Dense: {units: n}, name: wide, when: a != n}\n  - Dense: {units: a, use_bias: n == a}"
