@@ -266,4 +266,7 @@ def plain_dim(name: str, value: Any) -> Any:
             return {"texts": [*value]}
         if all(isinstance(each, (int, list, tuple)) for each in value):
             return [[*each] if isinstance(each, (list, tuple)) else each for each in value]
+        if all(isinstance(each, (int, float)) for each in value):
+            # doubles of which no size is made: a text is never taken for a number
+            return {"texts": [*map(str, value)]}
     raise NotLearnt(f"the field {name} is {type(value).__name__}")
