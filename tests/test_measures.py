@@ -436,3 +436,26 @@ def test_a_measure_of_two_networks_is_compared_node_by_node() -> None:
     for of, code in (("flops", "unknown-dim"), ("parameters", "invalid-value")):
         with pytest.raises(pc.ParamcalcError, match=code):
             pc.diff(before, after, of=of, dims={"length": 5})
+
+
+def test_forms_of_copies_that_alternate_keep_their_number() -> None:
+    """Half of the layers attend to a window, as Gemma 2 does; where they stand is of no matter to these measures."""
+    spec = pc.loads("""
+paramcalc: 1
+dims: {depth: 5, width: 8, tokens: 10, window: 4}
+layers:
+  - Input: {shape: [tokens, width]}
+  - name: body
+    times: depth
+    index: i
+    layers:
+      - MultiHeadAttention: {num_heads: 2, key_dim: 4, causal: true, window: window if i % 2 == 0 else none}
+      - Dense: {units: width}
+""")
+    for of in ("flops", "activations", "cache"):
+        form = pc.formula(spec, of=of)
+        assert "depth" in form.symbols
+        for depth in (1, 2, 5, 8):
+            assert form(depth=depth) == pc.count(spec, of=of, dims={"depth": depth}).total
+    # both halves multiply alike, so that there is one number of them
+    assert str(pc.formula(spec, of="activations").expr) == "2*depth*tokens*width"

@@ -17,6 +17,7 @@ from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Budget, Environment, mentions_text, unknown_dim
 from paramcalc.graph import remarks
 from paramcalc.graph.evaluation import Evaluation
+from paramcalc.graph.parallel import merged
 from paramcalc.graph.tree import (
     Branch,
     BranchRole,
@@ -52,6 +53,7 @@ __all__ = [
     "dim_values",
     "evaluate",
     "leaves",
+    "merged",
     "undecided_problem",
 ]
 
@@ -63,16 +65,18 @@ def evaluate(
     fold: bool = True,
     symbolic: bool = False,
     by_layers: bool = False,
+    in_order: bool = True,
 ) -> Graph:
     """Return the graph of a spec under a convention, its shapes inferred and checked.
 
     `dims` replaces values of dims; `fold` makes one of copies that are alike in shapes and tensors, and `by_layers`
-    in all that their layers state and take as well; in a `symbolic` evaluation `Undecided` is raised for the caller
+    in all that their layers state and take as well, those of a symbol's number where they stand unless they need not
+    be `in_order`; in a `symbolic` evaluation `Undecided` is raised for the caller
     to decide. Raises `ParamcalcError` with all problems found.
     """
     values = dim_values(spec, dims)
     check_conditions(spec.requires, Environment(values), ("requires",))
-    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic, by_layers)
+    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic, by_layers, in_order)
     root = evaluation.root(values)
     give_names(root)
     found = (

@@ -117,7 +117,7 @@ class Copies(Repeated):
         """Return whether the copies of a class give the next ones what they are given; where it counts, in a row."""
         if self.entry.scope.inventory:
             return True
-        if self.walk.by_layers and one.scattered:
+        if self.walk.by_layers and self.walk.in_order and one.scattered:
             return False
         return alike_from_here(self.begin, one.copy.flow)
 

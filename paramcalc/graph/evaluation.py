@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cache
 
-from paramcalc.conventions import Convention, convention
+from paramcalc.conventions import Convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Undecided, Unknown
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, refuse
@@ -31,10 +30,10 @@ from paramcalc.spec.references import Reference
 class Evaluation(Walk):
     """The evaluation of a spec under a convention: a walk through its nodes, as far as they are there."""
 
-    def __init__(self, spec: Spec, target: Convention, fold: bool, symbolic: bool, by_layers: bool) -> None:
-        super().__init__(spec, fold, symbolic, by_layers)
-        own = convention(spec.framework)
-        self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
+    def __init__(
+        self, spec: Spec, target: Convention, fold: bool, symbolic: bool, by_layers: bool, in_order: bool
+    ) -> None:
+        super().__init__(spec, target, fold, symbolic, by_layers, in_order)
         self.add: Layer = kind("Add")()
         #: of every tensor for which none is stated
         self.dtype = spec.dtype or DEFAULT_DTYPE
@@ -150,7 +149,7 @@ class Evaluation(Walk):
         found: list[Flow] = []
         for flow in flows:
             for each in flow.single:
-                found += [each] * algebra.number_of_copies(each.times)
+                found += each.one_by_one
         layer = entry.node.layer
         if layer is None or not layer.takes(len(found)):
             bundle = next(flow.name for flow in flows if flow.bundle is not None)
@@ -362,8 +361,7 @@ class Evaluation(Walk):
         """Return a layer with a value for every field: stated, of the first call, or by default."""
         if copy.first is not None and copy.first.leaf is not None:
             return copy.first.leaf.layer
-        layer = self.resolved_layer(layer, copy.values, copy.inputs, copy.entry.scope)
-        return layer.with_defaults(self.defaults, self.channel_axis)
+        return self.resolved_layer(layer, copy.values, copy.inputs, copy.entry.scope)
 
     def residual(self, copy: Copy, inside: Tree) -> Branch:
         """Return the tree of a node whose first input is added to its output."""

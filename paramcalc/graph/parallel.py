@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -89,8 +89,8 @@ class Parallel(Repeated):
         """Return what flows out of the node: of one copy its own, of several what joins them, or all of them."""
         if any(flow.broken for flow in flows):
             return BROKEN
-        number = self.times if algebra.is_symbol(self.times) else sum((flow.times for flow in flows), start=0)
-        if type(number) is int and number == 1:
+        number = self.times if algebra.is_symbol(self.times) else _number(flows)
+        if self._is_one(number):
             return flows[0]
         if self.entry.node.merge is None:
             return Flow(flows[0].shape, bundle=tuple(flows), name=self.entry.name)
@@ -104,6 +104,12 @@ class Parallel(Repeated):
         leaf = Leaf("merge", layer, tuple(flows), outputs, [], path=self.entry.path)
         branch.children.append(leaf)
         return Flow(outputs[0], leaf)
+
+    def _is_one(self, number: Number) -> bool:
+        """Return whether there is one copy, which nothing joins. Raises `Undecided` where of an array some are."""
+        if algebra.is_array(number) and self.walk.by_layers:
+            return algebra.truth(number == 1)
+        return type(number) is int and number == 1
 
     # --- how many of them an example passes through
 
@@ -138,23 +144,38 @@ def _alike_as_one(flows: list[Flow]) -> list[Flow]:
     return found
 
 
-def merged(layer: Layer, flows: list[Flow], number: Number) -> tuple[Shape, ...]:
+def _number(flows: Sequence[Flow]) -> Number:
+    return sum((flow.times for flow in flows), start=0)
+
+
+def merged(layer: Layer, flows: Sequence[Flow], number: Number | None = None) -> tuple[Shape, ...]:
     """Return the output of a layer that joins this number of outputs, each as often as it stands there.
 
     Of outputs that are alike, what joins two says what joins any number: it adds up in the axis along which it
     stands, and is the same in the others. Raises `limit` where unlike ones are too many to be written out.
     """
     shape = flows[0].shape
+    number = _number(flows) if number is None else number
     if len(flows) == 1 or (
         algebra.is_symbol(number) and all(algebra.same_shapes(shape, other.shape) for other in flows)
     ):
-        (two,) = layer.infer(shape, shape)[0]
+        (two,) = _outputs(layer, shape, shape)
         return (tuple(one if algebra.same(one, both) else one * number for one, both in zip(shape, two, strict=True)),)
     number = sum(algebra.number_of_copies(flow.times) for flow in flows)
     if number > LIMITS.list_length:
         raise refuse("limit", f"{number:,} outputs that differ are joined; {LIMITS.list_length:,} are the most")
     shapes = [flow.shape for flow in flows for _ in range(algebra.number_of_copies(flow.times))]
-    return layer.infer(*shapes)[0]
+    return _outputs(layer, *shapes)
+
+
+def _outputs(layer: Layer, *shapes: Shape) -> tuple[Shape, ...]:
+    """Return the outputs of a layer that joins copies. Raises `invalid-value` for one that owns something."""
+    outputs, tensors = layer.infer(*shapes)
+    if tensors:
+        name = type(layer).__name__
+        hint = f"without 'merge', a node of its own takes all of them: {name} with 'inputs'"
+        raise refuse("invalid-value", f"{name} owns tensors, and what joins copies owns none", hint)
+    return outputs
 
 
 def _elements(tree: Tree) -> Number:

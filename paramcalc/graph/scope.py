@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.core import algebra
@@ -62,10 +62,12 @@ class Scope:
             return self._input(reference, parts[1:])
         place = self._output_place(reference)
         path = reference if place is None else reference.rpartition(".")[0]
-        entry, copy = self.find(path)
+        entry, copy, among = self._way(path)
         flow = copy.flow if copy is not None and entry.node.is_repeated else entry.flow
         if flow is None:
             raise refuse("missing-input", f"nothing flows out of '{reference}'")
+        if among and flow.bundle is None:
+            flow = replace(flow, among=among)
         if place is None or flow.broken:
             return flow
         output = flow.output(place)
@@ -134,7 +136,13 @@ class Scope:
 
         Names are looked up from the inside out. Raises `unknown-node`, `missing-counter`.
         """
+        entry, copy, _ = self._way(reference)
+        return entry, copy
+
+    def _way(self, reference: str) -> tuple[Entry, Copy | None, tuple[str, ...]]:
+        """Return what `find` does, and the numbers in the path that each say one of copies that stand there once."""
         first, *rest = reference.split(".")
+        among: list[str] = []
         found = self._look_up(first)
         if found is None:
             names = sorted(self._names_in_sight())
@@ -143,7 +151,10 @@ class Scope:
         entry, copy = found, found.only_copy
         while rest:
             if entry.node.is_repeated:
-                copy = entry.copy_of_counter(rest.pop(0), reference)
+                counter = rest.pop(0)
+                copy = entry.copy_of_counter(counter, reference)
+                if copy.is_several:
+                    among.append(counter)
                 if not rest:
                     break
             inside: Mapping[str, Entry] = copy.scope.entries if copy is not None and copy.scope is not None else {}
@@ -152,7 +163,7 @@ class Scope:
                 raise _not_inside(name, inside, entry, reference)
             entry = inside[name]
             copy = entry.only_copy
-        return entry, copy
+        return entry, copy, tuple(among)
 
     def add(self, entry: Entry) -> None:
         """Make a node known by its name; of one that adds nothing to the path, what is in it."""
@@ -264,6 +275,11 @@ class Copy:
     leaf: Leaf | None = None
     #: of a group
     scope: Scope | None = None
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it stands for more copies than itself."""
+        return not (type(self.last) is int and type(self.number) is int and self.last <= self.number)
 
     @property
     def owners(self) -> list[Leaf]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from paramcalc.core import algebra
@@ -108,9 +108,19 @@ class Leaf:
         return [] if self.shared else [use for use in self.uses if use.owner is None]
 
     @property
-    def input_shapes(self) -> tuple[Shape, ...]:
-        """The shapes that it is given."""
+    def flow_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of what flows into it, each once for all copies that it stands for."""
         return tuple(flow.shape for flow in self.inputs)
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """The shapes that its declaration is given."""
+        return tuple(shape for flow in self.inputs for shape in flow.joined_shapes)
+
+    @property
+    def joins_copies(self) -> bool:
+        """Whether anything that flows into it stands for several copies."""
+        return any(flow.is_several for flow in self.inputs)
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -163,8 +173,34 @@ class Flow:
     bundle: tuple[Flow, ...] | None = None
     #: of copies that are alike, how many it stands for
     times: Number = 1
+    #: of one of copies that are alike and stand there once: which it is, where all of them flow on
+    member: int | None = None
+    #: the same where a path says it: the numbers in it
+    among: tuple[str, ...] = ()
     #: of a bundle, the name of the node that it comes from
     name: str = ""
+
+    @property
+    def joined_shapes(self) -> tuple[Shape, ...]:
+        """Its shape; twice for copies that are alike, since any number of them is joined as two are."""
+        return (self.shape, self.shape) if self.is_several else (self.shape,)
+
+    @property
+    def is_several(self) -> bool:
+        """Whether it stands for copies of which there are several."""
+        return not (type(self.times) is int and self.times == 1)
+
+    @property
+    def tensor(self) -> tuple[int, int, int, tuple[str, ...]]:
+        """What tells the tensor that flows from all others in the graph."""
+        return id(self.leaf or self), self.place, self.member or 0, self.among
+
+    @property
+    def one_by_one(self) -> tuple[Flow, ...]:
+        """What flows out of each of the copies that it stands for. Raises `Undecided`, `limit`."""
+        if not self.is_several:
+            return (self,)
+        return tuple(replace(self, times=1, member=each) for each in range(algebra.number_of_copies(self.times)))
 
     @property
     def single(self) -> tuple[Flow, ...]:
@@ -174,7 +210,7 @@ class Flow:
     def output(self, place: int) -> Flow | None:
         """Return another output of the same leaf, counted from 0, if it has one there."""
         outputs = self.leaf.outputs if self.leaf is not None and self.place == 0 else (self.shape,)
-        return Flow(outputs[place], self.leaf, place) if place < len(outputs) else None
+        return replace(self, shape=outputs[place], place=place) if place < len(outputs) else None
 
 
 BROKEN = Flow((), broken=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from typing import Any
 
-from paramcalc.conventions import convention
+from paramcalc.conventions import Convention, convention
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Undecided
 from paramcalc.core.errors import LIMITS, ParamcalcError, Path, Problem, quoted, refuse
@@ -36,12 +37,19 @@ class Walk:
     `Undecided`, for the caller to decide.
     """
 
-    def __init__(self, spec: Spec, fold: bool, symbolic: bool, by_layers: bool) -> None:
+    def __init__(
+        self, spec: Spec, target: Convention, fold: bool, symbolic: bool, by_layers: bool, in_order: bool
+    ) -> None:
+        own = convention(spec.framework)
         self.spec = spec
+        #: what a framework gives the fields of a layer type that do not state it
+        self.defaults = cache(lambda kind_name: {**own.layout(kind_name), **target.choices(kind_name)})
         self.fold = fold
         self.symbolic = symbolic
         self.by_layers = by_layers
-        self.channel_axis = convention(spec.framework).channel_axis
+        #: whether by layers copies stand one behind another as they are, and not those that are alike together
+        self.in_order = in_order
+        self.channel_axis = own.channel_axis
         written = _count_nodes(spec.layers) + sum(_count_nodes(block.layers) for block in spec.blocks.values())
         self.allowance = algebra.Allowance(written + LIMITS.copies)
         self.budget = Budget(LIMITS.steps + 20 * written)
@@ -150,7 +158,10 @@ class Walk:
         return value
 
     def resolved_layer(self, layer: Layer, values: Values, inputs: tuple[Flow, ...], scope: Scope) -> Layer:
-        """Return a layer with the value of each expression in its fields."""
+        """Return a layer with the value of each expression in its fields, and those that its framework gives others."""
+        return self._evaluated(layer, values, inputs, scope).with_defaults(self.defaults, self.channel_axis)
+
+    def _evaluated(self, layer: Layer, values: Values, inputs: tuple[Flow, ...], scope: Scope) -> Layer:
         if layer.is_resolved:
             return layer
         environment = self.environment(values, inputs, scope)

@@ -22,6 +22,7 @@ class Activations(Measure):
     summary = "The elements of all outputs of all layers; inputs of the network, and views of an input, are left out."
     term = "output"
     needs_connections = True
+    in_order = False
     of_batch = True
     of_active = True
 

@@ -8,7 +8,7 @@ from typing import Any
 from paramcalc.core.algebra import Shape
 from paramcalc.graph import Flow, Leaf
 from paramcalc.layers.base.fields import DTYPES
-from paramcalc.measures.measure import Context, Measure, Term, size_in_bytes
+from paramcalc.measures.measure import Context, Measure, NotAlike, Term, size_in_bytes
 
 
 class Cache(Measure):
@@ -26,11 +26,16 @@ class Cache(Measure):
     )
     term = "cached tensor"
     needs_connections = True
+    in_order = False
     of_batch = True
     of_active = True
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
-        for tensor in leaf.layer.all_cached(*_taken(leaf.inputs)):
+        cached = leaf.layer.all_cached(*_taken(leaf.inputs))
+        if cached and leaf.joins_copies:
+            # what is kept of any number of inputs is not what is of two
+            raise NotAlike
+        for tensor in cached:
             condition = () if tensor.when is True else (tensor.condition,)
             copies = () if type(tensor.copies) is int and tensor.copies == 1 else (tensor.copies,)
             dtype = tensor.dtype or context.dtype
@@ -45,5 +50,5 @@ class Cache(Measure):
 def _taken(inputs: tuple[Flow, ...]) -> Iterator[Shape]:
     """Yield the shapes that a layer is given, those of its first input but once: attention to oneself is told so."""
     for place, flow in enumerate(inputs):
-        if place == 0 or not (flow.leaf is inputs[0].leaf and flow.place == inputs[0].place):
-            yield flow.shape
+        if place == 0 or flow.tensor != inputs[0].tensor:
+            yield from flow.joined_shapes

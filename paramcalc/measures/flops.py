@@ -14,7 +14,7 @@ from paramcalc.core.algebra import Number
 from paramcalc.core.errors import quoted, refuse
 from paramcalc.graph import Branch, Flow, Graph, Leaf, leaves
 from paramcalc.layers.base.products import Operand, Product
-from paramcalc.measures.measure import Context, Measure, Term, Visit
+from paramcalc.measures.measure import Context, Measure, NotAlike, Term, Visit
 from paramcalc.measures.propagation import Met, Propagation
 
 #: The operations of a multiply-add.
@@ -33,12 +33,17 @@ class Flops(Measure):
     )
     term = "product"
     needs_connections = True
+    in_order = False
     of_batch = True
     of_active = True
     options: ClassVar[Mapping[str, Sequence[str]]] = {"causal": ("whole", "half", "exact")}
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
-        for product in leaf.layer.owned_products(*leaf.input_shapes):
+        products = leaf.layer.owned_products(*leaf.input_shapes)
+        if products and leaf.joins_copies:
+            # what is multiplied by any number of inputs is not what is by two
+            raise NotAlike
+        for product in products:
             examples = context.examples if product.of_examples else ()
             factors = (*self.passes(product, leaf, state), *self._operations(product, leaf), *examples, *product.sizes)
             yield Term(product.name, factors, product.purpose)
@@ -75,10 +80,9 @@ def _looks_back(product: Product, leaf: Leaf) -> bool:
     return _origins(product.right, leaf) == _origins(product.left, leaf)
 
 
-def _origins(operand: Operand, leaf: Leaf) -> set[tuple[int, int]]:
+def _origins(operand: Operand, leaf: Leaf) -> set[tuple[object, ...]]:
     """Return the outputs that an operand is made of."""
-    flows = (leaf.inputs[each] for each in operand if isinstance(each, int))
-    return {(id(flow.leaf.standing), flow.place) if flow.leaf is not None else (id(flow), 0) for flow in flows}
+    return {leaf.inputs[each].tensor for each in operand if isinstance(each, int)}
 
 
 # --- A step of training ------------------------------------------------------------------
@@ -89,6 +93,7 @@ class TrainingFlops(Flops):
 
     name = "training_flops"
     of_type = False
+    in_order = True
     phrase = "the FLOPs of a step of training"
     summary = (
         "The floating-point operations of a forward and a backward pass: a product is computed once forwards, and once"
@@ -154,14 +159,19 @@ class _Gradients(Propagation[bool]):
 
 
 def _used(outputs: Iterable[Flow]) -> Collection[int]:
-    """Return the leaves that outputs depend on, by their `id`."""
+    """Return the leaves that outputs depend on, by their `id`. Raises `NotAlike` where some of alike copies are."""
     found: set[int] = set()
+    in_part: set[int] = set()
     flows = list(outputs)
     while flows:
         flow = flows.pop()
         flows += flow.bundle or ()
         leaf = flow.leaf.standing if flow.leaf is not None else None
-        if leaf is not None and id(leaf) not in found:
+        if leaf is not None and flow.among:
+            in_part.add(id(leaf))
+        elif leaf is not None and id(leaf) not in found:
             found.add(id(leaf))
             flows += leaf.inputs
+    if in_part - found:
+        raise NotAlike
     return found

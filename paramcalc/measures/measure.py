@@ -103,6 +103,8 @@ class Measure:
     term: ClassVar[str] = "tensor"
     #: whether it depends on how layers are connected, or on the shapes that flow
     needs_connections: ClassVar[bool] = False
+    #: whether what it says of a copy depends on the copies before it, and so on their order
+    in_order: ClassVar[bool] = True
     #: whether a layer type alone has a form of it, which follows from its fields and the sizes of its inputs
     of_type: ClassVar[bool] = True
     #: whether it is that of a whole batch: the spec then has a dim `batch`

@@ -276,7 +276,7 @@ class _Deriver:
         return LayerDerivation(
             row,
             texts.summary,
-            leaf.input_shapes,
+            leaf.flow_shapes,
             tuple(each for each in meanings if each.name in used),
             tensors,
             (*self._remarks_here(leaf, tensors), *asked),

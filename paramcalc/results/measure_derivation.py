@@ -12,7 +12,7 @@ from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, derived, printed
 from paramcalc.core.errors import ParamcalcError, refuse, suggest
-from paramcalc.graph import Leaf
+from paramcalc.graph import Leaf, merged
 from paramcalc.measures import BATCH, Amounts, Measure, Term
 from paramcalc.results.derivation import Notation, Sheet
 from paramcalc.results.formula import MOST_SYMBOLS, Formula, formula, name_widths, symbol
@@ -159,17 +159,17 @@ def _derived(row: MeasuredLayer, amounts: Amounts) -> MeasuredLayerDerivation:
     )
     used = {each.name for term in derived for factor in term.symbolic_factors for each in factor.free_symbols}
     return MeasuredLayerDerivation(
-        row, leaf.input_shapes, tuple(each for each in meanings if each.name in used), derived
+        row, leaf.flow_shapes, tuple(each for each in meanings if each.name in used), derived
     )
 
 
 def _in_symbols(leaf: Leaf, amounts: Amounts) -> tuple[Sequence[Term], list[SymbolMeaning]]:
     """Return the terms of a layer in symbols, and what each symbol stands for."""
-    layer, shapes, meanings = in_symbols(leaf.layer, leaf.input_shapes)
-    outputs, tensors = layer.infer(*shapes)
+    layer, shapes, meanings = in_symbols(leaf.layer, leaf.flow_shapes)
+    inputs = tuple(replace(flow, shape=shape) for flow, shape in zip(leaf.inputs, shapes, strict=True))
+    outputs, tensors = (merged(layer, inputs), []) if leaf.joins_copies else layer.infer(*shapes)
     there = [tensor for tensor in tensors if algebra.truth(tensor.condition)]
     uses = [replace(use, tensor=tensor) for use, tensor in zip(leaf.uses, there, strict=True)]
-    inputs = tuple(replace(flow, shape=shape) for flow, shape in zip(leaf.inputs, shapes, strict=True))
     context = amounts.context
     if context.batch != 1:
         meanings = [*meanings, SymbolMeaning(BATCH, context.batch, "examples of a batch")]

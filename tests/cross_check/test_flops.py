@@ -18,6 +18,7 @@ from torch.nn import functional
 
 import paramcalc as pc
 from paramcalc.conventions import convention
+from paramcalc.core.registry import kind
 
 from . import classes
 from .flop_checks import check_flops, of_products_alone
@@ -144,3 +145,20 @@ def test_flops_of_a_spec(path: Path) -> None:
     with torch.device("meta"):
         model = pc.build(spec, "torch", dims=free)
         check_network(spec, model.eval(), {**free, "batch": 2})
+
+
+@pytest.mark.parametrize("layer", [name for name in pc.kind_names() if kind(name).merges])
+@pytest.mark.parametrize("takes", ["    merge: {}", "  - {}:\n    inputs: branches"])
+def test_flops_of_copies_that_are_joined(layer: str, takes: str) -> None:
+    text = """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [3, 4]}
+  - Dense: {units: 4}
+  - name: branches
+    parallel: 3
+    layers: [Dense: {units: 4}]
+"""
+    spec = pc.loads(text + takes.format(layer) + "\n  - Dense: {units: 2}\n")
+    check_network(spec, pc.build(spec, "torch").eval(), {"batch": 2})

@@ -221,6 +221,47 @@ def test_attention(fields: dict[str, Any], sort: str) -> None:
         assert _reached(gradient.transpose(1, 2)) == _expected(steps, place, 9)
 
 
+@pytest.mark.parametrize("score_mode", ["dot", "concat"])
+@pytest.mark.parametrize(
+    ("fields", "sort"),
+    [({"causal": True}, "back"), ({"window": 3, "causal": True}, "some"), ({"causal": False}, "all"), ({}, "all")],
+)
+def test_attention_without_projections(fields: dict[str, Any], sort: str, score_mode: str) -> None:
+    """Of queries, and of values that are keys too, as Keras's own class has them, which masks what it is told to."""
+    nodes = [pc.Node(pc.Input(shape=(9, 8)), name=name) for name in ("query", "value")]
+    layer = pc.Attention(score_mode=score_mode, **fields)
+    spec = pc.Spec([*nodes, pc.Node(layer, inputs=["query", "value"])])
+    by_input = {
+        (each.place.input, each.place.axis): each for each in pc.count(spec, of="receptive-field").layers[-1].fields
+    }
+    steps = by_input["value", 1]
+    assert steps.sort == sort
+    generator = np.random.default_rng(0)
+    query, value = (tensorflow.constant(generator.normal(size=(2, 9, 8)).astype("float32")) for _ in range(2))
+    real = keras.layers.Attention(score_mode=score_mode)
+    masked = np.ones((9, 9), dtype=bool)
+    if "window" in fields:
+        masked = np.tril(np.triu(masked, 1 - fields["window"]))
+    elif fields.get("causal"):
+        masked = np.tril(masked)
+    with tensorflow.GradientTape(persistent=True) as tape:
+        tape.watch([query, value])
+        real.build([query.shape, value.shape])
+        scores = real._calculate_scores(query=query, key=value)
+        y, _ = real._apply_scores(scores=scores, value=value, scores_mask=tensorflow.constant(masked[None]))
+        if "window" not in fields:
+            whole = real([query, value], use_causal_mask=bool(fields.get("causal")))
+            np.testing.assert_allclose(whole, y, rtol=1e-5)
+    for place in range(3, 9):
+        with tape:
+            one = tensorflow.reduce_sum(y[:, place] ** 2)
+        of_query, of_value = tape.gradient(one, [query, value])
+        assert _reached(np.moveaxis(of_value.numpy(), 1, -1)) == _expected(steps, place, 9)
+        assert (
+            _reached(np.moveaxis(of_query.numpy(), 1, -1)) == _expected(by_input["query", 1], place, 9) == [place] * 2
+        )
+
+
 @pytest.mark.parametrize(
     "fields", [{"return_sequences": True}, {}, {"return_sequences": True, "bidirectional": True, "num_layers": 2}]
 )

@@ -178,6 +178,17 @@ layers:
   - Multiply:
     inputs: ["body[0].dense", "body[1].dense", body]
 """,
+    "outputs of copies side by side": """
+paramcalc: 1
+framework: torch
+layers:
+  - Input: {shape: [3, 4]}
+  - name: branches
+    parallel: 3
+    layers: [Dense: {units: 4}]
+  - Multiply:
+    inputs: branches
+""",
     "copies side by side": """
 paramcalc: 1
 framework: torch

@@ -75,7 +75,7 @@ def _is_whole(value: Value) -> bool:
 def values_of(state: State, leaf: Leaf, batch: Number) -> list[Value]:
     """Return tensors as they are given to a leaf in a state."""
     values: list[Value] = []
-    shapes = [(batch, *flow.shape) for flow in leaf.inputs for _ in range(_number(flow))]
+    shapes = [(batch, *each.shape) for flow in leaf.inputs for each in flow.one_by_one]
     for place, (given, shape) in enumerate(zip(state.given, shapes, strict=True)):
         if given.same_as < place:
             values.append(values[given.same_as])
@@ -339,14 +339,13 @@ class Walk:
     def inputs(self, leaf: Leaf) -> list[Value]:
         """Return what flows into a layer, each of copies side by side one by one."""
         found: list[Value] = []
-        seen: set[int] = set()
+        # copies that are alike were gone through once; each has a storage of its own
+        apart: dict[tuple[object, ...], Value] = {}
         for flow in leaf.inputs:
             value = self.value(flow)
-            for _ in range(_number(flow)):
-                # copies that are alike were gone through once; each has a storage of its own
-                several = not (type(flow.times) is int and flow.times == 1)
-                found.append(_apart(value) if several and id(flow) in seen else value)
-                seen.add(id(flow))
+            found += [
+                apart.setdefault(each.tensor, _apart(value)) if each.member else value for each in flow.one_by_one
+            ]
         return found
 
     def entry(self, flow: Flow) -> Value | None:
@@ -359,8 +358,7 @@ class Walk:
         if id(flow) in self.flowing:
             return self.flowing[id(flow)]
         leaf = flow.leaf.standing if flow.leaf is not None else None
-        several = not (type(flow.times) is int and flow.times == 1)
-        if leaf is None or (id(leaf) in self.folded and not several):
+        if leaf is None or (id(leaf) in self.folded and not flow.is_several and flow.member is None):
             raise NotAlike
         return self.values[id(leaf), flow.place]
 
@@ -381,10 +379,6 @@ def _check_active(branch: Branch) -> None:
         " keeps depends on how they are chosen and gathered"
     )
     raise refuse("not-measurable", message, "with all of them active, it is known", _leaves(branch)[0].path)
-
-
-def _number(flow: Flow) -> int:
-    return algebra.number_of_copies(flow.times) if type(flow.times) is not int or flow.times != 1 else 1
 
 
 def _apart(value: Value) -> Value:

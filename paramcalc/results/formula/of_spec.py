@@ -296,9 +296,9 @@ class _Settling:
     def _attempt(self) -> _Run:
         """Evaluate the spec once. Raises `Undecided` and `_Same` where some dims cannot be symbols of their own."""
         sizes = {**self.dims, **self.assignment.sizes(self.spec.dims)}
-        by_layers = self.measure.needs_connections
+        told = {"by_layers": self.measure.needs_connections, "in_order": self.measure.in_order}
         with algebra.assuming(self._settle, self._may_differ) as relations:
-            graph = evaluate(self.spec, self.convention, sizes, fold=self.fold, symbolic=True, by_layers=by_layers)
+            graph = evaluate(self.spec, self.convention, sizes, fold=self.fold, symbolic=True, **told)
             amounts = self.measure.amounts(graph, self.measure.context(graph, named_convention(self.convention)))
             try:
                 expr = total_of(graph.root, amounts)

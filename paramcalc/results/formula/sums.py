@@ -38,11 +38,23 @@ def total_of(root: Tree, amounts: Amounts) -> Any:
     In the first two, the common factor of what stands once is taken out: width·(vocabulary + 2).
     """
     total = powers_united(sympy.Add(sum_of(root, amounts), *(_once(leaf, amounts) for leaf, _ in leaves(root))))
+    parted, total = total, _halves_united(total)
     ways = [_divided(sympy.Add.make_args(total))]
     if terms_of(total) <= MOST_TERMS:
         ways += _united(*ways[0])
     factored = [sympy.Add(_common_factor(sympy.Add(*others)), *products) for products, others in ways]
-    return _shortest([*factored, sympy.expand(total)] if terms_of(total) <= MOST_TERMS else factored)
+    if terms_of(total) <= MOST_TERMS:
+        factored += [sympy.expand(total), *([] if total is parted else [sympy.factor_terms(total)])]
+    return _shortest(factored)
+
+
+def _halves_united(total: Any) -> Any:
+    """Return a total in which one half of the copies and the other, rounded up and down, are all of them."""
+    halves = {each: each.args[0] for each in total.atoms(sympy.ceiling) if (2 * each.args[0]).is_integer}
+    if not halves or terms_of(total) > MOST_TERMS:
+        return total
+    united = sympy.expand(total.xreplace({each: 2 * half - sympy.floor(half) for each, half in halves.items()}))
+    return total if any(united.has(sympy.floor(half)) for half in halves.values()) else united
 
 
 class Part(NamedTuple):
