@@ -13,8 +13,8 @@ from paramcalc.frameworks.deriving.connecting import read_inputs
 from paramcalc.frameworks.deriving.dividing import TEMPLATES
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
-from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.proving import calls_alike
+from paramcalc.frameworks.deriving.reasons import Lost
 from paramcalc.frameworks.deriving.tracing import Log
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec

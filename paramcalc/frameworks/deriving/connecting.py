@@ -18,11 +18,10 @@ from paramcalc.frameworks.deriving.constructing import Run
 from paramcalc.frameworks.deriving.dividing import TEMPLATES, Template
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
-from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.nesting import nested, nests
 from paramcalc.frameworks.deriving.parts import Entry, Part
 from paramcalc.frameworks.deriving.proving import at, calls_alike, entries_of, has_tensors
-from paramcalc.frameworks.deriving.reasons import arguments_text, reason_of
+from paramcalc.frameworks.deriving.reasons import Lost, arguments_text, reason_of
 from paramcalc.frameworks.deriving.running import silence
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions, written
