@@ -42,7 +42,7 @@ CAUSES = {
     r"wrong": "one configuration was answered wrongly, so that none is answered",
     r"refused everywhere": "what was learnt refuses every configuration",
     r"how \S+ follows": "how a field follows from others was not found",
-    r"the number in|how often|a number has no name|.* has no number of a copy": "the numbers or the names of copies",
+    r"the number in|how often|.* has no number of a copy": "the numbers or the names of copies",
     r"a size": "a size that no expression was found for",
     r"a condition": "a condition that was seen one way only, or that cannot be stated",
     r"runs go apart": "models differ without a condition that says when",

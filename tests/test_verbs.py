@@ -217,3 +217,13 @@ def test_json_says_what_was_set() -> None:
     assert pc.count(spec, dims={"d": 5, "x": None}).plain()["set"] == {"d": 5, "x": "none"}
     assert "set" not in pc.count(spec).plain()
     assert "set" not in json.loads(pc.formula(spec).to("json"))
+
+
+def test_a_power_of_too_many_digits_is_refused_before_it_is_computed() -> None:
+    form = pc.formula(
+        {"paramcalc": 1, "dims": {"n": 3}, "layers": [{"Input": {"shape": [1]}}, {"Dense": {"units": "4 ** n"}}]}
+    )
+    assert form(n=40) == 2 * 4**40
+    for size in (1000, 10**26):
+        with pytest.raises(pc.ParamcalcError, match="a number has more than 100 digits"):
+            form(n=size)

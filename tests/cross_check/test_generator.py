@@ -17,7 +17,7 @@ from paramcalc.families.generator.following import Observed, list_law, value_of
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
 from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie, Tries
-from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, processor_limited
+from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
@@ -335,5 +335,5 @@ def busy() -> None:
 
 
 def test_a_type_that_takes_too_long_is_given_up_by_name() -> None:
-    with pytest.raises(OutOfTime, match=r"it takes more than 0\.05 seconds of a processor"), processor_limited(0.05):
+    with pytest.raises(OutOfTime, match=r"it takes more than 0\.05 seconds of a processor"), limited(0.05, OutOfTime):
         busy()

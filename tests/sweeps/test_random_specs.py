@@ -64,7 +64,13 @@ def test_the_parts_of_a_random_spec_add_up(spec: pc.Spec, unit: Any, depth: int)
 def test_python_and_numpy_give_the_count(spec: pc.Spec, factor: int) -> None:
     form = pc.formula(spec)
     sizes = {name: value * factor for name, value in form.values.items()}
-    expected = form(**sizes)
+    try:
+        expected = form(**sizes)
+    except pc.ParamcalcError as error:
+        # a power of so large a number has more digits than are computed
+        assert error.code == "limit"  # noqa: PT017
+        assert form.expr.atoms(sympy.Pow)
+        return
     # a name in Python has no dots
     sizes = {name.replace(".", "_"): value for name, value in sizes.items()}
     assert function(form, "python")(**sizes) == expected

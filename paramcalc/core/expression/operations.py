@@ -60,7 +60,8 @@ def _multiply(left: Any, right: Any) -> Any:
     return algebra.short(as_number(left) * as_number(right))
 
 
-def _power(base: Any, exponent: Any) -> Any:
+def power(base: Any, exponent: Any) -> Any:
+    """Return a power of a whole number. Raises `invalid-value`, and `limit` before a number of too many digits."""
     base, exponent = as_number(base), as_number(exponent)
     if not algebra.at_least(exponent, 0):
         raise refuse("invalid-value", f"the exponent {quoted(exponent)} is negative")
@@ -86,7 +87,7 @@ BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: lambda left, right: algebra.divide(as_number(left), as_number(right)),
     ast.FloorDiv: lambda left, right: algebra.floor_divide(as_number(left), as_number(right)),
     ast.Mod: lambda left, right: algebra.modulo(as_number(left), as_number(right)),
-    ast.Pow: _power,
+    ast.Pow: power,
 }
 
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from paramcalc.families.generator.making import make_file
@@ -36,8 +37,11 @@ def main() -> int:
         done = {json.loads(line)["type"] for line in options.report.read_text(encoding="utf-8").splitlines()}
     DATA.mkdir(exist_ok=True)
     waiting = [each for each in types if each not in done]
+    # a process of its own for each type, of one that has imported what all of them need
+    forking = get_context("forkserver")
+    forking.set_forkserver_preload(["paramcalc.families.generator.making"])
     with (
-        ProcessPoolExecutor(options.processes, max_tasks_per_child=1) as pool,
+        ProcessPoolExecutor(options.processes, forking, max_tasks_per_child=1) as pool,
         options.report.open("a", encoding="utf-8") as report,
     ):
         for future in [pool.submit(make_file, each, DATA, options.most, options.fresh) for each in waiting]:

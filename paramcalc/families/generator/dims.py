@@ -119,13 +119,15 @@ class Dims:
 
     def rule(self, name: str) -> Rule | None:
         """Return what the class of configurations makes of a field that is left out."""
-        path = name.rpartition(".")[0]
+        path, explorer = name.rpartition(".")[0], self.explorer
+        config = config_at(explorer.model_type, path)
+        if config is None:
+            return None
         if path not in self.derivings:
-            explorer = self.explorer
             present = {each for run in explorer.runs for each, value in run.fields.items() if value is not None}
             present -= {each for run in explorer.runs for each, value in run.fields.items() if value is None}
             self.derivings[path] = Deriving(
-                type(config_at(explorer.model_type, path)),
+                type(config),
                 f"{path}." if path else "",
                 Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, Random(explorer.seed)),
                 explorer.declared,

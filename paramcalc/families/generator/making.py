@@ -14,7 +14,7 @@ from paramcalc.families.generator.documents import with_buffers, without_buffers
 from paramcalc.families.generator.drawing import SORTS
 from paramcalc.families.generator.exploring import Explorer, drawn
 from paramcalc.families.generator.learning import NotLearnt
-from paramcalc.families.generator.models import OutOfTime, heads, processor_limited, version
+from paramcalc.families.generator.models import OutOfTime, heads, limited, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.stored import UNKNOWN, Family, read_family
 from paramcalc.spec.writing import written
@@ -94,7 +94,7 @@ def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str,
     started = time.monotonic()
     path = folder / f"{model_type}.yaml"
     try:
-        with processor_limited(_SECONDS):
+        with limited(_SECONDS, OutOfTime):
             data, results = make(model_type, most, fresh)
     except (Exception, OutOfTime) as error:
         # one type that fails is no reason to lose the others

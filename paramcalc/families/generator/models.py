@@ -240,44 +240,36 @@ def declared(config: Any, path: str = "") -> Declared:
 
 
 class TooSlow(Exception):
-    """A model took longer to build than it may."""
-
-
-@contextmanager
-def limited(seconds: float) -> Iterator[None]:
-    """Stop what takes longer."""
-
-    def stop(number: int, frame: Any) -> None:
-        raise TooSlow(f"longer than {seconds} seconds")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    """A model took more of a processor to build than it may."""
 
 
 class OutOfTime(BaseException):
     """A type took more of a processor than it may: no `Exception`, since the code of models may catch those."""
 
 
+#: What is measured and stopped by: of a model that is built its own time, of a type also that of the system for it.
+_TIMERS: dict[type[BaseException], tuple[int, int]] = {
+    TooSlow: (signal.ITIMER_VIRTUAL, signal.SIGVTALRM),
+    OutOfTime: (signal.ITIMER_PROF, signal.SIGPROF),
+}
+
+
 @contextmanager
-def processor_limited(seconds: float) -> Iterator[None]:
-    """Stop what takes more seconds of a processor. Raises `OutOfTime`."""
+def limited(seconds: float, error: type[BaseException]) -> Iterator[None]:
+    """Stop what takes more seconds of a processor. Raises the error, one of `TooSlow` and `OutOfTime`."""
+    timer, number = _TIMERS[error]
 
-    def stop(number: int, frame: Any) -> None:
-        raise OutOfTime(f"it takes more than {seconds:g} seconds of a processor")
+    def stop(_: int, frame: Any) -> None:
+        raise error(f"it takes more than {seconds:g} seconds of a processor")
 
-    before = signal.signal(signal.SIGPROF, stop)
+    before = signal.signal(number, stop)
     # again and again, in case that code of another project caught it
-    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    signal.setitimer(timer, seconds, 1)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)
 
 
 @contextmanager
@@ -315,7 +307,7 @@ def build(cls: type[Any], config: Any, seconds: float = 20, dtype: torch.dtype =
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        with limited(seconds), quiet(), without_numbers(), torch.device("meta"):
+        with limited(seconds, TooSlow), quiet(), without_numbers(), torch.device("meta"):
             return cls._from_config(config) if issubclass(cls, PreTrainedModel) else cls(config)
     finally:
         torch.set_default_dtype(before)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import dataclasses as checked
 from torch import nn
 from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
@@ -84,6 +85,8 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         # each class of configurations has a way to set attributes of its own, which checks them
         for each in _classes(config):
             _replace(undone, each, "__setattr__", _setting(each.__setattr__))
+        # a model may make a configuration of what it was given
+        _replace(undone, checked, "type_validator", _of_plain_values(checked.type_validator))
         _replace(undone, RotaryEmbeddingConfigMixin, _NESTED, _unrecorded(getattr(RotaryEmbeddingConfigMixin, _NESTED)))
         for name in ("sqrt", "log", "log2", "exp", "pow"):
             _replace(undone, math, name, _losing(getattr(math, name)))
@@ -99,6 +102,15 @@ def _unrecorded(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*args, **options)
 
     return plainly
+
+
+def _of_plain_values(check: Callable[..., None]) -> Callable[..., None]:
+    """Return what checks the type of a field, without what the value remembers."""
+
+    def checking(name: str, value: Any, expected: Any) -> None:
+        check(name, plain(value), expected)
+
+    return checking
 
 
 def _classes(config: Any) -> set[type[Any]]:

@@ -41,12 +41,10 @@ def layers(
     for way, entry in body.entries.items():
         node, place = root, 0
         while place < len(way) - 1:
-            name = way[place]
-            if not isinstance(name, str):
-                raise NotLearnt(f"a number has no name before it: {way}")
-            following = way[place + 1]
-            copies = following if isinstance(following, Copies) else None
-            place += 2 if copies else 1
+            # a loop within a loop whose copies have no name but their number
+            name = part if isinstance(part := way[place], str) else "."
+            copies = next((each for each in way[place : place + 2] if isinstance(each, Copies)), None)
+            place += 2 if copies and name != "." else 1
             child = node.children.setdefault(name, _Node(name, copies=copies, way=way[:place]))
             if child.copies != copies:
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")

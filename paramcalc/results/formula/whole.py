@@ -16,6 +16,7 @@ from sympy.functions.elementary.integers import ceiling, floor
 from paramcalc.core import algebra, doubles
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import refuse
+from paramcalc.core.expression.operations import power
 from paramcalc.core.symbols import Scaled
 
 
@@ -120,7 +121,7 @@ def _is_whole(expr: Any) -> bool:
 def value_at(expr: Any, sizes: Mapping[str, Number]) -> Number:
     """Return the exact value of an expression: a whole number, or an array where one of its sizes is one.
 
-    Raises `inexact-division`, `division-by-zero`, `invalid-value`: the form does not hold at these sizes.
+    Raises `inexact-division`, `division-by-zero`, `invalid-value`: the form does not hold at these sizes; `limit`.
     """
     return _evaluated(whole(expr), sizes)
 
@@ -143,7 +144,7 @@ def _double_product(size: Number, numerator: int, denominator: int, rounding: in
 _VALUES: dict[Any, Callable[..., Number]] = {
     sympy.Add: lambda *values: sum(values[1:], start=values[0]),
     sympy.Mul: lambda *values: algebra.product(values),
-    sympy.Pow: lambda base, exponent: base**exponent,
+    sympy.Pow: power,
     sympy.Max: lambda *values: algebra.largest(values),
     sympy.Min: lambda *values: algebra.smallest(values),
     Quotient: algebra.divide,
