@@ -97,7 +97,8 @@ class Runner:
 
                 return of_keras(model)
             from paramcalc.frameworks.torch.inventory import inventory as of_torch
-            from paramcalc.frameworks.torch.read.kinds import Alike, Kinds
+            from paramcalc.frameworks.torch.read.kinds import Kinds
+            from paramcalc.frameworks.torch.read.patterns import Alike
 
             self.alike = self.alike or Alike()
             found = of_torch(model, Kinds(alike=self.alike) if kinds else None)
