@@ -43,12 +43,13 @@ class _Reader:
 
     def part(self, module: Any, name: str, path: Path) -> Part | None:
         """Read a module with all in it; None where it has no tensors."""
+        own = _own(module)
         if self.kinds is not None and may_be_known(module):
-            known = self.kinds.of(module) if own_tensors(module) else None
-            found = self._layer(module, known, name, path) if known is not None else None
+            every = own_tensors(module) if module._modules else own
+            known = self.kinds.of(module) if every else None
+            found = self._layer(module, known, every, name, path) if known is not None else None
             if found is not None:
                 return found
-        own = _own(module)
         listed = {label: tensor for label, tensor in own.items() if label.isdecimal()}
         tensors, ties = self._tensors({label: each for label, each in own.items() if label not in listed}, path)
         parts = []
@@ -72,12 +73,12 @@ class _Reader:
                 ties[label] = owner
         return {label: _stated(tensor, label) for label, tensor in own.items()}, ties
 
-    def _layer(self, module: Any, known: Known, name: str, path: Path) -> Part | None:
-        """Read a module that is a layer; None where it has several inputs, or ties a part of a tensor."""
+    def _layer(self, module: Any, known: Known, tensors: dict[str, Any], name: str, path: Path) -> Part | None:
+        """Read a module that is a layer of these tensors; None where it has several inputs, or ties a part of one."""
         if len(known.inputs) > 1:
             return None
         ties = {}
-        for label, tensor in own_tensors(module).items():
+        for label, tensor in tensors.items():
             members = [*known.members[label]]
             owner = self.owners.setdefault(id(tensor), Tie(path, members[0]))
             if owner != Tie(path, members[0]):

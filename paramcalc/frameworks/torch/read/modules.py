@@ -96,7 +96,9 @@ def _size(tensor: Any) -> tuple[int, ...]:
 
 def check_complete(module: Any) -> None:
     """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
-    if not any(map(_may_keep_more, module.modules())):
+    from torch.nn import Module
+
+    if not any(_may_keep_more(each, Module) for each in module.modules()):
         return
     kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
     hidden = sorted(kept - _every_tensor(module).keys())
@@ -108,14 +110,12 @@ def check_complete(module: Any) -> None:
         )
 
 
-def _may_keep_more(module: Any) -> bool:
-    """Whether a module saves anything in a way of its own, and not as PyTorch saves parameters and buffers."""
-    from torch.nn import Module
-
+def _may_keep_more(module: Any, base: Any) -> bool:
+    """Whether a module saves anything in a way of its own, and not as the class of all saves parameters and buffers."""
     cls = type(module)
     return (
-        cls.state_dict is not Module.state_dict
-        or cls._save_to_state_dict is not Module._save_to_state_dict
+        cls.state_dict is not base.state_dict
+        or cls._save_to_state_dict is not base._save_to_state_dict
         or bool(module._state_dict_hooks or module._state_dict_pre_hooks)
     )
 
