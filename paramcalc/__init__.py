@@ -198,7 +198,9 @@ else:
     # hidden from type checkers, to which any name would be there
 
     def __getattr__(name: str) -> Any:
-        return _imported(name)
+        # from now on it is found without asking
+        found = globals()[name] = _imported(name)
+        return found
 
 
 __version__ = "0.1.0"

@@ -22,6 +22,22 @@ def pytest_report_header() -> str:
     return f"random examples: PARAMCALC_SEED={SEED}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """In CI, name what fails at once: a run that is cut off has no summary."""
+    if "CI" in os.environ and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Naming(config))
+
+
+class _Naming:
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and reporter is not None:
+            reporter.write_line(f" {report.nodeid} failed")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say it where something fails, even if there was no header."""
     if terminalreporter.stats.get("failed"):

@@ -18,6 +18,11 @@ def counted(text: str, **dims: Any) -> pc.Count:
     return pc.count(load(text), dims=dims or None)
 
 
+def form_of(dims: str, layers: str) -> pc.Formula:
+    """The closed form of layers, in a list, behind an input of four features."""
+    return pc.formula(pc.loads(f"paramcalc: 1\ndims: {{{dims}}}\nlayers:\n  - Input: {{shape: [4]}}\n{layers}"))
+
+
 def total(text: str, **dims: Any) -> int:
     """Its parameters at these dims."""
     return counted(text, **dims).total

@@ -14,12 +14,14 @@ from tests.helpers import ROOT, run
 from tests.language import counted, load
 from tests.readable import assert_readable, shown
 
-SPECS = sorted((ROOT / "specs").glob("*.yaml"))
+#: A flat network, one of equal copies, one of stages.
+FEW = ["lenet5", "gpt2", "resnet20"]
 
 
-@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_every_spec_is_readable_at_80_columns(path: Path) -> None:
-    assert_readable(pc.count(path))
+@pytest.mark.parametrize("name", FEW)
+def test_a_spec_is_readable_at_80_columns(name: str) -> None:
+    """The sweeps read all."""
+    assert_readable(pc.count(ROOT / "specs" / f"{name}.yaml"))
 
 
 def test_sixty_tables_are_readable_at_80_columns() -> None:
@@ -119,12 +121,17 @@ def test_the_rows_of_a_tree() -> None:
     ]
 
 
-def test_groups_add_up_to_the_total() -> None:
-    for path in SPECS:
-        count = pc.count(path)
-        lines = tree_lines(count)
-        assert sum(line.number for line in lines if not line.lead) == count.total
-        assert sum(line.trained for line in lines if not line.lead) == count.trainable
+@pytest.mark.parametrize("name", FEW)
+def test_groups_add_up_to_the_total(name: str) -> None:
+    """The sweeps add up all."""
+    check_groups(ROOT / "specs" / f"{name}.yaml")
+
+
+def check_groups(path: Path) -> None:
+    count = pc.count(path)
+    lines = tree_lines(count)
+    assert sum(line.number for line in lines if not line.lead) == count.total
+    assert sum(line.trained for line in lines if not line.lead) == count.trainable
 
 
 def test_ties_are_shown() -> None:

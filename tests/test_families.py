@@ -14,6 +14,7 @@ from paramcalc.exports.derivations.data import plain as derived
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.laws import law
 from paramcalc.families.generator.texts import choice, is_certain, names_in, needed, negated, tidied
+from paramcalc.families.items import item_of, with_items
 from paramcalc.families.stored import read_family
 from tests.helpers import run
 
@@ -431,3 +432,42 @@ def test_a_law_has_the_value_of_each_copy(texts: list[str], first: int) -> None:
 )
 def test_what_nothing_confirms_is_no_law(texts: list[str]) -> None:
     assert law(texts, 0, "i") is None
+
+
+# --- Lists that follow from a depth ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", [1, 5, 13])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '["sparse"] * n',
+        '["dense"] * min(3, n) + ["sparse"] * (n - min(3, n))',
+        '((["near"] * 5 + ["far"]) * (n // 6 + 1))[:n]',
+        '(["a", "b", "c"] * n)[:n]',
+    ],
+)
+def test_an_element_of_a_list_is_what_stands_at_its_place(text: str, depth: int) -> None:
+    item = item_of(text)
+    assert item is not None
+    whole = Expression.parse(text).evaluate(Environment({"n": depth}))
+    assert len(whole) == depth
+    found = [Expression.parse(item).evaluate(Environment({"n": depth, "place": place})) for place in range(depth)]
+    assert found == [*whole]
+
+
+@pytest.mark.parametrize("text", ["n", "kinds", "kinds[1:] + kinds", "[1, 2][i]"])
+def test_what_is_no_repeat_of_lists_has_no_rule_for_its_elements(text: str) -> None:
+    assert item_of(text) is None
+
+
+def test_an_element_stands_in_place_of_the_list_wherever_it_is_asked_for() -> None:
+    layers = [{"name": "a", "times": "n", "index": "i", "when": 'c.kinds[i + 1] == "x" and c.kinds[-1] != "y"'}]
+    assert with_items(layers, "c.kinds", '"x" if place < 3 else "y"') == [
+        {
+            "name": "a",
+            "times": "n",
+            "index": "i",
+            "when": "('x' if i + 1 < 3 else 'y') == 'x' and c.kinds[-1] != 'y'",
+        }
+    ]

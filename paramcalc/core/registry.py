@@ -205,6 +205,7 @@ DECLARATION = "paramcalc.layers.base.declaration"
 #: The group of entry points by which other packages declare layer types: `Maxout = "package.module:Maxout"`.
 ENTRY_POINTS = "paramcalc.layers"
 
+_FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
 #: The layer types of one's own, registered or loaded from an entry point.
 _OWN: dict[str, type[Layer]] = {}
 _Class = TypeVar("_Class", bound=type)
@@ -230,7 +231,7 @@ def kind_names() -> list[str]:
 
 def family_of(name: str) -> str | None:
     """Give the module that declares the built-in layer type of a name, or None where there is none."""
-    return next((family for family, names in FAMILIES.items() if name in names), None)
+    return _FAMILY_OF.get(name)
 
 
 def kind(name: str) -> type[Layer]:

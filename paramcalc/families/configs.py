@@ -15,6 +15,7 @@ from typing import Any
 from paramcalc.core.errors import ParamcalcError, quoted, refuse, suggest
 from paramcalc.core.expression import ABSENT, Environment, Expression
 from paramcalc.families import CONFIG, CONFIG_MARKS, is_config
+from paramcalc.families.items import PLACE, item_of, mentions, with_items
 from paramcalc.families.stored import UNKNOWN, Family, connected_family, stored_family
 from paramcalc.graph import dim_values, evaluate
 from paramcalc.graph.values import check_conditions
@@ -153,11 +154,20 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         # a mixture that sends a token to no number of experts has parameters all the same
         head_data["layers"] = _without_key("active", head_data["layers"])
         unknown["active"] = _NO_ACTIVE
+    requires = [*family.requires, *head_data.pop("requires", ())]
+    items = {name: rule["item"] for name, rule in family.lists.items() if dims[name] == "none"}
+    items |= {name: item for name, text in dims.items() if isinstance(text, str) and (item := item_of(text))}
+    for name, item in items.items():
+        # where all that is asked are its elements, the list is of any length
+        head_data, requires = with_items(head_data, name, item), with_items(requires, name, item)
+        if name in family.lists:
+            dims[name] = _made(family.lists[name], {each: dims[each] for each in [*dims][: [*dims].index(name)]})
+        if not mentions(name, head_data, requires, *dims.values()):
+            del dims[name]
     connections = "known" if family.is_connected else "none"
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
     if family.blocks:
         data["blocks"] = family.blocks
-    requires = [*family.requires, *head_data.pop("requires", ())]
     if requires:
         data["requires"] = requires
     dtype = config.get("dtype") or config.get("torch_dtype")
@@ -299,9 +309,6 @@ def _dims(family: Family, config: Mapping[str, Any], fixed: Mapping[str, Any]) -
                 raise _unproved(family, name, value, f"{family.name} was proved with {quoted(fixed[name])} alone")
         elif name in dims and name not in family.derived:
             dims[name] = _dim(name, value, family)
-    for name, rule in family.lists.items():
-        if dims[name] == "none":
-            dims[name] = _made(rule, {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     return dims
 
 
@@ -334,7 +341,7 @@ def _made(rule: Mapping[str, Any], dims: Mapping[str, Any]) -> Any:
     values = dim_values(Spec((), dims=dict(dims)))
     item, times = (Expression.parse(str(rule[key])) for key in ("item", "times"))
     places = range(times.evaluate(Environment(values)))
-    found = [item.evaluate(Environment({**values, "place": place})) for place in places]
+    found = [item.evaluate(Environment({**values, PLACE: place})) for place in places]
     return {"texts": [*found]} if found and isinstance(found[0], str) else [*found]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from paramcalc.conventions import Convention, convention
+from paramcalc.core import algebra
 from paramcalc.core.algebra import Undecided, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 from paramcalc.core.expression import Budget, Environment, mentions_text, unknown_dim
@@ -106,6 +107,9 @@ def dim_values(spec: Spec, given: Mapping[str, Value] | None = None) -> dict[str
         except ParamcalcError as error:
             raise _of_dim(error, name, name in given, values) from None
         except Undecided as undecided:
+            if algebra.is_symbol(undecided.value):
+                # whoever evaluates with symbols fixes the dims on which it depends, and no others
+                raise
             raise _of_dim(undecided_problem(undecided), name, name in given, values) from None
     return values
 

@@ -27,13 +27,14 @@ from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, com
 from paramcalc.families.stored import connected_family, family_names, stored_family
 from tests.cross_check.routers import experts_that_learn
 from tests.published_families import ROUNDED
+from tests.sampled_families import sampled
 from tests.seed import SEED
 
 pytestmark = pytest.mark.framework
 
 #: What a family may say.
 RIGHT = (WHOLE, PARAMETERS, REFUSED)
-SAMPLE = sorted(Random(SEED).sample(family_names(), min(4, len(family_names()))))
+SAMPLE = sampled(family_names(), 4)
 #: Those that are made again in a few seconds.
 SHORT = [name for name in family_names() if (DATA / f"{name}.yaml").stat().st_size < 3000]
 
@@ -42,7 +43,7 @@ def test_the_families_are_of_the_version_that_is_installed() -> None:
     assert {stored_family(name).transformers for name in family_names()} == {transformers.__version__}
 
 
-@pytest.mark.parametrize("name", Random(SEED).sample(SHORT, min(12, len(SHORT))))
+@pytest.mark.parametrize("name", sampled(SHORT, 12))
 def test_a_document_is_what_the_generator_makes(name: str, tmp_path: Path) -> None:
     """Byte for byte, whatever the order in which Python has the elements of sets is in this process."""
     row = make_file(name, tmp_path, most=120, fresh=20)

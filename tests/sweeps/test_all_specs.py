@@ -25,7 +25,10 @@ from paramcalc.frameworks.build import source
 from paramcalc.results.derivation import GroupDerivation, LayerDerivation, NodeDerivation
 from paramcalc.results.formula import name_widths
 from tests.helpers import REFUSED, SPECS, run
+from tests.readable import assert_readable
 from tests.sweeps.forms import evaluated, sizes_for
+from tests.test_count_tree import check_groups
+from tests.test_loading import check_printed
 
 pytestmark = pytest.mark.sweep
 
@@ -257,3 +260,18 @@ def test_the_source_of_every_spec_is_formatted_as_ruff_formats_it(tmp_path: Path
     command = [sys.executable, "-m", "ruff", "format", "--isolated", "--line-length", "100", "--diff", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("", 0)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_specs_that_are_printed_and_read_back(path: Path) -> None:
+    check_printed(path)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_spec_is_readable_at_80_columns(path: Path) -> None:
+    assert_readable(pc.count(path))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_groups_add_up_to_the_total(path: Path) -> None:
+    check_groups(path)

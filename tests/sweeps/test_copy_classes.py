@@ -1,8 +1,16 @@
-"""Copies whose number stays a symbol: summed by classes of what it decides, and a U-Net of any depth."""
+"""Forms of many copies and of sizes that round: copies that grow or differ by their number, a U-Net of any depth."""
 
 import pytest
 
-from tests.test_formulas import CLASS_SPECS, CLASSES, check_classes, check_u_net
+from tests.test_formula_copies import (
+    CLASS_SPECS,
+    CLASSES,
+    PROGRESSIONS,
+    check_classes,
+    check_progression,
+    check_u_net,
+)
+from tests.test_formulas import STEPS, check_steps
 
 pytestmark = pytest.mark.sweep
 
@@ -13,6 +21,16 @@ def test_copies_are_summed_by_what_their_number_decides(copies: str, condition: 
     check_classes(condition, copies)
 
 
-@pytest.mark.parametrize(("image", "deepest"), [(256, 9), (224, 6), (96, 6)])
+@pytest.mark.parametrize(("image", "deepest"), [(256, 9), (224, 6), (96, 6), (8, 4)])
 def test_the_depth_of_a_u_net_stays_a_symbol(image: int, deepest: int) -> None:
     check_u_net(image, deepest)
+
+
+@pytest.mark.parametrize("name", PROGRESSIONS)
+def test_copies_that_grow_are_summed_in_closed_form(name: str) -> None:
+    check_progression(name)
+
+
+@pytest.mark.parametrize("size", STEPS)
+def test_a_size_that_rounds_or_chooses_stays_in_the_form(size: str) -> None:
+    check_steps(size)

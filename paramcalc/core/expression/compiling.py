@@ -16,6 +16,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any, TypeAlias
 
+from paramcalc.core import algebra
 from paramcalc.core.errors import LIMITS, ParamcalcError, listed, quoted, refuse, suggest
 from paramcalc.core.expression import operations
 from paramcalc.core.expression.environment import ABSENT, Environment, bounded
@@ -206,9 +207,20 @@ def _unary(compiler: _Compiler, node: ast.UnaryOp) -> Evaluator:
 
 
 def _connective(compiler: _Compiler, node: ast.BoolOp) -> Evaluator:
-    decide = all if isinstance(node.op, ast.And) else any
-    parts = compiler.all_compiled(node.values)
-    return lambda environment: decide(as_truth(_spent(environment, part(environment))) for part in parts)
+    decides = isinstance(node.op, ast.Or)
+    *others, last = compiler.all_compiled(node.values)
+
+    def evaluate(environment: Environment) -> Any:
+        if any(as_truth(_spent(environment, part(environment))) is decides for part in others):
+            return decides
+        # what the others leave to the last part is its own truth, which of symbols may be assumed
+        value = _spent(environment, last(environment))
+        is_condition = algebra.is_array(value) or (
+            algebra.is_symbol(value) and (value.is_Boolean or value.is_Relational)
+        )
+        return value if is_condition else as_truth(value)
+
+    return evaluate
 
 
 def _comparison(compiler: _Compiler, node: ast.Compare) -> Evaluator:

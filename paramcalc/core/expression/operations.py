@@ -57,6 +57,8 @@ def _multiply(left: Any, right: Any) -> Any:
         if len(left) * right > LIMITS.list_length:
             raise too_long()
         return left * right
+    if isinstance(left, tuple) and algebra.is_symbol(right):
+        raise algebra.Undecided(right)
     return algebra.short(as_number(left) * as_number(right))
 
 
