@@ -16,10 +16,12 @@ from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.literals import doubles_in
-from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.merging import Merger
+from paramcalc.frameworks.deriving.nodes import Merged
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part
 from paramcalc.frameworks.deriving.points import Points
+from paramcalc.frameworks.deriving.reasons import Lost
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
 
 

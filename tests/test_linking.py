@@ -13,10 +13,11 @@ from paramcalc.frameworks.deriving.connecting import read_inputs
 from paramcalc.frameworks.deriving.dividing import TEMPLATES
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
-from paramcalc.frameworks.deriving.merging import Lost
-from paramcalc.frameworks.deriving.proving import calls_alike
+from paramcalc.frameworks.deriving.proving import at
+from paramcalc.frameworks.deriving.reasons import Lost
 from paramcalc.frameworks.deriving.tracing import Log
 from paramcalc.frameworks.deriving.writing import written
+from paramcalc.frameworks.graphs import same_graph
 from paramcalc.spec import Spec, read_spec
 
 POINTS = [{"w": w, "n": n} for w, n in [(5, 3), (7, 1), (11, 4), (13, 2), (17, 5), (6, 3), (23, 2), (9, 4)]]
@@ -37,7 +38,7 @@ def merged(network: Callable[..., Spec], points: list[dict[str, int]] = POINTS) 
     data = {"paramcalc": 1, "framework": "torch", "dims": points[0], "layers": layers}
     found = read_spec({**data, "outputs": given} if given else data)
     for point, spec in zip(points, specs, strict=True):
-        assert calls_alike(found, point, spec), point
+        assert same_graph(at(found, point), spec), point
     return layers
 
 
@@ -129,8 +130,8 @@ def test_copies_that_take_of_one_another_but_not_in_order_are_not_joined() -> No
 def test_another_graph_of_the_same_layers_is_another() -> None:
     chain = spec_of([{"Input": {"shape": [4]}, "name": "x"}, dense(4, "a"), dense(4, "b")])
     fork = spec_of([{"Input": {"shape": [4]}, "name": "x"}, dense(4, "a"), dense(4, "b", "x")])
-    assert calls_alike(chain, {}, chain)
-    assert not calls_alike(chain, {}, fork)
+    assert same_graph(chain, chain)
+    assert not same_graph(chain, fork)
 
 
 def test_lists_of_parts_stand_in_the_group_around_them() -> None:

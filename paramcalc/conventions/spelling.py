@@ -93,6 +93,20 @@ def spell(
     return _Speller(convention, equivalent, tensors, shapes, joined, Counter()).spellings()
 
 
+@lru_cache(maxsize=4096)
+def _applied(equivalent: Equivalent, joined: bool, names: tuple[str, ...]) -> tuple[Rule | None, ...]:
+    """Return the rule of a class for each of the tensors of a layer type, if there is one."""
+    rules = [read_rule(*row) for row in equivalent.tensors.items()]
+    rules = [rule for rule in rules if joined or len(rule.sources) == 1]
+    positions = {name: position for position, name in enumerate(names)}
+
+    def first(name: str) -> Rule | None:
+        applied = (rule.applied_to(name, positions) for rule in rules)
+        return next((each for each in applied if each is not None), None)
+
+    return tuple(map(first, names))
+
+
 class _Speller:
     """The tensors of one layer, and the class that spells them."""
 
@@ -110,9 +124,10 @@ class _Speller:
         self.tensors = tensors
         self.shapes = shapes
         self.joined = joined
-        rules = [read_rule(*row) for row in equivalent.tensors.items()] if equivalent else []
-        self.rules = [rule for rule in rules if joined or len(rule.sources) == 1]
-        self.positions = {tensor.name: position for position, tensor in enumerate(tensors)}
+        names = tuple(tensor.name for tensor in tensors)
+        self.positions = {name: position for position, name in enumerate(names)}
+        #: the rule of the class for each tensor, if there is one
+        self.rules = _applied(equivalent, joined, names) if equivalent is not None else (None,) * len(names)
         #: the positions of the tensors of each part, by its id
         self.of_parts: dict[int, list[int]] = {}
         for position, tensor in enumerate(tensors):
@@ -128,16 +143,15 @@ class _Speller:
         done: set[int] = set()
         for position, tensor in enumerate(self.tensors):
             if position not in done:
-                new = self.by_rule(tensor) or self.by_part(tensor)
+                new = self.by_rule(position) or self.by_part(tensor)
                 new = new or [Spelling(tensor.name, self.shapes[position], (position,))]
                 found += new
                 done.update(member for each in new for member in each.members)
         return found
 
-    def by_rule(self, tensor: Tensor) -> list[Spelling]:
+    def by_rule(self, position: int) -> list[Spelling]:
         """Return the tensor of the framework that a rule of the class says, if one does."""
-        applied = (rule.applied_to(tensor.name, self.positions) for rule in self.rules)
-        rule = next((each for each in applied if each is not None), None)
+        rule = self.rules[position]
         if rule is None:
             return []
         members = tuple(self.positions[source] for source in rule.sources)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from paramcalc.core.algebra import Unknown
-from paramcalc.graph import Flow, Use, evaluate
+from paramcalc.graph import Flow, Graph, Use, evaluate
 from paramcalc.layers.base.declaration import Layer
 from paramcalc.spec import Spec
 
@@ -16,7 +16,7 @@ def same_graph(one: Spec, other: Spec) -> bool:
 
     Layer by layer: its type and fields, from which layers it takes what, the shapes of what it gives, its tensors.
     """
-    return [*_graph(one)] == [*_graph(other)]
+    return layers_of(_evaluated(one)) == layers_of(_evaluated(other))
 
 
 #: What is said of a layer.
@@ -32,8 +32,9 @@ _SAID = (
 
 def first_difference(one: Spec, other: Spec) -> str:
     """Say at which layer two specs begin to be other graphs, and in what. Raises what `evaluate` does."""
-    names = [leaf.name for leaf, _ in evaluate(other, other.framework, fold=False).leaves()]
-    ours, theirs = [*_graph(one)], [*_graph(other)]
+    whole = _evaluated(other)
+    names = [leaf.name for leaf, _ in whole.leaves()]
+    ours, theirs = layers_of(_evaluated(one)), layers_of(whole)
     for name, mine, its in zip(names, ours, theirs, strict=False):
         if mine != its:
             what = next((text for text, a, b in zip(_SAID, mine, its, strict=False) if a != b), "it is the output")
@@ -43,9 +44,17 @@ def first_difference(one: Spec, other: Spec) -> str:
     )
 
 
-def _graph(spec: Spec) -> Iterator[Any]:
-    """Yield what is said of each layer of a spec, with the numbers of those that it takes from."""
-    graph = evaluate(spec, spec.framework, fold=False)
+def _evaluated(spec: Spec) -> Graph:
+    return evaluate(spec, spec.framework, fold=False)
+
+
+def layers_of(graph: Graph) -> list[Any]:
+    """List what makes a spec, evaluated without folding, the same graph as another: layer by layer, and its outputs."""
+    return [*_said(graph)]
+
+
+def _said(graph: Graph) -> Iterator[Any]:
+    """Yield what is said of each layer, with the numbers of those that it takes from."""
     numbers: dict[int, int] = {}
     for number, (leaf, _) in enumerate(graph.leaves()):
         numbers[id(leaf)] = number

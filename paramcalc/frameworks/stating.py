@@ -26,7 +26,10 @@ def stated_plainly(layer: Layer, defaults: Defaults, x: Shape | None = None) -> 
         for outside, name in cls.spelled_fields().items()
         if name in layer.model_fields_set
     }
+    required = {outside for outside, name in cls.spelled_fields().items() if cls.model_fields[name].is_required()}
     for name in [*stated]:
+        if name in required:
+            continue
         rest = {other: value for other, value in stated.items() if other != name}
         with suppress(ParamcalcError):  # it must be stated
             if _meant(cls(**rest), defaults, x) == meant:

@@ -27,12 +27,18 @@ class Deciding:
         known = {*values, counter}
         self.expressions = tuple(each for each in node.all_expressions() if counter in each.names)
         #: whether their values are all that a number decides
+        self._found: dict[int, tuple[Any, ...] | None] = {}
         self.are_all = not _has_other_uses(node, counter) and all(each.names <= known for each in self.expressions)
 
     def by(self, number: int) -> tuple[Any, ...] | None:
         """Return what a number decides; None where it is more than values that can be compared."""
         if not self.are_all:
             return None
+        if number not in self._found:
+            self._found[number] = self._worked_out(number)
+        return self._found[number]
+
+    def _worked_out(self, number: int) -> tuple[Any, ...] | None:
         environment = Environment({**self.values, self.counter: number})
         try:
             found = tuple(each.evaluate(environment) for each in self.expressions)

@@ -23,27 +23,27 @@ def alike(one: Tree, other: Tree, by_layers: bool = False) -> bool:
 
     With `by_layers`, also the same fields, and the same inputs.
     """
-    return bool(_signature(one, by_layers) == _signature(other, by_layers))
+    return bool(signature(one, by_layers) == signature(other, by_layers))
 
 
 def depends_on(tree: Tree, number: Number) -> bool:
     """Return whether a size or a field of the layers of a tree depends on a symbol."""
-    return algebra.depends(_signature(tree, by_layers=True), number)
+    return algebra.depends(signature(tree, by_layers=True), number)
 
 
 def folded(copies: list[Tree], by_layers: bool = False) -> list[Tree]:
     """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]
-    last = _signature(copies[0], by_layers)
+    last = signature(copies[0], by_layers)
     for tree in copies[1:]:
-        signature, before = _signature(tree, by_layers), result[-1]
-        if signature == last and int(tree.label) == int(before.label) + before.times:
+        own, before = signature(tree, by_layers), result[-1]
+        if own == last and int(tree.label) == int(before.label) + before.times:
             before.times = before.times + tree.times
             for (leaf, _), (standing, _) in zip(leaves(tree), leaves(before), strict=True):
                 leaf.alike = standing
         else:
             result.append(tree)
-        last = signature
+        last = own
     return result
 
 
@@ -54,7 +54,7 @@ def range_label(first: Number, times: Number) -> str:
     return f"{first}.." if algebra.is_array(times) else f"{first}..{first + times - 1}"
 
 
-def _signature(tree: Tree, by_layers: bool) -> Any:
+def signature(tree: Tree, by_layers: bool) -> Any:
     """Return what makes copies alike: the types, shapes and tensors of their layers, and what these state and take."""
     wiring = _Wiring(tree) if by_layers else None
     return _signature_of(tree, wiring)

@@ -10,7 +10,7 @@ from paramcalc.core.algebra import Number
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Expression, bounded
 from paramcalc.graph.deciding import Deciding
-from paramcalc.graph.folding import alike, folded, range_label
+from paramcalc.graph.folding import alike, folded, range_label, signature
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
@@ -53,8 +53,9 @@ class Repeated:
         self.times = entry.times = 0 if self._is_absent() else walk.number(entry, self.key, inputs)
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
         self._deciding: Deciding | None = None
-        #: the last copy, and what is decided for those that are like it
+        #: the last copy and what makes others like it, and what is decided for those that are
         self._last: Tree | None = None
+        self._last_signature: Any = None
         self._decided: set[tuple[Any, ...]] = set()
         # references may go to the copies that are there already
         scope.entries[entry.name] = entry
@@ -151,9 +152,11 @@ class Repeated:
         decided = self._deciding.by(number)
         if decided is None:
             return None
-        if self._last is not None and self._last is not tree and not alike(self._last, tree, self.walk.by_layers):
-            self._decided = set()
-        self._last = tree
+        if self._last is not tree:
+            own = signature(tree, self.walk.by_layers)
+            if self._last is not None and self._last_signature != own:
+                self._decided = set()
+            self._last, self._last_signature = tree, own
         self._decided.add(decided)
         others = range(number + 1, self.times)
         return next((other for other in others if self._deciding.by(other) not in self._decided), self.times) - number

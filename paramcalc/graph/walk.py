@@ -166,6 +166,8 @@ class Walk:
             return layer
         environment = self.environment(values, inputs, scope)
         resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        if resolved.is_resolved:
+            return resolved
         for name, value in resolved.spelled_values().items():
             # a text that is read again where a size is expected is an expression once more
             if has_expression(value):

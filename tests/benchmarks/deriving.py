@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from contextlib import redirect_stdout, suppress
 from functools import partial
+from importlib import import_module
 from io import StringIO
 from typing import Any
 
@@ -36,6 +37,8 @@ def main() -> None:
     started = time.process_time()
     from paramcalc.frameworks.deriving import derive
 
+    # what it imports once it reads a module
+    import_module("paramcalc.frameworks.torch.inventory")
     imported = time.process_time() - started
     started = time.process_time()
     with redirect_stdout(StringIO()):

@@ -15,6 +15,8 @@
     table         the expressions by their values
     combining     short combinations of them
     laws          the laws of copies
+    nodes         a node of the spec that is made
+    segments      the parts of a part, in single ones and copies
     merging       one tree of several
     quotients     quotients that leave no remainder
     writing       the tree as a spec

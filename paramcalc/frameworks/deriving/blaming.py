@@ -10,7 +10,7 @@ from typing import Any
 
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.constructing import Run
-from paramcalc.frameworks.deriving.merging import Lost
+from paramcalc.frameworks.deriving.reasons import Lost
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -18,15 +19,15 @@ from paramcalc.frameworks.deriving.constructing import Run
 from paramcalc.frameworks.deriving.dividing import TEMPLATES, Template
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.linking import Connector
-from paramcalc.frameworks.deriving.merging import Lost
 from paramcalc.frameworks.deriving.nesting import nested, nests
 from paramcalc.frameworks.deriving.parts import Entry, Part
-from paramcalc.frameworks.deriving.proving import at, calls_alike, entries_of, has_tensors
-from paramcalc.frameworks.deriving.reasons import arguments_text, reason_of
+from paramcalc.frameworks.deriving.proving import at, entries_in, entries_of, same_tensors
+from paramcalc.frameworks.deriving.reasons import Lost, arguments_text, reason_of
 from paramcalc.frameworks.deriving.running import silence
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions, written
-from paramcalc.frameworks.graphs import first_difference
+from paramcalc.frameworks.graphs import first_difference, layers_of
+from paramcalc.graph import evaluate
 from paramcalc.layers.base.fields import DTYPES, read_shape
 from paramcalc.spec import Spec, read_spec
 
@@ -109,6 +110,14 @@ class _Read:
     run: Run
     spec: Spec
     calls: Calls
+
+    @cached_property
+    def layers(self) -> list[Any] | None:
+        """What makes another spec the same graph; None where it is none."""
+        try:
+            return layers_of(evaluate(self.spec, self.spec.framework, fold=False))
+        except ParamcalcError:
+            return None
 
 
 class _Connection:
@@ -207,7 +216,7 @@ class _Connection:
             if run is None or values in points:
                 continue
             try:
-                is_right = self.has_tensors(found, run)
+                is_right = self.has_tensors(entries_of(found.spec, values, found.made), run)
             except ParamcalcError:
                 continue  # what it is given there does not fit
             if not is_right:
@@ -217,15 +226,18 @@ class _Connection:
 
     def is_right(self, found: Solution, read: _Read) -> bool:
         """Whether a spec is the graph that was read at a point, and has the tensors of what was made there."""
-        return calls_alike(found.spec, read.run.values, read.spec) and self.has_tensors(found, read.run)
+        spec = at(found.spec, read.run.values)
+        try:
+            graph = evaluate(spec, spec.framework, fold=False)
+        except ParamcalcError:
+            return False
+        return layers_of(graph) == read.layers and self.has_tensors(entries_in(graph, spec, found.made), read.run)
 
-    def has_tensors(self, found: Solution, run: Run) -> bool:
-        """Whether a spec has the tensors of what was made at a point. Raises what `count` does."""
-        values, entries = run.values, run.inventory.entries
-        if self.is_keras:
-            # the layers of a model have other names each time
-            return _sizes(entries_of(found.spec, values, found.made)) == _sizes(entries)
-        return has_tensors(found.spec, values, entries, found.made)
+    def has_tensors(self, found: Sequence[Entry], run: Run) -> bool:
+        """Whether the tensors of a spec are those of what was made at a point."""
+        entries = run.inventory.entries
+        # the layers of a model of Keras have other names each time
+        return _sizes(found) == _sizes(entries) if self.is_keras else same_tensors(found, entries)
 
     # --- reading
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from paramcalc.frameworks.deriving.merging import template_of
+from paramcalc.frameworks.deriving.segments import template_of
 
 #: A way to divide the codes of parts into single ones and what follows itself.
 Template: TypeAlias = Callable[[str], list[tuple[str, bool]]]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.derived import Evidence
 from paramcalc.frameworks.deriving.expressions import Expr
 from paramcalc.frameworks.deriving.literals import integers
-from paramcalc.frameworks.deriving.merging import Merged
+from paramcalc.frameworks.deriving.nodes import Merged
 from paramcalc.frameworks.deriving.parts import common
 from paramcalc.frameworks.deriving.search import Derivation, Solution
 from paramcalc.frameworks.deriving.writing import expressions
@@ -22,7 +23,8 @@ def evidence_of(derivation: Derivation, solution: Solution) -> dict[str, Evidenc
     itself worked out, of dims that never left it as plain numbers, or numbers that stand in its code: one
     that was merely the same at all points may be the smaller of two sizes.
     """
-    known = {path: _is_traced(derivation, exprs) for path, exprs in _nodes(solution.nodes, (), ())}
+    known_exprs = _Known(derivation)
+    known = {path: all(map(known_exprs.holds, exprs)) for path, exprs in _nodes(solution.nodes, (), ())}
     return {
         ".".join([*path, tensor]): "traced" if known.get(path, False) else "sampled"
         for path, tensor in _tensors(solution)
@@ -73,39 +75,56 @@ def _nodes(
         yield from _nodes([node.otherwise] if node.otherwise is not None else [], before, outside)
 
 
-def _is_traced(derivation: Derivation, exprs: Sequence[Expr]) -> bool:
-    return derivation.is_traced and all(_is_known(derivation, each) for each in exprs)
+class _Known:
+    """What is known of expressions: of a run that was traced."""
+
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation, self.log = derivation, derivation.log
+        #: the dims that left it as plain numbers
+        self.escaped = frozenset().union(*(each.names for each in self.log.left.values()))
+        self._found: dict[Expr, bool] = {}
+
+    def holds(self, expr: Expr) -> bool:
+        """Whether it is a number of the code, a dim, or was worked out of dims that never left it as plain numbers."""
+        if expr not in self._found:
+            self._found[expr] = self.derivation.is_traced and self._is_known(expr)
+        return self._found[expr]
+
+    def _is_known(self, expr: Expr) -> bool:
+        if ex.is_number(expr):
+            number, log = expr.of[0], self.log
+            has_left = number in log.left and log.left[number].names
+            return number in log.written and not has_left and not self._is_bound(expr)
+        plain = Expr(expr.op, expr.of, expr.size, expr.names)
+        named = expr.op == "name" or _quotients_alike(plain) in self._worked_out
+        return named and not expr.names & self.escaped
+
+    @cached_property
+    def _worked_out(self) -> set[str]:
+        return {*map(_quotients_alike, self.log.expressions)}
+
+    def _is_bound(self, number: Expr) -> bool:
+        """Whether a number was compared with a size that was always on one side of it: it may be a `max` of the two."""
+        runs = [run.values for run in self.derivation.constructor.runs.values() if run is not None]
+        return any(
+            number in (each.left, each.right) and not each.is_equality and all(each.holds(values) for values in runs)
+            for each in self.log.conditions.values()
+        )
 
 
-def _is_known(derivation: Derivation, expr: Expr) -> bool:
-    """Whether an expression is a number of the code, a dim, or was worked out of dims that never left it plainly."""
-    if ex.is_number(expr):
-        number, log = expr.of[0], derivation.log
-        has_left = number in log.left and log.left[number].names
-        return number in log.written and not has_left and not _is_bound(derivation, expr)
-    escaped = frozenset().union(*(each.names for each in derivation.log.left.values()))
-    plain = Expr(expr.op, expr.of, expr.size, expr.names)
-    worked_out = {str(each).replace(" // ", " / ") for each in derivation.log.expressions}
-    named = expr.op == "name" or str(plain).replace(" // ", " / ") in worked_out
-    return named and not expr.names & escaped
-
-
-def _is_bound(derivation: Derivation, number: Expr) -> bool:
-    """Whether a number was compared with a size that was always on one side of it: it may be a `max` of the two."""
-    runs = [run.values for run in derivation.constructor.runs.values() if run is not None]
-    return any(
-        number in (each.left, each.right) and not each.is_equality and all(each.holds(values) for values in runs)
-        for each in derivation.log.conditions.values()
-    )
+def _quotients_alike(expr: Expr) -> str:
+    """Write an expression, quotients that are exact as others."""
+    return str(expr).replace(" // ", " / ")
 
 
 def sampled_dims(derivation: Derivation, solution: Solution) -> list[str]:
     """Return the dims of the expressions that are known by their values alone."""
+    known = _Known(derivation)
     names = {
         name
         for _, exprs in _nodes(solution.nodes, (), ())
         for expr in exprs
-        if not derivation.is_traced or not _is_known(derivation, expr)
+        if not known.holds(expr)
         for name in expr.names
     }
     return [name for name in solution.spec.dims if name in names]

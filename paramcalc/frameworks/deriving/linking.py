@@ -16,10 +16,13 @@ from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.calls import INPUT, Calls, Link
 from paramcalc.frameworks.deriving.dividing import Template
 from paramcalc.frameworks.deriving.identifying import Candidates
-from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger, Seen, Segment, Source
+from paramcalc.frameworks.deriving.merging import Merger
+from paramcalc.frameworks.deriving.nodes import Merged, Source
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path
+from paramcalc.frameworks.deriving.reasons import Lost
 from paramcalc.frameworks.deriving.repeats import Repeat, before, called, link_text, observed
+from paramcalc.frameworks.deriving.segments import Seen, Segment
 from paramcalc.frameworks.names import FreeNames
 
 

@@ -7,146 +7,35 @@ last of them does not follow the law of the others, it stands for itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import groupby
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.expressions import Expr
 from paramcalc.frameworks.deriving.identifying import Candidates
+from paramcalc.frameworks.deriving.nodes import CONTENTS, Merged, within
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part, Path, Tie
+from paramcalc.frameworks.deriving.reasons import Lost
+from paramcalc.frameworks.deriving.segments import (
+    Seen,
+    Segment,
+    code_of,
+    counted_names,
+    group,
+    layout,
+    nameless,
+    sequence,
+    template_of,
+    union,
+    without_number,
+)
 from paramcalc.layers.base.declaration import default_name
 
-#: A part where it is observed.
-Seen: TypeAlias = tuple[Observation, Part]
-#: How many parts a repeat has at most.
-_LONGEST_PERIOD = 6
 _COUNTERS = "ijklmnpq"
-
-
-class Lost(Exception):
-    """A number that no expression was found for, or parts that are not alike at all points."""
-
-    def __init__(
-        self,
-        reason: str,
-        path: str,
-        observed: Sequence[tuple[Observation, Any]],
-        texts: Sequence[str] | None = None,
-        others: Sequence[Lost] = (),
-        pair: tuple[int, int] | None = None,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.path = path
-        #: where it was observed, and as what
-        self.observed = observed
-        #: what it is there, in words
-        self.texts = [str(value) for _, value in observed] if texts is None else texts
-        #: two places that show what differs, where that is known
-        self.pair = pair
-        #: what was lost where the copies around it were merged otherwise
-        self.others = others
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a number."""
-        return all(type(value) is int for _, value in self.observed)
-
-    def may_be_found(self, candidates: Candidates, places: Mapping[int, int]) -> bool:
-        """Whether it may be found at some of the points alone, by their new numbers: it, or another one in its place.
-
-        What is no number may always be.
-        """
-        seen = [
-            (each._replace(point=places[each.point]), value) for each, value in self.observed if each.point in places
-        ]
-        if not self.is_number or not seen:
-            return True
-        observations, values = zip(*seen, strict=True)
-        found = candidates.expression(observations, values) is not None
-        return found or any(other.may_be_found(candidates, places) for other in self.others)
-
-
-@dataclass
-class Merged:
-    """A node of the spec that stands for a part at every point."""
-
-    name: str
-    kind: str = ""
-    fields: dict[str, Any] = field(default_factory=dict)
-    of: list[Any] = field(default_factory=list)
-    trainable: bool = True
-    dtype: str = "float32"
-    tensors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    #: to which node's tensor, and in which of its copies
-    ties: dict[str, tuple[Merged, str, list[Expr]]] = field(default_factory=dict)
-    parts: list[Merged] = field(default_factory=list)
-    times: Expr | None = None
-    #: whether its copies stand side by side
-    is_parallel: bool = False
-    counter: str = ""
-    #: whether the name was made here, so that no part has it
-    is_made: bool = False
-    #: when it is there, and what is there in its place otherwise
-    when: Expr | None = None
-    otherwise: Merged | None = None
-    #: of a part at its place among calls: what it takes, where that is not what the node before it gives
-    inputs: list[Source] | None = None
-    #: the node whose tensors it has, being called again
-    share: Source | None = None
-    #: whether it stands at such a place, and in no inventory
-    is_called: bool = False
-
-
-class Source(NamedTuple):
-    """What a node takes: an output of another one, in one of its copies; without a node, an input of its group."""
-
-    node: Merged | None
-    copies: tuple[Expr, ...] = ()
-    output: int = 0
-
-
-def within(nodes: Sequence[Merged]) -> Iterator[Merged]:
-    """Yield nodes, and all in them."""
-    for node in nodes:
-        yield node
-        yield from within(node.parts)
-        yield from within([node.otherwise] if node.otherwise is not None else [])
-
-
-def code_of(part: Part, counted: Container[str] = ()) -> tuple[str, str, str]:
-    """Return what makes a part like another: its name, without a number that counts, its class and layer type."""
-    stem = _without_number(part.name)
-    return (stem if stem in counted else part.stem, part.type, part.kind)
-
-
-def _without_number(name: str) -> str:
-    """Return a name without the number at its end."""
-    return name.rstrip("0123456789")
-
-
-def counted_names(parts: Sequence[Part]) -> set[str]:
-    """Return the stems of names that count, as `layer1`, `layer2`, from one number on, and not as far in all parts."""
-    counts: dict[str, dict[int, list[int]]] = {}
-    for place, part in enumerate(parts):
-        for name in (each.name for each in part.parts):
-            stem = _without_number(name)
-            if stem and stem != name:
-                counts.setdefault(stem, {}).setdefault(place, []).append(int(name[len(stem) :]))
-    found = set()
-    for stem, numbers in counts.items():
-        first = min(map(min, numbers.values()))
-        in_order = all(each == [*range(first, first + len(each))] for each in numbers.values())
-        if in_order and (len(numbers) < len(parts) or len({*map(len, numbers.values())}) > 1):
-            found.add(stem)
-    return found
-
-
-# --- Merging ---------------------------------------------------------------------------
+#: That a field has its default.
+_DEFAULT: Any = object()
 
 
 class Merger:
@@ -185,7 +74,7 @@ class Merger:
         names = {part.name for _, part in seen}
         node = Merged(first.name, first.kind, trainable=first.trainable, dtype=first.dtype)
         if len(names) > 1:
-            stems = {*map(_without_number, names)}
+            stems = {*map(without_number, names)}
             node.name = stems.pop().rstrip("_") if len(stems) == 1 else ""
             node.is_made = not node.name
         where = f"{where}.{first.name}".strip(".")
@@ -326,7 +215,7 @@ class Merger:
 
     def _take_over(self, node: Merged, inner: Merged) -> None:
         """Make a node the repeated one that is all it holds, under its own name."""
-        for name in _CONTENTS:
+        for name in CONTENTS:
             setattr(node, name, getattr(inner, name))
         self.nodes = {key: (node if found is inner else found, copies) for key, (found, copies) in self.nodes.items()}
 
@@ -339,13 +228,13 @@ class Merger:
             for _, part in seen
         ]
         named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
-        template = self._template(_union(sorted({*texts}, key=len, reverse=True), named))
+        template = self._template(union(sorted({*texts}, key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
-        pattern = re.compile("".join(_group(code, repeats, code in always) for code, repeats in template))
+        pattern = re.compile("".join(group(code, repeats, code in always) for code, repeats in template))
         matches = [pattern.fullmatch(text) for text in texts]
         if None in matches:
-            observed = [(observation, _layout(part)) for observation, part in seen]
-            texts = [_sequence(part) for _, part in seen]
+            observed = [(observation, layout(part)) for observation, part in seen]
+            texts = [sequence(part) for _, part in seen]
             fitting = next((place for place, match in enumerate(matches) if match is not None), None)
             pair = (fitting, matches.index(None)) if fitting is not None else None
             raise Lost("its parts do not follow one pattern", where, observed, texts, pair=pair)
@@ -374,7 +263,7 @@ class Merger:
     def _is_plain(self, seen: Sequence[Seen], spans: Sequence[tuple[int, int]], period: int) -> bool:
         """Whether the copies of a repeat are the same, but for their names, at every observation."""
         for (_, part), (start, end) in zip(seen, spans, strict=True):
-            parts = [_nameless(each) for each in part.parts[start:end]]
+            parts = [nameless(each) for each in part.parts[start:end]]
             if any(parts[place] != parts[place % period] for place in range(len(parts))):
                 return False
         return True
@@ -445,99 +334,3 @@ class Merger:
         if node.name.isdecimal() or node.is_made:
             node.name, node.is_made = "", True
         return node
-
-
-_DEFAULT: Any = object()
-#: What a node takes over from the only one in it.
-_CONTENTS = (
-    *("kind", "fields", "of", "trainable", "dtype", "tensors", "ties", "parts", "times", "counter"),
-    *("inputs", "share", "is_called", "is_parallel"),
-)
-
-
-@dataclass
-class Segment:
-    """Parts that follow one another: a single one, or copies of so many as a period has."""
-
-    #: where it begins, at each observation
-    starts: list[int]
-    period: int
-    counts: list[int]
-    repeats: bool
-
-    def of(self, places: Sequence[int]) -> Segment:
-        """Return the same at some of the observations."""
-        starts, counts = [self.starts[each] for each in places], [self.counts[each] for each in places]
-        return Segment(starts, self.period, counts, self.repeats)
-
-    def copy(self, seen: Sequence[Seen], paths: Sequence[Path], copy: int, part: int) -> tuple[list[Seen], list[Path]]:
-        """Return one part of one copy, where it is observed."""
-        found: list[Seen] = []
-        within: list[Path] = []
-        for place, ((observation, whole), path) in enumerate(zip(seen, paths, strict=True)):
-            number = copy if copy >= 0 else self.counts[place] + copy
-            child = whole.parts[self.starts[place] + number * self.period + part]
-            found.append((observation, child))
-            within.append((*path, child.name))
-        return found, within
-
-
-def _nameless(part: Part) -> Any:
-    return (part.type, part.kind, part.fields, part.of, part.trainable, part.dtype, part.tensors, part.ties, part.parts)
-
-
-def _layout(part: Part) -> str:
-    """Return the names of the parts of a part, numbers once."""
-    return " ".join(dict.fromkeys("/".join(code_of(each)) for each in part.parts))
-
-
-def _sequence(part: Part) -> str:
-    """Write the parts of a part in their order: `3 × Dense blocks, Concatenate, Dense out`."""
-    labels = [" ".join(filter(None, (each.kind or each.type, each.stem))) for each in part.parts]
-    runs = [(label, len([*each])) for label, each in groupby(labels)]
-    return ", ".join(f"{count} × {label}" if count > 1 else label for label, count in runs) or "no parts"
-
-
-def _union(texts: Sequence[str], named: set[str]) -> str:
-    """Return the longest text with what only others have, where it stands there; only named parts are put in."""
-    union = texts[0]
-    for text in texts[1:]:
-        before = 0
-        for letter in text:
-            if letter in named and letter not in union:
-                union = union[:before] + letter + union[before:]
-            if letter in union[before:]:
-                before = union.index(letter, before) + 1
-    return union
-
-
-def _group(code: str, repeats: bool, always: bool) -> str:
-    if not repeats:
-        return f"({code})" if always else f"({code}?)"
-    return f"({code}*)" if len(code) == 1 else f"((?:{code})*)"
-
-
-def template_of(text: str) -> list[tuple[str, bool]]:
-    """Divide a text into single letters and what follows itself, with which it is shortest."""
-    found = []
-    place = 0
-    while place < len(text):
-        best = max(_repeats(text, place), default=(0, 0), key=lambda each: (each[0] * each[1], -each[0]))
-        period, copies = best
-        if copies > 1:
-            found.append((text[place : place + period], True))
-            place += period * copies
-        else:
-            found.append((text[place], False))
-            place += 1
-    return found
-
-
-def _repeats(text: str, start: int) -> Iterator[tuple[int, int]]:
-    """Yield the lengths of what follows itself from a place on, and how often."""
-    for period in range(1, _LONGEST_PERIOD + 1):
-        copies = 1
-        while text[start : start + period] == text[start + copies * period : start + (copies + 1) * period] != "":
-            copies += 1
-        if copies > 1 and len(text[start : start + period]) == period:
-            yield period, copies

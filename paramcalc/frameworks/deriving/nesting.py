@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from paramcalc.frameworks.deriving.calls import INPUT, Called, Calls, Link
-from paramcalc.frameworks.deriving.merging import code_of
 from paramcalc.frameworks.deriving.parts import Path
 from paramcalc.frameworks.deriving.repeats import called
+from paramcalc.frameworks.deriving.segments import code_of
 
 #: What follows itself: the codes of its parts.
 Unit: TypeAlias = "tuple[tuple[str, str, str], ...]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -12,8 +12,7 @@ from paramcalc.conventions import Convention, convention
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.parts import Entry, Path, common
-from paramcalc.frameworks.graphs import same_graph
-from paramcalc.graph import Leaf, Tree, evaluate
+from paramcalc.graph import Graph, Leaf, Tree, evaluate
 from paramcalc.measures.measure import spelled
 from paramcalc.spec import Spec
 
@@ -42,25 +41,16 @@ def _are_alike(ours: Entry, theirs: Entry) -> bool:
     return theirs.tied_to[: len(owner)] == owner and ours._replace(tied_to=theirs.tied_to) == theirs
 
 
-def has_tensors(spec: Spec, values: Values, entries: Iterable[Entry], made: frozenset[str]) -> bool:
-    """Whether a spec whose layers stand in the order of their calls has these tensors, in any order.
+def same_tensors(found: Iterable[Entry], entries: Iterable[Entry]) -> bool:
+    """Whether the tensors of a spec whose layers stand in the order of their calls are these, in any order.
 
     Of one name are `heads_topic` in a spec and `heads.topic` in a model.
     """
-    found = [_joined(each) for each in entries_of(spec, values, made)]
-    return sorted(found, key=str) == sorted(map(_joined, entries), key=str)
+    return Counter(map(_joined, found)) == Counter(map(_joined, entries))
 
 
 def _joined(entry: Entry) -> Entry:
     return entry._replace(path=("".join(entry.path[:-1]), entry.path[-1]), tied_to=() if entry.tied_to else None)
-
-
-def calls_alike(spec: Spec, values: Values, read: Spec) -> bool:
-    """Whether a spec at some values of its dims is the graph that was read there, layer by layer."""
-    try:
-        return same_graph(at(spec, values), read)
-    except ParamcalcError:
-        return False
 
 
 def at(spec: Spec, values: Mapping[str, Any]) -> Spec:
@@ -75,7 +65,11 @@ def _dims(spec: Spec, values: Mapping[str, Any]) -> dict[str, Any]:
 def entries_of(spec: Spec, values: Mapping[str, Any], made: frozenset[str]) -> list[Entry]:
     """List the tensors of a spec at some values of its dims. Raises what evaluating it does."""
     # copies are made one where their layers state and take the same, and then their tensors are the same
-    graph = evaluate(spec, dims=_dims(spec, values), by_layers=True)
+    return entries_in(evaluate(spec, dims=_dims(spec, values), by_layers=True), spec, made)
+
+
+def entries_in(graph: Graph, spec: Spec, made: frozenset[str]) -> list[Entry]:
+    """List the tensors of a spec that is evaluated."""
     return _entries(graph.root, convention(spec.framework), made)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.merging import Merged, within
+from paramcalc.frameworks.deriving.nodes import Merged, within
 from paramcalc.frameworks.deriving.tracing import Condition
 
 

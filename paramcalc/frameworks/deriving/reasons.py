@@ -6,11 +6,55 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from paramcalc.frameworks.deriving.arguments import Values
-from paramcalc.frameworks.deriving.merging import Lost
+from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.observing import Observation
 
 #: How long the text of what is observed is at most.
 _LONGEST = 160
+
+
+class Lost(Exception):
+    """A number that no expression was found for, or parts that are not alike at all points."""
+
+    def __init__(
+        self,
+        reason: str,
+        path: str,
+        observed: Sequence[tuple[Observation, Any]],
+        texts: Sequence[str] | None = None,
+        others: Sequence[Lost] = (),
+        pair: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path = path
+        #: where it was observed, and as what
+        self.observed = observed
+        #: what it is there, in words
+        self.texts = [str(value) for _, value in observed] if texts is None else texts
+        #: two places that show what differs, where that is known
+        self.pair = pair
+        #: what was lost where the copies around it were merged otherwise
+        self.others = others
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is a number."""
+        return all(type(value) is int for _, value in self.observed)
+
+    def may_be_found(self, candidates: Candidates, places: Mapping[int, int]) -> bool:
+        """Whether it may be found at some of the points alone, by their new numbers: it, or another one in its place.
+
+        What is no number may always be.
+        """
+        seen = [
+            (each._replace(point=places[each.point]), value) for each, value in self.observed if each.point in places
+        ]
+        if not self.is_number or not seen:
+            return True
+        observations, values = zip(*seen, strict=True)
+        found = candidates.expression(observations, values) is not None
+        return found or any(other.may_be_found(candidates, places) for other in self.others)
 
 
 def reason_of(lost: Lost, title: str, points: Sequence[Values]) -> str:

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from paramcalc.frameworks.deriving.calls import INPUT, Called, Link
-from paramcalc.frameworks.deriving.merging import Lost, Seen, Segment
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Path
+from paramcalc.frameworks.deriving.reasons import Lost
+from paramcalc.frameworks.deriving.segments import Seen, Segment
 
 #: An input of a part in a period: the place of the part, and that of the input.
 _Slot: TypeAlias = tuple[int, int]

@@ -9,7 +9,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +41,8 @@ class Runner:
     runs: int = 0
     #: what was made at each point, in the text of its values; None where it raises
     models: dict[str, Any] = field(default_factory=dict)
-    #: which layer type a module is, of those that are alike
-    alike: dict[Hashable, Any] = field(default_factory=dict)
+    #: which layer type a module of PyTorch is, of those that are alike
+    alike: Any = None
     started: float = field(default_factory=time.monotonic)
 
     def run(self, call: Callable[[], Any]) -> Any:
@@ -98,7 +98,9 @@ class Runner:
                 return of_keras(model)
             from paramcalc.frameworks.torch.inventory import inventory as of_torch
             from paramcalc.frameworks.torch.read.kinds import Kinds
+            from paramcalc.frameworks.torch.read.patterns import Alike
 
+            self.alike = self.alike or Alike()
             found = of_torch(model, Kinds(alike=self.alike) if kinds else None)
             if self.runs == 1:
                 # what cannot be read is refused at once

@@ -14,12 +14,13 @@ from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.blaming import Blame
 from paramcalc.frameworks.deriving.constructing import Constructor, Run
 from paramcalc.frameworks.deriving.identifying import ENOUGH, Candidates
-from paramcalc.frameworks.deriving.merging import Lost, Merged, Merger
+from paramcalc.frameworks.deriving.merging import Merger
+from paramcalc.frameworks.deriving.nodes import Merged
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.proving import agrees
 from paramcalc.frameworks.deriving.quotients import make_exact
-from paramcalc.frameworks.deriving.reasons import reason_of
+from paramcalc.frameworks.deriving.reasons import Lost, reason_of
 from paramcalc.frameworks.deriving.tracing import Condition
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec

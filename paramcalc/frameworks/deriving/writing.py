@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.expressions import Expr
-from paramcalc.frameworks.deriving.merging import Merged, Source
+from paramcalc.frameworks.deriving.nodes import Merged, Source
 from paramcalc.frameworks.names import FreeNames, legal_name
 from paramcalc.layers.base.declaration import default_name
 

@@ -20,14 +20,9 @@ def inventory(module: Any, kinds: Kinds | None) -> Inventory:
 
     Without `kinds`, all are tensors under the names of their modules. Raises `invalid-value` for a lazy module.
     """
-    entries = tuple(_entries(module, "", {}, []))
-    return Inventory(entries, lambda: _Reader(kinds).whole(module), any(map(_has_empty, module.modules())))
-
-
-def _has_empty(module: Any) -> bool:
-    """Whether a tensor that a module has itself has no elements."""
-    own = (*module._parameters.values(), *module._buffers.values())
-    return any(each is not None and 0 in each.shape for each in own)
+    found = _Entries()
+    found.add(module, "")
+    return Inventory(tuple(found.entries), lambda: _Reader(kinds).whole(module), found.has_empty)
 
 
 #: What an element of a list of tensors is called, which has a number for its name.
@@ -48,12 +43,13 @@ class _Reader:
 
     def part(self, module: Any, name: str, path: Path) -> Part | None:
         """Read a module with all in it; None where it has no tensors."""
+        own = _own(module)
         if self.kinds is not None and may_be_known(module):
-            known = self.kinds.of(module) if own_tensors(module) else None
-            found = self._layer(module, known, name, path) if known is not None else None
+            every = own_tensors(module) if module._modules else own
+            known = self.kinds.of(module) if every else None
+            found = self._layer(module, known, every, name, path) if known is not None else None
             if found is not None:
                 return found
-        own = _own(module)
         listed = {label: tensor for label, tensor in own.items() if label.isdecimal()}
         tensors, ties = self._tensors({label: each for label, each in own.items() if label not in listed}, path)
         parts = []
@@ -77,12 +73,12 @@ class _Reader:
                 ties[label] = owner
         return {label: _stated(tensor, label) for label, tensor in own.items()}, ties
 
-    def _layer(self, module: Any, known: Known, name: str, path: Path) -> Part | None:
-        """Read a module that is a layer; None where it has several inputs, or ties a part of a tensor."""
+    def _layer(self, module: Any, known: Known, tensors: dict[str, Any], name: str, path: Path) -> Part | None:
+        """Read a module that is a layer of these tensors; None where it has several inputs, or ties a part of one."""
         if len(known.inputs) > 1:
             return None
         ties = {}
-        for label, tensor in own_tensors(module).items():
+        for label, tensor in tensors.items():
             members = [*known.members[label]]
             owner = self.owners.setdefault(id(tensor), Tie(path, members[0]))
             if owner != Tie(path, members[0]):
@@ -107,9 +103,14 @@ def _own(module: Any) -> dict[str, Any]:
     own = {**module._parameters, **module._buffers}
     if not own:
         return own
+    return {label: each for label, each in own.items() if each is not None and not _is_empty(each)}
+
+
+def _is_empty(tensor: Any) -> bool:
+    """Whether a tensor has no elements; a lazy one has no size yet."""
     from torch.nn.parameter import is_lazy
 
-    return {label: each for label, each in own.items() if each is not None and (is_lazy(each) or 0 not in each.shape)}
+    return not is_lazy(tensor) and 0 in tensor.shape
 
 
 def _stated(tensor: Any, label: str) -> dict[str, Any]:
@@ -125,15 +126,32 @@ def _stated(tensor: Any, label: str) -> dict[str, Any]:
     return stated
 
 
-def _entries(module: Any, path: str, owners: dict[int, str], found: list[Entry]) -> list[Entry]:
-    """Find the tensors of a module, each part's own before those of the parts in it."""
-    for label, tensor in _own(module).items():
-        own = described(tensor, label)
+class _Entries:
+    """The tensors of a module, each part's own before those of the parts in it."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        #: whether a tensor has no elements
+        self.has_empty = False
+        self.owners: dict[int, str] = {}
+
+    def add(self, module: Any, path: str) -> None:
+        """Add the tensors of a module and of all in it."""
+        for own in (module._parameters, module._buffers):
+            for label, tensor in own.items():
+                if tensor is not None:
+                    self.add_tensor(tensor, label, path)
+        for label, child in module._modules.items():
+            if child is not None:
+                self.add(child, f"{path}{label}.")
+
+    def add_tensor(self, tensor: Any, label: str, path: str) -> None:
+        """Add a tensor that a module at a path has itself."""
+        if _is_empty(tensor):
+            self.has_empty = True
+            return
+        shape, role, dtype, trainable = described(tensor, label)
         here = f"{path}{label}.{ELEMENT}" if label.isdecimal() else f"{path}{label}"
-        owner = owners.setdefault(id(tensor), here)
+        owner = self.owners.setdefault(id(tensor), here)
         tied = common(owner) if owner != here else None
-        found.append(Entry(common(here), own.shape, own.role, own.dtype, own.trainable, tied))
-    for label, child in module._modules.items():
-        if child is not None:
-            _entries(child, f"{path}{label}.", owners, found)
-    return found
+        self.entries.append(Entry(common(here), shape, role, dtype, trainable, tied))

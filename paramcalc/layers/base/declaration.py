@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, TypeAlias, dataclass_transform
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -477,28 +478,23 @@ class Layer(BaseModel):
         return f"{cls.__name__}({', '.join(given)})"
 
     @classmethod
-    def spelled_fields(cls) -> dict[str, str]:
+    def spelled_fields(cls) -> Mapping[str, str]:
         """Give the fields as specs spell them, each with its name here."""
-        return {info.alias or name: name for name, info in cls.model_fields.items()}
+        return _spelled_fields(cls)
 
     def spelled_values(self) -> dict[str, Any]:
         """Give the value of each field, by its name in specs."""
         return {outside: getattr(self, name) for outside, name in type(self).spelled_fields().items()}
 
     @classmethod
-    def width_fields(cls) -> list[str]:
+    def width_fields(cls) -> Sequence[str]:
         """List the fields that are widths."""
-        return _fields_where(cls, lambda type_of_field: type_of_field.symbolic)
+        return _width_fields(cls)
 
     @classmethod
-    def lettered_fields(cls) -> dict[str, str]:
+    def lettered_fields(cls) -> Mapping[str, str]:
         """Give the fields that are sizes and have a symbol, widths or not, each with its symbol."""
-        flags = cls.flags()
-        return {
-            name: str(info.json_schema_extra["symbol"])
-            for name, info in cls.model_fields.items()
-            if isinstance(info.json_schema_extra, dict) and "symbol" in info.json_schema_extra and name not in flags
-        }
+        return _lettered_fields(cls)
 
     @classmethod
     def symbol_names(cls, name: str, letter: str, count: int = 1) -> tuple[str, ...]:
@@ -546,9 +542,9 @@ class Layer(BaseModel):
         return _nested_fields(cls)
 
     @classmethod
-    def flags(cls) -> list[str]:
+    def flags(cls) -> Sequence[str]:
         """List the fields that are flags."""
-        return [*_flags(cls)]
+        return _flags(cls)
 
 
 def _fields_where(cls: type[Layer], holds: Callable[[FieldType], bool]) -> list[str]:
@@ -568,6 +564,29 @@ def _once(cls: type[Layer], name: str, value: Any) -> Any:
         return value[0] if reader.read(value[0]) == value else value
     except ParamcalcError:
         return value
+
+
+@cache
+def _spelled_fields(cls: type[Layer]) -> Mapping[str, str]:
+    return MappingProxyType({info.alias or name: name for name, info in cls.model_fields.items()})
+
+
+@cache
+def _width_fields(cls: type[Layer]) -> tuple[str, ...]:
+    return tuple(_fields_where(cls, lambda type_of_field: type_of_field.symbolic))
+
+
+@cache
+def _lettered_fields(cls: type[Layer]) -> Mapping[str, str]:
+    return MappingProxyType(
+        {
+            name: str(info.json_schema_extra["symbol"])
+            for name, info in cls.model_fields.items()
+            if isinstance(info.json_schema_extra, dict)
+            and "symbol" in info.json_schema_extra
+            and name not in cls.flags()
+        }
+    )
 
 
 @cache

@@ -28,9 +28,10 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
-from paramcalc.frameworks.torch.read.kinds import Alike, Kinds
+from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
+from paramcalc.frameworks.torch.read.patterns import Alike
 from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.remembering import remembering
 from paramcalc.frameworks.torch.read.tracing import obstacle, trace

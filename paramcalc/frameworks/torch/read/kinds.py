@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any, TypeAlias
+from typing import Any
 
-from paramcalc.frameworks.torch.read.modules import Known, known, signature_of
+from paramcalc.frameworks.torch.read.modules import Known
+from paramcalc.frameworks.torch.read.patterns import Alike
 from paramcalc.frameworks.torch.read.values import is_of_torch
-
-#: What modules are, by what they have in common with others that are alike.
-Alike: TypeAlias = "dict[Hashable, Known | None]"
 
 
 class Kinds:
@@ -20,15 +17,12 @@ class Kinds:
         self.loose = loose
         self.found: dict[int, Known | None] = {}
         #: what modules like it are, which several models may share
-        self.alike = {} if alike is None else alike
+        self.alike = alike or Alike()
 
     def of(self, module: Any) -> Known | None:
         """Return the layer that a module is, if any."""
         if id(module) not in self.found:
-            signature = signature_of(module)
-            if signature not in self.alike:
-                self.alike[signature] = known(module)
-            self.found[id(module)] = None if id(module) in self.loose else self.alike[signature]
+            self.found[id(module)] = None if id(module) in self.loose else self.alike.of(module)
         return self.found[id(module)]
 
     def is_whole(self, module: Any) -> bool:

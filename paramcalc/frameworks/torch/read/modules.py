@@ -96,6 +96,10 @@ def _size(tensor: Any) -> tuple[int, ...]:
 
 def check_complete(module: Any) -> None:
     """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
+    from torch.nn import Module
+
+    if not any(_may_keep_more(each, Module) for each in module.modules()):
+        return
     kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
     hidden = sorted(kept - _every_tensor(module).keys())
     if hidden:
@@ -106,10 +110,19 @@ def check_complete(module: Any) -> None:
         )
 
 
+def _may_keep_more(module: Any, base: Any) -> bool:
+    """Whether a module saves anything in a way of its own, and not as the class of all saves parameters and buffers."""
+    cls = type(module)
+    return (
+        cls.state_dict is not base.state_dict
+        or cls._save_to_state_dict is not base._save_to_state_dict
+        or bool(module._state_dict_hooks or module._state_dict_pre_hooks)
+    )
+
+
 def described(tensor: Any, path: str) -> Own:
     """Return what a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
-    from torch.nn import Parameter
-    from torch.nn.parameter import is_lazy
+    from torch.nn.parameter import Parameter, is_lazy
 
     if is_lazy(tensor):
         raise refuse(
@@ -122,7 +135,9 @@ def described(tensor: Any, path: str) -> Own:
         raise refuse(
             "invalid-value", f"'{path}' has the dtype {dtype}, whose elements are not counted", "convert it first"
         )
-    role: Role = "parameter" if isinstance(tensor, Parameter) else "state"
+    # PyTorch takes long to say of what a tensor is an instance
+    is_parameter = type(tensor) is Parameter or isinstance(tensor, Parameter)
+    role: Role = "parameter" if is_parameter else "state"
     return Own(tuple(tensor.shape), role, dtype, role == "parameter" and tensor.requires_grad)
 
 
@@ -196,13 +211,24 @@ def signature_of(module: Any) -> Hashable:
     """Return what decides which layer type a module is: its class, its tensors, the plain attributes of all in it."""
     tensors = tuple((name, described(tensor, name)) for name, tensor in own_tensors(module).items())
     attributes = tuple(
-        (type(each), name, value if isinstance(value, (int, float, str, tuple, NoneType)) else id(value))
+        (type(each), name, _told_apart(value))
         for each in module.modules()
         for name, value in vars(each).items()
         # while calls are traced, each module has a forward run of its own
         if not name.startswith("_") and name not in ("training", "forward")
     )
-    return type(module), tensors, repr(attributes)
+    return type(module), tensors, attributes
+
+
+def _told_apart(value: Any) -> Hashable:
+    """Return an attribute as it is told apart from others: what is plain by its type and value, the rest by itself."""
+    if type(value) in (int, str, NoneType):
+        return value  # type: ignore[no-any-return]
+    if isinstance(value, tuple):
+        return tuple(map(_told_apart, value))
+    if isinstance(value, (int, float, str)):
+        return type(value), value
+    return f"{type(value).__name__} {id(value)}"
 
 
 @cache
