@@ -376,12 +376,16 @@ def _dim(name: str, value: Any, family: Family) -> Any:
         if sort == "number" or default == "none":
             return {"number": value}
     elif isinstance(value, list) and (sort == "texts" or isinstance(default, list) or _is_expression(default)):
-        if sort == "texts" and value and all(type(each) in (int, float) for each in value):
-            # doubles of which no size is made
-            return {"texts": [*map(str, value)]}
-        return {"texts": value} if value and isinstance(value[0], str) else value
+        return _list_dim(value, sort)
     taken = next((text for kind, text in _TAKEN.items() if kind is type(default)), _SORTS.get(sort, "another value"))
     raise _unproved(family, name, value, f"{family.name} takes {taken} there")
+
+
+def _list_dim(value: list[Any], sort: str) -> Any:
+    if sort == "texts" and value and all(type(each) in (int, float) for each in value):
+        # doubles of which no size is made
+        return {"texts": [*map(str, value)]}
+    return {"texts": value} if value and isinstance(value[0], str) else value
 
 
 def _is_expression(default: Any) -> bool:
