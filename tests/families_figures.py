@@ -182,7 +182,7 @@ def tables(types: Mapping[str, Type]) -> Iterator[str]:
     yield f"{_share(len(with_buffers), len(counted))} are known too."
     yield ""
     yield from _causes(each for each in built if each.came != "whole")
-    yield from _fresh(whole, built)
+    yield from _fresh(counted, built)
 
 
 def _every(each: Type, holds: Callable[[Made], bool]) -> bool:
@@ -201,9 +201,9 @@ def _causes(types: Iterable[Type]) -> Iterator[str]:
     yield ""
 
 
-def _fresh(whole: Iterable[Type], built: Iterable[Type]) -> Iterator[str]:
-    """Yield the table of fresh configurations, of the types that are whole, and of all that can be built."""
-    mine = [made for each in whole for made in each.classes.values()]
+def _fresh(counted: Iterable[Type], built: Iterable[Type]) -> Iterator[str]:
+    """Yield the table of fresh configurations, of the types that are counted at their defaults, and of all."""
+    mine = [made for each in counted for made in each.classes.values()]
     everything = [made for each in built for made in each.classes.values()]
     yield "| fresh configurations | drawn | right | with buffers | refused | wrong | right, of all types |"
     yield "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"

@@ -17,6 +17,7 @@ from paramcalc.families.generator.following import Observed, list_law, value_of
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
 from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie, Tries
+from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
@@ -337,3 +338,11 @@ def busy() -> None:
 def test_a_type_that_takes_too_long_is_given_up_by_name() -> None:
     with pytest.raises(OutOfTime, match=r"it takes more than 0\.05 seconds of a processor"), limited(0.05, OutOfTime):
         busy()
+
+
+def test_where_lists_of_other_lengths_make_other_networks_their_lengths_are_required() -> None:
+    data, results = make("internvl_vision", most=60, fresh=4)
+    assert [each.reason for each in results] == [""]
+    assert data is not None
+    (head,) = data["heads"].values()
+    assert {"len(image_size) == 2", "len(patch_size) == 2"} <= {*head["requires"]}

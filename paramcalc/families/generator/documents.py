@@ -85,6 +85,8 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     for name in names:
         dims.add(name)
     dims.limit()
+    lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]
+    dims.needed += [f"len({name}) == {len(explorer.fields[name])}" for name in lengths if name in dims.found]
     found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
@@ -159,7 +161,8 @@ def _fixed(explorer: Explorer, dims: Dims, with_buffers: bool) -> dict[str, Any]
     for name in explorer.drawing.names:
         value = explorer.fields[name]
         needed = 3 if type(value) is int and name in dims.found else 2
-        if len(explorer.values(name)) < needed:
+        is_unseen_list = name not in dims.found and explorer.drawing.has_length(name)
+        if len(explorer.values(name)) < needed or is_unseen_list:
             found[name] = explorer.declared.defaults[name]
     missing = sorted(explorer.missing - {*explorer.fields, *IGNORED})
     found.update({name: None for name in missing if not explorer.without_effect(name, with_buffers)})

@@ -92,6 +92,8 @@ class Drawing:
     #: the modules of the classes of configurations
     modules: tuple[str, ...]
     rng: Random
+    #: whether lists of numbers keep their lengths
+    keeps_lengths: bool = False
     names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,11 @@ class Drawing:
         """Whether a field says how many layers there are."""
         value = self.fields.get(name)
         return bool(_DEPTH.search(name.rpartition(".")[2])) and type(value) is int and 1 <= value < 400
+
+    def has_length(self, name: str) -> bool:
+        """Whether a field is a list of numbers that keeps its length."""
+        value = self.fields.get(name)
+        return self.keeps_lengths and is_numbers(value)
 
     def depths(self, number: int | None = None) -> dict[str, Any]:
         """Return fields that make a model of few layers, as many everywhere or drawn."""
@@ -120,6 +127,7 @@ class Drawing:
         above, found = name.rpartition(".")[0], {}
         for other, value in self.fields.items():
             beside = other.rpartition(".")[0] == above and other in self.declared.defaults
+            beside = beside and not self.has_length(other)
             if beside and isinstance(value, list) and len(value) == self.fields[name] and len(value) > 4:
                 kinds = [each for place, each in enumerate(value) if each not in value[:place]]
                 found[other] = [value[place % len(value)] for place in range(depth)]
@@ -148,6 +156,8 @@ class Drawing:
             found += self._absent(name, last)
         if name in self.declared.optional and value is not None:
             found.append(None)
+        if self.has_length(name):
+            found = [each for each in found if is_numbers(each) and len(each) == len(value)]
         return [each for each in found if each != value or type(each) is not type(value)]
 
     def texts(self, last: str) -> frozenset[str]:
@@ -240,6 +250,11 @@ class Drawing:
             elif moves := self.moves(name):
                 found[name] = self.rng.choice(moves)
         return found
+
+
+def is_numbers(value: Any) -> bool:
+    """Whether a value is a list of whole numbers."""
+    return isinstance(value, (list, tuple)) and bool(value) and all(type(each) is int for each in value)
 
 
 def key_of(given: Mapping[str, Any]) -> str:

@@ -60,6 +60,8 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
+    #: whether lists of numbers keep their lengths
+    keeps_lengths: bool = False
     #: what was learnt without buffers, where these cannot be learnt
     without_buffers: Tries = field(default_factory=Tries)
     tries: Tries = field(init=False)
@@ -86,7 +88,7 @@ class Explorer:
         self.declared: Declared = declared(config)
         classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
         modules = tuple(dict.fromkeys(each.__module__ for each in classes))
-        self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed))
+        self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed), self.keeps_lengths)
         self.choices = {name: self.drawing.choices(name) for name in self.drawing.names}
         self.types = self._types(config)
         self.base = self._needed(config)

@@ -11,7 +11,7 @@ from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.generator.documents import with_buffers, without_buffers
-from paramcalc.families.generator.drawing import SORTS
+from paramcalc.families.generator.drawing import SORTS, is_numbers
 from paramcalc.families.generator.exploring import Explorer, drawn
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
@@ -54,30 +54,33 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
     `most` is the number of models that are constructed of each class, `fresh` the number of configurations that each of
     the three generators draws anew. Of a class with one wrong answer there is nothing in the document.
     """
-    results, documents = [], {}
-    for class_name in dict.fromkeys(heads(model_type).values()):
+    results: dict[str, Result] = {}
+    documents: dict[str, dict[str, Any]] = {}
+
+    def learn(class_name: str, keeps_lengths: bool) -> None:
         result = Result(class_name)
-        results.append(result)
-        try:
-            explorer = Explorer(model_type, class_name, most=most)
-            result.default = "stated" if explorer.base else "does"
-            explorer.explore()
-            result.learnt, result.runs, result.seconds = explorer, len(explorer.runs), explorer.seconds
-            result.failures = sum(explorer.failures.values())
-            if not explorer.runs:
-                raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
-            documents[class_name], result.no_buffers = with_buffers(explorer)
-        except NotLearnt as error:
-            result.reason = str(error)
-        except ParamcalcError as error:
-            result.reason = f"what was learnt is no spec: {error}"
-        except Exception as error:
-            result.reason = f"{type(error).__name__}: {str(error)[:200]}"
+        document = _learnt(result, model_type, most, keeps_lengths)
+        if document is not None:
+            documents[class_name] = document
+        if document is not None or class_name not in results:
+            results[class_name] = result
+
+    def learn_again(result: Result) -> None:
+        """Learn a class anew, with lists that keep their lengths: those of others may make other networks."""
+        explorer = result.learnt
+        if explorer is not None and not explorer.keeps_lengths and any(map(is_numbers, explorer.fields.values())):
+            learn(result.class_name, keeps_lengths=True)
+
+    for class_name in dict.fromkeys(heads(model_type).values()):
+        learn(class_name, keeps_lengths=False)
+        if class_name not in documents:
+            learn_again(results[class_name])
     while documents:
         data = merged(model_type, documents)
-        wrong = [each for each in results if each.class_name in documents and not _proved(each, data, fresh)]
+        proving = [each for each in results.values() if each.class_name in documents]
+        wrong = [each for each in proving if not _proved(each, data, fresh)]
         if not wrong:
-            return data, results
+            return data, [*results.values()]
         for each in wrong:
             head = documents[each.class_name]["heads"][each.class_name]
             if each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
@@ -86,7 +89,30 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
                 documents[each.class_name] = without_buffers(each.learnt)
             else:
                 del documents[each.class_name]
-    return None, results
+                learn_again(each)
+    return None, [*results.values()]
+
+
+def _learnt(result: Result, model_type: str, most: int, keeps_lengths: bool = False) -> dict[str, Any] | None:
+    """Return the document with what was learnt of a class of models; None, and why, where it cannot be."""
+    try:
+        explorer = Explorer(model_type, result.class_name, most=most, keeps_lengths=keeps_lengths)
+        result.default, result.learnt = "stated" if explorer.base else "does", explorer
+        explorer.explore()
+        result.runs, result.seconds = len(explorer.runs), explorer.seconds
+        result.failures = sum(explorer.failures.values())
+        if not explorer.runs:
+            raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
+        found, result.no_buffers = with_buffers(explorer)
+    except NotLearnt as error:
+        result.reason = str(error)
+    except ParamcalcError as error:
+        result.reason = f"what was learnt is no spec: {error}"
+    except Exception as error:
+        result.reason = f"{type(error).__name__}: {str(error)[:200]}"
+    else:
+        return found
+    return None
 
 
 def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str, Any]:
