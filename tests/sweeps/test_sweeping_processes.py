@@ -32,6 +32,8 @@ def command(*arguments: str) -> subprocess.Popen[bytes]:
         env=PYTHON,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        # what runs the tests in the background may ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
