@@ -224,6 +224,13 @@ def test_a_power_of_too_many_digits_is_refused_before_it_is_computed() -> None:
         {"paramcalc": 1, "dims": {"n": 3}, "layers": [{"Input": {"shape": [1]}}, {"Dense": {"units": "4 ** n"}}]}
     )
     assert form(n=40) == 2 * 4**40
+    # a power that no expression states is of any size
+    assert (
+        pc.formula(
+            {**SMALL, "dims": {"width": 3}, "layers": [{"Input": {"shape": ["width"]}}, {"Dense": {"units": "width"}}]}
+        )(width=10**80)
+        == 10**160 + 10**80
+    )
     for size in (1000, 10**26):
         with pytest.raises(pc.ParamcalcError, match="a number has more than 100 digits"):
             form(n=size)

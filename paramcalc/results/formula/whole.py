@@ -131,6 +131,8 @@ def _evaluated(expr: Any, sizes: Mapping[str, Number]) -> Number:
         return int(expr)
     if expr.is_Symbol:
         return sizes[expr.name]
+    if expr.is_Pow and expr.exp.is_Integer:
+        return _evaluated(expr.base, sizes) ** int(expr.exp)
     if expr.func not in _VALUES:
         raise refuse("not-expressible", f"{expr.func.__name__} is no operation of whole numbers")
     return _VALUES[expr.func](*(_evaluated(each, sizes) for each in expr.args))
@@ -144,7 +146,7 @@ def _double_product(size: Number, numerator: int, denominator: int, rounding: in
 _VALUES: dict[Any, Callable[..., Number]] = {
     sympy.Add: lambda *values: sum(values[1:], start=values[0]),
     sympy.Mul: lambda *values: algebra.product(values),
-    sympy.Pow: power,
+    sympy.Pow: power,  # of an exponent that is a size, which the language limits
     sympy.Max: lambda *values: algebra.largest(values),
     sympy.Min: lambda *values: algebra.smallest(values),
     Quotient: algebra.divide,
