@@ -71,6 +71,12 @@ def test_of_a_node_that_is_absent_no_number_of_copies_is_asked() -> None:
     assert inputs(text, "dims: {n: 4}\n") == {"a.0..1": ("x",)}
 
 
+def test_copies_without_a_name_within_copies_have_their_numbers_alone() -> None:
+    inner = "      - name: .\n        times: 2\n        layers: [Dense: {units: 3}]\n"
+    text = f"  - name: g\n    times: 2\n    layers:\n{inner}"
+    assert {*rows(text, expand=True)} == {"x", "g.0.0.dense", "g.0.1.dense", "g.1.0.dense", "g.1.1.dense"}
+
+
 def test_what_an_absent_copy_would_do_is_not_asked() -> None:
     assert count(dense("12 / i", "times: 5", "index: i", "when: i > 0")).total == 4 * 12 + 12 + 78 + 28 + 15
 

@@ -170,4 +170,6 @@ class Repeated:
                 tree.number = int(tree.label)
                 tree.label = range_label(tree.number, tree.copies)
         output = flow.shape if flow else ()
-        return Branch(self.entry.name, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)
+        # copies of what has no name have their numbers alone
+        label = "" if self.entry.name == "." else self.entry.name
+        return Branch(label, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)
