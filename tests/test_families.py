@@ -445,6 +445,8 @@ def test_what_nothing_confirms_is_no_law(texts: list[str]) -> None:
         '["dense"] * min(3, n) + ["sparse"] * (n - min(3, n))',
         '((["near"] * 5 + ["far"]) * (n // 6 + 1))[:n]',
         '(["a", "b", "c"] * n)[:n]',
+        # none at all of a list that is repeated a negative number of times
+        '(["a"] * (n - 3) + (["b", "c"] * n))[:n]',
     ],
 )
 def test_an_element_of_a_list_is_what_stands_at_its_place(text: str, depth: int) -> None:
@@ -456,18 +458,20 @@ def test_an_element_of_a_list_is_what_stands_at_its_place(text: str, depth: int)
     assert found == [*whole]
 
 
-@pytest.mark.parametrize("text", ["n", "kinds", "kinds[1:] + kinds", "[1, 2][i]"])
+@pytest.mark.parametrize("text", ["n", "kinds", "kinds[1:] + kinds", "[1, 2][i]", "[4.0, 2.0]", "[1] * 3"])
 def test_what_is_no_repeat_of_lists_has_no_rule_for_its_elements(text: str) -> None:
     assert item_of(text) is None
 
 
-def test_an_element_stands_in_place_of_the_list_wherever_it_is_asked_for() -> None:
-    layers = [{"name": "a", "times": "n", "index": "i", "when": 'c.kinds[i + 1] == "x" and c.kinds[-1] != "y"'}]
+def test_an_element_stands_in_place_of_the_list_where_it_is_that_of_a_copy() -> None:
+    """Any other may be none: before the first, or beyond the last."""
+    when = 'c.kinds[i] == "x" and c.kinds[i + 1] != c.kinds[-1]'
+    layers = [{"name": "a", "times": "n", "index": "i", "when": when}]
     assert with_items(layers, "c.kinds", '"x" if place < 3 else "y"') == [
         {
             "name": "a",
             "times": "n",
             "index": "i",
-            "when": "('x' if i + 1 < 3 else 'y') == 'x' and c.kinds[-1] != 'y'",
+            "when": "('x' if i < 3 else 'y') == 'x' and c.kinds[i + 1] != c.kinds[-1]",
         }
     ]

@@ -155,15 +155,13 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         head_data["layers"] = _without_key("active", head_data["layers"])
         unknown["active"] = _NO_ACTIVE
     requires = [*family.requires, *head_data.pop("requires", ())]
-    items = {name: rule["item"] for name, rule in family.lists.items() if dims[name] == "none"}
-    items |= {name: item for name, text in dims.items() if isinstance(text, str) and (item := item_of(text))}
-    for name, item in items.items():
+    for name, item in _items(family, dims).items():
         # where all that is asked are its elements, the list is of any length
         head_data, requires = with_items(head_data, name, item), with_items(requires, name, item)
-        if name in family.lists:
-            dims[name] = _made(family.lists[name], {each: dims[each] for each in [*dims][: [*dims].index(name)]})
-        if not mentions(name, head_data, requires, *dims.values()):
+        if not mentions(name, head_data, requires, needed, *dims.values()):
             del dims[name]
+        elif name in family.lists:
+            dims[name] = _made(family.lists[name], {each: dims[each] for each in [*dims][: [*dims].index(name)]})
     connections = "known" if family.is_connected else "none"
     data = {"paramcalc": 1, "name": cls, "framework": "torch", "connections": connections, "dims": dims}
     if family.blocks:
@@ -333,6 +331,16 @@ def _at(config: Mapping[str, Any], path: str) -> Any:
     found: Any = config
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _items(family: Family, dims: Mapping[str, Any]) -> dict[str, str]:
+    """Return of lists that follow from other fields what their elements are."""
+    found = {name: str(rule["item"]) for name, rule in family.lists.items() if dims[name] == "none"}
+    for name, text in dims.items():
+        item = item_of(text) if isinstance(text, str) and name not in family.derived else None
+        if item is not None:
+            found[name] = item
     return found
 
 

@@ -11,7 +11,10 @@ PLACE = "place"
 
 
 def with_items(data: Any, name: str, item: str) -> Any:
-    """Return plain data whose expressions have in place of `name[i]` what the element of that number is."""
+    """Return plain data whose expressions have in place of `name[i]`, of a counter, what the element of that number is.
+
+    An element by any other number stays one of the list, which has none at a place beyond its end.
+    """
     if isinstance(data, Mapping):
         return {key: with_items(value, name, item) for key, value in data.items()}
     if isinstance(data, list):
@@ -22,12 +25,16 @@ def with_items(data: Any, name: str, item: str) -> Any:
 
 
 def item_of(text: str) -> str | None:
-    """Return what the element at a `place` of a list is, of repeats and sums of lists; None of any other list."""
+    """Return what the element at a `place` of a list is that repeats others; None of any other list."""
     try:
-        found = _item(ast.parse(text.strip(), mode="eval").body, ast.Name(PLACE))
+        tree = ast.parse(text.strip(), mode="eval").body
+        return ast.unparse(_item(tree, ast.Name(PLACE))) if any(map(_is_repeat, ast.walk(tree))) else None
     except (SyntaxError, _NotRepeated):
         return None
-    return ast.unparse(found)
+
+
+def _is_repeat(tree: ast.AST) -> bool:
+    return isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult) and not isinstance(tree.right, ast.Constant)
 
 
 class _NotRepeated(Exception):
@@ -59,12 +66,18 @@ def _length(tree: ast.expr) -> ast.expr:
         case ast.List(elements):
             return ast.Constant(len(elements))
         case ast.BinOp(ast.List([_]), ast.Mult(), times):
-            return times
+            return _often(times)
         case ast.BinOp(part, ast.Mult(), times):
-            return ast.BinOp(_length(part), ast.Mult(), times)
+            return ast.BinOp(_length(part), ast.Mult(), _often(times))
         case ast.BinOp(left, ast.Add(), right):
             return ast.BinOp(_length(left), ast.Add(), _length(right))
     raise _NotRepeated
+
+
+def _often(times: ast.expr) -> ast.expr:
+    """Return how often a list is repeated: a negative number of times is not at all."""
+    may_be_negative = any(isinstance(each, (ast.Sub, ast.USub)) for each in ast.walk(times))
+    return ast.Call(ast.Name("max"), [times, ast.Constant(0)], []) if may_be_negative else times
 
 
 def mentions(name: str, *data: Any) -> bool:
@@ -82,10 +95,9 @@ class _Items(ast.NodeTransformer):
         self.name, self.item = name, item
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        number = self.visit(node.slice)
-        if ast.unparse(node.value) != self.name or isinstance(number, (ast.Slice, ast.UnaryOp)):
+        if ast.unparse(node.value) != self.name or not isinstance(node.slice, ast.Name):
             return self.generic_visit(node)
-        found: ast.AST = _Place(number).visit(ast.parse(self.item, mode="eval").body)
+        found: ast.AST = _Place(node.slice).visit(ast.parse(self.item, mode="eval").body)
         return found
 
 

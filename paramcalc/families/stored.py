@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -77,9 +78,10 @@ def read_family(text: str) -> Family:
 _DATA, _CONNECTED = "data", "connected"
 
 
-def _names(folder: str) -> list[str]:
+@cache
+def _names(folder: str) -> tuple[str, ...]:
     found = (resources.files("paramcalc.families") / folder).iterdir()
-    return sorted(each.name.removesuffix(".yaml") for each in found if each.name.endswith(".yaml"))
+    return tuple(sorted(each.name.removesuffix(".yaml") for each in found if each.name.endswith(".yaml")))
 
 
 def _text(folder: str, name: str) -> str:
@@ -89,12 +91,12 @@ def _text(folder: str, name: str) -> str:
 
 def family_names() -> list[str]:
     """List the model types that are known."""
-    return _names(_DATA)
+    return [*_names(_DATA)]
 
 
 def connected_names() -> list[str]:
     """List the model types of which the connections are known."""
-    return _names(_CONNECTED)
+    return [*_names(_CONNECTED)]
 
 
 def document(name: str) -> str:

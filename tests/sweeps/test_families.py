@@ -13,8 +13,16 @@ from typing import Any
 import pytest
 
 import paramcalc as pc
+from paramcalc.families import configs
 from paramcalc.families.configs import family_spec
-from paramcalc.families.stored import Family, connected_family, connected_names, family_names, stored_family
+from paramcalc.families.stored import (
+    Family,
+    connected_family,
+    connected_names,
+    document,
+    family_names,
+    stored_family,
+)
 from tests.families_figures import held_to, read
 from tests.published_families import ACTIVE, ROUNDED, ROWS, Published
 from tests.sampled_families import sampled
@@ -60,11 +68,14 @@ def is_kept(name: str, form: pc.Formula, texts: str) -> bool:
     if name not in form.fixed or name.startswith("len("):
         return True
     lengths = [size for each, size in form.fixed.items() if each.startswith("len(")]
-    remainder = re.search(rf"[^,'\"]*\b{re.escape(name)}\b[^,'\"]* % |% \(?[^,'\"]*\b{re.escape(name)}\b", texts)
-    copy = re.search(rf"\b[ijkl]\b[^,'\"]*\b{re.escape(name)}\b|\b{re.escape(name)}\b[^,'\"]*\b[ijkl]\b", texts)
-    number = re.search(rf"\b{re.escape(name)}\b (==|<=|<|>) \d", texts)
-    none = re.search(rf'"times": "{re.escape(name)} - {form.fixed[name]}"', texts)
-    return form.fixed[name] in lengths or any(each is not None for each in (remainder, copy, number, none))
+    own = rf"\b{re.escape(name)}\b"
+    deciding = (
+        rf"[^,'\"]*{own}[^,'\"]* % |% \(?[^,'\"]*{own}",
+        rf"\b[ijkl]\b[^,'\"]*{own}|{own}[^,'\"]*\b[ijkl]\b",
+        rf"{own} (==|<=|<|>) \d",
+        rf'"times": "{re.escape(name)} - {form.fixed[name]}"',
+    )
+    return form.fixed[name] in lengths or any(re.search(each, texts) for each in deciding)
 
 
 FAMILIES = [
@@ -104,6 +115,42 @@ def moved(spec: pc.Spec, form: pc.Formula, random: Random) -> dict[str, int]:
         except pc.ParamcalcError:
             continue
     return sizes
+
+
+def nested(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields by their paths as a configuration has them."""
+    found: dict[str, Any] = {}
+    for path, value in fields.items():
+        *above, last = path.split(".")
+        inner = found
+        for each in above:
+            inner = inner.setdefault(each, {})
+        inner[last] = value
+    return found
+
+
+#: Those with lists that follow from other fields, told by their text: to read every document takes seconds.
+LISTED = [name for name in family_names() if re.search(r"^lists:|\] \* \(?[a-z]", document(name), re.MULTILINE)]
+
+
+@pytest.mark.parametrize("name", sampled(LISTED, 20))
+def test_elements_in_place_of_a_list_change_no_count(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    family = stored_family(name)
+    depths = [each for each, size in family.dims.items() if each.endswith("num_hidden_layers") and type(size) is int]
+    totals: list[list[Any]] = []
+    for _ in range(2):
+        found: list[Any] = []
+        for depth in (1, 2, 3, 5, 8, 13):
+            config = nested({"model_type": name, **dict.fromkeys(depths, depth)})
+            for cls in family.heads:
+                try:
+                    found.append(pc.count(family_spec(family, config, cls)).total)
+                except pc.ParamcalcError as error:
+                    found.append(error.code)
+        totals.append(found)
+        monkeypatch.setattr(configs, "item_of", lambda text: None)
+        monkeypatch.setattr(configs, "with_items", lambda data, name, item: data)
+    assert totals[0] == totals[1]
 
 
 @pytest.mark.parametrize("name", sampled(family_names(), 60))

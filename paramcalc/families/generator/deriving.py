@@ -23,9 +23,8 @@ from paramcalc.families.generator.recording import LOST, Condition, Loop, Record
 from paramcalc.families.generator.remembering import constant, expression, items_of, remembering
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins
+from paramcalc.families.items import PLACE
 
-#: What the elements of a list are called by in the expression of one.
-PLACE = "place"
 #: How many configurations are drawn at random beside those with one field moved.
 _RANDOM = 80
 

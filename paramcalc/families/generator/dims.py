@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from paramcalc.core.expression import RESERVED
-from paramcalc.families.generator.deriving import PLACE, Deriving, Rule, mark_to_follow
+from paramcalc.families.generator.deriving import Deriving, Rule, mark_to_follow
 from paramcalc.families.generator.drawing import Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import (
@@ -24,6 +24,7 @@ from paramcalc.families.generator.identifying import Identifying
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import Fields, config_at, fields_of, made_config
 from paramcalc.families.generator.texts import names_in, tidied
+from paramcalc.families.items import PLACE
 
 
 @dataclass
