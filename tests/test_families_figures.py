@@ -1,11 +1,10 @@
 """The figures of families: the page says what is recorded, and the record is that of the documents that ship."""
 
 import json
-from random import Random
 
 from paramcalc.families.stored import family_names, stored_family
 from tests.families_figures import CAUSES, OTHER, PAGE, Made, Type, held_to, kind, page, read, recorded, tables
-from tests.seed import SEED
+from tests.sampled_families import sampled
 
 
 def test_the_page_has_the_figures_that_are_recorded() -> None:
@@ -20,7 +19,7 @@ def test_a_document_ships_of_each_type_of_which_a_class_is_known_and_of_no_other
 def test_a_document_has_what_is_recorded_of_it() -> None:
     """A few of them; the sweep has all."""
     types = read()
-    for name in Random(SEED).sample(family_names(), 6):
+    for name in sampled(family_names(), 6):
         held_to(types[name], stored_family(name))
 
 

@@ -239,18 +239,19 @@ def kind(name: str) -> type[Layer]:
 
     Raises `unknown-kind`, and `invalid-kind` for one that another package declares and that cannot be used.
     """
-    return _built_in(name) or _OWN.get(name) or _own(name)
+    return known_kind(name) or _own(name)
 
 
 @cache
-def _built_in(name: str) -> type[Layer] | None:
-    family = family_of(name)
-    return getattr(import_module(f"paramcalc.layers.{family}"), name) if family is not None else None
+def _built_in(name: str, family: str) -> type[Layer]:
+    found: type[Layer] = getattr(import_module(f"paramcalc.layers.{family}"), name)
+    return found
 
 
 def known_kind(name: str) -> type[Layer] | None:
     """Give the layer type of a name that is built in or registered; entry points are not read for it."""
-    return _built_in(name) or _OWN.get(name)
+    family = family_of(name)
+    return _built_in(name, family) if family is not None else _OWN.get(name)
 
 
 def unknown_kind(name: str) -> ParamcalcError:

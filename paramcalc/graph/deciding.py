@@ -26,8 +26,8 @@ class Deciding:
         self.values = values
         known = {*values, counter}
         self.expressions = tuple(each for each in node.all_expressions() if counter in each.names)
-        #: whether their values are all that a number decides
         self._found: dict[int, tuple[Any, ...] | None] = {}
+        #: whether their values are all that a number decides
         self.are_all = not _has_other_uses(node, counter) and all(each.names <= known for each in self.expressions)
 
     def by(self, number: int) -> tuple[Any, ...] | None:

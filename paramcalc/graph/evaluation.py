@@ -109,8 +109,7 @@ class Evaluation(Walk):
             copies = Parallel(self, self.content, entry, inputs, first).tree()
             return self.residual_of_all(entry, inputs, copies) if copies is not None else None
         theirs = first.only_copy if first is not None else None
-        label = "" if entry.name == "." else entry.name
-        copy = Copy(entry, label, inputs, scope.values, scope.inherited, theirs)
+        copy = Copy(entry, entry.label, inputs, scope.values, scope.inherited, theirs)
         if not self.choose(copy):
             return None
         entry.copies.append(copy)

@@ -170,6 +170,4 @@ class Repeated:
                 tree.number = int(tree.label)
                 tree.label = range_label(tree.number, tree.copies)
         output = flow.shape if flow else ()
-        # copies of what has no name have their numbers alone
-        label = "" if self.entry.name == "." else self.entry.name
-        return Branch(label, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)
+        return Branch(self.entry.label, trees, output, role="copies", inputs=self.inputs[:1], flow=flow)

@@ -224,6 +224,11 @@ class Entry:
     any_copy: Standing | None = None
 
     @property
+    def label(self) -> str:
+        """What it adds to the paths of what is in it: nothing, where its name is a dot."""
+        return "" if self.name == "." else self.name
+
+    @property
     def only_copy(self) -> Copy | None:
         """The copy of a node that is there and not repeated."""
         return self.copies[0] if not self.node.is_repeated and self.copies else None
