@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from paramcalc.core.errors import LIMITS
+
 #: What stands in place of an expression that is not known, before the value.
 LOST = "?"
-#: No expression that people write is longer.
-_LONGEST = 600
+#: A spec has no longer expressions.
+_LONGEST = LIMITS.expression
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
 #: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
 _CHECKING = ("dropout.py", "sparse.py")

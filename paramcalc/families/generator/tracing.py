@@ -5,6 +5,7 @@ Only here is anything of PyTorch, transformers or Python changed; `traced` undoe
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import sys
@@ -22,7 +23,17 @@ from transformers.activations import ClassInstantier
 from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of, parameters_of
-from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
+from paramcalc.families.generator.recording import (
+    Choices,
+    Frame,
+    Made,
+    Recorder,
+    ask,
+    current,
+    is_model_code,
+    logs,
+    recording,
+)
 from paramcalc.families.generator.remembering import (
     Double,
     Sequence,
@@ -35,7 +46,7 @@ from paramcalc.families.generator.remembering import (
     remembering,
     whole,
 )
-from paramcalc.families.generator.replacing import BUILTINS, Range
+from paramcalc.families.generator.replacing import BUILTINS, Range, give_constants
 from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
 #: How the files of models begin, and those of configurations.
@@ -76,6 +87,7 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
     """Change what has to be changed for one run."""
     with ExitStack() as undone:
         give_builtins(undone, MODELS)
+        give_constants(undone, _functions(len(sys.modules)))
         # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
         nn.Module.__new__ = staticmethod(_new_module(undone))
         undone.callback(setattr, nn.Module, "__new__", staticmethod(_plain_module))
@@ -156,6 +168,21 @@ def _modules(loaded: int, files: str) -> tuple[Any, ...]:
         for name, module in sys.modules.items()
         if name == _ROTATION or (name.startswith("transformers.models.") and name.rpartition(".")[2].startswith(files))
     )
+
+
+@cache
+def _functions(loaded: int) -> tuple[Any, ...]:
+    """Return the functions and methods of the modules of models, while this number of modules is loaded."""
+    found: list[Any] = []
+    for module in _modules(loaded, MODELS):
+        for each in vars(module).values():
+            own = vars(each).values() if isinstance(each, type) and each.__module__ == module.__name__ else [each]
+            found += [
+                function
+                for function in map(inspect.unwrap, filter(inspect.isfunction, own))
+                if is_model_code(function.__code__.co_filename)
+            ]
+    return (*dict.fromkeys(found),)
 
 
 # --- Modules ----------------------------------------------------------------------------
