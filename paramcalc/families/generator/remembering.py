@@ -375,6 +375,15 @@ class Sequence:
     expression: str
     base: type[Any] = list
 
+    @property
+    def extent(self) -> str:
+        """How many items there are, as an expression."""
+        return f"len({self.expression})"
+
+    def item_at(self, place: str) -> str:
+        """Return the expression of the item at a place."""
+        return f"{self.expression}[{place}]"
+
     def items(self) -> Iterator[Any]:
         """Yield the items without recording a loop."""
         found: Iterator[Any] = self.base.__iter__(self)
@@ -386,20 +395,22 @@ class Sequence:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             bounds = [key.start, key.stop]
+            if key.step == -1 and bounds == [None, None]:
+                return Backwards(self)
             found = self.base.__getitem__(self, slice(*(plain(each) for each in (*bounds, key.step))))
             text = ":".join("" if each is None else expression(each) for each in bounds)
             return remembering(self.base(found), f"{self.expression}[{text}]" if key.step is None else LOST)
-        return renamed(self.base.__getitem__(self, plain(key)), f"{self.expression}[{expression(key)}]")
+        return renamed(self.base.__getitem__(self, plain(key)), self.item_at(expression(key)))
 
     def __iter__(self) -> Iterator[Any]:
         return looped(
             len(self.base(self.items())),
-            f"len({self.expression})",
-            lambda copy, counter: renamed(self.base.__getitem__(self, copy), f"{self.expression}[{counter}]"),
+            self.extent,
+            lambda copy, counter: renamed(self.base.__getitem__(self, copy), self.item_at(counter)),
         )
 
     def __bool__(self) -> bool:
-        return ask(f"(len({self.expression}) != 0)", self.base.__len__(self) != 0)
+        return ask(f"({self.extent} != 0)", self.base.__len__(self) != 0)
 
     def __contains__(self, item: Any) -> bool:
         found = any(plain(item) == plain(each) for each in self.items())
@@ -444,6 +455,26 @@ class List(Sequence, list[Any]):  # type: ignore[misc]
     """A list."""
 
     base = list
+
+
+class Backwards(List):
+    """The items of a list in the other order, each remembering where it stands in the list."""
+
+    def __init__(self, of: Sequence) -> None:
+        number = len(self.base(of.items()))
+        super().__init__(
+            renamed(each, of.item_at(str(number - 1 - place))) for place, each in enumerate(reversed([*of.items()]))
+        )
+        self.of, self.expression = of, f"{LOST}backwards({of.expression})"
+
+    @property
+    def extent(self) -> str:
+        """How many items there are, as an expression."""
+        return self.of.extent
+
+    def item_at(self, place: str) -> str:
+        """Return the expression of the item at a place."""
+        return self.of.item_at(f"-1 - {place}")
 
 
 def _changing(change: Callable[..., Any]) -> Callable[..., Any]:

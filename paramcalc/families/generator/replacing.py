@@ -61,8 +61,8 @@ def _sequence(value: Any) -> Range | None:
         base = value.base
         return Range(
             len(base(value.items())),
-            f"len({value.expression})",
-            lambda copy, counter: renamed(base.__getitem__(value, copy), f"{value.expression}[{counter}]"),
+            value.extent,
+            lambda copy, counter: renamed(base.__getitem__(value, copy), value.item_at(counter)),
         )
     if isinstance(value, (list, tuple)):
         return Range(len(value), str(len(value)), lambda copy, counter: value[copy])
@@ -130,7 +130,7 @@ def traced_len(value: Any) -> Any:
     if isinstance(value, Range):
         return whole(value.number, value.extent)
     if isinstance(value, Sequence):
-        return whole(value.base.__len__(value), f"len({value.expression})")
+        return whole(value.base.__len__(value), value.extent)
     return builtins.len(value)
 
 

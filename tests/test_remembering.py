@@ -1,4 +1,4 @@
-"""What the generator of families remembers of doubles: whole numbers made of them have expressions in whole numbers."""
+"""What the generator of families remembers: whole numbers made of doubles and lists have expressions in whole numbers."""
 
 from __future__ import annotations
 
@@ -76,3 +76,13 @@ def test_where_a_sum_is_rounded_up_to_a_whole_number_nothing_is_told_of_others()
     assert isinstance(asked, Condition)
     assert not asked.outcome
     assert Expression.parse(asked.text).evaluate(Environment(at)) is False
+
+
+def test_the_items_of_a_list_backwards_remember_where_they_stand() -> None:
+    sizes = remembering([8, 16, 32], "sizes")
+    backwards = sizes[::-1]
+    looped = [each.expression for each in BUILTINS["reversed"](backwards)]
+    texts = [*(each.expression for each in backwards), backwards[0].expression, backwards[2].expression, *looped]
+    values = Environment({"sizes": (8, 16, 32)})
+    assert [Expression.parse(each).evaluate(values) for each in texts] == [32, 16, 8, 32, 8, 8, 16, 32]
+    assert BUILTINS["len"](backwards).expression == "len(sizes)"
