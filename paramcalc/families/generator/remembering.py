@@ -11,6 +11,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from math import log2
 from typing import Any
 
 from paramcalc.families.generator.recording import LOST, ask, current, is_model_code, looped
@@ -63,11 +64,16 @@ def lost(value: Any) -> Any:
     return whole(value, f"{LOST}{value}") if isinstance(value, int) else double(value)
 
 
-def double(value: float, ratio: tuple[str, str] | None = None, scaled: tuple[str, str] | None = None) -> Any:
-    """Return a double: a quotient of two whole numbers, or a whole number times a double that the config has."""
+def double(
+    value: float, ratio: tuple[str, str] | None = None, scaled: tuple[str, str] | None = None, cut: str = ""
+) -> Any:
+    """Return a double: a quotient of two whole numbers, a whole number times a double that the config has, or another.
+
+    `cut` is the expression of what is left where it is cut off.
+    """
     found = Double(value)
     found.expression = f"{LOST}{value}"
-    found.ratio, found.scaled = ratio, scaled
+    found.ratio, found.scaled, found.cut = ratio, scaled, cut
     return found
 
 
@@ -78,6 +84,16 @@ def constant(value: float) -> Any:
     found = double(value, ratio=(str(top), str(bottom)) if is_short else None)
     found.expression = repr(value)
     return found
+
+
+def logarithm(value: Any) -> Any:
+    """Return the logarithm of a number to the base 2, which remembers what is left of it where it is cut off."""
+    found = log2(plain(value))
+    top, bottom = (expression(value), "1") if isinstance(value, Whole) else getattr(value, "ratio", None) or (LOST, "1")
+    if LOST in top or LOST in bottom or found < 0:
+        return lost(found) if hasattr(value, "expression") else found
+    # that of a quotient lies between the same whole numbers as that of the quotient without its fraction
+    return double(found, cut=f"log2({top})" if bottom == "1" else f"log2({top} // {bottom})")
 
 
 class _Number:
@@ -141,6 +157,7 @@ class Double(_Number, float):
 
     ratio: tuple[str, str] | None
     scaled: tuple[str, str] | None
+    cut: str
     __hash__ = float.__hash__
 
     def rounded(self, sort: str) -> Any:
@@ -152,6 +169,8 @@ class Double(_Number, float):
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
+        if self.cut and sort == "scaled":
+            return whole(value, self.cut)
         return lost(value)
 
     def __floor__(self) -> Any:
@@ -434,7 +453,7 @@ def remembering(value: Any, text: str) -> Any:
     found = made[kind](value)
     found.expression = text
     if kind is float:
-        found.ratio = found.scaled = None
+        found.ratio, found.scaled, found.cut = None, None, ""
     return found
 
 
