@@ -1,4 +1,4 @@
-"""What the generator of families remembers: whole numbers made of doubles and lists have expressions in whole numbers."""
+"""What the generator of families remembers of doubles and lists: whole numbers made of them have expressions."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ neither is so. It holds for sizes below 2**30, and networks have no greater.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 _PLACES = 2**20
 #: With the sides turned: whether a < b is whether b > a.
@@ -88,6 +88,16 @@ class Part(NamedTuple):
     def _sides(self, other: str) -> tuple[str, str]:
         top, bottom = self.fraction.as_integer_ratio()
         return f"{top} * {self.product.times(_PLACES).rounded('scaled')}", f"{bottom * _PLACES} * {other}"
+
+
+class Logarithm(NamedTuple):
+    """The logarithm of a whole number to the base 2."""
+
+    of: str
+
+
+#: How a double was worked out.
+Form: TypeAlias = "Product | Sum | Part | Logarithm"
 
 
 def fraction_of(factor: float) -> Fraction | None:

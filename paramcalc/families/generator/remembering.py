@@ -11,9 +11,10 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from math import log2
 from typing import Any
 
-from paramcalc.families.generator.doubles import MIRRORED, Part, Product, Sum, fraction_of, halves_of
+from paramcalc.families.generator.doubles import MIRRORED, Form, Logarithm, Part, Product, Sum, fraction_of, halves_of
 from paramcalc.families.generator.recording import LOST, ask, current, is_model_code, looped
 
 _NUMBERS = (int, float)
@@ -64,7 +65,7 @@ def lost(value: Any) -> Any:
     return whole(value, f"{LOST}{value}") if isinstance(value, int) else double(value)
 
 
-def double(value: float, ratio: tuple[str, str] | None = None, form: Product | Sum | Part | None = None) -> Any:
+def double(value: float, ratio: tuple[str, str] | None = None, form: Form | None = None) -> Any:
     """Return a double: a quotient of two whole numbers, or what is known of a whole number times a double."""
     found = Double(value)
     found.expression = f"{LOST}{value}"
@@ -84,6 +85,16 @@ def constant(value: float) -> Any:
 def is_constant(value: Any) -> bool:
     """Whether a value is a double that the code itself has."""
     return isinstance(value, float) and expression(value) == repr(plain(value))
+
+
+def logarithm(value: Any) -> Any:
+    """Return the logarithm of a number to the base 2, which remembers what is left of it where it is cut off."""
+    found = log2(plain(value))
+    top, bottom = (expression(value), "1") if isinstance(value, Whole) else getattr(value, "ratio", None) or (LOST, "1")
+    if LOST in top or LOST in bottom or found < 0:
+        return lost(found) if hasattr(value, "expression") else found
+    # that of a quotient lies between the same whole numbers as that of the quotient without its fraction
+    return double(found, form=Logarithm(top if bottom == "1" else f"{top} // {bottom}"))
 
 
 class _Number:
@@ -146,7 +157,7 @@ class Double(_Number, float):
     """A double."""
 
     ratio: tuple[str, str] | None
-    form: Product | Sum | Part | None
+    form: Form | None
     __hash__ = float.__hash__
 
     def rounded(self, sort: str) -> Any:
@@ -160,6 +171,8 @@ class Double(_Number, float):
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
+        if isinstance(self.form, Logarithm) and sort == "scaled":
+            return whole(value, f"log2({self.form.of})")
         return lost(value)
 
     def __floor__(self) -> Any:

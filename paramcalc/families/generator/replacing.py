@@ -10,6 +10,8 @@ from functools import cache
 from types import CodeType
 from typing import Any
 
+from torch import nn
+
 from paramcalc.families.generator.recording import LOST, ask, current, looped
 from paramcalc.families.generator.remembering import (
     Double,
@@ -131,7 +133,23 @@ def traced_len(value: Any) -> Any:
         return whole(value.number, value.extent)
     if isinstance(value, Sequence):
         return whole(value.base.__len__(value), value.extent)
+    if isinstance(value, (list, nn.ModuleList)) and (extent := _copies_of(value)):
+        return whole(builtins.len(value), extent)
     return builtins.len(value)
+
+
+def _copies_of(modules: Iterable[Any]) -> str:
+    """Return how many copies a loop had that made one of these modules in each; nothing where they were not so made."""
+    recorder = current()
+    made = [recorder.made.get(id(each)) for each in modules] if recorder is not None else []
+    if recorder is None or not made or any(each is None or each.parent is not recorder.frame for each in made):
+        return ""
+    copies = [{site: each.copies[site] for site in each.sites} for each in made if each is not None]
+    for site in copies[0]:
+        last, extent = recorder.ended.get(site, (-1, LOST))
+        if last == len(made) - 1 and copies == [{**copies[0], site: copy} for copy in range(last + 1)]:
+            return "" if LOST in extent else extent
+    return ""
 
 
 def traced_sum(value: Any, *start: Any) -> Any:

@@ -41,6 +41,7 @@ from paramcalc.families.generator.remembering import (
     Truth,
     Whole,
     expression,
+    logarithm,
     lost,
     plain,
     remembering,
@@ -100,8 +101,9 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         # a model may make a configuration of what it was given
         _replace(undone, checked, "type_validator", _of_plain_values(checked.type_validator))
         _replace(undone, RotaryEmbeddingConfigMixin, _NESTED, _unrecorded(getattr(RotaryEmbeddingConfigMixin, _NESTED)))
-        for name in ("sqrt", "log", "log2", "exp", "pow"):
+        for name in ("sqrt", "log", "exp", "pow"):
             _replace(undone, math, name, _losing(getattr(math, name)))
+        _replace(undone, math, "log2", logarithm)
         _replace(undone, math, "prod", _product(math.prod))
         yield
 
