@@ -9,7 +9,7 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -68,14 +68,15 @@ def trace(
     fields: Fields,
     optional: frozenset[str],
     choices: Choices | None = None,
+    lengths: Collection[str] | None = None,
 ) -> tuple[Any, Recorder]:
     """Construct a model of a configuration, and give it with what was recorded.
 
     `optional` names the fields that may be absent, so that the code asks whether they are; `choices` says of lists of
-    texts what may be in them.
+    texts what may be in them; `lengths` names the lists of known lengths, where loops are written out.
     """
     recorder = Recorder()
-    recorder.choices = choices or {}
+    recorder.choices, recorder.lengths = choices or {}, lengths
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
