@@ -10,7 +10,7 @@ from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
 from paramcalc.families.generator.bodies import Body, Copies
 from paramcalc.families.generator.dims import Dims, given_at, is_null, plain_dim
-from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.drawing import lengths_of, overridden
 from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import undeclared
 from paramcalc.families.generator.identifying import Identifying
@@ -86,7 +86,12 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         dims.add(name)
     dims.limit()
     lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]
-    dims.needed += [f"len({name}) == {len(explorer.fields[name])}" for name in lengths if name in dims.found]
+    dims.needed += [
+        f"len({name}{way}) == {length}"
+        for name in lengths
+        if name in dims.found
+        for way, length in lengths_of(explorer.fields[name]).items()
+    ]
     found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
