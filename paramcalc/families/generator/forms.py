@@ -25,7 +25,7 @@ from paramcalc.families.generator.learning import (
     Tries,
     repeats,
 )
-from paramcalc.families.generator.numbering import Identify, always, common, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import Identify, always, common, has_number, numbered, only, placed, way_of
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
@@ -237,6 +237,10 @@ class _Reader:
         site = step.site
         self.extents[site] = extent = self.extent(step, branch)
         inner = self.rest(branch.body)
+        copies = {places[-1][1] for each in branch.body.branches.values() for places in each.places}
+        if copies == {0} and any(not has_number(way, site) for way in inner.entries):
+            # what names a second copy would have is not known
+            inner = replace(only(inner, site, 0), requires=(*inner.requires, ((), f"({extent} <= 1)")))
         if inner.entries and LOST in extent:
             raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
         requires, copied = [], dict(inner.entries)

@@ -159,6 +159,11 @@ def _only_copy(when: Sequence[str], site: str, extent: str) -> str | None:
     return possible[0] if len(possible) == 1 else None
 
 
+def has_number(way: Way, site: str) -> bool:
+    """Whether a number in a name says in which copy of a loop a tensor is made."""
+    return any(isinstance(each, Counted) and site in each.sites for each in way)
+
+
 def always(condition: str, site: str, extent: str) -> bool:
     """Whether a condition holds in each copy of a loop that always has as many."""
     return extent.isdecimal() and all(is_certain(tidied(condition, {site: str(copy)})) for copy in range(int(extent)))
@@ -167,9 +172,7 @@ def always(condition: str, site: str, extent: str) -> bool:
 def only(body: Body, site: str, copy: int) -> Body:
     """Return tensors of one copy of a loop, those without its number stated to be of that copy."""
     entries = {
-        way: entry
-        if any(isinstance(each, Counted) and site in each.sites for each in way)
-        else replace(entry, when=conjunction((f"({site} == {copy})",), entry.when))
+        way: entry if has_number(way, site) else replace(entry, when=conjunction((f"({site} == {copy})",), entry.when))
         for way, entry in body.entries.items()
     }
     return Body(entries, body.requires)
