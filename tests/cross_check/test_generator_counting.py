@@ -8,13 +8,15 @@ import pytest
 from torch import nn
 from transformers import GPT2Config
 
-from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.expression import ABSENT, Environment, Expression
 from paramcalc.families.generator.bodies import Body, Copies, Counted, Entry
 from paramcalc.families.generator.counting import counted
+from paramcalc.families.generator.exploring import Run
 from paramcalc.families.generator.forms import form
-from paramcalc.families.generator.learning import Numbers, Tries
+from paramcalc.families.generator.identifying import Identifying
+from paramcalc.families.generator.learning import Branch, Child, End, Numbers, Own, Repeat, Trie, Tries
 from paramcalc.families.generator.numbering import numbered, placed
-from paramcalc.families.generator.recording import Made, Recorder, recording
+from paramcalc.families.generator.recording import Condition, Made, Recorder, recording
 from paramcalc.families.generator.remembering import logarithm, remembering, whole
 from paramcalc.families.generator.replacing import traced_len
 from paramcalc.families.generator.texts import added
@@ -120,3 +122,56 @@ def test_each_recurrent_layer_is_there_where_there_are_so_many() -> None:
     assert whens["bias_hh_l2"] == ("(n_layer > 1)", "(n_layer > 2)")
     # of more layers than were seen nothing is known
     assert any(text == "n_layer <= 3" for _, text in body.requires)
+
+
+def texts_and_numbers(numbers: dict[str, int]) -> Identifying:
+    """Runs in which a text is moved, and a width beside it."""
+    fields = [{"kind": kind, "width": 10 + run} for run, kind in enumerate([*numbers] * 5)]
+    return Identifying([Run({}, each, {}) for each in fields])
+
+
+def test_a_number_that_one_text_decides_is_not_known_for_others() -> None:
+    numbers = {"flow": 2, "drift": 0}
+    identifying = texts_and_numbers(numbers)
+    text = identifying.size([(place, numbers[run.fields["kind"]]) for place, run in enumerate(identifying.runs)])
+    assert text is not None
+    values = [Expression.parse(text).evaluate(Environment({"kind": kind})) for kind in (*numbers, "other")]
+    assert values == [2, 0, ABSENT]
+
+
+def test_a_quotient_is_compared_without_dividing() -> None:
+    recorder = Recorder(watched=lambda file: True)
+    rate, other = remembering(24000, "rate") / remembering(1920, "step"), remembering(25, "frames")
+    with recording(recorder):
+        assert rate != other
+        assert other > rate
+    assert [each.text for each in recorder.root.events if isinstance(each, Condition)] == [
+        "(rate != step * frames)",
+        "(step * frames > rate)",
+    ]
+
+
+def test_of_a_loop_of_which_one_copy_was_seen_no_more_are_known() -> None:
+    language = Child(("en",), "", (Own("weight", ("2",), True, "Linear"),), ())
+    places = {(("k", 0, 0),)}
+    body = Trie({language: Branch(Trie({End(): Branch(Trie(), places=places)}), places=places)})
+    tries = Tries(templates={"": Trie({Repeat("k", "len(languages)"): Branch(Trie({End(): Branch(Trie())}), body)})})
+    found = form(tries, lambda values: None)
+    assert found.entries[("en", "weight")].when == ("(len(languages) > 0)",)
+    assert found.requires == (((), "(len(languages) <= 1)"),)
+
+
+class Activated(nn.Module):
+    """A layer, and an activation that is one or another without being asked for."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.activation = nn.ReLU() if int(config.n_layer) > 1 else nn.Tanh()
+        self.layer = nn.Linear(2, 2)
+
+
+def test_which_activation_it_is_tells_no_runs_apart() -> None:
+    tries = Tries(Tries())
+    for depth in (1, 2):
+        tries.learn(*trace(Activated, GPT2Config(n_layer=depth), {}, frozenset()))
+    assert {*form(tries, lambda values: None).entries} == {("layer", "weight"), ("layer", "bias")}

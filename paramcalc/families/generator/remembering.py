@@ -304,9 +304,20 @@ def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
         if isinstance(self, str) and sign not in ("==", "!="):
             # the order of texts matters to none that sorts them
             return outcome
-        return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
+        return ask(_compared(sign, self, other), outcome)
 
     return method
+
+
+def _compared(sign: str, left: Any, right: Any) -> str:
+    """Return a comparison as an expression; a quotient of sizes is compared by multiplying the other number."""
+    if isinstance(left, Double) and left.ratio is not None and isinstance(right, int):
+        top, bottom = left.ratio
+        return f"({top} {sign} {bottom} * {expression(right)})"
+    if isinstance(right, Double) and right.ratio is not None and isinstance(left, int):
+        top, bottom = right.ratio
+        return f"({bottom} * {expression(left)} {sign} {top})"
+    return f"({expression(left)} {sign} {expression(right)})"
 
 
 for _class in (Whole, Double):
