@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from paramcalc.families.generator.counting import counted
 from paramcalc.families.generator.exploring import Run
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
-from paramcalc.families.generator.learning import Branch, Child, End, Numbers, Own, Repeat, Trie, Tries
+from paramcalc.families.generator.laws import law
+from paramcalc.families.generator.learning import Branch, Child, End, NotLearnt, Numbers, Own, Repeat, Trie, Tries
 from paramcalc.families.generator.numbering import numbered, placed
 from paramcalc.families.generator.recording import Condition, Made, Recorder, recording
 from paramcalc.families.generator.remembering import logarithm, remembering, whole
@@ -175,3 +177,42 @@ def test_which_activation_it_is_tells_no_runs_apart() -> None:
     for depth in (1, 2):
         tries.learn(*trace(Activated, GPT2Config(n_layer=depth), {}, frozenset()))
     assert {*form(tries, lambda values: None).entries} == {("layer", "weight"), ("layer", "bias")}
+
+
+def test_what_is_divided_and_rounded_down_again_and_again_has_a_closed_form() -> None:
+    texts = ["(c * n)"]
+    for _ in range(3):
+        texts.append(f"(c * ((({texts[-1][5:-1]} + p) - k) // s + 1))")
+    found = law(texts, 1, "i")
+    assert found is not None
+    for copy, size, by in itertools.product(range(1, 7), (5, 80, 127), (2, 3)):
+        expected = size
+        for _ in range(copy - 1):
+            expected = (expected + 4 - 3) // by + 1
+        values = Environment({"c": 7, "n": size, "p": 4, "k": 3, "s": by, "i": copy})
+        assert Expression.parse(found).evaluate(values) == 7 * expected
+
+
+def layered(*extents: int) -> Tries:
+    """Runs with layers, and behind them one whose size doubles with each of these."""
+    trie, ends = Trie(), {}
+    for run, extent in enumerate(extents):
+        last = Child(("last",), "", (Own("weight", (f"({2**extent} * width)",), True, "Linear"),), ())
+        seen = [Numbers((), {}, run, {("i",): extent})]
+        ends[last] = Branch(Trie({End(): Branch(Trie())}), seen=seen, runs={run}, places={()})
+    trie.branches[Repeat("i", "depth")] = Branch(Trie(ends), Trie({End(): Branch(Trie())}))
+    return Tries(templates={"": trie})
+
+
+def test_runs_may_differ_by_how_many_copies_there_were_before() -> None:
+    found = form(layered(2, 3, 4), lambda values: None)
+    ((way, entry),) = found.entries.items()
+    assert way == ("last", "weight")
+    values = [Expression.parse(entry.sizes[0]).evaluate(Environment({"width": 3, "depth": depth})) for depth in (2, 5)]
+    assert values == [12, 96]
+    assert found.requires == (((), "(depth >= 2)"),)
+
+
+def test_runs_that_follow_no_law_of_how_many_copies_there_were_are_not_learnt() -> None:
+    with pytest.raises(NotLearnt, match="runs go apart"):
+        form(layered(2, 3, 5), lambda values: None)

@@ -25,7 +25,18 @@ from paramcalc.families.generator.learning import (
     Tries,
     repeats,
 )
-from paramcalc.families.generator.numbering import Identify, always, common, has_number, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import (
+    NUMBER_OF_COPIES,
+    Identify,
+    always,
+    common,
+    counted_by,
+    has_number,
+    numbered,
+    only,
+    placed,
+    way_of,
+)
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
@@ -138,7 +149,7 @@ class _Reader:
         found = [
             _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
         ]
-        split = self.split(found)
+        split = self.split(found) or self.by_length(found)
         if split is not None:
             return split
         bodies = self.alike([each.trie for each in found])
@@ -202,6 +213,27 @@ class _Reader:
             found = chosen(f"({site} == {number})", bodies[number], found)
         # of a copy behind those that were seen nothing is known
         return replace(found, requires=(((), f"({extent} <= {len(bodies)})"), *found.requires))
+
+    def by_length(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where runs go apart by how many copies a loop had before, by a law; None for none."""
+        seen = [[each.lengths for branch in group.trie.branches.values() for each in branch.seen] for group in groups]
+        chains = set.intersection(*(set(lengths) for group in seen for lengths in group)) if all(seen) else set()
+        for chain in sorted(each for each in chains if len(each) == 1):
+            lengths = [{each[chain] for each in group} for group in seen]
+            extent = self.lengths.get(chain[0], LOST)
+            numbers = sorted(set.union(*lengths))
+            if LOST in extent or any(len(each) > 1 for each in lengths) or len(numbers) < len(groups):
+                continue
+            by_number = {each.pop(): self.rest(group.trie) for each, group in zip(lengths, groups, strict=True)}
+            for start in (0, 1):
+                several = numbers[start:]
+                bodies = [by_number[each] for each in several]
+                if several == [*range(several[0], several[0] + len(several))] and (
+                    found := common(bodies, several[0], NUMBER_OF_COPIES)
+                ):
+                    found = counted_by(found, extent)
+                    return replace(found, requires=(((), f"({extent} >= {several[0]})"), *found.requires))
+        return None
 
     def step(self, step: Step, branch: Branch) -> Body:
         """Return what a step makes."""

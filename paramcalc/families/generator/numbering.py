@@ -247,6 +247,25 @@ def _common_entry(entries: Sequence[Entry], first: int, site: str) -> Entry | No
     return replace(entries[0], sizes=tuple(map(str, sizes)), when=tuple(map(str, when)))
 
 
+#: Stands for how many copies a loop has, where runs differ by that.
+NUMBER_OF_COPIES = "L_number"
+
+
+def counted_by(body: Body, extent: str) -> Body:
+    """Return what runs have in common by how many copies a loop has, with the expression of that."""
+    names = {NUMBER_OF_COPIES: extent}
+    entries = {}
+    for way, entry in body.entries.items():
+        parts = (
+            replace(each, sites=tuple(site for site in each.sites if site != NUMBER_OF_COPIES))
+            if isinstance(each, Counted)
+            else each
+            for each in way
+        )
+        entries[_inner(tuple(parts), names)] = renamed(entry, names)
+    return Body(entries, body.requires)
+
+
 # --- Several loops that fill one module -------------------------------------------------
 
 
