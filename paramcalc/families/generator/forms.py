@@ -149,13 +149,16 @@ class _Reader:
         found = [
             _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
         ]
-        split = self.split(found) or self.by_length(found)
+        split = self.split(found)
         if split is not None:
             return split
         bodies = self.alike([each.trie for each in found])
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
+        by_length = self.by_length(found)
+        if by_length is not None:
+            return by_length
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
         raise NotLearnt(f"runs go apart without a condition: {names}")
 
@@ -229,7 +232,7 @@ class _Reader:
                 several = numbers[start:]
                 bodies = [by_number[each] for each in several]
                 if several == [*range(several[0], several[0] + len(several))] and (
-                    found := common(bodies, several[0], NUMBER_OF_COPIES)
+                    found := common(bodies, several[0], NUMBER_OF_COPIES, fewest=2)
                 ):
                     found = counted_by(found, extent)
                     return replace(found, requires=(((), f"({extent} >= {several[0]})"), *found.requires))

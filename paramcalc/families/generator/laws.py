@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from paramcalc.families.generator.texts import names_in, parsed, tidied
+from paramcalc.families.generator.texts import added, names_in, parsed, tidied
 
 #: How many copies must agree.
 FEWEST = 3
@@ -22,15 +22,15 @@ def law(texts: Sequence[str], first: int, site: str) -> str | None:
     """Return the expression of all copies in the number of the copy: of these, from a first copy on; None for none."""
     if len({*texts}) == 1:
         return texts[0]
-    if len(texts) < FEWEST:
-        return None
     plain = [tidied(text, {site: str(first + place)}) for place, text in enumerate(texts)]
     return _of_trees([*map(parsed, plain)], first, site)
 
 
 def _of_trees(trees: Sequence[ast.expr], first: int, site: str) -> str | None:
     """Return the law of expressions, or else of the parts of them that differ."""
-    found = _alike(trees, first, site) or _recurrence(trees, first, site) or _rounded(trees, first, site)
+    found = _rounded(trees, first, site)
+    if found is None and len(trees) >= FEWEST:
+        found = _alike(trees, first, site) or _recurrence(trees, first, site)
     operations = [each for each in trees if isinstance(each, ast.BinOp)]
     if found is not None or len(operations) < len(trees) or len({type(each.op) for each in operations}) > 1:
         return found
@@ -153,11 +153,29 @@ def _rounded(trees: Sequence[ast.expr], first: int, site: str) -> str | None:
     if steps or step is None:
         return None
     inner, by, outer = step
-    times = f"({site} - {first})"
-    # the sum of the powers from the first to the one before the last
-    powers = f"(({by} ** {times} - {by}) // ({by} - 1))"
-    start = ast.unparse(trees[0])
-    return f"(({start} + {inner} + ({inner} + {outer}) * {powers}) // {by} ** {times} + {outer})".replace("'", '"')
+    start, copies = trees[0], len(trees)
+    while (before := next((each for each in _within(start) if _step(start, each) == step), None)) is not None:
+        start, first, copies = before, first - 1, copies + 1
+    if copies < FEWEST:
+        return None
+    times = f"({added([site, str(-first)])})"
+    # in each copy as much is added as the powers of what it is divided by, from the first on, say
+    more = added([inner, outer])
+    every = f"{by} ** {times} - {by}"
+    powers = every if more == added([by, "-1"]) else f"({more}) * (({every}) // ({by} - 1))"
+    total = f"({ast.unparse(start)} + {inner} + {powers}) // {by} ** {times} + {outer}"
+    return f"({total})".replace("'", '"')
+
+
+def _within(tree: ast.expr) -> Iterator[ast.expr]:
+    """Yield what is divided in a sum, and what is left of it without the last terms."""
+    divided, _ = _leftmost(tree)
+    if isinstance(divided, ast.BinOp) and isinstance(divided.op, ast.FloorDiv):
+        rest = divided.left
+        yield rest
+        while isinstance(rest, ast.BinOp) and isinstance(rest.op, (ast.Add, ast.Sub)):
+            rest = rest.left
+            yield rest
 
 
 def _step(after: ast.expr, before: ast.expr) -> tuple[str, str, str] | None:
@@ -186,4 +204,4 @@ def _leftmost(tree: ast.expr) -> tuple[ast.expr, str]:
     found: ast.expr = ast.Constant(0)
     for sign, term in reversed(rest):
         found = ast.BinOp(found, sign, term)
-    return tree, f"({tidied(ast.unparse(found))})"
+    return tree, f"({added([ast.unparse(found)])})"

@@ -181,9 +181,9 @@ def only(body: Body, site: str, copy: int) -> Body:
 # --- Laws of copies ---------------------------------------------------------------------
 
 
-def common(bodies: Sequence[Body], first: int, site: str) -> Body | None:
+def common(bodies: Sequence[Body], first: int, site: str, fewest: int = FEWEST) -> Body | None:
     """Return what the copies of a loop from a first on have in common, in the number of the copy; None for nothing."""
-    if len(bodies) < FEWEST or len({len(each.entries) for each in bodies}) > 1:
+    if len(bodies) < fewest or len({len(each.entries) for each in bodies}) > 1:
         return None
     entries: dict[Way, Entry] = {}
     for rows in zip(*(each.entries.items() for each in bodies), strict=True):
@@ -216,7 +216,7 @@ def _common_part(parts: Sequence[str | Copies | Counted], first: int, site: str)
         return Copies(loops.pop(), extent) if len(loops) == 1 and extent is not None else None
     numbers = [_as_counted(part) for part in parts]
     known = [each for each in numbers if each is not None]
-    if len(known) < len(numbers) or len({(each.sites, each.ended) for each in known}) > 1:
+    if len(known) < max(len(numbers), FEWEST) or len({(each.sites, each.ended) for each in known}) > 1:
         return None
     terms: dict[Product, int] = {}
     for product in dict.fromkeys(product for each in known for product, _ in each.terms):
