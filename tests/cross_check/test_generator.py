@@ -20,7 +20,7 @@ from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numb
 from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
-from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
+from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
@@ -327,6 +327,36 @@ def test_what_is_tied_to_one_that_is_tied_itself_is_tied_to_that() -> None:
     assert {way[0]: (tied.owner[0], tied.when) for way, tied in found.items()} == {
         "embed": ("shared", "share"), "head": ("embed", "tied"),
     }  # fmt: skip
+
+
+# --- Loops that are written out -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extent", "counted"),
+    [
+        ("13", {*()}),
+        ("len(sizes)", {"sizes"}),
+        ("(len(inner.depths) - 1)", {"inner.depths"}),
+        ("min(len(sizes[1:]), len(inner.depths))", {"sizes", "inner.depths"}),
+        ("depth", None),
+        ("sizes[0]", None),
+        ("len(kinds)", None),
+        ("(len(sizes) + depth)", None),
+        ("ceil(len(sizes) / 2)", {"sizes"}),
+        ("?5", None),
+    ],
+)
+def test_a_loop_whose_number_of_copies_is_known_is_written_out(extent: str, counted: set[str] | None) -> None:
+    recorder = Recorder(watched=lambda filename: True)
+    assert not recorder.is_written_out(extent)
+    recorder.lengths = ["sizes", "inner.depths"]
+    with recording(recorder):
+        for number in recorder.copies(2, extent, lambda copy, counter: counter, "L"):
+            recorder.ask(f"(size > {number})", True)
+    texts = [getattr(each, "text", None) for each in recorder.root.events]
+    assert texts == ([None] if counted is None else ["(size > 0)", "(size > 1)"])
+    assert recorder.counted == (counted or set())
 
 
 # --- Time -------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_a_quotient_is_compared_without_dividing() -> None:
         assert other > rate
     assert [each.text for each in recorder.root.events if isinstance(each, Condition)] == [
         "(rate != step * frames)",
-        "(step * frames > rate)",
+        "(rate < step * frames)",
     ]
 
 

@@ -47,7 +47,7 @@ def form(tries: Tries, identify: Identify) -> Body:
 
 
 #: How many copies of a loop are stated one by one at most.
-_ONE_BY_ONE = 12
+_ONE_BY_ONE = 20
 
 
 @dataclass(frozen=True)
