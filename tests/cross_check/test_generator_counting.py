@@ -216,3 +216,20 @@ def test_runs_may_differ_by_how_many_copies_there_were_before() -> None:
 def test_runs_that_follow_no_law_of_how_many_copies_there_were_are_not_learnt() -> None:
     with pytest.raises(NotLearnt, match="runs go apart"):
         form(layered(2, 3, 5), lambda values: None)
+
+
+def test_a_loop_that_always_has_as_many_copies_has_them_in_a_constructor_that_is_seldom_run() -> None:
+    def looped(runs: range) -> Trie:
+        part = Child(("parts", "*"), "", (Own("weight", ("2",), True, "Linear"),), ())
+        seen = [Numbers((copy,), {"k": copy}, run) for run in runs for copy in range(2)]
+        places = {(("k", 0, 1),), (("k", 1, 0),)}
+        body = Trie({part: Branch(Trie({End(): Branch(Trie(), places=places)}), seen=seen, places=places)})
+        lost = {(0, 0): [(run, 2) for run in runs]}
+        return Trie({Repeat("k", "?"): Branch(Trie({End(): Branch(Trie())}), body, lost=lost)})
+
+    identifying = Identifying([Run({}, {"width": run}, {}) for run in range(10)])
+    tries = Tries(templates={"": looped(range(2)), "often": looped(range(2, 10))})
+    assert {*form(tries, identifying.size).entries} == {("parts", Copies("k", "2"), "weight")}
+    del tries.templates["often"]
+    with pytest.raises(NotLearnt, match="how often"):
+        form(tries, identifying.size)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
@@ -83,7 +84,18 @@ class _Reader:
 
     def extent(self, step: Repeat, branch: Branch) -> str:
         """Return how many copies a loop has, as an expression."""
-        return self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
+        if LOST not in step.extent:
+            return step.extent
+        return self.identify(branch.lost[0, 0]) or self.identify(self.everywhere[step.site]) or LOST
+
+    @cached_property
+    def everywhere(self) -> Mapping[str, list[tuple[int, int]]]:
+        """How many copies the loops had whose number is not known, in all constructors and runs."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for trie in self.tries.templates.values():
+            for step, branch in repeats(trie):
+                found.setdefault(step.site, []).extend(branch.lost.get((0, 0), ()))
+        return found
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""

@@ -103,6 +103,8 @@ def placed(way: Way, entry: Entry, site: str, extent: str) -> tuple[Way, Entry]:
 def _by_number(way: Way, place: int, part: Counted, entry: Entry) -> tuple[Way, Entry]:
     """Return a tensor whose number says in which copies of loops it was made, as the copy of one of these loops."""
     number, start = part.ended[0][0], part.start
+    if part == replace(Counted.copy(number), ended=part.ended):
+        return (*way[:place], Copies(number, part.ended[0][1]), *way[place + 1 :]), entry
     when = [f"({number} >= {start})"] if start != "0" else []
     names: dict[str, str] = {}
     left, total, before = f"({number} - {start})", "", ""
