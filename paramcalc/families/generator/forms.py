@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
@@ -25,7 +26,18 @@ from paramcalc.families.generator.learning import (
     Tries,
     repeats,
 )
-from paramcalc.families.generator.numbering import Identify, always, common, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import (
+    NUMBER_OF_COPIES,
+    Identify,
+    always,
+    common,
+    counted_by,
+    has_number,
+    numbered,
+    only,
+    placed,
+    way_of,
+)
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
@@ -72,7 +84,18 @@ class _Reader:
 
     def extent(self, step: Repeat, branch: Branch) -> str:
         """Return how many copies a loop has, as an expression."""
-        return self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
+        if LOST not in step.extent:
+            return step.extent
+        return self.identify(branch.lost[0, 0]) or self.identify(self.everywhere[step.site]) or LOST
+
+    @cached_property
+    def everywhere(self) -> Mapping[str, list[tuple[int, int]]]:
+        """How many copies the loops had whose number is not known, in all constructors and runs."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for trie in self.tries.templates.values():
+            for step, branch in repeats(trie):
+                found.setdefault(step.site, []).extend(branch.lost.get((0, 0), ()))
+        return found
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -145,6 +168,9 @@ class _Reader:
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
+        by_length = self.by_length(found)
+        if by_length is not None:
+            return by_length
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
         raise NotLearnt(f"runs go apart without a condition: {names}")
 
@@ -203,6 +229,27 @@ class _Reader:
         # of a copy behind those that were seen nothing is known
         return replace(found, requires=(((), f"({extent} <= {len(bodies)})"), *found.requires))
 
+    def by_length(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where runs go apart by how many copies a loop had before, by a law; None for none."""
+        seen = [[each.lengths for branch in group.trie.branches.values() for each in branch.seen] for group in groups]
+        chains = set.intersection(*(set(lengths) for group in seen for lengths in group)) if all(seen) else set()
+        for chain in sorted(each for each in chains if len(each) == 1):
+            lengths = [{each[chain] for each in group} for group in seen]
+            extent = self.lengths.get(chain[0], LOST)
+            numbers = sorted(set.union(*lengths))
+            if LOST in extent or any(len(each) > 1 for each in lengths) or len(numbers) < len(groups):
+                continue
+            by_number = {each.pop(): self.rest(group.trie) for each, group in zip(lengths, groups, strict=True)}
+            for start in (0, 1):
+                several = numbers[start:]
+                bodies = [by_number[each] for each in several]
+                if several == [*range(several[0], several[0] + len(several))] and (
+                    found := common(bodies, several[0], NUMBER_OF_COPIES, fewest=2)
+                ):
+                    found = counted_by(found, extent)
+                    return replace(found, requires=(((), f"({extent} >= {several[0]})"), *found.requires))
+        return None
+
     def step(self, step: Step, branch: Branch) -> Body:
         """Return what a step makes."""
         if isinstance(step, Own):
@@ -237,6 +284,10 @@ class _Reader:
         site = step.site
         self.extents[site] = extent = self.extent(step, branch)
         inner = self.rest(branch.body)
+        copies = {places[-1][1] for each in branch.body.branches.values() for places in each.places}
+        if copies == {0} and any(not has_number(way, site) for way in inner.entries):
+            # what names a second copy would have is not known
+            inner = replace(only(inner, site, 0), requires=(*inner.requires, ((), f"({extent} <= 1)")))
         if inner.entries and LOST in extent:
             raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
         requires, copied = [], dict(inner.entries)

@@ -327,6 +327,9 @@ class _Learner:
     def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""
         module = record.module
+        if record.frame is not None and not record.frame.events and not _has_tensors(module):
+            # which activation it is, and where else it stands, is no matter
+            return
         names = self.names[id(module)]
         inside = next((each for each in names if not above or each.startswith(f"{above}.")), names[0])
         if above and not inside.startswith(f"{above}."):
