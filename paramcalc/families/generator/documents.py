@@ -116,7 +116,7 @@ def _document(
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
     dims = Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
     dims.derivings = derivings
-    for name in names:
+    for name in (*names, *sorted(explorer.counted)):
         try:
             dims.add(name)
         except NotLearnt as error:
