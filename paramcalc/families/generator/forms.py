@@ -183,7 +183,7 @@ class _Reader:
             others = {each: way for other in groups if other is not group for each, way in other.trie.branches.items()}
             sites = {site for places in group.places for site, _, _ in places}
             is_equality = step.outcome and " == " in step.text and LOST not in step.text
-            if is_equality and names_in(step.text) & sites:
+            if is_equality and (not sites or names_in(step.text) & sites):
                 return chosen(step.text, self.rest(group.trie.branches[step].next), self.rest(Trie(others)))
         return None
 
