@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from paramcalc.families.generator.bodies import Body, Entry
+from paramcalc.families.generator.bodies import Body, Entry, Way
 from paramcalc.families.generator.dims import Dims
 from paramcalc.families.generator.documents import with_sizes_of_owners
 from paramcalc.families.generator.exploring import Explorer, Run
@@ -121,7 +121,7 @@ def test_what_is_asked_only_where_it_holds_does_not_hold_elsewhere() -> None:
 
 def test_what_is_tied_has_the_sizes_of_its_owner() -> None:
     body = Body({(name, "weight"): Entry((f"{name}_size",), True, "Linear") for name in ("embed", "head")})
-    tied = {("head", "weight"): Tied(("embed", "weight"), "tied")}
+    tied: dict[Way, Tied] = {("head", "weight"): Tied(("embed", "weight"), "tied")}
     made = {"embed.weight": Owned((2,), True, "embed.weight"), "head.weight": Owned((2,), True, "embed.weight")}
     runs: list[Any] = [({"tied": True, "embed_size": 2, "head_size": 3}, made)]
     (_, head) = with_sizes_of_owners(body, tied, runs).entries.values()
