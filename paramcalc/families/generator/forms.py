@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
@@ -42,9 +43,12 @@ from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
 
-def form(tries: Tries, identify: Identify) -> Body:
-    """Return the tensors of a class of models. Raises `NotLearnt`."""
-    return numbered(_Reader(tries, identify).template(ROOT))
+def form(tries: Tries, identify: Identify, unknown: Mapping[str, str] = MappingProxyType({})) -> Body:
+    """Return the tensors of a class of models. Raises `NotLearnt`.
+
+    `unknown` are fields of which it is not known what they are, each with the reason: what asks for one is left out.
+    """
+    return numbered(_Reader(tries, identify, unknown).template(ROOT))
 
 
 #: How many copies of a loop are stated one by one at most.
@@ -63,6 +67,7 @@ class _Group:
 class _Reader:
     tries: Tries
     identify: Identify
+    unknown: Mapping[str, str]
     known: dict[str, Body] = field(default_factory=dict)
     #: how many copies of each loop there are
     extents: dict[str, str] = field(default_factory=dict)
@@ -116,6 +121,7 @@ class _Reader:
         texts = {step.text for step in asked}
         if len(asked) < len(branches) or len(texts) > 1:
             return self.apart(branches)
+        self.check(asked[0].text)
         sides: dict[bool, Body] = {}
         errors: list[NotLearnt] = []
         # the side first that the model takes by default, or else most models
@@ -140,6 +146,12 @@ class _Reader:
             return body
         return replace(body, requires=(((), text if outcome else negated(text)), *body.requires))
 
+    def check(self, *texts: str) -> None:
+        """Refuse expressions of fields of which it is not known what they are."""
+        for name in self.unknown:
+            if any(name in names_in(text) for text in texts if name in text):
+                raise NotLearnt(self.unknown[name])
+
     def leave(self, errors: Sequence[NotLearnt]) -> None:
         """Leave out sides of a condition that cannot be learnt, unless it is for the sake of buffers alone."""
         for error in errors:
@@ -161,7 +173,7 @@ class _Reader:
         found = [
             _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
         ]
-        split = self.split(found)
+        split = self.split(found) or self.asked_where_it_holds(found)
         if split is not None:
             return split
         bodies = self.alike([each.trie for each in found])
@@ -184,6 +196,22 @@ class _Reader:
                 one_sided = [self.rest(Trie({step: tries[place].branches[step]})) for step in asked]
                 bodies[place] = next((each for each in one_sided if each.entries == plain[0].entries), bodies[place])
         return bodies
+
+    def asked_where_it_holds(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where one way on begins with a condition that is only asked where it holds.
+
+        So does Python ask of a set whether something is in it: whether it is equal to what has the same hash.
+        """
+        for group in groups:
+            step = next(iter(group.trie.branches))
+            if not isinstance(step, Asked) or len(group.trie.branches) > 1 or len(groups) < 2:
+                continue
+            others = {each: way for other in groups if other is not group for each, way in other.trie.branches.items()}
+            sites = {site for places in group.places for site, _, _ in places}
+            is_equality = step.outcome and " == " in step.text and LOST not in step.text
+            if is_equality and (not sites or names_in(step.text) & sites):
+                return chosen(step.text, self.rest(group.trie.branches[step].next), self.rest(Trie(others)))
+        return None
 
     def split(self, groups: Sequence[_Group]) -> Body | None:
         """Return what follows where the copies of a loop go apart; None where no loop tells them apart."""
@@ -275,6 +303,7 @@ class _Reader:
             if found is None or LOST in found:
                 raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
             sizes.append(found)
+        self.check(*sizes)
         return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
     def repeated(self, step: Repeat, branch: Branch) -> Body:
@@ -288,6 +317,8 @@ class _Reader:
         if copies == {0} and any(not has_number(way, site) for way in inner.entries):
             # what names a second copy would have is not known
             inner = replace(only(inner, site, 0), requires=(*inner.requires, ((), f"({extent} <= 1)")))
+        if inner.entries and LOST not in extent:
+            self.check(extent)
         if inner.entries and LOST in extent:
             raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
         requires, copied = [], dict(inner.entries)

@@ -406,3 +406,11 @@ def repeats(trie: Trie) -> Iterator[tuple[Repeat, Branch]]:
 
 class NotLearnt(Exception):
     """Why a class of models cannot be stated: in a few words."""
+
+
+class UnknownField(NotLearnt):
+    """Why it is not known what a field is that tensors depend on."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
