@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
+    NUMBER,
     ROOT,
     Asked,
     Branch,
@@ -43,7 +44,16 @@ class _Group:
     """What may come next in some copies of loops."""
 
     trie: Trie
-    places: frozenset[Places]
+
+    @property
+    def places(self) -> frozenset[Places]:
+        """The copies of loops in which it comes."""
+        return frozenset(place for branch in self.trie.branches.values() for place in branch.places)
+
+    @property
+    def runs(self) -> frozenset[int]:
+        """The runs in which it comes."""
+        return frozenset(run for branch in self.trie.branches.values() for run in branch.runs)
 
 
 @dataclass
@@ -109,6 +119,7 @@ class _Reader:
             if self.tries.parameters is not None and str(error) not in self.tries.parameters.left_out:
                 raise error
             self.tries.left_out.add(str(error))
+            self.tries.errors.append(error)
 
     def undecided(self, text: str, sides: list[Body]) -> Body:
         """Return what follows a condition that the language cannot state: it must not matter."""
@@ -121,18 +132,21 @@ class _Reader:
         groups: dict[str, dict[Step, Branch]] = {}
         for step, branch in branches.items():
             groups.setdefault(step.text if isinstance(step, Asked) else repr(step), {})[step] = branch
-        found = [
-            _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
-        ]
+        found = [_Group(Trie(each)) for each in groups.values()]
         split = self.split(found)
         if split is not None:
             return split
-        bodies = self.alike([each.trie for each in found])
+        usual = min((each.runs for each in found), key=min)
+        odd = frozenset(run for each in found for run in each.runs) - usual
+        try:
+            bodies = self.alike([each.trie for each in found])
+        except NotLearnt as error:
+            raise error if error.runs else NotLearnt(str(error), odd) from None
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
-        raise NotLearnt(f"runs go apart without a condition: {names}")
+        raise NotLearnt(f"runs go apart without a condition: {names}", odd)
 
     def alike(self, tries: Sequence[Trie]) -> list[Body]:
         """Return what follows each way on; of a condition that one alone asks, the side that is as the others are."""
@@ -203,8 +217,15 @@ class _Reader:
             return inner
         if step.others:
             raise NotLearnt(f"a module with several names: {'.'.join(step.name)}, {'.'.join(step.others[0])}")
-        way = way_of(step, branch, self.identify)
+        way = self.way(step, branch)
         return Body({(*way, *rest): entry for rest, entry in inner.entries.items()}, inner.requires)
+
+    def way(self, step: Child, branch: Branch) -> Way:
+        """Return the names that lead to a module: most is known of those of this name wherever they are made."""
+        if NUMBER not in step.name:
+            return step.name
+        everywhere = self.tries.seen[step.name, frozenset(branch.seen[0].copies)]
+        return way_of(step, (everywhere, branch.seen), self.identify)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:
         """Return a tensor of a module itself."""
@@ -212,7 +233,8 @@ class _Reader:
         for axis, size in enumerate(own.sizes):
             found = self.identify(branch.lost[place, axis]) if size.startswith(LOST) else size
             if found is None or LOST in found:
-                raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
+                odd = _odd(branch.lost.get((place, axis), ()))
+                raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known", odd)
             sizes.append(found)
         return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
@@ -221,11 +243,14 @@ class _Reader:
         if branch.body is None:
             return Body()
         site = step.site
-        extent = self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
+        extent = step.extent
+        if LOST in extent:
+            extent = self.identify(branch.lost[0, 0]) or self.identify(self.tries.extents[site]) or LOST
         self.extents[site] = extent
         inner = self.rest(branch.body)
         if inner.entries and LOST in extent:
-            raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
+            odd = _odd(branch.lost.get((0, 0), ()))
+            raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made", odd)
         requires, copied = [], dict(inner.entries)
         for guards, text in inner.requires:
             if any(site in names_in(each) for each in (*guards, text)):
@@ -239,6 +264,12 @@ class _Reader:
                 raise NotLearnt(f"{way_text(way)} is made twice")
             entries[way] = entry
         return Body(entries, tuple(dict.fromkeys(requires)))
+
+
+def _odd(seen: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """Return the runs in which a number is another than in the first."""
+    usual = dict(seen).get(min(run for run, _ in seen)) if seen else None
+    return frozenset(run for run, number in seen if number != usual)
 
 
 def _shown(step: Step) -> str:

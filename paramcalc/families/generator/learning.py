@@ -19,6 +19,8 @@ from paramcalc.families.generator.shapes import sizes_of
 ROOT = ""
 #: Stands for a number in the name of a module.
 NUMBER = "*"
+#: How many modules are kept of each name, with the numbers in it.
+_MOST_SEEN = 500
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ class Tries:
     runs: int = 0
     #: why sides of conditions are left out of what is stated
     left_out: set[str] = field(default_factory=set)
+    #: the same as errors, each with the runs that it comes of
+    errors: list[NotLearnt] = field(default_factory=list)
+    #: how many copies each loop had in runs, wherever it stands
+    extents: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    #: the numbers in names of modules by these names and the loops around, wherever they are made
+    seen: dict[tuple[tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
     #: the classes whose constructors put modules in the place of others that were made within them
     replacing: set[type[Any]] = field(default_factory=set)
 
@@ -330,13 +338,16 @@ class _Learner:
             branch.places.add(places)
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
+                self.tries.extents.setdefault(step.site, []).append((self.run, len(detail)))
                 if _known(step) != step:
                     branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
                 for number, copy in enumerate(detail):
                     self.insert(branch.body, copy, (*places, (step.site, number, len(detail) - 1 - number)))
-            elif isinstance(step, Child) and len(branch.seen) < 500:
-                branch.seen.append(detail)
+            elif isinstance(step, Child):
+                for seen in (branch.seen, self.tries.seen.setdefault((step.name, frozenset(detail.copies)), [])):
+                    if len(seen) < _MOST_SEEN:
+                        seen.append(detail)
             trie = branch.next
         end = trie.branches.setdefault(End(), Branch(Trie()))
         end.runs.add(self.run)
@@ -364,4 +375,8 @@ def _known(step: Step) -> Step:
 
 
 class NotLearnt(Exception):
-    """Why a class of models cannot be stated: in a few words."""
+    """Why a class of models cannot be stated: in a few words, and the runs that others do not agree with, if any."""
+
+    def __init__(self, why: str, runs: Iterable[int] = ()) -> None:
+        super().__init__(why)
+        self.runs = frozenset(runs)

@@ -8,15 +8,18 @@ from typing import TypeAlias
 
 from paramcalc.families.generator.bodies import Body, Copies, Entry, Way, chosen_entry, renamed, way_text
 from paramcalc.families.generator.laws import FEWEST, law
-from paramcalc.families.generator.learning import NUMBER, Branch, Child, NotLearnt, Numbers
+from paramcalc.families.generator.learning import NUMBER, Child, NotLearnt, Numbers
 from paramcalc.families.generator.texts import conjunction, is_certain, is_positive, negated, tidied
 
 #: What finds the expression of a size by its values in the runs; None where it does not.
 Identify: TypeAlias = Callable[[list[tuple[int, int]]], "str | None"]
 
 
-def way_of(step: Child, branch: Branch, identify: Identify) -> Way:
-    """Return the names that lead to a module: each number in it is that of a copy, or the same in all runs."""
+def way_of(step: Child, evidence: Sequence[Sequence[Numbers]], identify: Identify) -> Way:
+    """Return the names that lead to a module: each number in it is that of a copy, or the same in all runs.
+
+    Of several collections of what was seen, the first counts from which a number can be told.
+    """
     way: list[str | Copies] = []
     place = 0
     for part in step.name:
@@ -24,7 +27,8 @@ def way_of(step: Child, branch: Branch, identify: Identify) -> Way:
             way.append(part)
             continue
         used = {each.site for each in way if isinstance(each, Copies)}
-        found = _number(place, branch.seen, used, identify)
+        numbers = (_number(place, seen, used, identify) for seen in evidence)
+        found = next((each for each in numbers if each is not None), None)
         if found is None:
             raise NotLearnt(f"the number in {'.'.join(step.name)}")
         way.append(found)

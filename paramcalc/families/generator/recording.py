@@ -97,6 +97,8 @@ class Recorder:
         self.reads: set[str] = set()
         self.missing: set[str] = set()
         self.choices: Choices = {}
+        #: the fields of which sizes were made that have no expression
+        self.lost: set[str] = set()
 
     def settled(self, text: str, copies: dict[str, int] | None = None) -> str:
         """Return an expression with its counters as names, as seen from copies of loops; a number where it is past."""
