@@ -306,6 +306,28 @@ def test_a_layer_that_is_given_a_bias_later_is_another_than_one_without() -> Non
     assert name.endswith(" with weight, bias")
 
 
+class Dropping(nn.Module):
+    """Makes a layer for each rate of a list that it made."""
+
+    class Layer(nn.Module):
+        """Has a layer in it."""
+
+        def __init__(self, rate: float) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 3)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([Dropping.Layer(rate=rate) for rate in (0.0, 0.1, 0.2)])
+
+
+def test_layers_that_are_each_given_another_double_are_copies() -> None:
+    body = form(learnt(Dropping), lambda seen: "depth")
+    ((*above, copies, _, _), _) = body.entries
+    assert above == ["model", "layers"]
+    assert copies == Copies("L_layers_each", "depth")
+
+
 def test_what_a_module_adopts_is_learnt_where_it_was_made() -> None:
     tries = learnt(Adopting)
     assert not tries.replacing

@@ -187,21 +187,24 @@ class _Reader:
         for group, seen in groups:
             for number in {place[0] for place in seen}:
                 by_copy.setdefault(number, []).append(group)
-        if any(len(each) > 1 for each in by_copy.values()) or [*sorted(by_copy)] != [*range(len(by_copy))]:
+        numbers = sorted(by_copy)
+        first, last = numbers[0], numbers[-1]
+        if any(len(each) > 1 for each in by_copy.values()) or numbers != [*range(first, last + 1)]:
             return None
-        bodies = [self.rest(by_copy[copy][0].trie) for copy in sorted(by_copy)]
+        bodies = [self.rest(by_copy[copy][0].trie) for copy in numbers]
         for start in (0, 1):
-            shared = common(bodies[start:], start, site)
+            shared = common(bodies[start:], first + start, site)
             if shared is not None:
-                return shared if not start else chosen(f"({site} == 0)", bodies[0], shared)
+                return shared if not start else chosen(f"({site} == {first})", bodies[0], shared)
         extent = self.extents.get(site, LOST)
         if LOST in extent or len(bodies) > _ONE_BY_ONE:
             return None
-        found = only(bodies[-1], site, len(bodies) - 1)
-        for number in reversed(range(len(bodies) - 1)):
-            found = chosen(f"({site} == {number})", bodies[number], found)
-        # of a copy behind those that were seen nothing is known
-        return replace(found, requires=(((), f"({extent} <= {len(bodies)})"), *found.requires))
+        found = only(bodies[-1], site, last)
+        for number, body in reversed([*zip(numbers[:-1], bodies, strict=False)]):
+            found = chosen(f"({site} == {number})", body, found)
+        # of copies before and behind those that were seen nothing is known
+        unseen = [((), f"({extent} <= {last + 1})"), *([((), f"({site} >= {first})")] if first else [])]
+        return replace(found, requires=(*unseen, *found.requires))
 
     def step(self, step: Step, branch: Branch) -> Body:
         """Return what a step makes."""

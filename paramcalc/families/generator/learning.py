@@ -264,7 +264,7 @@ class _Learner:
             # what decides whether modules are replaced is asked after these were made, and depends on fields alone
             asked = [each for each in events if isinstance(each, Condition)]
             events = [*asked, *(each for each in events if not isinstance(each, Condition))]
-        steps: list[tuple[Step, Any]] = [*self.steps(events, module)]
+        steps = _folded([*self.steps(events, module)])
         own = [] if module is None else self.own(module, self.records[id(module)])
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
 
@@ -339,7 +339,7 @@ class _Learner:
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
                 self.tries.extents.setdefault(step.site, []).append((self.run, len(detail)))
-                if _known(step) != step:
+                if _known(step) == Repeat(step.site, LOST):
                     branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
                 for number, copy in enumerate(detail):
@@ -360,6 +360,25 @@ class _Learner:
             for axis, size in enumerate(own.sizes):
                 if size.startswith(LOST):
                     branch.lost.setdefault((place, axis), []).append((self.run, int(float(size[1:]))))
+
+
+def _folded(steps: Sequence[tuple[Step, Any]]) -> list[tuple[Step, Any]]:
+    """Return steps in which equal modules, numbered from 0 on and each given another double, are the copies of a loop.
+
+    A list of doubles that code made itself, such as rates that grow, is gone over without a record.
+    """
+    found: list[tuple[Step, Any]] = []
+    for step, detail in steps:
+        if not isinstance(step, Child) or NUMBER not in step.name or "=double" not in step.template or detail.copies:
+            found.append((step, detail))
+            continue
+        site = "_".join(("L", *(part for part in step.name if part != NUMBER), "each"))
+        last, copies = found[-1] if found else (None, [])
+        if last != Repeat(site, LOST) or copies[-1][0][0] != step:
+            copies = []
+            found.append((Repeat(site, LOST), copies))
+        copies.append([(step, replace(detail, copies={site: len(copies)}))])
+    return found
 
 
 def _known(step: Step) -> Step:
