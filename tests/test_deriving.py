@@ -22,6 +22,7 @@ from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.parts import Part
 from paramcalc.frameworks.deriving.points import Points
 from paramcalc.frameworks.deriving.reasons import Lost
+from paramcalc.frameworks.deriving.segments import union
 from paramcalc.frameworks.deriving.tracing import Condition, Log, logging, traced
 
 
@@ -307,6 +308,16 @@ def test_what_a_number_in_copies_is_made_of_may_be_known_of_another() -> None:
     assert str(known.expression(observed, values(lambda a, d, n, i: a * 2**i // d))) == "a * 2 ** i // d"
 
 
+def test_nothing_is_sought_for_values_beyond_those_of_arrays() -> None:
+    points = [{"a": 10 * n + 1, "n": n} for n in (3, 4, 7, 2, 5, 6)]
+    observed = [Observation(place) for place in range(len(points))]
+    values = [2 ** (60 + point["n"]) for point in points]
+    known = candidates(points)
+    known.log.note(ex.raised(ex.number(2), ex.plus(ex.name("n"), ex.number(60))))
+    assert known.expression(observed, values) is None
+    assert str(known.expression(observed, [point["a"] + point["n"] for point in points])) == "a + n"
+
+
 # --- parts laid over one another -------------------------------------------------------
 
 
@@ -354,6 +365,21 @@ def test_a_part_that_is_rarely_there_is_not_known_even_if_its_sizes_never_change
 def test_a_part_is_there_from_a_number_on() -> None:
     found = merged(lambda a, n: [a, 8] if n > 2 else [a], (3, 1, 7, 2, 5, 6, 4, 8, 1, 2, 1, 2, 1, 2), "part_{}_of")
     assert [str(node.when) for node in found] == ["None", "n > 2"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "all_parts"),
+    [
+        (["xdddddd", "xddddA"], "xddddddA"),
+        (["xddddA", "xdddddd"], "xddddA"),
+        (["xdddd", "xdAdd"], "xdAddd"),
+        (["xababab", "xabA"], "xabababA"),
+        (["xabab", "xabAab"], "xabAab"),
+        (["xd", "Axd"], "Axd"),
+    ],
+)
+def test_a_part_that_only_some_have_comes_behind_the_copies_of_others(texts: list[str], all_parts: str) -> None:
+    assert union(texts, {"A"}) == all_parts
 
 
 # --- points ----------------------------------------------------------------------------

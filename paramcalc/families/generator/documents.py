@@ -83,7 +83,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
     dims = Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
-    for name in names:
+    for name in (*names, *sorted(explorer.counted)):
         dims.add(name)
     dims.limit()
     for name in explorer.unkept:

@@ -61,7 +61,8 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
-    #: whether lists of numbers keep their lengths, and configurations what they keep under other names
+    #: whether lists of numbers keep their lengths, and configurations what they keep under other names; loops of known
+    #: numbers of copies are then written out
     keeps_lengths: bool = False
     #: the fields that are left as they are
     pinned: frozenset[str] = frozenset()
@@ -73,6 +74,8 @@ class Explorer:
     missing: set[str] = field(default_factory=set)
     #: the fields of which sizes were made that have no expression
     lost: set[str] = field(default_factory=set)
+    #: the lists whose lengths say how often something was written out
+    counted: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
     tried: set[str] = field(default_factory=set)
     #: the fields by their paths that each run was given
@@ -189,7 +192,10 @@ class Explorer:
                 config = made_config(self.model_type, overridden(given))
                 fields = fields_of(config)
                 fields["num_labels"] = int(config.num_labels)
-                model, recorder = trace(self.cls, config, self.remembered(fields), self.declared.optional, self.choices)
+                remembered = self.remembered(fields)
+                model, recorder = trace(
+                    self.cls, config, remembered, self.declared.optional, self.choices, self.known_lengths()
+                )
         except Exception as error:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False
@@ -201,6 +207,7 @@ class Explorer:
         self.reads |= recorder.reads
         self.missing |= recorder.missing
         self.lost |= recorder.lost
+        self.counted |= recorder.counted
         return True
 
     def remembered(self, fields: Fields) -> Fields:
@@ -208,6 +215,10 @@ class Explorer:
         return {
             name: value for name, value in fields.items() if name not in self.pinned or not isinstance(value, float)
         }
+
+    def known_lengths(self) -> list[str] | None:
+        """Return the lists that keep their lengths, where these and loops of known numbers are written out."""
+        return [name for name in self.drawing.names if self.drawing.has_length(name)] if self.keeps_lengths else None
 
     def explore(self) -> None:
         """Construct what is worth constructing: a number of models alone decides when it ends, so that it repeats."""

@@ -24,8 +24,9 @@ from paramcalc.families.generator.learning import (
     Step,
     Trie,
     Tries,
+    repeats,
 )
-from paramcalc.families.generator.numbering import Identify, common, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import Identify, always, common, numbered, only, placed, way_of
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
 
@@ -36,7 +37,7 @@ def form(tries: Tries, identify: Identify) -> Body:
 
 
 #: How many copies of a loop are stated one by one at most.
-_ONE_BY_ONE = 12
+_ONE_BY_ONE = 20
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,31 @@ class _Reader:
     tries: Tries
     identify: Identify
     known: dict[str, Body] = field(default_factory=dict)
+    #: the template that is read
+    key: str = ROOT
     #: how many copies of each loop there are
     extents: dict[str, str] = field(default_factory=dict)
+    #: the same of the loops of the template that is read, those further on as well
+    lengths: dict[str, str] = field(default_factory=dict)
 
     def template(self, key: str) -> Body:
         """Return the tensors that a constructor makes."""
         if key not in self.known:
-            self.known[key] = self.rest(self.tries.templates[key])
+            trie, outer = self.tries.templates[key], (self.key, self.lengths)
+            self.key, self.lengths = key, {}
+            for step, branch in repeats(trie):
+                extent = self.extent(step, branch)
+                # where a loop stands twice, it is not known which of the two is meant
+                self.lengths[step.site] = extent if self.lengths.get(step.site, extent) == extent else LOST
+            self.known[key] = self.rest(trie)
+            self.key, self.lengths = outer
         return self.known[key]
+
+    def extent(self, step: Repeat, branch: Branch) -> str:
+        """Return how many copies a loop has, as an expression."""
+        if LOST not in step.extent:
+            return step.extent
+        return self.identify(branch.lost[0, 0]) or self.identify(self.tries.extents[step.site]) or LOST
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -227,8 +245,8 @@ class _Reader:
         """Return the names that lead to a module: most is known of those of this name wherever they are made."""
         if NUMBER not in step.name:
             return step.name
-        everywhere = self.tries.seen[step.name, frozenset(branch.seen[0].copies)]
-        return way_of(step, (everywhere, branch.seen), self.identify)
+        everywhere = self.tries.seen[self.key, step.name, frozenset(branch.seen[0].copies)]
+        return way_of(step, (everywhere, branch.seen), self.identify, self.lengths)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:
         """Return a tensor of a module itself."""
@@ -246,10 +264,7 @@ class _Reader:
         if branch.body is None:
             return Body()
         site = step.site
-        extent = step.extent
-        if LOST in extent:
-            extent = self.identify(branch.lost[0, 0]) or self.identify(self.tries.extents[site]) or LOST
-        self.extents[site] = extent
+        self.extents[site] = extent = self.extent(step, branch)
         inner = self.rest(branch.body)
         if inner.entries and LOST in extent:
             odd = _odd(branch.lost.get((0, 0), ()))
@@ -257,7 +272,8 @@ class _Reader:
         requires, copied = [], dict(inner.entries)
         for guards, text in inner.requires:
             if any(site in names_in(each) for each in (*guards, text)):
-                copied = guarded(copied, " or ".join(f"({each})" for each in (*map(negated, guards), text)))
+                condition = " or ".join(f"({each})" for each in (*map(negated, guards), text))
+                copied = copied if always(condition, site, extent) else guarded(copied, condition)
             else:
                 requires.append((guards, text))
         entries: dict[Way, Entry] = {}

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from torch import nn
+
 from paramcalc.families.generator.models import State, buffers, parameters_of, state_of
 from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.shapes import sizes_of
 
 #: The key of what is not the run of any constructor: the call that makes the model.
@@ -79,6 +82,12 @@ class Numbers:
     numbers: tuple[int, ...]
     copies: dict[str, int]
     run: int
+    #: how many copies the loops of the frame have that have begun, each with those around it
+    lengths: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def length(self, site: str) -> int | None:
+        """Return how many copies a loop has; None for one that has not begun."""
+        return next((length for chain, length in self.lengths.items() if chain[-1] == site), None)
 
 
 @dataclass
@@ -116,8 +125,8 @@ class Tries:
     errors: list[NotLearnt] = field(default_factory=list)
     #: how many copies each loop had in runs, wherever it stands
     extents: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
-    #: the numbers in names of modules by these names and the loops around, wherever they are made
-    seen: dict[tuple[tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
+    #: the numbers in names of modules by the template, these names and the loops around, wherever they stand in it
+    seen: dict[tuple[str, tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
     #: the classes whose constructors put modules in the place of others that were made within them
     replacing: set[type[Any]] = field(default_factory=set)
 
@@ -251,6 +260,8 @@ class _Learner:
     replaced: Replaced
     #: the parameters that several modules have
     shared: frozenset[int]
+    #: the template to which steps are added
+    template: str = ROOT
     #: the modules that were made, as the steps have them
     records: dict[int, Made] = field(default_factory=dict)
 
@@ -264,9 +275,25 @@ class _Learner:
             # what decides whether modules are replaced is asked after these were made, and depends on fields alone
             asked = [each for each in events if isinstance(each, Condition)]
             events = [*asked, *(each for each in events if not isinstance(each, Condition))]
-        steps = _folded([*self.steps(events, module)])
-        own = [] if module is None else self.own(module, self.records[id(module)])
+        steps = _folded([*self.steps(events, module, {})])
+        own = [] if module is None else self.in_layers(module, self.own(module, self.records[id(module)]))
+        self.template = key
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
+
+    def in_layers(self, module: Any, own: Sequence[Own]) -> list[Step]:
+        """Return the parameters of a module, those of each recurrent layer behind whether there is that layer."""
+        layers = expression(module.num_layers) if isinstance(module, nn.RNNBase) else ""
+        if not layers or layers.isdecimal():
+            return [*own]
+        layers = self.recorder.settled(layers, self.records[id(module)].copies)
+        found: list[Step] = []
+        known = 1
+        for each in own:
+            layer = int(each.name.rpartition("_l")[2].partition("_")[0])
+            found += [Asked(f"({layers} > {number})", True) for number in range(known, layer + 1)]
+            found.append(each)
+            known = layer + 1
+        return [*found, Asked(f"({layers} > {known})", False)]
 
     def own(self, module: Any, record: Made) -> list[Own]:
         """Return the parameters and buffers of a module itself."""
@@ -290,20 +317,25 @@ class _Learner:
         """Return the sizes of a tensor of a module as expressions."""
         return tuple(self.recorder.settled(size, record.copies) for size in sizes_of(tensor))
 
-    def steps(self, events: Iterable[Event], module: Any) -> Iterable[tuple[Step, Any]]:
-        """Yield the events of a frame as steps, each with what belongs to it."""
+    def steps(
+        self, events: Iterable[Event], module: Any, lengths: dict[tuple[str, ...], int], around: tuple[str, ...] = ()
+    ) -> Iterable[tuple[Step, Any]]:
+        """Yield the events of a frame as steps, each with what belongs to it; `lengths` are those of its loops."""
         above = self.names[id(module)][0] if module is not None else ""
         for event in events:
             if isinstance(event, Condition):
                 yield Asked(event.text, event.outcome), None
             elif isinstance(event, Loop):
-                yield Repeat(event.site, event.extent), [[*self.steps(copy, module)] for copy in event.copies]
+                chain = (*around, event.site)
+                lengths[chain] = len(event.copies)
+                copies = [[*self.steps(copy, module, lengths, chain)] for copy in event.copies]
+                yield Repeat(event.site, event.extent), copies
             elif (instead := self.replaced.records.get(id(event.module))) is not None:
-                yield from self.child(instead, above)
+                yield from self.child(instead, above, lengths)
             elif id(event.module) in self.names and id(event.module) not in self.replaced.taken:
-                yield from self.child(event, above)
+                yield from self.child(event, above, lengths)
 
-    def child(self, record: Made, above: str) -> Iterable[tuple[Step, Any]]:
+    def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""
         module = record.module
         names = self.names[id(module)]
@@ -320,7 +352,7 @@ class _Learner:
         key = self.key(record) if record.frame is not None else ""
         yield (
             Child(name, key, own, others),
-            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
+            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run, dict(lengths)),
         )
         if record.frame is not None:
             self.frame(key, record.frame, module)
@@ -345,7 +377,8 @@ class _Learner:
                 for number, copy in enumerate(detail):
                     self.insert(branch.body, copy, (*places, (step.site, number, len(detail) - 1 - number)))
             elif isinstance(step, Child):
-                for seen in (branch.seen, self.tries.seen.setdefault((step.name, frozenset(detail.copies)), [])):
+                key = (self.template, step.name, frozenset(detail.copies))
+                for seen in (branch.seen, self.tries.seen.setdefault(key, [])):
                     if len(seen) < _MOST_SEEN:
                         seen.append(detail)
             trie = branch.next
@@ -391,6 +424,15 @@ def _known(step: Step) -> Step:
     if isinstance(step, Child) and step.own:
         return Child(step.name, step.template, tuple(_known(each) for each in step.own), step.others)  # type: ignore[misc]
     return step
+
+
+def repeats(trie: Trie) -> Iterator[tuple[Repeat, Branch]]:
+    """Yield the loops in a trie, those within others as well."""
+    for step, branch in trie.branches.items():
+        if isinstance(step, Repeat):
+            yield step, branch
+        for each in (branch.next, branch.body):
+            yield from repeats(each) if each is not None else ()
 
 
 class NotLearnt(Exception):

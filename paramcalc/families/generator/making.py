@@ -11,7 +11,7 @@ from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.generator.documents import with_buffers, without_buffers
-from paramcalc.families.generator.drawing import SORTS, is_numbers
+from paramcalc.families.generator.drawing import SORTS
 from paramcalc.families.generator.exploring import Explorer, drawn
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
@@ -22,7 +22,7 @@ from paramcalc.spec.writing import written
 #: Of what fresh configurations are drawn.
 _SEED = 20261128
 #: The seconds of a processor after which a type is given up.
-_SECONDS = 120.0
+_SECONDS = 180.0
 #: How many fields are left as they are at most, so that the rest can be learnt.
 _PINNED = 4
 
@@ -107,7 +107,7 @@ class _Making:
     def learn_again(self, result: Result) -> None:
         """Learn a class anew with less moved: lists of other lengths may make other networks, and so may any field."""
         explorer = result.learnt
-        if explorer is not None and not explorer.keeps_lengths and any(map(is_numbers, explorer.fields.values())):
+        if explorer is not None and not explorer.keeps_lengths:
             result = self.learn(result.class_name, keeps_lengths=True)
         for _ in range(_PINNED):
             explorer = result.learnt

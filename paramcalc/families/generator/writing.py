@@ -50,7 +50,8 @@ def layers(
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")
             node = child
         node.tensors[str(way[-1])] = entry
-    writer = _Writer(ties, frozenset(reserved), knows_active)
+    sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
+    writer = _Writer(ties, frozenset(reserved), frozenset(sites), knows_active)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
 
@@ -59,6 +60,8 @@ def layers(
 class _Writer:
     ties: Mapping[Way, Tied]
     reserved: frozenset[str]
+    #: the loops whose copies are in names
+    sites: frozenset[str]
     #: whether it is known of all experts to how many of them a token is sent
     knows_active: bool
 
@@ -101,12 +104,15 @@ class _Writer:
         """Write a module."""
         entries = [*node.entries()]
         first, *others = (self.rest(entry, stated) for entry in entries)
-        when = tuple(each for each in first if all(each in other for other in others))
-        found: dict[str, Any] = {}
         inner = dict(counters)
         if node.copies is not None:
             free = [each for each in _COUNTERS if each not in self.reserved and each not in counters.values()]
             inner[node.copies.site] = free[0]
+        # what depends on a copy is said where the copies are
+        further = self.sites - {*inner}
+        shared = [each for each in first if all(each in other for other in others)]
+        when = tuple(each for each in shared if not names_in(each) & further)
+        found: dict[str, Any] = {}
         within = conjunction(stated, when)
         layer = self.layer(node, within, inner) if node.copies is None else None
         if layer is not None:
@@ -213,7 +219,7 @@ class _Writer:
             if isinstance(part, Copies):
                 parts[-1] += f"[{tidied(tied.copy or part.site, counters)}]"
             else:
-                parts.append(part)
+                parts.append(str(part))
         parts[-1] = tied.names.get(parts[-1], parts[-1])
         return ".".join(parts)
 

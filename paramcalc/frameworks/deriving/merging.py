@@ -228,7 +228,7 @@ class Merger:
             for _, part in seen
         ]
         named = {letter for code, letter in codes.items() if code[0] and code[0] not in counted}
-        template = self._template(union(sorted({*texts}, key=len, reverse=True), named))
+        template = self._template(union(sorted(dict.fromkeys(texts), key=len, reverse=True), named))
         always = {letter for letter in codes.values() if all(letter in text for text in texts)}
         pattern = re.compile("".join(group(code, repeats, code in always) for code, repeats in template))
         matches = [pattern.fullmatch(text) for text in texts]

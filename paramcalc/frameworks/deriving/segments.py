@@ -93,12 +93,22 @@ def union(texts: Sequence[str], named: set[str]) -> str:
     union = texts[0]
     for text in texts[1:]:
         before = 0
-        for letter in text:
+        for place, letter in enumerate(text, start=1):
             if letter in named and letter not in union:
+                before = _past_copies(union, before, text[place:])
                 union = union[:before] + letter + union[before:]
             if letter in union[before:]:
                 before = union.index(letter, before) + 1
     return union
+
+
+def _past_copies(text: str, place: int, rest: str) -> int:
+    """Return where the copies end that stand before a place: others have more of them, unless the rest has too."""
+    for period in range(1, min(place, _LONGEST_PERIOD) + 1):
+        copy = text[place - period : place]
+        while not rest.startswith(copy) and text.startswith(copy, place):
+            place += period
+    return place
 
 
 def group(code: str, repeats: bool, always: bool) -> str:
