@@ -16,11 +16,13 @@ from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import Observed, list_law, value_of
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
-from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie, Tries
+from paramcalc.families.generator.learning import Child, NotLearnt, Numbers, Tries
 from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
+from paramcalc.families.generator.remembering import remembering
+from paramcalc.families.generator.replacing import Integer
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
@@ -33,8 +35,8 @@ pytestmark = pytest.mark.framework
 
 def number(*seen: tuple[int, dict[str, int]], identified: str | None = None, **lengths: str) -> Any:
     """What a number in a name is, of those that were seen, each with the copies of loops in which it was."""
-    branch = Branch(Trie(), seen=[Numbers((each,), copies, run) for run, (each, copies) in enumerate(seen)])
-    (found,) = way_of(Child(("*",), "", (), ()), branch, lambda values: identified, lengths)
+    numbers = [Numbers((each,), copies, run) for run, (each, copies) in enumerate(seen)]
+    (found,) = way_of(Child(("*",), "", (), ()), [numbers], lambda values: identified, lengths)
     return found
 
 
@@ -58,6 +60,15 @@ def test_two_copies_do_not_confirm_a_step_of_two() -> None:
 def test_a_number_in_a_name_that_follows_nothing_is_not_learnt() -> None:
     with pytest.raises(NotLearnt, match=r"the number in \*"):
         number((0, {"i": 0}), (1, {"i": 1}), (3, {"i": 2}))
+
+
+def test_what_was_seen_everywhere_tells_a_number_first() -> None:
+    step = Child(("*", "*"), "", (), ())
+    here = [Numbers((3, 0), {"i": 0}, 0)]
+    everywhere = [*here, Numbers((4, 1), {"i": 1}, 1), Numbers((5, 3), {"i": 2}, 2)]
+    # the first number follows the copy, as two more show; of the second nothing is known but what is here
+    assert way_of(step, (everywhere, here), lambda values: None, {}) == (Counted.copy("i", offset="3"), "0")
+    assert way_of(step, (here,), lambda values: None, {}) == ("3", Counted.copy("i"))
 
 
 def test_a_number_may_begin_behind_what_a_field_says() -> None:
@@ -173,6 +184,49 @@ def test_a_list_without_a_law_is_not_learnt() -> None:
     assert list_law(seen, "depth", None) is None
 
 
+def test_the_stages_that_a_backbone_gives_out_are_required_as_they_are_by_default() -> None:
+    explorer = Explorer("grounding-dino", "GroundingDinoModel", keeps_lengths=True)
+    assert explorer.kept["backbone_config.out_features"] == ["stage2", "stage3", "stage4"]
+    assert explorer.unkept["backbone_config.out_features"] == ["stage4"]
+    # what is stated in the backbone would change them, unless they are stated as well
+    given = explorer.stated({"backbone_config.embed_dim": 48})
+    assert given["backbone_config.out_features"] == ["stage2", "stage3", "stage4"]
+    assert "backbone_config.out_features" not in explorer.stated({"d_model": 512})
+
+
+def test_stages_that_no_tensor_depends_on_are_of_no_matter() -> None:
+    explorer = Explorer("vitpose_backbone", "VitPoseBackbone", keeps_lengths=True)
+    assert not explorer.kept
+
+
+def test_a_field_that_makes_runs_odd_is_found() -> None:
+    explorer = Explorer("gpt2", "GPT2Model")
+    explorer.flat = [{}, {"n_inner": 5, "n_embd": 24}, {"n_embd": 24}, {"n_inner": 7}, {"n_layer": 2}]
+    assert explorer.cause_of(frozenset({1, 3})) == "n_inner"
+    # how many layers there are is never left as it is
+    assert explorer.cause_of(frozenset({4})) is None
+    explorer.lost = {"n_embd"}
+    assert explorer.cause_of(frozenset({1, 3})) == "n_embd"
+
+
+def test_a_field_that_is_left_as_it_is_is_neither_moved_nor_remembered() -> None:
+    explorer = Explorer("gpt2", "GPT2Model", pinned=frozenset({"resid_pdrop", "n_inner"}))
+    assert not {"resid_pdrop", "n_inner"} & {*explorer.drawing.names}
+    remembered = explorer.remembered(explorer.fields)
+    assert "resid_pdrop" not in remembered
+    assert "n_inner" in remembered
+
+
+def test_a_size_without_an_expression_tells_of_which_doubles_it_was_made() -> None:
+    recorder = Recorder()
+    ratio = remembering(0.5, "ratio")
+    with recording(recorder):
+        assert int(ratio * 8) == 4
+        assert not recorder.lost
+        assert Integer(1 / ratio + 1.5) == 3
+    assert recorder.lost == {"ratio"}
+
+
 # --- What is asked of a set -------------------------------------------------------------
 
 
@@ -254,6 +308,28 @@ def test_a_layer_that_is_given_a_bias_later_is_another_than_one_without() -> Non
     assert tries.replacing == {Asking}
     (name,) = [key for key in tries.templates if "Linear" in key]
     assert name.endswith(" with weight, bias")
+
+
+class Dropping(nn.Module):
+    """Makes a layer for each rate of a list that it made."""
+
+    class Layer(nn.Module):
+        """Has a layer in it."""
+
+        def __init__(self, rate: float) -> None:
+            super().__init__()
+            self.layer = nn.Linear(2, 3)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList([Dropping.Layer(rate=rate) for rate in (0.0, 0.1, 0.2)])
+
+
+def test_layers_that_are_each_given_another_double_are_copies() -> None:
+    body = form(learnt(Dropping), lambda seen: "depth")
+    ((*above, copies, _, _), _) = body.entries
+    assert above == ["model", "layers"]
+    assert (copies.site, tidied(copies.extent)) == ("L_layers_each", "depth")
 
 
 def test_what_a_module_adopts_is_learnt_where_it_was_made() -> None:

@@ -28,6 +28,7 @@ from paramcalc.families.generator.models import (
     made_config,
     version,
 )
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.texts import choice, is_certain, names_in, negated, tidied
 from paramcalc.families.generator.ties import Tied, ties
 from paramcalc.families.generator.writing import layers
@@ -122,6 +123,10 @@ def _document(
         except NotLearnt as error:
             raise UnknownField(name, str(error)) from None
     dims.limit()
+    for name in explorer.unkept:
+        if isinstance(explorer.kept[name][0], str):
+            dims.found[name] = plain_dim(name, explorer.kept[name])
+            dims.needed.append(f"{name} == {expression(explorer.kept[name])}")
     lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]
     dims.needed += [
         f"len({name}{way}) == {length}"
@@ -218,12 +223,13 @@ def _fixed(explorer: Explorer, dims: Dims, with_buffers: bool) -> dict[str, Any]
     seen to be the same with them, and the types of configurations in others.
     """
     found = {}
-    for name in explorer.drawing.names:
+    for name in (*explorer.drawing.names, *sorted(explorer.pinned)):
         value = explorer.fields[name]
         needed = 3 if type(value) is int and name in dims.found else 2
         is_unseen_list = name not in dims.found and explorer.drawing.has_length(name)
         if len(explorer.values(name)) < needed or is_unseen_list:
             found[name] = explorer.declared.defaults[name]
+    found.update({name: value for name, value in explorer.kept.items() if name not in dims.found})
     missing = sorted(explorer.missing - {*explorer.fields, *IGNORED})
     found.update({name: None for name in missing if not explorer.without_effect(name, with_buffers)})
     found.update(undeclared(explorer, dims.found))
@@ -253,6 +259,13 @@ def _stated(explorer: Explorer, dims: Mapping[str, Any]) -> dict[str, dict[str, 
             for name, value in fields.items()
             if name.startswith(f"{path}.") and name in dims and _is_plain(dims[name]) and value != before.get(name)
         }
+        others.update(
+            {
+                name: plain_dim(name, value)
+                for name, value in explorer.unkept.items()
+                if name in dims and name.rpartition(".")[0] == path
+            }
+        )
         if others:
             found[path] = others
     return found

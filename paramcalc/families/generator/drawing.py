@@ -99,6 +99,10 @@ class Drawing:
     def __post_init__(self) -> None:
         self.names = [name for name in self.fields if name in self.declared.defaults]
 
+    def pin(self, names: Iterable[str]) -> None:
+        """Leave fields as they are."""
+        self.names = [name for name in self.names if name not in names]
+
     def is_depth(self, name: str) -> bool:
         """Whether a field says how many layers there are."""
         value = self.fields.get(name)
@@ -125,7 +129,7 @@ class Drawing:
         """Return the lists beside a depth that have an element a layer, as long as it."""
         above, found = name.rpartition(".")[0], {}
         for other, value in self.fields.items():
-            beside = other.rpartition(".")[0] == above and other in self.declared.defaults
+            beside = other.rpartition(".")[0] == above and other in self.names
             beside = beside and not self.has_length(other)
             if beside and isinstance(value, list) and len(value) == self.fields[name] and len(value) > 4:
                 kinds = [each for place, each in enumerate(value) if each not in value[:place]]
@@ -224,7 +228,7 @@ class Drawing:
     def random(self, among: Iterable[str]) -> dict[str, Any]:
         """Return a configuration with some fields moved, as people move them."""
         found = self.depths()
-        names = [name for name in among if name in self.fields and name in self.declared.defaults]
+        names = [name for name in among if name in self.names]
         for name in self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 3, 4, 6, 8]))):
             moves = self.moves(name)
             if moves:
@@ -239,7 +243,7 @@ class Drawing:
         They are 0, 1, odd, equal, and lists of other lengths.
         """
         found = self.depths()
-        names = [name for name in among if name in self.fields and name in self.declared.defaults]
+        names = [name for name in among if name in self.names]
         numbers = [each for each in self.fields.values() if type(each) is int and 0 < each < 10_000]
         for name in self.rng.sample(names, min(len(names), self.rng.choice([1, 2, 3, 5]))):
             value = self.fields[name]

@@ -22,6 +22,7 @@ from paramcalc.families.generator.models import (
     build,
     declared,
     fields_of,
+    kept,
     made_config,
     model_class,
     tensors,
@@ -60,14 +61,19 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
-    #: whether lists of numbers keep their lengths, and loops of known numbers of copies are written out
+    #: whether lists of numbers keep their lengths, and configurations what they keep under other names; loops of known
+    #: numbers of copies are then written out
     keeps_lengths: bool = False
+    #: the fields that are left as they are
+    pinned: frozenset[str] = frozenset()
     #: what was learnt without buffers, where these cannot be learnt
     without_buffers: Tries = field(default_factory=Tries)
     tries: Tries = field(init=False)
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    #: the fields of which sizes were made that have no expression
+    lost: set[str] = field(default_factory=set)
     #: the lists whose lengths say how often something was written out
     counted: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
@@ -78,6 +84,10 @@ class Explorer:
     constructed: int = 0
     #: the conditions, the runs and the places among values that were tried
     flipped: set[tuple[str, int, int]] = field(default_factory=set)
+    #: the fields that configurations keep under other names, and on which tensors depend, as they are by default
+    kept: Fields = field(default_factory=dict)
+    #: of these, what they are where the configuration that has them is stated, and is then another than by default
+    unkept: Fields = field(default_factory=dict)
     #: the fields that make a model of few layers
     small: dict[str, Any] = field(default_factory=dict)
 
@@ -91,10 +101,14 @@ class Explorer:
         classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
         modules = tuple(dict.fromkeys(each.__module__ for each in classes))
         self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed), self.keeps_lengths)
+        self.drawing.pin(self.pinned)
         self.choices = {name: self.drawing.choices(name) for name in self.drawing.names}
         self.types = self._types(config)
         self.base = self._needed(config)
         self.fields.update(self.base)
+        if self.keeps_lengths:
+            for path in ("", *self.declared.configs):
+                self._keep(config, path)
         self.started = time.process_time()
 
     def _types(self, config: Any) -> dict[str, str]:
@@ -117,7 +131,33 @@ class Explorer:
             for path, name in self.types.items()
             if any(each.startswith(f"{path}.") for each in given)
         }
-        return {**self.base, **types, **given}
+        beside = {
+            name: self.kept[name]
+            for name in self.unkept
+            if any(each.startswith(f"{name.rpartition('.')[0]}.") for each in given)
+        }
+        return {**self.base, **types, **beside, **given}
+
+    def _keep(self, config: Any, path: str) -> None:
+        """Keep what a configuration at a path keeps under other names, if tensors depend on it."""
+        before = f"{path}." if path else ""
+        found = {f"{before}{name}": value for name, value in kept(_inner(config, path)).items()}
+
+        def made(given: Mapping[str, Any]) -> dict[str, Owned] | None:
+            with suppress(Exception):
+                return tensors(build(self.cls, made_config(self.model_type, overridden(self.stated(given)))))
+            return None
+
+        others = [{name: other} for name, value in found.items() for other in _others(value)]
+        if not others or (usual := made(found)) is None:
+            return
+        if any(each is not None and each != usual for each in map(made, others)):
+            self.kept.update(found)
+            given = overridden(self.stated({f"{before}model_type": _inner(config, path).model_type}))
+            stated = kept(_inner(made_config(self.model_type, given), path))
+            self.unkept.update(
+                {name: stated[last] for name in found if stated[last := name.rpartition(".")[2]] != found[name]}
+            )
 
     def _needed(self, config: Any) -> dict[str, Any]:
         """Return the one field, absent by default, that must be stated: without it no model can be constructed."""
@@ -152,8 +192,9 @@ class Explorer:
                 config = made_config(self.model_type, overridden(given))
                 fields = fields_of(config)
                 fields["num_labels"] = int(config.num_labels)
+                remembered = self.remembered(fields)
                 model, recorder = trace(
-                    self.cls, config, fields, self.declared.optional, self.choices, self.known_lengths()
+                    self.cls, config, remembered, self.declared.optional, self.choices, self.known_lengths()
                 )
         except Exception as error:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
@@ -165,8 +206,15 @@ class Explorer:
         self.constructed += len(self.runs[-1].tensors)
         self.reads |= recorder.reads
         self.missing |= recorder.missing
+        self.lost |= recorder.lost
         self.counted |= recorder.counted
         return True
+
+    def remembered(self, fields: Fields) -> Fields:
+        """Return the fields whose values remember them: a double that is left as it is is as good as a constant."""
+        return {
+            name: value for name, value in fields.items() if name not in self.pinned or not isinstance(value, float)
+        }
 
     def known_lengths(self) -> list[str] | None:
         """Return the lists that keep their lengths, where these and loops of known numbers are written out."""
@@ -258,7 +306,7 @@ class Explorer:
     def causes(self, text: str) -> list[str]:
         """Return the fields that a condition is about, and then those that these may follow from."""
         names = sorted(names_in(text))
-        found = [name for name in names if name in self.fields and name in self.declared.defaults]
+        found = [name for name in names if name in self.drawing.names]
         if any(name in self.fields and name not in self.declared.defaults for name in names):
             found += [name for name in self.drawing.names if isinstance(self.fields[name], str)]
         if any(not self._is_as_given(name) for name in found):
@@ -334,9 +382,33 @@ class Explorer:
             self._move_together(names[:middle], shift)
             self._move_together(names[middle:], shift)
 
+    def cause_of(self, runs: frozenset[int]) -> str | None:
+        """Return the field that was moved in most of these runs, and in fewest of the others; None where none was.
+
+        Fields of which sizes were made that have no expression come first.
+        """
+        usual = self.declared.defaults
+        names = {name for name in self.drawing.names if not self.drawing.is_depth(name)}
+        names = {name for name in names if key_of({"": self.fields[name]}) == key_of({"": usual[name]})}
+        moved = [names & {*given} for given in self.flat]
+        ours = Counter(name for run in sorted(runs) for name in sorted(moved[run]))
+        theirs = Counter(name for run, names in enumerate(moved) if run not in runs for name in names)
+        others = max(1, len(moved) - len(runs))
+        shares = {name: number / len(runs) - theirs[name] / others for name, number in ours.items()}
+        name = max(shares, key=lambda each: (each in self.lost, shares[each], each), default=None)
+        return name if name is not None and (shares[name] > 0 or name in self.lost) else None
+
     def values(self, name: str) -> set[str]:
         """Return the values that a field had in runs, as texts."""
         return {key_of({"": run.fields.get(name)}) for run in self.runs}
+
+
+def _others(value: Any) -> list[list[Any]]:
+    """Return lists that may stand in place of one: shorter ones, and one of the numbers before."""
+    if not isinstance(value, list):
+        return []
+    found = [value[:-1], value[1:]] if len(value) > 1 else []
+    return [*found, [each - 1 for each in value]] if all(type(each) is int for each in value) else found
 
 
 def rivals(name: str, value: Any, fields: Fields) -> list[str]:

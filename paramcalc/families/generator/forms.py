@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import MappingProxyType
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
+    NUMBER,
     ROOT,
     Asked,
     Branch,
@@ -60,7 +60,16 @@ class _Group:
     """What may come next in some copies of loops."""
 
     trie: Trie
-    places: frozenset[Places]
+
+    @property
+    def places(self) -> frozenset[Places]:
+        """The copies of loops in which it comes."""
+        return frozenset(place for branch in self.trie.branches.values() for place in branch.places)
+
+    @property
+    def runs(self) -> frozenset[int]:
+        """The runs in which it comes."""
+        return frozenset(run for branch in self.trie.branches.values() for run in branch.runs)
 
 
 @dataclass
@@ -69,6 +78,8 @@ class _Reader:
     identify: Identify
     unknown: Mapping[str, str]
     known: dict[str, Body] = field(default_factory=dict)
+    #: the template that is read
+    key: str = ROOT
     #: how many copies of each loop there are
     extents: dict[str, str] = field(default_factory=dict)
     #: the same of the loops of the template that is read, those further on as well
@@ -77,30 +88,21 @@ class _Reader:
     def template(self, key: str) -> Body:
         """Return the tensors that a constructor makes."""
         if key not in self.known:
-            trie, outer = self.tries.templates[key], self.lengths
-            self.lengths = {}
+            trie, outer = self.tries.templates[key], (self.key, self.lengths)
+            self.key, self.lengths = key, {}
             for step, branch in repeats(trie):
                 extent = self.extent(step, branch)
                 # where a loop stands twice, it is not known which of the two is meant
                 self.lengths[step.site] = extent if self.lengths.get(step.site, extent) == extent else LOST
             self.known[key] = self.rest(trie)
-            self.lengths = outer
+            self.key, self.lengths = outer
         return self.known[key]
 
     def extent(self, step: Repeat, branch: Branch) -> str:
         """Return how many copies a loop has, as an expression."""
         if LOST not in step.extent:
             return step.extent
-        return self.identify(branch.lost[0, 0]) or self.identify(self.everywhere[step.site]) or LOST
-
-    @cached_property
-    def everywhere(self) -> Mapping[str, list[tuple[int, int]]]:
-        """How many copies the loops had whose number is not known, in all constructors and runs."""
-        found: dict[str, list[tuple[int, int]]] = {}
-        for trie in self.tries.templates.values():
-            for step, branch in repeats(trie):
-                found.setdefault(step.site, []).extend(branch.lost.get((0, 0), ()))
-        return found
+        return self.identify(branch.lost[0, 0]) or self.identify(self.tries.extents[step.site]) or LOST
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -158,6 +160,7 @@ class _Reader:
             if self.tries.parameters is not None and str(error) not in self.tries.parameters.left_out:
                 raise error
             self.tries.left_out.add(str(error))
+            self.tries.errors.append(error)
 
     def undecided(self, text: str, sides: list[Body]) -> Body:
         """Return what follows a condition that the language cannot state: it must not matter."""
@@ -170,13 +173,16 @@ class _Reader:
         groups: dict[str, dict[Step, Branch]] = {}
         for step, branch in branches.items():
             groups.setdefault(step.text if isinstance(step, Asked) else repr(step), {})[step] = branch
-        found = [
-            _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
-        ]
+        found = [_Group(Trie(each)) for each in groups.values()]
         split = self.split(found) or self.asked_where_it_holds(found)
         if split is not None:
             return split
-        bodies = self.alike([each.trie for each in found])
+        usual = min((each.runs for each in found), key=min)
+        odd = frozenset(run for each in found for run in each.runs) - usual
+        try:
+            bodies = self.alike([each.trie for each in found])
+        except NotLearnt as error:
+            raise error if error.runs else NotLearnt(str(error), odd) from None
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
@@ -184,7 +190,7 @@ class _Reader:
         if by_length is not None:
             return by_length
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
-        raise NotLearnt(f"runs go apart without a condition: {names}")
+        raise NotLearnt(f"runs go apart without a condition: {names}", odd)
 
     def alike(self, tries: Sequence[Trie]) -> list[Body]:
         """Return what follows each way on; of a condition that one alone asks, the side that is as the others are."""
@@ -241,21 +247,24 @@ class _Reader:
         for group, seen in groups:
             for number in {place[0] for place in seen}:
                 by_copy.setdefault(number, []).append(group)
-        if any(len(each) > 1 for each in by_copy.values()) or [*sorted(by_copy)] != [*range(len(by_copy))]:
+        numbers = sorted(by_copy)
+        first, last = numbers[0], numbers[-1]
+        if any(len(each) > 1 for each in by_copy.values()) or numbers != [*range(first, last + 1)]:
             return None
-        bodies = [self.rest(by_copy[copy][0].trie) for copy in sorted(by_copy)]
+        bodies = [self.rest(by_copy[copy][0].trie) for copy in numbers]
         for start in (0, 1):
-            shared = common(bodies[start:], start, site)
+            shared = common(bodies[start:], first + start, site)
             if shared is not None:
-                return shared if not start else chosen(f"({site} == 0)", bodies[0], shared)
+                return shared if not start else chosen(f"({site} == {first})", bodies[0], shared)
         extent = self.extents.get(site, LOST)
         if LOST in extent or len(bodies) > _ONE_BY_ONE:
             return None
-        found = only(bodies[-1], site, len(bodies) - 1)
-        for number in reversed(range(len(bodies) - 1)):
-            found = chosen(f"({site} == {number})", bodies[number], found)
-        # of a copy behind those that were seen nothing is known
-        return replace(found, requires=(((), f"({extent} <= {len(bodies)})"), *found.requires))
+        found = only(bodies[-1], site, last)
+        for number, body in reversed([*zip(numbers[:-1], bodies, strict=False)]):
+            found = chosen(f"({site} == {number})", body, found)
+        # of copies before and behind those that were seen nothing is known
+        unseen = [((), f"({extent} <= {last + 1})"), *([((), f"({site} >= {first})")] if first else [])]
+        return replace(found, requires=(*unseen, *found.requires))
 
     def by_length(self, groups: Sequence[_Group]) -> Body | None:
         """Return what follows where runs go apart by how many copies a loop had before, by a law; None for none."""
@@ -292,8 +301,15 @@ class _Reader:
             return inner
         if step.others:
             raise NotLearnt(f"a module with several names: {'.'.join(step.name)}, {'.'.join(step.others[0])}")
-        way = way_of(step, branch, self.identify, self.lengths)
+        way = self.way(step, branch)
         return Body({(*way, *rest): entry for rest, entry in inner.entries.items()}, inner.requires)
+
+    def way(self, step: Child, branch: Branch) -> Way:
+        """Return the names that lead to a module: most is known of those of this name wherever they are made."""
+        if NUMBER not in step.name:
+            return step.name
+        everywhere = self.tries.seen[self.key, step.name, frozenset(branch.seen[0].copies)]
+        return way_of(step, (everywhere, branch.seen), self.identify, self.lengths)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:
         """Return a tensor of a module itself."""
@@ -301,7 +317,8 @@ class _Reader:
         for axis, size in enumerate(own.sizes):
             found = self.identify(branch.lost[place, axis]) if size.startswith(LOST) else size
             if found is None or LOST in found:
-                raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
+                odd = _odd(branch.lost.get((place, axis), ()))
+                raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known", odd)
             sizes.append(found)
         self.check(*sizes)
         return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
@@ -320,7 +337,8 @@ class _Reader:
         if inner.entries and LOST not in extent:
             self.check(extent)
         if inner.entries and LOST in extent:
-            raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
+            odd = _odd(branch.lost.get((0, 0), ()))
+            raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made", odd)
         requires, copied = [], dict(inner.entries)
         for guards, text in inner.requires:
             if any(site in names_in(each) for each in (*guards, text)):
@@ -335,6 +353,12 @@ class _Reader:
                 raise NotLearnt(f"{way_text(way)} is made twice")
             entries[way] = entry
         return Body(entries, tuple(dict.fromkeys(requires)))
+
+
+def _odd(seen: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """Return the runs in which a number is another than in the first."""
+    usual = dict(seen).get(min(run for run, _ in seen)) if seen else None
+    return frozenset(run for run, number in seen if number != usual)
 
 
 def _shown(step: Step) -> str:

@@ -22,6 +22,8 @@ from paramcalc.families.generator.shapes import sizes_of
 ROOT = ""
 #: Stands for a number in the name of a module.
 NUMBER = "*"
+#: How many modules are kept of each name, with the numbers in it.
+_MOST_SEEN = 500
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,12 @@ class Tries:
     runs: int = 0
     #: why sides of conditions are left out of what is stated
     left_out: set[str] = field(default_factory=set)
+    #: the same as errors, each with the runs that it comes of
+    errors: list[NotLearnt] = field(default_factory=list)
+    #: how many copies each loop had in runs, wherever it stands
+    extents: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    #: the numbers in names of modules by the template, these names and the loops around, wherever they stand in it
+    seen: dict[tuple[str, tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
     #: the classes whose constructors put modules in the place of others that were made within them
     replacing: set[type[Any]] = field(default_factory=set)
 
@@ -252,6 +260,8 @@ class _Learner:
     replaced: Replaced
     #: the parameters that several modules have
     shared: frozenset[int]
+    #: the template to which steps are added
+    template: str = ROOT
     #: the modules that were made, as the steps have them
     records: dict[int, Made] = field(default_factory=dict)
 
@@ -265,8 +275,9 @@ class _Learner:
             # what decides whether modules are replaced is asked after these were made, and depends on fields alone
             asked = [each for each in events if isinstance(each, Condition)]
             events = [*asked, *(each for each in events if not isinstance(each, Condition))]
-        steps: list[tuple[Step, Any]] = [*self.steps(events, module, {})]
+        steps = _folded([*self.steps(events, module, {})])
         own = [] if module is None else self.in_layers(module, self.own(module, self.records[id(module)]))
+        self.template = key
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
 
     def in_layers(self, module: Any, own: Sequence[Own]) -> list[Step]:
@@ -362,13 +373,17 @@ class _Learner:
             branch.places.add(places)
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
-                if _known(step) != step:
+                self.tries.extents.setdefault(step.site, []).append((self.run, len(detail)))
+                if _known(step) == Repeat(step.site, LOST):
                     branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
                 for number, copy in enumerate(detail):
                     self.insert(branch.body, copy, (*places, (step.site, number, len(detail) - 1 - number)))
-            elif isinstance(step, Child) and len(branch.seen) < 500:
-                branch.seen.append(detail)
+            elif isinstance(step, Child):
+                key = (self.template, step.name, frozenset(detail.copies))
+                for seen in (branch.seen, self.tries.seen.setdefault(key, [])):
+                    if len(seen) < _MOST_SEEN:
+                        seen.append(detail)
             trie = branch.next
         end = trie.branches.setdefault(End(), Branch(Trie()))
         end.runs.add(self.run)
@@ -381,6 +396,25 @@ class _Learner:
             for axis, size in enumerate(own.sizes):
                 if size.startswith(LOST):
                     branch.lost.setdefault((place, axis), []).append((self.run, int(float(size[1:]))))
+
+
+def _folded(steps: Sequence[tuple[Step, Any]]) -> list[tuple[Step, Any]]:
+    """Return steps in which equal modules, numbered from 0 on and each given another double, are the copies of a loop.
+
+    A list of doubles that code made itself, such as rates that grow, is gone over without a record.
+    """
+    found: list[tuple[Step, Any]] = []
+    for step, detail in steps:
+        if not isinstance(step, Child) or NUMBER not in step.name or "=double" not in step.template or detail.copies:
+            found.append((step, detail))
+            continue
+        site = "_".join(("L", *(part for part in step.name if part != NUMBER), "each"))
+        last, copies = found[-1] if found else (None, [])
+        if last != Repeat(site, LOST) or copies[-1][0][0] != step:
+            copies = []
+            found.append((Repeat(site, LOST), copies))
+        copies.append([(step, replace(detail, copies={site: len(copies)}))])
+    return found
 
 
 def _known(step: Step) -> Step:
@@ -405,7 +439,11 @@ def repeats(trie: Trie) -> Iterator[tuple[Repeat, Branch]]:
 
 
 class NotLearnt(Exception):
-    """Why a class of models cannot be stated: in a few words."""
+    """Why a class of models cannot be stated: in a few words, and the runs that others do not agree with, if any."""
+
+    def __init__(self, why: str, runs: Iterable[int] = ()) -> None:
+        super().__init__(why)
+        self.runs = frozenset(runs)
 
 
 class UnknownField(NotLearnt):

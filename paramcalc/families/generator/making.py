@@ -23,6 +23,8 @@ from paramcalc.spec.writing import written
 _SEED = 20261128
 #: The seconds of a processor after which a type is given up.
 _SECONDS = 180.0
+#: How many fields are left as they are at most, so that the rest can be learnt.
+_PINNED = 4
 
 
 @dataclass
@@ -46,6 +48,10 @@ class Result:
     #: why buffers are not in the document
     no_buffers: str = ""
     learnt: Explorer | None = None
+    #: the runs with which others do not agree, so that it cannot be learnt, or not with its defaults
+    odd_runs: frozenset[int] = frozenset()
+    #: whether a document was learnt that answers the configuration that states nothing
+    is_default_known: bool = False
 
 
 def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, Any] | None, list[Result]]:
@@ -54,27 +60,12 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
     `most` is the number of models that are constructed of each class, `fresh` the number of configurations that each of
     the three generators draws anew. Of a class with one wrong answer there is nothing in the document.
     """
-    results: dict[str, Result] = {}
-    documents: dict[str, dict[str, Any]] = {}
-
-    def learn(class_name: str, keeps_lengths: bool) -> None:
-        result = Result(class_name)
-        document = _learnt(result, model_type, most, keeps_lengths)
-        if document is not None:
-            documents[class_name] = document
-        if document is not None or class_name not in results:
-            results[class_name] = result
-
-    def learn_again(result: Result) -> None:
-        """Learn a class anew, with lists that keep their lengths, and what loops make of these written out."""
-        explorer = result.learnt
-        if explorer is not None and not explorer.keeps_lengths:
-            learn(result.class_name, keeps_lengths=True)
-
+    making = _Making(model_type, most)
     for class_name in dict.fromkeys(heads(model_type).values()):
-        learn(class_name, keeps_lengths=False)
-        if class_name not in documents:
-            learn_again(results[class_name])
+        result = making.learn(class_name)
+        if not result.is_default_known:
+            making.learn_again(result)
+    documents, results = making.documents, making.results
     while documents:
         data = merged(model_type, documents)
         proving = [each for each in results.values() if each.class_name in documents]
@@ -89,14 +80,50 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
                 documents[each.class_name] = without_buffers(each.learnt)
             else:
                 del documents[each.class_name]
-                learn_again(each)
+                making.learn_again(each)
     return None, [*results.values()]
 
 
-def _learnt(result: Result, model_type: str, most: int, keeps_lengths: bool = False) -> dict[str, Any] | None:
+@dataclass
+class _Making:
+    """What was learnt of the classes of a type."""
+
+    model_type: str
+    most: int
+    results: dict[str, Result] = field(default_factory=dict)
+    documents: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def learn(self, class_name: str, keeps_lengths: bool = False, pinned: frozenset[str] = frozenset()) -> Result:
+        """Learn a class; what comes of it counts where it is better than what came before."""
+        result = Result(class_name)
+        document = _learnt(result, self.model_type, self.most, keeps_lengths, pinned)
+        is_better = document is not None and (class_name not in self.documents or result.is_default_known)
+        if document is not None and is_better:
+            self.documents[class_name] = document
+        if is_better or class_name not in self.results:
+            self.results[class_name] = result
+        return result
+
+    def learn_again(self, result: Result) -> None:
+        """Learn a class anew with less moved: lists of other lengths may make other networks, and so may any field."""
+        explorer = result.learnt
+        if explorer is not None and not explorer.keeps_lengths:
+            result = self.learn(result.class_name, keeps_lengths=True)
+        for _ in range(_PINNED):
+            explorer = result.learnt
+            name = explorer.cause_of(result.odd_runs) if explorer is not None and result.odd_runs else None
+            if explorer is None or name is None or result.is_default_known:
+                break
+            # what a field does that was not understood is no matter where it is left as it is
+            result = self.learn(result.class_name, explorer.keeps_lengths, explorer.pinned | {name})
+
+
+def _learnt(
+    result: Result, model_type: str, most: int, keeps_lengths: bool, pinned: frozenset[str]
+) -> dict[str, Any] | None:
     """Return the document with what was learnt of a class of models; None, and why, where it cannot be."""
     try:
-        explorer = Explorer(model_type, result.class_name, most=most, keeps_lengths=keeps_lengths)
+        explorer = Explorer(model_type, result.class_name, most=most, keeps_lengths=keeps_lengths, pinned=pinned)
         result.default, result.learnt = "stated" if explorer.base else "does", explorer
         explorer.explore()
         result.runs, result.seconds = len(explorer.runs), explorer.seconds
@@ -104,8 +131,11 @@ def _learnt(result: Result, model_type: str, most: int, keeps_lengths: bool = Fa
         if not explorer.runs:
             raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
         found, result.no_buffers = with_buffers(explorer)
+        result.is_default_known = _answers_default(explorer, found)
+        errors = explorer.without_buffers.errors
+        result.odd_runs = next((each.runs for each in errors if each.runs), frozenset())
     except NotLearnt as error:
-        result.reason = str(error)
+        result.reason, result.odd_runs = str(error), error.runs
     except ParamcalcError as error:
         result.reason = f"what was learnt is no spec: {error}"
     except Exception as error:
@@ -113,6 +143,14 @@ def _learnt(result: Result, model_type: str, most: int, keeps_lengths: bool = Fa
     else:
         return found
     return None
+
+
+def _answers_default(explorer: Explorer, data: Mapping[str, Any]) -> bool:
+    """Whether a document answers the first configuration that it was learnt from: the one that states nothing."""
+    run = explorer.runs[0]
+    given = {"model_type": explorer.model_type, **run.given}
+    outcome, _ = compared(family_of(data), given, explorer.class_name, run.tensors)
+    return outcome != REFUSED
 
 
 def make_file(model_type: str, folder: Path, most: int, fresh: int) -> dict[str, Any]:

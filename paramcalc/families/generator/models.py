@@ -187,6 +187,17 @@ def fields_of(config: Any, path: str = "") -> Fields:
     return found
 
 
+def kept(config: Any) -> Fields:
+    """Return the fields that a configuration keeps under other names, and does not declare: those of properties."""
+    own = object.__getattribute__(config, "__dict__")
+    return {
+        name: own[f"_{name}"]
+        for cls in type(config).__mro__
+        for name, each in vars(cls).items()
+        if isinstance(each, property) and each.fset is not None and own.get(f"_{name}") and name not in IGNORED
+    }
+
+
 @dataclass(frozen=True)
 class Declared:
     """What a class of configurations declares."""

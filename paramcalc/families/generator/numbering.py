@@ -19,17 +19,18 @@ from paramcalc.families.generator.bodies import (
 )
 from paramcalc.families.generator.counting import counted
 from paramcalc.families.generator.laws import FEWEST, law
-from paramcalc.families.generator.learning import NUMBER, Branch, Child, NotLearnt, Numbers
+from paramcalc.families.generator.learning import NUMBER, Child, NotLearnt, Numbers
 from paramcalc.families.generator.texts import added, conjunction, is_certain, is_positive, names_in, negated, tidied
 
 #: What finds the expression of a size by its values in the runs; None where it does not.
 Identify: TypeAlias = Callable[[list[tuple[int, int]]], "str | None"]
 
 
-def way_of(step: Child, branch: Branch, identify: Identify, lengths: Mapping[str, str]) -> Way:
+def way_of(step: Child, evidence: Sequence[Sequence[Numbers]], identify: Identify, lengths: Mapping[str, str]) -> Way:
     """Return the names that lead to a module: each number in it is that of a copy, or the same in all runs.
 
-    `lengths` are the expressions of how many copies the loops have.
+    Of several collections of what was seen, the first counts from which a number can be told. `lengths` are the
+    expressions of how many copies the loops have.
     """
     way: list[str | Copies | Counted] = []
     place = 0
@@ -38,7 +39,8 @@ def way_of(step: Child, branch: Branch, identify: Identify, lengths: Mapping[str
             way.append(part)
             continue
         used = {site for each in way if isinstance(each, Counted) for site in each.sites}
-        found = _number(place, branch.seen, used, identify, lengths)
+        numbers = (_number(place, seen, used, identify, lengths) for seen in evidence)
+        found = next((each for each in numbers if each is not None), None)
         if found is None:
             raise NotLearnt(f"the number in {'.'.join(step.name)}")
         way.append(found)

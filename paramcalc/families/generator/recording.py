@@ -101,6 +101,8 @@ class Recorder:
         self.reads: set[str] = set()
         self.missing: set[str] = set()
         self.choices: Choices = {}
+        #: the fields of which sizes were made that have no expression
+        self.lost: set[str] = set()
         #: where loops of known numbers of copies are written out: the lists whose lengths are known; else None
         self.lengths: Collection[str] | None = None
         #: of these, the ones whose lengths say how often something was written out

@@ -70,7 +70,13 @@ def double(value: float, ratio: tuple[str, str] | None = None, form: Form | None
     found = Double(value)
     found.expression = f"{LOST}{value}"
     found.ratio, found.form = ratio, form
+    found.sources = frozenset()
     return found
+
+
+def sources(*values: Any) -> frozenset[str]:
+    """Return the fields that doubles among values are made of."""
+    return frozenset().union(*(each.sources for each in values if isinstance(each, Double)))
 
 
 def constant(value: float) -> Any:
@@ -158,6 +164,8 @@ class Double(_Number, float):
 
     ratio: tuple[str, str] | None
     form: Form | None
+    #: the fields that are doubles and that it is made of
+    sources: frozenset[str] = frozenset()
     __hash__ = float.__hash__
 
     def rounded(self, sort: str) -> Any:
@@ -175,6 +183,9 @@ class Double(_Number, float):
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
         if isinstance(self.form, Logarithm) and sort == "scaled":
             return whole(value, f"log2({self.form.of})")
+        recorder = current()
+        if recorder is not None:
+            recorder.lost |= self.sources
         return lost(value)
 
     def __floor__(self) -> Any:
@@ -333,7 +344,10 @@ def _operation(sign: str, apply: Callable[[Any, Any], Any], reflected: bool) -> 
         if not isinstance(other, _NUMBERS):
             return NotImplemented
         left, right = (other, self) if reflected else (self, other)
-        return _result(sign, apply(plain(left), plain(right)), left, right)
+        found = _result(sign, apply(plain(left), plain(right)), left, right)
+        if isinstance(found, Double):
+            found.sources = sources(left, right)
+        return found
 
     return method
 
@@ -543,6 +557,7 @@ def remembering(value: Any, text: str) -> Any:
     found.expression = text
     if kind is float:
         found.ratio = found.form = None
+        found.sources = frozenset({text})
     return found
 
 

@@ -89,7 +89,9 @@ def trace(
 def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
     """Change what has to be changed for one run."""
     with ExitStack() as undone:
-        give_builtins(undone, MODELS)
+        for files in (MODELS, CONFIGURATIONS):
+            # a model may ask a configuration for what that works out of its fields
+            give_builtins(undone, files)
         give_constants(undone, _functions(len(sys.modules)))
         # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
         nn.Module.__new__ = staticmethod(_new_module(undone))
