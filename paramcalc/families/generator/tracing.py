@@ -76,6 +76,8 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
     """Change what has to be changed for one run."""
     with ExitStack() as undone:
         give_builtins(undone, MODELS)
+        # what a property of a configuration works out is asked for by models
+        give_builtins(undone, CONFIGURATIONS)
         # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
         nn.Module.__new__ = staticmethod(_new_module(undone))
         undone.callback(setattr, nn.Module, "__new__", staticmethod(_plain_module))
