@@ -16,14 +16,30 @@ from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import Observed, list_law, value_of
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
-from paramcalc.families.generator.learning import Branch, Child, NotLearnt, Numbers, Trie, Tries
+from paramcalc.families.generator.learning import (
+    ROOT,
+    Asked,
+    Branch,
+    Child,
+    NotLearnt,
+    Numbers,
+    Own,
+    Repeat,
+    Replaced,
+    Step,
+    Trie,
+    Tries,
+    _Learner,
+)
 from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
+from paramcalc.families.generator.remembering import whole
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
+from paramcalc.families.generator.writing import layers
 
 pytestmark = pytest.mark.framework
 
@@ -169,6 +185,66 @@ def test_a_list_without_a_law_is_not_learnt() -> None:
     assert list_law(seen, "depth", None) is None
 
 
+# --- Runs that go apart -------------------------------------------------------------------
+
+
+def seen(*runs: list[tuple[Step, Any]]) -> Tries:
+    """What is learnt of runs of one constructor, as steps."""
+    tries = Tries(templates={ROOT: Trie()})
+    for run, steps in enumerate(runs):
+        _Learner(tries, Recorder(), {}, run, Replaced(), frozenset()).insert(tries.templates[ROOT], steps)
+    return tries
+
+
+def weight(size: str) -> Own:
+    return Own("weight", (size,), True, "Linear")
+
+
+def test_what_is_looked_up_in_a_mapping_is_decided_constant_by_constant() -> None:
+    runs = [[(Asked(f'(kind == "{kind}")', True), None), (weight(f"{kind}_size"), None)] for kind in "abc"]
+    body = form(seen(*runs), lambda values: None)
+    size = body.entries[("weight",)].sizes[0]
+    for kind in "abc":
+        assert value_of(size, {"kind": kind, "a_size": 1, "b_size": 2, "c_size": 3}) == "abc".index(kind) + 1
+    # of another kind nothing is known
+    ((when, text),) = body.requires
+    assert (*when, text) == ("kind != 'a'", "kind != 'b'", '(kind == "c")')
+
+
+def test_the_first_copy_of_a_loop_within_another_may_be_another_in_each_copy_of_that() -> None:
+    def copy(outer: int, inner: int) -> list[tuple[Step, Any]]:
+        size = "sizes[i]" if inner else f"sizes[{outer - 1}]" if outer else "base"
+        numbers = Numbers((outer, inner), {"i": outer, "j": inner}, 0)
+        return [(Child(("*", "*"), "", (weight(size),), ()), numbers)]
+
+    inner = [(Repeat("j", "depth"), [copy(outer, each) for each in range(3)]) for outer in range(4)]
+    ((way, entry),) = form(
+        seen([(Repeat("i", "len(sizes)"), [[each] for each in inner])]), lambda values: None
+    ).entries.items()
+    assert way == (Copies("i", "len(sizes)"), Copies("j", "depth"), "weight")
+    values = [
+        value_of(entry.sizes[0], {"base": 7, "sizes": [1, 2, 3, 4, 5, 6], "i": i, "j": j})
+        for i, j in ((0, 0), (0, 1), (5, 0), (5, 2))
+    ]
+    assert values == [7, 1, 5, 6]
+
+
+def test_a_module_may_hold_copies_under_one_condition_and_be_one_itself_under_another() -> None:
+    entries = {
+        ("part", "weight"): Entry(("width",), True, "Linear", ("shared",)),
+        ("part", Copies("L_copy", "depth"), "weight"): Entry(("width",), True, "Linear", ("not shared",)),
+    }
+    (found,) = layers(Body(entries), {}, [])
+    tensors = {"tensors": {"weight": ["width"]}, "layers": []}
+    assert found == {
+        "name": "part",
+        "layers": [
+            {"name": ".", "when": "not shared", "times": "depth", **tensors},
+            {"name": ".", "when": "shared", **tensors},
+        ],
+    }
+
+
 # --- What is asked of a set -------------------------------------------------------------
 
 
@@ -216,6 +292,22 @@ class Adopting(nn.Module):
         self.holder.inside = inside
 
 
+class Leaving(nn.Module):
+    """Takes a part of a module that it made, and leaves the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Holding().inside
+
+
+class Drawn(nn.Module):
+    """Has a parameter of numbers that are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.normal(0, 1, size=(whole(3, "width"), 2)))
+
+
 class Holding(nn.Module):
     """Has a module in it."""
 
@@ -259,6 +351,16 @@ def test_what_a_module_adopts_is_learnt_where_it_was_made() -> None:
     assert [way[:-1] for way in body.entries] == [("model", "holder", "inside", "layer")] * 2
 
 
+def test_what_is_taken_from_a_module_that_is_left_is_learnt() -> None:
+    body = form(learnt(Leaving), lambda seen: None)
+    assert [way[:-1] for way in body.entries] == [("model", "part", "layer")] * 2
+
+
+def test_numbers_that_are_drawn_have_the_sizes_they_are_given() -> None:
+    body = form(learnt(Drawn), lambda seen: None)
+    assert body.entries["model", "scale"].sizes == ("width", "2")
+
+
 # --- Fields that follow from others ------------------------------------------------------
 
 
@@ -277,6 +379,31 @@ def test_a_number_follows_another_rather_than_a_text_that_was_moved_as_often() -
         explorer.runs.append(Run({}, fields, {}))
     explorer.fields, explorer.declared.defaults["act"] = {"act": "gelu", "width": 2, "inner.width": 2}, "gelu"
     assert Dims(explorer, Identifying(explorer.runs), set()).identified("inner.width", explorer.runs) == "width"
+
+
+def test_what_a_class_makes_of_a_field_whatever_it_is_given_is_known() -> None:
+    dims = Dims(Explorer("step3p5_vision", "Step3p7VisionModel"), Identifying([]), set())
+    rule = dims.rule("intermediate_size", always=True)
+    assert rule is not None
+    assert rule.text == "scaled(hidden_size, mlp_ratio)"
+
+
+def test_a_field_that_a_class_makes_another_under_a_condition_may_be_stated_as_that_alone() -> None:
+    dims = Dims(Explorer("radio", "RadioModel"), Identifying([]), set())
+    dims.hold("video_patch_dim")
+    (needed,) = dims.needed
+    fields = {"video_temporal_patch_size": 2, "num_channels": 3, "patch_size": 4}
+    assert value_of(needed, {**fields, "video_patch_dim": 96}) is True
+    assert value_of(needed, {**fields, "video_patch_dim": 97}) is False
+    assert value_of(needed, {**fields, "video_patch_dim": 97, "video_temporal_patch_size": None}) is True
+
+
+def test_what_a_class_makes_equal_to_another_follows_from_what_is_given() -> None:
+    fields = [{"width": width, "one.width": width, "other.width": width} for width in (2, 3, 5)]
+    runs = [Run({}, each, {}) for each in fields]
+    made = frozenset({"one.width", "other.width"})
+    assert Identifying(runs).expression("one.width", runs) is None
+    assert Identifying(runs).expression("one.width", runs, made) == "width"
 
 
 def test_a_number_that_no_class_declares_counts_as_it_is_stated() -> None:

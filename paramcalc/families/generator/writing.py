@@ -37,13 +37,14 @@ def layers(
     body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str], knows_active: bool = True
 ) -> list[dict[str, Any]]:
     """Return the layers of a spec. Raises `NotLearnt`; `reserved` are the names that no counter may have."""
-    root = _Node("")
+    root, mixed = _Node(""), _mixed(body.entries)
     for way, entry in body.entries.items():
         node, place = root, 0
         while place < len(way) - 1:
-            # a loop within a loop whose copies have no name but their number
+            # a loop within a loop, or within what is one module elsewhere: its copies have no name but their number
             name = part if isinstance(part := way[place], str) else "."
-            copies = next((each for each in way[place : place + 2] if isinstance(each, Copies)), None)
+            last = place + (1 if way[: place + 1] in mixed else 2)
+            copies = next((each for each in way[place:last] if isinstance(each, Copies)), None)
             place += 2 if copies and name != "." else 1
             child = node.children.setdefault(name, _Node(name, copies=copies, way=way[:place]))
             if child.copies != copies:
@@ -53,6 +54,15 @@ def layers(
     writer = _Writer(ties, frozenset(reserved), knows_active)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
+
+
+def _mixed(ways: Iterable[Way]) -> set[Way]:
+    """Return the ways of modules that hold copies under some conditions, and are one themselves under others."""
+    found: dict[Way, set[bool]] = {}
+    for way in ways:
+        for place in range(len(way) - 1):
+            found.setdefault(way[: place + 1], set()).add(isinstance(way[place + 1], Copies))
+    return {way for way, sorts in found.items() if len(sorts) > 1}
 
 
 @dataclass
@@ -100,13 +110,15 @@ class _Writer:
     def node(self, node: _Node, stated: tuple[str, ...], counters: Mapping[str, str]) -> dict[str, Any]:
         """Write a module."""
         entries = [*node.entries()]
-        first, *others = (self.rest(entry, stated) for entry in entries)
-        when = tuple(each for each in first if all(each in other for other in others))
         found: dict[str, Any] = {}
         inner = dict(counters)
         if node.copies is not None:
             free = [each for each in _COUNTERS if each not in self.reserved and each not in counters.values()]
             inner[node.copies.site] = free[0]
+        first, *others = (self.rest(entry, stated) for entry in entries)
+        shared = (each for each in first if all(each in other for other in others))
+        # what is asked of the copies of a loop within is stated there
+        when = tuple(each for each in shared if not _out_of_sight(each, inner))
         within = conjunction(stated, when)
         layer = self.layer(node, within, inner) if node.copies is None else None
         if layer is not None:
@@ -223,10 +235,14 @@ def _joined(conditions: Sequence[str], counters: Mapping[str, str]) -> str:
     return tidied(" and ".join(f"({each})" for each in needed(conditions)), counters)
 
 
+def _out_of_sight(text: str, counters: Mapping[str, str]) -> bool:
+    """Whether an expression depends on a copy of a loop without a counter."""
+    return any(each.startswith("L_") and each not in counters for each in names_in(text))
+
+
 def _written(text: str, counters: Mapping[str, str]) -> Any:
     """Write a size: a number as a number."""
     found = tidied(text, counters)
-    left = names_in(found) & {each for each in names_in(found) if each.startswith("L_")}
-    if left:
+    if _out_of_sight(found, {}):
         raise NotLearnt(f"a size depends on a copy that is not in sight: {found}")
     return int(found) if found.isdecimal() else found
