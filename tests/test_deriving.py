@@ -308,6 +308,16 @@ def test_what_a_number_in_copies_is_made_of_may_be_known_of_another() -> None:
     assert str(known.expression(observed, values(lambda a, d, n, i: a * 2**i // d))) == "a * 2 ** i // d"
 
 
+def test_nothing_is_sought_for_values_beyond_those_of_arrays() -> None:
+    points = [{"a": 10 * n + 1, "n": n} for n in (3, 4, 7, 2, 5, 6)]
+    observed = [Observation(place) for place in range(len(points))]
+    values = [2 ** (60 + point["n"]) for point in points]
+    known = candidates(points)
+    known.log.note(ex.raised(ex.number(2), ex.plus(ex.name("n"), ex.number(60))))
+    assert known.expression(observed, values) is None
+    assert str(known.expression(observed, [point["a"] + point["n"] for point in points])) == "a + n"
+
+
 # --- parts laid over one another -------------------------------------------------------
 
 

@@ -19,7 +19,7 @@ from paramcalc.frameworks.deriving.combining import combined
 from paramcalc.frameworks.deriving.expressions import Environment, Expr
 from paramcalc.frameworks.deriving.laws import LAWS
 from paramcalc.frameworks.deriving.observing import Observation, Vector
-from paramcalc.frameworks.deriving.table import Table
+from paramcalc.frameworks.deriving.table import LARGEST, Table
 from paramcalc.frameworks.deriving.tracing import Log
 
 #: At how many points a number must be observed, and on each side of a choice.
@@ -222,6 +222,8 @@ class Candidates:
         self.check()
         if len({*values}) == 1:
             return ex.number(values[0])
+        if max(map(abs, values)) > LARGEST:
+            return None
         if not observations[0].counters:
             found = combined(self._table(observations), values)
         else:

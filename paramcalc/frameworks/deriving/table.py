@@ -22,6 +22,8 @@ _PROBES, _WIDE, _ALIKE = 12, 80, 6
 _COMBINED = 250
 #: A size is scaled by a double only if it is as large as this somewhere: small ones agree with anything.
 _LARGE = 64
+#: Values beyond this are no values of an array.
+LARGEST = 2**63 - 1
 
 
 class Table:
@@ -99,9 +101,10 @@ class Table:
     # --- values
 
     def probed(self, expr: Expr) -> list[int] | None:
-        """Return the values of an expression at the few places, or None where it has no whole number each time."""
+        """Return the values of an expression at the few places, or None where it has no number of arrays each time."""
         values, is_whole = self._few.of(expr)
-        return values if is_whole or None not in values else None
+        has_all = is_whole or None not in values
+        return values if has_all and all(-LARGEST <= each <= LARGEST for each in values) else None
 
     def at(self, expr: Expr) -> list[int | None]:
         """Return the values of an expression at all places."""
