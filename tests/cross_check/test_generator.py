@@ -35,7 +35,7 @@ from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
-from paramcalc.families.generator.remembering import whole
+from paramcalc.families.generator.remembering import expression, whole
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
@@ -267,6 +267,32 @@ def test_of_a_set_of_kinds_of_layers_it_is_asked_which_are_in_it() -> None:
     assert found['("sliding_attention" in layer_types)'] is False
     # of a kind that no code of the type names nothing is known: it is asked for as well
     assert any('"linear_attention"' in text and not outcome for text, outcome in found.items())
+
+
+@pytest.mark.parametrize(
+    ("model_type", "given", "name", "expected"),
+    [
+        ("nemotron_h", {}, "num_hidden_layers", "len(layers_block_type)"),
+        (
+            "neucodec",
+            {"downsampling_ratios": [2, 3]},
+            "encoder_hop_length",
+            "(downsampling_ratios[0] * downsampling_ratios[1])",
+        ),
+    ],
+)
+def test_what_a_property_of_a_configuration_works_out_is_remembered(
+    model_type: str, given: dict[str, Any], name: str, expected: str
+) -> None:
+    config = config_class(model_type)(**given)
+
+    class Root(nn.Module):
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.found = expression(getattr(config, name))
+
+    model, _ = trace(Root, config, fields_of(config), frozenset())
+    assert model.found == expected
 
 
 # --- Modules that are changed after their constructors ------------------------------------

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy
 import torch
 from huggingface_hub import dataclasses as checked
 from torch import nn
@@ -92,7 +93,8 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         _replace(undone, RotaryEmbeddingConfigMixin, _NESTED, _unrecorded(getattr(RotaryEmbeddingConfigMixin, _NESTED)))
         for name in ("sqrt", "log", "log2", "exp", "pow"):
             _replace(undone, math, name, _losing(getattr(math, name)))
-        _replace(undone, math, "prod", _product(math.prod))
+        for module in (math, numpy):
+            _replace(undone, module, "prod", _product(module.prod))
         yield
 
 
@@ -324,7 +326,7 @@ def _product(function: Any) -> Callable[..., Any]:
     def method(values: Any, **options: Any) -> Any:
         if isinstance(values, Sequence):
             texts = [f"{values.expression}[{place}]" for place in range(values.base.__len__(values))]
-            return whole(function(map(plain, values.items())), f"({' * '.join(texts)})")
+            return whole(int(function([*map(plain, values.items())])), f"({' * '.join(texts)})")
         return function(values, **options)
 
     return method
