@@ -85,6 +85,10 @@ def code(text: str) -> str:
         ("floor((3 / 2) ** 2)", 2),
         ("floor(2 * width / 3 * 4)", 2048),
         ("ceil(5)", 5),
+        ("log2(1)", 0),
+        ("log2(8)", 3),
+        ("log2(n)", 2),
+        ("log2(2 ** 80 - 1)", 79),
         ("round_up(10, 8)", 16),
         ("round_up(16, 8)", 16),
         ("round_up(floor(8 * width / 3), 256)", 2048),
@@ -122,6 +126,7 @@ def test_channels_first() -> None:
         ("n % zero", "division-by-zero"),
         ("floor(n / zero)", "division-by-zero"),
         ("round_up(n, zero)", "division-by-zero"),
+        ("log2(zero)", "invalid-value"),
         ("2 ** -1", "invalid-value"),
         ("floor(2 ** (1 / 2))", "invalid-value"),
         ("depths[4]", "invalid-value"),
@@ -242,7 +247,7 @@ def test_what_is_no_expression(text: str) -> None:
         ),
         *("floor((3 / 2) ** 10 ** 9)", "floor((10 ** 99 / 7) * (10 ** 99 / 11))", "9" * 101, "1" + "0" * 450),
         *("[1] * 1001", "[1] * 10 ** 9", "([1] * 999 + [1]) + [1]", "[[1] * 500] * 2", "[[1] * 99] * 11"),
-        *("1" + " + 1" * 200, "n" * 501),
+        *("1" + " + 1" * 250, "n" * 1001),
     ],
 )
 def test_what_is_too_large(text: str) -> None:

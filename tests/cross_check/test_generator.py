@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from paramcalc.core.expression import Environment, Expression
-from paramcalc.families.generator.bodies import Body, Copies, Entry
+from paramcalc.families.generator.bodies import Body, Copies, Counted, Entry
 from paramcalc.families.generator.dims import Dims
 from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import Observed, list_law, value_of
@@ -34,7 +34,7 @@ from paramcalc.families.generator.learning import (
 from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
-from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder
+from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
 from paramcalc.families.generator.remembering import expression, whole
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
@@ -47,26 +47,28 @@ pytestmark = pytest.mark.framework
 # --- Numbers in names -------------------------------------------------------------------
 
 
-def number(*seen: tuple[int, dict[str, int]], identified: str | None = None) -> Any:
+def number(*seen: tuple[int, dict[str, int]], identified: str | None = None, **lengths: str) -> Any:
     """What a number in a name is, of those that were seen, each with the copies of loops in which it was."""
     branch = Branch(Trie(), seen=[Numbers((each,), copies, run) for run, (each, copies) in enumerate(seen)])
-    (found,) = way_of(Child(("*",), "", (), ()), branch, lambda values: identified)
+    (found,) = way_of(Child(("*",), "", (), ()), branch, lambda values: identified, lengths)
     return found
 
 
 def test_a_number_in_a_name_is_the_copy_of_the_loop_that_it_follows() -> None:
-    assert number((0, {"i": 0, "k": 0}), (1, {"i": 1, "k": 0})) == Copies("i")
-    assert number((1, {"i": 1, "k": 1}), (0, {"i": 1, "k": 0})) == Copies("k")
+    assert number((0, {"i": 0, "k": 0}), (1, {"i": 1, "k": 0})) == Counted.copy("i")
+    assert number((1, {"i": 1, "k": 1}), (0, {"i": 1, "k": 0})) == Counted.copy("k")
 
 
 def test_a_number_in_a_name_may_be_linear_in_the_copy() -> None:
-    assert number((1, {"i": 0}), (2, {"i": 1})) == Copies("i", offset="1")
-    assert number((0, {"i": 0}), (2, {"i": 1}), (4, {"i": 2})) == Copies("i", scale=2)
+    assert number((1, {"i": 0}), (2, {"i": 1})) == Counted.copy("i", offset="1")
+    assert number((0, {"i": 0}), (2, {"i": 1}), (4, {"i": 2})) == Counted.copy("i", scale=2)
 
 
 def test_two_copies_do_not_confirm_a_step_of_two() -> None:
     with pytest.raises(NotLearnt, match=r"the number in \*"):
         number((0, {"i": 0}), (2, {"i": 1}))
+    # unless there are never more
+    assert number((0, {"i": 0}), (2, {"i": 1}), i="2") == Counted.copy("i", scale=2)
 
 
 def test_a_number_in_a_name_that_follows_nothing_is_not_learnt() -> None:
@@ -75,11 +77,13 @@ def test_a_number_in_a_name_that_follows_nothing_is_not_learnt() -> None:
 
 
 def test_a_number_may_begin_behind_what_a_field_says() -> None:
-    assert number((4, {"i": 0}), (7, {"i": 1}), identified="depth") == Copies("i", offset="depth")
+    assert number((4, {"i": 0}), (7, {"i": 1}), identified="depth") == Counted.copy("i", offset="depth")
 
 
 def test_copies_that_begin_later_are_counted_from_the_first_number() -> None:
-    way, entry = placed((Copies("i", offset="1"), "weight"), Entry(("(width + i)",), True, "Linear"), "i", "depth")
+    way, entry = placed(
+        (Counted.copy("i", offset="1"), "weight"), Entry(("(width + i)",), True, "Linear"), "i", "depth"
+    )
     assert way == (Copies("i", "(depth + 1)"), "weight")
     assert entry.when == ("(i >= 1)",)
     # the tensor of number 3 was made in copy 2
@@ -99,7 +103,7 @@ def test_copies_seen_one_by_one_have_a_law_in_common_or_none() -> None:
     found = common(bodies("(w * 2)", "(w * 4)", "(w * 8)"), 0, "i")
     assert found is not None
     ((way, entry),) = found.entries.items()
-    assert way == (Copies("i"), "weight")
+    assert way == (Counted.copy("i"), "weight")
     values = [Expression.parse(entry.sizes[0]).evaluate(Environment({"w": 3, "i": copy})) for copy in range(4)]
     assert values == [6, 12, 24, 48]
     assert common(bodies("(w * 2)", "(w * 4)", "(w * 7)"), 0, "i") is None
@@ -221,7 +225,7 @@ def test_the_first_copy_of_a_loop_within_another_may_be_another_in_each_copy_of_
     ((way, entry),) = form(
         seen([(Repeat("i", "len(sizes)"), [[each] for each in inner])]), lambda values: None
     ).entries.items()
-    assert way == (Copies("i", "len(sizes)"), Copies("j", "depth"), "weight")
+    assert [part.site for part in way if isinstance(part, Copies)] == ["i", "j"]
     values = [
         value_of(entry.sizes[0], {"base": 7, "sizes": [1, 2, 3, 4, 5, 6], "i": i, "j": j})
         for i, j in ((0, 0), (0, 1), (5, 0), (5, 2))
@@ -476,6 +480,36 @@ def test_what_is_tied_to_one_that_is_tied_itself_is_tied_to_that() -> None:
     assert {way[0]: (tied.owner[0], tied.when) for way, tied in found.items()} == {
         "embed": ("shared", "share"), "head": ("embed", "tied"),
     }  # fmt: skip
+
+
+# --- Loops that are written out -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extent", "counted"),
+    [
+        ("13", {*()}),
+        ("len(sizes)", {"sizes"}),
+        ("(len(inner.depths) - 1)", {"inner.depths"}),
+        ("min(len(sizes[1:]), len(inner.depths))", {"sizes", "inner.depths"}),
+        ("depth", None),
+        ("sizes[0]", None),
+        ("len(kinds)", None),
+        ("(len(sizes) + depth)", None),
+        ("ceil(len(sizes) / 2)", {"sizes"}),
+        ("?5", None),
+    ],
+)
+def test_a_loop_whose_number_of_copies_is_known_is_written_out(extent: str, counted: set[str] | None) -> None:
+    recorder = Recorder(watched=lambda filename: True)
+    assert not recorder.is_written_out(extent)
+    recorder.lengths = ["sizes", "inner.depths"]
+    with recording(recorder):
+        for number in recorder.copies(2, extent, lambda copy, counter: counter, "L"):
+            recorder.ask(f"(size > {number})", True)
+    texts = [getattr(each, "text", None) for each in recorder.root.events]
+    assert texts == ([None] if counted is None else ["(size > 0)", "(size > 1)"])
+    assert recorder.counted == (counted or set())
 
 
 # --- Time -------------------------------------------------------------------------------

@@ -217,6 +217,15 @@ def _sum(environment: Environment, values: Any) -> Number:
     return sum((as_number(value) for value in as_list(values)), start=0)
 
 
+def _log2(environment: Environment, value: Any) -> int:
+    number = as_number(value)
+    if algebra.is_symbol(number) or algebra.is_array(number) or isinstance(number, algebra.Unknown):
+        raise algebra.Undecided(number)
+    if not algebra.at_least(number, 1):
+        raise refuse("invalid-value", f"the logarithm of {quoted(number)}, which is less than 1")
+    return int(number).bit_length() - 1
+
+
 def _scaled(rounding: str) -> Callable[..., Number]:
     """Return the function that scales a size by a double and rounds it so."""
 
@@ -241,6 +250,7 @@ FUNCTIONS: dict[str, tuple[int, int | None, Callable[..., Any]]] = {
     "floor": (1, 1, lambda environment, value: algebra.floor_divide(as_number(value), 1)),
     **{rounding: (2, 2, _scaled(rounding)) for rounding in doubles.ROUNDINGS},
     "len": (1, 1, _length),
+    "log2": (1, 1, _log2),
     "position": (2, 2, _position),
     "sum": (1, 1, _sum),
     "round_up": (2, 2, _round_up),

@@ -11,6 +11,7 @@
     exploring    which are tried, until no condition is seen one way only
     deriving     what classes of configurations work out from what they are given
     texts        expressions as texts
+    counting     numbers in names that several loops make together
     forms        the tries as tensors with conditions and sizes
     mixtures     to how many experts a token is sent
     ties         which tensors are the same

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from paramcalc.families.generator.learning import NUMBER, NotLearnt
 from paramcalc.families.generator.models import State
-from paramcalc.families.generator.texts import choice, conjunction, is_certain, negated, tidied
+from paramcalc.families.generator.texts import added, choice, conjunction, is_certain, negated, tidied
 
 
 @dataclass(frozen=True)
@@ -16,14 +16,64 @@ class Copies:
     """A number in a name: the copy of a loop."""
 
     site: str
-    extent: str = ""
-    #: the number is the copy times this, and this more
-    scale: int = 1
-    offset: str = "0"
+    extent: str
+
+
+#: What is multiplied: copies of loops, and expressions of how many there are.
+Product: TypeAlias = "tuple[str, ...]"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A number in a name that is made of the copies of loops: a sum of whole multiples of products, linear in each."""
+
+    #: the products, each with its multiple; a constant is that of the product of nothing
+    terms: tuple[tuple[Product, int], ...]
+    #: the loops whose copies take part
+    sites: tuple[str, ...] = ()
+    #: of these, those that have ended, the outermost first, each with how many copies it has
+    ended: tuple[tuple[str, str], ...] = ()
+
+    @staticmethod
+    def of(terms: Mapping[Product, int], sites: Iterable[str]) -> Counted:
+        """Return the number of products with their multiples, of which some factors are copies of loops."""
+        used = {site for product in terms for site in product} & {*sites}
+        return Counted(tuple((each, terms[each]) for each in sorted(terms) if terms[each]), tuple(sorted(used)))
+
+    @staticmethod
+    def copy(site: str, scale: int = 1, offset: str = "0") -> Counted:
+        """Return the number that is a multiple of the copy of a loop, and a constant or an expression more."""
+        more: tuple[Product, int] = ((), int(offset)) if offset.isdecimal() else ((offset,), 1)
+        return Counted.of(dict([((site,), scale), more]), [site])
+
+    @property
+    def start(self) -> str:
+        """What it is in the first copies."""
+        return _sum((product, times) for product, times in self.terms if not {*product} & {*self.sites})
+
+    def step(self, site: str) -> str:
+        """Return what each copy of a loop adds."""
+        return _sum(
+            (tuple(each for each in product if each != site), times) for product, times in self.terms if site in product
+        )
+
+    def renamed(self, names: Mapping[str, str]) -> Counted:
+        """Return it with other names in what its products and loops have."""
+        terms = tuple((tuple(tidied(each, names) for each in product), times) for product, times in self.terms)
+        ended = tuple((site, tidied(extent, names)) for site, extent in self.ended)
+        return replace(self, terms=terms, ended=ended)
+
+
+def _sum(terms: Iterable[tuple[Product, int]]) -> str:
+    """Return a sum of multiples of products as a text."""
+    texts = [" * ".join([*([str(times)] if times > 1 or not each else []), *each]) for each, times in terms]
+    if len(texts) < 2:
+        return f"({texts[0]})" if texts and " " in texts[0] else texts[0] if texts else "0"
+    return f"({added(texts)})"
 
 
 #: The names that lead to a tensor.
-Way: TypeAlias = "tuple[str | Copies, ...]"
+Way: TypeAlias = "tuple[str | Copies | Counted, ...]"
 #: Conditions that must all hold.
 Conditions: TypeAlias = "tuple[str, ...]"
 

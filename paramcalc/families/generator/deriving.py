@@ -20,7 +20,8 @@ from paramcalc.families.generator.drawing import Drawing, key_of
 from paramcalc.families.generator.following import CONSTANT
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
-from paramcalc.families.generator.remembering import constant, expression, items_of, remembering
+from paramcalc.families.generator.remembering import expression, items_of, remembering
+from paramcalc.families.generator.replacing import give_constants
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins
 from paramcalc.families.items import PLACE
@@ -253,22 +254,13 @@ def is_config_code(filename: str) -> bool:
     return "/transformers/models/" in filename and filename.rpartition("/")[2].startswith(CONFIGURATIONS)
 
 
-def _give_constants(undone: ExitStack, cls: type[Any]) -> None:
-    """Give the methods of a class doubles that remember in place of those in their code."""
-    for method in map(inspect.unwrap, filter(inspect.isfunction, vars(cls).values())):
-        code = method.__code__
-        if is_config_code(code.co_filename) and any(type(each) is float for each in code.co_consts):
-            undone.callback(setattr, method, "__code__", code)
-            values = tuple(constant(each) if type(each) is float else each for each in code.co_consts)
-            method.__code__ = code.replace(co_consts=values)
-
-
 @contextmanager
 def _changed(cls: type[Any], path: str, optional: frozenset[str]) -> Iterator[None]:
     """Give the code of classes of configurations functions that remember, and record what it reads."""
     with ExitStack() as undone:
         give_builtins(undone, CONFIGURATIONS)
-        _give_constants(undone, cls)
+        methods = map(inspect.unwrap, filter(inspect.isfunction, vars(cls).values()))
+        give_constants(undone, (each for each in methods if is_config_code(each.__code__.co_filename)))
         plainly = PreTrainedConfig.__getattribute__
 
         def read(self: Any, name: str) -> Any:

@@ -82,7 +82,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
     dims = Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
-    for name in names:
+    for name in (*names, *sorted(explorer.counted)):
         dims.add(name)
     dims.limit()
     lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]

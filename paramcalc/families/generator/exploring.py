@@ -60,7 +60,7 @@ class Explorer:
     seed: int = 11
     #: how many models are constructed at most
     most: int = 120
-    #: whether lists of numbers keep their lengths
+    #: whether lists of numbers keep their lengths, and loops of known numbers of copies are written out
     keeps_lengths: bool = False
     #: what was learnt without buffers, where these cannot be learnt
     without_buffers: Tries = field(default_factory=Tries)
@@ -68,6 +68,8 @@ class Explorer:
     runs: list[Run] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     missing: set[str] = field(default_factory=set)
+    #: the lists whose lengths say how often something was written out
+    counted: set[str] = field(default_factory=set)
     failures: Counter[str] = field(default_factory=Counter)
     tried: set[str] = field(default_factory=set)
     #: the fields by their paths that each run was given
@@ -150,7 +152,9 @@ class Explorer:
                 config = made_config(self.model_type, overridden(given))
                 fields = fields_of(config)
                 fields["num_labels"] = int(config.num_labels)
-                model, recorder = trace(self.cls, config, fields, self.declared.optional, self.choices)
+                model, recorder = trace(
+                    self.cls, config, fields, self.declared.optional, self.choices, self.known_lengths()
+                )
         except Exception as error:
             self.failures[f"{type(error).__name__}: {str(error)[:100]}"] += 1
             return False
@@ -161,7 +165,12 @@ class Explorer:
         self.constructed += len(self.runs[-1].tensors)
         self.reads |= recorder.reads
         self.missing |= recorder.missing
+        self.counted |= recorder.counted
         return True
+
+    def known_lengths(self) -> list[str] | None:
+        """Return the lists that keep their lengths, where these and loops of known numbers are written out."""
+        return [name for name in self.drawing.names if self.drawing.has_length(name)] if self.keeps_lengths else None
 
     def explore(self) -> None:
         """Construct what is worth constructing: a number of models alone decides when it ends, so that it repeats."""

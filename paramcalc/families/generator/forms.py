@@ -23,8 +23,9 @@ from paramcalc.families.generator.learning import (
     Step,
     Trie,
     Tries,
+    repeats,
 )
-from paramcalc.families.generator.numbering import Identify, common, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import Identify, always, common, numbered, only, placed, way_of
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import compared_equal, is_certain, names_in, negated, tidied
 
@@ -35,7 +36,7 @@ def form(tries: Tries, identify: Identify) -> Body:
 
 
 #: How many copies of a loop are stated one by one at most.
-_ONE_BY_ONE = 12
+_ONE_BY_ONE = 20
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,25 @@ class _Reader:
     known: dict[str, Body] = field(default_factory=dict)
     #: how many copies of each loop there are
     extents: dict[str, str] = field(default_factory=dict)
+    #: the same of the loops of the template that is read, those further on as well
+    lengths: dict[str, str] = field(default_factory=dict)
 
     def template(self, key: str) -> Body:
         """Return the tensors that a constructor makes."""
         if key not in self.known:
-            self.known[key] = self.rest(self.tries.templates[key])
+            trie, outer = self.tries.templates[key], self.lengths
+            self.lengths = {}
+            for step, branch in repeats(trie):
+                extent = self.extent(step, branch)
+                # where a loop stands twice, it is not known which of the two is meant
+                self.lengths[step.site] = extent if self.lengths.get(step.site, extent) == extent else LOST
+            self.known[key] = self.rest(trie)
+            self.lengths = outer
         return self.known[key]
+
+    def extent(self, step: Repeat, branch: Branch) -> str:
+        """Return how many copies a loop has, as an expression."""
+        return self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -223,7 +237,7 @@ class _Reader:
             return inner
         if step.others:
             raise NotLearnt(f"a module with several names: {'.'.join(step.name)}, {'.'.join(step.others[0])}")
-        way = way_of(step, branch, self.identify)
+        way = way_of(step, branch, self.identify, self.lengths)
         return Body({(*way, *rest): entry for rest, entry in inner.entries.items()}, inner.requires)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:
@@ -241,15 +255,15 @@ class _Reader:
         if branch.body is None:
             return Body()
         site = step.site
-        extent = self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
-        self.extents[site] = extent
+        self.extents[site] = extent = self.extent(step, branch)
         inner = self.rest(branch.body)
         if inner.entries and LOST in extent:
             raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
         requires, copied = [], dict(inner.entries)
         for guards, text in inner.requires:
             if any(site in names_in(each) for each in (*guards, text)):
-                copied = guarded(copied, " or ".join(f"({each})" for each in (*map(negated, guards), text)))
+                condition = " or ".join(f"({each})" for each in (*map(negated, guards), text))
+                copied = copied if always(condition, site, extent) else guarded(copied, condition)
             else:
                 requires.append((guards, text))
         entries: dict[Way, Entry] = {}

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from torch import nn
+
 from paramcalc.families.generator.models import State, buffers, parameters_of, state_of
 from paramcalc.families.generator.recording import LOST, Condition, Event, Frame, Loop, Made, Recorder
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.shapes import sizes_of
 
 #: The key of what is not the run of any constructor: the call that makes the model.
@@ -77,6 +80,12 @@ class Numbers:
     numbers: tuple[int, ...]
     copies: dict[str, int]
     run: int
+    #: how many copies the loops of the frame have that have begun, each with those around it
+    lengths: dict[tuple[str, ...], int] = field(default_factory=dict)
+
+    def length(self, site: str) -> int | None:
+        """Return how many copies a loop has; None for one that has not begun."""
+        return next((length for chain, length in self.lengths.items() if chain[-1] == site), None)
 
 
 @dataclass
@@ -256,9 +265,24 @@ class _Learner:
             # what decides whether modules are replaced is asked after these were made, and depends on fields alone
             asked = [each for each in events if isinstance(each, Condition)]
             events = [*asked, *(each for each in events if not isinstance(each, Condition))]
-        steps: list[tuple[Step, Any]] = [*self.steps(events, module)]
-        own = [] if module is None else self.own(module, self.records[id(module)])
+        steps: list[tuple[Step, Any]] = [*self.steps(events, module, {})]
+        own = [] if module is None else self.in_layers(module, self.own(module, self.records[id(module)]))
         self.insert(self.tries.templates.setdefault(key, Trie()), [*steps, *((each, None) for each in own)])
+
+    def in_layers(self, module: Any, own: Sequence[Own]) -> list[Step]:
+        """Return the parameters of a module, those of each recurrent layer behind whether there is that layer."""
+        layers = expression(module.num_layers) if isinstance(module, nn.RNNBase) else ""
+        if not layers or layers.isdecimal():
+            return [*own]
+        layers = self.recorder.settled(layers, self.records[id(module)].copies)
+        found: list[Step] = []
+        known = 1
+        for each in own:
+            layer = int(each.name.rpartition("_l")[2].partition("_")[0])
+            found += [Asked(f"({layers} > {number})", True) for number in range(known, layer + 1)]
+            found.append(each)
+            known = layer + 1
+        return [*found, Asked(f"({layers} > {known})", False)]
 
     def own(self, module: Any, record: Made) -> list[Own]:
         """Return the parameters and buffers of a module itself."""
@@ -282,23 +306,30 @@ class _Learner:
         """Return the sizes of a tensor of a module as expressions."""
         return tuple(self.recorder.settled(size, record.copies) for size in sizes_of(tensor))
 
-    def steps(self, events: Iterable[Event], module: Any) -> Iterable[tuple[Step, Any]]:
-        """Yield the events of a frame as steps, each with what belongs to it."""
+    def steps(
+        self, events: Iterable[Event], module: Any, lengths: dict[tuple[str, ...], int], around: tuple[str, ...] = ()
+    ) -> Iterable[tuple[Step, Any]]:
+        """Yield the events of a frame as steps, each with what belongs to it; `lengths` are those of its loops."""
         above = self.names[id(module)][0] if module is not None else ""
         for event in events:
             if isinstance(event, Condition):
                 yield Asked(event.text, event.outcome), None
             elif isinstance(event, Loop):
-                yield Repeat(event.site, event.extent), [[*self.steps(copy, module)] for copy in event.copies]
+                chain = (*around, event.site)
+                lengths[chain] = len(event.copies)
+                copies = [[*self.steps(copy, module, lengths, chain)] for copy in event.copies]
+                yield Repeat(event.site, event.extent), copies
             elif (instead := self.replaced.records.get(id(event.module))) is not None:
-                yield from self.child(instead, above)
+                yield from self.child(instead, above, lengths)
             elif id(event.module) in self.names and id(event.module) not in self.replaced.taken:
-                yield from self.child(event, above)
+                yield from self.child(event, above, lengths)
             elif event.frame is not None and id(event.module) not in self.names:
                 # it is no part of the model, but what was made in it may be
-                yield from self.given_away(event.frame.events, module)
+                yield from self.given_away(event.frame.events, module, lengths, around)
 
-    def given_away(self, events: Sequence[Event], module: Any) -> Iterable[tuple[Step, Any]]:
+    def given_away(
+        self, events: Sequence[Event], module: Any, lengths: dict[tuple[str, ...], int], around: tuple[str, ...]
+    ) -> Iterable[tuple[Step, Any]]:
         """Yield the steps of a module that was made and left, where a part of it became one of another."""
         waiting = [*events]
         while waiting:
@@ -306,12 +337,12 @@ class _Learner:
             if isinstance(event, Loop):
                 waiting += [each for copy in event.copies for each in copy]
             elif isinstance(event, Made) and id(event.module) in self.names:
-                yield from self.steps(events, module)
+                yield from self.steps(events, module, lengths, around)
                 return
             elif isinstance(event, Made) and event.frame is not None:
                 waiting += event.frame.events
 
-    def child(self, record: Made, above: str) -> Iterable[tuple[Step, Any]]:
+    def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""
         module = record.module
         names = self.names[id(module)]
@@ -328,7 +359,7 @@ class _Learner:
         key = self.key(record) if record.frame is not None else ""
         yield (
             Child(name, key, own, others),
-            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run),
+            Numbers(numbers, {site: record.copies[site] for site in record.sites}, self.run, dict(lengths)),
         )
         if record.frame is not None:
             self.frame(key, record.frame, module)
@@ -377,6 +408,15 @@ def _known(step: Step) -> Step:
     if isinstance(step, Child) and step.own:
         return Child(step.name, step.template, tuple(_known(each) for each in step.own), step.others)  # type: ignore[misc]
     return step
+
+
+def repeats(trie: Trie) -> Iterator[tuple[Repeat, Branch]]:
+    """Yield the loops in a trie, those within others as well."""
+    for step, branch in trie.branches.items():
+        if isinstance(step, Repeat):
+            yield step, branch
+        for each in (branch.next, branch.body):
+            yield from repeats(each) if each is not None else ()
 
 
 class NotLearnt(Exception):

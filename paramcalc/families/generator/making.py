@@ -11,7 +11,7 @@ from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.generator.documents import with_buffers, without_buffers
-from paramcalc.families.generator.drawing import SORTS, is_numbers
+from paramcalc.families.generator.drawing import SORTS
 from paramcalc.families.generator.exploring import Explorer, drawn
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
@@ -22,7 +22,7 @@ from paramcalc.spec.writing import written
 #: Of what fresh configurations are drawn.
 _SEED = 20261128
 #: The seconds of a processor after which a type is given up.
-_SECONDS = 60.0
+_SECONDS = 180.0
 
 
 @dataclass
@@ -66,9 +66,9 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
             results[class_name] = result
 
     def learn_again(result: Result) -> None:
-        """Learn a class anew, with lists that keep their lengths: those of others may make other networks."""
+        """Learn a class anew, with lists that keep their lengths, and what loops make of these written out."""
         explorer = result.learnt
-        if explorer is not None and not explorer.keeps_lengths and any(map(is_numbers, explorer.fields.values())):
+        if explorer is not None and not explorer.keeps_lengths:
             learn(result.class_name, keeps_lengths=True)
 
     for class_name in dict.fromkeys(heads(model_type).values()):

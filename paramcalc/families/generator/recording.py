@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from paramcalc.core.errors import LIMITS
+
 #: What stands in place of an expression that is not known, before the value.
 LOST = "?"
-#: No expression that people write is longer.
-_LONGEST = 600
+#: A spec has no longer expressions.
+_LONGEST = LIMITS.expression
+_LENGTH = re.compile(r"len\(([\w.]+)(?:\[[-:\d]*\])?\)")
+_WORD = re.compile(r"[A-Za-z_]")
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
 #: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.
 _CHECKING = ("dropout.py", "sparse.py")
@@ -97,6 +101,10 @@ class Recorder:
         self.reads: set[str] = set()
         self.missing: set[str] = set()
         self.choices: Choices = {}
+        #: where loops of known numbers of copies are written out: the lists whose lengths are known; else None
+        self.lengths: Collection[str] | None = None
+        #: of these, the ones whose lengths say how often something was written out
+        self.counted: set[str] = set()
 
     def settled(self, text: str, copies: dict[str, int] | None = None) -> str:
         """Return an expression with its counters as names, as seen from copies of loops; a number where it is past."""
@@ -123,6 +131,9 @@ class Recorder:
 
     def copies(self, number: int, extent: str, item: Any, site: str) -> Iterator[Any]:
         """Yield the items of a loop at a site, recording what happens at each."""
+        if self.is_written_out(extent):
+            yield from (item(copy, str(copy)) for copy in range(number))
+            return
         while site in self.active:
             site += "x"
         frame, outer = self.frame, self.frame.into
@@ -145,6 +156,17 @@ class Recorder:
             frame.into = outer
             self.active.pop(site, None)
             self.ended[site] = (number - 1, loop.extent)
+
+    def is_written_out(self, extent: str) -> bool:
+        """Whether the copies of a loop are recorded one behind the other: their number is known, or that of a list."""
+        if self.lengths is None:
+            return False
+        lists = [match[1] for match in _LENGTH.finditer(extent)]
+        rest = re.sub(r"\b(min|max|ceil)\b", "", _LENGTH.sub("1", extent))
+        if LOST in extent or _WORD.search(rest) or not {*lists} <= {*self.lengths}:
+            return False
+        self.counted.update(lists)
+        return True
 
 
 _current: Recorder | None = None

@@ -11,8 +11,10 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
+from math import log2
 from typing import Any
 
+from paramcalc.families.generator.doubles import MIRRORED, Form, Logarithm, Part, Product, Sum, fraction_of, halves_of
 from paramcalc.families.generator.recording import LOST, ask, current, is_model_code, looped
 
 _NUMBERS = (int, float)
@@ -63,11 +65,11 @@ def lost(value: Any) -> Any:
     return whole(value, f"{LOST}{value}") if isinstance(value, int) else double(value)
 
 
-def double(value: float, ratio: tuple[str, str] | None = None, scaled: tuple[str, str] | None = None) -> Any:
-    """Return a double: a quotient of two whole numbers, or a whole number times a double that the config has."""
+def double(value: float, ratio: tuple[str, str] | None = None, form: Form | None = None) -> Any:
+    """Return a double: a quotient of two whole numbers, or what is known of a whole number times a double."""
     found = Double(value)
     found.expression = f"{LOST}{value}"
-    found.ratio, found.scaled = ratio, scaled
+    found.ratio, found.form = ratio, form
     return found
 
 
@@ -78,6 +80,21 @@ def constant(value: float) -> Any:
     found = double(value, ratio=(str(top), str(bottom)) if is_short else None)
     found.expression = repr(value)
     return found
+
+
+def is_constant(value: Any) -> bool:
+    """Whether a value is a double that the code itself has."""
+    return isinstance(value, float) and expression(value) == repr(plain(value))
+
+
+def logarithm(value: Any) -> Any:
+    """Return the logarithm of a number to the base 2, which remembers what is left of it where it is cut off."""
+    found = log2(plain(value))
+    top, bottom = (expression(value), "1") if isinstance(value, Whole) else getattr(value, "ratio", None) or (LOST, "1")
+    if LOST in top or LOST in bottom or found < 0:
+        return lost(found) if hasattr(value, "expression") else found
+    # that of a quotient lies between the same whole numbers as that of the quotient without its fraction
+    return double(found, form=Logarithm(top if bottom == "1" else f"{top} // {bottom}"))
 
 
 class _Number:
@@ -140,18 +157,22 @@ class Double(_Number, float):
     """A double."""
 
     ratio: tuple[str, str] | None
-    scaled: tuple[str, str] | None
+    form: Form | None
     __hash__ = float.__hash__
 
     def rounded(self, sort: str) -> Any:
         """Return it as a whole number, cut off, rounded up or to the nearest."""
         value = int(_ROUNDINGS[sort](plain(self)))
-        if self.scaled is not None:
-            size, factor = self.scaled
-            return whole(value, size if factor == "1.0" else f"{sort}({size}, {factor})")
+        if isinstance(self.form, Product):
+            return whole(value, self.form.rounded(sort))
+        if isinstance(self.form, Sum) and sort == "scaled":
+            ask(self.form.assumed(), self.form.is_assumed())
+            return whole(value, self.form.truncated())
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
+        if isinstance(self.form, Logarithm) and sort == "scaled":
+            return whole(value, f"log2({self.form.of})")
         return lost(value)
 
     def __floor__(self) -> Any:
@@ -242,19 +263,56 @@ def _result(sign: str, value: Any, left: Any, right: Any) -> Any:
         if isinstance(value, int):
             return whole(value, f"({first} {sign} {second})")
         return double(value)
-    if sign == "*":
-        for size, factor in ((left, right), (right, left)):
-            if isinstance(size, int) and isinstance(factor, float) and value >= 0:
-                if isinstance(factor, Double) and factor.ratio is not None:
-                    top, bottom = factor.ratio
-                    return double(value, ratio=(f"({expression(size)} * {top})", bottom))
-                known = LOST not in expression(factor)
-                scaled = (expression(size), expression(factor)) if known else None
-                return double(value, ratio=_exact_product(size, factor), scaled=scaled)
+    if sign == "*" and value >= 0:
+        return _product(value, left, right)
+    # a difference may be negative elsewhere, and is then rounded the other way
+    if sign == "+" and value >= 0:
+        return _sum(value, left, right)
     if sign == "/" and isinstance(left, Double) and left.ratio is not None and isinstance(right, int) and value >= 0:
         # rounding the quotient of sizes twice passes no whole number
         return double(value, ratio=(left.ratio[0], f"({left.ratio[1]} * {second})"))
     return double(value)
+
+
+def _product(value: float, left: Any, right: Any) -> Any:
+    """Return a product of numbers of which one is a double."""
+    for size, factor in ((left, right), (right, left)):
+        if isinstance(size, int) and isinstance(factor, float):
+            if isinstance(factor, Double) and factor.ratio is not None:
+                top, bottom = factor.ratio
+                return double(value, ratio=(f"({expression(size)} * {top})", bottom))
+            known = LOST not in expression(factor)
+            form = Product(expression(size), expression(factor)) if known else None
+            return double(value, ratio=_exact_product(size, factor), form=form)
+        if isinstance(size, Double) and isinstance(size.form, Product) and is_constant(factor):
+            fraction = fraction_of(plain(factor))
+            return double(value, form=None if fraction is None else Part(size.form, plain(size), fraction))
+    return double(value)
+
+
+def _sum(value: float, left: Any, right: Any) -> Any:
+    """Return a sum of numbers of which one is a double."""
+    first, second = _in_parts(left), _in_parts(right)
+    if first is not None and second is not None:
+        unit = max(first[1], second[1])
+        one, other = (text if parts == unit else f"({unit} * {text})" for text, parts in (first, second))
+        return double(value, ratio=(f"({one} + {other})", str(unit)))
+    for product, added in ((left, second), (right, first)):
+        if isinstance(product, Double) and isinstance(product.form, Product) and added is not None:
+            return double(value, form=Sum(product.form, plain(product), *added))
+    return double(value)
+
+
+def _in_parts(value: Any) -> tuple[str, int] | None:
+    """Return a number as a number of wholes, or of halves, with how many of them make 1; None for another."""
+    if isinstance(value, int):
+        return expression(value), 1
+    if isinstance(value, Double) and value.ratio is not None and value.ratio[1] in ("1", "2"):
+        return value.ratio[0], int(value.ratio[1])
+    halves = halves_of(plain(value)) if is_constant(value) else None
+    if halves is None:
+        return None
+    return (str(halves // 2), 1) if halves % 2 == 0 else (str(halves), 2)
 
 
 def _exact_product(size: Any, factor: float) -> tuple[str, str] | None:
@@ -285,9 +343,23 @@ def _comparison(sign: str, apply: Callable[[Any, Any], bool]) -> Any:
         if isinstance(self, str) and sign not in ("==", "!="):
             # the order of texts matters to none that sorts them
             return outcome
-        return ask(f"({expression(self)} {sign} {expression(other)})", outcome)
+        return ask(_compared(sign, self, other), outcome)
 
     return method
+
+
+def _compared(sign: str, left: Any, right: Any) -> str:
+    """Return how numbers compare as an expression, and record what that assumes."""
+    if isinstance(right, Double) and not isinstance(left, float):
+        return _compared(MIRRORED[sign], right, left)
+    if isinstance(left, Double) and isinstance(right, int):
+        other, sign_of_other = expression(right), MIRRORED[sign]
+        if isinstance(left.form, Product):
+            return left.form.compared(sign_of_other, other)
+        if isinstance(left.form, Part) and sign not in ("==", "!="):
+            ask(left.form.assumed(other), left.form.is_assumed(plain(right)))
+            return left.form.compared(sign_of_other, other)
+    return f"({expression(left)} {sign} {expression(right)})"
 
 
 for _class in (Whole, Double):
@@ -316,6 +388,15 @@ class Sequence:
     expression: str
     base: type[Any] = list
 
+    @property
+    def extent(self) -> str:
+        """How many items there are, as an expression."""
+        return f"len({self.expression})"
+
+    def item_at(self, place: str) -> str:
+        """Return the expression of the item at a place."""
+        return f"{self.expression}[{place}]"
+
     def items(self) -> Iterator[Any]:
         """Yield the items without recording a loop."""
         found: Iterator[Any] = self.base.__iter__(self)
@@ -327,20 +408,22 @@ class Sequence:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             bounds = [key.start, key.stop]
+            if key.step == -1 and bounds == [None, None]:
+                return Backwards(self)
             found = self.base.__getitem__(self, slice(*(plain(each) for each in (*bounds, key.step))))
             text = ":".join("" if each is None else expression(each) for each in bounds)
             return remembering(self.base(found), f"{self.expression}[{text}]" if key.step is None else LOST)
-        return renamed(self.base.__getitem__(self, plain(key)), f"{self.expression}[{expression(key)}]")
+        return renamed(self.base.__getitem__(self, plain(key)), self.item_at(expression(key)))
 
     def __iter__(self) -> Iterator[Any]:
         return looped(
             len(self.base(self.items())),
-            f"len({self.expression})",
-            lambda copy, counter: renamed(self.base.__getitem__(self, copy), f"{self.expression}[{counter}]"),
+            self.extent,
+            lambda copy, counter: renamed(self.base.__getitem__(self, copy), self.item_at(counter)),
         )
 
     def __bool__(self) -> bool:
-        return ask(f"(len({self.expression}) != 0)", self.base.__len__(self) != 0)
+        return ask(f"({self.extent} != 0)", self.base.__len__(self) != 0)
 
     def __contains__(self, item: Any) -> bool:
         found = any(plain(item) == plain(each) for each in self.items())
@@ -385,6 +468,26 @@ class List(Sequence, list[Any]):  # type: ignore[misc]
     """A list."""
 
     base = list
+
+
+class Backwards(List):
+    """The items of a list in the other order, each remembering where it stands in the list."""
+
+    def __init__(self, of: Sequence) -> None:
+        number = len(self.base(of.items()))
+        super().__init__(
+            renamed(each, of.item_at(str(number - 1 - place))) for place, each in enumerate(reversed([*of.items()]))
+        )
+        self.of, self.expression = of, f"{LOST}backwards({of.expression})"
+
+    @property
+    def extent(self) -> str:
+        """How many items there are, as an expression."""
+        return self.of.extent
+
+    def item_at(self, place: str) -> str:
+        """Return the expression of the item at a place."""
+        return self.of.item_at(f"-1 - {place}")
 
 
 def _changing(change: Callable[..., Any]) -> Callable[..., Any]:
@@ -434,7 +537,7 @@ def remembering(value: Any, text: str) -> Any:
     found = made[kind](value)
     found.expression = text
     if kind is float:
-        found.ratio = found.scaled = None
+        found.ratio = found.form = None
     return found
 
 

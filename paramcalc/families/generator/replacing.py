@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import builtins
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from types import CodeType
 from typing import Any
+
+from torch import nn
 
 from paramcalc.families.generator.recording import LOST, ask, current, looped
 from paramcalc.families.generator.remembering import (
@@ -13,6 +18,7 @@ from paramcalc.families.generator.remembering import (
     Sequence,
     Text,
     Whole,
+    constant,
     expression,
     items_of,
     lost,
@@ -57,8 +63,8 @@ def _sequence(value: Any) -> Range | None:
         base = value.base
         return Range(
             len(base(value.items())),
-            f"len({value.expression})",
-            lambda copy, counter: renamed(base.__getitem__(value, copy), f"{value.expression}[{counter}]"),
+            value.extent,
+            lambda copy, counter: renamed(base.__getitem__(value, copy), value.item_at(counter)),
         )
     if isinstance(value, (list, tuple)):
         return Range(len(value), str(len(value)), lambda copy, counter: value[copy])
@@ -126,8 +132,24 @@ def traced_len(value: Any) -> Any:
     if isinstance(value, Range):
         return whole(value.number, value.extent)
     if isinstance(value, Sequence):
-        return whole(value.base.__len__(value), f"len({value.expression})")
+        return whole(value.base.__len__(value), value.extent)
+    if isinstance(value, (list, nn.ModuleList)) and (extent := _copies_of(value)):
+        return whole(builtins.len(value), extent)
     return builtins.len(value)
+
+
+def _copies_of(modules: Iterable[Any]) -> str:
+    """Return how many copies a loop had that made one of these modules in each; nothing where they were not so made."""
+    recorder = current()
+    made = [recorder.made.get(id(each)) for each in modules] if recorder is not None else []
+    if recorder is None or not made or any(each is None or each.parent is not recorder.frame for each in made):
+        return ""
+    copies = [{site: each.copies[site] for site in each.sites} for each in made if each is not None]
+    for site in copies[0]:
+        last, extent = recorder.ended.get(site, (-1, LOST))
+        if last == len(made) - 1 and copies == [{**copies[0], site: copy} for copy in range(last + 1)]:
+            return "" if LOST in extent else extent
+    return ""
 
 
 def traced_sum(value: Any, *start: Any) -> Any:
@@ -141,6 +163,8 @@ def _traced_extreme(apply: Callable[..., Any], name: str) -> Callable[..., Any]:
     def method(*values: Any, **options: Any) -> Any:
         if not options and len(values) == 1 and isinstance(values[0], Sequence):
             return whole(apply(map(plain, values[0].items())), f"{name}({values[0].expression})")
+        if len(values) > 1 and not options and any(isinstance(each, Double) and each.form for each in values):
+            return _first_extreme(values, name)
         if len(values) > 1 and not options and any(isinstance(each, Whole) for each in values):
             found = apply(*map(plain, values))
             integers = all(isinstance(each, int) for each in values)
@@ -148,6 +172,15 @@ def _traced_extreme(apply: Callable[..., Any], name: str) -> Callable[..., Any]:
         return apply(*values, **options)
 
     return method
+
+
+def _first_extreme(values: tuple[Any, ...], name: str) -> Any:
+    """Return the smallest or the greatest of numbers, comparing one by one as Python does."""
+    found, *others = values
+    for each in others:
+        if each < found if name == "min" else each > found:
+            found = each
+    return found
 
 
 class _Integer(type):
@@ -218,6 +251,29 @@ def traced_sorted(value: Any, **options: Any) -> Any:
     if not options and (isinstance(value, Sequence) or any(isinstance(each, Text) for each in items)):
         return builtins.sorted(map(plain, items))
     return builtins.sorted(items, **options)
+
+
+def give_constants(undone: ExitStack, functions: Iterable[Any]) -> None:
+    """Give functions doubles that remember in place of those in their code, until it is undone."""
+    for function in functions:
+        code = function.__code__
+        remembering_code = _with_constants(code)
+        if remembering_code is not code:
+            undone.callback(setattr, function, "__code__", code)
+            function.__code__ = remembering_code
+
+
+@cache
+def _with_constants(code: CodeType) -> CodeType:
+    values = tuple(map(_constant, code.co_consts))
+    same = all(new is old for new, old in zip(values, code.co_consts, strict=True))
+    return code if same else code.replace(co_consts=values)
+
+
+def _constant(value: Any) -> Any:
+    if isinstance(value, CodeType):
+        return _with_constants(value)
+    return constant(value) if type(value) is float else value
 
 
 #: What stands in the code of models in place of Python's own.

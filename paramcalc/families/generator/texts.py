@@ -155,6 +155,31 @@ class _Tidied(ast.NodeTransformer):
         return node
 
 
+def added(texts: Iterable[str]) -> str:
+    """Return the sum of expressions, the whole numbers in it as one, behind the others."""
+    rest: list[tuple[str, ast.expr]] = []
+    number = 0
+    waiting = [("+", parsed(text)) for text in reversed([*texts])]
+    while waiting:
+        sign, node = waiting.pop()
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
+            other = "+" if isinstance(node.op, ast.Add) is (sign == "+") else "-"
+            waiting += [(other, node.right), (sign, node.left)]
+        elif isinstance(node, ast.Constant) and type(node.value) is int:
+            number += node.value if sign == "+" else -node.value
+        else:
+            rest.append((sign, node))
+    rest.sort(key=lambda each: each[0] == "-")
+    if not rest or rest[0][0] == "-":
+        rest.insert(0, ("+", ast.Constant(number)))
+    elif number:
+        rest.append(("+" if number > 0 else "-", ast.Constant(abs(number))))
+    tree = rest[0][1]
+    for sign, node in rest[1:]:
+        tree = ast.BinOp(tree, ast.Add() if sign == "+" else ast.Sub(), node)
+    return ast.unparse(tree).replace("'", '"')
+
+
 def is_certain(text: str) -> bool:
     """Whether a condition holds whatever the dims are, such as that the remainder by 1 is 0."""
     tree = parsed(text)

@@ -5,10 +5,11 @@ Only here is anything of PyTorch, transformers or Python changed; `traced` undoe
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -23,7 +24,17 @@ from transformers.activations import ClassInstantier
 from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of, parameters_of
-from paramcalc.families.generator.recording import Choices, Frame, Made, Recorder, ask, current, logs, recording
+from paramcalc.families.generator.recording import (
+    Choices,
+    Frame,
+    Made,
+    Recorder,
+    ask,
+    current,
+    is_model_code,
+    logs,
+    recording,
+)
 from paramcalc.families.generator.remembering import (
     Double,
     Sequence,
@@ -31,12 +42,13 @@ from paramcalc.families.generator.remembering import (
     Truth,
     Whole,
     expression,
+    logarithm,
     lost,
     plain,
     remembering,
     whole,
 )
-from paramcalc.families.generator.replacing import BUILTINS, Range
+from paramcalc.families.generator.replacing import BUILTINS, Range, give_constants
 from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
 #: How the files of models begin, and those of configurations.
@@ -57,14 +69,15 @@ def trace(
     fields: Fields,
     optional: frozenset[str],
     choices: Choices | None = None,
+    lengths: Collection[str] | None = None,
 ) -> tuple[Any, Recorder]:
     """Construct a model of a configuration, and give it with what was recorded.
 
     `optional` names the fields that may be absent, so that the code asks whether they are; `choices` says of lists of
-    texts what may be in them.
+    texts what may be in them; `lengths` names the lists of known lengths, where loops are written out.
     """
     recorder = Recorder()
-    recorder.choices = choices or {}
+    recorder.choices, recorder.lengths = choices or {}, lengths
     with _changed(config, optional):
         _remember(config, fields)
         with recording(recorder), Shapes():
@@ -79,6 +92,7 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         give_builtins(undone, MODELS)
         # what a property of a configuration works out is asked for by models
         give_builtins(undone, CONFIGURATIONS)
+        give_constants(undone, _functions(len(sys.modules)))
         # Python keeps a class whose `__new__` was taken away from calling that of `object`: a plain one stays
         nn.Module.__new__ = staticmethod(_new_module(undone))
         undone.callback(setattr, nn.Module, "__new__", staticmethod(_plain_module))
@@ -91,8 +105,9 @@ def _changed(config: Any, optional: frozenset[str]) -> Iterator[None]:
         # a model may make a configuration of what it was given
         _replace(undone, checked, "type_validator", _of_plain_values(checked.type_validator))
         _replace(undone, RotaryEmbeddingConfigMixin, _NESTED, _unrecorded(getattr(RotaryEmbeddingConfigMixin, _NESTED)))
-        for name in ("sqrt", "log", "log2", "exp", "pow"):
+        for name in ("sqrt", "log", "exp", "pow"):
             _replace(undone, math, name, _losing(getattr(math, name)))
+        _replace(undone, math, "log2", logarithm)
         for module in (math, numpy):
             _replace(undone, module, "prod", _product(module.prod))
         yield
@@ -160,6 +175,21 @@ def _modules(loaded: int, files: str) -> tuple[Any, ...]:
         for name, module in sys.modules.items()
         if name == _ROTATION or (name.startswith("transformers.models.") and name.rpartition(".")[2].startswith(files))
     )
+
+
+@cache
+def _functions(loaded: int) -> tuple[Any, ...]:
+    """Return the functions and methods of the modules of models, while this number of modules is loaded."""
+    found: list[Any] = []
+    for module in _modules(loaded, MODELS):
+        for each in vars(module).values():
+            own = vars(each).values() if isinstance(each, type) and each.__module__ == module.__name__ else [each]
+            found += [
+                function
+                for function in map(inspect.unwrap, filter(inspect.isfunction, own))
+                if is_model_code(function.__code__.co_filename)
+            ]
+    return (*dict.fromkeys(found),)
 
 
 # --- Modules ----------------------------------------------------------------------------

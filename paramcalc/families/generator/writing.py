@@ -51,7 +51,8 @@ def layers(
                 raise NotLearnt(f"{name} is filled by several loops: {child.copies}, {copies}")
             node = child
         node.tensors[str(way[-1])] = entry
-    writer = _Writer(ties, frozenset(reserved), knows_active)
+    sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
+    writer = _Writer(ties, frozenset(reserved), frozenset(sites), knows_active)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
 
@@ -69,6 +70,8 @@ def _mixed(ways: Iterable[Way]) -> set[Way]:
 class _Writer:
     ties: Mapping[Way, Tied]
     reserved: frozenset[str]
+    #: the loops whose copies are in names
+    sites: frozenset[str]
     #: whether it is known of all experts to how many of them a token is sent
     knows_active: bool
 
@@ -110,15 +113,16 @@ class _Writer:
     def node(self, node: _Node, stated: tuple[str, ...], counters: Mapping[str, str]) -> dict[str, Any]:
         """Write a module."""
         entries = [*node.entries()]
-        found: dict[str, Any] = {}
+        first, *others = (self.rest(entry, stated) for entry in entries)
         inner = dict(counters)
         if node.copies is not None:
             free = [each for each in _COUNTERS if each not in self.reserved and each not in counters.values()]
             inner[node.copies.site] = free[0]
-        first, *others = (self.rest(entry, stated) for entry in entries)
-        shared = (each for each in first if all(each in other for other in others))
-        # what is asked of the copies of a loop within is stated there
-        when = tuple(each for each in shared if not _out_of_sight(each, inner))
+        # what depends on a copy is said where the copies are
+        further = self.sites - {*inner}
+        shared = [each for each in first if all(each in other for other in others)]
+        when = tuple(each for each in shared if not names_in(each) & further)
+        found: dict[str, Any] = {}
         within = conjunction(stated, when)
         layer = self.layer(node, within, inner) if node.copies is None else None
         if layer is not None:
@@ -225,7 +229,7 @@ class _Writer:
             if isinstance(part, Copies):
                 parts[-1] += f"[{tidied(tied.copy or part.site, counters)}]"
             else:
-                parts.append(part)
+                parts.append(str(part))
         parts[-1] = tied.names.get(parts[-1], parts[-1])
         return ".".join(parts)
 
@@ -235,14 +239,10 @@ def _joined(conditions: Sequence[str], counters: Mapping[str, str]) -> str:
     return tidied(" and ".join(f"({each})" for each in needed(conditions)), counters)
 
 
-def _out_of_sight(text: str, counters: Mapping[str, str]) -> bool:
-    """Whether an expression depends on a copy of a loop without a counter."""
-    return any(each.startswith("L_") and each not in counters for each in names_in(text))
-
-
 def _written(text: str, counters: Mapping[str, str]) -> Any:
     """Write a size: a number as a number."""
     found = tidied(text, counters)
-    if _out_of_sight(found, {}):
+    left = names_in(found) & {each for each in names_in(found) if each.startswith("L_")}
+    if left:
         raise NotLearnt(f"a size depends on a copy that is not in sight: {found}")
     return int(found) if found.isdecimal() else found
