@@ -170,6 +170,8 @@ class Double(_Number, float):
             return whole(value, self.form.truncated())
         if self.ratio is not None and sort != "scaled_near":
             top, bottom = self.ratio
+            if bottom == "1":
+                return whole(value, top)
             return whole(value, f"({top} // {bottom})" if sort == "scaled" else f"ceil({top} / {bottom})")
         if isinstance(self.form, Logarithm) and sort == "scaled":
             return whole(value, f"log2({self.form.of})")
@@ -280,7 +282,8 @@ def _product(value: float, left: Any, right: Any) -> Any:
         if isinstance(size, int) and isinstance(factor, float):
             if isinstance(factor, Double) and factor.ratio is not None:
                 top, bottom = factor.ratio
-                return double(value, ratio=(f"({expression(size)} * {top})", bottom))
+                product = expression(size) if top == "1" else f"({expression(size)} * {top})"
+                return double(value, ratio=(product, bottom))
             known = LOST not in expression(factor)
             form = Product(expression(size), expression(factor)) if known else None
             return double(value, ratio=_exact_product(size, factor), form=form)
