@@ -213,9 +213,11 @@ class Dims:
         return rule if is_known else None
 
     def hold(self, name: str) -> None:
-        """Require that a field is what the class of configurations makes of it, where that is known."""
-        rule = self.rule(name, always=True)
+        """Require that a number is what the class of configurations makes of it, where that is known."""
         values = [(run.fields, run.fields.get(name)) for run in self.explorer.runs]
+        if any(type(value) not in (int, type(None)) for _, value in values):
+            return
+        rule = self.rule(name, always=True)
         if rule is not None and not rule.times and rule.text != name and _holds(rule.text, values):
             self.follow(rule)
             self.needed.append(f"{name} == ({tidied(rule.text)})")
