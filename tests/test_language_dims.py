@@ -67,6 +67,9 @@ def test_in_python_a_dim_has_a_meaning_too() -> None:
         ("{text: 3}", "wrong-type"),
         ("{texts: a}", "wrong-type"),
         ("{number: a}", "wrong-type"),
+        ("{numbers: 0.5}", "wrong-type"),
+        ("{numbers: []}", "wrong-type"),
+        ("{numbers: [0.5, a]}", "wrong-type"),
         ("{text: a, one_of: [b, c]}", "invalid-value"),
     ],
 )
@@ -131,6 +134,15 @@ def test_a_text_that_a_field_takes_gives_no_note() -> None:
 def test_the_text_of_a_setting_is_not_read_as_yaml(written: str, expected: str) -> None:
     spec = load(of_units("1", "{act: {text: silu}}"))
     assert read_given(spec, dict([read_setting(written)])) == {"act": expected}
+
+
+def test_of_a_list_of_numbers_whole_ones_are_sizes_and_doubles_scale() -> None:
+    spec = load(of_units("factors[0] + scaled(10, factors[1])", "{factors: {numbers: [4, 0.5]}}"))
+    assert pc.count(spec).total == 4 + 5
+    assert pc.count(spec, dims={"factors": [1, 2.5]}).total == 1 + 25
+    assert pc.loads(pc.dumps(spec)) == spec
+    with pytest.raises(pc.ParamcalcError, match="the value of 'factors': 'numbers' lists numbers, not 'much'"):
+        pc.count(spec, dims={"factors": [1, "much"]})
 
 
 @pytest.mark.parametrize("kinds", [["full", "sliding"], ("full", "sliding"), Written("[full, sliding]")])

@@ -186,6 +186,7 @@ def _described_dims() -> Iterator[dict[str, Any]]:
         ("text", text),
         ("texts", {"type": "array", "items": text, "minItems": 1}),
         ("number", {"type": "number"}),
+        ("numbers", {"type": "array", "items": {"type": "number"}, "minItems": 1}),
     ):
         choices = {"one_of": {"type": "array", "items": text, "minItems": 1}} if sort == "text" else {}
         yield closed({sort: form}, {**choices, "meaning": _MEANING})

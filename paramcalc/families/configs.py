@@ -383,13 +383,15 @@ def _dim(name: str, value: Any, family: Family) -> Any:
     elif isinstance(value, float):
         if sort == "number" or default == "none":
             return {"number": value}
-    elif isinstance(value, list) and (sort == "texts" or isinstance(default, list) or _is_expression(default)):
+    elif isinstance(value, list) and (sort in ("texts", "numbers") or isinstance(default, (list, str))):
         return _list_dim(value, sort)
     taken = next((text for kind, text in _TAKEN.items() if kind is type(default)), _SORTS.get(sort, "another value"))
     raise _unproved(family, name, value, f"{family.name} takes {taken} there")
 
 
 def _list_dim(value: list[Any], sort: str) -> Any:
+    if sort == "numbers" and value:
+        return {"numbers": value}
     if sort == "texts" and value and all(type(each) in (int, float) for each in value):
         # doubles of which no size is made
         return {"texts": [*map(str, value)]}
@@ -402,7 +404,7 @@ def _is_expression(default: Any) -> bool:
 
 #: What a field takes, by its default, or by the sort of its default.
 _TAKEN: dict[type, str] = {bool: "true or false", int: "a whole number", list: "a list"}
-_SORTS = {"text": "a text", "number": "a number", "texts": "a list of texts"}
+_SORTS = {"text": "a text", "number": "a number", "texts": "a list of texts", "numbers": "a list of numbers"}
 
 
 def _unproved(family: Family, name: str, value: Any, why: str) -> ParamcalcError:

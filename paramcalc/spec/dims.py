@@ -8,10 +8,11 @@ from math import isfinite
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, listed, quoted, refuse, suggest
+from paramcalc.core.expression import bounded
 from paramcalc.spec.values import Value, read_value, read_values
 
 #: What a dim may be written as in a mapping; exactly one of these is its value.
-SORTS = ("value", "text", "texts", "number")
+SORTS = ("value", "text", "texts", "number", "numbers")
 #: All keys of such a mapping.
 DIM_KEYS = (*SORTS, "one_of", "meaning")
 
@@ -55,7 +56,8 @@ class Dim:
     """A dim with what it means, for a spec that is made in Python: `Dim(768, meaning="features of a token")`.
 
     In place of a value, `text="silu"` is a text, of which `one_of` may list the choices, `texts=[…]` a list of
-    texts, and `number=4.0` a double. Raises `ParamcalcError` as a mapping of these keys in a file does.
+    texts, `number=4.0` a double, and `numbers=[4, 0.5]` a list of doubles and whole numbers. Raises `ParamcalcError`
+    as a mapping of these keys in a file does.
     """
 
     __slots__ = ("described", "value")
@@ -112,7 +114,7 @@ def _not_one_sort(sorts: Sequence[str]) -> ParamcalcError:
     if sorts:
         message = f"a dim is one thing, not {' and '.join(map(quoted, sorts))}"
         return refuse("invalid-value", message, "", (sorts[1],), True)
-    return refuse("missing-key", "a dim that is a mapping has one of 'value', 'text', 'texts' and 'number'")
+    return refuse("missing-key", "a dim that is a mapping has one of 'value', 'text', 'texts', 'number' and 'numbers'")
 
 
 def _text(data: Mapping[str, Any], key: str) -> Text:
@@ -132,11 +134,27 @@ def _texts(data: Mapping[str, Any], key: str) -> tuple[Text, ...]:
     return tuple(map(Text, values))
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
+
+
 def _number(data: Mapping[str, Any], key: str) -> Double:
     value = data[key]
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+    if not _is_number(value):
         raise refuse("wrong-type", f"'{key}' is a number, not {quoted(value)}", "as in 1.5", (key,))
     return Double(value)
+
+
+def _numbers(data: Mapping[str, Any], key: str) -> tuple[int | Double, ...]:
+    """Read a list of doubles, in which whole numbers stay what they are."""
+    values = data[key]
+    if not isinstance(values, (list, tuple)) or not values:
+        raise refuse("wrong-type", f"'{key}' is a list of numbers, not {quoted(values)}", "as in [4, 0.5]", (key,))
+    for place, value in enumerate(values):
+        if not _is_number(value):
+            raise refuse("wrong-type", f"'{key}' lists numbers, not {quoted(value)}", "as in [4, 0.5]", (key, place))
+    found: tuple[int | Double, ...] = bounded(tuple(each if type(each) is int else Double(each) for each in values))
+    return found
 
 
 def _value(data: Mapping[str, Any], key: str) -> Value:
@@ -146,7 +164,7 @@ def _value(data: Mapping[str, Any], key: str) -> Value:
         raise error.within(key) from None
 
 
-_READERS = {"value": _value, "text": _text, "texts": _texts, "number": _number}
+_READERS = {"value": _value, "text": _text, "texts": _texts, "number": _number, "numbers": _numbers}
 
 
 def read_dims(data: Any) -> tuple[dict[str, Value], dict[str, Described]]:
@@ -169,6 +187,8 @@ def _read_dim(value: Any) -> Value | Dim:
     if isinstance(value, (Dim, Text, Double)):
         return value
     if isinstance(value, tuple) and value and all(isinstance(item, Text) for item in value):
+        return value
+    if isinstance(value, tuple) and any(isinstance(item, Double) for item in value):
         return value
     if isinstance(value, Mapping):
         # the keys of a mapping may be anything

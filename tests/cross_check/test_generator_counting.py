@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 from torch import nn
 from transformers import GPT2Config
 
-from paramcalc.core.expression import Environment, Expression
+from paramcalc.core.expression import ABSENT, Environment, Expression
 from paramcalc.families.generator.bodies import Body, Copies, Counted, Entry
 from paramcalc.families.generator.counting import counted
+from paramcalc.families.generator.exploring import Run
 from paramcalc.families.generator.forms import form
-from paramcalc.families.generator.learning import Numbers, Tries
+from paramcalc.families.generator.identifying import Identifying
+from paramcalc.families.generator.laws import law
+from paramcalc.families.generator.learning import Branch, Child, End, NotLearnt, Numbers, Own, Repeat, Trie, Tries
 from paramcalc.families.generator.numbering import numbered, placed
-from paramcalc.families.generator.recording import Made, Recorder, recording
+from paramcalc.families.generator.recording import Condition, Made, Recorder, recording
 from paramcalc.families.generator.remembering import logarithm, remembering, whole
 from paramcalc.families.generator.replacing import traced_len
 from paramcalc.families.generator.texts import added
@@ -120,3 +124,112 @@ def test_each_recurrent_layer_is_there_where_there_are_so_many() -> None:
     assert whens["bias_hh_l2"] == ("(n_layer > 1)", "(n_layer > 2)")
     # of more layers than were seen nothing is known
     assert any(text == "n_layer <= 3" for _, text in body.requires)
+
+
+def texts_and_numbers(numbers: dict[str, int]) -> Identifying:
+    """Runs in which a text is moved, and a width beside it."""
+    fields = [{"kind": kind, "width": 10 + run} for run, kind in enumerate([*numbers] * 5)]
+    return Identifying([Run({}, each, {}) for each in fields])
+
+
+def test_a_number_that_one_text_decides_is_not_known_for_others() -> None:
+    numbers = {"flow": 2, "drift": 0}
+    identifying = texts_and_numbers(numbers)
+    text = identifying.size([(place, numbers[run.fields["kind"]]) for place, run in enumerate(identifying.runs)])
+    assert text is not None
+    values = [Expression.parse(text).evaluate(Environment({"kind": kind})) for kind in (*numbers, "other")]
+    assert values == [2, 0, ABSENT]
+
+
+def test_a_quotient_is_compared_without_dividing() -> None:
+    recorder = Recorder(watched=lambda file: True)
+    rate, other = remembering(24000, "rate") / remembering(1920, "step"), remembering(25, "frames")
+    with recording(recorder):
+        assert rate != other
+        assert other > rate
+    assert [each.text for each in recorder.root.events if isinstance(each, Condition)] == [
+        "(rate != step * frames)",
+        "(rate < step * frames)",
+    ]
+
+
+def test_of_a_loop_of_which_one_copy_was_seen_no_more_are_known() -> None:
+    language = Child(("en",), "", (Own("weight", ("2",), True, "Linear"),), ())
+    places = {(("k", 0, 0),)}
+    body = Trie({language: Branch(Trie({End(): Branch(Trie(), places=places)}), places=places)})
+    tries = Tries(templates={"": Trie({Repeat("k", "len(languages)"): Branch(Trie({End(): Branch(Trie())}), body)})})
+    found = form(tries, lambda values: None)
+    assert found.entries[("en", "weight")].when == ("(len(languages) > 0)",)
+    assert found.requires == (((), "(len(languages) <= 1)"),)
+
+
+class Activated(nn.Module):
+    """A layer, and an activation that is one or another without being asked for."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.activation = nn.ReLU() if int(config.n_layer) > 1 else nn.Tanh()
+        self.layer = nn.Linear(2, 2)
+
+
+def test_which_activation_it_is_tells_no_runs_apart() -> None:
+    tries = Tries(Tries())
+    for depth in (1, 2):
+        tries.learn(*trace(Activated, GPT2Config(n_layer=depth), {}, frozenset()))
+    assert {*form(tries, lambda values: None).entries} == {("layer", "weight"), ("layer", "bias")}
+
+
+def test_what_is_divided_and_rounded_down_again_and_again_has_a_closed_form() -> None:
+    texts = ["(c * n)"]
+    for _ in range(3):
+        texts.append(f"(c * ((({texts[-1][5:-1]} + p) - k) // s + 1))")
+    found = law(texts, 1, "i")
+    assert found is not None
+    for copy, size, by in itertools.product(range(1, 7), (5, 80, 127), (2, 3)):
+        expected = size
+        for _ in range(copy - 1):
+            expected = (expected + 4 - 3) // by + 1
+        values = Environment({"c": 7, "n": size, "p": 4, "k": 3, "s": by, "i": copy})
+        assert Expression.parse(found).evaluate(values) == 7 * expected
+
+
+def layered(*extents: int) -> Tries:
+    """Runs with layers, and behind them one whose size doubles with each of these."""
+    trie, ends = Trie(), {}
+    for run, extent in enumerate(extents):
+        last = Child(("last",), "", (Own("weight", (f"({2**extent} * width)",), True, "Linear"),), ())
+        seen = [Numbers((), {}, run, {("i",): extent})]
+        ends[last] = Branch(Trie({End(): Branch(Trie())}), seen=seen, runs={run}, places={()})
+    trie.branches[Repeat("i", "depth")] = Branch(Trie(ends), Trie({End(): Branch(Trie())}))
+    return Tries(templates={"": trie})
+
+
+def test_runs_may_differ_by_how_many_copies_there_were_before() -> None:
+    found = form(layered(2, 3, 4), lambda values: None)
+    ((way, entry),) = found.entries.items()
+    assert way == ("last", "weight")
+    values = [Expression.parse(entry.sizes[0]).evaluate(Environment({"width": 3, "depth": depth})) for depth in (2, 5)]
+    assert values == [12, 96]
+    assert found.requires == (((), "(depth >= 2)"),)
+
+
+def test_runs_that_follow_no_law_of_how_many_copies_there_were_are_not_learnt() -> None:
+    with pytest.raises(NotLearnt, match="runs go apart"):
+        form(layered(2, 3, 5), lambda values: None)
+
+
+def test_a_loop_that_always_has_as_many_copies_has_them_in_a_constructor_that_is_seldom_run() -> None:
+    def looped(runs: range) -> Trie:
+        part = Child(("parts", "*"), "", (Own("weight", ("2",), True, "Linear"),), ())
+        seen = [Numbers((copy,), {"k": copy}, run) for run in runs for copy in range(2)]
+        places = {(("k", 0, 1),), (("k", 1, 0),)}
+        body = Trie({part: Branch(Trie({End(): Branch(Trie(), places=places)}), seen=seen, places=places)})
+        lost = {(0, 0): [(run, 2) for run in runs]}
+        return Trie({Repeat("k", "?"): Branch(Trie({End(): Branch(Trie())}), body, lost=lost)})
+
+    identifying = Identifying([Run({}, {"width": run}, {}) for run in range(10)])
+    tries = Tries(templates={"": looped(range(2)), "often": looped(range(2, 10))})
+    assert {*form(tries, identifying.size).entries} == {("parts", Copies("k", "2"), "weight")}
+    del tries.templates["often"]
+    with pytest.raises(NotLearnt, match="how often"):
+        form(tries, identifying.size)

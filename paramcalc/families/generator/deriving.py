@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -21,13 +21,16 @@ from paramcalc.families.generator.following import CONSTANT
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
 from paramcalc.families.generator.remembering import expression, items_of, remembering
-from paramcalc.families.generator.replacing import give_constants
+from paramcalc.families.generator.replacing import BUILTINS, Listed, give_constants
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins
 from paramcalc.families.items import PLACE
 
+_ABSENT = re.compile(r"\(([\w.]+) == none\)")
 #: How many configurations are drawn at random beside those with one field moved.
 _RANDOM = 80
+#: How many are made of two of these at most.
+_MOST_PAIRS = 300
 
 #: What was asked, in order, each with its outcome.
 Asked: TypeAlias = "tuple[tuple[str, bool], ...]"
@@ -41,6 +44,8 @@ class Rule:
     times: str = ""
     #: what must hold, since the other side was never seen
     requires: tuple[str, ...] = ()
+    #: whether some of it is required because what follows elsewhere was seen, and is not known
+    is_partial: bool = False
 
     @property
     def names(self) -> frozenset[str]:
@@ -49,15 +54,45 @@ class Rule:
         return frozenset().union(*map(names_in, texts)) - {PLACE}
 
 
+def _required(rule: Rule, text: str, outcome: bool) -> Rule | None:
+    """Return a rule of one outcome of a condition, which is then required."""
+    return None if LOST in text else replace(rule, requires=(*rule.requires, text if outcome else negated(text)))
+
+
+def _two_sides(text: str, found: Mapping[bool, Rule | None]) -> Rule | None:
+    """Return the rule of both outcomes of a condition; of the one that comes by default, where the other has none."""
+    outcome, usual = next(iter(found.items()))
+    if usual is None:
+        return None
+    if found[not outcome] is None:
+        only = _required(usual, text, outcome)
+        return only and replace(only, is_partial=True)
+    yes, no = found[True], found[False]
+    assert yes is not None
+    assert no is not None
+    requires = [f"({negated(text)}) or ({each})" for each in yes.requires]
+    requires += [f"({text}) or ({each})" for each in no.requires]
+    if LOST in text and (yes.text != no.text or requires):
+        return None
+    return Rule(choice(text, yes.text, no.text), requires=tuple(requires), is_partial=yes.is_partial or no.is_partial)
+
+
 @dataclass
 class _Run:
     """One construction: what was given and asked, the loops, and the fields that came of it."""
 
     given: Fields
+    #: of these, what is not by default
+    moved: Fields
     fields: Fields
     recorder: Recorder
     #: for each field that was set, how many events there were before
     marks: dict[str, int]
+
+    @property
+    def outcomes(self) -> Asked:
+        """All that was asked."""
+        return tuple((each.text, each.outcome) for each in self.recorder.root.events if isinstance(each, Condition))
 
     def asked(self, name: str) -> Asked:
         """Return what was asked before a field was set for the last time."""
@@ -65,9 +100,21 @@ class _Run:
         return tuple((each.text, each.outcome) for each in events if isinstance(each, Condition))
 
     @property
-    def loops(self) -> list[Loop]:
-        """The loops, in order."""
-        return [each for each in self.recorder.root.events if isinstance(each, Loop)]
+    def loops(self) -> dict[str, Loop]:
+        """The loops by where they stand, in order; of several there, the last."""
+        return {each.site: each for each in self.recorder.root.events if isinstance(each, Loop)}
+
+
+def _combined(runs: Sequence[_Run]) -> list[Fields]:
+    """Return configurations that let two conditions come out as each of the two alone did in the fewest moves."""
+    first: dict[tuple[str, bool], Fields] = {}
+    for run in sorted(runs, key=lambda each: len(each.moved)):
+        for outcome in run.outcomes:
+            if LOST not in outcome[0]:
+                first.setdefault(outcome, run.moved)
+    moved = [*{key_of(each): each for each in first.values()}.values()]
+    pairs = [{**one, **other} for place, one in enumerate(moved) for other in moved[place + 1 :]]
+    return pairs[:_MOST_PAIRS]
 
 
 @dataclass
@@ -103,41 +150,42 @@ class Deriving:
             return self._list(name, runs)
         rows = [
             # what the class did not set stays what it was given
-            (run.asked(name), name if always and name not in run.marks else run.recorder.settled(expression(value), {}))
+            (run.asked(name), name if always and name not in run.marks else expression(value))
             for run, value in zip(runs, values, strict=True)
         ]
+        # what the copies of a loop made together is known of as many copies alone
+        rows = [(asked, LOST if "@" in text else text) for asked, text in rows]
         return self._tree(name, rows)
 
     def _list(self, name: str, runs: Sequence[_Run]) -> Rule | None:
         """Return what a list is that a loop makes: one that has as many copies as the list elements in all runs."""
-        for place in range(min(len(run.loops) for run in runs)):
-            found = self._looped(name, runs, place)
+        for site in runs[0].loops:
+            found = self._looped(name, runs, site) if all(site in run.loops for run in runs) else None
             if found is not None:
                 return found
         return None
 
-    def _looped(self, name: str, runs: Sequence[_Run], which: int) -> Rule | None:
-        rows, extents, sites = [], set(), set()
+    def _looped(self, name: str, runs: Sequence[_Run], site: str) -> Rule | None:
+        rows, extents = [], set()
         for run in runs:
-            value, loop = run.fields[name], run.loops[which]
+            value, loop = run.fields[name], run.loops[site]
             if not isinstance(value, (list, tuple)) or len(value) != len(loop.copies):
                 return None
             extents.add(loop.extent)
-            sites.add(loop.site)
             for copy, item in enumerate(items_of(value)):
                 asked = tuple((each.text, each.outcome) for each in loop.copies[copy] if isinstance(each, Condition))
                 text = run.recorder.settled(expression(item), {loop.site: copy})
                 rows.append(((*run.asked(name), *asked), text))
-        if len(extents) > 1 or len(sites) > 1 or LOST in next(iter(extents)) or not rows:
+        if len(extents) > 1 or LOST in next(iter(extents)) or not rows:
             return None
         found = self._tree(name, rows)
         if found is None:
             return None
-        renamed = {sites.pop(): PLACE}
+        renamed = {site: PLACE}
         requires = tuple(tidied(each, renamed) for each in found.requires)
         if any(PLACE in names_in(each) for each in requires):
             return None
-        return Rule(tidied(found.text, renamed), tidied(extents.pop()), requires)
+        return Rule(tidied(found.text, renamed), tidied(extents.pop()), requires, found.is_partial)
 
     def _tree(self, name: str, rows: Sequence[tuple[Asked, str]]) -> Rule | None:
         """Return the expression that is one of those that were seen, as what was asked decides."""
@@ -153,41 +201,43 @@ class Deriving:
             outcome: [(asked[1:], end) for asked, end in rows if asked[0][1] is outcome]
             for outcome in dict.fromkeys(asked[0][1] for asked, _ in rows)
         }
-        absent = re.fullmatch(r"\(([\w.]+) == none\)", text)
+        absent = _ABSENT.fullmatch(text)
         if len(sides) == 2 and absent is not None and absent[1] in self.present:
             # where it was left out, it is by then what the class made of it
             return self._tree(name, sides[False])
         found = {outcome: self._tree(name, side) for outcome, side in sides.items()}
         if len(found) == 1:
             ((outcome, only),) = found.items()
-            if only is None or (absent is not None and (absent[1] == name or absent[1] in self.present)):
-                return only
-            if outcome and text == f"({name} == {expression(self.declared.defaults.get(name))})":
-                # it is what is said where it is to follow
-                return only
-            if LOST in text:
-                return None
-            return Rule(only.text, requires=(*only.requires, text if outcome else negated(text)))
-        yes, no = found[True], found[False]
-        if yes is None or no is None:
-            return None
-        requires = [f"({negated(text)}) or ({each})" for each in yes.requires]
-        requires += [f"({text}) or ({each})" for each in no.requires]
-        if LOST in text and (yes.text != no.text or requires):
-            return None
-        return Rule(choice(text, yes.text, no.text), requires=tuple(requires))
+            return self._one_side(name, text, outcome, only)
+        return _two_sides(text, found)
+
+    def _one_side(self, name: str, text: str, outcome: bool, only: Rule | None) -> Rule | None:
+        """Return what follows a condition that was seen one way only."""
+        absent = _ABSENT.fullmatch(text)
+        if only is None or (absent is not None and (absent[1] == name or absent[1] in self.present)):
+            return only
+        if outcome and text == f"({name} == {expression(self.declared.defaults.get(name))})":
+            # it is what is said where it is to follow
+            return only
+        return _required(only, text, outcome)
 
     # --- Runs ---------------------------------------------------------------------------
 
     @cached_property
     def runs(self) -> list[_Run]:
         """What came of many configurations."""
-        found, tried = [], set()
+        tried: set[str] = set()
         with _changed(self.cls, self.path, self.declared.optional):
-            for given in self._drawn():
-                if key_of(given) not in tried:
-                    tried.add(key_of(given))
-                    found += self._run(given)
+            found = self._tried(self._drawn(), tried)
+            return found + self._tried(_combined(found), tried)
+
+    def _tried(self, drawn: Iterable[Fields], tried: set[str]) -> list[_Run]:
+        """Construct configurations that were not tried yet."""
+        found = []
+        for given in drawn:
+            if key_of(given) not in tried:
+                tried.add(key_of(given))
+                found += self._run(given)
         return found
 
     def _own(self, name: str) -> bool:
@@ -235,7 +285,9 @@ class Deriving:
             return []
         own = object.__getattribute__(config, "__dict__")
         fields = {f"{self.path}{name}": value for name, value in own.items() if not name.startswith("_")}
-        return [_Run(stated, fields, recorder, {f"{self.path}{name}": mark for name, mark in _marks.items()})]
+        return [
+            _Run(stated, dict(given), fields, recorder, {f"{self.path}{name}": mark for name, mark in _marks.items()})
+        ]
 
 
 def mark_to_follow(declared: Any, made: Any) -> str | None:
@@ -258,7 +310,7 @@ def is_config_code(filename: str) -> bool:
 def _changed(cls: type[Any], path: str, optional: frozenset[str]) -> Iterator[None]:
     """Give the code of classes of configurations functions that remember, and record what it reads."""
     with ExitStack() as undone:
-        give_builtins(undone, CONFIGURATIONS)
+        give_builtins(undone, CONFIGURATIONS, {**BUILTINS, "list": Listed})
         methods = map(inspect.unwrap, filter(inspect.isfunction, vars(cls).values()))
         give_constants(undone, (each for each in methods if is_config_code(each.__code__.co_filename)))
         plainly = PreTrainedConfig.__getattribute__

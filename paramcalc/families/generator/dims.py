@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import isfinite
 from random import Random
 from typing import Any
 
@@ -88,12 +89,16 @@ class Dims:
             if isinstance(default, list):
                 self.listed(name, unstated)
             else:
-                self.found[name] = self.followed(name, unstated)
+                self.left_out(name, unstated)
             return
         self.found[name] = plain_dim(name, default)
         nulls = [run for run in explorer.runs if is_null(run, name, 0) and run.fields.get(name) is not None]
         if nulls and stated is not None:
-            self.absent[name] = self.followed(name, nulls)
+            try:
+                self.absent[name] = self.followed(name, nulls)
+            except NotLearnt:
+                # some configurations have null there, and others what is not known
+                self.needed.append(f"{name} != none")
 
     def counts_if_stated(self, name: str) -> bool:
         """Whether a number that no class declares is what a configuration states, and nothing else is then another."""
@@ -143,9 +148,9 @@ class Dims:
     def listed(self, name: str, runs: Sequence[Run]) -> None:
         """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
         rule = self.rule(name)
-        if rule is not None and not all(lists(rule, run.fields, run.fields[name]) for run in runs):
+        if rule is not None and not self.is_seen(rule, name, runs):
             rule = None
-        if rule is None and (text := self.followed_list(name)) is not None:
+        if (rule is None or rule.is_partial) and (text := self.followed_list(name)) is not None:
             rule = Rule(text)
         if rule is None or name in rule.names:
             self.found[name] = "none"
@@ -162,14 +167,45 @@ class Dims:
             self.add(each)
         self.needed += [each for each in map(tidied, rule.requires) if each not in self.needed]
 
+    def left_out(self, name: str, runs: Sequence[Run]) -> None:
+        """Add a field that is not stated in runs; left out, it need not be what it is where it is null."""
+        try:
+            self.found[name] = self.followed(name, runs)
+        except NotLearnt:
+            nulls = [run for run in runs if is_null(run, name, 0)]
+            others = [run for run in runs if run not in nulls]
+            if not nulls or not others:
+                raise
+            text = self.followed(name, others)
+            self.found[name] = int(text) if text.isdecimal() else text
+            self.absent[name] = self.followed(name, nulls)
+
     def followed(self, name: str, runs: Sequence[Run]) -> str:
         """Add what a field follows from, and return the expression. Raises `NotLearnt`."""
-        values = [(run.fields, run.fields.get(name)) for run in runs]
         rule = self.rule(name)
-        if rule is None or rule.times or name in rule.names or not _holds(rule.text, values):
-            rule = Rule(self.identified(name, runs))
+        if rule is not None and (rule.times or name in rule.names):
+            rule = None
+        if rule is not None and not self.is_seen(rule, name, runs):
+            # the class may change the fields that it follows from afterwards
+            changed = {each for each in rule.names - {*self.found} if self.is_overridden(each)}
+            as_given = [replace(run, fields={**run.fields, **self.as_given(run, changed)}) for run in runs]
+            if changed and self.is_seen(rule, name, as_given):
+                self.given |= changed
+            else:
+                rule = None
+        if rule is None or rule.is_partial:
+            try:
+                rule = Rule(self.identified(name, runs))
+            except NotLearnt:
+                if rule is None:
+                    raise
         self.follow(rule)
         return tidied(rule.text)
+
+    def is_seen(self, rule: Rule, name: str, runs: Sequence[Run]) -> bool:
+        """Whether a field is what a rule says in all runs in which what it requires holds."""
+        seen = [run.fields for run in runs if all(value_of(each, run.fields) is True for each in rule.requires)]
+        return bool(seen) and all(lists(rule, fields, fields.get(name)) for fields in seen)
 
     def identified(self, name: str, runs: Sequence[Run]) -> str:
         """Return an expression that a field has in runs. Raises `NotLearnt`."""
@@ -192,8 +228,15 @@ class Dims:
         """The fields that the class of configurations makes others than they are given."""
         return frozenset(filter(self.is_overridden, self.explorer.drawing.names))
 
+    def as_given(self, run: Run, names: Iterable[str]) -> Fields:
+        """Return fields as a run was given them; what is declared, where it was given none."""
+        defaults = self.explorer.declared.defaults
+        return {name: defaults[name] if (given := given_at(run.given, name)) is None else given for name in names}
+
     def is_overridden(self, name: str) -> bool:
         """Whether a field is in some run neither what was given nor, where nothing was, what is declared."""
+        if name not in self.explorer.declared.defaults:
+            return False
         stated = self.explorer.declared.defaults[name]
         for run, given in zip(self.explorer.runs, self.explorer.flat, strict=True):
             wanted = given.get(name, stated)
@@ -297,7 +340,9 @@ def plain_dim(name: str, value: Any) -> Any:
             return {"texts": [*value]}
         if all(isinstance(each, (int, list, tuple)) for each in value):
             return [[*each] if isinstance(each, (list, tuple)) else each for each in value]
+        if value and all(isinstance(each, (int, float)) and isfinite(each) for each in value):
+            return {"numbers": [*value]}
         if all(isinstance(each, (int, float)) for each in value):
-            # doubles of which no size is made: a text is never taken for a number
+            # of what is not finite no size is made: a text is never taken for a number
             return {"texts": [*map(str, value)]}
     raise NotLearnt(f"the field {name} is {type(value).__name__}")

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import RESERVED
 from paramcalc.families.generator import forms
-from paramcalc.families.generator.bodies import Body, Copies
+from paramcalc.families.generator.bodies import Body, Copies, Way
+from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.dims import Dims, given_at, is_null, plain_dim
-from paramcalc.families.generator.drawing import overridden
+from paramcalc.families.generator.drawing import lengths_of, overridden
 from paramcalc.families.generator.exploring import Explorer, Run
-from paramcalc.families.generator.following import undeclared
+from paramcalc.families.generator.following import undeclared, value_of
 from paramcalc.families.generator.identifying import Identifying
-from paramcalc.families.generator.learning import NotLearnt, Tries
+from paramcalc.families.generator.learning import NotLearnt, Tries, UnknownField
 from paramcalc.families.generator.mixtures import is_known, sent_to
-from paramcalc.families.generator.models import IGNORED, Fields, config_at, fields_of, heads, made_config, version
-from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
-from paramcalc.families.generator.ties import ties
+from paramcalc.families.generator.models import (
+    IGNORED,
+    Fields,
+    Owned,
+    config_at,
+    fields_of,
+    heads,
+    made_config,
+    version,
+)
+from paramcalc.families.generator.texts import choice, is_certain, names_in, negated, tidied
+from paramcalc.families.generator.ties import Tied, ties
 from paramcalc.families.generator.writing import layers
 from paramcalc.families.stored import UNKNOWN
 
@@ -63,9 +74,30 @@ def without_buffers(explorer: Explorer) -> dict[str, Any]:
 
 
 def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
-    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`."""
+    """Return the document of a family with what was learnt of one class of models. Raises `NotLearnt`.
+
+    Where it is not known how a field follows from others, the document is of the models that do not ask for it.
+    """
+    unknown: dict[str, str] = {}
+    derivings: dict[str, Deriving] = {}
+    first: NotLearnt | None = None
+    while True:
+        try:
+            return _document(explorer, tries, unknown, derivings)
+        except UnknownField as error:
+            if error.name in unknown:
+                raise
+            unknown[error.name] = str(error)
+            first = first or error
+        except NotLearnt as error:
+            raise first or error from None
+
+
+def _document(
+    explorer: Explorer, tries: Tries, unknown: Mapping[str, str], derivings: dict[str, Deriving]
+) -> dict[str, Any]:
     identifying = Identifying(explorer.runs)
-    body = forms.form(tries, identifying.size)
+    body = forms.form(tries, identifying.size, unknown)
     if all(entry.state is not None for entry in body.entries.values()):
         raise NotLearnt("no parameter")
     # a class of configurations may let one part tie where another says so: what counts is what it is given
@@ -73,6 +105,7 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     if not tries.with_buffers:
         runs = [(fields, {name: each for name, each in made.items() if each.state is None}) for fields, made in runs]
     tied = ties(body, runs)
+    body = with_sizes_of_owners(body, tied, runs)
     knows_active = is_known(body, explorer.fields, explorer.declared.aliases)
     requires = [each for each in _requires(body) if not _is_always_given(explorer, each)]
     texts = [*requires, *(each.when for each in tied.values())]
@@ -82,11 +115,20 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
     sites = {part.site for way in body.entries for part in way if isinstance(part, Copies)}
     names = [*dict.fromkeys(name for text in texts for name in sorted(names_in(text)) if name not in sites)]
     dims = Dims(explorer, identifying, {name for each in tied.values() for name in names_in(each.when)})
+    dims.derivings = derivings
     for name in (*names, *sorted(explorer.counted)):
-        dims.add(name)
+        try:
+            dims.add(name)
+        except NotLearnt as error:
+            raise UnknownField(name, str(error)) from None
     dims.limit()
     lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]
-    dims.needed += [f"len({name}) == {len(explorer.fields[name])}" for name in lengths if name in dims.found]
+    dims.needed += [
+        f"len({name}{way}) == {length}"
+        for name in lengths
+        if name in dims.found
+        for way, length in lengths_of(explorer.fields[name]).items()
+    ]
     found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
@@ -116,6 +158,24 @@ def document(explorer: Explorer, tries: Tries) -> dict[str, Any]:
         head["positive"] = positive
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
+
+
+def with_sizes_of_owners(
+    body: Body, tied: Mapping[Way, Tied], runs: Sequence[tuple[Fields, Mapping[str, Owned]]]
+) -> Body:
+    """Return tensors with the sizes of that to which each is tied, where they were made with others."""
+    entries = dict(body.entries)
+    for way, tie in tied.items():
+        own, owner, name = entries[way], entries[tie.owner], ".".join(map(str, way))
+        seen = [(fields, made[name].shape) for fields, made in runs if name in made]
+        if len(own.sizes) == len(owner.sizes) and not all(_are(own.sizes, fields, shape) for fields, shape in seen):
+            sizes = (choice(tie.when, one, other) for one, other in zip(owner.sizes, own.sizes, strict=True))
+            entries[way] = replace(own, sizes=owner.sizes if tie.when == "true" else tuple(sizes))
+    return replace(body, entries=entries)
+
+
+def _are(sizes: Sequence[str], fields: Fields, shape: Sequence[int]) -> bool:
+    return [value_of(each, fields) for each in sizes] == [*shape]
 
 
 def _positive(explorer: Explorer, body: Body) -> list[str]:

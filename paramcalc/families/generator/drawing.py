@@ -105,9 +105,8 @@ class Drawing:
         return bool(_DEPTH.search(name.rpartition(".")[2])) and type(value) is int and 1 <= value < 400
 
     def has_length(self, name: str) -> bool:
-        """Whether a field is a list of numbers that keeps its length."""
-        value = self.fields.get(name)
-        return self.keeps_lengths and is_numbers(value)
+        """Whether a field is a list of numbers, or of such lists, that keeps its length."""
+        return self.keeps_lengths and bool(lengths_of(self.fields.get(name)))
 
     def depths(self, number: int | None = None) -> dict[str, Any]:
         """Return fields that make a model of few layers, as many everywhere or drawn."""
@@ -157,7 +156,7 @@ class Drawing:
         if name in self.declared.optional and value is not None:
             found.append(None)
         if self.has_length(name):
-            found = [each for each in found if is_numbers(each) and len(each) == len(value)]
+            found = [each for each in found if lengths_of(each) == lengths_of(value)]
         return [each for each in found if each != value or type(each) is not type(value)]
 
     def texts(self, last: str) -> frozenset[str]:
@@ -189,6 +188,8 @@ class Drawing:
         if isinstance(value[0], str):
             texts = self._texts_among(last, value)
             return [[texts[(place + shift) % len(texts)] for place in range(len(value))] for shift in range(len(texts))]
+        if self.keeps_lengths and lengths_of(value):
+            return [_doubled(value), [_doubled(value[0]), *value[1:]], [*value[:-1], _doubled(value[-1])]]
         return []
 
     def _texts_among(self, last: str, value: Iterable[str]) -> list[str]:
@@ -252,9 +253,24 @@ class Drawing:
         return found
 
 
-def is_numbers(value: Any) -> bool:
-    """Whether a value is a list of whole numbers."""
-    return isinstance(value, (list, tuple)) and bool(value) and all(type(each) is int for each in value)
+def _doubled(value: Any) -> Any:
+    """Return the numbers of a list, and of the lists in it, twice as large."""
+    if isinstance(value, (list, tuple)):
+        return [*map(_doubled, value)]
+    return value if isinstance(value, bool) else 2 * value
+
+
+def lengths_of(value: Any, way: str = "") -> dict[str, int]:
+    """Return how long a list of whole numbers is, and each list in it, by the ways to them; nothing for another value.
+
+    Lists within others may hold truths as well.
+    """
+    if not isinstance(value, (list, tuple)) or not value:
+        return {}
+    if all(type(each) is int or (way and type(each) is bool) for each in value):
+        return {way: len(value)}
+    inner = [lengths_of(each, f"{way}[{place}]") for place, each in enumerate(value)]
+    return {way: len(value)} | {each: length for one in inner for each, length in one.items()} if all(inner) else {}
 
 
 def key_of(given: Mapping[str, Any]) -> str:

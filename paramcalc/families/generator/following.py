@@ -164,6 +164,14 @@ def _lists(one: str, other: str, length: str, numbers: Sequence[str]) -> Iterabl
     always = [(repeated(pattern, str(period)), period) for pattern, period in patterns]
     yield [f"{each}[:{length}]" for each, _ in always]
     yield [f"{other} * ({length} - 1) + {one}", f"({one} + {other} * {length})[:{length}]"]
+    several = range(1, _LONGEST_PERIOD + 1)
+    yield [f"({one} * {first} + {other} * {length})[:{length}]" for first in several[1:]]
+    # such a pattern begins with the one: how many stand before it tells it apart
+    begun = [repeated(f"{one} + {other} * {period - 1}", str(period)) for period in several[1:]]
+    yield [f"({other} * {first} + {each})[:{length}]" for first in several for each in begun]
+    # a list that is too short for the pattern ends with the one all the same
+    ended = [(repeated(f"{other} * {period - 1} + {one}", str(period)), period) for period in several[1:]]
+    yield [f"{each}[:{length}] if {length} >= {period} else {other} * ({length} - 1) + {one}" for each, period in ended]
     yield [f"{each}[:{length} - 1] + {one}" for each, _ in always]
     yield [f"{each}[({length} // {period} + 1) * {period} - {length}:]" for each, period in always]
     yield [

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import MappingProxyType
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
 from paramcalc.families.generator.learning import (
@@ -25,14 +27,28 @@ from paramcalc.families.generator.learning import (
     Tries,
     repeats,
 )
-from paramcalc.families.generator.numbering import Identify, always, common, numbered, only, placed, way_of
+from paramcalc.families.generator.numbering import (
+    NUMBER_OF_COPIES,
+    Identify,
+    always,
+    common,
+    counted_by,
+    has_number,
+    numbered,
+    only,
+    placed,
+    way_of,
+)
 from paramcalc.families.generator.recording import LOST
 from paramcalc.families.generator.texts import compared_equal, is_certain, names_in, negated, tidied
 
 
-def form(tries: Tries, identify: Identify) -> Body:
-    """Return the tensors of a class of models. Raises `NotLearnt`."""
-    return numbered(_Reader(tries, identify).template(ROOT))
+def form(tries: Tries, identify: Identify, unknown: Mapping[str, str] = MappingProxyType({})) -> Body:
+    """Return the tensors of a class of models. Raises `NotLearnt`.
+
+    `unknown` are fields of which it is not known what they are, each with the reason: what asks for one is left out.
+    """
+    return numbered(_Reader(tries, identify, unknown).template(ROOT))
 
 
 #: How many copies of a loop are stated one by one at most.
@@ -51,6 +67,7 @@ class _Group:
 class _Reader:
     tries: Tries
     identify: Identify
+    unknown: Mapping[str, str]
     known: dict[str, Body] = field(default_factory=dict)
     #: how many copies of each loop there are
     extents: dict[str, str] = field(default_factory=dict)
@@ -72,7 +89,18 @@ class _Reader:
 
     def extent(self, step: Repeat, branch: Branch) -> str:
         """Return how many copies a loop has, as an expression."""
-        return self.identify(branch.lost[0, 0]) or LOST if LOST in step.extent else step.extent
+        if LOST not in step.extent:
+            return step.extent
+        return self.identify(branch.lost[0, 0]) or self.identify(self.everywhere[step.site]) or LOST
+
+    @cached_property
+    def everywhere(self) -> Mapping[str, list[tuple[int, int]]]:
+        """How many copies the loops had whose number is not known, in all constructors and runs."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for trie in self.tries.templates.values():
+            for step, branch in repeats(trie):
+                found.setdefault(step.site, []).extend(branch.lost.get((0, 0), ()))
+        return found
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -95,6 +123,7 @@ class _Reader:
             return self.decided(*_one_by_one(branches, asked))
         if len(asked) < len(branches) or len(texts) > 1:
             return self.apart(branches)
+        self.check(asked[0].text)
         sides: dict[bool, Body] = {}
         errors: list[NotLearnt] = []
         # the side first that the model takes by default, or else most models
@@ -119,6 +148,12 @@ class _Reader:
             return body
         return replace(body, requires=(((), text if outcome else negated(text)), *body.requires))
 
+    def check(self, *texts: str) -> None:
+        """Refuse expressions of fields of which it is not known what they are."""
+        for name in self.unknown:
+            if any(name in names_in(text) for text in texts if name in text):
+                raise NotLearnt(self.unknown[name])
+
     def leave(self, errors: Sequence[NotLearnt]) -> None:
         """Leave out sides of a condition that cannot be learnt, unless it is for the sake of buffers alone."""
         for error in errors:
@@ -140,13 +175,16 @@ class _Reader:
         found = [
             _Group(Trie(each), frozenset().union(*(one.places for one in each.values()))) for each in groups.values()
         ]
-        split = self.split(found)
+        split = self.split(found) or self.asked_where_it_holds(found)
         if split is not None:
             return split
         bodies = self.alike([each.trie for each in found])
         if all(each.entries == bodies[0].entries for each in bodies):
             requires = dict.fromkeys(each for body in bodies for each in body.requires)
             return Body(bodies[0].entries, tuple(requires))
+        by_length = self.by_length(found)
+        if by_length is not None:
+            return by_length
         names = ", ".join(sorted({_shown(step) for step in branches})[:3])
         raise NotLearnt(f"runs go apart without a condition: {names}")
 
@@ -160,6 +198,22 @@ class _Reader:
                 one_sided = [self.rest(Trie({step: tries[place].branches[step]})) for step in asked]
                 bodies[place] = next((each for each in one_sided if each.entries == plain[0].entries), bodies[place])
         return bodies
+
+    def asked_where_it_holds(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where one way on begins with a condition that is only asked where it holds.
+
+        So does Python ask of a set whether something is in it: whether it is equal to what has the same hash.
+        """
+        for group in groups:
+            step = next(iter(group.trie.branches))
+            if not isinstance(step, Asked) or len(group.trie.branches) > 1 or len(groups) < 2:
+                continue
+            others = {each: way for other in groups if other is not group for each, way in other.trie.branches.items()}
+            sites = {site for places in group.places for site, _, _ in places}
+            is_equality = step.outcome and " == " in step.text and LOST not in step.text
+            if is_equality and (not sites or names_in(step.text) & sites):
+                return chosen(step.text, self.rest(group.trie.branches[step].next), self.rest(Trie(others)))
+        return None
 
     def split(self, groups: Sequence[_Group]) -> Body | None:
         """Return what follows where the copies of a loop go apart; None where no loop tells them apart."""
@@ -223,6 +277,27 @@ class _Reader:
             if own and len(own) + len(others) == len(groups) and several and moved and LOST not in copy:
                 yield f"({site} == {copy})", [group for group, _ in own], [group for group, _ in others]
 
+    def by_length(self, groups: Sequence[_Group]) -> Body | None:
+        """Return what follows where runs go apart by how many copies a loop had before, by a law; None for none."""
+        seen = [[each.lengths for branch in group.trie.branches.values() for each in branch.seen] for group in groups]
+        chains = set.intersection(*(set(lengths) for group in seen for lengths in group)) if all(seen) else set()
+        for chain in sorted(each for each in chains if len(each) == 1):
+            lengths = [{each[chain] for each in group} for group in seen]
+            extent = self.lengths.get(chain[0], LOST)
+            numbers = sorted(set.union(*lengths))
+            if LOST in extent or any(len(each) > 1 for each in lengths) or len(numbers) < len(groups):
+                continue
+            by_number = {each.pop(): self.rest(group.trie) for each, group in zip(lengths, groups, strict=True)}
+            for start in (0, 1):
+                several = numbers[start:]
+                bodies = [by_number[each] for each in several]
+                if several == [*range(several[0], several[0] + len(several))] and (
+                    found := common(bodies, several[0], NUMBER_OF_COPIES, fewest=2)
+                ):
+                    found = counted_by(found, extent)
+                    return replace(found, requires=(((), f"({extent} >= {several[0]})"), *found.requires))
+        return None
+
     def step(self, step: Step, branch: Branch) -> Body:
         """Return what a step makes."""
         if isinstance(step, Own):
@@ -248,6 +323,7 @@ class _Reader:
             if found is None or LOST in found:
                 raise NotLearnt(f"a size of {own.owner.rpartition('.')[2]}.{own.name} is not known")
             sizes.append(found)
+        self.check(*sizes)
         return (*way, own.name), Entry(tuple(sizes), own.trainable, own.owner, (), own.state)
 
     def repeated(self, step: Repeat, branch: Branch) -> Body:
@@ -257,6 +333,12 @@ class _Reader:
         site = step.site
         self.extents[site] = extent = self.extent(step, branch)
         inner = self.rest(branch.body)
+        copies = {places[-1][1] for each in branch.body.branches.values() for places in each.places}
+        if copies == {0} and any(not has_number(way, site) for way in inner.entries):
+            # what names a second copy would have is not known
+            inner = replace(only(inner, site, 0), requires=(*inner.requires, ((), f"({extent} <= 1)")))
+        if inner.entries and LOST not in extent:
+            self.check(extent)
         if inner.entries and LOST in extent:
             raise NotLearnt(f"how often {way_text(next(iter(inner.entries)))} is made")
         requires, copied = [], dict(inner.entries)

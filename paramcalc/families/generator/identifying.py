@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ class Identifying:
         observed = [(self.runs[run].fields, value) for run, value in dict(seen).items()]
         if any(dict(seen)[run] != value for run, value in seen):
             return None
-        return self.number(observed)
+        return self.number(observed) or _by_one_text(observed)
 
     def expression(self, name: str, runs: Sequence[Run], but: frozenset[str] = frozenset()) -> str | None:
         """Return the expression of a field in others, but for some."""
@@ -85,22 +85,39 @@ class Identifying:
 
     def table(self, name: str, text: str, runs: Sequence[Run]) -> str:
         """Return an expression of a field that a text alone decides; nothing, where it does not."""
-        values: dict[str, set[Any]] = {}
-        for run in runs:
-            value, key = run.fields.get(name), run.fields.get(text)
-            if not isinstance(value, (bool, int, str)) or not isinstance(key, str):
-                return ""
-            values.setdefault(key, set()).add(value)
-        if len(values) < 2 or any(len(several) > 1 for several in values.values()):
-            return ""
-        rows = {key: next(iter(several)) for key, several in values.items()}
-        if len({*rows.values()}) == 1:
+        rows = _rows(text, [(run.fields, run.fields.get(name)) for run in runs])
+        if rows is None:
             return ""
         if all(isinstance(value, bool) for value in rows.values()):
-            texts = ", ".join(f'"{key}"' for key, value in rows.items() if value)
+            texts = ", ".join(condition.partition(" == ")[2] for condition, value in rows.items() if value)
             return f"({text} in [{texts}])"
-        *rest, last = rows.items()
-        found = expression(last[1])
-        for key, value in rest:
-            found = f'({expression(value)} if {text} == "{key}" else {found})'
-        return found
+        *others, last = rows.items()
+        return _table(dict(others), expression(last[1]))
+
+
+def _by_one_text(observed: Observed) -> str | None:
+    """Return the expression of a number that one text alone decides, none for texts that were not seen often enough."""
+    texts = {name for fields, _ in observed for name, value in fields.items() if isinstance(value, str)}
+    tables = [rows for name in sorted(texts) if (rows := _rows(name, observed)) is not None]
+    if len(tables) != 1 or len(observed) < CONSTANT:
+        return None
+    return _table(tables[0], "none")
+
+
+def _rows(text: str, observed: Observed) -> dict[str, Any] | None:
+    """Return a value at each text of a field, by the condition that it is that text; None where others decide too."""
+    values: dict[str, set[Any]] = {}
+    for fields, value in observed:
+        key = fields.get(text)
+        if not isinstance(value, (bool, int, str)) or not isinstance(key, str):
+            return None
+        values.setdefault(f'{text} == "{key}"', set()).add(value)
+    rows = {key: next(iter(several)) for key, several in values.items() if len(several) == 1}
+    return rows if len(rows) == len(values) and len({*rows.values()}) > 1 else None
+
+
+def _table(rows: Mapping[str, Any], last: str) -> str:
+    """Return an expression of the values under conditions, and of what is left."""
+    for condition, value in rows.items():
+        last = f"({expression(value)} if {condition} else {last})"
+    return last

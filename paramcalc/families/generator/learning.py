@@ -345,6 +345,9 @@ class _Learner:
     def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""
         module = record.module
+        if record.frame is not None and not record.frame.events and not _has_tensors(module):
+            # which activation it is, and where else it stands, is no matter
+            return
         names = self.names[id(module)]
         inside = next((each for each in names if not above or each.startswith(f"{above}.")), names[0])
         if above and not inside.startswith(f"{above}."):
@@ -421,3 +424,11 @@ def repeats(trie: Trie) -> Iterator[tuple[Repeat, Branch]]:
 
 class NotLearnt(Exception):
     """Why a class of models cannot be stated: in a few words."""
+
+
+class UnknownField(NotLearnt):
+    """Why it is not known what a field is that tensors depend on."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name

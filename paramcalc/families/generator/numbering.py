@@ -103,6 +103,8 @@ def placed(way: Way, entry: Entry, site: str, extent: str) -> tuple[Way, Entry]:
 def _by_number(way: Way, place: int, part: Counted, entry: Entry) -> tuple[Way, Entry]:
     """Return a tensor whose number says in which copies of loops it was made, as the copy of one of these loops."""
     number, start = part.ended[0][0], part.start
+    if part == replace(Counted.copy(number), ended=part.ended):
+        return (*way[:place], Copies(number, part.ended[0][1]), *way[place + 1 :]), entry
     when = [f"({number} >= {start})"] if start != "0" else []
     names: dict[str, str] = {}
     left, total, before = f"({number} - {start})", "", ""
@@ -159,6 +161,11 @@ def _only_copy(when: Sequence[str], site: str, extent: str) -> str | None:
     return possible[0] if len(possible) == 1 else None
 
 
+def has_number(way: Way, site: str) -> bool:
+    """Whether a number in a name says in which copy of a loop a tensor is made."""
+    return any(isinstance(each, Counted) and site in each.sites for each in way)
+
+
 def always(condition: str, site: str, extent: str) -> bool:
     """Whether a condition holds in each copy of a loop that always has as many."""
     return extent.isdecimal() and all(is_certain(tidied(condition, {site: str(copy)})) for copy in range(int(extent)))
@@ -167,9 +174,7 @@ def always(condition: str, site: str, extent: str) -> bool:
 def only(body: Body, site: str, copy: int) -> Body:
     """Return tensors of one copy of a loop, those without its number stated to be of that copy."""
     entries = {
-        way: entry
-        if any(isinstance(each, Counted) and site in each.sites for each in way)
-        else replace(entry, when=conjunction((f"({site} == {copy})",), entry.when))
+        way: entry if has_number(way, site) else replace(entry, when=conjunction((f"({site} == {copy})",), entry.when))
         for way, entry in body.entries.items()
     }
     return Body(entries, body.requires)
@@ -178,9 +183,9 @@ def only(body: Body, site: str, copy: int) -> Body:
 # --- Laws of copies ---------------------------------------------------------------------
 
 
-def common(bodies: Sequence[Body], first: int, site: str) -> Body | None:
+def common(bodies: Sequence[Body], first: int, site: str, fewest: int = FEWEST) -> Body | None:
     """Return what the copies of a loop from a first on have in common, in the number of the copy; None for nothing."""
-    if len(bodies) < FEWEST or len({len(each.entries) for each in bodies}) > 1:
+    if len(bodies) < fewest or len({len(each.entries) for each in bodies}) > 1:
         return None
     entries: dict[Way, Entry] = {}
     for rows in zip(*(each.entries.items() for each in bodies), strict=True):
@@ -213,7 +218,7 @@ def _common_part(parts: Sequence[str | Copies | Counted], first: int, site: str)
         return Copies(loops.pop(), extent) if len(loops) == 1 and extent is not None else None
     numbers = [_as_counted(part) for part in parts]
     known = [each for each in numbers if each is not None]
-    if len(known) < len(numbers) or len({(each.sites, each.ended) for each in known}) > 1:
+    if len(known) < max(len(numbers), FEWEST) or len({(each.sites, each.ended) for each in known}) > 1:
         return None
     terms: dict[Product, int] = {}
     for product in dict.fromkeys(product for each in known for product, _ in each.terms):
@@ -242,6 +247,25 @@ def _common_entry(entries: Sequence[Entry], first: int, site: str) -> Entry | No
     if any(each is None for each in (*sizes, *when)):
         return None
     return replace(entries[0], sizes=tuple(map(str, sizes)), when=tuple(map(str, when)))
+
+
+#: Stands for how many copies a loop has, where runs differ by that.
+NUMBER_OF_COPIES = "L_number"
+
+
+def counted_by(body: Body, extent: str) -> Body:
+    """Return what runs have in common by how many copies a loop has, with the expression of that."""
+    names = {NUMBER_OF_COPIES: extent}
+    entries = {}
+    for way, entry in body.entries.items():
+        parts = (
+            replace(each, sites=tuple(site for site in each.sites if site != NUMBER_OF_COPIES))
+            if isinstance(each, Counted)
+            else each
+            for each in way
+        )
+        entries[_inner(tuple(parts), names)] = renamed(entry, names)
+    return Body(entries, body.requires)
 
 
 # --- Several loops that fill one module -------------------------------------------------

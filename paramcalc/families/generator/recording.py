@@ -20,7 +20,7 @@ from paramcalc.core.errors import LIMITS
 LOST = "?"
 #: A spec has no longer expressions.
 _LONGEST = LIMITS.expression
-_LENGTH = re.compile(r"len\(([\w.]+)(?:\[[-:\d]*\])?\)")
+_LENGTH = re.compile(r"len\(([\w.]+)(?:\[[-:\d]*\])*\)")
 _WORD = re.compile(r"[A-Za-z_]")
 _COUNTER = re.compile(r"\$(\w+)@(\d+)\$")
 #: What asks only whether a rate is between 0 and 1, and a padding index below the number of rows.

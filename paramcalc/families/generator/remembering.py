@@ -362,6 +362,8 @@ def _compared(sign: str, left: Any, right: Any) -> str:
         if isinstance(left.form, Part) and sign not in ("==", "!="):
             ask(left.form.assumed(other), left.form.is_assumed(plain(right)))
             return left.form.compared(sign_of_other, other)
+        if left.ratio is not None and LOST not in "".join(left.ratio):
+            return f"({left.ratio[0]} {sign} {left.ratio[1]} * {other})"
     return f"({expression(left)} {sign} {expression(right)})"
 
 

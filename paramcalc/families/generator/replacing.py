@@ -23,6 +23,7 @@ from paramcalc.families.generator.remembering import (
     items_of,
     lost,
     plain,
+    remembering,
     renamed,
     whole,
 )
@@ -243,6 +244,25 @@ class _Set(type):
 
 class Set(metaclass=_Set):
     """`set`, as the code of models has it."""
+
+
+class _List(type):
+    """Stands for `list` in the code of configurations: a list made of one is that one."""
+
+    def __instancecheck__(cls, value: Any) -> bool:
+        return isinstance(value, list)
+
+    def __call__(cls, *values: Any) -> Any:
+        if len(values) == 1 and isinstance(values[0], Sequence):
+            return remembering([*values[0].items()], values[0].expression)
+        return list(*values)
+
+    def __getitem__(cls, sort: Any) -> Any:
+        return list[sort]
+
+
+class Listed(metaclass=_List):
+    """`list`, as the code of configurations has it."""
 
 
 def traced_sorted(value: Any, **options: Any) -> Any:

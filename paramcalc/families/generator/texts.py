@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
@@ -156,27 +157,31 @@ class _Tidied(ast.NodeTransformer):
 
 
 def added(texts: Iterable[str]) -> str:
-    """Return the sum of expressions, the whole numbers in it as one, behind the others."""
-    rest: list[tuple[str, ast.expr]] = []
+    """Return the sum of expressions: the whole numbers in it as one, behind the others, and without what cancels."""
+    counts: Counter[str] = Counter()
     number = 0
-    waiting = [("+", parsed(text)) for text in reversed([*texts])]
+    waiting = [(1, parsed(text)) for text in reversed([*texts])]
     while waiting:
         sign, node = waiting.pop()
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)):
-            other = "+" if isinstance(node.op, ast.Add) is (sign == "+") else "-"
-            waiting += [(other, node.right), (sign, node.left)]
+            waiting += [(sign if isinstance(node.op, ast.Add) else -sign, node.right), (sign, node.left)]
         elif isinstance(node, ast.Constant) and type(node.value) is int:
-            number += node.value if sign == "+" else -node.value
+            number += sign * node.value
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            waiting.append((-sign, node.operand))
         else:
-            rest.append((sign, node))
-    rest.sort(key=lambda each: each[0] == "-")
-    if not rest or rest[0][0] == "-":
-        rest.insert(0, ("+", ast.Constant(number)))
+            counts[ast.unparse(node)] += sign
+    terms = [text for text, count in counts.items() for _ in range(count)]
+    taken = [text for text, count in counts.items() for _ in range(-count)]
+    if number > 0 or not terms:
+        terms.append(str(number))
     elif number:
-        rest.append(("+" if number > 0 else "-", ast.Constant(abs(number))))
-    tree = rest[0][1]
-    for sign, node in rest[1:]:
-        tree = ast.BinOp(tree, ast.Add() if sign == "+" else ast.Sub(), node)
+        taken.append(str(-number))
+    tree = parsed(terms[0])
+    for each in terms[1:]:
+        tree = ast.BinOp(tree, ast.Add(), parsed(each))
+    for each in taken:
+        tree = ast.BinOp(tree, ast.Sub(), parsed(each))
     return ast.unparse(tree).replace("'", '"')
 
 

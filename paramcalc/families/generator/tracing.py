@@ -9,7 +9,7 @@ import inspect
 import math
 import re
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -149,11 +149,11 @@ def _replace(undone: ExitStack, owner: Any, name: str, value: Any) -> None:
     setattr(owner, name, value)
 
 
-def give_builtins(undone: ExitStack, files: str) -> None:
+def give_builtins(undone: ExitStack, files: str, functions: Mapping[str, Any] = BUILTINS) -> None:
     """Give the code of models, or of configurations, functions that remember in place of Python's own."""
     for module in _modules(len(sys.modules), files):
         own = vars(module)
-        for function, value in BUILTINS.items():
+        for function, value in functions.items():
             if function not in own:
                 own[function] = value
                 undone.callback(own.pop, function)
