@@ -203,6 +203,42 @@ def test_names_that_meet_on_one_path_are_refused() -> None:
     assert refusal(text).code == "duplicate-name"
 
 
+def test_copies_whose_group_adds_nothing_but_their_number_may_have_names_that_stand_beside_it() -> None:
+    text = """
+    layers:
+      - Input: {shape: [4]}
+      - Dense: {units: 4}
+        name: fc
+      - name: .
+        times: 2
+        layers:
+          - Dense: {units: 4}
+            name: fc
+    """
+    assert names(text)[1:] == ["fc", "0..1.fc"]
+
+
+def test_a_layer_that_is_not_there_needs_no_input() -> None:
+    text = """
+    connections: none
+    dims: {latent: none}
+    layers:
+      - times: 2
+        index: i
+        name: block
+        layers:
+          - Dense: {units: 3}
+            of: [2]
+            name: up
+          - Dense: {units: 3}
+            of: [latent]
+            name: down
+            when: i == 1 and latent != none
+    """
+    assert total(text) == 18
+    assert total(text, latent=4) == 33
+
+
 # --- sizes of other nodes --------------------------------------------------------------------
 
 #: A node cut to the length of another.

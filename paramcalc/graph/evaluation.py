@@ -161,7 +161,13 @@ class Evaluation(Walk):
     def choose(self, copy: Copy) -> bool:
         """Decide what a copy is, on the input that it states in an inventory. Returns whether it is there."""
         if copy.entry.scope.inventory or copy.entry.node.of is not None:
-            copy.inputs = self.stated_inputs(copy)
+            try:
+                copy.inputs = self.stated_inputs(copy)
+            except ParamcalcError:
+                # a layer that is not there needs no input
+                if super().choose(copy):
+                    raise
+                return False
         return super().choose(copy)
 
     def stated_inputs(self, copy: Copy) -> tuple[Flow, ...]:

@@ -129,7 +129,8 @@ class _Check:
                     self._reference(reference, scopes, later, nested, (*here, *where))
                 if side.layers is not None:
                     # what stands in a group that adds nothing to the path has a name of the group around it
-                    inside = scopes if name == "." else [*scopes[:-1], scopes[-1] | own, set()]
+                    is_open = name == "." and not node.is_repeated
+                    inside = scopes if is_open else [*scopes[:-1], scopes[-1] | own, set()]
                     self._group(side.layers, inner, inside, True, (*here, *side.way_inside))
             if name != ".":
                 scopes[-1].add(name)

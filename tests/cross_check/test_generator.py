@@ -16,16 +16,30 @@ from paramcalc.families.generator.exploring import Explorer, Run
 from paramcalc.families.generator.following import Observed, list_law, value_of
 from paramcalc.families.generator.forms import form
 from paramcalc.families.generator.identifying import Identifying
-from paramcalc.families.generator.learning import Child, NotLearnt, Numbers, Tries
+from paramcalc.families.generator.learning import (
+    ROOT,
+    Asked,
+    Child,
+    NotLearnt,
+    Numbers,
+    Own,
+    Repeat,
+    Replaced,
+    Step,
+    Trie,
+    Tries,
+    _Learner,
+)
 from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
-from paramcalc.families.generator.remembering import remembering
+from paramcalc.families.generator.remembering import expression, remembering, whole
 from paramcalc.families.generator.replacing import Integer
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
+from paramcalc.families.generator.writing import layers
 
 pytestmark = pytest.mark.framework
 
@@ -227,6 +241,66 @@ def test_a_size_without_an_expression_tells_of_which_doubles_it_was_made() -> No
     assert recorder.lost == {"ratio"}
 
 
+# --- Runs that go apart -------------------------------------------------------------------
+
+
+def seen(*runs: list[tuple[Step, Any]]) -> Tries:
+    """What is learnt of runs of one constructor, as steps."""
+    tries = Tries(templates={ROOT: Trie()})
+    for run, steps in enumerate(runs):
+        _Learner(tries, Recorder(), {}, run, Replaced(), frozenset()).insert(tries.templates[ROOT], steps)
+    return tries
+
+
+def weight(size: str) -> Own:
+    return Own("weight", (size,), True, "Linear")
+
+
+def test_what_is_looked_up_in_a_mapping_is_decided_constant_by_constant() -> None:
+    runs = [[(Asked(f'(kind == "{kind}")', True), None), (weight(f"{kind}_size"), None)] for kind in "abc"]
+    body = form(seen(*runs), lambda values: None)
+    size = body.entries[("weight",)].sizes[0]
+    for kind in "abc":
+        assert value_of(size, {"kind": kind, "a_size": 1, "b_size": 2, "c_size": 3}) == "abc".index(kind) + 1
+    # of another kind nothing is known
+    ((when, text),) = body.requires
+    assert (*when, text) == ("kind != 'a'", "kind != 'b'", '(kind == "c")')
+
+
+def test_the_first_copy_of_a_loop_within_another_may_be_another_in_each_copy_of_that() -> None:
+    def copy(outer: int, inner: int) -> list[tuple[Step, Any]]:
+        size = "sizes[i]" if inner else f"sizes[{outer - 1}]" if outer else "base"
+        numbers = Numbers((outer, inner), {"i": outer, "j": inner}, 0)
+        return [(Child(("*", "*"), "", (weight(size),), ()), numbers)]
+
+    inner = [(Repeat("j", "depth"), [copy(outer, each) for each in range(3)]) for outer in range(4)]
+    ((way, entry),) = form(
+        seen([(Repeat("i", "len(sizes)"), [[each] for each in inner])]), lambda values: None
+    ).entries.items()
+    assert [part.site for part in way if isinstance(part, Copies)] == ["i", "j"]
+    values = [
+        value_of(entry.sizes[0], {"base": 7, "sizes": [1, 2, 3, 4, 5, 6], "i": i, "j": j})
+        for i, j in ((0, 0), (0, 1), (5, 0), (5, 2))
+    ]
+    assert values == [7, 1, 5, 6]
+
+
+def test_a_module_may_hold_copies_under_one_condition_and_be_one_itself_under_another() -> None:
+    entries = {
+        ("part", "weight"): Entry(("width",), True, "Linear", ("shared",)),
+        ("part", Copies("L_copy", "depth"), "weight"): Entry(("width",), True, "Linear", ("not shared",)),
+    }
+    (found,) = layers(Body(entries), {}, [])
+    tensors = {"tensors": {"weight": ["width"]}, "layers": []}
+    assert found == {
+        "name": "part",
+        "layers": [
+            {"name": ".", "when": "not shared", "times": "depth", **tensors},
+            {"name": ".", "when": "shared", **tensors},
+        ],
+    }
+
+
 # --- What is asked of a set -------------------------------------------------------------
 
 
@@ -251,6 +325,32 @@ def test_of_a_set_of_kinds_of_layers_it_is_asked_which_are_in_it() -> None:
     assert any('"linear_attention"' in text and not outcome for text, outcome in found.items())
 
 
+@pytest.mark.parametrize(
+    ("model_type", "given", "name", "expected"),
+    [
+        ("nemotron_h", {}, "num_hidden_layers", "len(layers_block_type)"),
+        (
+            "neucodec",
+            {"downsampling_ratios": [2, 3]},
+            "encoder_hop_length",
+            "(downsampling_ratios[0] * downsampling_ratios[1])",
+        ),
+    ],
+)
+def test_what_a_property_of_a_configuration_works_out_is_remembered(
+    model_type: str, given: dict[str, Any], name: str, expected: str
+) -> None:
+    config = config_class(model_type)(**given)
+
+    class Root(nn.Module):
+        def __init__(self, config: Any) -> None:
+            super().__init__()
+            self.found = expression(getattr(config, name))
+
+    model, _ = trace(Root, config, fields_of(config), frozenset())
+    assert model.found == expected
+
+
 # --- Modules that are changed after their constructors ------------------------------------
 
 
@@ -272,6 +372,22 @@ class Adopting(nn.Module):
         inside = Holding.Inside()
         inside.layer = self.holder.inside.layer
         self.holder.inside = inside
+
+
+class Leaving(nn.Module):
+    """Takes a part of a module that it made, and leaves the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.part = Holding().inside
+
+
+class Drawn(nn.Module):
+    """Has a parameter of numbers that are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.normal(0, 1, size=(whole(3, "width"), 2)))
 
 
 class Holding(nn.Module):
@@ -339,6 +455,16 @@ def test_what_a_module_adopts_is_learnt_where_it_was_made() -> None:
     assert [way[:-1] for way in body.entries] == [("model", "holder", "inside", "layer")] * 2
 
 
+def test_what_is_taken_from_a_module_that_is_left_is_learnt() -> None:
+    body = form(learnt(Leaving), lambda seen: None)
+    assert [way[:-1] for way in body.entries] == [("model", "part", "layer")] * 2
+
+
+def test_numbers_that_are_drawn_have_the_sizes_they_are_given() -> None:
+    body = form(learnt(Drawn), lambda seen: None)
+    assert body.entries["model", "scale"].sizes == ("width", "2")
+
+
 # --- Fields that follow from others ------------------------------------------------------
 
 
@@ -359,6 +485,31 @@ def test_a_number_follows_another_rather_than_a_text_that_was_moved_as_often() -
     assert Dims(explorer, Identifying(explorer.runs), set()).identified("inner.width", explorer.runs) == "width"
 
 
+def test_what_a_class_makes_of_a_field_whatever_it_is_given_is_known() -> None:
+    dims = Dims(Explorer("step3p5_vision", "Step3p7VisionModel"), Identifying([]), set())
+    rule = dims.rule("intermediate_size", always=True)
+    assert rule is not None
+    assert rule.text == "scaled(hidden_size, mlp_ratio)"
+
+
+def test_a_field_that_a_class_makes_another_under_a_condition_may_be_stated_as_that_alone() -> None:
+    dims = Dims(Explorer("radio", "RadioModel"), Identifying([]), set())
+    dims.hold("video_patch_dim")
+    (needed,) = dims.needed
+    fields = {"video_temporal_patch_size": 2, "num_channels": 3, "patch_size": 4}
+    assert value_of(needed, {**fields, "video_patch_dim": 96}) is True
+    assert value_of(needed, {**fields, "video_patch_dim": 97}) is False
+    assert value_of(needed, {**fields, "video_patch_dim": 97, "video_temporal_patch_size": None}) is True
+
+
+def test_what_a_class_makes_equal_to_another_follows_from_what_is_given() -> None:
+    fields = [{"width": width, "one.width": width, "other.width": width} for width in (2, 3, 5)]
+    runs = [Run({}, each, {}) for each in fields]
+    made = frozenset({"one.width", "other.width"})
+    assert Identifying(runs).expression("one.width", runs) is None
+    assert Identifying(runs).expression("one.width", runs, made) == "width"
+
+
 def test_a_number_that_no_class_declares_counts_as_it_is_stated() -> None:
     dims = Dims(Explorer("mamba", "MambaModel"), Identifying([]), set())
     assert dims.counts_if_stated("intermediate_size")
@@ -375,6 +526,16 @@ def test_what_follows_from_a_number_that_may_be_stated_requires_that_it_is_not_a
 
 
 # --- Ties ---------------------------------------------------------------------------------
+
+
+def test_truths_that_say_what_is_tied_are_moved_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    explorer = Explorer("kosmos-2", "Kosmos2Model")
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr(explorer, "run", given.append)
+    explorer.move_ties()
+    names = {"tie_word_embeddings", "text_config.tie_word_embeddings"}
+    assert {name: value for each in given for name, value in each.items()} == dict.fromkeys(names, False)
+    assert len(given) == len(names)
 
 
 def test_a_truth_that_may_be_absent_ties_only_where_it_holds() -> None:

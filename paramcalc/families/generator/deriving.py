@@ -128,35 +128,33 @@ class Deriving:
     declared: Declared
     #: the fields that are absent in no configuration
     present: frozenset[str]
-    rules: dict[str, Rule | None] = field(default_factory=dict)
+    rules: dict[tuple[str, bool], Rule | None] = field(default_factory=dict)
 
-    def rule(self, name: str) -> Rule | None:
+    def rule(self, name: str, always: bool = False) -> Rule | None:
         """Return what a field is where a configuration leaves it out, or has null for it; None, where it is not known.
 
-        Of a field that no configuration states it is what it is in all.
+        Of a field that no configuration states it is what it is in all; `always` asks for that of others too, which
+        the class sets whatever they are given.
         """
-        if name not in self.rules:
-            self.rules[name] = self._rule(name)
-        return self.rules[name]
+        if (name, always) not in self.rules:
+            self.rules[name, always] = self._rule(name, always)
+        return self.rules[name, always]
 
-    def _rule(self, name: str) -> Rule | None:
-        declared = self.declared.defaults.get(name)
-        runs = [
-            run
-            for run in self.runs
-            if name in run.fields
-            and run.given.get(name) in (None, mark_to_follow(declared, self.drawing.fields.get(name)))
-        ]
+    def _rule(self, name: str, always: bool) -> Rule | None:
+        unstated = (None, mark_to_follow(self.declared.defaults.get(name), self.drawing.fields.get(name)))
+        runs = [run for run in self.runs if name in run.fields and (always or run.given.get(name) in unstated)]
         values = [run.fields[name] for run in runs]
         if not values:
             return None
         if any(isinstance(value, (list, tuple)) and getattr(value, "expression", LOST) == LOST for value in values):
             return self._list(name, runs)
         rows = [
-            # what the copies of a loop made together is known of as many copies alone
-            (run.asked(name), LOST if "@" in (text := expression(value)) else text)
+            # what the class did not set stays what it was given
+            (run.asked(name), name if always and name not in run.marks else expression(value))
             for run, value in zip(runs, values, strict=True)
         ]
+        # what the copies of a loop made together is known of as many copies alone
+        rows = [(asked, LOST if "@" in text else text) for asked, text in rows]
         return self._tree(name, rows)
 
     def _list(self, name: str, runs: Sequence[_Run]) -> Rule | None:

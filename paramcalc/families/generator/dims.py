@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import isfinite
 from random import Random
 from typing import Any
@@ -72,9 +73,9 @@ class Dims:
         is_given = name in self.given and "." not in name and stated is not None
         if is_given:
             default = stated
-        elif self.is_overridden(name) and (text := self.identifying.expression(name, explorer.runs)) is not None:
-            self.follow(Rule(text))
-            self.found[name] = tidied(text)
+        elif name in self.overridden and (rule := self.overriding(name)) is not None:
+            self.follow(rule)
+            self.found[name] = tidied(rule.text)
             self.derived.append(name)
             return
         to_follow = (None, mark_to_follow(stated, default))
@@ -114,7 +115,10 @@ class Dims:
         return True
 
     def limit(self) -> None:
-        """Limit texts on which others depend to those that were seen, and numbers to what others take them for."""
+        """Limit texts on which others depend to those that were seen, and numbers to what is made or taken of them."""
+        for name in [*self.found]:
+            if name in self.overridden and name not in self.derived:
+                self.hold(name)
         for name in self.stated:
             others = [text for each, text in self.found.items() if each != name and isinstance(text, str)]
             if any(name in names_in(text) for text in others):
@@ -123,8 +127,8 @@ class Dims:
             seen = dict.fromkeys(run.fields[name] for run in self.explorer.runs)
             self.found[name] = {"text": self.explorer.fields[name], "one_of": [*seen]}
 
-    def rule(self, name: str) -> Rule | None:
-        """Return what the class of configurations makes of a field that is left out."""
+    def rule(self, name: str, always: bool = False) -> Rule | None:
+        """Return what the class of configurations makes of a field that is left out, or `always`."""
         path, explorer = name.rpartition(".")[0], self.explorer
         config = config_at(explorer.model_type, path)
         if config is None:
@@ -139,7 +143,7 @@ class Dims:
                 explorer.declared,
                 frozenset(present),
             )
-        return self.derivings[path].rule(name)
+        return self.derivings[path].rule(name, always)
 
     def listed(self, name: str, runs: Sequence[Run]) -> None:
         """Add a list that is made where a configuration leaves it out; one that is not known must be stated."""
@@ -219,6 +223,11 @@ class Dims:
             raise NotLearnt(f"how {name} follows from other fields")
         return found
 
+    @cached_property
+    def overridden(self) -> frozenset[str]:
+        """The fields that the class of configurations makes others than they are given."""
+        return frozenset(filter(self.is_overridden, self.explorer.drawing.names))
+
     def as_given(self, run: Run, names: Iterable[str]) -> Fields:
         """Return fields as a run was given them; what is declared, where it was given none."""
         defaults = self.explorer.declared.defaults
@@ -234,6 +243,27 @@ class Dims:
             if wanted is not None and comparable(run.fields.get(name)) != comparable(wanted):
                 return True
         return False
+
+    def overriding(self, name: str) -> Rule | None:
+        """Return what the class of configurations makes of a field whatever it is given; None for what is not known."""
+        runs = self.explorer.runs
+        text = self.identifying.expression(name, runs) or self.identifying.expression(name, runs, self.overridden)
+        if text is not None:
+            return Rule(text)
+        rule = self.rule(name, always=True)
+        values = [(run.fields, run.fields.get(name)) for run in runs]
+        is_known = rule is not None and not rule.times and name not in rule.names and _holds(rule.text, values)
+        return rule if is_known else None
+
+    def hold(self, name: str) -> None:
+        """Require that a number is what the class of configurations makes of it, where that is known."""
+        values = [(run.fields, run.fields.get(name)) for run in self.explorer.runs]
+        if any(type(value) not in (int, type(None)) for _, value in values):
+            return
+        rule = self.rule(name, always=True)
+        if rule is not None and not rule.times and rule.text != name and _holds(rule.text, values):
+            self.follow(rule)
+            self.needed.append(f"{name} == ({tidied(rule.text)})")
 
     def followed_list(self, name: str) -> str | None:
         """Return the expression of a list that a configuration may leave out."""

@@ -37,6 +37,8 @@ _TENSORS = 25_000
 _FEW = (3, 4, 6, 8, 12, 16, 20)
 #: The field that says what part of a head is rotated; it stands among those of the rotation, or beside them.
 ROTATED = "partial_rotary_factor"
+#: The field that says whether the layer of outputs is tied to that of inputs.
+TIED = "tie_word_embeddings"
 #: What stands in files that older versions saved beside the fields of the rotation, with values that these have.
 _OLDER: dict[str, tuple[float, ...]] = {"rope_theta": (500_000.0, 1_000_000), ROTATED: (0.5, 0.25)}
 #: How many values are tried at most to turn a condition.
@@ -228,6 +230,7 @@ class Explorer:
             self.run(self.drawing.depths(depth))
         self.move_followed()
         self.move_others()
+        self.move_ties()
         self.flip()
         self.move_read()
         self.flip()
@@ -369,6 +372,12 @@ class Explorer:
         names = [name for name in self.drawing.names if len(self.values(name)) < 2]
         for shift in range(2):
             self._move_together([name for name in names if self.drawing.moves(name)], shift)
+
+    def move_ties(self) -> None:
+        """Move the truths that say what is tied one by one, where there are several: the code of models reads none."""
+        ties = {name: self.fields[name] for name in self.drawing.names if name.rpartition(".")[2] == TIED}
+        for name, value in ties.items() if len(ties) > 1 else ():
+            self.run({**self.small, name: not value})
 
     def _move_together(self, names: list[str], shift: int) -> None:
         if not names or self.is_done:

@@ -6,7 +6,7 @@ effect leaves no trace; one that was seen one way only becomes a requirement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -40,7 +40,7 @@ from paramcalc.families.generator.numbering import (
     way_of,
 )
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.texts import is_certain, names_in, negated, tidied
+from paramcalc.families.generator.texts import compared_equal, is_certain, names_in, negated, tidied
 
 
 def form(tries: Tries, identify: Identify, unknown: Mapping[str, str] = MappingProxyType({})) -> Body:
@@ -121,6 +121,8 @@ class _Reader:
     def decided(self, branches: Mapping[Step, Branch], asked: list[Asked]) -> Body:
         """Return what follows a condition; where one side is not known, the other is required."""
         texts = {step.text for step in asked}
+        if len(asked) == len(branches) and len(texts) > 1 and _exclude_each_other(asked):
+            return self.decided(*_one_by_one(branches, asked))
         if len(asked) < len(branches) or len(texts) > 1:
             return self.apart(branches)
         self.check(asked[0].text)
@@ -223,26 +225,24 @@ class _Reader:
         """Return what follows where the copies of a loop go apart; None where no loop tells them apart."""
         places = [each for group in groups for each in group.places]
         sites = [site for site, _, _ in places[0] if all(any(site == one for one, _, _ in each) for each in places)]
-        for site in reversed(sites):
-            seen = [
-                {(copy, left) for each in group.places for one, copy, left in each if one == site} for group in groups
-            ]
-            found = self.by_copy(site, [*zip(groups, seen, strict=True)])
-            if found is not None:
-                return found
+        for by in (self.by_copy, self.by_end):
+            for site in reversed(sites):
+                seen = [
+                    {(copy, left) for each in group.places for one, copy, left in each if one == site}
+                    for group in groups
+                ]
+                found = by(site, [*zip(groups, seen, strict=True)])
+                if found is not None:
+                    return found
         return None
 
     def by_copy(self, site: str, groups: Sequence[tuple[_Group, set[tuple[int, int]]]]) -> Body | None:
         """Return what follows in the copies of a loop: the first and others, the last and others, or one by one."""
         if len(groups) == 1:
             return self.rest(groups[0][0].trie)
-        for end, copy in ((0, "0"), (1, f"{self.extents.get(site, LOST)} - 1")):
-            own = [pair for pair in groups if all(place[end] == 0 for place in pair[1])]
-            others = [pair for pair in groups if all(place[end] > 0 for place in pair[1])]
-            several = len({place[end] for _, seen in others for place in seen}) > 1
-            moved = end == 0 or len({place[0] for _, seen in own for place in seen}) > 1
-            if len(own) == len(others) == 1 and several and moved and LOST not in copy:
-                return chosen(f"({site} == {copy})", self.rest(own[0][0].trie), self.rest(others[0][0].trie))
+        for condition, own, others in self.ends(site, groups):
+            if len(own) == len(others) == 1:
+                return chosen(condition, self.rest(own[0].trie), self.rest(others[0].trie))
         by_copy: dict[int, list[_Group]] = {}
         for group, seen in groups:
             for number in {place[0] for place in seen}:
@@ -265,6 +265,26 @@ class _Reader:
         # of copies before and behind those that were seen nothing is known
         unseen = [((), f"({extent} <= {last + 1})"), *([((), f"({site} >= {first})")] if first else [])]
         return replace(found, requires=(*unseen, *found.requires))
+
+    def by_end(self, site: str, groups: Sequence[tuple[_Group, set[tuple[int, int]]]]) -> Body | None:
+        """Return what follows in the first copy of a loop, or the last, and in others, where other loops tell more."""
+        for condition, own, others in self.ends(site, groups):
+            bodies = [self.rest(each[0].trie) if len(each) == 1 else self.split(each) for each in (own, others)]
+            if bodies[0] is not None and bodies[1] is not None:
+                return chosen(condition, bodies[0], bodies[1])
+        return None
+
+    def ends(
+        self, site: str, groups: Sequence[tuple[_Group, set[tuple[int, int]]]]
+    ) -> Iterator[tuple[str, list[_Group], list[_Group]]]:
+        """Yield how the first copy of a loop, or the last, may differ from others: the condition, and what is which."""
+        for end, copy in ((0, "0"), (1, f"{self.extents.get(site, LOST)} - 1")):
+            own = [pair for pair in groups if all(place[end] == 0 for place in pair[1])]
+            others = [pair for pair in groups if all(place[end] > 0 for place in pair[1])]
+            several = len({place[end] for _, seen in others for place in seen}) > 1
+            moved = end == 0 or len({place[0] for _, seen in own for place in seen}) > 1
+            if own and len(own) + len(others) == len(groups) and several and moved and LOST not in copy:
+                yield f"({site} == {copy})", [group for group, _ in own], [group for group, _ in others]
 
     def by_length(self, groups: Sequence[_Group]) -> Body | None:
         """Return what follows where runs go apart by how many copies a loop had before, by a law; None for none."""
@@ -359,6 +379,22 @@ def _odd(seen: Sequence[tuple[int, int]]) -> frozenset[int]:
     """Return the runs in which a number is another than in the first."""
     usual = dict(seen).get(min(run for run, _ in seen)) if seen else None
     return frozenset(run for run, number in seen if number != usual)
+
+
+def _exclude_each_other(asked: Sequence[Asked]) -> bool:
+    """Whether conditions say that one thing is this constant or that, as a look-up in a mapping asks."""
+    things = {compared_equal(step.text) if step.outcome and LOST not in step.text else None for step in asked}
+    return len(things) == 1 and None not in things
+
+
+def _one_by_one(branches: Mapping[Step, Branch], asked: list[Asked]) -> tuple[dict[Step, Branch], list[Asked]]:
+    """Return conditions that exclude each other as one after another: each is asked where those before do not hold."""
+    first = asked[0]
+    others = {step: branch for step, branch in branches.items() if step != first}
+    runs = set[int]().union(*(each.runs for each in others.values()))
+    places = set[Places]().union(*(each.places for each in others.values()))
+    opposite = Asked(first.text, not first.outcome)
+    return {first: branches[first], opposite: Branch(Trie(others), runs=runs, places=places)}, [first, opposite]
 
 
 def _shown(step: Step) -> str:

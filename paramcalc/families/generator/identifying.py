@@ -25,21 +25,27 @@ class Identifying:
             return None
         return self.number(observed) or _by_one_text(observed)
 
-    def expression(self, name: str, runs: Sequence[Run]) -> str | None:
-        """Return the expression of a field."""
-        observed = [(run.fields, run.fields.get(name)) for run in runs]
-        if all(type(value) is bool for _, value in observed) and len({value for _, value in observed}) == 1:
+    def expression(self, name: str, runs: Sequence[Run], but: frozenset[str] = frozenset()) -> str | None:
+        """Return the expression of a field in others, but for some."""
+        observed = [
+            ({each: value for each, value in run.fields.items() if each not in but}, run.fields.get(name))
+            for run in runs
+        ]
+        sorts = {type(value) for _, value in observed}
+        if sorts == {int}:
+            return self.number(observed, name)
+        values = {value for _, value in observed} if sorts in ({bool}, {str}) else set()
+        if sorts == {bool} and len(values) == 1:
             return ("true" if observed[0][1] else "false") if len(observed) >= CONSTANT else None
-        if all(type(value) is bool for _, value in observed):
-            same = [
-                each
-                for each in observed[0][0]
-                if each != name and all(fields.get(each) is value for fields, value in observed)
-            ]
-            return same[0] if len(same) == 1 else None
-        if not all(type(value) is int for _, value in observed):
+        if len(values) < 2:
             return None
-        return self.number(observed, name)
+        same = [
+            each
+            for each in observed[0][0]
+            if each != name
+            and all(fields.get(each) == value and {type(fields.get(each))} == sorts for fields, value in observed)
+        ]
+        return same[0] if len(same) == 1 else None
 
     def number(self, observed: Observed, name: str = "") -> str | None:
         """Return the expression of a number that was seen in fields."""

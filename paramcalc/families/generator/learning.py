@@ -334,6 +334,24 @@ class _Learner:
                 yield from self.child(instead, above, lengths)
             elif id(event.module) in self.names and id(event.module) not in self.replaced.taken:
                 yield from self.child(event, above, lengths)
+            elif event.frame is not None and id(event.module) not in self.names:
+                # it is no part of the model, but what was made in it may be
+                yield from self.given_away(event.frame.events, module, lengths, around)
+
+    def given_away(
+        self, events: Sequence[Event], module: Any, lengths: dict[tuple[str, ...], int], around: tuple[str, ...]
+    ) -> Iterable[tuple[Step, Any]]:
+        """Yield the steps of a module that was made and left, where a part of it became one of another."""
+        waiting = [*events]
+        while waiting:
+            event = waiting.pop()
+            if isinstance(event, Loop):
+                waiting += [each for copy in event.copies for each in copy]
+            elif isinstance(event, Made) and id(event.module) in self.names:
+                yield from self.steps(events, module, lengths, around)
+                return
+            elif isinstance(event, Made) and event.frame is not None:
+                waiting += event.frame.events
 
     def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""

@@ -179,6 +179,7 @@ def _normed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
 _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "arange": _arange,
     "linspace": lambda args, kwargs: [_size(args[2] if len(args) > 2 else kwargs["steps"])],
+    "normal": lambda args, kwargs: [*map(_size, kwargs["size"] if "size" in kwargs else args[2])],
     "eye": lambda args, kwargs: [_size(args[0]), _size(args[1] if len(args) > 1 else args[0])],
     "view": _viewed,
     "reshape": _viewed,

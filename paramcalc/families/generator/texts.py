@@ -94,6 +94,14 @@ def _text_compared(condition: str) -> tuple[type[ast.cmpop], str, str] | None:
     return (type(tree.ops[0]), ast.unparse(tree.left), ast.unparse(other)) if is_text else None
 
 
+def compared_equal(condition: str) -> str | None:
+    """Return what a condition says that a constant is; None for any other condition."""
+    tree = parsed(condition)
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq):
+        return None
+    return ast.unparse(tree.left) if isinstance(tree.comparators[0], ast.Constant) else None
+
+
 def choice(condition: str, yes: str, no: str) -> str:
     """Return one expression or another, as a condition holds."""
     if yes == no:

@@ -37,13 +37,14 @@ def layers(
     body: Body, ties: Mapping[Way, Tied], reserved: Iterable[str], knows_active: bool = True
 ) -> list[dict[str, Any]]:
     """Return the layers of a spec. Raises `NotLearnt`; `reserved` are the names that no counter may have."""
-    root = _Node("")
+    root, mixed = _Node(""), _mixed(body.entries)
     for way, entry in body.entries.items():
         node, place = root, 0
         while place < len(way) - 1:
-            # a loop within a loop whose copies have no name but their number
+            # a loop within a loop, or within what is one module elsewhere: its copies have no name but their number
             name = part if isinstance(part := way[place], str) else "."
-            copies = next((each for each in way[place : place + 2] if isinstance(each, Copies)), None)
+            last = place + (1 if way[: place + 1] in mixed else 2)
+            copies = next((each for each in way[place:last] if isinstance(each, Copies)), None)
             place += 2 if copies and name != "." else 1
             child = node.children.setdefault(name, _Node(name, copies=copies, way=way[:place]))
             if child.copies != copies:
@@ -54,6 +55,15 @@ def layers(
     writer = _Writer(ties, frozenset(reserved), frozenset(sites), knows_active)
     own = {name: each for name, each in root.tensors.items() if not each.when and not writer.is_late(root, name)}
     return [*([writer.unnamed(root, own, (), {})] if own else []), *writer.nodes(root, (), {})]
+
+
+def _mixed(ways: Iterable[Way]) -> set[Way]:
+    """Return the ways of modules that hold copies under some conditions, and are one themselves under others."""
+    found: dict[Way, set[bool]] = {}
+    for way in ways:
+        for place in range(len(way) - 1):
+            found.setdefault(way[: place + 1], set()).add(isinstance(way[place + 1], Copies))
+    return {way for way, sorts in found.items() if len(sorts) > 1}
 
 
 @dataclass
