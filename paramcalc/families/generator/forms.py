@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
 from paramcalc.families.generator.bodies import Body, Entry, Way, both, chosen, guarded, way_text
@@ -102,7 +103,16 @@ class _Reader:
         """Return how many copies a loop has, as an expression."""
         if LOST not in step.extent:
             return step.extent
-        return self.identify(branch.lost[0, 0]) or self.identify(self.tries.extents[step.site]) or LOST
+        return self.identify(branch.lost[0, 0]) or self.identify(self.everywhere[step.site]) or LOST
+
+    @cached_property
+    def everywhere(self) -> Mapping[str, list[tuple[int, int]]]:
+        """How many copies the loops had whose number is not known, in all constructors and runs."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for trie in self.tries.templates.values():
+            for step, branch in repeats(trie):
+                found.setdefault(step.site, []).extend(branch.lost.get((0, 0), ()))
+        return found
 
     def rest(self, trie: Trie) -> Body:
         """Return what comes from a place in a trie on."""
@@ -328,7 +338,7 @@ class _Reader:
         """Return the names that lead to a module: most is known of those of this name wherever they are made."""
         if NUMBER not in step.name:
             return step.name
-        everywhere = self.tries.seen[self.key, step.name, frozenset(branch.seen[0].copies)]
+        everywhere = self.tries.seen.get((self.key, step.name, frozenset(branch.seen[0].copies)), branch.seen)
         return way_of(step, (everywhere, branch.seen), self.identify, self.lengths)
 
     def own(self, way: Way, own: Own, branch: Branch, place: int) -> tuple[Way, Entry]:

@@ -123,8 +123,6 @@ class Tries:
     left_out: set[str] = field(default_factory=set)
     #: the same as errors, each with the runs that it comes of
     errors: list[NotLearnt] = field(default_factory=list)
-    #: how many copies each loop had in runs, wherever it stands
-    extents: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     #: the numbers in names of modules by the template, these names and the loops around, wherever they stand in it
     seen: dict[tuple[str, tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
     #: the classes whose constructors put modules in the place of others that were made within them
@@ -391,7 +389,6 @@ class _Learner:
             branch.places.add(places)
             self._keep_lost(step, branch)
             if isinstance(step, Repeat):
-                self.tries.extents.setdefault(step.site, []).append((self.run, len(detail)))
                 if _known(step) == Repeat(step.site, LOST):
                     branch.lost.setdefault((0, 0), []).append((self.run, len(detail)))
                 branch.body = branch.body or Trie()
