@@ -1,6 +1,7 @@
 """How much of transformers the families cover: a record of the generator's report, and the tables of docs/families.md.
 
-    python -m tests.families_figures families.jsonl      of a report of `python -m paramcalc.families.generator --all`
+    python -m tests.families_figures families.jsonl …    of reports of `python -m paramcalc.families.generator`; what is
+                                                         recorded of types that stand in none of them is kept
     python -m tests.families_figures                     the tables alone, of what is recorded
 
 writes `tests/recorded/families.json`, a line for each model type, and what stands between two marks in the page.
@@ -240,12 +241,13 @@ def page(text: str, types: Mapping[str, Type]) -> str:
 
 
 def main() -> None:
-    """Write the record of a report, if one is given, and the page."""
+    """Write the record of reports, if any are given, and the page."""
+    types, names = read(), {*family_names()}
     for path in sys.argv[1:]:
-        names = {*family_names()}
         rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
-        write({row["type"]: recorded(row, _family(row["type"], names)) for row in rows})
-    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), read()), encoding="utf-8")
+        types.update({row["type"]: recorded(row, _family(row["type"], names)) for row in rows})
+    write(types)
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), types), encoding="utf-8")
 
 
 def _family(name: str, names: set[str]) -> Family | None:

@@ -63,7 +63,7 @@ DYNAMIC = {
     "paramcalc.core.algebra.sizes": {"sys.modules"},
     "paramcalc.families.generator.drawing": {"sys.modules"},
     "paramcalc.families.generator.models": {"importlib", "import_module"},
-    "paramcalc.families.generator.remembering": {"builtins"},
+    "paramcalc.families.generator.scalars": {"builtins"},
     "paramcalc.families.generator.replacing": {"builtins"},
     "paramcalc.families.generator.tracing": {"sys.modules"},
     "paramcalc.frameworks.build": {"exec"},

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.families.generator.recording import Condition, Recorder, recording
-from paramcalc.families.generator.remembering import constant, remembering
+from paramcalc.families.generator.remembering import remembering
 from paramcalc.families.generator.replacing import BUILTINS
+from paramcalc.families.generator.scalars import constant
 
 SIZES = st.integers(1, 3000)
 FACTORS = st.one_of(st.integers(1, 400).map(lambda each: each / 100), st.floats(0.01, 4))

@@ -34,8 +34,9 @@ from paramcalc.families.generator.making import make
 from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
-from paramcalc.families.generator.remembering import expression, remembering, whole
+from paramcalc.families.generator.remembering import expression, remembering
 from paramcalc.families.generator.replacing import Integer
+from paramcalc.families.generator.scalars import whole
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
 from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace

@@ -19,8 +19,9 @@ from paramcalc.families.generator.laws import law
 from paramcalc.families.generator.learning import Branch, Child, End, NotLearnt, Numbers, Own, Repeat, Trie, Tries
 from paramcalc.families.generator.numbering import numbered, placed
 from paramcalc.families.generator.recording import Condition, Made, Recorder, recording
-from paramcalc.families.generator.remembering import logarithm, remembering, whole
+from paramcalc.families.generator.remembering import remembering
 from paramcalc.families.generator.replacing import traced_len
+from paramcalc.families.generator.scalars import logarithm, whole
 from paramcalc.families.generator.texts import added
 from paramcalc.families.generator.tracing import trace
 

@@ -3,6 +3,9 @@
     models       the real models: types, heads, configurations, parameters
     recording    what happens while a model is constructed, in order
     remembering  values that remember how they were worked out
+    scalars      whole numbers, doubles, truths and texts of this kind
+    lists        lists and tuples of this kind
+    doubles      what doubles are rounded to, in whole numbers
     replacing    what stands in place of Python's own functions: loops are recorded
     shapes       sizes of tensors as expressions
     tracing      one recorded construction; all that is changed for it, and taken back

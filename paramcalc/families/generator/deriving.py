@@ -18,9 +18,10 @@ from transformers import PreTrainedConfig
 
 from paramcalc.families.generator.drawing import Drawing, key_of
 from paramcalc.families.generator.following import CONSTANT
+from paramcalc.families.generator.lists import items_of
 from paramcalc.families.generator.models import Declared, Fields, quiet
 from paramcalc.families.generator.recording import LOST, Condition, Loop, Recorder, ask, current, logs, recording
-from paramcalc.families.generator.remembering import expression, items_of, remembering
+from paramcalc.families.generator.remembering import expression, remembering
 from paramcalc.families.generator.replacing import BUILTINS, Listed, give_constants
 from paramcalc.families.generator.texts import choice, names_in, negated, tidied
 from paramcalc.families.generator.tracing import CONFIGURATIONS, give_builtins

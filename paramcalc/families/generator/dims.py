@@ -50,11 +50,22 @@ class Dims:
     #: the lists that the class of configurations makes where one leaves them out
     lists: dict[str, dict[str, Any]] = field(default_factory=dict)
     derivings: dict[str, Deriving] = field(default_factory=dict)
+    #: the fields that are being added, each for the one before
+    adding: list[str] = field(default_factory=list)
 
     def add(self, name: str) -> None:
-        """Add a field, behind those that it follows from."""
+        """Add a field, behind those that it follows from. Raises `NotLearnt`."""
         if name in self.found:
             return
+        if name in self.adding:
+            raise NotLearnt(f"how {name} follows from other fields: {self.adding[-1]} follows from it")
+        self.adding.append(name)
+        try:
+            self._add(name)
+        finally:
+            self.adding.pop()
+
+    def _add(self, name: str) -> None:
         if not all(part.isidentifier() and part not in RESERVED for part in name.split(".")):
             raise NotLearnt(f"the field {name} cannot name a dim")
         explorer = self.explorer
@@ -246,14 +257,21 @@ class Dims:
 
     def overriding(self, name: str) -> Rule | None:
         """Return what the class of configurations makes of a field whatever it is given; None for what is not known."""
-        runs = self.explorer.runs
-        text = self.identifying.expression(name, runs) or self.identifying.expression(name, runs, self.overridden)
+        runs, mirrors = self.explorer.runs, self.mirrors(name)
+        text = self.identifying.expression(name, runs, mirrors)
+        text = text or self.identifying.expression(name, runs, self.overridden | mirrors)
         if text is not None:
             return Rule(text)
         rule = self.rule(name, always=True)
         values = [(run.fields, run.fields.get(name)) for run in runs]
         is_known = rule is not None and not rule.times and name not in rule.names and _holds(rule.text, values)
         return rule if is_known else None
+
+    def mirrors(self, name: str) -> frozenset[str]:
+        """Return the fields that no class declares and that always are what another is: they follow from it."""
+        runs, declared = self.explorer.runs, self.explorer.declared.defaults
+        names = self.explorer.fields.keys() - declared.keys()
+        return frozenset(each for each in names if all(run.fields.get(each) == run.fields.get(name) for run in runs))
 
     def hold(self, name: str) -> None:
         """Require that a number is what the class of configurations makes of it, where that is known."""

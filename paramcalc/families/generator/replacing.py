@@ -12,21 +12,10 @@ from typing import Any
 
 from torch import nn
 
+from paramcalc.families.generator.lists import Sequence, items_of
 from paramcalc.families.generator.recording import LOST, ask, current, looped
-from paramcalc.families.generator.remembering import (
-    Double,
-    Sequence,
-    Text,
-    Whole,
-    constant,
-    expression,
-    items_of,
-    lost,
-    plain,
-    remembering,
-    renamed,
-    whole,
-)
+from paramcalc.families.generator.remembering import expression, plain, remembering, renamed
+from paramcalc.families.generator.scalars import Double, Text, Whole, constant, lost, whole
 from paramcalc.families.generator.texts import has_one_of
 
 # --- Loops ------------------------------------------------------------------------------

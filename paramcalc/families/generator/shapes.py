@@ -13,7 +13,8 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from paramcalc.families.generator.recording import LOST
-from paramcalc.families.generator.remembering import Double, expression, plain, whole
+from paramcalc.families.generator.remembering import expression, plain
+from paramcalc.families.generator.scalars import Double, whole
 
 #: The attribute of a tensor that holds the expressions of its sizes.
 SIZES = "_paramcalc_sizes"

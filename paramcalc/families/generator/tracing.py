@@ -23,6 +23,7 @@ from transformers import PreTrainedConfig
 from transformers.activations import ClassInstantier
 from transformers.modeling_rope_utils import RotaryEmbeddingConfigMixin
 
+from paramcalc.families.generator.lists import Sequence
 from paramcalc.families.generator.models import MARKED, Fields, build, fields_of, parameters_of
 from paramcalc.families.generator.recording import (
     Choices,
@@ -35,20 +36,9 @@ from paramcalc.families.generator.recording import (
     logs,
     recording,
 )
-from paramcalc.families.generator.remembering import (
-    Double,
-    Sequence,
-    Text,
-    Truth,
-    Whole,
-    expression,
-    logarithm,
-    lost,
-    plain,
-    remembering,
-    whole,
-)
+from paramcalc.families.generator.remembering import expression, plain, remembering
 from paramcalc.families.generator.replacing import BUILTINS, Range, give_constants
+from paramcalc.families.generator.scalars import Double, Text, Truth, Whole, logarithm, lost, whole
 from paramcalc.families.generator.shapes import SIZES, TORCH, Shapes, sizes_of
 
 #: How the files of models begin, and those of configurations.
