@@ -11,11 +11,9 @@ from torch import nn
 
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.families.generator.bodies import Body, Copies, Counted, Entry
-from paramcalc.families.generator.dims import Dims
-from paramcalc.families.generator.exploring import Explorer, Run
-from paramcalc.families.generator.following import Observed, list_law, value_of
+from paramcalc.families.generator.exploring import Explorer
+from paramcalc.families.generator.following import value_of
 from paramcalc.families.generator.forms import form
-from paramcalc.families.generator.identifying import Identifying
 from paramcalc.families.generator.learning import (
     ROOT,
     Asked,
@@ -31,14 +29,12 @@ from paramcalc.families.generator.learning import (
     _Learner,
 )
 from paramcalc.families.generator.making import make
-from paramcalc.families.generator.models import OutOfTime, Owned, config_class, fields_of, limited
+from paramcalc.families.generator.models import OutOfTime, config_class, fields_of, limited
 from paramcalc.families.generator.numbering import common, numbered, placed, way_of
 from paramcalc.families.generator.recording import Condition, Frame, Made, Recorder, recording
-from paramcalc.families.generator.remembering import expression, remembering
-from paramcalc.families.generator.replacing import Integer
+from paramcalc.families.generator.remembering import expression
 from paramcalc.families.generator.scalars import whole
 from paramcalc.families.generator.texts import is_certain, is_positive, tidied
-from paramcalc.families.generator.ties import ties
 from paramcalc.families.generator.tracing import trace
 from paramcalc.families.generator.writing import layers
 
@@ -160,86 +156,6 @@ def test_two_loops_that_fill_one_module_are_numbered_by_one() -> None:
     )
     sites = {way[0].site for way in numbered(body).entries if isinstance(way[0], Copies)}
     assert len(sites) == 1
-
-
-# --- Lists that follow from fields ------------------------------------------------------
-
-
-def lists(make: Any, depths: Any = range(1, 41), **fields: Any) -> Observed:
-    return [({"depth": depth, **fields}, make(depth)) for depth in depths]
-
-
-def kinds(depth: int, period: int) -> list[str]:
-    return ["full" if (place + 1) % period == 0 else "sliding" for place in range(depth)]
-
-
-def test_a_list_may_have_one_kind_everywhere() -> None:
-    text = list_law(lists(lambda depth: ["full"] * depth), "depth", None)
-    assert text is not None
-    assert value_of(text, {"depth": 77}) == ("full",) * 77
-
-
-@pytest.mark.parametrize("period", [2, 3, 6])
-def test_a_list_may_have_one_kind_at_each_so_many(period: int) -> None:
-    text = list_law(lists(lambda depth: kinds(depth, period)), "depth", None)
-    assert text is not None
-    assert value_of(text, {"depth": 77}) == tuple(kinds(77, period))
-
-
-def test_a_list_may_have_one_kind_at_each_so_many_as_a_field_says() -> None:
-    seen = [({"depth": depth, "every": every}, kinds(depth, every)) for depth in range(20, 41) for every in (3, 4, 5)]
-    text = list_law(seen, "depth", None)
-    assert text is not None
-    assert value_of(text, {"depth": 77, "every": 7}) == tuple(kinds(77, 7))
-
-
-def test_a_list_without_a_law_is_not_learnt() -> None:
-    primes = {2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37}
-    seen = lists(lambda depth: ["full" if place in primes else "sliding" for place in range(depth)])
-    assert list_law(seen, "depth", None) is None
-
-
-def test_the_stages_that_a_backbone_gives_out_are_required_as_they_are_by_default() -> None:
-    explorer = Explorer("grounding-dino", "GroundingDinoModel", keeps_lengths=True)
-    assert explorer.kept["backbone_config.out_features"] == ["stage2", "stage3", "stage4"]
-    assert explorer.unkept["backbone_config.out_features"] == ["stage4"]
-    # what is stated in the backbone would change them, unless they are stated as well
-    given = explorer.stated({"backbone_config.embed_dim": 48})
-    assert given["backbone_config.out_features"] == ["stage2", "stage3", "stage4"]
-    assert "backbone_config.out_features" not in explorer.stated({"d_model": 512})
-
-
-def test_stages_that_no_tensor_depends_on_are_of_no_matter() -> None:
-    explorer = Explorer("vitpose_backbone", "VitPoseBackbone", keeps_lengths=True)
-    assert not explorer.kept
-
-
-def test_a_field_that_makes_runs_odd_is_found() -> None:
-    explorer = Explorer("gpt2", "GPT2Model")
-    explorer.flat = [{}, {"n_inner": 5, "n_embd": 24}, {"n_embd": 24}, {"n_inner": 7}, {"n_layer": 2}]
-    assert explorer.cause_of(frozenset({1, 3})) == "n_inner"
-    # how many layers there are is never left as it is
-    assert explorer.cause_of(frozenset({4})) is None
-    explorer.lost = {"n_embd"}
-    assert explorer.cause_of(frozenset({1, 3})) == "n_embd"
-
-
-def test_a_field_that_is_left_as_it_is_is_neither_moved_nor_remembered() -> None:
-    explorer = Explorer("gpt2", "GPT2Model", pinned=frozenset({"resid_pdrop", "n_inner"}))
-    assert not {"resid_pdrop", "n_inner"} & {*explorer.drawing.names}
-    remembered = explorer.remembered(explorer.fields)
-    assert "resid_pdrop" not in remembered
-    assert "n_inner" in remembered
-
-
-def test_a_size_without_an_expression_tells_of_which_doubles_it_was_made() -> None:
-    recorder = Recorder()
-    ratio = remembering(0.5, "ratio")
-    with recording(recorder):
-        assert int(ratio * 8) == 4
-        assert not recorder.lost
-        assert Integer(1 / ratio + 1.5) == 3
-    assert recorder.lost == {"ratio"}
 
 
 # --- Runs that go apart -------------------------------------------------------------------
@@ -464,107 +380,6 @@ def test_what_is_taken_from_a_module_that_is_left_is_learnt() -> None:
 def test_numbers_that_are_drawn_have_the_sizes_they_are_given() -> None:
     body = form(learnt(Drawn), lambda seen: None)
     assert body.entries["model", "scale"].sizes == ("width", "2")
-
-
-# --- Fields that follow from others ------------------------------------------------------
-
-
-def test_a_number_may_be_declared_as_a_text_that_says_it_is_to_follow() -> None:
-    explorer = Explorer("mamba", "MambaModel")
-    rule = Dims(explorer, Identifying([]), set()).rule("time_step_rank")
-    assert rule is not None
-    assert rule.text == "ceil(hidden_size / 16)"
-    assert not rule.requires
-
-
-def test_a_number_follows_another_rather_than_a_text_that_was_moved_as_often() -> None:
-    explorer = Explorer("paligemma", "PaliGemmaModel")
-    for act, width in (("gelu", 2), ("relu", 3), ("silu", 5)):
-        fields = {"act": act, "width": width, "inner.width": width}
-        explorer.runs.append(Run({}, fields, {}))
-    explorer.fields, explorer.declared.defaults["act"] = {"act": "gelu", "width": 2, "inner.width": 2}, "gelu"
-    assert Dims(explorer, Identifying(explorer.runs), set()).identified("inner.width", explorer.runs) == "width"
-
-
-def test_what_a_class_makes_of_a_field_whatever_it_is_given_is_known() -> None:
-    dims = Dims(Explorer("step3p5_vision", "Step3p7VisionModel"), Identifying([]), set())
-    rule = dims.rule("intermediate_size", always=True)
-    assert rule is not None
-    assert rule.text == "scaled(hidden_size, mlp_ratio)"
-
-
-def test_a_field_that_a_class_makes_another_under_a_condition_may_be_stated_as_that_alone() -> None:
-    dims = Dims(Explorer("radio", "RadioModel"), Identifying([]), set())
-    dims.hold("video_patch_dim")
-    (needed,) = dims.needed
-    fields = {"video_temporal_patch_size": 2, "num_channels": 3, "patch_size": 4}
-    assert value_of(needed, {**fields, "video_patch_dim": 96}) is True
-    assert value_of(needed, {**fields, "video_patch_dim": 97}) is False
-    assert value_of(needed, {**fields, "video_patch_dim": 97, "video_temporal_patch_size": None}) is True
-
-
-def test_what_a_class_makes_equal_to_another_follows_from_what_is_given() -> None:
-    fields = [{"width": width, "one.width": width, "other.width": width} for width in (2, 3, 5)]
-    runs = [Run({}, each, {}) for each in fields]
-    made = frozenset({"one.width", "other.width"})
-    assert Identifying(runs).expression("one.width", runs) is None
-    assert Identifying(runs).expression("one.width", runs, made) == "width"
-
-
-def test_a_number_that_no_class_declares_counts_as_it_is_stated() -> None:
-    dims = Dims(Explorer("mamba", "MambaModel"), Identifying([]), set())
-    assert dims.counts_if_stated("intermediate_size")
-    dims = Dims(Explorer("paligemma", "PaliGemmaModel"), Identifying([]), set())
-    assert not dims.counts_if_stated("vision_config.projection_dim")
-
-
-def test_what_follows_from_a_number_that_may_be_stated_requires_that_it_is_not_another() -> None:
-    dims = Dims(Explorer("mamba", "MambaModel"), Identifying([]), set())
-    dims.found = {"hidden_size": 768, "intermediate_size": "2 * hidden_size", "heads": "intermediate_size // 64"}
-    dims.stated = ["intermediate_size"]
-    dims.limit()
-    assert dims.needed == ["intermediate_size == 2 * hidden_size"]
-
-
-# --- Ties ---------------------------------------------------------------------------------
-
-
-def test_truths_that_say_what_is_tied_are_moved_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    explorer = Explorer("kosmos-2", "Kosmos2Model")
-    given: list[dict[str, Any]] = []
-    monkeypatch.setattr(explorer, "run", given.append)
-    explorer.move_ties()
-    names = {"tie_word_embeddings", "text_config.tie_word_embeddings"}
-    assert {name: value for each in given for name, value in each.items()} == dict.fromkeys(names, False)
-    assert len(given) == len(names)
-
-
-def test_a_truth_that_may_be_absent_ties_only_where_it_holds() -> None:
-    size = Entry(("width",), True, "Linear")
-    body = Body({("first", "weight"): size, ("second", "weight"): size})
-    runs = []
-    for truth in (True, False, None):
-        owner = "first.weight" if truth else "second.weight"
-        made = {"first.weight": Owned((2,), True, "first.weight"), "second.weight": Owned((2,), True, owner)}
-        runs.append(({"tied": truth}, made))
-    (tied,) = ties(body, runs).values()
-    assert tied.when == "tied != none and tied"
-
-
-def test_what_is_tied_to_one_that_is_tied_itself_is_tied_to_that() -> None:
-    size = Entry(("width",), True, "Linear")
-    body = Body({(name, "weight"): size for name in ("shared", "embed", "head")})
-    runs: list[tuple[Any, Any]] = []
-    for shares, is_tied in ((True, True), (False, True), (False, False)):
-        embed = "shared.weight" if shares else "embed.weight"
-        owners = {"shared.weight": "shared.weight", "embed.weight": embed, "head.weight": "head.weight"}
-        owners["head.weight"] = embed if is_tied else "head.weight"
-        made = {name: Owned((2,), True, owner) for name, owner in owners.items()}
-        runs.append(({"share": shares, "tied": is_tied}, made))
-    found = ties(body, runs)
-    assert {way[0]: (tied.owner[0], tied.when) for way, tied in found.items()} == {
-        "embed": ("shared", "share"), "head": ("embed", "tied"),
-    }  # fmt: skip
 
 
 # --- Loops that are written out -----------------------------------------------------------
