@@ -1,6 +1,6 @@
 """Derives the default models of a random sample of the types of transformers, and says how many succeed.
 
-    python -m tests.surveys.transformers_types results.jsonl [TYPE …]
+    python -m tests.surveys.transformers_types tests/recorded/derived_types.jsonl [TYPE …]
 
 Each result is a line of the file; types that stand in it are not derived again, so that a run can be stopped and
 continued. The last lines printed are the figures of the documentation.
@@ -62,7 +62,7 @@ def survey(kind: str) -> dict[str, Any]:
     except Late:
         return {**result, "refused": f"it takes longer than {SECONDS} seconds", "seconds": SECONDS}
     except Exception as error:
-        return {**result, "refused": str(error), "seconds": round(time.process_time() - started, 1)}
+        return {**result, "refused": str(error).strip().splitlines()[0][:100], "seconds": round(time.process_time() - started, 1)}
     result |= {
         "seconds": round(time.process_time() - started, 1),
         "dims": [name for name in net.spec.dims if name not in net.idle],
