@@ -48,6 +48,7 @@ CAUSES = {
     r"a condition": "a condition that was seen one way only, or that cannot be stated",
     r"runs go apart": "models differ without a condition that says when",
     r".*(is made twice|several names|by several loops|made within|is tied|axes, or another role)": "names and ties",
+    r"its form": "its form keeps no size",
     r"what was learnt is no spec|the field|no parameter": "no spec can state it",
     r"\w+(Error|Exception): ": "the constructor does something that values which remember cannot do",
 }

@@ -62,7 +62,11 @@ def survey(kind: str) -> dict[str, Any]:
     except Late:
         return {**result, "refused": f"it takes longer than {SECONDS} seconds", "seconds": SECONDS}
     except Exception as error:
-        return {**result, "refused": str(error).strip().splitlines()[0][:100], "seconds": round(time.process_time() - started, 1)}
+        return {
+            **result,
+            "refused": str(error).strip().splitlines()[0][:100],
+            "seconds": round(time.process_time() - started, 1),
+        }
     result |= {
         "seconds": round(time.process_time() - started, 1),
         "dims": [name for name in net.spec.dims if name not in net.idle],

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -58,24 +59,40 @@ def test_the_active_parameters_of_a_mixture_are_those_that_a_token_passes() -> N
     assert {name: counted(rows[name]).active for name in ACTIVE} == ACTIVE
 
 
-def is_kept(name: str, form: pc.Formula, texts: str) -> bool:
+def is_kept(name: str, form: pc.Formula, head: Any, family: Family) -> bool:
     """Whether a size is a symbol of a form, or can be none: it decides what the layers are.
 
     So do the length of a list, and a number of copies that take an element each of a list; a size that an expression
-    with a remainder mentions, as in which layers have experts, or one with the number of a copy, as in which is the
-    last; one that a condition compares with a number; and one of which there are no copies by default.
+    with a remainder or a logarithm mentions, as in which layers have experts, or one with the number of a copy, as in
+    which is the last; one that a condition compares with a number, or takes for equal to another or not; a number of
+    copies of which some are left out by their number, or one of which there are none by default; and one from which a
+    list follows of which a condition asks what is in it.
     """
     if name not in form.fixed or name.startswith("len("):
         return True
+    texts = json.dumps([head, *family.lists.values()])
     lengths = [size for each, size in form.fixed.items() if each.startswith("len(")]
     own = rf"\b{re.escape(name)}\b"
     deciding = (
-        rf"[^,'\"]*{own}[^,'\"]* % |% \(?[^,'\"]*{own}",
+        rf"[^,'\"]*{own}[^,'\"]* % |% \(?[^,'\"]*{own}|log2\([^,'\"]*{own}",
         rf"\b[ijkl]\b[^,'\"]*{own}|{own}[^,'\"]*\b[ijkl]\b",
-        rf"{own} (==|<=|<|>) \d",
+        rf"{own} (<=|<|>) \d|{own} (==|!=) |(==|!=) {own}",
         rf'"times": "{re.escape(name)} - {form.fixed[name]}"',
+        *(rf" in {re.escape(each)}\b" for each, text in family.dims.items() if re.search(own, str(text))),
     )
-    return form.fixed[name] in lengths or any(re.search(each, texts) for each in deciding)
+    if form.fixed[name] in lengths or any(re.search(each, texts) for each in deciding):
+        return True
+    return any(re.search(own, str(times)) for times in numbers_of_chosen_copies(head))
+
+
+def numbers_of_chosen_copies(node: Any) -> Iterator[Any]:
+    """The numbers of copies of which a condition leaves some out by their number."""
+    if isinstance(node, dict):
+        if "index" in node and re.search(rf"\b{node['index']}\b", str(node.get("when", ""))):
+            yield node.get("times", "")
+        node = [*node.values()]
+    for each in node if isinstance(node, list) else ():
+        yield from numbers_of_chosen_copies(each)
 
 
 FAMILIES = [
@@ -92,8 +109,8 @@ def test_the_form_of_each_family_keeps_its_sizes_and_is_its_count(name: str, fam
         spec = family_spec(family, {"model_type": name}, cls)
         form = pc.formula(spec)
         assert form() == pc.count(spec).total
-        texts = json.dumps([family.heads[cls], *family.lists.values()])
-        assert [each for each, size in form.fixed.items() if type(size) is int and not is_kept(each, form, texts)] == []
+        fixed = [each for each, size in form.fixed.items() if type(size) is int]
+        assert [each for each in fixed if not is_kept(each, form, family.heads[cls], family)] == []
         for _ in range(10):
             sizes = moved(spec, form, random)
             assert form(**sizes) == pc.count(spec, dims=sizes).total

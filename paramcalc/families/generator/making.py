@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
+from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.documents import with_buffers, without_buffers
 from paramcalc.families.generator.drawing import SORTS
 from paramcalc.families.generator.exploring import Explorer, drawn
@@ -17,6 +18,7 @@ from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.stored import UNKNOWN, Family, read_family
+from paramcalc.results.formula.of_spec import formula
 from paramcalc.spec.writing import written
 
 #: Of what fresh configurations are drawn.
@@ -215,7 +217,16 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
     if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
+    elif result.is_default_known and not _has_form(
+        family, {"model_type": family.name, **explorer.runs[0].given}, result
+    ):
+        result.reason = "its form keeps no size"
     return not result.reason
+
+
+def _has_form(family: Family, given: Mapping[str, Any], class_name: str) -> bool:
+    """Whether the form of a class keeps any size as a symbol: a table of numbers is no family."""
+    return bool(formula(family_spec(family, {"model_type": family.name, **given}, class_name)).symbols)
 
 
 def family_of(data: Mapping[str, Any]) -> Family:
