@@ -217,9 +217,7 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
     if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
-    elif result.is_default_known and not _has_form(
-        family, {"model_type": family.name, **explorer.runs[0].given}, result
-    ):
+    elif result.is_default_known and not _has_form(family, explorer.runs[0].given, result.class_name):
         result.reason = "its form keeps no size"
     return not result.reason
 
