@@ -266,14 +266,15 @@ def give_constants(undone: ExitStack, functions: Iterable[Any]) -> None:
     """Give functions doubles that remember in place of those in their code, until it is undone."""
     for function in functions:
         code = function.__code__
-        remembering_code = _with_constants(code)
+        remembering_code = _with_constants(code, code.co_filename)
         if remembering_code is not code:
             undone.callback(setattr, function, "__code__", code)
             function.__code__ = remembering_code
 
 
 @cache
-def _with_constants(code: CodeType) -> CodeType:
+def _with_constants(code: CodeType, filename: str) -> CodeType:
+    """Return code with doubles that remember; what is alike in two files is equal for Python."""
     values = tuple(map(_constant, code.co_consts))
     same = all(new is old for new, old in zip(values, code.co_consts, strict=True))
     return code if same else code.replace(co_consts=values)
@@ -281,7 +282,7 @@ def _with_constants(code: CodeType) -> CodeType:
 
 def _constant(value: Any) -> Any:
     if isinstance(value, CodeType):
-        return _with_constants(value)
+        return _with_constants(value, value.co_filename)
     return constant(value) if type(value) is float else value
 
 
