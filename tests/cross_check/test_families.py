@@ -15,12 +15,11 @@ import transformers
 
 import paramcalc as pc
 from paramcalc.families.configs import family_spec
-from paramcalc.families.generator.__main__ import DATA
+from paramcalc.families.generator.__main__ import DATA, made_documents
 from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.dims import lists
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
-from paramcalc.families.generator.making import make_file
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated
@@ -45,8 +44,8 @@ def test_the_families_are_of_the_version_that_is_installed() -> None:
 
 @pytest.mark.parametrize("name", sampled(SHORT, 12))
 def test_a_document_is_what_the_generator_makes(name: str, tmp_path: Path) -> None:
-    """Byte for byte, whatever the order in which Python has the elements of sets is in this process."""
-    row = make_file(name, tmp_path, most=120, fresh=20)
+    """Byte for byte, whatever the order in which Python has the elements of sets is in its process."""
+    (row,) = made_documents([name], tmp_path, most=120, fresh=20)
     assert (tmp_path / f"{name}.yaml").read_text(encoding="utf-8") == (DATA / f"{name}.yaml").read_text(
         encoding="utf-8"
     ), row

@@ -9,13 +9,30 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from paramcalc.families.generator.making import make_file
 
 DATA = Path(__file__).parent.parent / "data"
+
+
+def made_documents(
+    types: Iterable[str], folder: Path, most: int, fresh: int, processes: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Make the documents of types, and yield what is reported of each.
+
+    Each has a process of its own, of one that has imported what all of them need: the classes of some configurations
+    keep what others were given.
+    """
+    forking = get_context("forkserver")
+    forking.set_forkserver_preload(["paramcalc.families.generator.making"])
+    with ProcessPoolExecutor(processes, forking, max_tasks_per_child=1) as pool:
+        for future in [pool.submit(make_file, each, folder, most, fresh) for each in types]:
+            yield future.result()
 
 
 def main() -> int:
@@ -37,15 +54,8 @@ def main() -> int:
         done = {json.loads(line)["type"] for line in options.report.read_text(encoding="utf-8").splitlines()}
     DATA.mkdir(exist_ok=True)
     waiting = [each for each in types if each not in done]
-    # a process of its own for each type, of one that has imported what all of them need
-    forking = get_context("forkserver")
-    forking.set_forkserver_preload(["paramcalc.families.generator.making"])
-    with (
-        ProcessPoolExecutor(options.processes, forking, max_tasks_per_child=1) as pool,
-        options.report.open("a", encoding="utf-8") as report,
-    ):
-        for future in [pool.submit(make_file, each, DATA, options.most, options.fresh) for each in waiting]:
-            row = future.result()
+    with options.report.open("a", encoding="utf-8") as report:
+        for row in made_documents(waiting, DATA, options.most, options.fresh, options.processes):
             print(json.dumps(row), file=report, flush=True)
             for name, each in row["classes"].items():
                 came = each["reason"] or "whole"
