@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from paramcalc.families.generator.recording import Condition, Recorder, recordin
 from paramcalc.families.generator.remembering import remembering
 from paramcalc.families.generator.replacing import BUILTINS
 from paramcalc.families.generator.scalars import constant
+
+pytestmark = pytest.mark.framework
 
 SIZES = st.integers(1, 3000)
 FACTORS = st.one_of(st.integers(1, 400).map(lambda each: each / 100), st.floats(0.01, 4))
