@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
@@ -95,6 +96,19 @@ def test_a_logarithm_is_known_where_it_is_cut_off() -> None:
         found = logarithm(value).rounded("scaled")
         assert found.expression == text
         assert found == Expression.parse(text).evaluate(Environment({"n": 9, "m": 2}))
+
+
+class Halving(nn.Module):
+    """Has a layer for each time that a width of 16 can be halved."""
+
+    def __init__(self, config: Any) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(int(math.log2(16))))
+
+
+def test_a_model_that_asks_for_a_logarithm_is_constructed_where_it_is_recorded() -> None:
+    model, _ = trace(Halving, GPT2Config(), {}, frozenset())
+    assert len(model.layers) == 4
 
 
 def test_as_many_modules_as_a_loop_has_copies_are_counted_by_these() -> None:

@@ -7,6 +7,9 @@ import math
 import operator
 from collections.abc import Callable
 from functools import partial
+
+# by this name, since `logarithm` stands in its place in a run
+from math import log2
 from typing import Any
 
 from paramcalc.families.generator.doubles import MIRRORED, Form, Logarithm, Part, Product, Sum, fraction_of, halves_of
@@ -59,7 +62,7 @@ def is_constant(value: Any) -> bool:
 
 def logarithm(value: Any) -> Any:
     """Return the logarithm of a number to the base 2, which remembers what is left of it where it is cut off."""
-    found = math.log2(plain(value))
+    found = log2(plain(value))
     top, bottom = (expression(value), "1") if isinstance(value, Whole) else getattr(value, "ratio", None) or (LOST, "1")
     if LOST in top or LOST in bottom or found < 0:
         return lost(found) if hasattr(value, "expression") else found
