@@ -81,6 +81,11 @@ class Type(NamedTuple):
         made = [not each.refused for each in self.classes.values()]
         return "whole" if made and all(made) else "part" if any(made) else "refused"
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether all its classes of models are counted at their defaults."""
+        return bool(self.classes) and all(made.default in ("whole", "parameters") for made in self.classes.values())
+
 
 # --- The record -------------------------------------------------------------------------
 
@@ -165,7 +170,7 @@ def tables(types: Mapping[str, Type]) -> Iterator[str]:
     yield ""
     yield "| of these | types | share |"
     yield "| --- | ---: | ---: |"
-    counted = [each for each in whole if _every(each, lambda made: made.default in ("whole", "parameters"))]
+    counted = [each for each in built if each.is_counted]
     with_buffers = [each for each in counted if _every(each, lambda made: made.default == "whole")]
     rows = {
         "every class of models is known": whole,

@@ -367,7 +367,7 @@ def _dim(name: str, value: Any, family: Family) -> Any:
     """Return the value of a field as that of a dim. Raises `unproved-config` for one of another sort."""
     default = family.dims[name]
     if value is None:
-        return family.absent.get(name, default if name not in family.absent and _is_expression(default) else "none")
+        return family.absent.get(name, default if isinstance(default, str) else "none")
     sort = next(iter(default)) if isinstance(default, Mapping) else ""
     if isinstance(value, str):
         if sort in ("text", "") and (sort or default == "none"):
@@ -396,10 +396,6 @@ def _list_dim(value: list[Any], sort: str) -> Any:
         # doubles of which no size is made
         return {"texts": [*map(str, value)]}
     return {"texts": value} if value and isinstance(value[0], str) else value
-
-
-def _is_expression(default: Any) -> bool:
-    return isinstance(default, str)
 
 
 #: What a field takes, by its default, or by the sort of its default.

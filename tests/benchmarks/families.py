@@ -14,9 +14,6 @@ from tests.benchmarks.__main__ import compare, in_pipe, peak_mebibytes, script
 from tests.families_figures import read
 from tests.test_families import LLAMA_405B
 
-#: What a family says of its defaults where it counts them.
-COUNTED = {"whole", "parameters"}
-
 
 def of_llama() -> None:
     """Print how Llama 3.1 405B is counted, as a whole process."""
@@ -45,8 +42,7 @@ def fastest(name: str) -> float:
 def of_all() -> None:
     """Print how much longer the slowest family takes at its defaults than the median one, each document read anew."""
     types = read()
-    names = [name for name in family_names() if {made.default for made in types[name].classes.values()} <= COUNTED]
-    seconds = {name: fastest(name) for name in names}
+    seconds = {name: fastest(name) for name in family_names() if types[name].is_counted}
     slowest = max(seconds, key=lambda name: seconds[name])
     median = statistics.median(seconds.values())
     title = f"the slowest of {len(seconds)} families, {slowest} / the median"

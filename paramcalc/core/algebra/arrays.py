@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 #: What 64 bits hold, the same on both sides of 0.
-_LARGEST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 
 class WholeNumbers(numpy.ndarray[Any, Any]):
@@ -30,7 +30,7 @@ class WholeNumbers(numpy.ndarray[Any, Any]):
 
 def whole_numbers(array: Any) -> Any:
     """Return an array of whole numbers as one that does not wrap."""
-    if array.dtype.kind == "u" and array.size and int(array.max()) > _LARGEST:
+    if array.dtype.kind == "u" and array.size and int(array.max()) > LARGEST:
         return array.astype(object)
     return array.astype(numpy.int64).view(WholeNumbers)
 
@@ -39,7 +39,7 @@ def released(array: Any) -> Any:
     """Return an array as NumPy's own: of 64 bits where they hold all its numbers, else of Python's."""
     if isinstance(array, WholeNumbers):
         return array.view(numpy.ndarray)
-    if array.dtype == object and all(type(each) is int and -_LARGEST <= each <= _LARGEST for each in array.flat):
+    if array.dtype == object and all(type(each) is int and -LARGEST <= each <= LARGEST for each in array.flat):
         return array.astype(numpy.int64)
     return array
 
@@ -65,7 +65,7 @@ def _fits(ufunc: Any, operands: list[Any]) -> bool:
         bounds = [_bounds(each) for each in operands]
         if any(each is None for each in bounds):
             return False
-        return ufunc in _SAFE or max(map(abs, _BOUNDED[ufunc](*bounds))) <= _LARGEST
+        return ufunc in _SAFE or max(map(abs, _BOUNDED[ufunc](*bounds))) <= LARGEST
     return False
 
 
@@ -77,7 +77,7 @@ def _bounds(operand: Any) -> tuple[int, int] | None:
         if operand.dtype != numpy.int64:
             return None
         return (int(operand.min()), int(operand.max())) if operand.size else (0, 0)
-    if isinstance(operand, (int, numpy.integer)) and -_LARGEST <= int(operand) <= _LARGEST:
+    if isinstance(operand, (int, numpy.integer)) and -LARGEST <= int(operand) <= LARGEST:
         return int(operand), int(operand)
     return None
 
@@ -89,7 +89,7 @@ def _products(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, ...]:
 def _powers(base: tuple[int, int], exponent: tuple[int, int]) -> tuple[int, ...]:
     largest = max(map(abs, base))
     if exponent[0] < 0 or largest.bit_length() * exponent[1] > 64 * 64:
-        return (_LARGEST + 1,)
+        return (LARGEST + 1,)
     return (largest ** exponent[1],)
 
 

@@ -127,10 +127,9 @@ def _document(
         if isinstance(explorer.kept[name][0], str):
             dims.found[name] = plain_dim(name, explorer.kept[name])
             dims.needed.append(f"{name} == {expression(explorer.kept[name])}")
-    lengths = [name for name in explorer.drawing.names if explorer.drawing.has_length(name)]
     dims.needed += [
         f"len({name}{way}) == {length}"
-        for name in lengths
+        for name in explorer.known_lengths() or ()
         if name in dims.found
         for way, length in lengths_of(explorer.fields[name]).items()
     ]

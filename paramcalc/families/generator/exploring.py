@@ -147,7 +147,7 @@ class Explorer:
 
         def made(given: Mapping[str, Any]) -> dict[str, Owned] | None:
             with suppress(Exception):
-                return tensors(build(self.cls, made_config(self.model_type, overridden(self.stated(given)))))
+                return self.unrecorded(given)
             return None
 
         others = [{name: other} for name, value in found.items() for other in _others(value)]
@@ -212,6 +212,10 @@ class Explorer:
         self.counted |= recorder.counted
         return True
 
+    def unrecorded(self, given: Mapping[str, Any]) -> dict[str, Owned]:
+        """Return the tensors of a model of fields by their paths, constructed without recording anything."""
+        return tensors(build(self.cls, made_config(self.model_type, overridden(self.stated(given)))))
+
     def remembered(self, fields: Fields) -> Fields:
         """Return the fields whose values remember them: a double that is left as it is is as good as a constant."""
         return {
@@ -255,8 +259,7 @@ class Explorer:
         """
 
         def made(given: Mapping[str, Any]) -> dict[str, Owned]:
-            config = made_config(self.model_type, overridden(self.stated({**self.small, **given})))
-            found = tensors(build(self.cls, config))
+            found = self.unrecorded({**self.small, **given})
             return {each: tensor for each, tensor in found.items() if with_buffers or tensor.state is None}
 
         values = _OLDER.get(name.rpartition(".")[2], ())

@@ -168,11 +168,11 @@ class _Reader:
 
     def leave(self, errors: Sequence[NotLearnt]) -> None:
         """Leave out sides of a condition that cannot be learnt, unless it is for the sake of buffers alone."""
+        parameters = self.tries.parameters
         for error in errors:
-            if self.tries.parameters is not None and str(error) not in self.tries.parameters.left_out:
+            if parameters is not None and str(error) not in map(str, parameters.left_out):
                 raise error
-            self.tries.left_out.add(str(error))
-            self.tries.errors.append(error)
+            self.tries.left_out.append(error)
 
     def undecided(self, text: str, sides: list[Body]) -> Body:
         """Return what follows a condition that the language cannot state: it must not matter."""
@@ -400,11 +400,10 @@ def _exclude_each_other(asked: Sequence[Asked]) -> bool:
 def _one_by_one(branches: Mapping[Step, Branch], asked: list[Asked]) -> tuple[dict[Step, Branch], list[Asked]]:
     """Return conditions that exclude each other as one after another: each is asked where those before do not hold."""
     first = asked[0]
-    others = {step: branch for step, branch in branches.items() if step != first}
-    runs = set[int]().union(*(each.runs for each in others.values()))
-    places = set[Places]().union(*(each.places for each in others.values()))
+    others = _Group(Trie({step: branch for step, branch in branches.items() if step != first}))
     opposite = Asked(first.text, not first.outcome)
-    return {first: branches[first], opposite: Branch(Trie(others), runs=runs, places=places)}, [first, opposite]
+    rest = Branch(others.trie, runs={*others.runs}, places={*others.places})
+    return {first: branches[first], opposite: rest}, [first, opposite]
 
 
 def _shown(step: Step) -> str:

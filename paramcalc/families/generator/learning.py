@@ -119,10 +119,8 @@ class Tries:
     parameters: Tries | None = None
     templates: dict[str, Trie] = field(default_factory=dict)
     runs: int = 0
-    #: why sides of conditions are left out of what is stated
-    left_out: set[str] = field(default_factory=set)
-    #: the same as errors, each with the runs that it comes of
-    errors: list[NotLearnt] = field(default_factory=list)
+    #: why sides of conditions are left out of what is stated, each with the runs that it comes of
+    left_out: list[NotLearnt] = field(default_factory=list)
     #: the numbers in names of modules by the template, these names and the loops around, wherever they stand in it
     seen: dict[tuple[str, tuple[str, ...], frozenset[str]], list[Numbers]] = field(default_factory=dict)
     #: the classes whose constructors put modules in the place of others that were made within them
@@ -227,14 +225,19 @@ def _changing(recorder: Recorder, names: Mapping[int, Sequence[str]]) -> set[typ
 
 def _adopts(module: Any, frame: Frame, names: Mapping[int, Sequence[str]]) -> bool:
     """Whether a module has no tensors of its own, and nothing that was made in its frame is part of the model."""
-    waiting: list[Event] = [*frame.events]
-    while waiting:
-        event = waiting.pop()
-        if isinstance(event, Loop):
-            waiting += [each for copy in event.copies for each in copy]
-        elif isinstance(event, Made) and id(event.module) in names and _has_tensors(event.module):
-            return False
-    return not parameters_of(module) and not buffers(module) and _has_tensors(module)
+    parts = [each.module for each in _made_in(frame.events) if id(each.module) in names]
+    has_own = bool(parameters_of(module)) or bool(buffers(module))
+    return not has_own and _has_tensors(module) and not any(map(_has_tensors, parts))
+
+
+def _made_in(events: Iterable[Event]) -> Iterator[Made]:
+    """Yield the modules that were made in a frame, those in its loops as well."""
+    for event in events:
+        if isinstance(event, Made):
+            yield event
+        elif isinstance(event, Loop):
+            for copy in event.copies:
+                yield from _made_in(copy)
 
 
 def _has_tensors(module: Any) -> bool:
@@ -332,24 +335,16 @@ class _Learner:
                 yield from self.child(instead, above, lengths)
             elif id(event.module) in self.names and id(event.module) not in self.replaced.taken:
                 yield from self.child(event, above, lengths)
-            elif event.frame is not None and id(event.module) not in self.names:
-                # it is no part of the model, but what was made in it may be
-                yield from self.given_away(event.frame.events, module, lengths, around)
+            elif id(event.module) not in self.names and event.frame is not None and self.gives_away(event.frame):
+                # it is no part of the model, but what was made in it is
+                yield from self.steps(event.frame.events, module, lengths, around)
 
-    def given_away(
-        self, events: Sequence[Event], module: Any, lengths: dict[tuple[str, ...], int], around: tuple[str, ...]
-    ) -> Iterable[tuple[Step, Any]]:
-        """Yield the steps of a module that was made and left, where a part of it became one of another."""
-        waiting = [*events]
-        while waiting:
-            event = waiting.pop()
-            if isinstance(event, Loop):
-                waiting += [each for copy in event.copies for each in copy]
-            elif isinstance(event, Made) and id(event.module) in self.names:
-                yield from self.steps(events, module, lengths, around)
-                return
-            elif isinstance(event, Made) and event.frame is not None:
-                waiting += event.frame.events
+    def gives_away(self, frame: Frame) -> bool:
+        """Whether something that was made in the frame of a module, or in one within it, is part of the model."""
+        return any(
+            id(each.module) in self.names or (each.frame is not None and self.gives_away(each.frame))
+            for each in _made_in(frame.events)
+        )
 
     def child(self, record: Made, above: str, lengths: Mapping[tuple[str, ...], int]) -> Iterable[tuple[Step, Any]]:
         """Yield a module that was made, if there is anything in it."""

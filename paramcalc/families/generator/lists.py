@@ -101,10 +101,7 @@ class Backwards(List):
     """The items of a list in the other order, each remembering where it stands in the list."""
 
     def __init__(self, of: Sequence) -> None:
-        number = len(self.base(of.items()))
-        super().__init__(
-            renamed(each, of.item_at(str(number - 1 - place))) for place, each in enumerate(reversed([*of.items()]))
-        )
+        super().__init__(renamed(each, of.item_at(str(place))) for place, each in reversed([*enumerate(of.items())]))
         self.of, self.expression = of, f"{LOST}backwards({of.expression})"
 
     @property

@@ -134,8 +134,8 @@ def _learnt(
             raise NotLearnt(f"it cannot be built: {explorer.failures.most_common(1)}")
         found, result.no_buffers = with_buffers(explorer)
         result.is_default_known = _answers_default(explorer, found)
-        errors = explorer.without_buffers.errors
-        result.odd_runs = next((each.runs for each in errors if each.runs), frozenset())
+        left_out = explorer.without_buffers.left_out
+        result.odd_runs = next((each.runs for each in left_out if each.runs), frozenset())
     except NotLearnt as error:
         result.reason, result.odd_runs = str(error), error.runs
     except ParamcalcError as error:

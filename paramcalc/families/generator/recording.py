@@ -134,6 +134,7 @@ class Recorder:
     def copies(self, number: int, extent: str, item: Any, site: str) -> Iterator[Any]:
         """Yield the items of a loop at a site, recording what happens at each."""
         if self.is_written_out(extent):
+            self.counted.update(_lists_in(extent))
             yield from (item(copy, str(copy)) for copy in range(number))
             return
         while site in self.active:
@@ -163,12 +164,13 @@ class Recorder:
         """Whether the copies of a loop are recorded one behind the other: their number is known, or that of a list."""
         if self.lengths is None:
             return False
-        lists = [match[1] for match in _LENGTH.finditer(extent)]
         rest = re.sub(r"\b(min|max|ceil)\b", "", _LENGTH.sub("1", extent))
-        if LOST in extent or _WORD.search(rest) or not {*lists} <= {*self.lengths}:
-            return False
-        self.counted.update(lists)
-        return True
+        return LOST not in extent and not _WORD.search(rest) and _lists_in(extent) <= {*self.lengths}
+
+
+def _lists_in(extent: str) -> set[str]:
+    """Return the lists whose lengths say how many copies a loop has."""
+    return {match[1] for match in _LENGTH.finditer(extent)}
 
 
 _current: Recorder | None = None

@@ -86,20 +86,23 @@ def needed(conditions: Sequence[str]) -> list[str]:
 
 def _text_compared(condition: str) -> tuple[type[ast.cmpop], str, str] | None:
     """Return how something is compared with a text, what it is, and the text; None for any other condition."""
-    tree = parsed(condition)
-    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
-        return None
-    (other,) = tree.comparators
-    is_text = isinstance(other, ast.Constant) and isinstance(other.value, str)
-    return (type(tree.ops[0]), ast.unparse(tree.left), ast.unparse(other)) if is_text else None
+    found = _constant_compared(condition)
+    return (*found[:2], ast.unparse(found[2])) if found is not None and isinstance(found[2].value, str) else None
 
 
 def compared_equal(condition: str) -> str | None:
     """Return what a condition says that a constant is; None for any other condition."""
+    found = _constant_compared(condition)
+    return found[1] if found is not None and found[0] is ast.Eq else None
+
+
+def _constant_compared(condition: str) -> tuple[type[ast.cmpop], str, ast.Constant] | None:
+    """Return how something is compared with a constant, what it is, and the constant; None for any other condition."""
     tree = parsed(condition)
-    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1 or not isinstance(tree.ops[0], ast.Eq):
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
         return None
-    return ast.unparse(tree.left) if isinstance(tree.comparators[0], ast.Constant) else None
+    (other,) = tree.comparators
+    return (type(tree.ops[0]), ast.unparse(tree.left), other) if isinstance(other, ast.Constant) else None
 
 
 def choice(condition: str, yes: str, no: str) -> str:

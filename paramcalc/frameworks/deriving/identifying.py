@@ -12,6 +12,7 @@ from functools import cached_property
 from itertools import permutations
 from typing import TypeAlias
 
+from paramcalc.core.algebra.arrays import LARGEST
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import Values
 from paramcalc.frameworks.deriving.columns import Columns
@@ -19,7 +20,7 @@ from paramcalc.frameworks.deriving.combining import combined
 from paramcalc.frameworks.deriving.expressions import Environment, Expr
 from paramcalc.frameworks.deriving.laws import LAWS
 from paramcalc.frameworks.deriving.observing import Observation, Vector
-from paramcalc.frameworks.deriving.table import LARGEST, Table
+from paramcalc.frameworks.deriving.table import Table
 from paramcalc.frameworks.deriving.tracing import Log
 
 #: At how many points a number must be observed, and on each side of a choice.

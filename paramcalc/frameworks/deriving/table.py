@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from paramcalc.core.algebra.arrays import LARGEST
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.columns import Columns
 from paramcalc.frameworks.deriving.expressions import Environment, Expr
@@ -22,8 +23,6 @@ _PROBES, _WIDE, _ALIKE = 12, 80, 6
 _COMBINED = 250
 #: A size is scaled by a double only if it is as large as this somewhere: small ones agree with anything.
 _LARGE = 64
-#: Values beyond this are no values of an array.
-LARGEST = 2**63 - 1
 
 
 class Table:
