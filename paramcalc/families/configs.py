@@ -187,7 +187,8 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         spec = read_spec(_without_buffers(data))
     if not is_stated:
         unknown["buffers"] = _NO_BUFFERS
-    return replace(spec, remarks=tuple(each.format(cls) for each in unknown.values()), unknown=(*unknown,))
+    remarks = tuple(each.format(cls) for each in unknown.values())
+    return replace(spec, remarks=remarks, unknown=(*unknown,), least_size=0)
 
 
 # --- Buffers ----------------------------------------------------------------------------

@@ -12,14 +12,14 @@ from paramcalc.layers.base.axes import shape_text
 from paramcalc.layers.base.declaration import Layer
 
 
-def check_output(layer: Layer, output: Shape, inputs: tuple[Flow, ...]) -> None:
-    """Refuse an output without elements, or with too many axes: `empty-output`, `limit`."""
+def check_output(layer: Layer, output: Shape, inputs: tuple[Flow, ...], least: int) -> None:
+    """Refuse an output with a size below the least, or with too many axes: `empty-output`, `limit`."""
     name = type(layer).__name__
     if len(output) > LIMITS.axes:
         raise refuse("limit", f"{name} would have an output of {len(output)} axes; {LIMITS.axes} are the most")
     for size in output:
         bounded(size)
-        if not algebra.at_least(size, 1):
+        if not algebra.at_least(size, least):
             given = ", ".join(shape_text(flow.shape) for flow in inputs)
             hint = layer.way_out_of_nothing(inputs[0].shape) if inputs else ""
             raise refuse("empty-output", f"{name} of {given} would have the output {shape_text(output)}", hint)

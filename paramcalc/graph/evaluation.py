@@ -357,7 +357,7 @@ class Evaluation(Walk):
         outputs, tensors = layer.infer(*shapes)
         copies = left - self.allowance.copies
         for output in outputs:
-            check_output(layer, output, copy.inputs)
+            check_output(layer, output, copy.inputs, self.spec.least_size)
         # its copies of layers have been taken
         self.spend(copy.entry.path, max(0, (len(tensors) - 1) // LIMITS.tensors - copies))
         return outputs, tensors

@@ -18,6 +18,7 @@ from paramcalc.graph.scope import Copy, Entry, Scope, Values
 from paramcalc.graph.tree import Flow
 from paramcalc.graph.values import undecided_problem
 from paramcalc.layers.base.declaration import Layer
+from paramcalc.layers.base.fields import sizes_from
 from paramcalc.layers.base.values import expressions, has_expression
 from paramcalc.spec import Node, Spec, names_in, node_names
 
@@ -165,7 +166,8 @@ class Walk:
         if layer.is_resolved:
             return layer
         environment = self.environment(values, inputs, scope)
-        resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
+        with sizes_from(self.spec.least_size):
+            resolved = layer.resolved(lambda expression: bounded(expression.evaluate(environment)))
         if resolved.is_resolved:
             return resolved
         for name, value in resolved.spelled_values().items():

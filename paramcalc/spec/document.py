@@ -84,6 +84,8 @@ class Spec(Displayed):
     remarks: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: of one that was read from a model: the figures that are not known of it, `buffers` or `active`
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    #: of one that was read from a model: the least that a size of a layer may be, 0 where tensors may have no elements
+    least_size: int = field(default=1, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.layers = as_nodes(self.layers)

@@ -49,8 +49,7 @@ def with_buffers(explorer: Explorer) -> tuple[dict[str, Any], str]:
     head, all_of_it = own["heads"][explorer.class_name], whole["heads"][explorer.class_name]
     del head["buffers"]
     needed: dict[str, Any] = {}
-    requires = [*all_of_it.pop("requires", []), *all_of_it.pop("positive", [])]
-    if requires := [each for each in requires if each not in head.get("requires", [])]:
+    if requires := [each for each in all_of_it.pop("requires", []) if each not in head.get("requires", [])]:
         needed["requires"] = requires
     rotary = explorer.rotary()
     fixed = all_of_it.pop("fixed", {}).items()
@@ -158,8 +157,6 @@ def _document(
         head["requires"] = [*requires, *dims.needed]
     if not knows_active:
         head["active"] = UNKNOWN
-    if positive := _positive(explorer, body):
-        head["positive"] = positive
     data["heads"] = {explorer.class_name: {**head, "layers": found_layers}}
     return data
 
@@ -180,20 +177,6 @@ def with_sizes_of_owners(
 
 def _are(sizes: Sequence[str], fields: Fields, shape: Sequence[int]) -> bool:
     return [value_of(each, fields) for each in sizes] == [*shape]
-
-
-def _positive(explorer: Explorer, body: Body) -> list[str]:
-    """Return the conditions under which no buffer is without elements, if one was: no spec can state a size of 0."""
-    if all(0 not in each.shape for run in explorer.runs for each in run.tensors.values()):
-        return []
-    found: list[str] = []
-    for way, entry in body.entries.items():
-        sites = {part.site for part in way if isinstance(part, Copies)}
-        for size in entry.sizes if entry.state is not None else ():
-            text = " or ".join(f"({each})" for each in (*map(negated, entry.when), f"{size} >= 1"))
-            if names_in(size) and not names_in(text) & sites:
-                found.append(tidied(text))
-    return [*dict.fromkeys(found)]
 
 
 def _requires(body: Body) -> list[str]:

@@ -125,6 +125,10 @@ class Drawing:
                     found = {each: value for each, value in found.items() if self.declared.defaults[each] is not None}
         return found
 
+    def without(self, name: str) -> dict[str, Any]:
+        """Return a small configuration in which a field is 0."""
+        return {**self.depths(2), name: 0, **(self._lists(name, 0) if self.is_depth(name) else {})}
+
     def _lists(self, name: str, depth: int) -> dict[str, Any]:
         """Return the lists beside a depth that have an element a layer, as long as it."""
         above, found = name.rpartition(".")[0], {}

@@ -468,3 +468,16 @@ def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tup
             continue
         found += 1
         yield given, tensors(model)
+
+
+def emptied(explorer: Explorer) -> Iterator[tuple[str, dict[str, Any], dict[str, Owned]]]:
+    """Yield each whole number that the code reads with a configuration where it is 0, and the tensors of its model."""
+    for name in explorer.relevant():
+        if type(explorer.fields[name]) is not int:
+            continue
+        given = overridden(explorer.stated(explorer.drawing.without(name)))
+        try:
+            model = build(explorer.cls, made_config(explorer.model_type, given))
+        except Exception:
+            continue
+        yield name, given, tensors(model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.documents import with_buffers, without_buffers
 from paramcalc.families.generator.drawing import SORTS
-from paramcalc.families.generator.exploring import Explorer, drawn
+from paramcalc.families.generator.exploring import Explorer, drawn, emptied
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
@@ -47,6 +47,8 @@ class Result:
     default: str = "fails"
     #: whether only buffers are wrong
     wrong_buffers: bool = False
+    #: the fields at whose 0 it is wrong, each with whether only buffers are
+    wrong_at_zero: dict[str, bool] = field(default_factory=dict)
     #: why buffers are not in the document
     no_buffers: str = ""
     learnt: Explorer | None = None
@@ -75,8 +77,11 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         if not wrong:
             return data, [*results.values()]
         for each in wrong:
-            head = documents[each.class_name]["heads"][each.class_name]
-            if each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
+            heads_of = documents[each.class_name]["heads"]
+            head = heads_of[each.class_name]
+            if each.wrong_at_zero and not each.reason:
+                heads_of[each.class_name] = requiring_elements(head, each.wrong_at_zero)
+            elif each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
                 # the parameters alone may still be right
                 each.no_buffers, each.reason = each.reason, ""
                 documents[each.class_name] = without_buffers(each.learnt)
@@ -202,7 +207,7 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     """Compare a class of a family with what its constructor makes; whether nothing is wrong."""
     family, explorer = family_of(data), result.learnt
     assert explorer is not None
-    result.outcomes, result.refused = Counter(), []
+    result.outcomes, result.refused, result.wrong_at_zero = Counter(), [], {}
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
     for place, sort in enumerate(SORTS):
         cases += [(sort, given, made) for given, made in drawn(explorer, fresh, sort, _SEED + place)]
@@ -215,11 +220,37 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
+    result.wrong_at_zero = wrong_at_zero(family, explorer, family.dims)
     if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
     elif result.is_default_known and not _has_form(family, explorer.runs[0].given, result.class_name):
         result.reason = "its form keeps no size"
-    return not result.reason
+    return not result.reason and not result.wrong_at_zero
+
+
+def wrong_at_zero(family: Family, explorer: Explorer, dims: Container[str]) -> dict[str, bool]:
+    """Return the dims at whose 0 alone a family is wrong, each with whether only buffers are.
+
+    Nothing was carried from one copy to the next where there was none, and no constructor says so.
+    """
+    found = {}
+    for name, given, made in emptied(explorer):
+        outcome, _ = compared(family, {"model_type": family.name, **given}, explorer.class_name, made)
+        if outcome in (WRONG, WRONG_BUFFERS) and name in dims:
+            found[name] = outcome == WRONG_BUFFERS
+    return found
+
+
+def requiring_elements(head: Mapping[str, Any], names: Mapping[str, bool]) -> dict[str, Any]:
+    """Return what is said of a class, where fields may not be 0; its buffers alone, where only these are wrong."""
+    found = {key: value for key, value in head.items() if key != "layers"}
+    whole, buffers = ([f"{name} >= 1" for name, only in names.items() if only is each] for each in (False, True))
+    if whole:
+        found["requires"] = [*found.get("requires", []), *whole]
+    if buffers:
+        needed = found.get("buffers", {})
+        found["buffers"] = {**needed, "requires": [*needed.get("requires", []), *buffers]}
+    return {**found, "layers": head["layers"]}
 
 
 def _has_form(family: Family, given: Mapping[str, Any], class_name: str) -> bool:

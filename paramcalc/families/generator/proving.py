@@ -56,8 +56,7 @@ def owned(tensors: Mapping[str, Owned], with_buffers: bool = True) -> _Inventory
     for name, each in tensors.items():
         if each.state is None:
             found[name] = (each.shape, each.trainable)
-        elif with_buffers and 0 not in each.shape:
-            # no spec can state a size of 0
+        elif with_buffers:
             found[name] = (each.shape, each.state.dtype or _DTYPE, each.state.persistent)
         else:
             continue

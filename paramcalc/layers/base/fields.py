@@ -7,7 +7,9 @@ its value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeAlias, TypeVar
@@ -138,6 +140,20 @@ class FieldType:
         return self.schema
 
 
+#: The least that a size may be: 1, but for the layers of a model whose tensors may have no elements.
+_LEAST: ContextVar[int] = ContextVar("least", default=1)
+
+
+@contextmanager
+def sizes_from(least: int) -> Iterator[None]:
+    """Read sizes from this number on."""
+    before = _LEAST.set(least)
+    try:
+        yield
+    finally:
+        _LEAST.reset(before)
+
+
 def read_size(value: Any) -> Number | Expression:
     """Read a size of at least 1, or the expression of one."""
     return _read_number(value, 1)
@@ -164,7 +180,7 @@ def _read_number(value: Any, bound: int | None) -> Number | Expression:
         if value is None or isinstance(value, (bool, float, list, tuple, dict)):
             raise refuse("wrong-type", f"takes a whole number or an expression, not {named(value)}")
         number = algebra.as_number(value)
-    if bound is not None and not algebra.at_least(number, bound):
+    if bound is not None and not algebra.at_least(number, min(bound, _LEAST.get())):
         raise refuse("invalid-value", f"must be at least {bound}, not {quoted(value)}")
     return number
 
