@@ -48,6 +48,24 @@ def test_the_dtype_is_that_of_the_configuration() -> None:
     assert count.bytes == 2 * count.total
 
 
+def test_a_size_of_0_is_that_of_tensors_without_elements() -> None:
+    # DistilBERT (arXiv 1910.01108) without what its 6 layers have between two widths: two kernels and a bias
+    without = pc.count({"model_type": "distilbert", "hidden_dim": 0}, dims={})
+    assert pc.count({"model_type": "distilbert"}).total - without.total == 6 * (2 * 768 * 3072 + 3072)
+    assert [row for row in without.layers if row.leaf is not None and any(0 in each.shape for each in row.tensors)]
+
+
+def test_a_number_at_whose_0_another_network_is_made_is_refused() -> None:
+    message = refused({"model_type": "chameleon_vqgan", "num_res_blocks": 0})
+    assert "'num_res_blocks >= 1' does not hold at num_res_blocks = 0" in message
+
+
+def test_a_spec_of_ones_own_has_no_size_of_0() -> None:
+    spec = pc.loads("paramcalc: 1\nconnections: none\ndims: {width: 0}\nlayers: [{Dense: {units: width}, of: [3]}]")
+    with pytest.raises(pc.ParamcalcError, match="'units' of Dense must be at least 1, not 0"):
+        pc.count(spec)
+
+
 def test_weights_beside_a_configuration_are_noted(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(GPT2), encoding="utf-8")
     assert "were not read" not in run("count", str(tmp_path)).output
@@ -119,11 +137,11 @@ REFUSALS: list[tuple[dict[str, Any], str | None, str]] = [
         "[unproved-config]: 'attention_bias' is 1: llama takes true or false there\n    left out, it is false",
     ),
     (
-        {"model_type": "gpt2", "n_embd": 0},
+        {"model_type": "gpt2", "n_positions": -1},
         None,
         (
-            "[unproved-config]: 'n_embd' is 0: 'output_dim' of Embedding must be at least 1, not 0"
-            " (in transformer.wte)\n    left out, it is 768"
+            "[unproved-config]: 'n_positions' is -1: 'input_dim' of Embedding must be at least 0, not -1"
+            " (in transformer.wpe)\n    left out, it is 1024"
         ),
     ),
     (

@@ -188,7 +188,8 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
     if not is_stated:
         unknown["buffers"] = _NO_BUFFERS
     remarks = tuple(each.format(cls) for each in unknown.values())
-    return replace(spec, remarks=remarks, unknown=(*unknown,), least_size=0)
+    # transformers builds models whose tensors have no elements; nothing could flow through these
+    return replace(spec, remarks=remarks, unknown=(*unknown,), least_size=1 if family.is_connected else 0)
 
 
 # --- Buffers ----------------------------------------------------------------------------

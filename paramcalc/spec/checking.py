@@ -51,7 +51,8 @@ class _Check:
             self._block(block, ("blocks", name))
         self._recursion()
         earlier: set[str] = set()
-        self._group(self.spec.layers, {*self.spec.dims}, [earlier], False, ("layers",))
+        inventory = self.spec.connections == "none"
+        self._group(self.spec.layers, {*self.spec.dims}, [earlier], False, ("layers",), inventory)
         for index, output in enumerate(self.spec.outputs or ()):
             self._reference(output, [earlier], False, False, ("outputs", index))
 
@@ -98,11 +99,19 @@ class _Check:
         for place, condition in enumerate(conditions):
             self._names(condition.names, known, (*path, "requires", place))
 
-    def _group(self, nodes: Sequence[Node], known: set[str], scopes: list[set[str]], nested: bool, path: Path) -> None:
+    def _group(
+        self,
+        nodes: Sequence[Node],
+        known: set[str],
+        scopes: list[set[str]],
+        nested: bool,
+        path: Path,
+        inventory: bool = False,
+    ) -> None:
         """Look at the nodes of a group.
 
         `known` are the dims, arguments and counters in sight; `scopes` the names of earlier nodes, the group's
-        own last; `nested` says whether there is an `input`.
+        own last; `nested` says whether there is an `input`, which is none in an inventory, where nothing takes it.
         """
         if len(scopes) > LIMITS.nesting:
             self._add(Problem("limit", f"more than {LIMITS.nesting} groups within one another", "", path))
@@ -122,6 +131,9 @@ class _Check:
                 here = (*path, place, *within)
                 inner = self._expressions(side, known, here)
                 self._call(side, here)
+                if side.name == "input" and not inventory:
+                    message = "'input' cannot name a node: it stands for the input of the group"
+                    self._add(Problem("invalid-name", message, "", (*here, "name")))
                 for where, reference in side.references():
                     # the call of another node is named for it, unless it is given a name
                     itself = side.share is not None and side.name is None
@@ -131,7 +143,8 @@ class _Check:
                     # what stands in a group that adds nothing to the path has a name of the group around it
                     is_open = name == "." and not node.is_repeated
                     inside = scopes if is_open else [*scopes[:-1], scopes[-1] | own, set()]
-                    self._group(side.layers, inner, inside, True, (*here, *side.way_inside))
+                    is_list = inventory if side.connections is None else side.connections == "none"
+                    self._group(side.layers, inner, inside, True, (*here, *side.way_inside), is_list)
             if name != ".":
                 scopes[-1].add(name)
 

@@ -118,8 +118,6 @@ def read_name(value: Any) -> str:
             f"{quoted(value)} cannot name a node",
             "a name begins with a letter or _, and goes on with letters, digits, _ and -; or it is a number",
         )
-    if value == "input":
-        raise refuse("invalid-name", "'input' cannot name a node: it stands for the input of the group")
     return value
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -132,6 +132,7 @@ def _document(
         if name in dims.found
         for way, length in lengths_of(explorer.fields[name]).items()
     ]
+    dims.needed += [f"len({name}) == {length}" for name, length in _constant_lengths(explorer) if name in dims.found]
     found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
@@ -185,6 +186,17 @@ def _requires(body: Body) -> list[str]:
     for guards, text in body.requires:
         found.append(" or ".join(f"({each})" for each in (*map(negated, guards), text)))
     return [each for each in dict.fromkeys(map(tidied, found)) if not is_certain(each)]
+
+
+def _constant_lengths(explorer: Explorer) -> Iterator[tuple[str, int]]:
+    """Yield the other lists that had one length in all runs, where lengths are kept: a number of copies may be theirs."""
+    known = explorer.known_lengths()
+    for name, value in explorer.fields.items() if known is not None else ():
+        is_of_texts = isinstance(value, list) and any(isinstance(each, str) for each in value)
+        if isinstance(value, list) and not is_of_texts and name not in known:
+            lengths = {len(each) if isinstance(each := run.fields.get(name), list) else None for run in explorer.runs}
+            if lengths == {len(value)}:
+                yield name, len(value)
 
 
 def _is_always_given(explorer: Explorer, text: str) -> bool:

@@ -15,14 +15,14 @@ from paramcalc.families.generator.texts import names_in
 #: The modules of transformers with the classes that hold experts, for each field.
 _ROWS = {
     "num_experts_per_tok": {
-        "afmoe": "Afmoe", "axk1": "AXK1", "axk2": "AXK2", "bailing_hybrid": "BailingHybrid",
+        "afmoe": "Afmoe", "axk1": "AXK1", "axk2": "AXK2",
         "cohere2_moe": "Cohere2Moe", "deepseek_v2": "DeepseekV2", "deepseek_v3": "DeepseekV3",
         "deepseek_v32": "DeepseekV32", "dots3_note": "Dots3Note", "ernie4_5_moe": "Ernie4_5_Moe",
         "exaone_moe": "ExaoneMoe", "flex_olmo": "FlexOlmo", "glm4_moe": "Glm4Moe", "glm4_moe_lite": "Glm4MoeLite",
         "glm4v_moe": "Glm4vMoeText", "glm_moe_dsa": "GlmMoeDsa", "gpt_oss": "GptOss", "granitemoe": "GraniteMoe",
         "granitemoehybrid": "GraniteMoeHybrid",
         "granitemoe_swa": "GraniteMoeSWA", "granitemoeshared": "GraniteMoeShared", "hy_v3": "HYV3", "hy_v4": "HYV4",
-        "inkling": "Inkling", "jamba": "Jamba", "jetmoe": "JetMoeParallel", "kimi_linear": "KimiLinear",
+        "inkling": "Inkling", "jamba": "Jamba", "jetmoe": "JetMoeParallel",
         "kolibri1": "Kolibri1", "laguna": "Laguna", "llama4": "Llama4Text", "mellum": "Mellum",
         "mimo_v2_flash": "MiMoV2Flash", "minimax": "MiniMax", "minimax_m2": "MiniMaxM2",
         "minimax_m3_vl": "MiniMaxM3VL", "mistral4": "Mistral4", "mistral_large4": "MistralLarge4Text",
@@ -32,6 +32,7 @@ _ROWS = {
         "qwen3_vl_moe": "Qwen3VLMoeText", "qwen4_exp": "Qwen4ExpText", "solar_open": "SolarOpen",
         "unlimited_ocr": "UnlimitedOcrText",
     },
+    "num_experts_per_token": {"bailing_hybrid": "BailingHybrid", "kimi_linear": "KimiLinear"},
     "moe_topk": {"aria": "Aria", "hunyuan_v1_moe": "HunYuanMoEV1"},
 }  # fmt: skip
 #: The classes that hold the experts, each with the field.

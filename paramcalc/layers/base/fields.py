@@ -180,8 +180,8 @@ def _read_number(value: Any, bound: int | None) -> Number | Expression:
         if value is None or isinstance(value, (bool, float, list, tuple, dict)):
             raise refuse("wrong-type", f"takes a whole number or an expression, not {named(value)}")
         number = algebra.as_number(value)
-    if bound is not None and not algebra.at_least(number, min(bound, _LEAST.get())):
-        raise refuse("invalid-value", f"must be at least {bound}, not {quoted(value)}")
+    if bound is not None and not algebra.at_least(number, least := min(bound, _LEAST.get())):
+        raise refuse("invalid-value", f"must be at least {least}, not {quoted(value)}")
     return number
 
 
