@@ -133,6 +133,7 @@ def _document(
         for way, length in lengths_of(explorer.fields[name]).items()
     ]
     dims.needed += [f"len({name}) == {length}" for name, length in _constant_lengths(explorer) if name in dims.found]
+    dims.needed += [each for name in dims.found for each in _constant_end(explorer, name)]
     found_layers = layers(body, tied, [*dims.found, *RESERVED], knows_active)
     named = {name: cls for name, cls in heads(explorer.model_type).items() if cls == explorer.class_name}
     data: dict[str, Any] = {"family": explorer.model_type, "transformers": version(), "named_heads": named}
@@ -197,6 +198,18 @@ def _constant_lengths(explorer: Explorer) -> Iterator[tuple[str, int]]:
             lengths = {len(each) if isinstance(each := run.fields.get(name), list) else None for run in explorer.runs}
             if lengths == {len(value)}:
                 yield name, len(value)
+
+
+def _constant_end(explorer: Explorer, name: str) -> Iterator[str]:
+    """Yield the condition under which a list of texts is as it is given, if its class gives it the same end always."""
+    runs = [(given_at(run.given, name), run.fields.get(name)) for run in explorer.runs]
+    made = [each for _, each in runs if isinstance(each, list) and each and all(isinstance(text, str) for text in each)]
+    changed = [given for given, each in runs if isinstance(given, list) and given and given != each]
+    for place, at in ((0, "0"), (-1, f"len({name}) - 1")):
+        ends = {each[place] for each in made}
+        if changed and len(ends) == 1 and not any(each[place] in ends for each in changed):
+            yield f'{name}[{at}] == "{ends.pop()}"'
+            return
 
 
 def _is_always_given(explorer: Explorer, text: str) -> bool:
