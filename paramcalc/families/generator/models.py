@@ -222,11 +222,15 @@ def declared(config: Any, path: str = "") -> Declared:
     sorts: dict[str, str] = {}
     configs: list[str] = []
     own = object.__getattribute__(config, "__dict__")
+    names = {each.name for each in fields(type(config))}
     for each in fields(type(config)):
         if each.name in IGNORED or each.name.startswith("_"):
             continue
-        value = own.get(each.name)
-        here = f"{path}{each.name}"
+        # a field may be declared under another name than it is kept
+        target = type(config).attribute_map.get(each.name, each.name)
+        name = each.name if target in names else target
+        value = own.get(name)
+        here = f"{path}{name}"
         if isinstance(value, PreTrainedConfig):
             inner = declared(value, f"{here}.")
             defaults.update(inner.defaults)
