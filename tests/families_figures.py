@@ -1,7 +1,8 @@
 """How much of transformers the families cover: a record of the generator's report, and the tables of docs/families.md.
 
-    python -m tests.families_figures families.jsonl …    of reports of `python -m paramcalc.families.generator`; what is
-                                                         recorded of types that stand in none of them is kept
+    python -m tests.families_figures families.jsonl …    of reports of `python -m paramcalc.families.generator`, or of
+                                                         `python -m tests.surveys.families`, which say of fresh
+                                                         configurations alone; all else that is recorded is kept
     python -m tests.families_figures                     the tables alone, of what is recorded
 
 writes `tests/recorded/families.json`, a line for each model type, and what stands between two marks in the page.
@@ -103,14 +104,28 @@ def recorded(row: Mapping[str, Any], family: Family | None) -> Type:
         if each["reason"] or family is None:
             classes[name] = Made(kind(each["reason"]))
             continue
-        fresh: dict[str, dict[str, int]] = {}
-        for outcome, number in each["outcomes"].items():
-            sort, _, said = outcome.partition(" ")
-            if sort in GENERATORS:
-                fresh.setdefault(sort, {})[said] = number
-        classes[name] = Made("", by_default(family, name), fresh, _buffers(family, name))
+        classes[name] = Made("", by_default(family, name), _drawn(each), _buffers(family, name))
     best = next((each for each in ("does", "stated") if each in builds), "fails")
     return Type(best, classes)
+
+
+def _drawn(each: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Return how often a family says what, for each generator, of a line of a report or a survey."""
+    found: dict[str, dict[str, int]] = {}
+    for outcome, number in each["outcomes"].items():
+        sort, _, said = outcome.partition(" ")
+        if sort in GENERATORS:
+            found.setdefault(sort, {})[said] = number
+    return found
+
+
+def drawn_anew(known: Type, row: Mapping[str, Any]) -> Type:
+    """Return what is recorded of a type, with what a survey says of fresh configurations in its place."""
+    found = {
+        name: made._replace(fresh={**made.fresh, **_drawn(row["classes"][name])}) if name in row["classes"] else made
+        for name, made in known.classes.items()
+    }
+    return Type(known.builds, found)
 
 
 def _buffers(family: Family, name: str) -> str:
@@ -251,7 +266,10 @@ def main() -> None:
     types, names = read(), {*family_names()}
     for path in sys.argv[1:]:
         rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
-        types.update({row["type"]: recorded(row, _family(row["type"], names)) for row in rows})
+        for row in rows:
+            name = row["type"]
+            is_report = all("default" in each for each in row["classes"].values())
+            types[name] = recorded(row, _family(name, names)) if is_report else drawn_anew(types[name], row)
     write(types)
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), types), encoding="utf-8")
 

@@ -1,9 +1,10 @@
 """Holds the families that are shipped to models built anew, at configurations that no proof has drawn.
 
-    python -m tests.surveys.families FILE [TYPE …] [--seed NUMBER] [--each NUMBER]
+    python -m tests.surveys.families FILE [TYPE …] [--seed NUMBER] [--each NUMBER] [--sorts SORT …] [--processes NUMBER]
 
-They are `--each` of each of the three generators for each class of models, and one for each whole number at its 0. Each type has a process of its own, and its result is a line of the file; types that stand in it are left out, so that a
-run can be stopped and continued. What is wrong is printed as it is found, and the last line sums up.
+They are one for each whole number at its 0, and `--each` of each sort for each class of models. Each type has a process
+of its own, and its result is a line of the file; types that stand in it are left out, so that a run can be stopped and
+continued. What is wrong is printed as it is found, and the last line sums up.
 """
 
 from __future__ import annotations
@@ -27,30 +28,28 @@ from paramcalc.families.stored import family_names, stored_family
 SECONDS = 120.0
 
 
-def survey(model_type: str, seed: int, each: int) -> dict[str, Any]:
+def survey(model_type: str, seed: int, each: int, sorts: list[str]) -> dict[str, Any]:
     """Compare what a family says with what is built."""
-    found: Counter[str] = Counter()
-    wrong: list[str] = []
-    refused: list[str] = []
-    result = {"type": model_type, "outcomes": found, "wrong": wrong, "refused": refused}
+    classes: dict[str, Any] = {}
+    result = {"type": model_type, "classes": classes}
     try:
         with limited(SECONDS, OutOfTime):
             family = stored_family(model_type)
-            for class_name, head in family.heads.items():
-                if isinstance(head, str):
-                    # it has the same layers as another class, which is held
-                    continue
+            for class_name in family.heads:
                 explorer = Explorer(model_type, class_name)
                 # which fields the code reads
                 explorer.run({})
-                for sort, given, made in configurations(explorer, seed, each):
+                outcomes: Counter[str] = Counter()
+                found = {"outcomes": outcomes, "wrong": [], "refused": []}
+                for sort, given, made in configurations(explorer, seed, each, sorts):
                     outcome, about = compared(family, {"model_type": model_type, **given}, class_name, made)
-                    found[f"{sort.partition(' ')[0]} {outcome}"] += 1
-                    text = f"{class_name} {sort}: {about} at {json.dumps(given, default=str)}"
+                    outcomes[f"{sort.partition(' ')[0]} {outcome}"] += 1
+                    text = f"{sort}: {about} at {json.dumps(given, default=str)}"
                     if outcome in (WRONG, WRONG_BUFFERS):
-                        wrong.append(f"{outcome}: {text}")
+                        found["wrong"].append(f"{outcome}: {text}")
                     elif about:
-                        refused.append(text[:400])
+                        found["refused"].append(text[:400])
+                classes[class_name] = found
     except OutOfTime:
         result["late"] = True
     except Exception as error:
@@ -58,11 +57,13 @@ def survey(model_type: str, seed: int, each: int) -> dict[str, Any]:
     return result
 
 
-def configurations(explorer: Explorer, seed: int, each: int) -> Iterator[tuple[str, dict[str, Any], dict[str, Owned]]]:
+def configurations(
+    explorer: Explorer, seed: int, each: int, sorts: list[str]
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Owned]]]:
     """Yield where configurations come from, what they give, and the tensors of their models."""
     for name, given, made in emptied(explorer):
         yield f"zero {name}", given, made
-    for place, sort in enumerate(SORTS):
+    for place, sort in enumerate(sorts):
         for given, made in drawn(explorer, each, sort, seed + place):
             yield sort, given, made
 
@@ -74,26 +75,35 @@ def main() -> None:
     parser.add_argument("types", nargs="*")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--each", type=int, default=20)
+    parser.add_argument("--sorts", nargs="*", default=[*SORTS])
+    parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     file: Path = options.file
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
     done = {row["type"] for row in rows}
     forking = get_context("forkserver")
     forking.set_forkserver_preload(["paramcalc.families.generator.making"])
-    with file.open("a", encoding="utf-8") as out, ProcessPoolExecutor(1, forking, max_tasks_per_child=1) as pool:
+    with (
+        file.open("a", encoding="utf-8") as out,
+        ProcessPoolExecutor(options.processes, forking, max_tasks_per_child=1) as pool,
+    ):
         waiting = [each for each in options.types or family_names() if each not in done]
-        for future in [pool.submit(survey, each, options.seed, options.each) for each in waiting]:
+        for future in [pool.submit(survey, each, options.seed, options.each, options.sorts) for each in waiting]:
             row = future.result()
             rows.append(row)
             print(json.dumps(row), file=out, flush=True)
-            for each in row["wrong"]:
-                print(f"WRONG {row['type']} {each}", flush=True)
+            for class_name, each in row["classes"].items():
+                for text in each["wrong"]:
+                    print(f"WRONG {row['type']} {class_name} {text}", flush=True)
             if "failed" in row:
                 print(f"{row['type']} {row['failed']}", flush=True)
     total: Counter[str] = Counter()
+    wrong = set()
     for row in rows:
-        total.update(row["outcomes"])
-    print(len(rows), "types,", sum(bool(row["wrong"]) for row in rows), "wrong:", dict(sorted(total.items())))
+        for each in row["classes"].values():
+            total.update(each["outcomes"])
+            wrong |= {row["type"]} if each["wrong"] else set()
+    print(len(rows), "types,", len(wrong), "wrong:", dict(sorted(total.items())))
 
 
 if __name__ == "__main__":

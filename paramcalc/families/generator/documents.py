@@ -190,7 +190,10 @@ def _requires(body: Body) -> list[str]:
 
 
 def _constant_lengths(explorer: Explorer) -> Iterator[tuple[str, int]]:
-    """Yield the other lists that had one length in all runs, where lengths are kept: a number of copies may be theirs."""
+    """Yield the other lists with their length where lengths are kept, if it was the same in all runs.
+
+    A number of copies that is the same may be theirs.
+    """
     known = explorer.known_lengths()
     for name, value in explorer.fields.items() if known is not None else ():
         is_of_texts = isinstance(value, list) and any(isinstance(each, str) for each in value)

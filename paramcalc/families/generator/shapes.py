@@ -49,8 +49,10 @@ class Shapes(TorchFunctionMode):  # type: ignore[misc]
             found = Sizes(result)
             found.texts = sizes_of(args[0])
             return found
+        name = getattr(func, "__name__", "")
+        if name == "meshgrid":
+            _mark_grid(args, result)
         if isinstance(result, torch.Tensor):
-            name = getattr(func, "__name__", "")
             try:
                 sizes = _sizes(name, args, kwargs, result)
             except (AttributeError, IndexError, KeyError, TypeError, ValueError):
@@ -68,10 +70,32 @@ def _sizes(name: str, args: Sequence[Any], kwargs: Any, result: Any) -> Sequence
         return _RULES[name](args, kwargs)
     if hasattr(result, SIZES):
         return None
-    for each in (*args, *kwargs.values()):
-        if isinstance(each, torch.Tensor) and hasattr(each, SIZES) and each.shape == result.shape:
-            return sizes_of(each)
-    return None
+    return _broadcast([each for each in (*args, *kwargs.values()) if isinstance(each, torch.Tensor)], result)
+
+
+def _broadcast(tensors: Sequence[Any], result: Any) -> Sequence[str] | None:
+    """Return the sizes of what is made of tensors element by element, as most functions do; None if this was none."""
+    known = [each for each in tensors if hasattr(each, SIZES) or each.dim() == 0]
+    if (
+        not known
+        or len(known) < len(tensors)
+        or result.shape != torch.broadcast_shapes(*(each.shape for each in known))
+    ):
+        return next((sizes_of(each) for each in tensors if hasattr(each, SIZES) and each.shape == result.shape), None)
+    found = ["1"] * result.dim()
+    for each in known:
+        for place, text in enumerate(reversed(sizes_of(each)), start=1):
+            found[-place] = text if found[-place] == "1" else found[-place]
+    return found
+
+
+def _mark_grid(args: Sequence[Any], result: Sequence[Any]) -> None:
+    """Give the tensors of a grid the sizes of its axes, where these are laid out one behind another."""
+    axes = args[0] if isinstance(args[0], (list, tuple)) else args
+    sizes = [text for axis in axes for text in sizes_of(axis)]
+    if result and [*result[0].shape] == [axis.shape[0] for axis in axes]:
+        for each in result:
+            setattr(each, SIZES, tuple(sizes))
 
 
 def _size(value: Any) -> str:
@@ -116,9 +140,14 @@ def _viewed(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
     texts = [_size(given[place]) for place in range(len(given))]
     rest = [place for place, text in enumerate(texts) if text == "-1"]
     for place in rest:
-        others = _product(text for other, text in enumerate(texts) if other != place)
-        whole = _product(sizes_of(args[0]))
-        texts[place] = whole if others == "1" else f"({whole} // {others})"
+        before = [*sizes_of(args[0])]
+        others = []
+        for text in (each for other, each in enumerate(texts) if other != place and each != "1"):
+            if text in before:
+                before.remove(text)
+            else:
+                others.append(text)
+        texts[place] = f"({_product(before)} // {_product(others)})" if others else _product(before)
     return texts if len(rest) < 2 else None
 
 
@@ -162,14 +191,57 @@ def _indexed(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
             sizes.append("1")
         elif each is Ellipsis:
             sizes += [before.pop(0) for _ in range(len(before) - named)]
-        elif isinstance(each, slice) and each == slice(None):
-            sizes.append(before.pop(0))
+        elif isinstance(each, slice) and each.stop is None:
+            sizes.append(_stepped(before.pop(0), plain(each.start or 0), plain(each.step or 1)))
         elif isinstance(each, int):
             before.pop(0)
         else:
             return None
         named -= each is not None and each is not Ellipsis
     return [*sizes, *before]
+
+
+def _stepped(size: str, start: int, step: int) -> str:
+    """Return how many elements there are from one on, each so many from the one before."""
+    rest = f"({size} - {start})" if start > 0 else size
+    if start < 0 or step < 1:
+        raise ValueError
+    return rest if step == 1 else f"ceil({rest} / {step})"
+
+
+def _flattened(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    sizes = [*sizes_of(args[0])]
+    first = plain(args[1] if len(args) > 1 else kwargs.get("start_dim", 0)) % len(sizes)
+    last = plain(args[2] if len(args) > 2 else kwargs.get("end_dim", -1)) % len(sizes)
+    return [*sizes[:first], _product(sizes[first : last + 1]), *sizes[last + 1 :]]
+
+
+def _stacked(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    sizes = [*sizes_of(args[0][0])]
+    place = plain(kwargs.get("dim", args[1] if len(args) > 1 else 0))
+    sizes.insert(place if place >= 0 else place + len(sizes) + 1, str(len(args[0])))
+    return sizes
+
+
+def _permuted(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    sizes = sizes_of(args[0])
+    return [sizes[plain(place)] for place in (args[1] if isinstance(args[1], (list, tuple)) else args[1:])]
+
+
+def _repeated(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
+    given = args[1] if isinstance(args[1], (list, tuple)) else args[1:]
+    times = [_size(given[place]) for place in range(len(given))]
+    sizes = ["1"] * (len(times) - args[0].dim()) + [*sizes_of(args[0])]
+    return [_product(each) for each in zip(sizes, times, strict=True)]
+
+
+def _summed(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
+    axis = args[1] if len(args) > 1 else kwargs.get("dim")
+    if not isinstance(axis, int) or kwargs.get("keepdim"):
+        return None
+    sizes = [*sizes_of(args[0])]
+    del sizes[plain(axis)]
+    return sizes
 
 
 def _normed(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
@@ -192,6 +264,11 @@ _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "outer": lambda args, kwargs: [*sizes_of(args[0]), *sizes_of(args[1])],
     "cat": _joined,
     "concat": _joined,
+    "flatten": _flattened,
+    "stack": _stacked,
+    "permute": _permuted,
+    "repeat": _repeated,
+    "sum": _summed,
     "norm_except_dim": _normed,
     "__getitem__": _indexed,
 }
