@@ -94,6 +94,8 @@ class Drawing:
     rng: Random
     #: whether lists of numbers keep their lengths
     keeps_lengths: bool = False
+    #: the texts that lists end in whatever they are given
+    ends: dict[str, str] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -140,6 +142,8 @@ class Drawing:
                 found[other] = [value[place % len(value)] for place in range(depth)]
                 for place, each in enumerate(kinds[:depth]):
                     found[other][-1 - place] = each
+                if depth and other in self.ends:
+                    found[other][-1] = self.ends[other]
         return found
 
     def moves(self, name: str) -> list[Any]:

@@ -103,6 +103,7 @@ class Explorer:
         classes = [type(_inner(config, path)) for path in ("", *self.declared.configs)]
         modules = tuple(dict.fromkeys(each.__module__ for each in classes))
         self.drawing = Drawing(self.fields, self.declared, modules, Random(self.seed), self.keeps_lengths)
+        self.drawing.ends = {name: value[-1] for name, value in self.fields.items() if self._has_end(name, value)}
         self.drawing.pin(self.pinned)
         self.choices = {name: self.drawing.choices(name) for name in self.drawing.names}
         self.types = self._types(config)
@@ -112,6 +113,16 @@ class Explorer:
             for path in ("", *self.declared.configs):
                 self._keep(config, path)
         self.started = time.process_time()
+
+    def _has_end(self, name: str, value: Any) -> bool:
+        """Whether a field is a list of texts that ends in the same whatever it is given."""
+        others = [each for each in value if each != value[-1]] if isinstance(value, list) and value else []
+        if name not in self.declared.defaults or not others or not all(isinstance(each, str) for each in value):
+            return False
+        with suppress(Exception):
+            given = overridden({name: [*value[:-1], others[0]]})
+            return fields_of(made_config(self.model_type, given)).get(name) == value
+        return False
 
     def _types(self, config: Any) -> dict[str, str]:
         """Return the types of the configurations in it that must be stated with anything else of them."""
@@ -448,7 +459,7 @@ def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tup
     They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
     """
     rng = Random(seed)
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, rng)
+    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, rng, ends=explorer.drawing.ends)
     names: Iterable[str] = explorer.relevant()
     found = 0
     for _ in range(6 * number):
