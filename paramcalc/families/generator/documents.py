@@ -194,8 +194,8 @@ def _constant_lengths(explorer: Explorer) -> Iterator[tuple[str, int]]:
 
     A number of copies that is the same may be theirs.
     """
-    known = explorer.known_lengths()
-    for name, value in explorer.fields.items() if known is not None else ():
+    known = explorer.known_lengths() or ()
+    for name, value in explorer.fields.items() if explorer.keeps_lengths else ():
         is_of_texts = isinstance(value, list) and any(isinstance(each, str) for each in value)
         if isinstance(value, list) and not is_of_texts and name not in known:
             lengths = {len(each) if isinstance(each := run.fields.get(name), list) else None for run in explorer.runs}

@@ -121,7 +121,7 @@ class Explorer:
             return False
         with suppress(Exception):
             given = overridden({name: [*value[:-1], others[0]]})
-            return fields_of(made_config(self.model_type, given)).get(name) == value
+            return bool(fields_of(made_config(self.model_type, given)).get(name) == value)
         return False
 
     def _types(self, config: Any) -> dict[str, str]:
