@@ -111,7 +111,7 @@ class Limits(NamedTuple):
     #: steps of expressions evaluated beyond twenty a node written
     steps: int = 200_000
     #: characters of an expression
-    expression: int = 3_000
+    expression: int = 4_000
     #: elements of a list, those of the lists in it included
     list_length: int = 1_000
     #: decimal digits of a number

@@ -6,6 +6,7 @@ A sample: some families drawn at random, a few configurations of each class. The
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +21,7 @@ from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.dims import lists
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
 from paramcalc.families.generator.exploring import Explorer, drawn
+from paramcalc.families.generator.making import requiring_elements, wrong_at_zero
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, compared, owned, stated
@@ -144,3 +146,31 @@ def test_a_file_that_an_older_version_saved_is_read(name: str, given: dict[str, 
 def test_a_token_is_sent_to_as_many_experts_as_the_field_says(owner: str) -> None:
     """Of the real router and the real experts, seen by which of these have a gradient of what one token comes to."""
     assert experts_that_learn(owner, MIXTURES[owner], 5) == {5}
+
+
+def test_a_number_at_whose_0_a_family_is_wrong_is_required_not_to_be() -> None:
+    """In a model of no residual blocks nothing has another width after them; no condition of its code says so."""
+    family = stored_family("chameleon_vqgan")
+    explorer = Explorer("chameleon_vqgan", "ChameleonVQVAE")
+    explorer.run({})
+    assert wrong_at_zero(family, explorer, family.dims) == {}
+    head = dict(family.layers_of("ChameleonVQVAE"))
+    head["requires"] = [each for each in head["requires"] if each != "num_res_blocks >= 1"]
+    found = wrong_at_zero(replace(family, heads={"ChameleonVQVAE": head}), explorer, family.dims)
+    assert found == {"num_res_blocks": False}
+    assert requiring_elements(head, found) == {**family.layers_of("ChameleonVQVAE")}
+
+
+def test_of_buffers_alone_that_are_wrong_at_0_nothing_else_is_required() -> None:
+    head = {"fixed": {"a": 1}, "layers": ["BatchNorm"]}
+    assert requiring_elements(head, {"n": True, "m": False}) == {
+        "fixed": {"a": 1}, "requires": ["m >= 1"], "buffers": {"requires": ["n >= 1"]}, "layers": ["BatchNorm"]
+    }  # fmt: skip
+
+
+def test_lists_are_drawn_with_the_end_that_their_class_gives_them() -> None:
+    """The last layer of a Gemma 4 has full attention whatever its configuration says."""
+    drawing = Explorer("gemma4_text", "Gemma4TextModel").drawing
+    assert drawing.ends == {"layer_types": "full_attention"}
+    assert [drawing.depths(depth)["layer_types"][-1] for depth in (1, 2, 5)] == ["full_attention"] * 3
+    assert Explorer("gemma3_text", "Gemma3TextModel").drawing.ends == {}

@@ -79,7 +79,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         for each in wrong:
             heads_of = documents[each.class_name]["heads"]
             head = heads_of[each.class_name]
-            if each.wrong_at_zero and not each.reason:
+            if each.wrong_at_zero:
                 heads_of[each.class_name] = requiring_elements(head, each.wrong_at_zero)
             elif each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
                 # the parameters alone may still be right
@@ -207,7 +207,10 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     """Compare a class of a family with what its constructor makes; whether nothing is wrong."""
     family, explorer = family_of(data), result.learnt
     assert explorer is not None
-    result.outcomes, result.refused, result.wrong_at_zero = Counter(), [], {}
+    result.outcomes, result.refused = Counter(), []
+    result.wrong_at_zero = wrong_at_zero(family, explorer, family.dims)
+    if result.wrong_at_zero:
+        return False
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
     for place, sort in enumerate(SORTS):
         cases += [(sort, given, made) for given, made in drawn(explorer, fresh, sort, _SEED + place)]
@@ -220,12 +223,11 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
-    result.wrong_at_zero = wrong_at_zero(family, explorer, family.dims)
     if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
     elif result.is_default_known and not _has_form(family, explorer.runs[0].given, result.class_name):
         result.reason = "its form keeps no size"
-    return not result.reason and not result.wrong_at_zero
+    return not result.reason
 
 
 def wrong_at_zero(family: Family, explorer: Explorer, dims: Container[str]) -> dict[str, bool]:
