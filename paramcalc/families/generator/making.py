@@ -79,7 +79,7 @@ def make(model_type: str, most: int = 120, fresh: int = 20) -> tuple[dict[str, A
         for each in wrong:
             heads_of = documents[each.class_name]["heads"]
             head = heads_of[each.class_name]
-            if each.wrong_at_zero:
+            if each.wrong_at_zero and not each.reason:
                 heads_of[each.class_name] = requiring_elements(head, each.wrong_at_zero)
             elif each.wrong_buffers and head.get("buffers") != UNKNOWN and each.learnt is not None:
                 # the parameters alone may still be right
@@ -210,6 +210,8 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     result.outcomes, result.refused = Counter(), []
     result.wrong_at_zero = wrong_at_zero(family, explorer, family.dims)
     if result.wrong_at_zero:
+        required = [name for name in result.wrong_at_zero if f"{name} >= 1" in str(data["heads"][result.class_name])]
+        result.reason = f"wrong at 0, which is refused: {required}" if required else ""
         return False
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
     for place, sort in enumerate(SORTS):
