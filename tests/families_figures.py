@@ -42,7 +42,7 @@ CAUSES = {
     r"ImportError|.*requires the \S+ library": "needs a library that is not installed",
     r"it cannot be built|.*is not supposed to be|.*has no attribute \w+(Model|For\w+)$": "cannot be built",
     r"wrong": "one configuration was answered wrongly, so that none is answered",
-    r"refused everywhere": "what was learnt refuses every configuration",
+    r"refused (nearly )?everywhere": "what was learnt refuses every configuration, or nearly every one",
     r"how \S+ follows": "how a field follows from others was not found",
     r"the number in|how often|.* has no number of a copy": "the numbers or the names of copies",
     r"a size": "a size that no expression was found for",

@@ -227,9 +227,17 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
     if not result.outcomes[f"traced {WHOLE}"] + result.outcomes[f"traced {PARAMETERS}"]:
         result.reason = f"refused everywhere, as {result.refused[0][:300]}"
+    elif not result.is_default_known and _answers_few(result):
+        result.reason = f"refused nearly everywhere, as {result.refused[0][:300]}"
     elif result.is_default_known and not _has_form(family, explorer.runs[0].given, result.class_name):
         result.reason = "its form keeps no size"
     return not result.reason
+
+
+def _answers_few(result: Result) -> bool:
+    """Whether fewer than a quarter of the configurations that are drawn as people write them are answered."""
+    answered = result.outcomes[f"random {WHOLE}"] + result.outcomes[f"random {PARAMETERS}"]
+    return 4 * answered < answered + result.outcomes[f"random {REFUSED}"]
 
 
 def wrong_at_zero(family: Family, explorer: Explorer, dims: Container[str]) -> dict[str, bool]:
