@@ -67,6 +67,8 @@ class Made(NamedTuple):
     fresh: Mapping[str, Mapping[str, int]] = {}
     #: what its document has of buffers: `whole`, or `unknown`
     buffers: str = ""
+    #: whether transformers builds it by default, as that of a type; nothing, where it does
+    builds: str = ""
 
 
 class Type(NamedTuple):
@@ -84,8 +86,9 @@ class Type(NamedTuple):
 
     @property
     def is_counted(self) -> bool:
-        """Whether all its classes of models are counted at their defaults."""
-        return bool(self.classes) and all(made.default in ("whole", "parameters") for made in self.classes.values())
+        """Whether all its classes of models that can be built by default are counted at their defaults."""
+        built = [made for made in self.classes.values() if not made.builds]
+        return bool(built) and all(made.default in ("whole", "parameters") for made in built)
 
 
 # --- The record -------------------------------------------------------------------------
@@ -101,10 +104,11 @@ def recorded(row: Mapping[str, Any], family: Family | None) -> Type:
     builds = [each.get("default", "fails") for each in row["classes"].values()]
     classes = {}
     for name, each in row["classes"].items():
+        built = "" if each["default"] == "does" else each["default"]
         if each["reason"] or family is None:
-            classes[name] = Made(kind(each["reason"]))
+            classes[name] = Made(kind(each["reason"]), builds=built)
             continue
-        classes[name] = Made("", by_default(family, name), _drawn(each), _buffers(family, name))
+        classes[name] = Made("", by_default(family, name), _drawn(each), _buffers(family, name), built)
     best = next((each for each in ("does", "stated") if each in builds), "fails")
     return Type(best, classes)
 
@@ -186,7 +190,7 @@ def tables(types: Mapping[str, Type]) -> Iterator[str]:
     yield "| of these | types | share |"
     yield "| --- | ---: | ---: |"
     counted = [each for each in built if each.is_counted]
-    with_buffers = [each for each in counted if _every(each, lambda made: made.default == "whole")]
+    with_buffers = [each for each in counted if _every(each, lambda made: bool(made.builds) or made.default == "whole")]
     rows = {
         "every class of models is known": whole,
         "every class, and at the defaults it is counted": counted,
