@@ -153,10 +153,10 @@ def test_a_number_at_whose_0_a_family_is_wrong_is_required_not_to_be() -> None:
     family = stored_family("chameleon_vqgan")
     explorer = Explorer("chameleon_vqgan", "ChameleonVQVAE")
     explorer.run({})
-    assert wrong_at_zero(family, explorer, family.dims) == {}
+    assert wrong_at_zero(family, explorer) == {}
     head = dict(family.layers_of("ChameleonVQVAE"))
     head["requires"] = [each for each in head["requires"] if each != "num_res_blocks >= 1"]
-    found = wrong_at_zero(replace(family, heads={"ChameleonVQVAE": head}), explorer, family.dims)
+    found = wrong_at_zero(replace(family, heads={"ChameleonVQVAE": head}), explorer)
     assert found == {"num_res_blocks": False}
     assert requiring_elements(head, found) == {**family.layers_of("ChameleonVQVAE")}
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.configs import family_spec
+from paramcalc.families.generator.dims import given_at
 from paramcalc.families.generator.documents import with_buffers, without_buffers
 from paramcalc.families.generator.drawing import SORTS
 from paramcalc.families.generator.exploring import Explorer, drawn, emptied
@@ -208,10 +209,8 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     family, explorer = family_of(data), result.learnt
     assert explorer is not None
     result.outcomes, result.refused = Counter(), []
-    result.wrong_at_zero = wrong_at_zero(family, explorer, family.dims)
+    result.wrong_at_zero = wrong_at_zero(family, explorer)
     if result.wrong_at_zero:
-        required = [name for name in result.wrong_at_zero if f"{name} >= 1" in str(data["heads"][result.class_name])]
-        result.reason = f"wrong at 0, which is refused: {required}" if required else ""
         return False
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
     for place, sort in enumerate(SORTS):
@@ -220,8 +219,9 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
         if outcome in (WRONG, WRONG_BUFFERS):
-            result.reason = f"wrong at {str(given)[:300]}: {about}"
             result.wrong_buffers = outcome == WRONG_BUFFERS
+            result.wrong_at_zero = dict.fromkeys(zeros(family, explorer, given), result.wrong_buffers)
+            result.reason = "" if result.wrong_at_zero else f"wrong at {str(given)[:300]}: {about}"
             return False
         if outcome == REFUSED:
             result.refused.append(f"{sort}: {about} at {str(given)[:200]}")
@@ -240,7 +240,7 @@ def _answers_few(result: Result) -> bool:
     return 4 * answered < answered + result.outcomes[f"random {REFUSED}"]
 
 
-def wrong_at_zero(family: Family, explorer: Explorer, dims: Container[str]) -> dict[str, bool]:
+def wrong_at_zero(family: Family, explorer: Explorer) -> dict[str, bool]:
     """Return the dims at whose 0 alone a family is wrong, each with whether only buffers are.
 
     Nothing was carried from one copy to the next where there was none, and no constructor says so.
@@ -248,9 +248,21 @@ def wrong_at_zero(family: Family, explorer: Explorer, dims: Container[str]) -> d
     found = {}
     for name, given, made in emptied(explorer):
         outcome, _ = compared(family, {"model_type": family.name, **given}, explorer.class_name, made)
-        if outcome in (WRONG, WRONG_BUFFERS) and name in dims:
+        if outcome in (WRONG, WRONG_BUFFERS) and name in zeros(family, explorer, given):
             found[name] = outcome == WRONG_BUFFERS
     return found
+
+
+def zeros(family: Family, explorer: Explorer, given: Mapping[str, Any]) -> list[str]:
+    """Return the dims that a configuration gives as 0 though they are not by default, and that may be 0 so far."""
+    required = str(family.layers_of(explorer.class_name))
+    return [
+        name
+        for name in family.dims
+        if type(value := given_at(given, name)) is int
+        and value == 0 != explorer.fields.get(name)
+        and f"{name} >= 1" not in required
+    ]
 
 
 def requiring_elements(head: Mapping[str, Any], names: Mapping[str, bool]) -> dict[str, Any]:
