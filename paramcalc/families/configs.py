@@ -187,7 +187,9 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         spec = read_spec(_without_buffers(data))
     if not is_stated:
         unknown["buffers"] = _NO_BUFFERS
-    return replace(spec, remarks=tuple(each.format(cls) for each in unknown.values()), unknown=(*unknown,))
+    # it is new, and a copy of it would be checked again
+    spec.remarks, spec.unknown = tuple(each.format(cls) for each in unknown.values()), (*unknown,)
+    return spec
 
 
 # --- Buffers ----------------------------------------------------------------------------
