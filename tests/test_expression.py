@@ -8,6 +8,7 @@ import pytest
 
 from paramcalc import LIMITS, ParamcalcError
 from paramcalc.core.expression import FUNCTIONS, Budget, Environment, Expression
+from paramcalc.core.expression.parts import deciding_parts
 
 DIMS = {"n": 7, "width": 768, "heads": 12, "zero": 0, "flag": True, "depths": (3, 4, 23, 3), "grid": ((1, 2), (3, 4))}
 
@@ -343,3 +344,20 @@ def test_a_table_may_name_a_field_that_is_called_as_a_function_is() -> None:
     expression = Expression.parse("size == 2", words=True)
     assert expression.names == {"size"}
     assert expression.evaluate(Environment({"size": 2})) is True
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("4 if i < 3 else 8", ("i < 3",)),
+        ("'a' if kinds[i] == 'full' and n > 2 else 'b'", ("kinds[i]",)),
+        ("n * (2 if i % 2 == 0 else 3) + len(kinds)", ("i % 2 == 0",)),
+        ("2 * i + 1", ("2 * i + 1",)),
+        ("i if n > 3 else 2", ("i if n > 3 else 2",)),
+        ("max(i, 2) > n or (i in marks)", ("max(i, 2) > n", "i in marks")),
+        ("sizes[i:][0]", ("sizes[i:]",)),
+        ("n + 1", ()),
+    ],
+)
+def test_what_a_name_decides_of_an_expression_are_its_comparisons(text: str, parts: tuple[str, ...]) -> None:
+    assert deciding_parts(text, "i") == parts

@@ -106,6 +106,10 @@ def test_attention_of_one_copy_to_another_is_not_attention_to_itself(of: str, op
     assert totals(taken(ATTENTION, '["branches[0]", "branches[1]"]', 2), of, **options) == twin
 
 
+def test_nothing_is_cached_where_an_output_is_added_to_itself() -> None:
+    assert totals(written("Add:", "[branch_0, branch_0]", 1), "cache") == {0}
+
+
 @pytest.mark.parametrize("of", ["flops", "training_flops", "saved", "cache"])
 def test_of_copies_of_which_one_is_taken_the_others_need_no_gradient(of: str) -> None:
     twin = totals(written(ATTENTION, "[branch_1, branch_1]", 3), of)

@@ -6,6 +6,8 @@ import math
 import pytest
 
 import paramcalc as pc
+from paramcalc.core.registry import MEASURES
+from paramcalc.graph.evaluation import Evaluation
 from tests.language import counted, load, names, refusal, total
 
 # --- side by side ----------------------------------------------------------------------------
@@ -268,6 +270,119 @@ def test_many_copies_of_which_the_first_differs_are_not_taken_for_alike(key: str
     assert total(text) == 64 + 39 * 128
     assert total(text.replace("40", "1000")) == 64 + 999 * 128
     assert total(text.replace("i > 0", "i > 5").replace("40", "90")) == 6 * 64 + 84 * 128
+
+
+ALTERNATING = """
+framework: torch
+dims: {n: 9, d: 6, kinds: {texts: [a, b, a, c, b, b, a, c, a]}}
+layers:
+  - Input: {shape: [5, d]}
+    name: x
+  - Dense: {units: d}
+    name: stem
+  - name: body
+    times: n
+    index: i
+    residual: true
+    layers:
+      - MultiHeadAttention: {num_heads: "1 if kinds[i] == 'a' else 2", key_dim: 2}
+        when: kinds[i] in ["a", "b"]
+        name: attention
+      - Dense: {units: "2 * d if kinds[i] == 'c' else 3 * d", use_bias: "kinds[i] == 'b'"}
+        name: up
+      - Dense: {units: d}
+        name: down
+      - LayerNorm:
+        name: norm
+        tie: {gamma: down.bias}
+"""
+
+
+def evaluated(monkeypatch: pytest.MonkeyPatch, text: str, **dims: int) -> tuple[pc.Count, int]:
+    """The count of a spec, and how many layers are evaluated for it."""
+    leaves: list[object] = []
+    leaf = Evaluation.leaf
+    with monkeypatch.context() as patch:
+        patch.setattr(Evaluation, "leaf", lambda walk, *given, **named: leaves.append(0) or leaf(walk, *given, **named))
+        return counted(text, **dims), len(leaves)
+
+
+def test_where_kinds_of_copies_alternate_each_kind_is_evaluated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    attention, norm = 4 * 6 * 2 + 3 * 2 + 6, 6
+    kinds = {
+        "a": attention + (6 * 18) + (18 * 6 + 6) + norm,
+        "b": attention + (4 * 6 * 2 + 3 * 2) + (6 * 18 + 18) + (18 * 6 + 6) + norm,
+        "c": (6 * 12) + (12 * 6 + 6) + norm,
+    }
+    count, layers = evaluated(monkeypatch, ALTERNATING)
+    assert count.total == 42 + 4 * kinds["a"] + 3 * kinds["b"] + 2 * kinds["c"]
+    # the input and the stem; of a, b and c, the input of the first a being the stem
+    assert layers == 2 + 4 + 4 + 3
+    each = {row.name[len("body.") : -len(".up")]: row for row in count.layers if row.name.endswith(".up")}
+    assert [*each] == ["0", "1", "2", "3", "4..5", "6", "7", "8"]
+    assert each["6"].inputs == ("body.6.attention",)
+    first = {row.name: row.inputs for row in count.layers}
+    assert first["body.7.up"] == ("body.6.add",)
+    assert first["body.7.add"] == ("body.7.norm", "body.6.add")
+    tied = {row.name: row.tensors[0].tied_to for row in count.layers if row.name.endswith(".norm")}
+    assert tied["body.6.norm"] == "body.6.down.bias"
+
+
+@pytest.mark.parametrize("of", MEASURES)
+def test_copies_that_alternate_cost_what_they_do_one_by_one(of: str) -> None:
+    spec = load(ALTERNATING)
+    whole = pc.count(spec, of=of)
+    assert whole.total == pc.count(spec, of=of, expand=True).total > 0
+
+
+NAMED = """
+  - Dense: {units: 4}
+    name: later
+    inputs: "body[6].up"
+    tie: {bias: body.7.after.bias}
+"""
+
+
+def test_any_of_the_copies_that_alternate_may_be_named() -> None:
+    text = ALTERNATING + "      - Dense: {units: d}\n        name: after\n"
+    named = counted(text + NAMED.replace("units: 4", "units: d"))
+    assert named.total == counted(text).total + 18 * 6
+    later = named.layers[-1]
+    assert later.inputs == ("body.6.up",)
+    assert later.tensors[1].tied_to == "body.7.after.bias"
+    again = counted(text + "  - share: body\n    name: again\n")
+    assert again.total == counted(text).total
+    shape = counted(text + "  - Dense: {units: 'size(-1, \"body[7].up\")'}\n")
+    assert shape.total == counted(text).total + 6 * 12 + 12
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        # what it takes by name is what flows into the first copy
+        "[{Add: , inputs: [input, stem], when: i % 2 == 0}, {Dense: {units: d}}]",
+        "[{Concatenate: {axis: -1}, inputs: [x, stem], when: i % 2 == 0}, {Dense: {units: d}}]",
+        # what flows into a group within is what flows into the copy
+        "[{layers: [{Dense: {units: d}}], times: 1 + i % 2, residual: true}]",
+        "[{layers: [{Dense: {units: d}}], times: 3, when: i % 2 == 0, residual: true}, {Dense: {units: d}}]",
+    ],
+)
+def test_what_copies_take_is_taken_by_each(inside: str) -> None:
+    text = """
+    framework: torch
+    dims: {d: 6}
+    layers:
+      - {Input: {shape: [5, d]}, name: x}
+      - {Dense: {units: d}, name: stem}
+      - {name: body, times: 6, index: i, layers: INSIDE}
+    """
+    spec = load(text.replace("INSIDE", inside))
+    for of in MEASURES:
+        assert pc.count(spec, of=of).total == pc.count(spec, of=of, expand=True).total
+    alone = {row.name: row.inputs for row in pc.count(spec, expand=True).layers}
+    for row in pc.count(spec).layers:
+        if ".." not in f"{row.name} {row.inputs}":
+            assert alone[row.name] == row.inputs
 
 
 def test_a_repeat_that_was_probably_meant_side_by_side_gets_a_note() -> None:

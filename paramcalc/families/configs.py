@@ -187,9 +187,11 @@ def family_spec(family: Family, config: Mapping[str, Any], head: str | None = No
         spec = read_spec(_without_buffers(data))
     if not is_stated:
         unknown["buffers"] = _NO_BUFFERS
-    remarks = tuple(each.format(cls) for each in unknown.values())
+    # it is new, and a copy of it would be checked again
+    spec.remarks, spec.unknown = tuple(each.format(cls) for each in unknown.values()), (*unknown,)
     # transformers builds models whose tensors have no elements; nothing could flow through these
-    return replace(spec, remarks=remarks, unknown=(*unknown,), least_size=1 if family.is_connected else 0)
+    spec.least_size = 1 if family.is_connected else 0
+    return spec
 
 
 # --- Buffers ----------------------------------------------------------------------------

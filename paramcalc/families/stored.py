@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -53,9 +54,35 @@ class Family:
         return self.layers_of(found) if isinstance(found, str) else found
 
 
+class _Heads(Mapping[str, Mapping[str, Any] | str]):
+    """What each class of models has. It is read when it is asked for: of many classes, a network is one."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = {text.partition(":")[0].strip(): text for text in texts}
+        self.found: dict[str, Mapping[str, Any] | str] = {}
+
+    def __getitem__(self, name: str) -> Mapping[str, Any] | str:
+        if name not in self.found:
+            self.found[name] = build(self.texts[name])[name]
+        return self.found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+#: The classes of models in a document, and the beginning of each, by their indents.
+_HEADS = re.compile(r"^heads:\n((?:[ \n].*\n?)+)", re.MULTILINE)
+_HEAD = re.compile(r"^(?=  \w)", re.MULTILINE)
+
+
 def read_family(text: str) -> Family:
     """Read the document of a family."""
-    data = build(text)
+    found = _HEADS.search(text)
+    assert found is not None
+    data = build(text[: found.start()] + text[found.end() :])
     return Family(
         data["family"],
         data["transformers"],
@@ -70,7 +97,7 @@ def read_family(text: str) -> Family:
         data.get("connections") == "known",
         data.get("blocks") or {},
         tuple(data.get("requires") or ()),
-        data["heads"],
+        _Heads(filter(str.strip, _HEAD.split(found[1]))),
     )
 
 

@@ -8,7 +8,10 @@ that the cost does not grow with `times`.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
+from typing import Any
 
 from paramcalc.conventions import Convention, convention
 from paramcalc.core import algebra
@@ -52,10 +55,28 @@ __all__ = [
     "check_states",
     "dim_values",
     "evaluate",
+    "evaluating_once",
     "leaves",
     "merged",
     "undecided_problem",
 ]
+
+
+#: The graphs of specs at their own dims, by how they were evaluated; None where nothing is kept.
+_kept: ContextVar[dict[tuple[Any, ...], tuple[Spec, Graph]] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def evaluating_once() -> Iterator[None]:
+    """Evaluate a spec at its own dims once within it, for whoever reads it and whoever counts it.
+
+    Nobody may change the spec meanwhile.
+    """
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
 
 
 def evaluate(
@@ -74,9 +95,27 @@ def evaluate(
     be `in_order`; in a `symbolic` evaluation `Undecided` is raised for the caller
     to decide. Raises `ParamcalcError` with all problems found.
     """
+    how = (convention_name or spec.framework, fold, symbolic, by_layers, in_order)
+    kept = None if dims else _kept.get()
+    if kept is None:
+        return _evaluated(spec, dims, *how)
+    if (id(spec), *how) not in kept:
+        kept[id(spec), *how] = spec, _evaluated(spec, dims, *how)
+    return kept[id(spec), *how][1]
+
+
+def _evaluated(
+    spec: Spec,
+    dims: Mapping[str, Value] | None,
+    framework: str,
+    fold: bool,
+    symbolic: bool,
+    by_layers: bool,
+    in_order: bool,
+) -> Graph:
     values = dim_values(spec, dims)
     check_conditions(spec.requires, Environment(values), ("requires",))
-    evaluation = Evaluation(spec, convention(convention_name or spec.framework), fold, symbolic, by_layers, in_order)
+    evaluation = Evaluation(spec, convention(framework), fold, symbolic, by_layers, in_order)
     root = evaluation.root(values)
     give_names(root)
     found = (

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from paramcalc.core.algebra import Undecided
 from paramcalc.core.errors import ParamcalcError
-from paramcalc.core.expression import ABSENT, Environment
+from paramcalc.core.expression import ABSENT, Environment, Expression
+from paramcalc.core.expression.parts import deciding_parts
 from paramcalc.spec import Node
 
 #: What can be compared as it stands; a list holds such values.
@@ -25,8 +26,15 @@ class Deciding:
         self.counter = counter
         self.values = values
         known = {*values, counter}
-        self.expressions = tuple(each for each in node.all_expressions() if counter in each.names)
+        self.expressions = _once(each for each in node.all_expressions() if counter in each.names)
+        #: the parts of them by which they differ from number to number: fewer, and quicker to evaluate
+        self.parts = _once(
+            Expression.parse(part, each.words, each.exact)
+            for each in self.expressions
+            for part in deciding_parts(each.text, counter)
+        )
         self._found: dict[int, tuple[Any, ...] | None] = {}
+        self._found_by_parts: dict[tuple[Any, ...], tuple[Any, ...] | None] = {}
         #: whether their values are all that a number decides
         self.are_all = not _has_other_uses(node, counter) and all(each.names <= known for each in self.expressions)
 
@@ -39,13 +47,27 @@ class Deciding:
         return self._found[number]
 
     def _worked_out(self, number: int) -> tuple[Any, ...] | None:
+        parts = self._values(self.parts, number)
+        if parts is None:
+            # what has no value may stand behind a condition
+            return self._values(self.expressions, number)
+        if parts not in self._found_by_parts:
+            self._found_by_parts[parts] = self._values(self.expressions, number)
+        return self._found_by_parts[parts]
+
+    def _values(self, expressions: tuple[Expression, ...], number: int) -> tuple[Any, ...] | None:
         environment = Environment({**self.values, self.counter: number})
         try:
-            found = tuple(each.evaluate(environment) for each in self.expressions)
+            found = tuple(each.evaluate(environment) for each in expressions)
         except (ParamcalcError, Undecided):
             # it may never be asked, or be asked where more is known
             return None
         return _tagged(found) if _is_plain(found) else None
+
+
+def _once(expressions: Iterable[Expression]) -> tuple[Expression, ...]:
+    """Return each of some expressions once."""
+    return tuple({(each.text, each.words, each.exact): each for each in expressions}.values())
 
 
 def _tagged(values: tuple[Any, ...]) -> tuple[Any, ...]:

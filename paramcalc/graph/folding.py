@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from paramcalc.core import algebra
@@ -31,12 +31,12 @@ def depends_on(tree: Tree, number: Number) -> bool:
     return algebra.depends(signature(tree, by_layers=True), number)
 
 
-def folded(copies: list[Tree], by_layers: bool = False) -> list[Tree]:
+def folded(copies: list[Tree], signature_of: Callable[[Tree], Any]) -> list[Tree]:
     """Return copies in sequence, labelled by their numbers; those that follow one another and are alike made one."""
     result = copies[:1]
-    last = signature(copies[0], by_layers)
+    last = signature_of(copies[0])
     for tree in copies[1:]:
-        own, before = signature(tree, by_layers), result[-1]
+        own, before = signature_of(tree), result[-1]
         if own == last and int(tree.label) == int(before.label) + before.times:
             before.times = before.times + tree.times
             for (leaf, _), (standing, _) in zip(leaves(tree), leaves(before), strict=True):
@@ -62,13 +62,13 @@ def signature(tree: Tree, by_layers: bool) -> Any:
 
 def _signature_of(tree: Tree, wiring: _Wiring | None) -> Any:
     if isinstance(tree, Branch):
-        inner = tuple((child.label, _hashable((child.times,)), _signature_of(child, wiring)) for child in tree.children)
-        return _hashable(tree.output), inner, wiring is not None and tree.recompute
+        inner = tuple((child.label, hashable((child.times,)), _signature_of(child, wiring)) for child in tree.children)
+        return hashable(tree.output), inner, wiring is not None and tree.recompute
     uses = tuple(
-        (use.tensor.name, _hashable(use.tensor.shape), use.trainable, use.dtype, use.tied_as) for use in tree.uses
+        (use.tensor.name, hashable(use.tensor.shape), use.trainable, use.dtype, use.tied_as) for use in tree.uses
     )
     stated = (_plain(tree.layer), wiring.inputs(tree)) if wiring is not None else ()
-    return type(tree.layer).__name__, tuple(map(_hashable, tree.outputs)), tree.shared, uses, stated
+    return type(tree.layer).__name__, tuple(map(hashable, tree.outputs)), tree.shared, uses, stated
 
 
 class _Wiring:
@@ -80,7 +80,7 @@ class _Wiring:
 
     def inputs(self, leaf: Leaf) -> Any:
         """Return what a leaf takes, and its shape."""
-        return tuple((self._origin(flow), flow.place, _hashable(flow.shape)) for flow in leaf.inputs)
+        return tuple((self._origin(flow), flow.place, hashable(flow.shape)) for flow in leaf.inputs)
 
     def _origin(self, flow: Flow) -> Any:
         if flow is self.entry or flow.leaf is None:
@@ -99,5 +99,6 @@ def _plain(value: Any) -> Any:
     return tuple(value.flat) if algebra.is_array(value) else value
 
 
-def _hashable(sizes: Shape) -> tuple[Any, ...]:
+def hashable(sizes: Shape) -> tuple[Any, ...]:
+    """Return sizes as something that can be compared and kept."""
     return tuple(tuple(size.flat) if algebra.is_array(size) else size for size in sizes)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from paramcalc.core.algebra import Number
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Expression, bounded
-from paramcalc.graph.deciding import Deciding
-from paramcalc.graph.folding import alike, folded, range_label, signature
+from paramcalc.graph.folding import alike, folded, hashable, range_label, signature
 from paramcalc.graph.scope import Copy, Entry, Values
 from paramcalc.graph.tree import Branch, Flow, Tree
 from paramcalc.graph.walk import Walk
 
 if TYPE_CHECKING:
     from paramcalc.graph.classes import Class
+    from paramcalc.graph.deciding import Deciding
+    from paramcalc.graph.twins import Made
 
 #: Copies that may differ by their number are evaluated one by one, if they are no more than these.
 _FEW = 32
@@ -53,9 +54,12 @@ class Repeated:
         self.times = entry.times = 0 if self._is_absent() else walk.number(entry, self.key, inputs)
         self.inherited = replace(scope.inherited, copies=bounded(scope.inherited.copies * self.times))
         self._deciding: Deciding | None = None
-        #: the last copy and what makes others like it, and what is decided for those that are
+        #: the copies that were evaluated, by what decided them and the shape that they were given
+        self._made: dict[tuple[Any, ...], Made] = {}
+        #: what makes copies alike, of those by whose number it is known what it decides
+        self._signatures: dict[int, Any] = {}
+        #: the last copy, and what is decided for those that are like it
         self._last: Tree | None = None
-        self._last_signature: Any = None
         self._decided: set[tuple[Any, ...]] = set()
         # references may go to the copies that are there already
         scope.entries[entry.name] = entry
@@ -83,7 +87,36 @@ class Repeated:
         return Copy(self.entry, str(number), inputs, values, self.inherited, theirs, number=number, last=number)
 
     def tree_of(self, copy: Copy) -> Tree | None:
-        """Return the tree of a copy; None where it is absent."""
+        """Return the tree of a copy, made again where it is as an earlier one; None where it is absent."""
+        decided = self._decided_by(copy.number)
+        if decided is None or self.entry.node.carry:
+            return self.evaluated(copy)
+        # only where copies mention their number
+        from paramcalc.graph.twins import Made, NoTwinError
+
+        given = copy.inputs[0] if copy.inputs else None
+        key = (decided, hashable(given.shape) if given is not None else None)
+        # what is made again cannot be named
+        if key in self._made and not self.walk.is_gone_into(self.entry.name):
+            try:
+                return self._again(self._made[key], copy, given)
+            except NoTwinError:
+                pass
+        before = self.walk.allowance.copies
+        tree = self.evaluated(copy)
+        if tree is not None:
+            self._made[key] = Made(tree, given, copy.flow, before - self.walk.allowance.copies)
+        return tree
+
+    def _again(self, made: Made, copy: Copy, given: Flow | None) -> Tree:
+        """Return the tree of a copy that is as an earlier one, and costs as much. Raises `NoTwinError`."""
+        tree, copy.flow = made.again(copy.label, given)
+        self.walk.spend((*self.entry.path, self.key), made.evaluations)
+        self._signatures[id(tree)] = self._signature(made.tree)
+        return tree
+
+    def evaluated(self, copy: Copy) -> Tree | None:
+        """Evaluate a copy. Returns its tree; None where it is absent."""
         tree = None
         self.walk.trail.append(copy.label)
         if self.walk.choose(copy):
@@ -143,28 +176,39 @@ class Repeated:
 
         They are where what mentions their number has the same values, or those of a copy before that is alike.
         """
+        decided = self._decided_by(number)
+        if decided is None or self._deciding is None:
+            return None
+        if self._last is not tree:
+            self._signatures[id(tree)] = own = self._signature(tree)
+            if self._last is not None and self._signature(self._last) != own:
+                self._decided = set()
+            self._last = tree
+        self._decided.add(decided)
+        others = range(number + 1, self.times)
+        return next((other for other in others if self._deciding.by(other) not in self._decided), self.times) - number
+
+    def _decided_by(self, number: Number) -> tuple[Any, ...] | None:
+        """Return what the number of a copy decides; None if not known."""
         if not self.walk.fold or self.counter is None or self.first is not None or type(self.times) is not int:
             return None
         if self.times > _MOST_COMPARED:
             return None
         if self._deciding is None:
+            from paramcalc.graph.deciding import Deciding
+
             self._deciding = Deciding(self.entry.node, self.counter, self.entry.scope.values)
-        decided = self._deciding.by(number)
-        if decided is None:
-            return None
-        if self._last is not tree:
-            own = signature(tree, self.walk.by_layers)
-            if self._last is not None and self._last_signature != own:
-                self._decided = set()
-            self._last, self._last_signature = tree, own
-        self._decided.add(decided)
-        others = range(number + 1, self.times)
-        return next((other for other in others if self._deciding.by(other) not in self._decided), self.times) - number
+        return self._deciding.by(number)
+
+    def _signature(self, tree: Tree) -> Any:
+        """Return what makes copies alike."""
+        known = self._signatures.get(id(tree))
+        return signature(tree, self.walk.by_layers) if known is None else known
 
     def branch(self, trees: list[Tree], flow: Flow | None) -> Branch:
         """Return the tree of all copies, of their trees; those that are alike stand there once."""
         if self.walk.fold and len(trees) > 1 and type(self.times) is int:
-            trees = folded(trees, self.walk.by_layers)
+            trees = folded(trees, self._signature)
         for tree in trees:
             if tree.number is None:
                 tree.number = int(tree.label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -64,6 +65,7 @@ class Walk:
         self.problems: dict[tuple[str, Path, str], Problem] = {}
         self._names: dict[int, list[str]] = {}
         self._mentioned: dict[int, frozenset[str]] = {}
+        self._gone_into: frozenset[str] | None = None
 
     # --- what it costs, and what went wrong
 
@@ -123,6 +125,12 @@ class Walk:
                     found |= self.mentions(child) | names_in(child.times) | names_in(child.parallel)
             self._mentioned[id(node)] = found
         return found
+
+    def is_gone_into(self, name: str) -> bool:
+        """Return whether a path of the spec may go into a node of this name, or any is called again whole."""
+        if self._gone_into is None:
+            self._gone_into = frozenset(_gone_into(self.spec))
+        return name in self._gone_into or _ANY in self._gone_into
 
     # --- the values of keys
 
@@ -199,6 +207,24 @@ class Walk:
             if not (isinstance(value, bool) or algebra.is_symbol(value) or algebra.is_array(value)):
                 raise refuse("wrong-type", f"'{path[-1]}' takes true or false, not {quoted(value)}")
             return _truth_of(expression, value)
+
+
+#: Stands for all names.
+_ANY = "*"
+
+
+def _gone_into(spec: Spec) -> Iterator[str]:
+    """Yield the names behind which a path of a spec goes on; `_ANY` where a node is called again."""
+    texts: list[str] = [*(spec.outputs or ()), *(each.text for each in spec.expressions() if "size(" in each.text)]
+    nodes = [*spec.layers, *(node for block in spec.blocks.values() for node in block.layers)]
+    while nodes:
+        for _, side in nodes.pop().sides:
+            texts += (reference for _, reference in side.references())
+            nodes += side.layers or ()
+            if side.share is not None:
+                yield _ANY
+    for text in texts:
+        yield from re.findall(r"([\w-]+)[.\[]", text)
 
 
 def _truth_of(expression: Expression, value: Any) -> bool:

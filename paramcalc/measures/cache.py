@@ -31,7 +31,9 @@ class Cache(Measure):
     of_active = True
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
-        cached = leaf.layer.all_cached(*_taken(leaf.inputs))
+        shapes = [*_taken(leaf.inputs)]
+        # a layer that takes several, as Add does, may be given the same twice
+        cached = leaf.layer.all_cached(*(shapes if leaf.layer.takes(len(shapes)) else leaf.input_shapes))
         if cached and leaf.joins_copies:
             # what is kept of any number of inputs is not what is of two
             raise NotAlike

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
@@ -158,15 +158,11 @@ def count(
     with located_in(spec):
         check_states(spec, target)
         graph = evaluate(spec, target.name, dims, fold=not expand)
-        rows = list(_Counter(target, depth).rows(graph.root, 1, 1, 0))
+        counter = _Counter(target, depth, spec.unknown)
+        rows = list(counter.rows(graph.root, 1, 1, 0))
     if any(map(algebra.is_array, graph.dims.values())):
         # what was computed is given out as NumPy's own arrays
         rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
-    totals: dict[str, Any] = _totals(rows)
-    if spec.unknown:
-        unknown: dict[str, Any] = dict.fromkeys(spec.unknown)
-        totals |= unknown
-        rows = [replace(row, **unknown) for row in rows]
     return Count(
         name=spec.name,
         convention=target.name,
@@ -176,7 +172,7 @@ def count(
         layers=tuple(rows),
         root=graph.root,
         remarks=graph.remarks,
-        **totals,
+        **counter.totals(rows),
     )
 
 
@@ -184,13 +180,17 @@ def count(
 _FIGURES = tuple(item.name for item in fields(Totals))
 
 
-def _totals(rows: Sequence[LayerCount]) -> dict[str, Number]:
-    """Return the sums over rows."""
-    return {name: algebra.total([getattr(row, name) for row in rows]) for name in _FIGURES}
-
-
 class _Counter(Rows[LayerCount]):
-    """Makes rows of the leaves of a graph."""
+    """Makes rows of the leaves of a graph; of them all, some figures are unknown."""
+
+    def __init__(self, target: Convention, depth: int | None, unknown: Iterable[str]) -> None:
+        super().__init__(target, depth)
+        self.unknown: dict[str, Any] = dict.fromkeys(unknown)
+
+    def totals(self, rows: Sequence[LayerCount]) -> dict[str, Any]:
+        """Return the sums over rows."""
+        known = [name for name in _FIGURES if name not in self.unknown]
+        return {name: algebra.total([getattr(row, name) for row in rows]) for name in known} | self.unknown
 
     def row(self, leaf: Leaf, times: Number, active: Number, place: dict[str, Any]) -> LayerCount:
         passed: Number = 0
@@ -207,20 +207,20 @@ class _Counter(Rows[LayerCount]):
                 trainable = trainable + use.elements
                 trainable_size = trainable_size + bytes_used
         untied = sum((use.elements for use in leaf.uses if self.target.counts(use.tensor.role)), start=0)
-        return LayerCount(
-            **place,
-            total=total * times,
-            trainable=trainable * times,
-            non_trainable=(total - trainable) * times,
-            buffers=buffers * times,
-            active=passed * active,
-            total_untied=untied * times,
-            bytes=size * times,
-            trainable_bytes=trainable_size * times,
-        )
+        figures = {
+            "total": total * times,
+            "trainable": trainable * times,
+            "non_trainable": (total - trainable) * times,
+            "buffers": buffers * times,
+            "active": passed * active,
+            "total_untied": untied * times,
+            "bytes": size * times,
+            "trainable_bytes": trainable_size * times,
+        }
+        return LayerCount(**place, **{**figures, **self.unknown})
 
     def whole(self, rows: Sequence[LayerCount], place: dict[str, Any]) -> LayerCount:
-        return LayerCount(**place, **_totals(rows))
+        return LayerCount(**place, **self.totals(rows))
 
 
 def _tensor_count(name: str, shape: Shape, uses: Sequence[Use], target: Convention) -> TensorCount[Any]:

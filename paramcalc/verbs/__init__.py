@@ -123,19 +123,23 @@ def count(
         return receptive_field(opened, convention, dims=_given(spec, opened, dims))
     if depth is not None and (type(depth) is not int or depth < 1):
         raise refuse("invalid-value", f"'depth' is a whole number of at least 1, not {quoted(depth)}")
+    from paramcalc.graph import evaluating_once
+
     measure = _measure(of, options)
-    opened = _of_dtype(open_network(spec, input_shape), dtype)
-    given = _given(spec, opened, dims, measure)
+    # a configuration is evaluated when it is read, to see that it has a count
+    with evaluating_once():
+        opened = _of_dtype(open_network(spec, input_shape), dtype)
+        given = _given(spec, opened, dims, measure)
 
-    def over(dims: Mapping[str, Any]) -> Count[Any] | Measurement[Any]:
-        return _counted(opened, measure, convention, dims, expand, depth)
+        def over(dims: Mapping[str, Any]) -> Count[Any] | Measurement[Any]:
+            return _counted(opened, measure, convention, dims, expand, depth)
 
-    if any(map(is_array, given.values())):
-        from paramcalc.results.sweeps.arrays import count_arrays
+        if any(map(is_array, given.values())):
+            from paramcalc.results.sweeps.arrays import count_arrays
 
-        counted = count_arrays(opened, measure, convention, given, over)
-    else:
-        counted = over(given)
+            counted = count_arrays(opened, measure, convention, given, over)
+        else:
+            counted = over(given)
     if not isinstance(spec, Layer):
         return counted
     rows: Any = tuple(row for row in counted.layers if row.kind != "Input")

@@ -24,6 +24,7 @@ from paramcalc.families.stored import (
     family_names,
     stored_family,
 )
+from paramcalc.spec.parsing import build
 from tests.families_figures import held_to, read
 from tests.published_families import ACTIVE, ROUNDED, ROWS, Published
 from tests.sampled_families import sampled
@@ -35,6 +36,17 @@ pytestmark = pytest.mark.sweep
 
 def counted(published: Published) -> pc.Count:
     return pc.count(pc.from_huggingface({"model_type": published.type, **published.config}, published.head))
+
+
+@pytest.mark.parametrize("name", sampled(family_names(), 60))
+def test_the_classes_of_a_document_are_those_of_its_text(name: str) -> None:
+    """Each is read when it is asked for, and the text is cut apart by its indents."""
+    whole = build(document(name))
+    family = connected_family(name) or stored_family(name)
+    assert [*family.heads] == [*whole["heads"]]
+    assert dict(family.heads) == whole["heads"]
+    assert family.dims == whole.get("dims", {})
+    assert {*family.configs} == {*(whole.get("configs") or ())}
 
 
 @pytest.mark.parametrize("published", ROWS, ids=lambda row: row.name)
