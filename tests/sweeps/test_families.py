@@ -77,8 +77,9 @@ def is_kept(name: str, form: pc.Formula, head: Any, family: Family) -> bool:
     So do the length of a list, and a number of copies that take an element each of a list; a size that an expression
     with a remainder or a logarithm mentions, as in which layers have experts, or one with the number of a copy, as in
     which is the last; one that a condition compares with a number, or takes for equal to another or not; a number of
-    copies of which some are left out by their number, or one of which there are none by default; and one from which a
-    list follows of which a condition asks what is in it.
+    copies of which some are left out by their number, or one of which there are none by default; one from which a
+    list follows of which a condition asks what is in it, or a size that an expression with a remainder mentions; and
+    one that is compared with what a double rounds, as a least width is.
     """
     if name not in form.fixed or name.startswith("len("):
         return True
@@ -90,7 +91,12 @@ def is_kept(name: str, form: pc.Formula, head: Any, family: Family) -> bool:
         rf"\b[ijkl]\b[^,'\"]*{own}|{own}[^,'\"]*\b[ijkl]\b",
         rf"{own} (<=|<|>) \d|{own} (==|!=) |(==|!=) {own}",
         rf'"times": "{re.escape(name)} - {form.fixed[name]}"',
-        *(rf" in {re.escape(each)}\b" for each, text in family.dims.items() if re.search(own, str(text))),
+        *(
+            rf" in {re.escape(each)}\b|% {re.escape(each)}\b"
+            for each, text in family.dims.items()
+            if re.search(own, str(text))
+        ),
+        rf'"[^"]*max\({own}[^"]* (>=|<) scaled[^"]*"',
     )
     if form.fixed[name] in lengths or any(re.search(each, texts) for each in deciding):
         return True
