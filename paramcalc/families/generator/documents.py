@@ -190,14 +190,14 @@ def _requires(body: Body) -> list[str]:
 
 
 def _constant_lengths(explorer: Explorer) -> Iterator[tuple[str, int]]:
-    """Yield the other lists with their length where lengths are kept, if it was the same in all runs.
+    """Yield the lists that had one length in all runs, and are not among those that keep theirs, with it.
 
-    A number of copies that is the same may be theirs.
+    A number of copies that is the same may be theirs, or the number of axes of a kernel.
     """
     known = explorer.known_lengths() or ()
-    for name, value in explorer.fields.items() if explorer.keeps_lengths else ():
+    for name, value in explorer.fields.items():
         is_of_texts = isinstance(value, list) and any(isinstance(each, str) for each in value)
-        if isinstance(value, list) and not is_of_texts and name not in known:
+        if isinstance(value, list) and value and not is_of_texts and name not in known:
             lengths = {len(each) if isinstance(each := run.fields.get(name), list) else None for run in explorer.runs}
             if lengths == {len(value)}:
                 yield name, len(value)
