@@ -97,6 +97,8 @@ class Measure:
     phrase: ClassVar[str]
     #: what it is, in a sentence or two
     summary: ClassVar[str]
+    #: what people ask of it, whatever the network is, each question with its answer
+    questions: ClassVar[Mapping[str, str]] = {}
     #: whether frameworks count it in ways of their own
     by_convention: ClassVar[bool] = False
     #: what a term of it is: `tensor`, `product`, `output`
