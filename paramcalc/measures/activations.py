@@ -28,6 +28,7 @@ class Activations(Measure):
     }
     term = "output"
     needs_connections = True
+    of_values = True
     in_order = False
     of_batch = True
     of_active = True

@@ -163,8 +163,8 @@ def count(
         # what was computed is given out as NumPy's own arrays
         rows = [replace(row, **{name: algebra.released(getattr(row, name)) for name in _FIGURES}) for row in rows]
     totals: dict[str, Any] = _totals(rows)
-    if spec.unknown:
-        unknown: dict[str, Any] = dict.fromkeys(spec.unknown)
+    unknown: dict[str, Any] = dict.fromkeys(name for name in _FIGURES if name in spec.unknown)
+    if unknown:
         totals |= unknown
         rows = [replace(row, **unknown) for row in rows]
     return Count(

@@ -37,6 +37,7 @@ class Saved(Measure):
     }
     term = "storage"
     needs_connections = True
+    of_values = True
     of_type = False
     of_batch = True
     shares = True
