@@ -49,6 +49,19 @@ def test_a_measure_has_its_name_and_says_what_it_is(name: str) -> None:
     assert all([found.unit, found.phrase, found.term, found.summary.endswith(".")])
 
 
+def test_what_people_ask_of_a_measure_is_answered_where_it_is_explained() -> None:
+    for name in MEASURES:
+        asked = measure(name).questions
+        assert bool(asked) == (name != "parameters"), name
+        assert all(question.endswith("?") and answer.endswith(".") for question, answer in asked.items())
+    derivation = pc.explain(pc.load("specs/keras_mlp.yaml"), of="bytes")
+    assert "Why 16 bytes a parameter?" in str(derivation)
+    for target in ("markdown", "latex", "html"):
+        assert "8 for two averages" in derivation.to(target)
+    assert "Why 16" not in derivation.to(brief=True) + derivation.to(sheet="blank")
+    assert "Why 16" not in str(pc.explain(pc.load("specs/keras_mlp.yaml"), of="bytes", node="dense_1"))
+
+
 def test_what_is_no_measure_is_refused() -> None:
     with pytest.raises(pc.ParamcalcError) as caught:
         pc.count(MIXTURE, of="activation")

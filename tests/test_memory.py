@@ -171,12 +171,43 @@ layers:
     assert [node.recompute for node in changed.layers] == [False, True, True, False]
 
 
+def test_repeated_groups_within_groups_and_blocks_may_be_computed_again() -> None:
+    text = """
+paramcalc: 1
+framework: torch
+blocks:
+  step:
+    layers: [Dense: {units: 32, activation: gelu}, Dense: {units: 8}]
+  decoder:
+    layers:
+      - {name: layers, times: 4, recompute: AGAIN, layers: [block: step]}
+layers:
+  - Input: {shape: [8]}
+  - name: encoder
+    layers:
+      - {name: layers, times: 3, recompute: AGAIN, layers: [Dense: {units: 8}, {times: 2, layers: [Dense: {units: 8}]}]}
+  - {block: decoder, name: model}
+  - {block: step, name: last, times: 2, recompute: AGAIN}
+"""
+    changed, names = with_recompute(pc.loads(text.replace("AGAIN", "false")))
+    assert names == ["encoder.layers", "model.layers", "last"]
+    assert pc.dumps(changed) == pc.dumps(pc.loads(text.replace("AGAIN", "true")))
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
         (
             {"shard": {"data": 8}},
             "error[invalid-value]: 'shard' is not known yet: a sheet is of one device\n    leave it out",
+        ),
+        (
+            {"master": "float32"},
+            "error[invalid-value]: 'master' has no meaning without 'training'\n    as in training='adamw'",
+        ),
+        (
+            {"attention": "math"},
+            "error[invalid-value]: 'attention' has no meaning without 'training'\n    as in training='adamw'",
         ),
         ({"zero": 3}, "error[invalid-value]: 'zero' is not known yet: a sheet is of one device\n    leave it out"),
         ({"budget": 1.5}, "error[invalid-value]: 'budget' is a whole number of bytes, not 1.5"),
@@ -279,6 +310,7 @@ def test_options_of_the_command_line(tmp_path: Any) -> None:
     assert "optimizer 4,864 4.75 KiB momentum_buffer" in " ".join(shown.split())
     for arguments, text in (
         (("--training", "adam", "--inference"), "a network is trained or run: --training or --inference"),
+        (("--batch", "8", "--set", "batch=4"), "the batch is given twice: --batch and --set batch"),
         (("--with", "momentum=0.9"), "--with gives an option to the optimizer that --training names"),
         (("--training", "sgd", "--with", "momentum"), "'momentum' is not of the form OPTION=VALUE"),
     ):

@@ -9,6 +9,7 @@ import pytest
 
 import paramcalc as pc
 from paramcalc.core.amounts import share, whole
+from paramcalc.core.errors import LIMITS
 from paramcalc.core.ranges import LARGEST
 from paramcalc.results.solving.domains import read_domain
 from tests.helpers import ROOT, run
@@ -61,6 +62,26 @@ def test_all_solutions_of_several_dims_are_given_or_that_there_are_none() -> Non
         assert solutions.number == len(found)
         assert solutions.complete
     assert solve(total=61, vary={"w": "2:4:2", "n": [1, 3]}).number == 0
+
+
+def test_the_nearest_of_several_dims_is_found_however_far_away() -> None:
+    # of all w that 100003 divides, and all n, the least total is 10·100003 + 1
+    far = solve(total=3, vary=["w", "n"], where="w % 100003 == 0")
+    assert (far.below, far.above) == (None, {"w": 100_003, "n": 1})
+    assert far.above.total == 1_000_031
+    assert far.unknown == ()
+
+
+def test_where_too_many_sizes_would_be_tried_the_nearest_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("paramcalc.results.solving.search.LIMITS", LIMITS._replace(combinations=10_000))
+    solutions = solve(total=1000, vary=["w", "n"], where="w * n % 1000003 == 0")
+    assert (solutions.below, solutions.above, solutions.unknown) == (None, None, ("above",))
+    assert not solutions.is_met
+    assert "the nearest above is not known: too many sizes would be tried" in solutions.to("text")
+    assert "no sizes at all" not in solutions.to("text")
+    assert json.loads(solutions.to("json"))["unknown"] == ["above"]
+    with pytest.raises(pc.ParamcalcError, match="10,000 are the most"):
+        _ = solve(total=1000, vary=["w", "n"], where="w * n % 1000003 == 0", which="at-least").is_met
 
 
 def test_a_solution_is_given_to_count_as_it_is() -> None:

@@ -89,6 +89,14 @@ def test_candidates_are_read_of_a_file(tmp_path: Path) -> None:
     path.write_text("n,m\n1\n")
     with pytest.raises(pc.ParamcalcError, match="a row of 1 values, and the table has 2 columns"):
         pc.sweep(pc.loads(LINEAR), path)
+    path.write_text("n,m,n\n1,2,3\n")
+    with pytest.raises(pc.ParamcalcError, match=r"duplicate-name.*the table has 2 columns 'n'"):
+        pc.sweep(pc.loads(LINEAR), path)
+    path.write_text("width,detph\n768,1\n")
+    with pytest.raises(
+        pc.ParamcalcError, match="a column of the table is 'detph', which is no dim\n    did you mean 'd"
+    ):
+        pc.sweep(GPT2, path)
     path.write_text("k\n1\n")
     with pytest.raises(pc.ParamcalcError, match="the table has no column of a dim"):
         pc.sweep(pc.loads(LINEAR), path)

@@ -72,7 +72,10 @@ def memory(
 
     if training is not None and inference:
         raise click.UsageError("a network is trained or run: --training or --inference")
-    values = dims(settings) if batch is None else {**dims(settings), "batch": batch}
+    values = dims(settings)
+    if batch is not None and "batch" in values:
+        raise click.UsageError("the batch is given twice: --batch and --set batch")
+    values = values if batch is None else {**values, "batch": batch}
     sheet = told(
         path,
         convention,

@@ -100,7 +100,9 @@ def _said(solutions: Solutions, listed: int) -> Iterator[str]:
     if not number:
         found = "was found to give" if solutions.unsearched else "gives"
         yield f"no size {found} " + (f"that{within}" if room else "exactly that")
-        if solutions.next_below is None and solutions.next_above is None:
+        for side in solutions.unknown:
+            yield f"the nearest {side} is not known: too many sizes would be tried; a range of them may help"
+        if solutions.next_below is None and solutions.next_above is None and not solutions.unknown:
             yield "no sizes at all meet the conditions"
         return
     kind = ("solution" if room else "exact solution") + ("" if number == 1 else "s") + within
@@ -160,6 +162,7 @@ def data(solutions: Solutions) -> dict[str, Any]:
         "next_above": solutions.next_above and _solution(solutions.next_above),
         "conditions": list(solutions.conditions),
         "unsearched": list(solutions.unsearched),
+        "unknown": list(solutions.unknown),
     }
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "Use",
     "active_copies",
     "check_connections",
+    "check_flow",
     "check_known",
     "check_states",
     "dim_values",
@@ -165,6 +166,14 @@ def check_connections(spec: Spec, what: str) -> None:
         which = f"the group '{name}' lists" if name else "the spec lists"
         hint = "'connections: none' says so"
         raise refuse("no-connections", f"{what} needs connections, and {which} its layers without them", hint, path)
+
+
+def check_flow(spec: Spec, what: str) -> None:
+    """Refuse a spec of which it is not known what flows: `no-connections`, and `not-measurable` as it was read."""
+    check_connections(spec, what)
+    message = f"{what} needs to know how its layers are connected, and {{}} was read without some of that"
+    hint = "a spec can state it; of a module of PyTorch, the shapes of its inputs may tell: input_shape=(3, 224, 224)"
+    check_known(spec, "flow", message, hint)
 
 
 def check_known(spec: Spec, figure: str, message: str, hint: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from paramcalc.graph import Leaf
 from paramcalc.measures.measure import Context, Measure, Term
@@ -20,8 +20,15 @@ class Activations(Measure):
     unit = "elements"
     phrase = "the elements of the activations"
     summary = "The elements of all outputs of all layers; inputs of the network, and views of an input, are left out."
+    questions: ClassVar[Mapping[str, str]] = {
+        "Is that what training keeps?": (
+            "No: of some outputs nothing is kept for the backward pass, and of some operations more than their output."
+            " The measure 'saved' tells what PyTorch keeps, in bytes."
+        )
+    }
     term = "output"
     needs_connections = True
+    of_values = True
     in_order = False
     of_batch = True
     of_active = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from paramcalc.core.algebra import Shape
 from paramcalc.graph import Flow, Leaf
@@ -24,6 +24,12 @@ class Cache(Measure):
         "What is kept of the whole sequence while it is generated: keys and values of attention that looks back, or at"
         " another sequence, and the states of recurrent layers, at the dtype of the spec."
     )
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why are keys and values kept, and queries not?": (
+            "Each later position compares its query with the keys of all before it, and sums up their values. A query"
+            " is of use to its own position alone."
+        )
+    }
     term = "cached tensor"
     needs_connections = True
     in_order = False

@@ -31,6 +31,16 @@ class Flops(Measure):
         "The floating-point operations of a forward pass: two for each multiply-add of a matrix product, a convolution"
         " or a product of attention. Work element by element is not counted."
     )
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why two operations for each multiply-add?": (
+            "A weight is multiplied by a number that flows, and the product is added to a sum. Where a publication"
+            " counts multiply-adds, it gives half of this number."
+        ),
+        "Why do activation functions and normalisations cost nothing?": (
+            "They take a few operations for each number, where a product takes two for each of its inputs. The counters"
+            " of frameworks leave them out, and so do most publications."
+        ),
+    }
     term = "product"
     needs_connections = True
     in_order = False
@@ -100,6 +110,16 @@ class TrainingFlops(Flops):
         " more for each of its two operands that needs a gradient; within groups with `recompute`, once more forwards."
         " Work element by element, the loss and the optimizer are not counted."
     )
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why three times the forward pass, and less in some layers?": (
+            "Backwards, the gradient of each of the two operands of a product is a product of the same sizes. An"
+            " operand that needs no gradient costs none: the inputs of the network, and what is frozen."
+        ),
+        "Why 6 operations for each parameter and token?": (
+            "Two for a multiply-add, three times over. Attention beside that grows with the square of the length, and"
+            " an embedding is looked up, and not multiplied."
+        ),
+    }
 
     def visits(self, graph: Graph, context: Context) -> Mapping[int, Sequence[Visit]]:
         return _Gradients(graph).run(graph.root)

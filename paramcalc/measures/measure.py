@@ -16,7 +16,7 @@ from paramcalc.conventions import Convention, Spelling
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Number, Shape, Unknown
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_connections, check_known
+from paramcalc.graph import Branch, Graph, Leaf, Tree, active_copies, check_flow, check_known
 from paramcalc.graph.values import unknown_dims
 from paramcalc.layers.base.fields import DTYPES
 from paramcalc.spec import Spec
@@ -97,12 +97,16 @@ class Measure:
     phrase: ClassVar[str]
     #: what it is, in a sentence or two
     summary: ClassVar[str]
+    #: what people ask of it, whatever the network is, each question with its answer
+    questions: ClassVar[Mapping[str, str]] = {}
     #: whether frameworks count it in ways of their own
     by_convention: ClassVar[bool] = False
     #: what a term of it is: `tensor`, `product`, `output`
     term: ClassVar[str] = "tensor"
     #: whether it depends on how layers are connected, or on the shapes that flow
     needs_connections: ClassVar[bool] = False
+    #: whether it depends on all that is computed, and not on what layers multiply alone
+    of_values: ClassVar[bool] = False
     #: whether what it says of a copy depends on the copies before it, and so on their order
     in_order: ClassVar[bool] = True
     #: whether a layer type alone has a form of it, which follows from its fields and the sizes of its inputs
@@ -134,7 +138,10 @@ class Measure:
             message = f"{self.phrase} of {{}} cannot be said: it is not known to how many experts a token is sent"
             check_known(spec, "active", message, "'parameters' counts those of all experts")
         if self.needs_connections:
-            check_connections(spec, f"the measure '{self.name}'")
+            check_flow(spec, f"the measure '{self.name}'")
+        if self.of_values:
+            message = f"{self.phrase} are not known of {{}}, which was read without functions between its layers"
+            check_known(spec, "values", message, "'description' names them: a spec may state what they are")
         if self.of_batch and BATCH not in spec.dims:
             return replace(spec, dims={**spec.dims, BATCH: 1})
         return spec

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar
 
 from paramcalc.conventions import Convention
 from paramcalc.core.algebra import Number
@@ -37,6 +37,11 @@ class Trainable(Parameters):
     unit = "trained parameters"
     phrase = "the number of trained parameters"
     summary = "The parameters that training changes: neither frozen ones nor states."
+    questions: ClassVar[Mapping[str, str]] = {
+        "What is not trained?": (
+            "What the spec freezes (trainable: false), and states that no optimizer updates, such as moving averages."
+        )
+    }
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
         return (_term(use) for use in counted(leaf, context.convention) if use.trainable)
@@ -49,6 +54,11 @@ class Active(Parameters):
     unit = "active parameters"
     phrase = "the number of active parameters"
     summary = "The parameters that one example passes through: of a mixture of experts, those of the active ones."
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why may these be fewer than the parameters?": (
+            "A mixture of experts sends an example to a few of them. The others are stored, and not computed for it."
+        )
+    }
     of_active = True
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
@@ -62,6 +72,13 @@ class Bytes(Parameters):
     unit = "bytes"
     phrase = "the bytes of the parameters"
     summary = "The bytes of the parameters, each tensor at its dtype; numbers smaller than a byte are packed."
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why 16 bytes a parameter?": (
+            "That is what training with Adam takes in float32: 4 for the parameter, 4 for its gradient, and 8 for two"
+            " averages, of the gradient and of its square. Here the parameter alone counts, at its dtype; 'paramcalc"
+            " memory' tells all parts, of any optimizer and dtype."
+        )
+    }
 
     def terms(self, leaf: Leaf, context: Context, state: Any) -> Iterable[Term]:
         for use in counted(leaf, context.convention):

@@ -158,7 +158,7 @@ def count(
     with located_in(spec):
         check_states(spec, target)
         graph = evaluate(spec, target.name, dims, fold=not expand)
-        counter = _Counter(target, depth, spec.unknown)
+        counter = _Counter(target, depth, [name for name in _FIGURES if name in spec.unknown])
         rows = list(counter.rows(graph.root, 1, 1, 0))
     if any(map(algebra.is_array, graph.dims.values())):
         # what was computed is given out as NumPy's own arrays

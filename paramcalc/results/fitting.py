@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -84,16 +84,29 @@ def _largest_batch(spec: Spec, question: Question, batch: int, budget: int) -> t
 
 
 def with_recompute(spec: Spec) -> tuple[Spec, list[str]]:
-    """Return a spec whose repeated groups are computed again for the backward pass, and their names."""
+    """Return a spec whose repeated groups, the outermost, are computed again for the backward pass; and their names."""
     names: list[str] = []
+    blocks = dict(spec.blocks)
 
-    def changed(node: Node) -> Node:
-        if node.times is None or node.layers is None or node.recompute is not False:
+    def changed(node: Node, around: str) -> Node:
+        if node.recompute is not False or (node.layers is None and node.block is None):
             return node
-        names.append(node.name or node.default_name)
-        return replace(node, recompute=True)
+        name = ".".join(filter(None, (around, node.name or node.default_name)))
+        if node.times is not None:
+            names.append(name)
+            return replace(node, recompute=True)
+        if node.layers is not None:
+            return replace(node, layers=within(node.layers, name))
+        block = blocks.get(str(node.block))
+        if block is not None:
+            blocks[str(node.block)] = replace(block, layers=within(block.layers, name))
+        return node
 
-    return replace(spec, layers=tuple(map(changed, spec.layers))), names
+    def within(nodes: Iterable[Node], around: str) -> tuple[Node, ...]:
+        return tuple(changed(node, around) for node in nodes)
+
+    layers = within(spec.layers, "")
+    return replace(spec, layers=layers, blocks=blocks), names
 
 
 def _in_eight_bits(question: Question, sheet: Memory) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from paramcalc.core.algebra import Number, Shape
 from paramcalc.core.display import Displayed, printed
-from paramcalc.graph import Flow, Leaf, check_connections, evaluate
+from paramcalc.graph import Flow, Leaf, check_flow, evaluate
 from paramcalc.layers.base.reach import ALL, EVERYTHING, NONE, NOT_STATED, NOTHING, Reach, Sight, Span
 from paramcalc.results.rows import located_in
 from paramcalc.spec import Framework, Spec, Value
@@ -94,7 +94,7 @@ def receptive_field(
 ) -> ReceptiveField:
     """Return the receptive field of each layer's output. Raises `ParamcalcError`, among others `no-connections`."""
     with located_in(spec):
-        check_connections(spec, "the receptive field")
+        check_flow(spec, "the receptive field")
         # copies that are alike see more with each
         graph = evaluate(spec, convention or spec.framework, dims, fold=False)
         walk = _Walk()

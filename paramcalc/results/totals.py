@@ -41,15 +41,20 @@ def totalled(name: str | None, options: Mapping[str, Any], convention: Framework
     for option in stated:
         if option not in _OF_MEMORY:
             raise refuse("invalid-value", f"'{option}' has no meaning for {MEMORY}", "leave it out")
+    check_trained_with(stated)
     training = optimizer(stated["training"], convention) if "training" in stated else None
-    for option in ("master", "attention") if training is None else ():
-        if option in stated:
-            raise refuse("invalid-value", f"'{option}' has no meaning without 'training'", "as in training='adamw'")
     try:
         master = read_dtype(stated["master"]) if "master" in stated else None
     except ParamcalcError as error:
         raise of_key("master", error) from None
     return Memory(training, master, stated.get("attention"))
+
+
+def check_trained_with(options: Mapping[str, Any]) -> None:
+    """Refuse options of memory that say how a network is trained, where it is not. Raises `invalid-value`."""
+    for option in ("master", "attention") if options.get("training") is None else ():
+        if options.get(option) is not None:
+            raise refuse("invalid-value", f"'{option}' has no meaning without 'training'", "as in training='adamw'")
 
 
 def total(spec: Spec, what: Measure, convention: Framework | None, dims: Mapping[str, Value] | None = None) -> Number:

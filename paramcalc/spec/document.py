@@ -82,7 +82,8 @@ class Spec(Displayed):
     source: Source | None = field(default=None, repr=False, compare=False)
     #: of one that was read from a model: what a count of it is to say; a file has no place for it
     remarks: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    #: of one that was read from a model: the figures that are not known of it, `buffers` or `active`
+    #: of one that was read from a model: what is not known of it: `buffers`, `active`, `flow` (how its layers are
+    #: connected), `values` (what is computed between them)
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: of one that was read from a model: the least that a size of a layer may be, 0 where tensors may have no elements
     least_size: int = field(default=1, repr=False, compare=False)

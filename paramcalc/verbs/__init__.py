@@ -479,12 +479,14 @@ def memory(
     Raises `ParamcalcError`, among others `unknown-optimizer`.
     """
     from paramcalc.results import memory as results
+    from paramcalc.results.totals import check_trained_with
 
     for name, value in (("shard", shard), ("zero", zero)):
         if value:
             raise refuse("invalid-value", f"'{name}' is not known yet: a sheet is of one device", "leave it out")
     if budget is not None and (type(budget) is not int or budget < 0):
         raise refuse("invalid-value", f"'budget' is a whole number of bytes, not {quoted(budget)}")
+    check_trained_with({"training": training, "master": master, "attention": attention})
     opened = results.with_batch(_of_dtype(open_network(spec, input_shape), dtype))
     question = results.Question(
         convention or opened.framework,

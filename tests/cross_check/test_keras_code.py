@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import prod
 from typing import Any
 
@@ -153,7 +154,8 @@ def test_own_weights_and_layers_that_are_never_called_are_there_as_well() -> Non
     spec = held(model)
     assert all(np.array_equal(one, other) for one, other in zip(before, model.weights, strict=True))
     assert gate.last is last
-    names = {name for row in pc.count(spec).layers for name in [row.name.partition("_")[0]]}
+    # Keras numbers the names of a process
+    names = {re.sub(r"_\d+", "", row.name) for row in pc.count(spec).layers}
     assert {"gate.own", "gate.uncalled.dense", "gate.dense"} <= names
     count = pc.count(spec, expand=True)
     assert [row.output_shape for row in count.layers if row.kind == "Dense"][-2:] == [(7, 3), (7, 3)]

@@ -199,17 +199,23 @@ class Flat(nn.Module):
 
 
 PARTED = "Where a function that is no layer type stands between two layers, the second begins with an Input of its own."
+NORMALIZED = "Left out, as functions that are no layer type: 'normalize'."
 LEFT_OUT = "What comes after the last layer is no layer type, and is left out."
 #: Modules, the shape of their input, their parameters, and what is said of them.
 SAID: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...] | None, int, list[str]]] = {
     "forward called by itself": (Direct, (4,), 5 * 8 + 9 * 2, []),
     "two lists in turn": (Ladder, (4,), 7 * 20 + 10, []),
-    "a weight that is read": (CosineHead, (4,), 40, ["The weights of 'fc' are used without a call.", LEFT_OUT]),
+    "a weight that is read": (
+        CosineHead,
+        (4,),
+        40,
+        ["The weights of 'fc' are used without a call.", NORMALIZED, LEFT_OUT],
+    ),
     "a weight that is read, within": (
         lambda: nn.Sequential(nn.Linear(8, 4), CosineHead()),
         (8,),
         36 + 40,
-        ["The weights of '1.fc' are used without a call.", LEFT_OUT],
+        ["The weights of '1.fc' are used without a call.", NORMALIZED, LEFT_OUT],
     ),
     "a weight of its own": (
         lambda: nn.Sequential(ScaledConvolution(3, 8), nn.Conv2d(8, 4, 1)),

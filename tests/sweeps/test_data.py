@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 import paramcalc as pc
+from paramcalc.core.registry import DEFAULT_MEASURE, MEASURES
 from paramcalc.exports.languages.tree import OPERATIONS, form_schema
 from tests.helpers import ROOT, run
 from tests.sweeps.forms import evaluated
@@ -160,6 +161,17 @@ def test_a_derivation_has_the_groups_and_the_model_and_its_form() -> None:
     assert document["form"] == json.loads(pc.formula(pc.load(GPT2)).to("json"))
     assert document["dims"]["tokens"] == "tokens"
     assert pc.explain(pc.load(GPT2)).plain() == document
+
+
+@pytest.mark.parametrize("of", [name for name in MEASURES if name != DEFAULT_MEASURE])
+def test_a_derivation_of_a_measure_is_data(of: str) -> None:
+    document = printed("derivation", "explain", GPT2, "--of", of, "--set", "tokens=8", "--format", "json")
+    assert document["measure"] == of
+    assert document["questions"]
+    assert sum(layer["total"] for layer in document["layers"]) == document["form"]["value"]
+    for layer in document["layers"]:
+        assert evaluated(layer["substitution"], {}) == layer["value"]
+        assert sum(term["value"] for term in layer["terms"]) == layer["value"]
 
 
 def test_tied_and_shared_tensors_are_said_in_the_derivation() -> None:
@@ -415,7 +427,8 @@ SIZES = {
     "diff": 4_000,
     "form": 8_000,
     "layers": 16_000,
-    "derivation": 16_000,
+    # of parameters, and of another measure
+    "derivation": 20_000,
     "vectors": 3_000,
     "memory": 4_000,
     "receptive-field": 3_000,

@@ -406,6 +406,15 @@ def test_a_configuration_is_solved_and_swept_in_its_own_words(tmp_path: Path) ->
     assert swept == [1_100_048_384, 2 * (1_100_048_384 - embeddings) + embeddings]
 
 
+def test_a_condition_that_has_no_whole_number_at_the_sizes_of_the_spec_is_not_met_there() -> None:
+    spec = pc.load(ROOT / "specs" / "mlp_mixer_b16.yaml")
+    total = pc.count(spec, of="saved").total
+    with pytest.raises(pc.ParamcalcError, match=r"error\[limit\].*'image', which are tried one by one"):
+        pc.solve(spec, of="saved", total=total, vary=["image", "patch"])
+    found = pc.solve(spec, of="saved", total=total, vary={"image": "32:512:32", "patch": "8:64:8"})
+    assert list(found) == [{"image": 224, "patch": 16}]
+
+
 def test_the_cost_does_not_depend_on_the_depth() -> None:
     spec = pc.load(ROOT / "specs" / "llama2_7b.yaml")
     deep = pc.solve(spec, total="7T", vary=["width"], dims={"depth": 100_000}, which="at-most")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from paramcalc.core.algebra import Undecided, constant, is_symbol
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
 
 #: A name, or a number: a copy, a child of that name, or an output.
@@ -29,7 +30,15 @@ def split_path(text: str) -> list[str]:
 
 
 def copy_of(number: Any, path: str) -> str:
-    """Return the segment of a path that says a copy by its number. Raises `no-such-copy`, `wrong-type`."""
+    """Return the segment of a path that says a copy by its number.
+
+    Raises `no-such-copy`, `wrong-type`, and `Undecided` for a symbol.
+    """
+    number = constant(number)
+    if is_symbol(number):
+        undecided = Undecided(number)
+        undecided.expression = path
+        raise undecided
     if type(number) is not int:
         raise refuse("wrong-type", f"the number of a copy is a whole number, not {quoted(number)}: {quoted(path)}")
     if number < 0:

@@ -4,70 +4,114 @@ from __future__ import annotations
 
 from typing import Any
 
+from paramcalc.core.registry import MEASURES
 from paramcalc.exports.data_schemas.words import (
     CONVENTION,
     EXPRESSION,
     MEANING,
     TEXT,
     TOTALS,
+    UNIT,
     list_of,
     map_of,
     or_null,
     row_keys,
     shape_of,
     tensor_keys,
-    versioned,
 )
 from paramcalc.exports.definitions import closed
 from paramcalc.exports.derivations import data as derivation_data
-from paramcalc.exports.languages.tree import COPIES, NUMBER, PATH, form_schema
+from paramcalc.exports.languages.tree import COPIES, DRAFT, NUMBER, PATH, form_schema
 
 
 def derivation_schema() -> dict[str, Any]:
-    """Return the schema of what `explain --format json` prints."""
+    """Return the schema of what `explain --format json` prints: of the parameters, or of another measure."""
     group = {"$ref": "#/$defs/group"}
     form = form_schema()
+    version = {"paramcalc_derivation": {"const": derivation_data.VERSION, "description": "the version of this format"}}
     keys = {
+        **version,
         "name": TEXT,
         "convention": CONVENTION,
         "node": {"type": ["string", "null"], "description": "the path asked for; null: the whole model"},
         "dims": map_of({"$ref": "#/$defs/value"}),
+        "form": or_null({"$ref": "#/$defs/form"}, "the closed form; null where there is none, or too long a one"),
+    }
+    derivation = {
         "layers": list_of({"$ref": "#/$defs/layer"}, "in order of the graph"),
         "groups": list_of(group, "outer ones before those in them; one with a single part is that part"),
         "model": or_null(group),
-        "form": or_null({"$ref": "#/$defs/form"}, "the closed form; null where there is none, or too long a one"),
     }
-    defined = {
-        **form["$defs"],
-        "form": {key: value for key, value in form.items() if key not in ("$schema", "$defs")},
-        "layer": _derived_layer(),
-        "tensor": _derived_tensor(),
-        "group": _group(),
+    of_measure = {
+        "measure": {"enum": [*MEASURES]},
+        "unit": UNIT,
+        "questions": _QUESTIONS,
+        "layers": list_of({"$ref": "#/$defs/measured_layer"}, "those that come to anything, in order of the graph"),
     }
-    return dict(versioned("A derivation of paramcalc", "paramcalc_derivation", derivation_data.VERSION, keys, defined))
+    return {
+        "$schema": DRAFT,
+        "title": "A derivation of paramcalc",
+        "anyOf": [{"$ref": "#/$defs/derivation"}, {"$ref": "#/$defs/measure_derivation"}],
+        "$defs": {
+            **form["$defs"],
+            "derivation": closed({**keys, **derivation}),
+            "measure_derivation": closed({**keys, **of_measure}),
+            "form": {key: value for key, value in form.items() if key not in ("$schema", "$defs")},
+            "layer": _derived_layer(),
+            "tensor": _derived_tensor(),
+            "group": _group(),
+            "measured_layer": _measured_layer(),
+        },
+    }
 
 
+_SYMBOLS = list_of(closed({"name": TEXT, "value": NUMBER, "meaning": MEANING}))
+_QUESTIONS = list_of(closed({"question": TEXT, "answer": TEXT}), "what people ask of it")
 _SUBSTITUTION = {"$ref": "#/$defs/expression", "description": "the formula with numbers in place of its symbols"}
 _IF_KNOWN = or_null(NUMBER, "null where it is not known")
 _ONE = {"$ref": "#/$defs/number", "description": "of one copy"}
 
 
 def _derived_layer() -> dict[str, Any]:
-    symbol = closed({"name": TEXT, "value": NUMBER, "meaning": MEANING})
     keys = {
         **row_keys(NUMBER),
         **dict.fromkeys(TOTALS, NUMBER),
         **dict.fromkeys(("buffers", "active"), _IF_KNOWN),
         "summary": {"type": "string", "description": "what it does"},
         "input_shapes": list_of(shape_of(NUMBER)),
-        "symbols": list_of(symbol),
+        "symbols": _SYMBOLS,
         "tensors": list_of({"$ref": "#/$defs/tensor"}),
         "formula": {"$ref": "#/$defs/expression", "description": "the parameters of one copy"},
         "substitution": _SUBSTITUTION,
         "value": _ONE,
-        "questions": list_of(closed({"question": TEXT, "answer": TEXT}), "what people ask of it"),
+        "questions": _QUESTIONS,
     }
     return closed(keys, {"further_output_shapes": list_of(shape_of(NUMBER))})
+
+
+def _measured_layer() -> dict[str, Any]:
+    term = closed(
+        {
+            "name": TEXT,
+            "factors": list_of(EXPRESSION),
+            "formula": {"$ref": "#/$defs/expression", "description": "the product of its factors"},
+            "substitution": _SUBSTITUTION,
+            "value": NUMBER,
+            "meaning": MEANING,
+        }
+    )
+    keys = {
+        **row_keys(NUMBER),
+        "total": NUMBER,
+        "input_shapes": list_of(shape_of(NUMBER)),
+        "symbols": _SYMBOLS,
+        "terms": list_of(term, "what one copy is made of"),
+        "formula": {"$ref": "#/$defs/expression", "description": "the sum of the terms"},
+        "substitution": _SUBSTITUTION,
+        "value": _ONE,
+    }
+    once = {**NUMBER, "description": "what all copies together have beside their number times one"}
+    return closed(keys, {"further_output_shapes": list_of(shape_of(NUMBER)), "once": once})
 
 
 def _derived_tensor() -> dict[str, Any]:

@@ -48,6 +48,9 @@ def solve_schema() -> dict[str, Any]:
         "next_above": beyond,
         "conditions": list_of(TEXT, "what the closed form assumes, and all solutions meet"),
         "unsearched": list_of(TEXT, "where no solution was looked for"),
+        "unknown": list_of(
+            {"enum": ["below", "above"]}, "where the nearest is not known: too many sizes would be tried"
+        ),
     }
     return dict(versioned("Solutions of paramcalc", "paramcalc_solve", solutions.VERSION, keys, {"solution": solution}))
 

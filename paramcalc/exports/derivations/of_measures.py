@@ -20,6 +20,7 @@ from paramcalc.exports.derivations.blocks import (
     Maths,
     Name,
     Paragraph,
+    Question,
     Section,
     SymbolicShape,
     Table,
@@ -68,6 +69,9 @@ def _blocks(derivation: MeasureDerivation, total: int, brief: bool) -> Iterator[
         yield Section(f"Where the {derivation.measure.unit} sit", "", (_where(derivation, total),), "where")
     if derivation.node is None:
         yield from (Paragraph((f"Note: {note}",)) for note in derivation.measurement.notes)
+    questions = [Question(question, (answer,)) for question, answer in derivation.measure.questions.items()]
+    if questions and derivation.node is None and not brief:
+        yield Section("Questions", "", tuple(questions), "asked-questions")
     if brief:
         rows = tuple(map(_line, derivation.layers))
         yield Table(("layer", "type", derivation.measure.unit, "calculation"), rows, (2,), one_line=True)
@@ -209,6 +213,9 @@ def plain(derivation: MeasureDerivation) -> dict[str, Any]:
         "measure": found.measure,
         "unit": found.unit,
         "node": derivation.node,
+        "questions": [
+            {"question": question, "answer": answer} for question, answer in derivation.measure.questions.items()
+        ],
         "dims": exact(dims(found)),
         "layers": list(map(_layer_data, derivation.layers)),
         "form": None if derivation.form is None else form_data(derivation.form),

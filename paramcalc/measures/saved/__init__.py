@@ -27,8 +27,17 @@ class Saved(Measure):
         "What PyTorch keeps for the backward pass on the CPU, each storage once, at the layer that keeps it first;"
         " parameters, buffers and the loss are left out."
     )
+    questions: ClassVar[Mapping[str, str]] = {
+        "Why do layers keep less together than each by itself?": (
+            "What one layer gives and the next one takes is the same storage. It counts at the first that keeps it."
+        ),
+        "Why does this grow with the batch?": (
+            "Each example has numbers of its own between the layers, while all of them share the parameters."
+        ),
+    }
     term = "storage"
     needs_connections = True
+    of_values = True
     of_type = False
     of_batch = True
     shares = True

@@ -18,6 +18,9 @@ from paramcalc.results.solving.solutions import Bounds, Question, Side, Solution
 
 #: By which powers of two bounds are narrowed, one after the other, where what is at their ends is no solution.
 _NARROWER = (64, 48, 36, 24, 16, 8, 4)
+#: By which powers of two what is looked for above a target grows wider: in small steps, since a window that holds
+#: far more than the nearest may have too many sizes to be tried.
+_WIDER = (1, 4, *range(8, 129, 4))
 
 
 class Searching:
@@ -109,18 +112,13 @@ class Searching:
         return best.sorted(), number
 
     def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
-        """Return the nearest point on a side of the targets; None where there is none, or none among those tried.
+        """Return the nearest point on a side of the targets; None where there is none.
 
-        One `beyond` them is none that is exact.
+        One `beyond` them is none that is exact. Raises `limit` where too many sizes would be tried.
         """
         beside = _Beside(tuple(self.targets.values()), side, int(beyond))
         for window in beside.wider_and_wider():
-            try:
-                found = self._nearest_within(window, beside)
-            except ParamcalcError as error:
-                if error.code != "limit":
-                    raise
-                return None
+            found = self._nearest_within(window, beside)
             if found is not None:
                 return found
         return None
@@ -169,8 +167,8 @@ class _Beside(NamedTuple):
             yield self.window([target // 2 for target in self.targets])
             yield Window([(None, target - self.least) for target in self.targets])
             return
-        for factor in (2, 16, 2**16):
-            yield self.window([(target + 1) * factor for target in self.targets])
+        for power in _WIDER:
+            yield self.window([(target + 1) << power for target in self.targets])
         yield Window([(target + self.least, None) for target in self.targets])
 
 

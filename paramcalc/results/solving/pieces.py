@@ -331,7 +331,11 @@ def _at(relations: Sequence[Relation], fixed: Mapping[str, int]) -> tuple[Relati
 
 
 def _all_hold(relations: Sequence[Relation], sizes: Mapping[str, Any]) -> bool:
-    return all(meets(*relation, sizes) for relation in relations)
+    try:
+        return all(meets(*relation, sizes) for relation in relations)
+    except ParamcalcError:
+        # at these sizes a quotient in it is no whole number
+        return False
 
 
 def _depends(form: Formula, expr: Any, name: str) -> bool:

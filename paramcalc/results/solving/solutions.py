@@ -16,6 +16,8 @@ from paramcalc.spec import Framework
 #: On which side of the target a total is looked for.
 Side: TypeAlias = Literal["nearest", "at-most", "at-least"]
 SIDES: tuple[Side, ...] = ("nearest", "at-most", "at-least")
+#: Where the totals of a side lie.
+_PLACES: dict[Side, str] = {"at-most": "below", "at-least": "above"}
 
 
 class Solution(dict[str, int]):
@@ -59,7 +61,7 @@ class Finder(Protocol):
         """Return the nearest within bounds that are not exact, in order, and how many there are, if not too many."""
 
     def nearest(self, side: Side, beyond: bool = False) -> Solution | None:
-        """Return the nearest point on a side of the targets; None where there is none, or none among those tried."""
+        """Return the nearest point on a side of the targets; None where there is none. Raises `limit`."""
 
     def distance(self, solution: Solution) -> int:
         """Return how far a solution is from the targets."""
@@ -109,6 +111,7 @@ class Solutions(Displayed):
         self._is_done = False
         self._more = self._search()
         self._misses: dict[tuple[Side, bool], Solution | None] = {}
+        self._not_known: dict[str, ParamcalcError] = {}
         self._refusal: ParamcalcError | None = None
 
     # --- What there is
@@ -164,36 +167,51 @@ class Solutions(Displayed):
 
     @property
     def below(self) -> Solution | None:
-        """The sizes whose total is nearest to the target, and at most the target; None where there are none."""
+        """The sizes whose total is nearest to the target, and at most the target; None for none, or not known."""
         return self._nearest("at-most")
 
     @property
     def above(self) -> Solution | None:
-        """The sizes whose total is nearest to the target, and at least the target; None where there are none."""
+        """The sizes whose total is nearest to the target, and at least the target; None for none, or not known."""
         return self._nearest("at-least")
 
     @property
     def next_below(self) -> Solution | None:
-        """The sizes whose total is nearest to the target of those that are less; None where there are none."""
+        """The sizes whose total is nearest to the target of those that are less; None for none, or not known."""
         return self._nearest("at-most", beyond=True)
 
     @property
     def next_above(self) -> Solution | None:
-        """The sizes whose total is nearest to the target of those that are more; None where there are none."""
+        """The sizes whose total is nearest to the target of those that are more; None for none, or not known."""
         return self._nearest("at-least", beyond=True)
 
     @property
+    def unknown(self) -> tuple[str, ...]:
+        """On which sides the nearest is not known, since too many sizes would be tried: `below`, `above`."""
+        for side in _PLACES:
+            self._nearest(side, beyond=True)
+        return tuple(self._not_known)
+
+    @property
     def nearest(self) -> Solution | None:
-        """The sizes whose total is nearest to the target, on the side asked for; None where there are none."""
+        """The sizes whose total is nearest to the target, on the side asked for; None for none, or not known."""
         sides = {"nearest": (self.below, self.above), "at-most": (self.below,), "at-least": (self.above,)}
         found = [each for each in sides[self.question.which] if each is not None]
         return min(found, key=self._finder.distance, default=None)
 
     @property
     def is_met(self) -> bool:
-        """Whether the answer is yes: a solution within the tolerance, or on the side asked for, or of one dim."""
+        """Whether the answer is yes: a solution within the tolerance, or on the side asked for, or of one dim.
+
+        Raises `limit` where that is not known, since too many sizes would be tried.
+        """
         asked = self.question.which != "nearest" or len(self.question.domains) == 1
-        return bool(self) or (asked and self.nearest is not None)
+        if bool(self) or (asked and self.nearest is not None):
+            return True
+        refusal = self._not_known.get(_PLACES.get(self.question.which, ""))
+        if refusal is not None:
+            raise refusal
+        return False
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -227,7 +245,13 @@ class Solutions(Displayed):
             return self.exact
         beyond = self.exact is not None
         if (side, beyond) not in self._misses:
-            self._misses[side, beyond] = self._finder.nearest(side, beyond)
+            self._misses[side, beyond] = None
+            try:
+                self._misses[side, beyond] = self._finder.nearest(side, beyond)
+            except ParamcalcError as error:
+                if error.code != "limit":
+                    raise
+                self._not_known[_PLACES[side]] = error
         return self._misses[side, beyond]
 
     # --- Printed

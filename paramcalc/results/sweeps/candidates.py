@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
+from collections.abc import Iterable
 from os import PathLike, fspath
 from typing import Any
 
@@ -18,7 +20,7 @@ _WHOLE = re.compile(r"\s*-?\d+\s*")
 def read_candidates(given: Any) -> dict[str, Any]:
     """Return the columns of a table: a Parquet or CSV file by its path, a data frame, a table of pyarrow.
 
-    Raises `unreadable-file`, `missing-package`, `wrong-type`.
+    Raises `unreadable-file`, `missing-package`, `wrong-type`, `duplicate-name`.
     """
     if isinstance(given, (str, PathLike)):
         path = fspath(given)
@@ -30,7 +32,15 @@ def read_candidates(given: Any) -> dict[str, Any]:
     if names is None:
         message = f"a sweep varies dims over values, as a mapping has them or a table, not {quoted(given)}"
         raise refuse("wrong-type", message, "as in vary={'width': range(256, 1025, 64)}")
+    _check_names(names)
     return {str(name): _values(given[name]) for name in names}
+
+
+def _check_names(names: Iterable[Any]) -> None:
+    """Refuse two columns of one name: `duplicate-name`."""
+    for name, number in Counter(map(str, names)).items():
+        if number > 1:
+            raise refuse("duplicate-name", f"the table has {number} columns {quoted(name)}", "leave all but one out")
 
 
 def _values(column: Any) -> Any:
@@ -63,6 +73,7 @@ def _of_parquet(path: Any) -> dict[str, Any]:
     except pyarrow.ArrowInvalid as error:
         hint = "a table is Parquet, or CSV with a name that ends in .csv"
         raise refuse("unreadable-file", f"{path} is no Parquet file: {error}", hint) from None
+    _check_names(table.column_names)
     return {name: _values(table.column(name)) for name in table.column_names}
 
 
@@ -70,6 +81,7 @@ def _of_csv(path: Any) -> dict[str, Any]:
     with open(path, encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file)
         names = [name.strip() for name in next(reader, [])]
+        _check_names(names)
         columns: list[list[str]] = [[] for _ in names]
         for row in reader:
             if not row:

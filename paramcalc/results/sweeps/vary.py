@@ -35,10 +35,18 @@ def read_axes(spec: Spec, vary: Mapping[str, Any]) -> tuple[list[Axis], dict[str
 
 
 def read_table(spec: Spec, columns: Mapping[str, Any]) -> tuple[list[Axis], dict[str, tuple[Value, ...]]]:
-    """Read candidates: the values of dims, row by row. Columns that are no dims are left out. As `read_axes`."""
+    """Read candidates: the values of dims, row by row. Columns that are no dims are left out. As `read_axes`.
+
+    One that is nearly the name of a dim is refused: without it, that dim would have one value in all rows.
+    """
     dims = {name: values for name, values in columns.items() if folded_name(str(name)) in spec.dims}
     if not dims:
         raise refuse("unknown-dim", "the table has no column of a dim", listed("the dims", spec.dims))
+    given = {folded_name(str(name)) for name in dims}
+    for name in columns.keys() - dims.keys():
+        hint = suggest(name, spec.dims.keys() - given, likeness=0.8)
+        if hint:
+            raise refuse("unknown-dim", f"a column of the table is {quoted(name)}, which is no dim", hint)
     found, choices = {}, {}
     for name, column, values in _read(spec, dims, is_table=True):
         found[name] = numpy.asarray(column, numpy.int64) if isinstance(column, range) else column

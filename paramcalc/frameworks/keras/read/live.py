@@ -142,6 +142,7 @@ class _Live:
         inner = self.followed(layer, reader, path[-1], _called_with(reader, call)) if not reader.steps else None
         if inner is not None:
             return CallNode(Node(layers=tuple(inner[0])), inner[1])
+        self.kept.is_by_shapes = True
         given, taken = self.given(reader, call), self.taken(reader, call)
         nodes = self.parts(layer, reader, path)
         if [*taken.items()] != [(0, given)]:
@@ -196,7 +197,7 @@ class _Live:
         uncalled = [each for each in _sublayers(layer) if id(each) not in reached]
         own = _own_weights(layer)
         if own or uncalled:
-            reader.flowing = None
+            reader.flowing, self.kept.is_by_shapes = None, True
         nodes, outputs = reader.read()
         first = [*self.owned(layer, own, reader, gives=reader.alone)]
         if uncalled:

@@ -324,6 +324,7 @@ class ModelReader:
             taken = self.taken_of(call)
             if taken is None or not (is_operation(call.entry) or is_weightless(call.entry)):
                 raise
+            self.reading.is_by_shapes = True
             found = by_shapes({place: with_steps(shape, self.steps) for place, shape in taken.items()})
         return found.node, found.outputs
 

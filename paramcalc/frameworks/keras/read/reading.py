@@ -83,6 +83,8 @@ class Reading:
     )
     #: the classes of one's own of models whose layers their descriptions list
     classes: dict[str, None] = field(default_factory=dict)
+    #: whether of anything only the shape is known that it gives, and not what it computes
+    is_by_shapes: bool = False
     #: names that are for nodes of the groups around alone
     reserved: frozenset[str] = frozenset()
 

@@ -10,6 +10,7 @@ from typing import Any
 from paramcalc.conventions import convention
 from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import quoted, refuse
+from paramcalc.core.registry import kind
 from paramcalc.frameworks.keras.read.description import Description, StatedShape
 from paramcalc.frameworks.keras.read.layers import check_arguments, naming
 from paramcalc.frameworks.keras.read.model import ModelReader
@@ -51,10 +52,19 @@ def checked(spec: Spec, reading: Reading) -> Spec:
         spec = replace(spec, layers=tied(spec.layers, reading.twins, leaves))
         trees = _trees(spec)
     _check(trees, reading)
+    spec = replace(spec, unknown=_unknown(trees, reading))
     remarks = tuple(_remarks(trees, reading))
     if not remarks:
         return spec
     return replace(spec, description=" ".join(filter(None, [spec.description, *remarks])), remarks=remarks)
+
+
+def _unknown(trees: Iterable[Tree], reading: Reading) -> tuple[str, ...]:
+    """Return what is not known of a model: how its layers are connected, or what its own weights compute."""
+    if reading.is_by_shapes or reading.classes:
+        return ("flow", "values")
+    owning = any(isinstance(tree, Leaf) and isinstance(tree.layer, kind("Weights")) for tree in trees)
+    return ("values",) if owning else ()
 
 
 def _remarks(trees: Iterable[Tree], reading: Reading) -> Iterator[str]:

@@ -28,6 +28,7 @@ from paramcalc.core.algebra import Shape
 from paramcalc.core.errors import refuse
 from paramcalc.frameworks.keras import is_live_model
 from paramcalc.frameworks.tidying import tensors_of, tidy
+from paramcalc.frameworks.torch.read.functions import is_elementwise
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
 from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
@@ -79,7 +80,8 @@ def _spec(module: Any, inputs: list[tuple[Shape, str]], follows: bool, alike: Al
         nodes, outputs, reader = _read(module, inputs, Kinds(alike=alike))
     if follows:
         _check_followed(reader, inputs)
-    spec = Spec(nodes, type(module).__name__, _description(reader), "torch", outputs=outputs)
+    unknown = _unknown(reader)
+    spec = Spec(nodes, type(module).__name__, _description(reader), "torch", outputs=outputs, unknown=unknown)
     if not _is_of(tensors_of(spec), module):
         raise refuse(
             "invalid-value",
@@ -216,9 +218,25 @@ def _description(reader: Reader) -> str:
         said.append(f"Never called: {_listed(gaps.uncalled)}.")
     if gaps.read:
         said.append(f"The weights of {_listed(gaps.read)} are used without a call.")
+    if gaps.left_out:
+        said.append(f"Left out, as functions that are no layer type: {_listed(sorted(gaps.left_out))}.")
+    if gaps.keeps_more:
+        said.append("An attention has no heads, a mask or a dropout, and keeps other numbers than its layer.")
     if gaps.unfinished:
         said.append("What comes after the last layer is no layer type, and is left out.")
     return " ".join(["Read from PyTorch.", *said]) if said else ""
+
+
+def _unknown(reader: Reader) -> tuple[str, ...]:
+    """Return what is not known of a network that was read: how its layers are connected, or what flows between them."""
+    gaps = reader.gaps
+    guessed = reader.found is None and reader.layout.kinds.of(reader.layout.module) is None
+    if guessed or gaps.is_cut or gaps.untraced or gaps.uncalled or gaps.read or gaps.unfinished:
+        return ("flow", "values")
+    if not all(map(is_elementwise, gaps.left_out)):
+        return ("flow", "values")
+    # what is made of nothing is there once, and not for each example
+    return ("values",) if gaps.left_out or gaps.keeps_more or (gaps.parted and reader.found is not None) else ()
 
 
 def _listed(paths: list[str]) -> str:

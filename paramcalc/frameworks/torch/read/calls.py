@@ -25,7 +25,7 @@ from paramcalc.frameworks.torch.read.module_lists import grouped
 from paramcalc.frameworks.torch.read.modules import Known, outputs_of, own_tensors
 from paramcalc.frameworks.torch.read.places import Group, Place, Source, is_below, matching
 from paramcalc.frameworks.torch.read.registration import Registration
-from paramcalc.frameworks.torch.read.tracing import Trace, Visit, nodes_of
+from paramcalc.frameworks.torch.read.tracing import MADE, Trace, Visit, nodes_of
 from paramcalc.frameworks.torch.read.values import Value, forward_of, is_of_torch, nodes_in, run, same_shapes
 from paramcalc.layers.base.declaration import Layer, default_name
 
@@ -77,7 +77,16 @@ class Calls:
                 else:
                     self.share(item, inner)
             else:
-                self.values[item] = self.value(item, label, within)
+                self.values[item] = value = self.value(item, label, within)
+                value.is_lost = value.flow is None and value.has_tensors and self.is_of_flow(item)
+
+    def is_of_flow(self, node: Any) -> bool:
+        """Whether what a node gives is made of what flows, and not of its shape alone."""
+        return any(
+            each.op == "placeholder" or self.values[each].flow or self.values[each].is_lost
+            for each in nodes_in([node.args, node.kwargs])
+            if self.values[each].has_tensors
+        )
 
     def share(self, visit: Visit, group: Group) -> None:
         """Write a group in which the same is called as in an earlier one as another call of that one."""
@@ -130,13 +139,15 @@ class Calls:
         """Return a tensor of a module, by itself."""
         import torch
 
-        found = self.module
-        for name in str(node.target).split("."):
+        found = node.meta.get(MADE, self.module)
+        for name in () if MADE in node.meta else str(node.target).split("."):
             found = getattr(found, name)
         if not isinstance(found, torch.Tensor):
             return Value()
-        self.layout.read.add(str(node.target).rpartition(".")[0])
         empty = torch.empty(found.shape, dtype=found.dtype, device="meta")
+        if MADE in node.meta:
+            return Value(running=lambda: (empty, empty))
+        self.layout.read.add(str(node.target).rpartition(".")[0])
         return Value(running=lambda: (empty, empty), tensor=str(node.target))
 
     def root_module(self, node: Any) -> Any:
@@ -156,7 +167,7 @@ class Calls:
             return replace(value, whole=True) if value.flow else result
         given = [self.values[each] for each in nodes_in([node.args, node.kwargs])]
         if not own_tensors(module):
-            return self.passed(given[:1], result)
+            return self.passed(node.target, given[:1], result)
         if id(module) in self.layout.items:
             return Value((group.new_place(label, share=self.layout.items[id(module)]), 0))
         before = given[0] if given and given[0].flow else None
@@ -215,7 +226,8 @@ class Calls:
             value = self.layer(found, group, call.result)
             if value is not None:
                 return value
-        return self.passed(call.tensors, call.result, [value for value in given if value.tensor or value.origin], group)
+        acting = [value for value in given if value.tensor or value.origin]
+        return self.passed(call.name, call.tensors, call.result, acting, group)
 
     def call(self, node: Any, given: Sequence[Value]) -> FunctionCall:
         """Return a call with what is known of its arguments."""
@@ -245,6 +257,7 @@ class Calls:
         if last[0] != shapes[0] and result.runs is not None and not agree(last[0], result.open_shape()):
             return None
         name = default_name(type(found.layer).__name__)
+        self.layout.gaps.keeps_more |= not found.keeps_same
         sources = [self.layout.source(*each, name, group) for each in zip(given, shapes, strict=True)]
         place = group.new_place(name, layer=found.layer, sources=sources, outputs=outputs)
         for layer, gives in zip(found.behind, given_behind[1:], strict=True):
@@ -253,14 +266,18 @@ class Calls:
         return self.layout.flowing(place, last[0])
 
     def passed(
-        self, tensors: Sequence[Value], result: Value, own: Sequence[Value] = (), group: Group | None = None
+        self, name: str, tensors: Sequence[Value], result: Value, own: Sequence[Value] = (), group: Group | None = None
     ) -> Value:
-        """Return the value itself, where its shape stays; then the tensors of a module that act on it stand there."""
+        """Return the value itself, where its shape stays; then the tensors of a module that act on it stand there.
+
+        `name` is that of the function, or the path of the module, that is left out.
+        """
         if len(tensors) != 1 or tensors[0].flow is None:
             return result
         (value,) = tensors
         if result.runs is None or value.runs is None or not same_shapes(result.runs, value.runs):
             return result
+        self.layout.gaps.left_out.add(name)
         if group is not None:
             for each in own:
                 module, path = self.layout.owner(each)

@@ -70,6 +70,8 @@ class Found(NamedTuple):
     tensors: Sequence[Value]
     #: layers behind it
     behind: tuple[Layer, ...] = ()
+    #: whether PyTorch keeps for the backward pass what it keeps of these layers
+    keeps_same: bool = True
 
 
 def layer_of(call: FunctionCall) -> Found | None:
@@ -121,6 +123,27 @@ def _same_module(call: FunctionCall) -> Layer | None:
         return None
     found = None if own_tensors(module) else known(module)
     return found.layer if found is not None else None
+
+
+#: What Python calls operators that PyTorch calls otherwise.
+_OPERATORS = {"truediv": "div", "itruediv": "div", "rtruediv": "div", "floordiv": "floor_divide"}
+#: Functions that give the same numbers, or the same in another dtype.
+_SAME_NUMBERS = {"contiguous", "clone", "to", "float", "half", "double", "bfloat16", "type_as", "type"}
+
+
+@cache
+def is_elementwise(name: str) -> bool:
+    """Whether each number that a function gives is made of those at its own place alone, as PyTorch says."""
+    import torch
+
+    if name in _SAME_NUMBERS:
+        return True
+    for each in (_OPERATORS.get(name, name), name[1:]):
+        packet = getattr(torch.ops.aten, each, None) if each.isidentifier() else None
+        overloads = packet.overloads() if packet is not None else []
+        if any(torch.Tag.pointwise in getattr(packet, one).tags for one in overloads):
+            return True
+    return False
 
 
 # --- Functions that no module is -------------------------------------------------------
@@ -184,7 +207,9 @@ def _attention(call: FunctionCall) -> Found | None:
     query, key, value = (call.argument(place, name) for place, name in enumerate(names))
     if not all(isinstance(each, Value) for each in (query, key, value)):
         return None
-    return Found(kind("Attention")(), [query, value, key])
+    # without an axis of heads, with a mask or with dropout it is computed in another way
+    keeps_same = call.rank == 4 and len(call.args) <= len(names) and {*call.kwargs} <= {*names, "is_causal"}
+    return Found(kind("Attention")(), [query, value, key], keeps_same=keeps_same)
 
 
 def _indexed(call: FunctionCall) -> Found | None:

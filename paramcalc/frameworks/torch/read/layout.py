@@ -31,6 +31,8 @@ class Gaps:
     parted: list[str] = field(default_factory=list)
     #: how many of them do not even have the shape of what they take
     unknown: int = 0
+    #: whether any of these connections is to what flows, and not to what is made of nothing, such as positions
+    is_cut: bool = False
     #: modules that torch.fx could not follow, and those that are never called
     untraced: list[str] = field(default_factory=list)
     uncalled: list[str] = field(default_factory=list)
@@ -38,6 +40,10 @@ class Gaps:
     read: list[str] = field(default_factory=list)
     #: whether what the module gives comes from something that is left out
     unfinished: bool = False
+    #: functions, and modules without tensors, that are left out since what they give has the shape of what they take
+    left_out: set[str] = field(default_factory=set)
+    #: whether PyTorch keeps for the backward pass of a function what it does not keep of the layer that stands for it
+    keeps_more: bool = False
 
     @property
     def missing(self) -> tuple[int, int]:
@@ -76,6 +82,7 @@ class Layout:
         if taken is None and given and not self.completing:
             self.gaps.parted.append(name)
             self.gaps.unknown += 1
+            self.gaps.is_cut |= any(value.flow or value.is_lost for value in given)
         if taken is None and not layer.tensors:
             return Value()
         if taken is not None:
@@ -137,6 +144,7 @@ class Layout:
             found = self.standing(value, shape, group)
             if found is None:
                 self.gaps.parted.append(name)
+                self.gaps.is_cut |= value.is_lost
                 found = self.start(f"{name}_input", shape, group)
             value.flow, value.shape = found.flow, found.shape
         assert value.flow is not None

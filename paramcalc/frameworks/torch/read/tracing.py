@@ -21,6 +21,9 @@ from warnings import catch_warnings, simplefilter
 from paramcalc.core.algebra import Shape
 from paramcalc.frameworks.torch.read.values import NodeShapes
 
+#: Under which key a node of torch.fx has the tensor that the code of a module makes of nothing.
+MADE = "made"
+
 
 @dataclass
 class Visit:
@@ -99,11 +102,15 @@ def required_arguments(module: Any, fewest: int = 1) -> list[str]:
 
 
 def _traced(module: Any, is_whole: Callable[[Any], bool], inputs: Sequence[tuple[Shape, str]]) -> Trace:
-    root = Visit("", module)
+    root, before = Visit("", module), {*vars(module)}
     with catch_warnings():
         simplefilter("ignore")
         graph = _tracer(root, is_whole, inputs).trace(module)
     nodes = [node for node in graph.nodes if node.op != "output"]
+    for node in nodes:
+        # a tensor that the code makes is an attribute of the module while it is traced alone
+        if node.op == "get_attr" and node.target in vars(module).keys() - before:
+            node.meta[MADE] = vars(module)[node.target]
     (output,) = (node for node in graph.nodes if node.op == "output")
     return Trace(root, nodes, output.args[0])
 

@@ -47,6 +47,8 @@ class Value:
     tensor: str | None = None
     #: the path of the only tensor of the module that it is made of, without any input
     origin: str | None = None
+    #: whether it is made of what flows, by what no layer stands for
+    is_lost: bool = False
     #: whether it is all that a module gives, be it one output or several
     whole: bool = False
     #: several parts of a value
@@ -65,6 +67,12 @@ class Value:
     def is_tensor(self) -> bool:
         """Whether it is a tensor, or may be one."""
         return self.runs is None or all(hasattr(run, "shape") for run in self.runs)
+
+    @property
+    def has_tensors(self) -> bool:
+        """Whether it is a tensor or several, or may be one."""
+        each = [one for run in self.runs or () for one in (run if isinstance(run, (tuple, list)) else (run,))]
+        return self.runs is None or any(hasattr(one, "shape") for one in each)
 
     def stated_shape(self, batch: bool = True) -> Shape | None:
         """Return the shape of the output that it is; else that of what it is."""
