@@ -89,13 +89,13 @@ def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
 
 def is_empty(tensor: Any) -> bool:
     """Whether a tensor has no elements; a lazy one has no size yet."""
-    return 0 in tensor.shape if _has_size(type(tensor)) else False
+    return 0 in tensor.shape if _has_size(tensor.__class__) else False
 
 
 @cache
 def _has_size(cls: type) -> bool:
     """Whether tensors of a class have sizes: lazy ones have none yet."""
-    from torch.nn.parameter import UninitializedTensorMixin
+    from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
 
     return not issubclass(cls, UninitializedTensorMixin)
 
@@ -148,7 +148,7 @@ def _may_keep_more(module: Any, base: Any) -> bool:
 
 def described(tensor: Any, path: str) -> Own:
     """Return what a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
-    if not _has_size(type(tensor)):
+    if not _has_size(tensor.__class__):
         raise refuse(
             "invalid-value",
             f"'{path}' has no size yet: a lazy module takes it from its first input",

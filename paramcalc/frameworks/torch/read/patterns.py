@@ -34,7 +34,7 @@ class Alike:
         """Return the layer that a module is, if any."""
         signature = signature_of(module)
         # asked once: a signature is long, and its hash is worked out anew each time
-        found = self._found.get(signature, _UNSEEN)
+        found: Known | None = self._found.get(signature, _UNSEEN)
         if found is _UNSEEN:
             found = self._found[signature] = self._worked_out(module, signature)
         return found
