@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cProfile
 import math
+import sys
 from dataclasses import dataclass, field
 from functools import partial
 from types import SimpleNamespace
@@ -15,7 +17,7 @@ from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from paramcalc.frameworks.deriving.identifying import Candidates
-from paramcalc.frameworks.deriving.literals import doubles_in
+from paramcalc.frameworks.deriving.literals import Written, doubles_in
 from paramcalc.frameworks.deriving.merging import Merger
 from paramcalc.frameworks.deriving.nodes import Merged
 from paramcalc.frameworks.deriving.observing import Observation
@@ -228,6 +230,34 @@ def test_what_leaves_as_a_plain_number_is_noticed() -> None:
 def test_a_number_that_remembers_is_a_plain_one_to_all_else() -> None:
     found, _ = remembered(lambda a, b: ([*range(b)], {a: 1}[100], math.isqrt(a), f"{a:d}", divmod(a, b)), a=100, b=6)
     assert found == ([0, 1, 2, 3, 4, 5], 1, 10, "100", (16, 4))
+
+
+def test_a_profiler_goes_on_after_what_is_run_was_noted() -> None:
+    def build(width: int) -> int:
+        return 37 * width
+
+    written, profiler = Written(), cProfile.Profile()
+    with profiler:
+        with written.noting():
+            build(2)
+        build(3)
+    assert 37 in written.numbers()
+    calls = {each.code.co_qualname: each.callcount for each in profiler.getstats() if not isinstance(each.code, str)}
+    assert calls[build.__qualname__] == 1
+
+
+def test_a_function_that_profiles_goes_on_after_what_is_run_was_noted() -> None:
+    def profile(*_: Any) -> None:
+        return None
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        with Written().noting():
+            pass
+        assert sys.getprofile() is profile
+    finally:
+        sys.setprofile(before)
 
 
 def test_the_doubles_in_the_code_and_the_arguments_are_candidates() -> None:

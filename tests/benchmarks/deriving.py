@@ -1,9 +1,11 @@
 """Derives the spec of a constructor; prints how long it took, and how many times as long as its builds alone.
 
-The builds are repeated in the same process, at the very points at which derive built, those at which the constructor
-raises included; first without what derive imports, then with it.
+It takes the constructor's name, and the inputs with which connections are asked for, if any. The builds are repeated
+in the same process, at the very points at which derive built, those at which the constructor raises included; first
+without what derive imports, then with it. Garbage is collected before each, as that of one is no matter of the other.
 """
 
+import gc
 import sys
 import time
 from collections.abc import Callable
@@ -24,7 +26,7 @@ CASES = {each.constructor.__name__: each for each in (*transformers.CASES, *visi
 
 
 def main() -> None:
-    case = CASES[sys.argv[1]]
+    case, inputs = CASES[sys.argv[1]], sys.argv[2:] or None
     # what PyTorch imports for the first module without numbers is no matter of ours
     with torch.device("meta"):
         case.constructor(**case.arguments)
@@ -40,9 +42,10 @@ def main() -> None:
     # what it imports once it reads a module
     import_module("paramcalc.frameworks.torch.inventory")
     imported = time.process_time() - started
+    gc.collect()
     started = time.process_time()
     with redirect_stdout(StringIO()):
-        derive(partial(noted, case.constructor, **case.arguments), budget=900)
+        derive(partial(noted, case.constructor, **case.arguments), inputs=inputs, budget=900)
     taken = time.process_time() - started
     builds = built(case.constructor, points)
     print(imported + taken, taken / builds, (imported + taken) / builds)
@@ -50,6 +53,7 @@ def main() -> None:
 
 def built(constructor: Callable[..., Any], points: list[dict[str, Any]]) -> float:
     """Return the processor seconds of building at some points alone, without numbers, as derive builds."""
+    gc.collect()
     started = time.process_time()
     for point in points:
         with redirect_stdout(StringIO()), suppress(Exception), without_numbers():

@@ -100,8 +100,22 @@ class HeadsInBlocksInStages(nn.Module):
         return x
 
 
+class SumsInBlocks(nn.Module):
+    """Of one head nothing is added but what the block is given."""
+
+    def __init__(self, width: int, heads: int, depth: int) -> None:
+        super().__init__()
+        self.blocks = lists(depth, heads, width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.blocks:
+            assert isinstance(block, nn.ModuleList)
+            x = x + sum(head(x) for head in block)
+        return x
+
+
 class SummedInBlocks(nn.Module):
-    """Of one head nothing is added, so that no block is like one with more."""
+    """Of one head nothing is added."""
 
     def __init__(self, width: int, heads: int, depth: int) -> None:
         super().__init__()
@@ -122,8 +136,11 @@ CASES = [
     Case(Within, {"width": 12, "experts": 3, "depth": 2, "classes": 5}, ["7,width"]),
     Case(Stages, {"width": 12, "depths": [2, 3, 2], "classes": 5}, ["width"]),
     Case(HeadsInBlocksInStages, {"width": 12, "heads": 3, "depth": 2, "stages": 2}, ["width"]),
+    Case(SumsInBlocks, {"width": 12, "heads": 4, "depth": 3}, ["width"]),
+    Case(SummedInBlocks, {"width": 12, "heads": 4, "depth": 3}, ["width"]),
 ]
 INVENTORIES = [
+    # so few heads never stand behind one another
     Case(
         SummedInBlocks,
         {"width": 12, "heads": 2, "depth": 2},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import random
+import weakref
 from typing import Any
 
 import pytest
@@ -104,6 +106,28 @@ def test_what_a_constructor_prints_and_draws_leaves_no_trace(capsys: pytest.Capt
     assert capsys.readouterr() == ("", "")
     assert random.getstate() == states[0]
     assert torch.equal(torch.random.get_rng_state(), states[1])
+
+
+def test_what_is_made_is_gone_afterwards_without_a_search_for_garbage() -> None:
+    made: list[weakref.ref[nn.Module]] = []
+
+    def build(width: int, depth: int) -> nn.Module:
+        # the first widths are no simple expression, so that the search gives up what it found, and starts again
+        widths = [width * (3 + (place * place) % 5) // 2 for place in range(depth)]
+        model = nn.Sequential(*(nn.Linear(width, each) for each in widths), nn.Linear(width, width))
+        made.append(weakref.ref(model))
+        return model
+
+    gc.collect()
+    gc.disable()
+    try:
+        net = pc.derive(build, width=24, depth=6)
+        left = sum(model() is not None for model in made)
+    finally:
+        gc.enable()
+    assert "depth" in net.fixed
+    assert len(made) > 20
+    assert left == 0
 
 
 def test_the_points_are_those_at_which_it_was_compared() -> None:

@@ -35,13 +35,13 @@ further ones.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, quoted, refuse
-from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.arguments import Arguments, read_arguments
 from paramcalc.frameworks.deriving.connecting import Given, NotConnected, connect, read_inputs
 from paramcalc.frameworks.deriving.constructing import Constructor
 from paramcalc.frameworks.deriving.derived import Derived, Evidence
@@ -92,36 +92,39 @@ def derive(
             raise refuse("unknown-dim", f"'{name}' is no dim", f"the dims are {', '.join(given.places)}")
     if framework is not None and framework not in FRAMEWORKS:
         raise unknown_convention(framework)
-    runner = Runner(SECONDS if budget is None else _seconds(budget), framework=framework or "")
+    seconds = SECONDS if budget is None else _seconds(budget)
     title = getattr(constructor, "__name__", "") or getattr(getattr(constructor, "func", None), "__name__", "model")
     asked = dict.fromkeys(names, "asked for")
     with states_kept(), rare_collections():
-        search = _best(given, runner, title, asked)
-        derivation, solution = search
-        while strict and (sampled := sampled_dims(derivation, solution)):
-            asked = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
-            derivation, solution = _best(given, runner, title, asked)
-        before, (solution, unconnected) = solution, _connected(derivation, solution, shapes, strict)
+        # what is made is dropped before garbage is looked for as often as before: Python would look through all of it
+        return _derived(given, Runner(seconds, framework=framework or ""), title, asked, shapes, strict)
+
+
+def _derived(
+    given: Arguments,
+    runner: Runner,
+    title: str,
+    asked: Mapping[str, str],
+    inputs: Sequence[Given] | None,
+    strict: bool,
+) -> Derived:
+    """Derive a spec, with its connections if there are inputs; what was `asked` for is fixed."""
+    derivation, solution = _best(given, runner, title, asked)
+    fixed = asked
+    while strict and (sampled := sampled_dims(derivation, solution)):
+        fixed = {**solution.fixed, **dict.fromkeys(sampled, "its expressions are known by their values alone")}
+        derivation, solution = _best(given, runner, title, fixed)
+    before, (solution, unconnected) = solution, _connected(derivation, solution, inputs, strict)
     if all(name in solution.idle for name in solution.spec.dims):
-        lost = {name: reason for name, reason in solution.fixed.items() if name not in names}
+        lost = {name: reason for name, reason in solution.fixed.items() if name not in asked}
         if lost:
             raise derivation.without_a_form(lost)
         raise refuse("not-derivable", f"no tensor of {title} changes with an argument that is a whole number")
     evidence = evidence_of(derivation, before)
     if solution is not before:
         evidence = evidence_carried(solution, before, evidence)
-    sampled_count = sum(each == "sampled" for each in evidence.values())
-    description = (
-        f"Derived from {title}, compared with what it makes at {len(solution.points)} points."
-        f" Tensors whose sizes the constructor itself worked out: {len(evidence) - sampled_count};"
-        f" known by their values alone: {sampled_count}."
-    )
-    if solution.remark:
-        description += f" {solution.remark}"
-    if unconnected:
-        description += f" Its connections are not known: {unconnected}."
     return Derived(
-        replace(solution.spec, description=description),
+        replace(solution.spec, description=_described(title, solution, evidence, unconnected)),
         solution.fixed,
         tuple(map(str, solution.requires)),
         tuple(solution.idle),
@@ -129,6 +132,21 @@ def derive(
         tuple(solution.points),
         unconnected,
     )
+
+
+def _described(title: str, solution: Solution, evidence: Mapping[str, Evidence], unconnected: str) -> str:
+    """Say what a spec was derived from, and how well it is known."""
+    sampled = sum(each == "sampled" for each in evidence.values())
+    description = (
+        f"Derived from {title}, compared with what it makes at {len(solution.points)} points."
+        f" Tensors whose sizes the constructor itself worked out: {len(evidence) - sampled};"
+        f" known by their values alone: {sampled}."
+    )
+    if solution.remark:
+        description += f" {solution.remark}"
+    if unconnected:
+        description += f" Its connections are not known: {unconnected}."
+    return description
 
 
 def _connected(
@@ -181,7 +199,7 @@ def _check_options(constructor: Callable[..., Any], options: Collection[str]) ->
             )
 
 
-def _best(given: Any, runner: Runner, title: str, asked: dict[str, str]) -> tuple[Derivation, Solution]:
+def _best(given: Arguments, runner: Runner, title: str, asked: Mapping[str, str]) -> tuple[Derivation, Solution]:
     """Derive with layer types; where dims are lost with them, as mere tensors, if these lose fewer."""
     found: tuple[Derivation, Solution] | None = None
     problem: ParamcalcError | None = None

@@ -325,7 +325,7 @@ def _composed(inner: list[Source] | None, own: list[Source] | None, where: str) 
         return own
     if own is None:
         raise Lost("its copies take more than the one input that it is given", where, [])
-    return [own[each.output] for each in inner]
+    return [own[each.output] if each.node is None else each for each in inner]
 
 
 def _nameless(parts: Iterable[Part], around: Path) -> Any:

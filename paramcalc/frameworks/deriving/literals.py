@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -92,7 +93,10 @@ class Written:
         try:
             yield
         finally:
-            sys.setprofile(before)
+            sys.setprofile(None)
+            if before is not None:
+                # a profiler written in C is no function, and starts again by itself
+                getattr(before, "enable", lambda: sys.setprofile(before))()
 
     def _called(self, frame: FrameType, event: str, _: Any) -> None:
         if event == "call" and not _is_foreign(frame.f_code.co_filename):
@@ -112,6 +116,7 @@ class Written:
 _LIBRARY = str(Path(inspect.__file__).parent)
 
 
+@cache
 def _is_foreign(filename: str) -> bool:
     """Whether a file is of Python, a framework, or this package, whose numbers nobody wrote for a model."""
     is_library = filename.startswith((_LIBRARY, "<frozen")) and "site-packages" not in filename

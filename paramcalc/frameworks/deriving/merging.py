@@ -282,11 +282,12 @@ class Merger:
                     return self._with_ends(segment, seen, paths, where, (head, tail))
                 except Lost as lost:
                     self.nodes = kept
-                    problems.append(lost)
+                    # not its traceback, which keeps all that was merged for the search for garbage
+                    problems.append(lost.with_traceback(None))
                 finally:
                     self.candidates.chooses = chooses
         problems[0].others = (*problems[0].others, *problems[1:])
-        raise problems[0]
+        raise problems.pop(0)
 
     def _with_ends(
         self, segment: Segment, seen: Sequence[Seen], paths: Sequence[Path], where: str, ends: tuple[int, int]

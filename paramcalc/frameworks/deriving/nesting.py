@@ -1,14 +1,15 @@
 """Copies within copies that stand in one list: those within are put into a group of their own.
 
 Where a model calls `heads` layers and two others in each of `depth` blocks, its calls are one list, whose period has
-another length for each number of heads. With the heads of each block in a group, the period is three.
+another length for each number of heads. With the heads of each block in a group, the period is three. A sum begins
+with a head of its own, and the group has the others, each with what adds it: of a sum of one, none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from paramcalc.frameworks.deriving.calls import INPUT, Called, Calls, Link
 from paramcalc.frameworks.deriving.parts import Path
@@ -26,24 +27,28 @@ class Nest(NamedTuple):
 
     around: Path
     unit: Unit
+    #: whether its copies stand behind a part like the first of them, as in a sum: where that is alone, there are none
+    is_led: bool
     #: whether its copies take nothing of one another
-    is_parallel: bool = True
+    is_parallel: bool
 
 
 def nests(models: Sequence[Calls]) -> list[Nest]:
     """Return what follows itself in a list in which it stands more than once: the shortest first."""
-    found: dict[tuple[Path, Unit], list[bool]] = {}
+    found: dict[tuple[Path, Unit, bool], list[bool]] = {}
     for model in models:
         for path, around, parts in _lists(model.root, (), ()):
             codes = [*map(code_of, parts)]
             for unit in _units(codes):
-                runs = _runs(codes, unit)
-                if len(runs) > 1:
-                    found.setdefault((around, unit), []).extend(
-                        not _is_chained(parts[start:end], path, len(unit)) for start, end in runs
-                    )
-    ordered = sorted(found, key=lambda key: (len(key[1]), -len(found[key])))
-    return [Nest(*key, is_parallel=all(found[key])) for key in ordered[:_MOST]]
+                for is_led in (True, False):
+                    runs = _runs(codes, unit, is_led)
+                    if len(runs) > 1:
+                        found.setdefault((around, unit, is_led), []).extend(
+                            not _is_chained(parts[start:end], path, len(unit)) for start, end in runs
+                        )
+    ordered = sorted(found, key=lambda key: (len(key[1]), not key[2], -len(found[key])))
+    made = [Nest(*key, is_parallel=all(found[key])) for key in ordered]
+    return [each for each in made if not (each.is_led and each.is_parallel)][:_MOST]
 
 
 def nested(model: Calls, nest: Nest) -> Calls:
@@ -76,7 +81,7 @@ def _is_chained(parts: Sequence[Called], path: Path, period: int) -> bool:
     )
 
 
-def _units(codes: Sequence[tuple[str, str, str]]) -> set[Unit]:
+def _units(codes: Sequence[tuple[str, str, str]]) -> list[Unit]:
     """Return what follows itself, but for what is itself made of copies."""
     found = {
         tuple(codes[start : start + period])
@@ -84,21 +89,24 @@ def _units(codes: Sequence[tuple[str, str, str]]) -> set[Unit]:
         for start in range(len(codes) - 2 * period + 1)
         if codes[start : start + period] == codes[start + period : start + 2 * period]
     }
-    return {unit for unit in found if not any(_is_made_of(unit, other) for other in found)}
+    return sorted(unit for unit in found if not any(_is_made_of(unit, other) for other in found))
 
 
 def _is_made_of(unit: Unit, other: Unit) -> bool:
     return len(other) < len(unit) and len(unit) % len(other) == 0 and other * (len(unit) // len(other)) == unit
 
 
-def _runs(codes: Sequence[tuple[str, str, str]], unit: Unit) -> list[tuple[int, int]]:
-    """Return where a unit begins to stand, once or as often as it follows itself, and where that ends."""
+def _runs(codes: Sequence[tuple[str, str, str]], unit: Unit, is_led: bool) -> list[tuple[int, int]]:
+    """Return where a unit begins to stand, once or as often as it follows itself, and where that ends.
+
+    If it is led, that is behind a part like its first; a unit of one part has none.
+    """
     found, place, period = [], 0, len(unit)
     while place < len(codes):
         end = place
         while tuple(codes[end : end + period]) == unit:
             end += period
-        if end > place:
+        if end > place and (not is_led or (period > 1 and place > 0 and codes[place - 1] == unit[0])):
             found.append((place, end))
         place = max(end, place + 1)
     return found
@@ -113,6 +121,8 @@ class _Nesting:
         self.moved: dict[Path, Path] = {}
         #: what the copies in a group give, by what the first of them gives
         self.wholes: dict[Link, tuple[tuple[Link, ...], Link]] = {}
+        #: the groups whose copies stand behind one another, by the part whose output they give
+        self.ends: dict[Path, Path] = {}
 
     def grouped(self, part: Called, path: Path, around: Path) -> Called:
         """Return a part with the groups made in it."""
@@ -121,9 +131,19 @@ class _Nesting:
             for each in map(called, part.parts)
         ]
         if around == self.nest.around:
-            for start, end in reversed(_runs([*map(code_of, parts)], self.nest.unit)):
-                parts[start:end] = [self.group(parts[start:end], path)]
+            codes = [*map(code_of, parts)]
+            runs = _runs(codes, self.nest.unit, self.nest.is_led)
+            for start, end in sorted([*runs, *(self.alone(codes, runs) if self.nest.is_led else ())], reverse=True):
+                copies = parts[start:end]
+                parts[start:end] = [self.group(copies, path) if copies else self.no_copies(parts[start - 1], path)]
         return replace(part, parts=tuple(parts))
+
+    def alone(self, codes: Sequence[Any], runs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Yield the places behind what leads copies elsewhere and stands alone here."""
+        inside = {place for start, end in runs for place in range(start - 1, end)}
+        for place, code in enumerate(codes):
+            if code == self.nest.unit[0] and place not in inside:
+                yield place + 1, place + 1
 
     def group(self, parts: Sequence[Called], path: Path) -> Called:
         """Return a group of parts, which takes what the first of them take from outside."""
@@ -134,6 +154,8 @@ class _Nesting:
         if self.nest.is_parallel:
             ends = tuple(map(Link, paths[len(self.nest.unit) - 1 :: len(self.nest.unit)]))
             self.wholes[ends[0]] = ends, Link((*path, name), is_whole=True)
+        else:
+            self.ends[paths[-1]] = (*path, name)
         outside = [*dict.fromkeys(link for link in first.links if not _is_in(link, paths))]
         given = {link: Link(None, place) for place, link in enumerate(outside)}
         inner = [replace(each, links=tuple(given.get(link, link) for link in each.links)) for each in parts]
@@ -143,9 +165,21 @@ class _Nesting:
             parts=tuple(inner),
             links=tuple(outside),
             before=first.before,
-            word=first.word if len({each.word for each in parts}) == 1 else "",
+            word=self.word,
             is_run=True,
         )
+
+    def no_copies(self, lead: Called, path: Path) -> Called:
+        """Return a group without copies behind a part: it takes what this takes, and gives what this gives."""
+        here, name = (*path, lead.name), f"{lead.name}…"
+        self.ends[here] = (*path, name)
+        return Called(name, links=lead.links, before=Link(here), word=self.word, is_run=True)
+
+    @property
+    def word(self) -> str:
+        """What all names of the parts in a group say."""
+        words = {stem for stem, _, _ in self.nest.unit}
+        return words.pop() if len(words) == 1 else ""
 
     def renamed(self, part: Called) -> Called:
         """Return a part with all that it names where that is now."""
@@ -173,7 +207,7 @@ class _Nesting:
 
     def link(self, link: Link) -> Link:
         """Return what is taken from where that is now."""
-        return link if link.path is None else link._replace(path=self.path(link.path))
+        return link if link.path is None else link._replace(path=self.path(self.ends.get(link.path, link.path)))
 
     def path(self, path: Path) -> Path:
         """Return a path with each name on it where that is now."""

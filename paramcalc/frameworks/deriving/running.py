@@ -26,7 +26,7 @@ FAILURES = (Exception, SystemExit)
 BUILDS, SECONDS = 400, 60.0
 
 #: How many objects are made between two searches for garbage.
-_MADE_BETWEEN = 100_000
+_MADE_BETWEEN = 1_000_000
 
 
 @dataclass

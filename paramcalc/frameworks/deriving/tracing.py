@@ -52,7 +52,8 @@ class Condition(NamedTuple):
     def holds(self, environment: Environment) -> bool:
         """Whether it holds; where it cannot be worked out, nothing speaks against it."""
         try:
-            return bool(self.expr.evaluate(environment))
+            # what is asked most often: the comparison is not made an expression first
+            return bool(ex.OPERATIONS[self.op](self.left.evaluate(environment), self.right.evaluate(environment)))
         except (ArithmeticError, ValueError, IndexError, TypeError):
             return True
 

@@ -10,6 +10,7 @@ from paramcalc.frameworks.torch.read.modules import (
     Known,
     check_complete,
     described,
+    is_empty,
     may_be_known,
     own_tensors,
 )
@@ -103,14 +104,7 @@ def _own(module: Any) -> dict[str, Any]:
     own = {**module._parameters, **module._buffers}
     if not own:
         return own
-    return {label: each for label, each in own.items() if each is not None and not _is_empty(each)}
-
-
-def _is_empty(tensor: Any) -> bool:
-    """Whether a tensor has no elements; a lazy one has no size yet."""
-    from torch.nn.parameter import is_lazy
-
-    return not is_lazy(tensor) and 0 in tensor.shape
+    return {label: each for label, each in own.items() if each is not None and not is_empty(each)}
 
 
 def _stated(tensor: Any, label: str) -> dict[str, Any]:
@@ -147,7 +141,7 @@ class _Entries:
 
     def add_tensor(self, tensor: Any, label: str, path: str) -> None:
         """Add a tensor that a module at a path has itself."""
-        if _is_empty(tensor):
+        if is_empty(tensor):
             self.has_empty = True
             return
         shape, role, dtype, trainable = described(tensor, label)

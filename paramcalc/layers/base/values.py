@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel
@@ -15,9 +16,14 @@ from paramcalc.core import algebra
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Expression
 
+#: What most values are, of which it takes Pydantic longer to say that they are no layers.
+_PLAIN = frozenset((int, bool, float, str, NoneType))
+
 
 def has_expression(value: Any) -> bool:
     """Tell whether there is an expression in a value."""
+    if type(value) in _PLAIN:
+        return False
     if isinstance(value, (tuple, dict, BaseModel)):
         return any(True for _ in expressions(value))
     return isinstance(value, Expression)

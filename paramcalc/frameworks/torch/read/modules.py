@@ -76,7 +76,7 @@ def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
 
     Those without elements are left out: no spec can state a size of 0, and they count nothing.
     """
-    return {name: each for name, each in _every_tensor(module, recurse).items() if 0 not in _size(each)}
+    return {name: each for name, each in _every_tensor(module, recurse).items() if not is_empty(each)}
 
 
 def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
@@ -87,18 +87,44 @@ def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
     return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
 
 
-def _size(tensor: Any) -> tuple[int, ...]:
-    """Return the shape of a tensor; of a lazy one, which has none yet, nothing."""
-    from torch.nn.parameter import is_lazy
+def is_empty(tensor: Any) -> bool:
+    """Whether a tensor has no elements; a lazy one has no size yet."""
+    return 0 in tensor.shape if _has_size(tensor.__class__) else False
 
-    return () if is_lazy(tensor) else tuple(tensor.shape)
+
+@cache
+def _has_size(cls: type) -> bool:
+    """Whether tensors of a class have sizes: lazy ones have none yet."""
+    from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
+
+    return not issubclass(cls, UninitializedTensorMixin)
+
+
+@cache
+def _parameter() -> Any:
+    from torch.nn import Parameter
+
+    return Parameter
+
+
+def _modules(module: Any) -> Iterator[Any]:
+    """Yield a module and all in it, each once; PyTorch names them as well, which takes longer."""
+    found = {id(module)}
+    pending = [module]
+    while pending:
+        each = pending.pop()
+        yield each
+        for child in each._modules.values():
+            if child is not None and id(child) not in found:
+                found.add(id(child))
+                pending.append(child)
 
 
 def check_complete(module: Any) -> None:
     """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
     from torch.nn import Module
 
-    if not any(_may_keep_more(each, Module) for each in module.modules()):
+    if not any(_may_keep_more(each, Module) for each in _modules(module)):
         return
     kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
     hidden = sorted(kept - _every_tensor(module).keys())
@@ -122,9 +148,7 @@ def _may_keep_more(module: Any, base: Any) -> bool:
 
 def described(tensor: Any, path: str) -> Own:
     """Return what a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
-    from torch.nn.parameter import Parameter, is_lazy
-
-    if is_lazy(tensor):
+    if not _has_size(tensor.__class__):
         raise refuse(
             "invalid-value",
             f"'{path}' has no size yet: a lazy module takes it from its first input",
@@ -136,7 +160,7 @@ def described(tensor: Any, path: str) -> Own:
             "invalid-value", f"'{path}' has the dtype {dtype}, whose elements are not counted", "convert it first"
         )
     # PyTorch takes long to say of what a tensor is an instance
-    is_parameter = type(tensor) is Parameter or isinstance(tensor, Parameter)
+    is_parameter = type(tensor) is _parameter() or isinstance(tensor, _parameter())
     role: Role = "parameter" if is_parameter else "state"
     return Own(tuple(tensor.shape), role, dtype, role == "parameter" and tensor.requires_grad)
 
@@ -212,7 +236,7 @@ def signature_of(module: Any) -> Hashable:
     tensors = tuple((name, described(tensor, name)) for name, tensor in own_tensors(module).items())
     attributes = tuple(
         (type(each), name, _told_apart(value))
-        for each in module.modules()
+        for each in _modules(module)
         for name, value in vars(each).items()
         # while calls are traced, each module has a forward run of its own
         if not name.startswith("_") and name not in ("training", "forward")
@@ -409,7 +433,7 @@ def _counts_said(module: Any, field: str) -> list[int]:
     words = {*field.split("_")}
     said = (
         value
-        for each in module.modules()
+        for each in _modules(module)
         for name, value in vars(each).items()
         if type(value) is int and value > 0 and {*name.split("_")} <= words
     )

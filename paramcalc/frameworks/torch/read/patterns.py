@@ -17,6 +17,7 @@ from paramcalc.layers.base.declaration import Layer
 
 #: Numbers up to this one stand for themselves.
 _SMALL = 8
+_UNSEEN: Any = object()
 
 
 class Alike:
@@ -32,9 +33,11 @@ class Alike:
     def of(self, module: Any) -> Known | None:
         """Return the layer that a module is, if any."""
         signature = signature_of(module)
-        if signature not in self._found:
-            self._found[signature] = self._worked_out(module, signature)
-        return self._found[signature]
+        # asked once: a signature is long, and its hash is worked out anew each time
+        found: Known | None = self._found.get(signature, _UNSEEN)
+        if found is _UNSEEN:
+            found = self._found[signature] = self._worked_out(module, signature)
+        return found
 
     def _worked_out(self, module: Any, signature: Any) -> Known | None:
         numbers: dict[int, int] = {}
