@@ -242,3 +242,29 @@ def test_a_call_is_named_for_the_whole_path_that_it_calls() -> None:
         layers=[pc.Input(shape=(4,)), pc.Node(pc.Dense(units=4), name="fc", times=2), pc.Node(share="fc.0")],
     )
     assert pc.count(spec).layers[-1].name == "fc_0"
+
+
+def test_a_file_keeps_what_was_not_known_of_a_model() -> None:
+    text = (
+        "paramcalc: 1\nname: net\nunknown: [flow, buffers]\nlayers:\n  - Input: {shape: [4]}\n  - Dense: {units: 3}\n"
+    )
+    spec = pc.loads(pc.dumps(pc.loads(text)))
+    assert spec.unknown == ("flow", "buffers")
+    count = pc.count(spec, convention="torch")
+    assert (count.total, count.buffers) == (15, None)
+    with pytest.raises(pc.ParamcalcError, match=r"not-measurable.*the measure 'flops' needs to know how its layers"):
+        pc.count(spec, of="flops")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("flow", "'unknown' is a list of texts, not 'flow'"),
+        ("[flows]", "'unknown' may hold buffers, active, flow, values, not 'flows'"),
+        ("[[flow]]", "'unknown' may hold buffers, active, flow, values, not ['flow']"),
+    ],
+)
+def test_what_is_unknown_is_one_of_a_few_things(value: str, message: str) -> None:
+    with pytest.raises(pc.ParamcalcError, match=r"wrong-type|invalid-value") as caught:
+        pc.loads(f"paramcalc: 1\nunknown: {value}\nlayers: [{{Input: {{shape: [4]}}}}]\n")
+    assert message in str(caught.value)

@@ -16,6 +16,7 @@ from paramcalc.layers.base.values import plain
 from paramcalc.layers.base.words import FUNCTION, FUNCTION_OF_SEVERAL
 from paramcalc.spec import FRAMEWORKS, VERSION
 from paramcalc.spec.node import CONNECTIONS
+from paramcalc.spec.values import MAY_BE_UNKNOWN
 
 _NAME = {"type": "string", "pattern": r"^[^\W\d][\w-]*$"}
 #: Of a node: a name, a whole number, or `.`, which adds nothing to the path.
@@ -132,6 +133,11 @@ def spec_schema() -> dict[str, Any]:
                 "dims": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/dim"}},
                 "requires": _REQUIRES,
                 "connections": _CONNECTIONS,
+                "unknown": {
+                    "type": "array",
+                    "items": {"enum": [*MAY_BE_UNKNOWN]},
+                    "description": "what was not known of the model that it was read from",
+                },
                 "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
                 "layers": {"$ref": "#/$defs/nodes"},
                 "outputs": _REFERENCES,

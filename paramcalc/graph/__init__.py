@@ -177,9 +177,9 @@ def check_flow(spec: Spec, what: str) -> None:
 
 
 def check_known(spec: Spec, figure: str, message: str, hint: str) -> None:
-    """Refuse what needs a figure that is not known of a spec, `buffers` or `active`: `not-measurable`."""
+    """Refuse what needs something that is not known of a spec, as its `unknown` lists it: `not-measurable`."""
     if figure in spec.unknown:
-        raise refuse("not-measurable", message.format(quoted(spec.name)), hint)
+        raise refuse("not-measurable", message.format(quoted(spec.name) if spec.name else "this network"), hint)
 
 
 def check_states(spec: Spec, convention: Convention) -> None:

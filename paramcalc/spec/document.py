@@ -82,8 +82,7 @@ class Spec(Displayed):
     source: Source | None = field(default=None, repr=False, compare=False)
     #: of one that was read from a model: what a count of it is to say; a file has no place for it
     remarks: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    #: of one that was read from a model: what is not known of it: `buffers`, `active`, `flow` (how its layers are
-    #: connected), `values` (what is computed between them)
+    #: of one that was read from a model: what is not known of it, of `spec.values.MAY_BE_UNKNOWN`
     unknown: tuple[str, ...] = field(default=(), repr=False, compare=False)
     #: of one that was read from a model: the least that a size of a layer may be, 0 where tensors may have no elements
     least_size: int = field(default=1, repr=False, compare=False)
@@ -133,6 +132,8 @@ class Spec(Displayed):
             data["dtype"] = self.dtype
         if self.connections != "known":
             data["connections"] = self.connections
+        if self.unknown:
+            data["unknown"] = [*self.unknown]
         if self.dims:
             data["dims"] = {name: self._plain_dim(name, plain(value)) for name, value in self.dims.items()}
         if self.requires:

@@ -32,13 +32,14 @@ from paramcalc.spec.values import (
     of_key,
     read_block_name,
     read_conditions,
+    read_unknown,
     read_values,
     unknown_convention,
 )
 
 _SPEC_KEYS = (
-    "paramcalc", "name", "description", "framework", "dtype", "include", "dims", "requires", "connections", "blocks",
-    "layers", "outputs",
+    "paramcalc", "name", "description", "framework", "dtype", "include", "dims", "requires", "connections", "unknown",
+    "blocks", "layers", "outputs",
 )  # fmt: skip
 _BLOCK_KEYS = ("arguments", "requires", "layers")
 _CONTENT_KEYS = ("layers", "block", "share")
@@ -96,10 +97,12 @@ class _Reader:
             self.key(data, "dtype", read_dtype),
             self.key(data, "connections", NODE_KEYS["connections"]),
         )
+        unknown = self.key(data, "unknown", read_unknown)
         complete = not self.problems
         spec = Spec((), framework=framework, source=source, **texts)
         spec.dims, spec.described, spec.requires = dims, described, requires
         spec.dtype, spec.connections = dtype, connections or CONNECTIONS[0]
+        spec.unknown = unknown or ()
         spec.blocks, spec.layers, spec.outputs = blocks, layers, outputs
         self.problems += checking.problems(spec, complete)
         return spec

@@ -158,3 +158,22 @@ def read_conditions(value: Any) -> tuple[Expression, ...]:
         except ParamcalcError as error:
             raise error.within(place) from None
     return tuple(conditions)
+
+
+#: What may not be known of a network that was read from a model, and what each stands for.
+MAY_BE_UNKNOWN = {
+    "buffers": "its buffers, which are left out",
+    "active": "to how many of its experts a token is sent",
+    "flow": "how all of its layers are connected",
+    "values": "what is computed between its layers",
+}
+
+
+def read_unknown(value: Any) -> tuple[str, ...]:
+    """Read the list of what is not known of a network. Raises `wrong-type`, `invalid-value`."""
+    if not isinstance(value, (list, tuple)):
+        raise refuse("wrong-type", f"'unknown' is a list of texts, not {quoted(value)}", "as in unknown: [buffers]")
+    for each in value:
+        if not isinstance(each, str) or each not in MAY_BE_UNKNOWN:
+            raise refuse("invalid-value", f"'unknown' may hold {', '.join(MAY_BE_UNKNOWN)}, not {quoted(each)}")
+    return tuple(dict.fromkeys(value))
