@@ -261,7 +261,7 @@ def test_a_file_keeps_what_was_not_known_of_a_model() -> None:
     [
         ("flow", "'unknown' is a list of texts, not 'flow'"),
         ("[flows]", "'unknown' may hold buffers, active, flow, values, not 'flows'"),
-        ("[[flow]]", "'unknown' may hold buffers, active, flow, values, not ['flow']"),
+        ("[[flow]]", "'unknown' may hold buffers, active, flow, values, not a list"),
     ],
 )
 def test_what_is_unknown_is_one_of_a_few_things(value: str, message: str) -> None:
