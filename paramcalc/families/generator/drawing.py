@@ -162,7 +162,7 @@ class Drawing:
         elif isinstance(value, (list, tuple)):
             found += self._list(last, list(value))
         elif isinstance(value, dict):
-            found += _ROPE if "rope" in last else [{}]
+            found += map(dict, _ROPE) if "rope" in last else [{}]
         else:
             found += self._absent(name, last)
         if name in self.declared.optional and value is not None:
@@ -222,7 +222,7 @@ class Drawing:
 
     def _absent(self, name: str, last: str) -> list[Any]:
         if "rope" in last:
-            return [*_ROPE]
+            return [*map(dict, _ROPE)]
         if _TOKEN.search(last):
             return [1, 0, 5]
         sort = self.declared.sorts.get(name, "")
