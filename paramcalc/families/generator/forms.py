@@ -189,8 +189,7 @@ class _Reader:
         split = self.split(found) or self.asked_where_it_holds(found)
         if split is not None:
             return split
-        usual = min((each.runs for each in found), key=min)
-        odd = frozenset(run for each in found for run in each.runs) - usual
+        odd = _odd_runs([each.runs for each in found])
         try:
             bodies = self.alike([each.trie for each in found])
         except NotLearnt as error:
@@ -389,6 +388,14 @@ def _odd(seen: Sequence[tuple[int, int]]) -> frozenset[int]:
     """Return the runs in which a number is another than in the first."""
     usual = dict(seen).get(min(run for run, _ in seen)) if seen else None
     return frozenset(run for run, number in seen if number != usual)
+
+
+def _odd_runs(groups: Sequence[frozenset[int]]) -> frozenset[int]:
+    """Return the runs that go another way than the first; where that goes all ways, those that go some."""
+    runs = frozenset().union(*groups)
+    usual = min(groups, key=min)
+    some = frozenset().union(*(each for each in groups if each != runs))
+    return runs - usual or some
 
 
 def _exclude_each_other(asked: Sequence[Asked]) -> bool:
