@@ -388,10 +388,15 @@ class Explorer:
             self._move_together([name for name in names if self.drawing.moves(name)], shift)
 
     def move_ties(self) -> None:
-        """Move the truths that say what is tied one by one, where there are several: the code of models reads none."""
-        ties = {name: self.fields[name] for name in self.drawing.names if name.rpartition(".")[2] == TIED}
-        for name, value in ties.items() if len(ties) > 1 else ():
-            self.run({**self.small, name: not value})
+        """Move the truths that say what is tied, where there are several, one by one and together.
+
+        The code of models reads none.
+        """
+        ties = {name: not self.fields[name] for name in self.drawing.names if name.rpartition(".")[2] == TIED}
+        if len(ties) > 1:
+            for name, value in ties.items():
+                self.run({**self.small, name: value})
+            self.run({**self.small, **ties})
 
     def _move_together(self, names: list[str], shift: int) -> None:
         if not names or self.is_done:
