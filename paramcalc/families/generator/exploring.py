@@ -392,11 +392,13 @@ class Explorer:
 
         The code of models reads none.
         """
-        ties = {name: not self.fields[name] for name in self.drawing.names if name.rpartition(".")[2] == TIED}
+        ties = {name: self.fields[name] for name in self.drawing.names if name.rpartition(".")[2] == TIED}
         if len(ties) > 1:
             for name, value in ties.items():
-                self.run({**self.small, name: value})
-            self.run({**self.small, **ties})
+                self.run({**self.small, name: not value})
+                # what is left out need not be as what is stated
+                self.run({**self.small, **ties, name: not value})
+            self.run({**self.small, **{name: not value for name, value in ties.items()}})
 
     def _move_together(self, names: list[str], shift: int) -> None:
         if not names or self.is_done:
