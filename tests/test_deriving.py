@@ -451,6 +451,11 @@ def test_a_size_that_is_bounded_from_below_is_drawn_although_it_decides_whether_
     assert len([*points.apart()]) == 4
 
 
+def test_dims_that_are_free_are_made_as_large_as_each_that_is_fixed() -> None:
+    points = Points({"first": 16, "second": 32, "third": 64}, ("second",), counting=frozenset())
+    assert [point["second"] for point in points.level()] == [16, 64]
+
+
 def test_lists_of_one_length_are_taken_together() -> None:
     points = Points({"depths": [2, 2], "widths": [16, 32]}, ("depths", "widths"))
     drawn = [point for _ in range(20) if (point := points.small())]

@@ -25,6 +25,8 @@ _TRIALS = 60
 _TOGETHER = 0.5
 #: Of how many copies there are thrice as many at a point.
 _TALLEST = 16
+#: As large as how many dims that are fixed all others are made.
+_LEVELS = 4
 
 
 @dataclass
@@ -84,6 +86,14 @@ class Points:
                 large = {name for place, name in enumerate(self.free) if place >> digit & 1 == side}
                 found = (self._drawn(partial(self._far, large, some), ()) for some in ((), bounded))
                 yield from islice(filter(None, found), 1)
+
+    def level(self) -> Iterator[Values]:
+        """Yield points at which all dims that are free are as large as one that is fixed."""
+        sizes = {value for name, value in self.values.items() if name not in self.free and not isinstance(value, list)}
+        for size in sorted(sizes)[:_LEVELS]:
+            point = self._drawn(partial(self._of_size, size), ())
+            if point is not None:
+                yield point
 
     def moved(self, point: Values, name: str) -> Iterator[Values]:
         """Yield a point with one dim moved: alone, where the conditions allow it, else with what they need."""
@@ -207,6 +217,9 @@ class Points:
             return self.random.randint(1, 3)
         most = _MOST_COPIES if self._counts(name) else self._most(value, 12)
         return self.random.randint(most // 2, most)
+
+    def _of_size(self, size: int, name: str, value: int) -> int:
+        return self._wild(name, value) if self._counts(name) or size > self.largest else size
 
     def _most(self, value: int, times: int) -> int:
         return min(max(16, (4 if self._keeps_numbers else times) * value), self.largest)
