@@ -7,6 +7,7 @@ import math
 import sys
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import permutations
 from types import SimpleNamespace
 from typing import Any
 
@@ -431,6 +432,28 @@ def test_a_dim_moves_alone_where_it_can() -> None:
     moved = next(points.moved({"width": 60, "heads": 5}, "heads"))
     assert moved["width"] == 60
     assert moved["heads"] != 5
+
+
+def test_of_every_two_dims_each_is_far_larger_than_the_other_once() -> None:
+    sizes = dict.fromkeys("abcdefg", 100)
+    drawn = [*Points(sizes, (*sizes,)).apart()]
+    assert len(drawn) == 8
+    assert all(any(point[one] > 100 * point[other] for point in drawn) for one, other in permutations(sizes, 2))
+    assert any(max(point.values()) <= 3 for point in drawn)
+    assert any(min(point.values()) > 300 for point in drawn)
+
+
+def test_a_size_that_is_bounded_from_below_is_drawn_although_it_decides_whether_there_is_a_part() -> None:
+    bound = Condition(">", ex.name("width"), ex.number(50))
+    points = Points({"width": 96, "extra": 8}, ("width", "extra"), [bound], counting=frozenset({"width"}))
+    drawn = [draw() for draw in (points.small, points.near, points.wild) for _ in range(10)]
+    assert all(point is not None and point["width"] > 50 for point in drawn)
+    assert len([*points.apart()]) == 4
+
+
+def test_dims_that_are_free_are_made_as_large_as_each_that_is_fixed() -> None:
+    points = Points({"first": 16, "second": 32, "third": 64}, ("second",), counting=frozenset())
+    assert [point["second"] for point in points.level()] == [16, 64]
 
 
 def test_lists_of_one_length_are_taken_together() -> None:

@@ -106,9 +106,7 @@ def test_the_costs_of_a_gpt_follow_from_its_connections() -> None:
     assert pc.count(net, of="flops").total == 291648307200
 
 
-@pytest.mark.parametrize(
-    "case", [*INVENTORIES, *nested_constructors.INVENTORIES], ids=lambda case: case.constructor.__name__
-)
+@pytest.mark.parametrize("case", INVENTORIES, ids=lambda case: case.constructor.__name__)
 def test_what_cannot_be_followed_is_an_inventory_and_says_why(case: Case) -> None:
     net = derived(case)
     assert case.reason in net.unconnected

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import math
 import random
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -135,6 +137,56 @@ def test_the_points_are_those_at_which_it_was_compared() -> None:
     assert len(net.points) >= 8
     assert net.points[0] == {"in_features": 64, "out_features": 10}
     assert math.prod(net.points[1].values())
+
+
+def hidden(size: int) -> int:
+    return int(str(size))
+
+
+def smaller_of_multiple(a: int, b: int, c: int) -> nn.Module:
+    return nn.Linear(a, min(hidden(b), 64 * hidden(c)))
+
+
+def smaller_of_product(a: int, b: int, c: int) -> nn.Module:
+    return nn.Linear(a, min(hidden(a) * hidden(c), hidden(b)))
+
+
+def larger_of_quotient(a: int, b: int, c: int) -> nn.Module:
+    return nn.Linear(a, max(hidden(b), hidden(c) // 16))
+
+
+@pytest.mark.parametrize(
+    ("constructor", "sizes"),
+    [
+        (smaller_of_multiple, (96, 12, 200)),
+        (smaller_of_product, (96, 12, 200)),
+        (smaller_of_product, (512, 64, 768)),
+        (larger_of_quotient, (96, 200, 12)),
+        (larger_of_quotient, (64, 512, 8)),
+    ],
+)
+def test_a_size_that_hides_the_smaller_of_two_is_right_on_both_sides(
+    constructor: Callable[..., nn.Module], sizes: tuple[int, ...]
+) -> None:
+    given = dict(zip("abc", sizes, strict=True))
+    net = pc.derive(constructor, **given)
+    for point in itertools.product((1, 3, 40, 3000), repeat=3):
+        values = {**dict(zip("abc", point, strict=True)), **{name: given[name] for name in net.fixed}}
+        with torch.device("meta"):
+            model = constructor(**values)
+        assert pc.count(net, dims=dims_of(net, values)).total == sum(each.numel() for each in model.parameters())
+
+
+def test_what_is_compared_is_seen_on_both_sides_however_far_apart_the_sizes_are() -> None:
+    def build(width: int, extra: int) -> nn.Module:
+        assert width > 256
+        return nn.Linear(width, max(3 * width, extra))
+
+    net = pc.derive(build, width=512, extra=12)
+    assert net.requires == ("width > 256",)
+    for width, extra in ((257, 771), (300, 901), (512, 5000), (900, 1)):
+        units = max(3 * width, extra)
+        assert pc.count(net, dims={"width": width, "extra": extra}).total == width * units + units
 
 
 def dims_of(net: pc.Derived, point: dict[str, Any]) -> dict[str, Any]:

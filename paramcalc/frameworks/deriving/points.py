@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -23,6 +25,8 @@ _TRIALS = 60
 _TOGETHER = 0.5
 #: Of how many copies there are thrice as many at a point.
 _TALLEST = 16
+#: As large as how many dims that are fixed all others are made.
+_LEVELS = 4
 
 
 @dataclass
@@ -70,6 +74,27 @@ class Points:
                 if found is not None:
                     yield found
 
+    def apart(self) -> Iterator[Values]:
+        """Yield points at which some dims are far larger than the others: of every two each once; then all, and none.
+
+        What takes the smaller or the larger of two sizes is so seen to take either. These are few points, as the
+        numbers of two dims differ in a binary digit. What is bounded is of any size where it cannot be so far apart.
+        """
+        bounded = {name for each in self.kept if not each.is_equality for name in each.names}
+        for digit in range((len(self.free) - 1).bit_length() + 1):
+            for side in (0, 1):
+                large = {name for place, name in enumerate(self.free) if place >> digit & 1 == side}
+                found = (self._drawn(partial(self._far, large, some), ()) for some in ((), bounded))
+                yield from islice(filter(None, found), 1)
+
+    def level(self) -> Iterator[Values]:
+        """Yield points at which all dims that are free are as large as one that is fixed."""
+        sizes = {value for name, value in self.values.items() if name not in self.free and not isinstance(value, list)}
+        for size in sorted(sizes)[:_LEVELS]:
+            point = self._drawn(partial(self._of_size, size), ())
+            if point is not None:
+                yield point
+
     def moved(self, point: Values, name: str) -> Iterator[Values]:
         """Yield a point with one dim moved: alone, where the conditions allow it, else with what they need."""
         value = point[name]
@@ -90,19 +115,27 @@ class Points:
         """Yield points at which a condition does not hold, and the others do."""
         others = [each for each in kept if each != condition]
         numbers = [each.of[0] for each in condition.expr.parts() if each.op == "number"]
+        names = [name for name in sorted(condition.names) if name in self.free]
         for trial in range(2 * _TRIALS):
             point = self._of_style(trial)
-            names = [name for name in sorted(condition.names) if name in self.free]
-            if trial % 2 and numbers and names:
-                name = self.random.choice(names)
-                size = max(1, self.random.choice(numbers) + self.random.choice((-1, 0, 1, 2)))
-                if not isinstance(point[name], list) and self._allowed(name, size):
-                    point = {**point, name: size}
+            name = self.random.choice(names) if trial % 2 and names else None
+            if name is not None and not isinstance(point[name], list):
+                if trial % 4 == 1 and numbers:
+                    size = max(1, self.random.choice(numbers) + self.random.choice((-1, 0, 1, 2)))
+                    point = {**point, name: size} if self._allowed(name, size) else point
+                elif not condition.is_equality:
+                    point = self._doubled(point, name, condition)
             if condition.holds(point):
                 continue
             found = self.repaired(point, pairs=(), conditions=others)
             if found is not None and not condition.holds(found):
                 yield found
+
+    def _doubled(self, point: Values, name: str, condition: Condition) -> Values:
+        """Double a dim until a condition no longer holds: what it is compared with may be many times as large."""
+        while condition.holds(point) and self._allowed(name, 2 * point[name]):
+            point = {**point, name: 2 * point[name]}
+        return point
 
     def _of_style(self, trial: int) -> Values:
         draw = (self._small, self._wild, self._near)[trial % 3]
@@ -118,9 +151,21 @@ class Points:
     def _counts(self, name: str) -> bool:
         """Whether a dim may be a number of copies."""
         if self.counting is not None:
-            return name in self.counting
+            return name in self.counting and not self._is_size(name)
         value = self.values[name]
         return bool((max(value) if isinstance(value, list) else value) <= _SMALL)
+
+    def _is_size(self, name: str) -> bool:
+        """Whether a dim is large, and no few copies are allowed: a size that decides whether there is a part."""
+        value = self.values[name]
+        return (
+            not isinstance(value, list)
+            and value > _TALLEST
+            and any(
+                each.names == {name} and not any(each.holds({name: few}) for few in (1, _MOST_COPIES))
+                for each in self.kept
+            )
+        )
 
     def _value(self, name: str, value: object, draw: object) -> object:
         if not isinstance(value, list):
@@ -160,9 +205,24 @@ class Points:
         if kind < 0.4:
             size = int(math.exp(self.random.uniform(0, math.log(min(max(16, 2 * value), self.largest)))))
         else:
-            most = (4 if kind < 0.7 or self._keeps_numbers else 12) * value
-            size = self.random.randint(1, min(max(16, most), self.largest))
+            size = self.random.randint(1, self._most(value, 4 if kind < 0.7 else 12))
         return max(1, size // 8 * 8 if self.random.random() < 0.3 else size)
+
+    def _far(self, large: Collection[str], bounded: Collection[str], name: str, value: int) -> int:
+        if name in bounded:
+            return self._wild(name, value)
+        # of a list some are far larger than the others
+        is_one = isinstance(self.values[name], list) and self.random.random() < _TOGETHER
+        if name not in large or is_one:
+            return self.random.randint(1, 3)
+        most = _MOST_COPIES if self._counts(name) else self._most(value, 12)
+        return self.random.randint(most // 2, most)
+
+    def _of_size(self, size: int, name: str, value: int) -> int:
+        return self._wild(name, value) if self._counts(name) or size > self.largest else size
+
+    def _most(self, value: int, times: int) -> int:
+        return min(max(16, (4 if self._keeps_numbers else times) * value), self.largest)
 
     # --- whole points
 

@@ -303,9 +303,13 @@ class Derivation:
         make_exact(nodes, self.points.kept)
 
     def _further(self, seen: list[Run]) -> Iterator[Run]:
-        """Yield runs at further points: wild ones, and both sides of what the constructor compared."""
+        """Yield runs at further points: wild ones, and both sides of what the constructor compared, and may hide."""
         yield from self._sides(seen)
         yield from self._corners(seen)
+        for run in map(self.run, [*self.points.apart(), *self.points.level()]):
+            if run is not None and run not in seen:
+                seen.append(run)
+                yield run
         yield from self._runs(self.points.extreme(), 2 * len(self.points.free))
         found = 0
         for trial in range(5 * _PROOFS):
