@@ -136,7 +136,8 @@ def spec_schema() -> dict[str, Any]:
                 "unknown": {
                     "type": "array",
                     "items": {"enum": [*MAY_BE_UNKNOWN]},
-                    "description": "what was not known of the model that it was read from",
+                    "description": "what was not known of the model that it was read from: "
+                    + "; ".join(f"{name}: {meaning}" for name, meaning in MAY_BE_UNKNOWN.items()),
                 },
                 "blocks": {"type": ["object", "null"], "additionalProperties": {"$ref": "#/$defs/block"}},
                 "layers": {"$ref": "#/$defs/nodes"},

@@ -25,6 +25,7 @@ from paramcalc.spec.values import (
     GivenValue,
     Value,
     read_conditions,
+    read_unknown,
     read_values,
     unknown_convention,
 )
@@ -99,6 +100,7 @@ class Spec(Displayed):
             raise refuse("invalid-value", f"'connections' is known or none, not {named(self.connections)}")
         if self.framework not in FRAMEWORKS:
             raise unknown_convention(self.framework)
+        self.unknown = read_unknown(self.unknown)
         if self.outputs is not None:
             self.outputs = read_references(self.outputs)
         problems = list(checking.problems(self))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -49,16 +50,14 @@ class Shapes(TorchFunctionMode):  # type: ignore[misc]
             found = Sizes(result)
             found.texts = sizes_of(args[0])
             return found
-        name = getattr(func, "__name__", "")
-        if name == "meshgrid":
-            _mark_grid(args, result)
-        if isinstance(result, torch.Tensor):
-            try:
-                sizes = _sizes(name, args, kwargs, result)
-            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-                sizes = None
-            if sizes is not None and len(sizes) == result.dim():
-                setattr(result, SIZES, tuple(sizes))
+        # what is not understood keeps no expressions, and is no matter to the model
+        with suppress(AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError):
+            name = getattr(func, "__name__", "")
+            made = result if name == "meshgrid" else [result] if isinstance(result, torch.Tensor) else []
+            sizes = _sizes(name, args, kwargs, made[0]) if made else None
+            for each in made:
+                if sizes is not None and len(sizes) == each.dim():
+                    setattr(each, SIZES, tuple(sizes))
         return result
 
 
@@ -87,15 +86,6 @@ def _broadcast(tensors: Sequence[Any], result: Any) -> Sequence[str] | None:
         for place, text in enumerate(reversed(sizes_of(each)), start=1):
             found[-place] = text if found[-place] == "1" else found[-place]
     return found
-
-
-def _mark_grid(args: Sequence[Any], result: Sequence[Any]) -> None:
-    """Give the tensors of a grid the sizes of its axes, where these are laid out one behind another."""
-    axes = args[0] if isinstance(args[0], (list, tuple)) else args
-    sizes = [text for axis in axes for text in sizes_of(axis)]
-    if result and [*result[0].shape] == [axis.shape[0] for axis in axes]:
-        for each in result:
-            setattr(each, SIZES, tuple(sizes))
 
 
 def _size(value: Any) -> str:
@@ -209,6 +199,11 @@ def _stepped(size: str, start: int, step: int) -> str:
     return rest if step == 1 else f"ceil({rest} / {step})"
 
 
+def _grid(args: Sequence[Any], kwargs: Any) -> Sequence[str] | None:
+    axes = args[0] if isinstance(args[0], (list, tuple)) else args
+    return [text for axis in axes for text in sizes_of(axis)] if kwargs.get("indexing", "ij") == "ij" else None
+
+
 def _flattened(args: Sequence[Any], kwargs: Any) -> Sequence[str]:
     sizes = [*sizes_of(args[0])]
     first = plain(args[1] if len(args) > 1 else kwargs.get("start_dim", 0)) % len(sizes)
@@ -264,6 +259,7 @@ _RULES: dict[str, Callable[[Sequence[Any], Any], Sequence[str] | None]] = {
     "outer": lambda args, kwargs: [*sizes_of(args[0]), *sizes_of(args[1])],
     "cat": _joined,
     "concat": _joined,
+    "meshgrid": _grid,
     "flatten": _flattened,
     "stack": _stacked,
     "permute": _permuted,
