@@ -244,6 +244,8 @@ def test_no_solution_of_several_dims_is_the_answer_no(tmp_path: Any) -> None:
     small = ("solve", str(path), "--vary", "w", "--vary", "n=2:3")
     assert run(*small, "--total", "61").exit_code == 1
     assert run(*small, "--total", "61", "--at-most").exit_code == 0
+    both = run(*small, "--total", "61", "--at-most", "--at-least")
+    assert (both.exit_code, "--at-most and --at-least exclude each other" in both.output) == (2, True)
     assert run(*small, "--total", "62").exit_code == 0
     assert run(*small, "--total", "62", "--format", "csv").stdout == "w,n,parameters,parameters_difference\n5,2,62,0\n"
     printed = json.loads(run(*small, "--total", "62", "--format", "json").stdout)

@@ -57,9 +57,9 @@ if TYPE_CHECKING:
     metavar="CONDITION",
     help="What the sizes must meet, as in 'width / depth >= 64'. May be repeated.",
 )
-@click.option("--nearest", "which", flag_value="nearest", default=True, help="Take totals on both sides: the default.")
-@click.option("--at-most", "which", flag_value="at-most", help="Take totals up to the target.")
-@click.option("--at-least", "which", flag_value="at-least", help="Take totals from the target on.")
+@click.option("--nearest", is_flag=True, help="Take totals on both sides: the default.")
+@click.option("--at-most", is_flag=True, help="Take totals up to the target.")
+@click.option("--at-least", is_flag=True, help="Take totals from the target on.")
 @click.option(
     "--tolerance",
     default="0",
@@ -95,7 +95,9 @@ def solve(
     varied: Sequence[str],
     steps: Sequence[str],
     conditions: Sequence[str],
-    which: Side,
+    nearest: bool,
+    at_most: bool,
+    at_least: bool,
     tolerance: str,
     limit: int,
     node: str | None,
@@ -117,6 +119,10 @@ def solve(
 
     if (total is None) == (not targets):
         raise click.UsageError("either --total or --target says what is to be reached")
+    sides: dict[Side, bool] = {"nearest": nearest, "at-most": at_most, "at-least": at_least}
+    chosen = [side for side, is_chosen in sides.items() if is_chosen]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(f'--{side}' for side in chosen)} exclude each other")
     if targets and of is not None:
         raise click.UsageError("--of goes with --total; a --target names its measure itself")
     numbers: dict[str, Any] = _pairs(targets, "--target") if targets else {of or DEFAULT_MEASURE: total}
@@ -125,7 +131,7 @@ def solve(
         convention,
         targets=numbers,
         vary=_pairs(varied, "--vary", needs_value=False),
-        which=which,
+        which=chosen[0] if chosen else "nearest",
         where=list(conditions),
         tolerance=tolerance,
         limit=limit,
