@@ -461,6 +461,8 @@ def test_what_nothing_confirms_is_no_law(texts: list[str]) -> None:
     [
         '["sparse"] * n',
         '["dense"] * min(3, n) + ["sparse"] * (n - min(3, n))',
+        '["dense"] * min(3, n) + ["sparse"] * max(n - 3, 0)',
+        '(["dense"] if n > 0 else []) + ["sparse"] * max(n - 1, 0)',
         '((["near"] * 5 + ["far"]) * (n // 6 + 1))[:n]',
         '(["a", "b", "c"] * n)[:n]',
         # none at all of a list that is repeated a negative number of times
@@ -479,6 +481,15 @@ def test_an_element_of_a_list_is_what_stands_at_its_place(text: str, depth: int)
 @pytest.mark.parametrize("text", ["n", "kinds", "kinds[1:] + kinds", "[1, 2][i]", "[4.0, 2.0]", "[1] * 3"])
 def test_what_is_no_repeat_of_lists_has_no_rule_for_its_elements(text: str) -> None:
     assert item_of(text) is None
+
+
+def test_where_a_first_part_ends_that_may_be_the_whole() -> None:
+    """Of the least of 3 and all, the third is the end wherever there are more."""
+    assert item_of('["dense"] * min(3, n) + ["sparse"] * (n - 3)') == "'dense' if place < 3 else 'sparse'"
+
+
+def test_a_list_whose_elements_are_known_is_there() -> None:
+    assert with_items({"when": 'kinds != none and kinds[i] == "x"'}, "kinds", '"y"') == {"when": "true and 'y' == 'x'"}
 
 
 def test_an_element_stands_in_place_of_the_list_where_it_is_that_of_a_copy() -> None:

@@ -121,15 +121,6 @@ def test_a_copy_that_follows_no_rule_is_not_taken_for_another() -> None:
     assert form() == pc.count(spec).total
 
 
-@pytest.mark.parametrize("of", ["flops", "activations"])
-def test_what_a_reference_to_a_copy_depends_on_is_fixed_alone(of: str) -> None:
-    form = pc.formula(pc.load("specs/u_net.yaml"), of=of, keep=["width", "levels"])
-    assert form.fixed == {"levels": 5}
-    assert form.causes["levels"].node == "up.0.concatenate"
-    for width in (1, 7, 32):
-        assert form(width=width) == pc.count(pc.load("specs/u_net.yaml"), of=of, dims={"width": width}).total
-
-
 def test_powers_of_one_number_are_one_power() -> None:
     """Widths that are doubled are summed as powers of 4, on the way up as on the way down."""
     way = "{Dense: {units: WIDTH, use_bias: false}, times: depth, index: i, of: [WIDTH]}"

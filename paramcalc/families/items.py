@@ -13,13 +13,13 @@ PLACE = "place"
 def with_items(data: Any, name: str, item: str) -> Any:
     """Return plain data whose expressions have in place of `name[i]`, of a counter, what the element of that number is.
 
-    An element by any other number stays one of the list, which has none at a place beyond its end.
+    An element by any other number stays one of the list, which has none at a place beyond its end. Such a list is there.
     """
     if isinstance(data, Mapping):
         return {key: with_items(value, name, item) for key, value in data.items()}
     if isinstance(data, list):
         return [with_items(each, name, item) for each in data]
-    if not isinstance(data, str) or f"{name}[" not in data:
+    if not isinstance(data, str) or not (f"{name}[" in data or f"{name} != none" in data):
         return data
     return ast.unparse(_Items(name, item).visit(ast.parse(data.strip(), mode="eval")))
 
@@ -53,11 +53,13 @@ def _item(tree: ast.expr, place: ast.expr) -> ast.expr:
         case ast.BinOp(part, ast.Mult(), _):
             return _item(part, ast.BinOp(place, ast.Mod(), _length(part)))
         case ast.BinOp(left, ast.Add(), right):
-            length = _length(left)
+            length = _end(left, right)
             rest = _item(right, ast.BinOp(place, ast.Sub(), length))
             return ast.IfExp(ast.Compare(place, [ast.Lt()], [length]), _item(left, place), rest)
         case ast.Subscript(whole, ast.Slice(None, _, None)):
             return _item(whole, place)
+        case ast.IfExp(_, part, ast.List([])):
+            return _item(part, place)
     raise _NotRepeated
 
 
@@ -71,7 +73,20 @@ def _length(tree: ast.expr) -> ast.expr:
             return ast.BinOp(_length(part), ast.Mult(), _often(times))
         case ast.BinOp(left, ast.Add(), right):
             return ast.BinOp(_length(left), ast.Add(), _length(right))
+        case ast.IfExp(test, one, other):
+            return ast.IfExp(test, _length(one), _length(other))
     raise _NotRepeated
+
+
+def _end(left: ast.expr, right: ast.expr) -> ast.expr:
+    """Return where the first of two parts ends: of min(a, b) elements, where the second fills up to b, it is a."""
+    length = _length(left)
+    match length, right:
+        case ast.Call(ast.Name("min"), [first, whole]), ast.BinOp(_, ast.Mult(), times):
+            rests = (f"{ast.unparse(whole)} - {ast.unparse(each)}" for each in (first, length))
+            if ast.unparse(times) in {text for rest in rests for text in (rest, f"max({rest}, 0)")}:
+                return first
+    return length
 
 
 def _often(times: ast.expr) -> ast.expr:
@@ -99,6 +114,10 @@ class _Items(ast.NodeTransformer):
             return self.generic_visit(node)
         found: ast.AST = _Place(node.slice).visit(ast.parse(self.item, mode="eval").body)
         return found
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        is_there = f"{self.name} != none"
+        return ast.Name("true") if ast.unparse(node) == is_there else self.generic_visit(node)
 
 
 class _Place(ast.NodeTransformer):

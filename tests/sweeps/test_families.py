@@ -78,27 +78,31 @@ def is_kept(name: str, form: pc.Formula, head: Any, family: Family) -> bool:
     with a remainder or a logarithm mentions, as in which layers have experts, or one with the number of a copy, as in
     which is the last; one that a condition compares with a number, or takes for equal to another or not; a number of
     copies of which some are left out by their number, or one of which there are none by default; one from which a
-    list follows of which a condition asks what is in it, or a size that an expression with a remainder mentions; and
-    one that is compared with what a double rounds, as a least width is.
+    list follows of which a condition asks what is in it, or a size that is compared with a number or that an expression
+    with a remainder mentions; and one that is compared with what a double rounds, as a least width is.
     """
     if name not in form.fixed or name.startswith("len("):
         return True
-    texts = json.dumps([head, *family.lists.values()])
+    # what a field follows from may ask as much as the layers do
+    texts = json.dumps([head, *family.lists.values(), *map(str, family.dims.values())])
     lengths = [size for each, size in form.fixed.items() if each.startswith("len(")]
     own = rf"\b{re.escape(name)}\b"
     deciding = (
         rf"[^,'\"]*{own}[^,'\"]* % |% \(?[^,'\"]*{own}|log2\([^,'\"]*{own}",
-        rf"\b[ijkl]\b[^,'\"]*{own}|{own}[^,'\"]*\b[ijkl]\b",
-        rf"{own} (<=|<|>) \d|{own} (==|!=) |(==|!=) {own}",
+        rf"\b([ijkl]|place)\b[^,'\"]*{own}|{own}[^,'\"]*\b([ijkl]|place)\b",
+        rf"{own} (<=|<|>) \d|{own} >= (?!1\b)\d|{own} (==|!=) |(==|!=) {own}",
         rf'"times": "{re.escape(name)} - {form.fixed[name]}"',
         *(
-            rf" in {re.escape(each)}\b|% {re.escape(each)}\b"
-            for each, text in family.dims.items()
+            rf" in {re.escape(each)}\b|% {re.escape(each)}\b|\b{re.escape(each)}\b[^'\"]* (<=|<|>|>=) \d"
+            for each, text in (*family.dims.items(), *family.lists.items())
             if re.search(own, str(text))
         ),
         rf'"[^"]*max\({own}[^"]* (>=|<) scaled[^"]*"',
     )
     if form.fixed[name] in lengths or any(re.search(each, texts) for each in deciding):
+        return True
+    if any(re.search(own, str(rule["times"])) and "%" in str(rule["item"]) for rule in family.lists.values()):
+        # the elements of the list take turns
         return True
     return any(re.search(own, str(times)) for times in numbers_of_chosen_copies(head))
 

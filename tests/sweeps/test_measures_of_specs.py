@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import paramcalc as pc
 from paramcalc.core.registry import MEASURES, measure
 from paramcalc.results.formula import name_widths, symbol
-from tests.helpers import SPECS
+from tests.helpers import ROOT, SPECS
 from tests.sweeps.forms import sizes_for
 
 pytestmark = pytest.mark.sweep
@@ -83,3 +83,13 @@ def test_repeats_cost_nothing(of: str) -> None:
     spec = pc.load(next(path for path in SPECS if path.stem == "gpt2"))
     one, two, many = (pc.count(spec, of=of, dims={"tokens": 8, "depth": depth}).total for depth in (3, 4, 10**12))
     assert many == one + (10**12 - 3) * (two - one)
+
+
+@pytest.mark.parametrize("of", ["flops", "activations"])
+def test_what_a_reference_to_a_copy_depends_on_is_fixed_alone(of: str) -> None:
+    spec = pc.load(ROOT / "specs" / "u_net.yaml")
+    form = pc.formula(spec, of=of, keep=["width", "levels"])
+    assert form.fixed == {"levels": 5}
+    assert form.causes["levels"].node == "up.0.concatenate"
+    for width in (1, 7, 32):
+        assert form(width=width) == pc.count(spec, of=of, dims={"width": width}).total

@@ -27,6 +27,8 @@ _TOGETHER = 0.5
 _TALLEST = 16
 #: As large as how many dims that are fixed all others are made.
 _LEVELS = 4
+#: How many times as many copies there are then at most.
+_FEW_TIMES = 4
 
 
 @dataclass
@@ -219,7 +221,8 @@ class Points:
         return self.random.randint(most // 2, most)
 
     def _of_size(self, size: int, name: str, value: int) -> int:
-        return self._wild(name, value) if self._counts(name) or size > self.largest else size
+        is_too_much = size > self.largest or (self._counts(name) and size > _FEW_TIMES * value)
+        return self._wild(name, value) if is_too_much else size
 
     def _most(self, value: int, times: int) -> int:
         return min(max(16, (4 if self._keeps_numbers else times) * value), self.largest)
