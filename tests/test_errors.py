@@ -17,9 +17,8 @@ from tests import (
     test_measures,
     test_optimizers,
     test_own_layers,
-    test_solving,
 )
-from tests.sweeps import test_building, test_sweeping_processes
+from tests.sweeps import test_building, test_solving_asked, test_sweeping_processes
 
 
 class Wrong(NamedTuple):
@@ -97,7 +96,7 @@ def test_every_code_is_raised() -> None:
         test_measures,
         test_optimizers,
         test_own_layers,
-        test_solving,
+        test_solving_asked,
         test_sweeping_processes,
     )
     assert {*ELSEWHERE.values()} <= {*globals()}.union(*map(vars, modules))

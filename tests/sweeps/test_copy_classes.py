@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_formula_copies import (
+from tests.sweeps.test_formula_copies import (
     CLASS_SPECS,
     CLASSES,
     PROGRESSIONS,
@@ -10,7 +10,7 @@ from tests.test_formula_copies import (
     check_progression,
     check_u_net,
 )
-from tests.test_formulas import STEPS, check_steps
+from tests.sweeps.test_formulas import STEPS, check_steps
 
 pytestmark = pytest.mark.sweep
 

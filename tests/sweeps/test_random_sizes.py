@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import paramcalc as pc
 from paramcalc.layers.base.windows import output_lengths, transposed_lengths
-from tests.test_formulas import FORM, SPEC
+from tests.sweeps.test_formulas import FORM, SPEC
 
 pytestmark = pytest.mark.sweep
 

@@ -9,6 +9,8 @@ import sympy
 import paramcalc as pc
 from tests.language import form_of
 
+pytestmark = pytest.mark.sweep
+
 TRANSFORMER = """
 paramcalc: 1
 framework: torch

@@ -8,6 +8,8 @@ import sympy
 
 import paramcalc as pc
 
+pytestmark = pytest.mark.sweep
+
 PROGRESSIONS = {
     # Huang et al. 2017: each layer sees all before it
     "an input that grows by a step": (

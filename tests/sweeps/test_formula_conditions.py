@@ -16,6 +16,8 @@ from paramcalc.results.formula import symbol
 from paramcalc.results.formula.conditions import needed
 from tests.language import form_of
 
+pytestmark = pytest.mark.sweep
+
 FIXED = {
     "a condition": (
         (

@@ -15,6 +15,8 @@ from paramcalc.results.solving.domains import read_domain
 from tests.helpers import ROOT, run
 from tests.language import load
 
+pytestmark = pytest.mark.sweep
+
 #: 2·w + 1 numbers for each of n copies, and 8·w beside them
 SMALL = """
 framework: torch

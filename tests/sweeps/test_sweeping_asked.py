@@ -13,6 +13,8 @@ import pytest
 import paramcalc as pc
 from tests.helpers import ROOT, run
 
+pytestmark = pytest.mark.sweep
+
 GPT2 = str(ROOT / "specs" / "gpt2.yaml")
 LINEAR = (
     "paramcalc: 1\ndims: {n: 2, m: 3, free: null}\nrequires: [n < 100]\n"

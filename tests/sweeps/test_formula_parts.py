@@ -8,8 +8,10 @@ import sympy
 import paramcalc as pc
 from paramcalc.core import notation
 from tests.language import form_of
-from tests.test_formula_copies import PROGRESSIONS
-from tests.test_formulas import FORM
+from tests.sweeps.test_formula_copies import PROGRESSIONS
+from tests.sweeps.test_formulas import FORM
+
+pytestmark = pytest.mark.sweep
 
 # --- Parts, leading terms, elasticities ------------------------------------------------
 
