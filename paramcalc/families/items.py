@@ -13,7 +13,7 @@ PLACE = "place"
 def with_items(data: Any, name: str, item: str) -> Any:
     """Return plain data whose expressions have in place of `name[i]`, of a counter, what the element of that number is.
 
-    An element by any other number stays one of the list, which has none at a place beyond its end. Such a list is there.
+    An element by any other number stays one of the list, which has none at a place beyond its end. The list is there.
     """
     if isinstance(data, Mapping):
         return {key: with_items(value, name, item) for key, value in data.items()}
