@@ -20,7 +20,8 @@ from paramcalc.families.generator.__main__ import DATA, made_documents
 from paramcalc.families.generator.deriving import Deriving
 from paramcalc.families.generator.dims import lists
 from paramcalc.families.generator.drawing import SORTS, Drawing, overridden
-from paramcalc.families.generator.exploring import Explorer, drawn
+from paramcalc.families.generator.exploring import Explorer
+from paramcalc.families.generator.fresh import drawn
 from paramcalc.families.generator.making import requiring_elements, wrong_at_zero
 from paramcalc.families.generator.mixtures import MIXTURES
 from paramcalc.families.generator.models import build, fields_of, heads, made_config, model_class, tensors

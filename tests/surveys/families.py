@@ -13,13 +13,13 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from paramcalc.families.generator.__main__ import each_by_itself
 from paramcalc.families.generator.drawing import SORTS
-from paramcalc.families.generator.exploring import Explorer, drawn, emptied
+from paramcalc.families.generator.exploring import Explorer
+from paramcalc.families.generator.fresh import drawn_of_each_sort, emptied
 from paramcalc.families.generator.models import OutOfTime, Owned, limited
 from paramcalc.families.generator.proving import WRONG, WRONG_BUFFERS, compared
 from paramcalc.families.stored import family_names, stored_family
@@ -63,9 +63,7 @@ def configurations(
     """Yield where configurations come from, what they give, and the tensors of their models."""
     for name, given, made in emptied(explorer):
         yield f"zero {name}", given, made
-    for place, sort in enumerate(sorts):
-        for given, made in drawn(explorer, each, sort, seed + place):
-            yield sort, given, made
+    yield from drawn_of_each_sort(explorer, each, seed, sorts)
 
 
 def main() -> None:
@@ -81,15 +79,9 @@ def main() -> None:
     file: Path = options.file
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
     done = {row["type"] for row in rows}
-    forking = get_context("forkserver")
-    forking.set_forkserver_preload(["paramcalc.families.generator.making"])
-    with (
-        file.open("a", encoding="utf-8") as out,
-        ProcessPoolExecutor(options.processes, forking, max_tasks_per_child=1) as pool,
-    ):
-        waiting = [each for each in options.types or family_names() if each not in done]
-        for future in [pool.submit(survey, each, options.seed, options.each, options.sorts) for each in waiting]:
-            row = future.result()
+    waiting = [each for each in options.types or family_names() if each not in done]
+    with file.open("a", encoding="utf-8") as out:
+        for row in each_by_itself(survey, waiting, options.processes, options.seed, options.each, options.sorts):
             rows.append(row)
             print(json.dumps(row), file=out, flush=True)
             for class_name, each in row["classes"].items():

@@ -12,6 +12,7 @@
     learning     what several runs have in common: tries
     drawing      configurations to try
     exploring    which are tried, until no condition is seen one way only
+    fresh        configurations on which what was learnt is tried
     deriving     what classes of configurations work out from what they are given
     texts        expressions as texts
     counting     numbers in names that several loops make together

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,10 +20,10 @@ from paramcalc.families.generator.making import make_file
 DATA = Path(__file__).parent.parent / "data"
 
 
-def made_documents(
-    types: Iterable[str], folder: Path, most: int, fresh: int, processes: int = 1
+def each_by_itself(
+    work: Callable[..., dict[str, Any]], types: Iterable[str], processes: int, *options: Any
 ) -> Iterator[dict[str, Any]]:
-    """Make the documents of types, and yield what is reported of each.
+    """Yield what comes of some work with each type, in order.
 
     Each has a process of its own, of one that has imported what all of them need: the classes of some configurations
     keep what others were given.
@@ -31,8 +31,15 @@ def made_documents(
     forking = get_context("forkserver")
     forking.set_forkserver_preload(["paramcalc.families.generator.making"])
     with ProcessPoolExecutor(processes, forking, max_tasks_per_child=1) as pool:
-        for future in [pool.submit(make_file, each, folder, most, fresh) for each in types]:
+        for future in [pool.submit(work, each, *options) for each in types]:
             yield future.result()
+
+
+def made_documents(
+    types: Iterable[str], folder: Path, most: int, fresh: int, processes: int = 1
+) -> Iterator[dict[str, Any]]:
+    """Make the documents of types, and yield what is reported of each."""
+    return each_by_itself(make_file, types, processes, folder, most, fresh)
 
 
 def main() -> int:

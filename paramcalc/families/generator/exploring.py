@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from paramcalc.families.configs import values_of
-from paramcalc.families.generator.drawing import Drawing, key_of, overridden, thinned
+from paramcalc.families.generator.drawing import Drawing, key_of, overridden
 from paramcalc.families.generator.learning import Tries
 from paramcalc.families.generator.models import (
     Declared,
@@ -458,44 +457,3 @@ def _inner(config: Any, path: str) -> Any:
     for part in path.split(".") if path else ():
         config = getattr(config, part, None)
     return config
-
-
-def drawn(explorer: Explorer, number: int, sort: str, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Owned]]]:
-    """Yield fresh configurations with the tensors of models of them, built without recording anything.
-
-    They are `random`, `hostile`, or `sparse`: files as they are saved, out of which fields were taken.
-    """
-    rng = Random(seed)
-    drawing = Drawing(explorer.fields, explorer.declared, explorer.drawing.modules, rng, ends=explorer.drawing.ends)
-    names: Iterable[str] = explorer.relevant()
-    found = 0
-    for _ in range(6 * number):
-        if found == number:
-            return
-        fields = explorer.stated(drawing.hostile(names) if sort == "hostile" else drawing.random(names))
-        if sort != "sparse" and key_of(fields) in explorer.tried:
-            continue
-        try:
-            given = overridden(fields)
-            config = made_config(explorer.model_type, given)
-            if sort == "sparse":
-                given = thinned(json.loads(config.to_json_string(use_diff=False)), rng)
-                config = made_config(explorer.model_type, given)
-            model = build(explorer.cls, config)
-        except Exception:
-            continue
-        found += 1
-        yield given, tensors(model)
-
-
-def emptied(explorer: Explorer) -> Iterator[tuple[str, dict[str, Any], dict[str, Owned]]]:
-    """Yield each whole number that the code reads with a configuration where it is 0, and the tensors of its model."""
-    for name in explorer.relevant():
-        if type(explorer.fields[name]) is not int:
-            continue
-        given = overridden(explorer.stated(explorer.drawing.without(name)))
-        try:
-            model = build(explorer.cls, made_config(explorer.model_type, given))
-        except Exception:
-            continue
-        yield name, given, tensors(model)

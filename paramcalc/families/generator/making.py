@@ -13,8 +13,8 @@ from paramcalc.core.errors import ParamcalcError
 from paramcalc.families.configs import family_spec
 from paramcalc.families.generator.dims import given_at
 from paramcalc.families.generator.documents import with_buffers, without_buffers
-from paramcalc.families.generator.drawing import SORTS
-from paramcalc.families.generator.exploring import Explorer, drawn, emptied
+from paramcalc.families.generator.exploring import Explorer
+from paramcalc.families.generator.fresh import drawn_of_each_sort, emptied
 from paramcalc.families.generator.learning import NotLearnt
 from paramcalc.families.generator.models import OutOfTime, heads, limited, version
 from paramcalc.families.generator.proving import PARAMETERS, REFUSED, WHOLE, WRONG, WRONG_BUFFERS, compared
@@ -213,8 +213,7 @@ def _proved(result: Result, data: dict[str, Any], fresh: int) -> bool:
     if result.wrong_at_zero:
         return False
     cases = [("traced", run.given, run.tensors) for run in explorer.runs]
-    for place, sort in enumerate(SORTS):
-        cases += [(sort, given, made) for given, made in drawn(explorer, fresh, sort, _SEED + place)]
+    cases += drawn_of_each_sort(explorer, fresh, _SEED)
     for sort, given, made in cases:
         outcome, about = compared(family, {"model_type": family.name, **given}, result.class_name, made)
         result.outcomes[f"{sort} {outcome}"] += 1
