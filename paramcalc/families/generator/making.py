@@ -254,7 +254,9 @@ def wrong_at_zero(family: Family, explorer: Explorer) -> dict[str, bool]:
 
 def zeros(family: Family, explorer: Explorer, given: Mapping[str, Any]) -> list[str]:
     """Return the dims that a configuration gives as 0 though they are not by default, and that may be 0 so far."""
-    required = str(family.layers_of(explorer.class_name))
+    head = family.layers_of(explorer.class_name)
+    parts = [each for each in (head, head.get("buffers")) if isinstance(each, Mapping)]
+    required = {text for each in parts for text in each.get("requires", ())}
     return [
         name
         for name in family.dims
