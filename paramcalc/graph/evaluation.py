@@ -237,7 +237,7 @@ class Evaluation(Walk):
         entry, node = copy.entry, copy.node
         assert node is not None
         first = copy.first.scope if copy.first is not None else None
-        inventory = entry.scope.inventory if node.connections is None else node.connections == "none"
+        inventory = node.is_inventory(entry.scope.inventory)
         if node.block is not None:
             nodes, values = self.spec.blocks[node.block].layers, self.arguments(copy, node.block)
             path: Path = ("blocks", node.block, "layers")

@@ -143,7 +143,7 @@ class _Check:
                     # what stands in a group that adds nothing to the path has a name of the group around it
                     is_open = name == "." and not node.is_repeated
                     inside = scopes if is_open else [*scopes[:-1], scopes[-1] | own, set()]
-                    is_list = inventory if side.connections is None else side.connections == "none"
+                    is_list = side.is_inventory(inventory)
                     self._group(side.layers, inner, inside, True, (*here, *side.way_inside), is_list)
             if name != ".":
                 scopes[-1].add(name)

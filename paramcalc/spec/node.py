@@ -162,6 +162,10 @@ class Node:
         """Whether it has copies with numbers, one behind the other or side by side."""
         return self.times is not None or self.parallel is not None
 
+    def is_inventory(self, around: bool) -> bool:
+        """Whether the nodes in it are a mere list; where it does not say, as those `around` it are."""
+        return around if self.connections is None else self.connections == "none"
+
     @property
     def way_inside(self) -> Path:
         """The path from the node to the list of the nodes in it."""
