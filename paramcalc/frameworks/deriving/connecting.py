@@ -207,8 +207,8 @@ class _Connection:
         del data["connections"]
         if not given:
             del data["outputs"]
-        unknown = tuple(dict.fromkeys(each for read in sample for each in read.spec.unknown))
-        return replace(solution, spec=replace(read_spec(data), unknown=unknown), nodes=nodes, made=made)
+        data["unknown"] = [*dict.fromkeys(each for read in sample for each in read.spec.unknown)]
+        return replace(solution, spec=read_spec(data), nodes=nodes, made=made)
 
     def further(self, found: Solution, points: Sequence[Values]) -> Iterator[Values]:
         """Yield the points at which the tensors alone are compared. Raises `NotConnected` where they differ."""
