@@ -64,17 +64,17 @@ class Points:
     def extreme(self) -> Iterator[Values]:
         """Yield points with one copy, and with many: one dim that counts them at 1, or at thrice its value.
 
-        The others are small.
+        The others are small, where they can be.
         """
         for name in sorted(self.counting or ()):
             value = self.values[name]
             if name not in self.free or isinstance(value, list):
                 continue
             for number in (1, 3 * value) if value <= _TALLEST else (1,):
-                point = self.small()
-                found = self.repaired({**point, name: number}, (), locked=(name,)) if point is not None else None
-                if found is not None:
-                    yield found
+                # others that are small may not meet what is asked of them
+                points = (draw() for draw in (self.small, self.small, self.near, self.wild, self.wild))
+                found = (self.repaired({**point, name: number}, (), locked=(name,)) for point in points if point)
+                yield from islice(filter(None, found), 1)
 
     def apart(self) -> Iterator[Values]:
         """Yield points at which some dims are far larger than the others: of every two each once; then all, and none.

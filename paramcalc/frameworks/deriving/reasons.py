@@ -60,14 +60,14 @@ class Lost(Exception):
 def reason_of(lost: Lost, title: str, points: Sequence[Values]) -> str:
     """Return what was lost in words, with two of the arguments at which it differs; `title` names the whole."""
     start = f"{lost.path.replace('…', '') or title}: {lost.reason}"
-    seen = [(observation, _short(text)) for (observation, _), text in zip(lost.observed, lost.texts, strict=True)]
+    seen = [(*each, _short(text)) for each, text in zip(lost.observed, lost.texts, strict=True)]
     if not seen:
         return start
-    first, text = seen[0 if lost.pair is None else lost.pair[0]]
-    others = [each for each in seen if each[1] != text] if lost.pair is None else [seen[lost.pair[1]]]
+    first, value, text = seen[0 if lost.pair is None else lost.pair[0]]
+    others = [each for each in seen if each[1] != value] if lost.pair is None else [seen[lost.pair[1]]]
     if not others:
         return f"{start} ({text} at {_place(first, points)})"
-    other, their = min(others, key=lambda each: _distance(points[first.point], points[each[0].point]))
+    other, _, their = min(others, key=lambda each: _distance(points[first.point], points[each[0].point]))
     return f"{start} ({text} at {_place(first, points)}; {their} at {_place(other, points)})"
 
 

@@ -150,7 +150,8 @@ class Derivation:
         for name in names:
             runs = [*self._runs(self.points.moved(start.values, name), 2)]
             if runs:
-                self.dependencies[name] = start, runs[0]
+                parts = len(start.inventory.entries)
+                self.dependencies[name] = start, max(runs, key=lambda run: len(run.inventory.entries) != parts)
                 self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
             yield name, start, runs
 
