@@ -7,6 +7,7 @@ tensors that the module has, by name, shape and role.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,11 +193,18 @@ def _defaults(kind_name: str) -> dict[str, Any]:
     return {**_TORCH.layout(kind_name), **_TORCH.choices(kind_name)}
 
 
-def _interpreted(layer: Layer, inputs: Sequence[Shape], row: Equivalent | None = None) -> _Interpretation | None:
-    """Return a layer with these inputs, as its class or another `row` spells it; None where it takes no such inputs."""
+def _interpreted(
+    layer: Layer, inputs: Sequence[Shape], row: Equivalent | None = None, elements: int | None = None
+) -> _Interpretation | None:
+    """Return a layer with these inputs, as its class or another `row` spells it.
+
+    None where it takes no such inputs, or has not so many `elements`: the spelling keeps their number, and takes long.
+    """
     try:
         outputs, declared = layer.infer(*inputs)
         tensors = [tensor for tensor in declared if tensor.when is True or algebra.truth(tensor.condition)]
+        if elements is not None and sum(tensor.elements for tensor in tensors) != elements:
+            return None
         row = _TORCH.equivalent(layer, inputs) if row is None else row
         spellings = spell(_TORCH, row, tensors, [tensor.shape for tensor in tensors])
     except (ParamcalcError, Undecided):
@@ -327,18 +335,16 @@ def _around_axis(
 def _known(module: Any, tensors: Mapping[str, Own]) -> Known | None:
     """Return what is known of a module with these tensors."""
     rows = next((rows for cls in type(module).__mro__ if (rows := _rows().get(cls))), ())
-    second: Known | None = None
+    others = []
     for kind_name, row in rows:
         for layer, inputs, agrees in _candidates(kind(kind_name), row, module, tensors):
-            found = _held(layer, inputs, tensors)
-            if found is None:
-                continue
-            if agrees:
+            if not agrees:
+                others.append((layer, inputs))
+            elif (found := _held(layer, inputs, tensors)) is not None:
                 return found
-            # an argument that only says how the input is laid out, such as batch_first
-            if tensors or found.outputs(inputs) == inputs[:1]:
-                second = second or found
-    return second
+    # an argument that only says how the input is laid out, such as batch_first
+    held = (found for layer, inputs in others if (found := _held(layer, inputs, tensors)) is not None)
+    return next((found for found in held if tensors or found.outputs(found.inputs) == found.inputs[:1]), None)
 
 
 def _held(
@@ -348,7 +354,7 @@ def _held(
 
     The names are those of its class, or of another `row` of the tables.
     """
-    found = _interpreted(layer, inputs, row)
+    found = _interpreted(layer, inputs, row, sum(math.prod(own.shape) for own in tensors.values()))
     if found is None or found.shapes != _shapes(tensors):
         return None
     parameters = [own for name, own in tensors.items() if own.role == "parameter" and name not in found.frozen]
