@@ -17,6 +17,7 @@ import paramcalc as pc
 from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving import expressions as ex
 from paramcalc.frameworks.deriving.arguments import read_arguments
+from paramcalc.frameworks.deriving.covering import Covering
 from paramcalc.frameworks.deriving.identifying import Candidates
 from paramcalc.frameworks.deriving.literals import Written, doubles_in
 from paramcalc.frameworks.deriving.merging import Merger
@@ -456,8 +457,80 @@ def test_dims_that_are_free_are_made_as_large_as_each_that_is_fixed() -> None:
     assert [point["second"] for point in points.level()] == [16, 64]
 
 
+def test_what_is_bounded_is_at_its_bounds_where_it_cannot_be_far_larger() -> None:
+    least = Condition(">", ex.made("//", ex.name("extra"), ex.number(8)), ex.number(0))
+    most = Condition("<", ex.made("*", ex.number(3), ex.name("heads")), ex.number(16))
+    drawn = [*Points({"extra": 12, "heads": 4}, ("extra", "heads"), [least, most]).apart()]
+    assert {"extra": 8, "heads": 5} in drawn
+    assert {"extra": 144, "heads": 1} in drawn
+
+
+def test_one_that_counts_is_made_many_where_the_others_allow_it() -> None:
+    few = Condition("<=", ex.made("*", ex.number(3), ex.name("heads")), ex.name("width"))
+    points = Points({"heads": 4, "width": 640}, ("heads", "width"), [few], counting=frozenset({"heads"}))
+    assert [point["heads"] for point in points.extreme()] == [1, 12]
+
+
 def test_lists_of_one_length_are_taken_together() -> None:
     points = Points({"depths": [2, 2], "widths": [16, 32]}, ("depths", "widths"))
     drawn = [point for _ in range(20) if (point := points.small())]
     assert all(len(point["depths"]) == len(point["widths"]) for point in drawn)
     assert len({len(point["widths"]) for point in drawn}) > 1
+
+
+# --- what expressions round and choose ---------------------------------------------------
+
+
+def ways(expr: ex.Expr, *points: dict[str, Any]) -> list[list[str]]:
+    """The ways in which the parts of an expression come out at each of some points, and at none before."""
+    covering = Covering([expr], ["width", "hidden"])
+    found = []
+    for point in points:
+        news = covering.news(point)
+        covering.seen |= news
+        found.append(sorted(way for _, way in news))
+    return found
+
+
+def test_a_quotient_is_seen_with_rests_of_each_size_of_few_and_of_many() -> None:
+    rounded = ex.made("round_up", ex.name("width"), ex.number(8))
+    widths = (16, 24, 17, 18, 21, 32, 33, 39)
+    assert ways(rounded, *({"width": width} for width in widths)) == [
+        ["none, of few"],
+        [],
+        ["small, of few"],
+        [],
+        ["large, of few"],
+        ["none, of many"],
+        ["small, of many"],
+        ["large, of many"],
+    ]
+
+
+def test_a_choice_is_seen_to_take_either_side_by_a_multiple_and_another_number() -> None:
+    smaller = ex.made("min", ex.name("width"), ex.name("hidden"))
+    points = ((8, 20), (9, 20), (10, 20), (20, 8), (20, 9), (9, 9))
+    assert ways(smaller, *({"width": width, "hidden": hidden} for width, hidden in points)) == [
+        ["left, a multiple"],
+        ["left, any"],
+        [],
+        ["right, a multiple"],
+        ["right, any"],
+        [],
+    ]
+
+
+def test_a_part_on_which_the_whole_does_not_depend_is_not_seen() -> None:
+    rounded = ex.made("round_up", ex.name("width"), ex.number(8))
+    smaller = ex.made("min", rounded, ex.name("hidden"))
+    assert ways(smaller, {"width": 33, "hidden": 9}) == [["right, any"]]
+    assert ways(smaller, {"width": 33, "hidden": 900}) == [["left, a multiple", "small, of many"]]
+
+
+def test_what_stands_in_copies_is_seen_in_the_first_few() -> None:
+    every_other = ex.made("if", ex.made("==", ex.name("i"), ex.number(1)), ex.name("width"), ex.name("hidden"))
+    assert ways(every_other, {"width": 3, "hidden": 5}) == [["fails", "holds"]]
+
+
+def test_dims_without_a_rounding_or_a_choice_have_nothing_to_be_seen() -> None:
+    assert not Covering([ex.times(ex.name("width"), ex.name("hidden"))], ["width", "hidden"]).parts

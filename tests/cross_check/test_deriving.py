@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 import paramcalc as pc
+from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from tests.cross_check import constructors, keras_constructors
 from tests.cross_check.constructors import CASES, Case
@@ -155,6 +156,22 @@ def larger_of_quotient(a: int, b: int, c: int) -> nn.Module:
     return nn.Linear(a, max(hidden(b), hidden(c) // 16))
 
 
+def divisible(channels: int) -> int:
+    """A multiple of 8, the nearest one that is no less than nine tenths of it."""
+    found = max(8, (hidden(channels) + 4) // 8 * 8)
+    return found + 8 if found < 0.9 * channels else found
+
+
+def nearest_of_smaller(a: int, b: int, c: int) -> nn.Module:
+    return nn.Linear(divisible(min(hidden(a), hidden(b))), c)
+
+
+def smaller_of_nearest(a: int, b: int, c: int) -> nn.Module:
+    assert a >= 8
+    assert c < 6
+    return nn.Sequential(nn.LayerNorm(a), nn.Linear(b, min(divisible(a), 3 * c)))
+
+
 @pytest.mark.parametrize(
     ("constructor", "sizes"),
     [
@@ -175,6 +192,39 @@ def test_a_size_that_hides_the_smaller_of_two_is_right_on_both_sides(
         with torch.device("meta"):
             model = constructor(**values)
         assert pc.count(net, dims=dims_of(net, values)).total == sum(each.numel() for each in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("constructor", "sizes"),
+    [(nearest_of_smaller, (96, 200, 12)), (nearest_of_smaller, (64, 512, 8)), (smaller_of_nearest, (12, 40, 4))],
+)
+def test_a_size_that_hides_a_rounding_is_right_with_every_rest(
+    constructor: Callable[..., nn.Module], sizes: tuple[int, ...]
+) -> None:
+    given = dict(zip("abc", sizes, strict=True))
+    net = pc.derive(constructor, **given)
+    for a, b, c in itertools.product((*range(8, 48), 96, 1001), (*range(1, 100, 7), 1003), (1, 3, 4, 5)):
+        values = {**dict(zip("abc", (a, b, c), strict=True)), **{name: given[name] for name in net.fixed}}
+        with torch.device("meta"):
+            model = constructor(**values)
+        if is_met(net, values):
+            assert pc.count(net, dims=dims_of(net, values)).total == sum(each.numel() for each in model.parameters())
+
+
+def is_met(net: pc.Derived, values: dict[str, Any]) -> bool:
+    """Whether arguments meet what a derived spec requires."""
+    environment = Environment({name: values[name] for name in net.spec.dims})
+    return all(Expression.parse(each).evaluate(environment) for each in net.requires)
+
+
+def test_an_argument_that_decides_whether_a_tensor_is_empty_is_fixed_and_no_other() -> None:
+    def build(width: int, heads: int, extra: int) -> nn.Module:
+        parts = [nn.LayerNorm(min(3 * heads, 8 * (width // 8 + 1))), nn.Linear(heads // 8, width), nn.Linear(1, extra)]
+        return nn.ModuleList(parts)
+
+    net = pc.derive(build, width=96, heads=4, extra=12)
+    assert [*net.fixed] == ["heads"]
+    assert pc.count(net, dims={"width": 7, "extra": 5}).total == 2 * 8 + 7 + 2 * 5
 
 
 def test_what_is_compared_is_seen_on_both_sides_however_far_apart_the_sizes_are() -> None:

@@ -20,6 +20,8 @@
     merging       one tree of several
     quotients     quotients that leave no remainder
     writing       the tree as a spec
+    covering      whether points tell what expressions round and choose
+    proof_points  where the spec is proved
     proving       the spec against what the constructor makes
     blaming       which argument has to be fixed
     search        the search

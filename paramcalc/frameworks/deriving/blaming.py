@@ -27,13 +27,17 @@ class Blame:
 
     def dim(self, lost: Lost, alike: Sequence[Run], others: Sequence[Run]) -> str:
         """Return the dim to fix: of those that what was lost depends on, the one on which least else does."""
-        moving = [name for name in self.free if self._moves(name, lost, others)]
+        moving = self.moving(lost, others)
         if not moving and lost.is_number and lost.observed:
             # none moves it alone, as it is rounded: that with which it rises or falls
             seen = [(self.points[observation.point], value) for observation, value in lost.observed]
             return max(self.free, key=lambda name: (_concordance(name, seen), self.free.index(name)))
         moving = moving or [name for name in self.free if _divides(name, alike, others)] or list(self.free)
         return min(moving, key=lambda name: (self._weight(name), -self.free.index(name)))
+
+    def moving(self, lost: Lost, others: Sequence[Run]) -> list[str]:
+        """Return the dims with each of which alone what was lost changes."""
+        return [name for name in self.free if self._moves(name, lost, others)]
 
     def _moves(self, name: str, lost: Lost, others: Sequence[Run]) -> bool:
         """Whether what was lost changes with a dim alone."""

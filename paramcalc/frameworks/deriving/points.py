@@ -80,7 +80,7 @@ class Points:
         """Yield points at which some dims are far larger than the others: of every two each once; then all, and none.
 
         What takes the smaller or the larger of two sizes is so seen to take either. These are few points, as the
-        numbers of two dims differ in a binary digit. What is bounded is of any size where it cannot be so far apart.
+        numbers of two dims differ in a binary digit. What is bounded is at its bounds where it cannot be so far apart.
         """
         bounded = {name for each in self.kept if not each.is_equality for name in each.names}
         for digit in range((len(self.free) - 1).bit_length() + 1):
@@ -212,13 +212,26 @@ class Points:
 
     def _far(self, large: Collection[str], bounded: Collection[str], name: str, value: int) -> int:
         if name in bounded:
-            return self._wild(name, value)
+            bounds = self._bounds(name)
+            return bounds[name in large] if bounds is not None else self._wild(name, value)
         # of a list some are far larger than the others
         is_one = isinstance(self.values[name], list) and self.random.random() < _TOGETHER
         if name not in large or is_one:
             return self.random.randint(1, 3)
         most = _MOST_COPIES if self._counts(name) else self._most(value, 12)
         return self.random.randint(most // 2, most)
+
+    def _bounds(self, name: str) -> tuple[int, int] | None:
+        """Return the least and the largest size that conditions of a dim alone allow, of a few; None without any."""
+        own = [each for each in self.kept if each.names == {name} and not each.is_equality]
+        value = self.values[name]
+        if not own or isinstance(value, list):
+            return None
+        numbers = [part.of[0] for each in own for part in each.expr.parts() if part.op == "number"]
+        near = [number + shift for number in numbers for shift in (-1, 0, 1)]
+        sizes = [size for size in (*range(1, _SMALL + 1), *near, self._most(value, 12)) if size > 0]
+        allowed = [size for size in sizes if all(each.holds({name: size}) for each in own)]
+        return (min(allowed), max(allowed)) if allowed else None
 
     def _of_size(self, size: int, name: str, value: int) -> int:
         is_too_much = size > self.largest or (self._counts(name) and size > _FEW_TIMES * value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import chain, islice
 from typing import Any
 
 from paramcalc.core.errors import ParamcalcError, refuse
@@ -18,6 +18,7 @@ from paramcalc.frameworks.deriving.merging import Merger
 from paramcalc.frameworks.deriving.nodes import Merged
 from paramcalc.frameworks.deriving.observing import Observation
 from paramcalc.frameworks.deriving.points import Points
+from paramcalc.frameworks.deriving.proof_points import further
 from paramcalc.frameworks.deriving.proving import agrees
 from paramcalc.frameworks.deriving.quotients import make_exact
 from paramcalc.frameworks.deriving.reasons import Lost, reason_of
@@ -25,18 +26,14 @@ from paramcalc.frameworks.deriving.tracing import Condition
 from paramcalc.frameworks.deriving.writing import written
 from paramcalc.spec import Spec, read_spec
 
-#: How many points a tree is made of beside those at which one dim is moved, and at how many it is proved at least.
-_DRAWN, _PROOFS = 6, 12
-#: How often a counterexample or a loss is answered before the search is given up.
+#: How many points a tree is made of beside those at which one dim is moved.
+_DRAWN = 6
+#: How often a counterexample or a loss is answered before the search is given up, if no dim is fixed meanwhile.
 _ROUNDS = 24
-#: At how many points a spec is proved on a side of a condition on which there are few.
-_FRESH = 3
 #: How many points with lists of other lengths are tried.
 _LENGTHS = 8
 #: No size is drawn beyond this where a model keeps its numbers.
 _LARGEST_KEPT = 128
-#: Of how many conditions all pairs are tried on all their sides.
-_PAIRED = 4
 #: Of how many conditions points on both sides are drawn at once.
 _ENRICHED = 6
 #: How many equalities, and how many order conditions, are tried on their other side.
@@ -87,6 +84,8 @@ class Derivation:
         self.enriched: set[Condition] = set()
         #: under which conditions dims were moved alone
         self.moved_under: set[tuple[Any, ...]] = set()
+        #: the numbers of which points were added to tell on which dim they depend, and under which conditions
+        self.told_apart: set[tuple[Any, ...]] = set()
 
     def _free(self) -> tuple[str, ...]:
         return tuple(name for name in self.values if name not in self.fixed)
@@ -148,7 +147,7 @@ class Derivation:
         self.moved_under.add(self._state)
         start = next(self._drawn(self.points.small, 12), self.base)
         for name in names:
-            runs = [*self._runs(self.points.moved(start.values, name), 2)]
+            runs = [*self.runs_at(self.points.moved(start.values, name), 2)]
             if runs:
                 parts = len(start.inventory.entries)
                 self.dependencies[name] = start, max(runs, key=lambda run: len(run.inventory.entries) != parts)
@@ -175,7 +174,7 @@ class Derivation:
         self.counterexamples += [run for run in drawn if run not in self.counterexamples and run is not self.base]
         return len(self.counterexamples) > before
 
-    def _runs(self, points: Iterable[Values], most: int) -> Iterator[Run]:
+    def runs_at(self, points: Iterable[Values], most: int) -> Iterator[Run]:
         """Yield what the constructor makes at the first points at which it does not raise."""
         if not most:
             return
@@ -224,9 +223,9 @@ class Derivation:
         self.points.lengths_vary = self.lengths_may_vary = self._lengths_vary()
         self._probe()
         self._start()
-        for _ in range(_ROUNDS):
-            if not self.points.free:
-                break
+        rounds, fixed = 0, len(self.fixed)
+        while rounds < _ROUNDS and self.points.free:
+            rounds, fixed = (rounds + 1, fixed) if len(self.fixed) == fixed else (0, len(self.fixed))
             sample = self._sample()
             self.last = [run.values for run in sample]
             try:
@@ -285,67 +284,26 @@ class Derivation:
         except ParamcalcError as error:
             self._narrow(Lost(f"the spec is refused: {error.problems[0].message}", "", []), sample)
             return None
-        proved = []
         seen = [*sample]
-        for run in [*sample, *self._further(seen)]:
+        # those that the tree was made of come last, as it is rarely wrong there
+        for run in chain(further(self, nodes, seen), sample):
             if not agrees(spec, run.values, run.inventory.entries, made):
                 self._answer(run, sample)
                 return None
-            proved.append(run.values)
-        if len(proved) < 3:
+        if len(seen) < 3:
             self._fix([self.points.free[-1]], "the constructor takes too few other values")
             return None
         if self._assert_sides():
             return None
-        return Solution(spec, nodes, made, dict(self.fixed), self._required(), proved, self._idle())
+        return Solution(
+            spec, nodes, made, dict(self.fixed), self._required(), [run.values for run in seen], self._idle()
+        )
 
     def make_exact(self, nodes: Sequence[Merged]) -> None:
         """Write the quotients that a condition says are exact as such."""
         make_exact(nodes, self.points.kept)
 
-    def _further(self, seen: list[Run]) -> Iterator[Run]:
-        """Yield runs at further points: wild ones, and both sides of what the constructor compared, and may hide."""
-        yield from self._sides(seen)
-        yield from self._corners(seen)
-        for run in map(self.run, [*self.points.apart(), *self.points.level()]):
-            if run is not None and run not in seen:
-                seen.append(run)
-                yield run
-        yield from self._runs(self.points.extreme(), 2 * len(self.points.free))
-        found = 0
-        for trial in range(5 * _PROOFS):
-            draw = (self.points.wild, self.points.near, self.points.wild, self.points.small)[trial % 4]
-            for run in self._drawn(draw, 1):
-                if run not in seen:
-                    seen.append(run)
-                    found += 1
-                    yield run
-            if found >= _PROOFS:
-                return
-
-    def _sides(self, seen: list[Run]) -> Iterator[Run]:
-        """Yield runs on both sides of what the constructor compared, fresh ones."""
-        for condition in self._unkept():
-            for side in (condition.opposite(), condition):
-                there = sum(side.holds(run.values) for run in seen)
-                most = _FRESH if there < 2 * ENOUGH else 1
-                for run in self._runs(self.points.violating(side.opposite(), self.points.kept), most):
-                    if run not in seen:
-                        seen.append(run)
-                        yield run
-
-    def _corners(self, seen: list[Run]) -> Iterator[Run]:
-        """Yield runs on all sides of two conditions at once, one of which may stand within the other."""
-        for first, second in combinations(self._unkept()[:_PAIRED], 2):
-            for one in (first, first.opposite()):
-                for other in (second, second.opposite()):
-                    points = self.points.violating(one.opposite(), [*self.points.kept, other])
-                    for run in self._runs(points, 1):
-                        if run not in seen:
-                            seen.append(run)
-                            yield run
-
-    def _unkept(self) -> list[Condition]:
+    def unkept(self) -> list[Condition]:
         """Return the conditions that points need not meet: the first and the last of those that a loop compares."""
         loops: dict[Any, list[Condition]] = {}
         for each in self._conditions():
@@ -357,7 +315,7 @@ class Derivation:
     def _assert_sides(self) -> bool:
         """Require the conditions on whose other side the constructor raises; return whether there are new ones."""
         found = []
-        for condition in self._unkept():
+        for condition in self.unkept():
             if any(not condition.holds(run.values) for run in self.constructor.runs.values() if run is not None):
                 continue
             point = next(self.points.violating(condition, self.points.kept), None)
@@ -420,17 +378,39 @@ class Derivation:
             self.points.lengths_vary = False
             return
         blame = Blame(self.values, self.points.free, self.dependencies, self.last)
+        if not blame.moving(lost, others) and self._between(lost, sample):
+            return
         self._fix([blame.dim(lost, alike, others)], self._reason(lost))
+
+    def _between(self, lost: Lost, sample: Sequence[Run]) -> bool:
+        """Add points between two at which a number differs, one dim in each as at the first; return whether it did.
+
+        They tell with which dim it rises or falls.
+        """
+        key = lost.path, self._state
+        if key in self.told_apart or not lost.is_number or not lost.observed:
+            return False
+        self.told_apart.add(key)
+        (here, first), *rest = lost.observed
+        there = next((each for each, value in rest if value != first and each.counters == here.counters), None)
+        if there is None:
+            return False
+        one, other = sample[here.point].values, sample[there.point].values
+        runs = [self.run({**other, name: one[name]}) for name in self.points.free if one[name] != other[name]]
+        known = [*sample, *self.counterexamples]
+        new = [run for run in runs if run is not None and self._fits(run) and run not in known]
+        self.counterexamples += new
+        return bool(new)
 
     def _enriched(self) -> bool:
         """Add points on both sides of what the constructor compared, where there are few; return whether it did."""
         found = []
-        for condition in [each for each in self._unkept() if each not in self.enriched][:_ENRICHED]:
+        for condition in [each for each in self.unkept() if each not in self.enriched][:_ENRICHED]:
             self.enriched.add(condition)
             for side in (condition, condition.opposite()):
                 there = [run for run in self.counterexamples if side.holds(run.values) and self._fits(run)]
                 points = self.points.violating(side.opposite(), self.points.kept)
-                runs = self._runs(points, max(0, ENOUGH + 1 - len(there)))
+                runs = self.runs_at(points, max(0, ENOUGH + 1 - len(there)))
                 found += [run for run in runs if run not in self.counterexamples and run is not self.base]
         self.counterexamples += [run for place, run in enumerate(found) if run not in found[:place]]
         return bool(found)
