@@ -483,39 +483,45 @@ def test_lists_of_one_length_are_taken_together() -> None:
 
 def ways(expr: ex.Expr, *points: dict[str, Any]) -> list[list[str]]:
     """The ways in which the parts of an expression come out at each of some points, and at none before."""
-    covering = Covering([expr], ["width", "hidden"])
+    covering = Covering([expr], points[0])
     found = []
     for point in points:
         news = covering.news(point)
         covering.seen |= news
-        found.append(sorted(way for _, way in news))
+        found.append(sorted(way for part, way in news if part in covering.parts))
     return found
+
+
+_RESTS = {16: "none, of few", 24: "", 17: "small, of few", 18: "", 21: "large, of few"}
+_RESTS |= {32: "none, of many", 33: "small, of many", 39: "large, of many"}
 
 
 def test_a_quotient_is_seen_with_rests_of_each_size_of_few_and_of_many() -> None:
     rounded = ex.made("round_up", ex.name("width"), ex.number(8))
-    widths = (16, 24, 17, 18, 21, 32, 33, 39)
-    assert ways(rounded, *({"width": width} for width in widths)) == [
-        ["none, of few"],
-        [],
-        ["small, of few"],
-        [],
-        ["large, of few"],
-        ["none, of many"],
-        ["small, of many"],
-        ["large, of many"],
-    ]
+    found = ways(rounded, *({"width": width} for width in _RESTS))
+    assert [" and ".join(each) for each in found] == [*_RESTS.values()]
 
 
-def test_a_choice_is_seen_to_take_either_side_by_a_multiple_and_another_number() -> None:
+def test_a_dim_is_seen_as_a_multiple_of_8_and_beside_it_where_nothing_is_rounded() -> None:
+    covering = Covering([ex.name("width")], ["width", "widths"])
+    found = []
+    for width in _RESTS:
+        news = covering.news({"width": width, "widths": [width]})
+        covering.seen |= news
+        found.append(" and ".join(way for _, way in news))
+    assert found == [*_RESTS.values()]
+
+
+def test_a_choice_is_seen_to_take_either_side_near_and_far_by_a_multiple_and_another_number() -> None:
     smaller = ex.made("min", ex.name("width"), ex.name("hidden"))
-    points = ((8, 20), (9, 20), (10, 20), (20, 8), (20, 9), (9, 9))
+    points = ((8, 20), (9, 20), (10, 20), (19, 20), (20, 8), (20, 19), (9, 9))
     assert ways(smaller, *({"width": width, "hidden": hidden} for width, hidden in points)) == [
-        ["left, a multiple"],
+        ["left, a multiple", "left, far"],
         ["left, any"],
         [],
-        ["right, a multiple"],
-        ["right, any"],
+        ["left, near"],
+        ["right, a multiple", "right, far"],
+        ["right, any", "right, near"],
         [],
     ]
 
@@ -523,14 +529,10 @@ def test_a_choice_is_seen_to_take_either_side_by_a_multiple_and_another_number()
 def test_a_part_on_which_the_whole_does_not_depend_is_not_seen() -> None:
     rounded = ex.made("round_up", ex.name("width"), ex.number(8))
     smaller = ex.made("min", rounded, ex.name("hidden"))
-    assert ways(smaller, {"width": 33, "hidden": 9}) == [["right, any"]]
-    assert ways(smaller, {"width": 33, "hidden": 900}) == [["left, a multiple", "small, of many"]]
+    assert ways(smaller, {"width": 33, "hidden": 9}) == [["right, any", "right, far"]]
+    assert ways(smaller, {"width": 33, "hidden": 900}) == [["left, a multiple", "left, far", "small, of many"]]
 
 
 def test_what_stands_in_copies_is_seen_in_the_first_few() -> None:
     every_other = ex.made("if", ex.made("==", ex.name("i"), ex.number(1)), ex.name("width"), ex.name("hidden"))
     assert ways(every_other, {"width": 3, "hidden": 5}) == [["fails", "holds"]]
-
-
-def test_dims_without_a_rounding_or_a_choice_have_nothing_to_be_seen() -> None:
-    assert not Covering([ex.times(ex.name("width"), ex.name("hidden"))], ["width", "hidden"]).parts

@@ -93,7 +93,12 @@ def derived(name: str, runs: int = 3) -> None:
         ).stdout
         for _ in range(runs)
     ]
-    titles = (f"deriving {name}, seconds", f"deriving {name} / building its points", "the same, with its imports")
+    titles = (
+        f"deriving {name}, seconds",
+        f"deriving {name} / building its points",
+        "the same, with its imports",
+        f"deriving {name} / building its points as PyTorch does",
+    )
     for title, figures in zip(titles, zip(*map(str.split, outputs), strict=True), strict=True):
         found = sorted(map(float, figures))
         print(f"{title:60} {statistics.median(found):8.3f}   ({found[0]:.3f} to {found[-1]:.3f})", end="")

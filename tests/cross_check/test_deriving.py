@@ -227,6 +227,19 @@ def test_an_argument_that_decides_whether_a_tensor_is_empty_is_fixed_and_no_othe
     assert pc.count(net, dims={"width": 7, "extra": 5}).total == 2 * 8 + 7 + 2 * 5
 
 
+def test_a_size_that_decides_whether_there_is_a_part_is_no_number_of_copies() -> None:
+    def build(width: int, extra: int) -> nn.Module:
+        parts: list[nn.Module] = [nn.LayerNorm(min(hidden(width) + 1, 8 * hidden(width))), nn.Linear(width, extra)]
+        return nn.Sequential(*parts, *([nn.LayerNorm(extra)] if width > 150 else []))
+
+    net = pc.derive(build, width=96, extra=12)
+    assert net.fixed == {}
+    assert max(point["width"] for point in net.points) > 150
+    assert len({point["width"] for point in net.points}) > 10
+    for width in (2, 17, 149, 150, 151, 1000):
+        assert pc.count(net, dims={"width": width}).total == 2 * (width + 1) + 12 * width + 12 + 24 * (width > 150)
+
+
 def test_what_is_compared_is_seen_on_both_sides_however_far_apart_the_sizes_are() -> None:
     def build(width: int, extra: int) -> nn.Module:
         assert width > 256

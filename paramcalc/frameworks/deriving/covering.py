@@ -2,7 +2,8 @@
 
 `round_up(width, 8)` and the nearest multiple of 8 agree at half of all widths, `min(width, 96)` and `width` at all up
 to 96. So a quotient is to be seen with no rest, with a small one and with a large one, of few and of many; a choice is
-to be seen to take either side, by a multiple of 8 and another number; each time where the whole depends on it.
+to be seen to take either side, far from the other and near it, by a multiple of 8 and another number; each time where
+the whole depends on it. A dim is to be seen as what it may be rounded to unseen, a multiple of 8, and beside it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ Way: TypeAlias = tuple[Expr, str]
 _QUOTIENTS = ("//", "ceil", "round_up", "%")
 #: From how many times the divisor on a quotient is one of many.
 _MANY = 4
+#: Two sizes are near one another that differ by no more than the larger one divided by this.
+_NEAR = 4
 #: To a multiple of what sizes are often rounded, unseen.
 _ROUNDED = 8
 #: By how much a part is changed, to see whether the whole depends on it: more than what is around it rounds away.
@@ -37,25 +40,24 @@ class Part:
     expr: Expr
     around: Expr
 
-    def way(self, environment: Environment) -> Way | None:
-        """Return in which way it comes out; None where it has no value."""
+    def ways(self, environment: Environment) -> Iterator[str]:
+        """Yield in which ways it comes out; none where it has no value."""
         op, of = self.expr.op, self.expr.of
         if op == "if":
             # of a condition, its number
             truth = ex.made("if", of[0], ex.number(1), ex.number(0)).value(environment)
-            return (self.expr, "holds" if truth else "fails") if truth is not None else None
+            yield from () if truth is None else ("holds",) if truth else ("fails",)
+            return
         left, right = (each.value(environment) for each in of)
-        if left is None or right is None:
-            return None
-        if op not in _QUOTIENTS:
-            side = "left" if (left < right) == (op == "min") else "right"
-            kind = "a multiple" if self.expr.evaluate(environment) % _ROUNDED == 0 else "any"
-            return None if left == right else (self.expr, f"{side}, {kind}")
-        if right <= 1 or left < 0:
-            return None
-        rest = left % right
-        size = "none" if rest == 0 else "small" if 2 * rest < right else "large"
-        return self.expr, f"{size}, of {'many' if left >= _MANY * right else 'few'}"
+        if left is None or right is None or left == right:
+            return
+        if op in _QUOTIENTS:
+            yield from _rest(left, right)
+            return
+        side = "left" if (left < right) == (op == "min") else "right"
+        taken = left if side == "left" else right
+        yield f"{side}, {'near' if _NEAR * abs(left - right) <= max(left, right) else 'far'}"
+        yield f"{side}, {'a multiple' if taken % _ROUNDED == 0 else 'any'}"
 
     def matters(self, environment: Environment) -> bool:
         """Whether the whole depends on it: both more and less of it change the whole."""
@@ -72,30 +74,45 @@ class Part:
         return other is not None and other != whole
 
 
+def _rest(dividend: int, divisor: int) -> Iterator[str]:
+    """Yield what a quotient leaves."""
+    if divisor > 1 and dividend >= 0:
+        rest = dividend % divisor
+        size = "none" if rest == 0 else "small" if 2 * rest < divisor else "large"
+        yield f"{size}, of {'many' if dividend >= _MANY * divisor else 'few'}"
+
+
 class Covering:
-    """What expressions round and choose, and how much of that has been seen."""
+    """What expressions round and choose, and how much of that has been seen; of `dims`, whether they are multiples."""
 
     def __init__(self, expressions: Iterable[Expr], dims: Iterable[str]) -> None:
+        self.dims = [*map(ex.name, dims)]
         self.parts: dict[Expr, Part] = {}
         for whole in dict.fromkeys(expressions):
             for part in whole.parts():
                 if part.op in ("if", "min", "max", *_QUOTIENTS) and part not in self.parts:
                     self.parts[part] = Part(part, _replaced(whole, part))
         names = {name for part in self.parts.values() for name in part.around.names | part.expr.names}
-        self.counters = names - {*dims, _CHANGED}
+        self.counters = names - {*map(str, self.dims), _CHANGED}
         self.seen: set[Way] = set()
 
     def news(self, values: Mapping[str, Any]) -> set[Way]:
         """Return the ways in which parts come out at a point, and have not been seen to."""
-        return {*self._news(values)}
+        return {*self._of_dims(values), *self._of_parts(values)} - self.seen
 
-    def _news(self, values: Mapping[str, Any]) -> Iterator[Way]:
+    def _of_dims(self, values: Mapping[str, Any]) -> Iterator[Way]:
+        for dim in self.dims:
+            size = dim.value(values)
+            for way in _rest(size, _ROUNDED) if size is not None else ():
+                yield dim, way
+
+    def _of_parts(self, values: Mapping[str, Any]) -> Iterator[Way]:
         for copy in _COPIES if self.counters else _COPIES[:1]:
             environment = {**values, **dict.fromkeys(self.counters, copy)}
             for part in self.parts.values():
-                way = part.way(environment)
-                if way is not None and way not in self.seen and part.matters(environment):
-                    yield way
+                new = [(part.expr, way) for way in part.ways(environment) if (part.expr, way) not in self.seen]
+                if new and part.matters(environment):
+                    yield from new
 
 
 def _replaced(expr: Expr, part: Expr) -> Expr:

@@ -157,6 +157,11 @@ class Points:
         value = self.values[name]
         return bool((max(value) if isinstance(value, list) else value) <= _SMALL)
 
+    def is_large(self, name: str) -> bool:
+        """Whether a dim is no list, and larger than a number of copies mostly is."""
+        value = self.values[name]
+        return not isinstance(value, list) and value > _SMALL
+
     def _is_size(self, name: str) -> bool:
         """Whether a dim is large, and no few copies are allowed: a size that decides whether there is a part."""
         value = self.values[name]

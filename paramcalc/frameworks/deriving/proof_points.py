@@ -19,6 +19,8 @@ from paramcalc.frameworks.deriving.writing import expressions
 _DRAWN = 12
 #: How many points are looked at for what an expression rounds and chooses, and at how many of them a spec is proved.
 _LOOKED_AT, _COVERING = 200, 12
+#: How many are looked at for what dims may be rounded to where nothing is.
+_OF_DIMS = 40
 #: At how many points a spec is proved on a side of a condition on which there are few.
 _FRESH = 3
 #: Of how many conditions all pairs are tried on all their sides.
@@ -91,10 +93,10 @@ def _drawn(search: Search, seen: Sequence[Run]) -> Iterator[Run | None]:
 def _covering(search: Search, nodes: Sequence[Merged], seen: Sequence[Run]) -> Iterator[Run | None]:
     """Yield runs at points at which what expressions round and choose comes out otherwise than it was seen to."""
     covering = Covering(expressions(nodes), search.points.free)
-    for run in seen if covering.parts else ():
+    for run in seen:
         covering.seen |= covering.news(run.values)
     tried = 0
-    for draw in _draws(search.points, _LOOKED_AT if covering.parts else 0):
+    for draw in _draws(search.points, _LOOKED_AT if covering.parts else _OF_DIMS):
         point = draw()
         new = covering.news(point) if point is not None else None
         if point is None or not new:

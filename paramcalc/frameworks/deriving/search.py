@@ -138,7 +138,9 @@ class Derivation:
         """Move each dim alone, from a small point: what changes with it, and whether the number of parts does."""
         counting = set()
         for name, start, runs in self._moved(self.points.free):
-            if any(len(run.inventory.entries) != len(start.inventory.entries) for run in runs):
+            numbers = {len(run.inventory.entries) for run in (start, *runs)}
+            # a large one with which there are two numbers at three points decides whether there is a part
+            if len(numbers) > 1 and not (self.points.is_large(name) and len(numbers) < 1 + len(runs)):
                 counting.add(name)
         self.points.counting = frozenset(counting)
 
