@@ -229,8 +229,9 @@ def test_an_argument_that_decides_whether_a_tensor_is_empty_is_fixed_and_no_othe
 
 def test_a_size_that_decides_whether_there_is_a_part_is_no_number_of_copies() -> None:
     def build(width: int, extra: int) -> nn.Module:
-        parts: list[nn.Module] = [nn.LayerNorm(min(hidden(width) + 1, 8 * hidden(width))), nn.Linear(width, extra)]
-        return nn.Sequential(*parts, *([nn.LayerNorm(extra)] if width > 150 else []))
+        size = min(hidden(width) + 1, 8 * hidden(width))
+        parts = {"norm": nn.LayerNorm(size), "dense": nn.Linear(width, extra)}
+        return nn.ModuleDict(parts | ({"last": nn.LayerNorm(extra)} if width > 150 else {}))
 
     net = pc.derive(build, width=96, extra=12)
     assert net.fixed == {}
