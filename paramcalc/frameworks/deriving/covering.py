@@ -49,10 +49,12 @@ class Part:
             yield from () if truth is None else ("holds",) if truth else ("fails",)
             return
         left, right = (each.value(environment) for each in of)
-        if left is None or right is None or left == right:
+        if left is None or right is None:
             return
         if op in _QUOTIENTS:
             yield from _rest(left, right)
+            return
+        if left == right:
             return
         side = "left" if (left < right) == (op == "min") else "right"
         taken = left if side == "left" else right

@@ -137,8 +137,9 @@ class Merger:
             return {key: self._number(seen, [value[key] for value in values], where) for key in first}
         if all(isinstance(value, list) and len(value) == len(first) for value in values):
             return [self._number(seen, list(each), where) for each in zip(*values, strict=True)]
-        observed = [(observation, _numberless(value)) for (observation, _), value in zip(seen, values, strict=True)]
-        raise Lost("it is not always the same, and no number", where, observed, [*map(str, values)])
+        raise Lost(
+            "it is not always the same, and no number", where, [*zip((each for each, _ in seen), values, strict=True)]
+        )
 
     def _tie(self, seen: Sequence[Seen], ties: Sequence[Tie | None], where: str) -> tuple[Merged, str, list[Expr]]:
         """Merge whose numbers a tensor holds. Raises `Lost`."""
@@ -334,14 +335,3 @@ class Merger:
         if node.name.isdecimal() or node.is_made:
             node.name, node.is_made = "", True
         return node
-
-
-def _numberless(value: Any) -> str:
-    """Return what a value is but for its numbers, by which alone no two are told apart."""
-    if type(value) is int:
-        return "a number"
-    if isinstance(value, dict):
-        return str({key: _numberless(each) for key, each in value.items()})
-    if isinstance(value, list):
-        return str([*map(_numberless, value)])
-    return repr(value)

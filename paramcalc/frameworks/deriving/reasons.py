@@ -42,6 +42,11 @@ class Lost(Exception):
         """Whether it is a number."""
         return all(type(value) is int for _, value in self.observed)
 
+    @property
+    def kinds(self) -> list[str]:
+        """What it is where it was observed, but for numbers, by which alone no two are told apart."""
+        return [_numberless(value) for _, value in self.observed]
+
     def may_be_found(self, candidates: Candidates, places: Mapping[int, int]) -> bool:
         """Whether it may be found at some of the points alone, by their new numbers: it, or another one in its place.
 
@@ -60,11 +65,13 @@ class Lost(Exception):
 def reason_of(lost: Lost, title: str, points: Sequence[Values]) -> str:
     """Return what was lost in words, with two of the arguments at which it differs; `title` names the whole."""
     start = f"{lost.path.replace('…', '') or title}: {lost.reason}"
-    seen = [(*each, _short(text)) for each, text in zip(lost.observed, lost.texts, strict=True)]
+    observations = [observation for observation, _ in lost.observed]
+    seen = [*zip(observations, lost.kinds, map(_short, lost.texts), strict=True)]
     if not seen:
         return start
-    first, value, text = seen[0 if lost.pair is None else lost.pair[0]]
-    others = [each for each in seen if each[1] != value] if lost.pair is None else [seen[lost.pair[1]]]
+    first, kind, text = seen[0 if lost.pair is None else lost.pair[0]]
+    others = [each for each in seen if each[1] != kind] or [each for each in seen if each[2] != text]
+    others = others if lost.pair is None else [seen[lost.pair[1]]]
     if not others:
         return f"{start} ({text} at {_place(first, points)})"
     other, _, their = min(others, key=lambda each: _distance(points[first.point], points[each[0].point]))
@@ -88,3 +95,14 @@ def _distance(one: Values, other: Values) -> int:
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _numberless(value: Any) -> str:
+    """Write a value but for its numbers."""
+    if type(value) is int:
+        return "a number"
+    if isinstance(value, dict):
+        return str({key: _numberless(each) for key, each in value.items()})
+    if isinstance(value, list):
+        return str([*map(_numberless, value)])
+    return str(value)

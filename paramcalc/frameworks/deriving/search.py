@@ -28,8 +28,8 @@ from paramcalc.spec import Spec, read_spec
 
 #: How many points a tree is made of beside those at which one dim is moved.
 _DRAWN = 6
-#: How often a counterexample or a loss is answered before the search is given up, if no dim is fixed meanwhile.
-_ROUNDS = 24
+#: How often a counterexample or a loss is answered before the search is given up.
+_ROUNDS = 36
 #: How many points with lists of other lengths are tried.
 _LENGTHS = 8
 #: No size is drawn beyond this where a model keeps its numbers.
@@ -225,9 +225,9 @@ class Derivation:
         self.points.lengths_vary = self.lengths_may_vary = self._lengths_vary()
         self._probe()
         self._start()
-        rounds, fixed = 0, len(self.fixed)
-        while rounds < _ROUNDS and self.points.free:
-            rounds, fixed = (rounds + 1, fixed) if len(self.fixed) == fixed else (0, len(self.fixed))
+        for _ in range(_ROUNDS):
+            if not self.points.free:
+                break
             sample = self._sample()
             self.last = [run.values for run in sample]
             try:
@@ -363,11 +363,8 @@ class Derivation:
         """Give up what stands in the way: the other side of a condition, other lengths of lists, a dim."""
         if self._enriched():
             return
-        seen: dict[int, set[str]] = {}
-        for observation, value in [] if lost.is_number else lost.observed:
-            seen.setdefault(observation.point, set()).add(str(value))
-        alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
-        others = [run for run in sample if run not in alike]
+        values = [] if lost.is_number else [str(value) for _, value in lost.observed]
+        alike, others = _divided(sample, lost, values)
         condition = self._separating(alike, others) if others else self._saving(lost, sample)
         if condition is None and self._more():
             return
@@ -379,6 +376,7 @@ class Derivation:
         if lists and self.points.lengths_vary:
             self.points.lengths_vary = False
             return
+        alike, others = _divided(sample, lost, lost.kinds)
         blame = Blame(self.values, self.points.free, self.dependencies, self.last)
         if not blame.moving(lost, others) and self._between(lost, sample):
             return
@@ -471,3 +469,12 @@ class Derivation:
         self.enforced = []
         self.points.lengths_vary = self.lengths_may_vary
         self.points.kept = [*self.asserted]
+
+
+def _divided(sample: Sequence[Run], lost: Lost, values: Iterable[str]) -> tuple[list[Run], list[Run]]:
+    """Return the runs at which what was lost is as in the first one, and the others, by its values."""
+    seen: dict[int, set[str]] = {}
+    for (observation, _), value in zip(lost.observed, values, strict=False):
+        seen.setdefault(observation.point, set()).add(value)
+    alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
+    return alike, [run for run in sample if run not in alike]
