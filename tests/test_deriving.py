@@ -483,7 +483,7 @@ def test_lists_of_one_length_are_taken_together() -> None:
 
 def ways(expr: ex.Expr, *points: dict[str, Any]) -> list[list[str]]:
     """The ways in which the parts of an expression come out at each of some points, and at none before."""
-    covering = Covering([expr], points[0])
+    covering = Covering([expr], points[0], [])
     found = []
     for point in points:
         news = covering.news(point)
@@ -503,12 +503,14 @@ def test_a_quotient_is_seen_with_rests_of_each_size_of_few_and_of_many() -> None
 
 
 def test_a_dim_is_seen_as_a_multiple_of_8_and_beside_it_where_nothing_is_rounded() -> None:
-    covering = Covering([ex.name("width")], ["width", "widths"])
+    covering = Covering([ex.name("width")], ["width"], ["width"])
     found = []
     for width in _RESTS:
-        news = covering.news({"width": width, "widths": [width]})
+        assert not covering.is_complete
+        news = covering.news({"width": width})
         covering.seen |= news
         found.append(" and ".join(way for _, way in news))
+    assert covering.is_complete
     assert found == [*_RESTS.values()]
 
 

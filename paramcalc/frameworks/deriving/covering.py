@@ -23,6 +23,8 @@ _QUOTIENTS = ("//", "ceil", "round_up", "%")
 _MANY = 4
 #: Two sizes are near one another that differ by no more than the larger one divided by this.
 _NEAR = 4
+#: In how many ways a quotient comes out.
+_RESTS = 6
 #: To a multiple of what sizes are often rounded, unseen.
 _ROUNDED = 8
 #: By how much a part is changed, to see whether the whole depends on it: more than what is around it rounds away.
@@ -85,28 +87,33 @@ def _rest(dividend: int, divisor: int) -> Iterator[str]:
 
 
 class Covering:
-    """What expressions round and choose, and how much of that has been seen; of `dims`, whether they are multiples."""
+    """What expressions in `dims` round and choose, and how much of that has been seen; of `sizes`, what they leave."""
 
-    def __init__(self, expressions: Iterable[Expr], dims: Iterable[str]) -> None:
-        self.dims = [*map(ex.name, dims)]
+    def __init__(self, expressions: Iterable[Expr], dims: Iterable[str], sizes: Iterable[str]) -> None:
+        self.sizes = [*map(ex.name, sizes)]
         self.parts: dict[Expr, Part] = {}
         for whole in dict.fromkeys(expressions):
             for part in whole.parts():
                 if part.op in ("if", "min", "max", *_QUOTIENTS) and part not in self.parts:
                     self.parts[part] = Part(part, _replaced(whole, part))
         names = {name for part in self.parts.values() for name in part.around.names | part.expr.names}
-        self.counters = names - {*map(str, self.dims), _CHANGED}
+        self.counters = names - {*dims, _CHANGED}
         self.seen: set[Way] = set()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there is nothing more to be seen, as far as that is known: of sizes alone."""
+        return not self.parts and len(self.seen) == _RESTS * len(self.sizes)
 
     def news(self, values: Mapping[str, Any]) -> set[Way]:
         """Return the ways in which parts come out at a point, and have not been seen to."""
-        return {*self._of_dims(values), *self._of_parts(values)} - self.seen
+        return {*self._of_sizes(values), *self._of_parts(values)} - self.seen
 
-    def _of_dims(self, values: Mapping[str, Any]) -> Iterator[Way]:
-        for dim in self.dims:
-            size = dim.value(values)
+    def _of_sizes(self, values: Mapping[str, Any]) -> Iterator[Way]:
+        for name in self.sizes:
+            size = name.value(values)
             for way in _rest(size, _ROUNDED) if size is not None else ():
-                yield dim, way
+                yield name, way
 
     def _of_parts(self, values: Mapping[str, Any]) -> Iterator[Way]:
         for copy in _COPIES if self.counters else _COPIES[:1]:

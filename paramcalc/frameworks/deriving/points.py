@@ -153,16 +153,20 @@ class Points:
     def _counts(self, name: str) -> bool:
         """Whether a dim may be a number of copies."""
         if self.counting is not None:
-            return name in self.counting and not self._is_size(name)
+            return name in self.counting and not self._never_few(name)
         value = self.values[name]
         return bool((max(value) if isinstance(value, list) else value) <= _SMALL)
+
+    def is_size(self, name: str) -> bool:
+        """Whether a dim is no list, and no number of copies."""
+        return not isinstance(self.values[name], list) and not self._counts(name)
 
     def is_large(self, name: str) -> bool:
         """Whether a dim is no list, and larger than a number of copies mostly is."""
         value = self.values[name]
         return not isinstance(value, list) and value > _SMALL
 
-    def _is_size(self, name: str) -> bool:
+    def _never_few(self, name: str) -> bool:
         """Whether a dim is large, and no few copies are allowed: a size that decides whether there is a part."""
         value = self.values[name]
         return (

@@ -92,11 +92,15 @@ def _drawn(search: Search, seen: Sequence[Run]) -> Iterator[Run | None]:
 
 def _covering(search: Search, nodes: Sequence[Merged], seen: Sequence[Run]) -> Iterator[Run | None]:
     """Yield runs at points at which what expressions round and choose comes out otherwise than it was seen to."""
-    covering = Covering(expressions(nodes), search.points.free)
+    points = search.points
+    # a number of copies is small
+    covering = Covering(expressions(nodes), points.free, [name for name in points.free if points.is_size(name)])
     for run in seen:
         covering.seen |= covering.news(run.values)
     tried = 0
-    for draw in _draws(search.points, _LOOKED_AT if covering.parts else _OF_DIMS):
+    for draw in _draws(points, _LOOKED_AT if covering.parts else _OF_DIMS):
+        if covering.is_complete:
+            return
         point = draw()
         new = covering.news(point) if point is not None else None
         if point is None or not new:
