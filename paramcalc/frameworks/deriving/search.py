@@ -152,6 +152,7 @@ class Derivation:
             runs = [*self.runs_at(self.points.moved(start.values, name), 2)]
             if runs:
                 parts = len(start.inventory.entries)
+                # the one with another number of parts tells more
                 self.dependencies[name] = start, max(runs, key=lambda run: len(run.inventory.entries) != parts)
                 self.counterexamples += [run for run in (start, *runs) if run not in self.counterexamples]
             yield name, start, runs
@@ -363,8 +364,7 @@ class Derivation:
         """Give up what stands in the way: the other side of a condition, other lengths of lists, a dim."""
         if self._enriched():
             return
-        values = [] if lost.is_number else [str(value) for _, value in lost.observed]
-        alike, others = _divided(sample, lost, values)
+        alike, others = _divided(sample, lost, [str(value) for _, value in lost.observed])
         condition = self._separating(alike, others) if others else self._saving(lost, sample)
         if condition is None and self._more():
             return
@@ -472,9 +472,11 @@ class Derivation:
 
 
 def _divided(sample: Sequence[Run], lost: Lost, values: Iterable[str]) -> tuple[list[Run], list[Run]]:
-    """Return the runs at which what was lost is as in the first one, and the others, by its values."""
+    """Return the runs at which what was lost is as in the first one, by its values, and others: none for a number."""
+    if lost.is_number:
+        return [*sample], []
     seen: dict[int, set[str]] = {}
-    for (observation, _), value in zip(lost.observed, values, strict=False):
+    for (observation, _), value in zip(lost.observed, values, strict=True):
         seen.setdefault(observation.point, set()).add(value)
     alike = [run for place, run in enumerate(sample) if seen.get(place) == seen.get(0)]
     return alike, [run for run in sample if run not in alike]
