@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy
 
 import paramcalc as pc
+from tests.benchmarks import ROOT, figures_of_deriving
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
 # -P: what is installed, with its compiled modules, and not the checkout
 COUNT = [sys.executable, "-P", "-m", "paramcalc", "count", str(ROOT / "specs" / "keras_mlp.yaml")]
 
@@ -83,24 +83,15 @@ def closed_form(title: str, arguments: Sequence[str], bound: str, runs: int = 7)
 
 def derived(name: str, runs: int = 3) -> None:
     """Print the processor seconds of deriving a network of the zoo, and how many times as long as its builds alone."""
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.deriving", name],
-            check=True,
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-        ).stdout
-        for _ in range(runs)
-    ]
+    outputs = [figures_of_deriving(name) for _ in range(runs)]
     titles = (
         f"deriving {name}, seconds",
         f"deriving {name} / building its points",
         "the same, with its imports",
         f"deriving {name} / building its points as PyTorch does",
     )
-    for title, figures in zip(titles, zip(*map(str.split, outputs), strict=True), strict=True):
-        found = sorted(map(float, figures))
+    for title, figures in zip(titles, zip(*outputs, strict=True), strict=True):
+        found = sorted(figures)
         print(f"{title:60} {statistics.median(found):8.3f}   ({found[0]:.3f} to {found[-1]:.3f})", end="")
         print("   at most 2" if "building" in title else "")
 

@@ -10,7 +10,6 @@ Without a name it goes over all networks, each in a process of its own, and prin
 
 import gc
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from typing import Any
 import torch
 
 from paramcalc.frameworks.torch.meta import without_numbers
+from tests.benchmarks import figures_of_deriving
 from tests.cross_check.constructors import GPT, Case
 from tests.cross_check.zoo import others, transformers, vision
 
@@ -41,9 +41,7 @@ def every() -> None:
     """Print the figures of every network, and how they are spread."""
     found = []
     for name in CASES:
-        command = [sys.executable, "-m", "tests.benchmarks.deriving", name]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        found.append([*map(float, printed.split())])
+        found.append(figures_of_deriving(name))
         print(f"{name:20}", *(f"{figure:8.2f}" for figure in found[-1]), flush=True)
     for title, figures in zip(
         ("seconds", "times", "with imports", "times PyTorch's"), zip(*found, strict=True), strict=True

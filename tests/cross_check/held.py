@@ -32,13 +32,17 @@ def fresh(arguments: Arguments, net: pc.Derived, draw: random.Random) -> Iterato
             else size(value, draw)
             for name, value in arguments.values.items()
         }
-        try:
-            pc.count(net, dims={name: point[name] for name in net.spec.dims})
-        except pc.ParamcalcError as error:
-            # what is required is not met; anything else that is refused is looked at with the module
-            if error.code == "unmet-condition":
-                continue
-        yield point
+        if is_met(net, point):
+            yield point
+
+
+def is_met(net: pc.Derived, point: dict[str, Any]) -> bool:
+    """Whether a point meets what is required; anything else that is refused is looked at with the module."""
+    try:
+        pc.count(net, dims={name: point[name] for name in net.spec.dims})
+    except pc.ParamcalcError as error:
+        return error.code != "unmet-condition"
+    return True
 
 
 def size(value: int, draw: random.Random) -> int:

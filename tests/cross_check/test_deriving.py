@@ -15,11 +15,10 @@ import torch
 from torch import nn
 
 import paramcalc as pc
-from paramcalc.core.expression import Environment, Expression
 from paramcalc.frameworks.deriving.arguments import read_arguments
 from tests.cross_check import constructors, keras_constructors
 from tests.cross_check.constructors import CASES, Case
-from tests.cross_check.held import assert_held, derived, fresh
+from tests.cross_check.held import assert_held, derived, fresh, is_met
 
 pytestmark = pytest.mark.framework
 
@@ -209,12 +208,6 @@ def test_a_size_that_hides_a_rounding_is_right_with_every_rest(
             model = constructor(**values)
         if is_met(net, values):
             assert pc.count(net, dims=dims_of(net, values)).total == sum(each.numel() for each in model.parameters())
-
-
-def is_met(net: pc.Derived, values: dict[str, Any]) -> bool:
-    """Whether arguments meet what a derived spec requires."""
-    environment = Environment({name: values[name] for name in net.spec.dims})
-    return all(Expression.parse(each).evaluate(environment) for each in net.requires)
 
 
 def test_an_argument_that_decides_whether_a_tensor_is_empty_is_fixed_and_no_other() -> None:

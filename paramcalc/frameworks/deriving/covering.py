@@ -23,8 +23,6 @@ _QUOTIENTS = ("//", "ceil", "round_up", "%")
 _MANY = 4
 #: Two sizes are near one another that differ by no more than the larger one divided by this.
 _NEAR = 4
-#: In how many ways a quotient comes out.
-_RESTS = 6
 #: To a multiple of what sizes are often rounded, unseen.
 _ROUNDED = 8
 #: By how much a part is changed, to see whether the whole depends on it: more than what is around it rounds away.
@@ -86,6 +84,10 @@ def _rest(dividend: int, divisor: int) -> Iterator[str]:
         yield f"{size}, of {'many' if dividend >= _MANY * divisor else 'few'}"
 
 
+#: All the ways in which a quotient comes out.
+_RESTS = {way for dividend in range((_MANY + 1) * _ROUNDED) for way in _rest(dividend, _ROUNDED)}
+
+
 class Covering:
     """What expressions in `dims` round and choose, and how much of that has been seen; of `sizes`, what they leave."""
 
@@ -103,7 +105,7 @@ class Covering:
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing more to be seen, as far as that is known: of sizes alone."""
-        return not self.parts and len(self.seen) == _RESTS * len(self.sizes)
+        return not self.parts and len(self.seen) == len(_RESTS) * len(self.sizes)
 
     def news(self, values: Mapping[str, Any]) -> set[Way]:
         """Return the ways in which parts come out at a point, and have not been seen to."""

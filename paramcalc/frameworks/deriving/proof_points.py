@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Protocol
 
 from paramcalc.frameworks.deriving.arguments import Values
@@ -44,13 +44,8 @@ class Search(Protocol):
 
 def further(search: Search, nodes: Sequence[Merged], seen: list[Run]) -> Iterator[Run]:
     """Yield runs at points beyond those that were seen, and add them to these."""
-    for runs in (_sides(search, seen), _corners(search), _extremes(search), _drawn(search, seen)):
-        yield from _new(runs, seen)
-    yield from _new(_covering(search, nodes, seen), seen)
-
-
-def _new(runs: Iterable[Run | None], seen: list[Run]) -> Iterator[Run]:
-    for run in runs:
+    kinds = (_sides(search, seen), _corners(search), _extremes(search), _drawn(search, seen))
+    for run in chain(*kinds, _covering(search, nodes, seen)):
         if run is not None and run not in seen:
             seen.append(run)
             yield run
