@@ -6,14 +6,8 @@ from typing import Any
 
 from paramcalc.frameworks.deriving.parts import Entry, Inventory, Part, Path, Tie, common
 from paramcalc.frameworks.torch.read.kinds import Kinds
-from paramcalc.frameworks.torch.read.modules import (
-    Known,
-    check_complete,
-    described,
-    is_empty,
-    may_be_known,
-    own_tensors,
-)
+from paramcalc.frameworks.torch.read.modules import Known, may_be_known
+from paramcalc.frameworks.torch.read.tensors import check_complete, described, is_empty, own_tensors
 
 
 def inventory(module: Any, kinds: Kinds | None) -> Inventory:

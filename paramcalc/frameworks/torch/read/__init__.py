@@ -1,5 +1,6 @@
 """A live module of PyTorch as a spec.
 
+    tensors        which tensors a module has
     modules        a module as a layer
     kinds          the layers of all modules of a model
     tracing        which modules and functions are called, and in which order
@@ -31,10 +32,10 @@ from paramcalc.frameworks.tidying import tensors_of, tidy
 from paramcalc.frameworks.torch.read.functions import is_elementwise
 from paramcalc.frameworks.torch.read.kinds import Kinds
 from paramcalc.frameworks.torch.read.layout import Loose
-from paramcalc.frameworks.torch.read.modules import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.read.patterns import Alike
 from paramcalc.frameworks.torch.read.reader import Reader
 from paramcalc.frameworks.torch.read.remembering import remembering
+from paramcalc.frameworks.torch.read.tensors import Own, check_complete, described, own_tensors
 from paramcalc.frameworks.torch.read.tracing import obstacle, trace
 from paramcalc.frameworks.torch.read.values import LENGTHS
 from paramcalc.layers.base.fields import named, read_shape

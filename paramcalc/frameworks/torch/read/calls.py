@@ -22,9 +22,10 @@ from paramcalc.frameworks.torch.read.functions import (
 from paramcalc.frameworks.torch.read.layout import Layout
 from paramcalc.frameworks.torch.read.misfits import misfit
 from paramcalc.frameworks.torch.read.module_lists import grouped
-from paramcalc.frameworks.torch.read.modules import Known, outputs_of, own_tensors
+from paramcalc.frameworks.torch.read.modules import Known, outputs_of
 from paramcalc.frameworks.torch.read.places import Group, Place, Source, is_below, matching
 from paramcalc.frameworks.torch.read.registration import Registration
+from paramcalc.frameworks.torch.read.tensors import own_tensors
 from paramcalc.frameworks.torch.read.tracing import MADE, Trace, Visit, nodes_of
 from paramcalc.frameworks.torch.read.values import Value, forward_of, is_of_torch, nodes_in, run, same_shapes
 from paramcalc.layers.base.declaration import Layer, default_name

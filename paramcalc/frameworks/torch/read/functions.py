@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 from paramcalc.core.algebra import Shape, Unknown
 from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.registry import kind
-from paramcalc.frameworks.torch.read.modules import known, own_tensors
+from paramcalc.frameworks.torch.read.modules import known
+from paramcalc.frameworks.torch.read.tensors import own_tensors
 from paramcalc.frameworks.torch.read.values import Runs, Split, Value
 from paramcalc.layers.base.declaration import Layer
 

@@ -10,8 +10,9 @@ from paramcalc.core.algebra import Shape, Unknown, product
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.names import FreeNames
 from paramcalc.frameworks.torch.read.kinds import Kinds
-from paramcalc.frameworks.torch.read.modules import Known, Own, described, own_tensors
+from paramcalc.frameworks.torch.read.modules import Known
 from paramcalc.frameworks.torch.read.places import Group, Item, Place, Source, places
+from paramcalc.frameworks.torch.read.tensors import Own, described, own_tensors
 from paramcalc.frameworks.torch.read.values import Value, runs_of
 from paramcalc.layers.base.declaration import default_name
 

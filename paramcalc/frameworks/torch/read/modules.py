@@ -20,26 +20,17 @@ from typing import Any, NamedTuple, get_args
 from paramcalc.conventions import Equivalent, convention, evaluated, field_environment, spell
 from paramcalc.core import algebra
 from paramcalc.core.algebra import Shape, Undecided, Unknown
-from paramcalc.core.errors import ParamcalcError, quoted, refuse
+from paramcalc.core.errors import ParamcalcError
 from paramcalc.core.expression import Environment
 from paramcalc.core.registry import built_in_names, kind
 from paramcalc.frameworks.stating import stated_plainly
+from paramcalc.frameworks.torch.read.tensors import Own, described, modules_in, own_tensors
 from paramcalc.layers.base.declaration import Layer, Role
-from paramcalc.layers.base.fields import DTYPES
 from paramcalc.layers.base.values import plain
 
 _TORCH = convention("torch")
 #: No more than so many ways of filling what the tables leave open are tried for a module and a row.
 _TRIALS = 1024
-
-
-class Own(NamedTuple):
-    """A tensor as its module has it."""
-
-    shape: Shape
-    role: Role
-    dtype: str
-    trainable: bool
 
 
 @dataclass(frozen=True)
@@ -67,108 +58,6 @@ class Known:
         """Return the shapes of its outputs for these inputs; None where it would need other tensors for them."""
         found = _interpreted(self.layer.with_defaults(_defaults), inputs, self.row)
         return found.outputs if found is not None and found.shapes == _shapes(self.tensors) else None
-
-
-# --- The tensors of a module -----------------------------------------------------------
-
-
-def own_tensors(module: Any, recurse: bool = True) -> dict[str, Any]:
-    """Return the parameters and buffers of a module by their names, each under every name that it has.
-
-    Those without elements are left out: no spec can state a size of 0, and they count nothing.
-    """
-    return {name: each for name, each in _every_tensor(module, recurse).items() if not is_empty(each)}
-
-
-def _every_tensor(module: Any, recurse: bool = True) -> dict[str, Any]:
-    if not module._modules:
-        own = {**module._parameters, **module._buffers}
-        return {name: tensor for name, tensor in own.items() if tensor is not None}
-    parameters = module.named_parameters(recurse=recurse, remove_duplicate=False)
-    return {**dict(parameters), **dict(module.named_buffers(recurse=recurse, remove_duplicate=False))}
-
-
-def is_empty(tensor: Any) -> bool:
-    """Whether a tensor has no elements; a lazy one has no size yet."""
-    return 0 in tensor.shape if _has_size(tensor.__class__) else False
-
-
-@cache
-def _has_size(cls: type) -> bool:
-    """Whether tensors of a class have sizes: lazy ones have none yet."""
-    from torch.nn.parameter import UninitializedTensorMixin  # type: ignore[attr-defined]
-
-    return not issubclass(cls, UninitializedTensorMixin)
-
-
-@cache
-def _parameter() -> Any:
-    from torch.nn import Parameter
-
-    return Parameter
-
-
-def _modules(module: Any) -> Iterator[Any]:
-    """Yield a module and all in it, each once; PyTorch names them as well, which takes longer."""
-    found = {id(module)}
-    pending = [module]
-    while pending:
-        each = pending.pop()
-        yield each
-        for child in each._modules.values():
-            if child is not None and id(child) not in found:
-                found.add(id(child))
-                pending.append(child)
-
-
-def check_complete(module: Any) -> None:
-    """Refuse, as `invalid-value`, a module that keeps numbers, as packed ones, outside parameters and buffers."""
-    from torch.nn import Module
-
-    if not any(_may_keep_more(each, Module) for each in _modules(module)):
-        return
-    kept = {name for name in module.state_dict() if not name.endswith("_extra_state")}
-    hidden = sorted(kept - _every_tensor(module).keys())
-    if hidden:
-        raise refuse(
-            "invalid-value",
-            f"{quoted(hidden[0])} is kept by the module but is no parameter and no buffer, so it cannot be counted",
-            "read the model before it is quantised",
-        )
-
-
-def _may_keep_more(module: Any, base: Any) -> bool:
-    """Whether a module saves anything in a way of its own, and not as the class of all saves parameters and buffers."""
-    cls = type(module)
-    return (
-        cls.state_dict is not base.state_dict
-        or cls._save_to_state_dict is not base._save_to_state_dict
-        or bool(module._state_dict_hooks or module._state_dict_pre_hooks)
-    )
-
-
-def described(tensor: Any, path: str) -> Own:
-    """Return what a spec says of a tensor. Raises `invalid-value` for one that has no size, or no known dtype."""
-    if not _has_size(tensor.__class__):
-        raise refuse(
-            "invalid-value",
-            f"'{path}' has no size yet: a lazy module takes it from its first input",
-            "run the model once on an example, then read it",
-        )
-    dtype = _name_of(tensor.dtype)
-    if dtype not in DTYPES:
-        raise refuse(
-            "invalid-value", f"'{path}' has the dtype {dtype}, whose elements are not counted", "convert it first"
-        )
-    # PyTorch takes long to say of what a tensor is an instance
-    is_parameter = type(tensor) is _parameter() or isinstance(tensor, _parameter())
-    role: Role = "parameter" if is_parameter else "state"
-    return Own(tuple(tensor.shape), role, dtype, role == "parameter" and tensor.requires_grad)
-
-
-@cache
-def _name_of(dtype: Any) -> str:
-    return str(dtype).removeprefix("torch.")
 
 
 def _shapes(tensors: Mapping[str, Own]) -> dict[str, tuple[Shape, Role]]:
@@ -244,7 +133,7 @@ def signature_of(module: Any) -> Hashable:
     tensors = tuple((name, described(tensor, name)) for name, tensor in own_tensors(module).items())
     attributes = tuple(
         (type(each), name, _told_apart(value))
-        for each in _modules(module)
+        for each in modules_in(module)
         for name, value in vars(each).items()
         # while calls are traced, each module has a forward run of its own
         if not name.startswith("_") and name not in ("training", "forward")
@@ -439,7 +328,7 @@ def _counts_said(module: Any, field: str) -> list[int]:
     words = {*field.split("_")}
     said = (
         value
-        for each in _modules(module)
+        for each in modules_in(module)
         for name, value in vars(each).items()
         if type(value) is int and value > 0 and {*name.split("_")} <= words
     )

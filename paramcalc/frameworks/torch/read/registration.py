@@ -6,8 +6,9 @@ from typing import Any
 
 from paramcalc.core.registry import kind
 from paramcalc.frameworks.torch.read.layout import Layout
-from paramcalc.frameworks.torch.read.modules import Known, own_tensors
+from paramcalc.frameworks.torch.read.modules import Known
 from paramcalc.frameworks.torch.read.places import Group, Item, Place, is_below, places
+from paramcalc.frameworks.torch.read.tensors import own_tensors
 from paramcalc.frameworks.torch.read.values import Value
 from paramcalc.layers.base.declaration import default_name
 
